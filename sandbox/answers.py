@@ -1,0 +1,69 @@
+"""Answers of the API: their parts, and the bodies of its errors in both shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+
+JSON = "application/json"
+
+
+@dataclass
+class Answer:
+    """What goes back to the client, and what the request log says of it."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = field(default_factory=dict)
+    content_type: str = JSON
+    rows: int = 0
+    ids: Sequence[int] = ()
+
+
+class ApiError(Exception):
+    """A request the API refuses: becomes an error body of the API's version."""
+
+    def __init__(self, status: int, message: str, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.message, self.details = status, message, details
+
+
+def json_answer(value: Any, status: int = 200) -> Answer:
+    """An answer with a JSON body."""
+    return Answer(status, orjson.dumps(value))
+
+
+def error_answer(
+    api: str, status: int, message: str = "", details: Mapping[str, Any] | None = None
+) -> Answer:
+    """v2 errors are an array of one object, v3 errors one object with a title."""
+    if status in (204, 304):
+        return Answer(status)
+    message = message or _phrase(status)
+    if api == "v2":
+        error: dict[str, Any] = {"status": status, "message": message}
+        if details:
+            error["details"] = dict(details)
+        return json_answer([error], status)
+    # Seen in the wild: the title of a 504 is empty.
+    title = "" if status == 504 else message
+    link = "https://developer.bigcommerce.com/docs/start/about/status-codes"
+    body = {"status": status, "title": title, "type": link, "errors": dict(details or {})}
+    return json_answer(body, status)
+
+
+def _phrase(status: int) -> str:
+    if status == 429:
+        return "Too many requests."
+    if status == 509:
+        return "The requests-per-hour limit has been reached."
+    if status == 503:
+        return "The store is down for maintenance."
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Error"

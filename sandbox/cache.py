@@ -1,0 +1,39 @@
+"""A bounded memory of things already made, least recently used out first."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class BoundedCache(Generic[Value]):
+    """Keeps values up to a total weight (bytes, or 1 each: whoever puts them decides)."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._weight = 0
+        self._items: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+
+    def get(self, key: Hashable) -> Value | None:
+        """The value, or None when it is not (or no longer) kept."""
+        found = self._items.get(key)
+        if found is None:
+            return None
+        self._items.move_to_end(key)
+        return found[0]
+
+    def put(self, key: Hashable, value: Value, weight: int = 1) -> Value:
+        """Keep a value and drop the oldest ones over the capacity."""
+        self._items[key] = (value, weight)
+        self._weight += weight
+        while self._weight > self._capacity and self._items:
+            self._weight -= self._items.popitem(last=False)[1][1]
+        return value
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._items.clear()
+        self._weight = 0

@@ -1,0 +1,135 @@
+"""What a test does to the store from outside: look at it, change it, make it fail."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Row = dict[str, Any]
+Operation = Mapping[str, Any]
+
+
+class Store(ABC):
+    """A running store: where it is, and the operations to control it.
+
+    The same operations answer at POST {control_url}/<name> with their arguments as JSON.
+    All of them raise ValueError for arguments that make no sense.
+    """
+
+    api_url: str
+    store_hash: str
+    access_token: str
+    control_url: str
+
+    def locate(self, addresses: Mapping[str, str]) -> None:
+        """Take over the addresses that a server announces."""
+        self.api_url = addresses["api_url"]
+        self.store_hash = addresses["store_hash"]
+        self.access_token = addresses["access_token"]
+        self.control_url = addresses["control_url"]
+
+    @abstractmethod
+    def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Carry out an operation in the store."""
+
+    def requests(self) -> list[Row]:
+        """The requests for data so far, in order of arrival.
+
+        Each has n, at (UNIX time), list, path, query, status (None: no answer was sent), rows,
+        fault (its kind or None) and in_flight (how many were being answered, this one included).
+        """
+        return list(self._call("requests", {}))
+
+    def clear_requests(self) -> None:
+        """Forget the requests so far."""
+        self._call("clear_requests", {})
+
+    def records(self, list: str, full: bool = False, ids: Sequence[int] | None = None) -> list[Row]:
+        """The truth: all rows of a list (or those with `ids`) as the API would give them now.
+
+        full: orders also carry products, shipping_addresses, coupons, fees and consignments
+        as the order's own endpoints would give them, complete.
+        """
+        return [*self._call("records", {"list": list, "full": full, "ids": ids})]
+
+    def add(
+        self,
+        list: str,
+        count: int = 1,
+        ids: Sequence[int] | None = None,
+        fields: Row | None = None,
+    ) -> list[int]:
+        """New rows, created now; with the given ids or above all others. Returns their ids."""
+        return [*self._call("add", {"list": list, "count": count, "ids": ids, "fields": fields})]
+
+    def change(
+        self,
+        list: str,
+        ids: Sequence[int] | None = None,
+        fields: Row | None = None,
+        touch: bool = True,
+        count: int | None = None,
+    ) -> list[int]:
+        """Change rows visibly, `fields` or a text of theirs; returns the ids.
+
+        touch=False leaves date_modified. count instead of ids: that many rows at random.
+        """
+        arguments = {"list": list, "ids": ids, "fields": fields, "touch": touch, "count": count}
+        return [*self._call("change", arguments)]
+
+    def delete(
+        self, list: str, ids: Sequence[int] | None = None, count: int | None = None
+    ) -> list[int]:
+        """Delete rows: orders are archived, all others are gone. Returns the ids."""
+        return [*self._call("delete", {"list": list, "ids": ids, "count": count})]
+
+    def change_variants(self, product_id: int) -> None:
+        """Add a variant to a product and change its stock; date_modified stays as it is."""
+        self._call("change_variants", {"product_id": product_id})
+
+    def on(
+        self,
+        list: str,
+        request: int,
+        do: Sequence[Operation] | Operation,
+        moment: str = "before",
+        relative: bool = True,
+    ) -> None:
+        """When request number `request` (from 1) of a list comes, carry out operations.
+
+        do: operations such as {"op": "change", "list": "orders", "ids": [100]}. moment: "before"
+        the rows are read, or "after_read": read but not sent, so that the answer shows the old
+        rows. relative: counted from now; False counts from the start of the log.
+        """
+        several = [dict(do)] if isinstance(do, Mapping) else [dict(item) for item in do]
+        arguments = {"list": list, "request": request, "do": several}
+        self._call("on", {**arguments, "moment": moment, "relative": relative})
+
+    def fault(
+        self,
+        list: str,
+        request: int = 1,
+        kind: str = "500",
+        times: int = 1,
+        limit_above: int | None = None,
+        includes: str | None = None,
+        ids_between: Sequence[int] | None = None,
+    ) -> None:
+        """Requests number `request` to `request + times - 1` of a list fail with `kind`.
+
+        list "*": any. times 0: for ever. Conditions narrow which requests count and fail:
+        limit_above (limit is larger), includes (`include` contains it), ids_between (the answer
+        would show an id from a to b, or is for such an order).
+        """
+        arguments = {"list": list, "request": request, "kind": kind, "times": times}
+        narrow = {"limit_above": limit_above, "includes": includes, "ids_between": ids_between}
+        self._call("fault", {**arguments, **narrow})
+
+    def clear_faults(self) -> None:
+        """Take back all faults."""
+        self._call("clear_faults", {})
+
+    def set(self, **options: Any) -> None:
+        """Change options while the store runs."""
+        self._call("set", options)

@@ -1,0 +1,42 @@
+"""The few facts of a product that orders repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from sandbox import words
+from sandbox.world import World
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A product in short; price in cents."""
+
+    id: int
+    name: str
+    sku: str
+    price: int
+    digital: bool
+    variants: int
+
+
+def brief(world: World, number: int) -> Brief:
+    """The product with this id, or a custom item for id 0."""
+    if not number:
+        return Brief(0, "Custom item ✂", "", 1500, False, 0)
+    found = world.briefs.get(number)
+    if found is None:
+        found = world.briefs.put(number, _make(world, number))
+    return cast(Brief, found)
+
+
+def _make(world: World, number: int) -> Brief:
+    chance = world.chance("product brief", number)
+    name = f"[{chance.pick(words.ADJECTIVES)}] {chance.pick(words.NOUNS)} {number}"
+    # Whole prices are common, and come as JSON integers in v3.
+    price = chance.between(3, 300) * 100 if chance.share(0.5) else chance.between(199, 29999)
+    most = world.options.variants_per_product
+    variants = 0 if chance.share(0.5) else chance.between(1, max(1, most))
+    sku = "" if chance.share(0.05) else f"SKU-{number:05d}"
+    return Brief(number, name, sku, price, chance.share(0.05), variants if most else 0)

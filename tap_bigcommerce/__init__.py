@@ -1,0 +1,1 @@
+"""A Singer tap that reads a BigCommerce store over its REST API."""

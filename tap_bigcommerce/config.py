@@ -1,0 +1,366 @@
+"""The settings: each declared once, with its name, type, default and what it is for.
+
+``Config`` is the declaration. Reading a config file, the environment, ``sample_config.json`` and
+the tables in the documentation all follow from its fields.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tap_bigcommerce.dates import parse_instant
+from tap_bigcommerce.exceptions import ConfigError
+
+ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
+FROM_ENVIRONMENT = "ENV"
+"""Given in place of a config file: take the settings from the environment alone."""
+
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a setting's value may be: how it is read, and how that is said to a person."""
+
+    expected: str
+    read: Callable[[Any], Any]
+    json_type: str = "string"
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value.strip()
+
+
+def _store_hash(value: Any) -> str:
+    text = _text(value)
+    inside_path = re.search(r"/stores/([A-Za-z0-9]+)(?:/|$)", text)
+    name = inside_path.group(1) if inside_path else text
+    if not re.fullmatch(r"[A-Za-z0-9]+", name):
+        raise ValueError
+    return name
+
+
+def _instant(value: Any) -> datetime:
+    text = _text(value)
+    american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
+    if american:
+        month, day, year = (int(part) for part in american.groups())
+        return datetime(year, month, day, tzinfo=timezone.utc)
+    instant = parse_instant(text)
+    if instant is None:
+        raise ValueError
+    return instant
+
+
+def _whole_number(least: int, most: int | None = None) -> Kind:
+    def read(value: Any) -> int:
+        if isinstance(value, bool):
+            raise ValueError
+        number = int(value) if isinstance(value, (int, str)) else _exact(value)
+        if number < least or (most is not None and number > most):
+            raise ValueError
+        return number
+
+    upto = f" to {most}" if most is not None else " or more"
+    return Kind(f"a whole number, {least}{upto}", read, "integer")
+
+
+def _exact(value: Any) -> int:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    raise ValueError
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError
+    number = float(value)
+    if not 0 < number < 86_400:
+        raise ValueError
+    return number
+
+
+def _share(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError
+    number = float(value)
+    if not 0.01 <= number <= 1:
+        raise ValueError
+    return number
+
+
+def _one_of(*choices: str) -> Kind:
+    def read(value: Any) -> str:
+        if value not in choices:
+            raise ValueError
+        return str(value)
+
+    return Kind("one of " + ", ".join(choices), read)
+
+
+def _api_url(value: Any) -> str:
+    text = _text(value).rstrip("/")
+    parts = urlsplit(text)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
+    if not safe or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError
+    return text
+
+
+TEXT = Kind("a text", _text)
+STORE_HASH = Kind(
+    "the store's hash, or the API path that holds it "
+    "(https://api.bigcommerce.com/stores/STORE_HASH/v3/)",
+    _store_hash,
+)
+INSTANT = Kind("a date: 2024-01-31, 2024-01-31T08:00:00Z or 01/31/2024", _instant)
+SECONDS = Kind("a number of seconds above 0", _seconds, "number")
+SHARE = Kind("a number from 0.01 to 1", _share, "number")
+API_URL = Kind("an https:// address (http:// only for this machine itself)", _api_url)
+
+
+def _setting(
+    kind: Kind,
+    description: str,
+    *,
+    default: Any = MISSING,
+    secret: bool = False,
+    example: Any = None,
+) -> Any:
+    """A setting's declaration. One without a default is required."""
+    metadata = {"kind": kind, "description": description, "secret": secret, "example": example}
+    return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class Config:
+    """The settings of one store's extraction."""
+
+    store_hash: str = _setting(
+        STORE_HASH,
+        "The store's hash: the part of its API path after /stores/. The whole path may be "
+        "pasted, too.",
+        example="abc123",
+    )
+    access_token: str = _setting(
+        TEXT,
+        "The access token of a store-level API account (control panel: Settings, API accounts).",
+        secret=True,
+        example="the token of your API account",
+    )
+    client_id: str | None = _setting(
+        TEXT, "The client id of the API account. Accepted, but not needed.", default=None
+    )
+    start_date: datetime | None = _setting(
+        INSTANT,
+        "Incremental streams are read from here on when there is no bookmark yet. Without it, "
+        "everything is read. Products are read whole the first time, whatever it says.",
+        default=None,
+        example="2024-01-01T00:00:00Z",
+    )
+    user_agent: str | None = _setting(
+        TEXT,
+        "How the tap names itself to the API. Default: its name and version.",
+        default=None,
+    )
+    request_timeout: float = _setting(
+        SECONDS, "How long to wait for an answer to a request, in seconds.", default=120.0
+    )
+    page_size: int = _setting(
+        _whole_number(1, 250),
+        "The most records to ask for in one request. The tap lowers it by itself where the API "
+        "cannot answer that many.",
+        default=250,
+    )
+    lookback_seconds: int = _setting(
+        _whole_number(0),
+        "How far before its bookmark an incremental stream is read again, in seconds.",
+        default=60,
+    )
+    order_details: str = _setting(
+        _one_of("embedded", "per_order"),
+        "Where an order's line items and addresses come from: 'embedded' in the list of orders, "
+        "250 orders a request; or 'per_order' from lists of their own, two more requests an "
+        "order.",
+        default="embedded",
+    )
+    order_coupons: str = _setting(
+        _one_of("auto", "always", "never"),
+        "When to ask for the coupons of an order, which costs a request of its own: 'auto' when "
+        "something in the order hints at a coupon, 'always', or 'never' (then orders have no "
+        "field 'coupons').",
+        default="auto",
+    )
+    max_attempts: int = _setting(
+        _whole_number(1),
+        "How often a request is tried before its stream fails. Used together with "
+        "max_retry_seconds: the later of the two counts.",
+        default=8,
+    )
+    max_retry_seconds: int = _setting(
+        _whole_number(0),
+        "How long a request is tried again before its stream fails, in seconds.",
+        default=600,
+    )
+    max_buffered_mb: int = _setting(
+        _whole_number(1),
+        "How many megabytes of answers may be under way or wait to be written.",
+        default=32,
+    )
+    max_concurrency: int = _setting(
+        _whole_number(1, 64),
+        "How many requests may be under way at once.",
+        default=8,
+    )
+    quota_share: float = _setting(
+        SHARE,
+        "Which share of the store's request quota the tap may use, from 0.01 to 1. The rest stays "
+        "free for the store's other apps.",
+        default=0.9,
+    )
+    api_url: str = _setting(
+        API_URL,
+        "Where the API is. Change it only to try the tap against a store of your own making.",
+        default="https://api.bigcommerce.com",
+    )
+
+
+def declarations() -> tuple[Field[Any], ...]:
+    """Every setting's declaration, in the order in which people read them."""
+    return fields(Config)
+
+
+def is_required(setting: Field[Any]) -> bool:
+    return setting.default is MISSING
+
+
+LEGACY_SETTINGS = frozenset(
+    {"username", "api_username", "api_key", "api_token", "legacy_token", "store_url", "api_path"}
+)
+LEGACY_ADVICE = (
+    "These are the settings of a legacy API account ({names}), which BigCommerce no longer "
+    "offers. Make a store-level API account (control panel: Settings, API accounts, Create API "
+    "account) with read-only permissions for Customers, Marketing, Orders and Products, and set "
+    "store_hash and access_token."
+)
+
+
+@dataclass(frozen=True)
+class ReadConfig:
+    """A config, and what whoever runs the tap should hear about how it came to be."""
+
+    config: Config
+    from_environment: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def read_config(given: Iterable[str], environment: Mapping[str, str]) -> ReadConfig:
+    """The settings from the files named in `given`, and from `environment` what they leave open.
+
+    Of several files the last wins. Raises ConfigError with every mistake that was found.
+    """
+    raw = _from_environment(environment)
+    from_files: set[str] = set()
+    for name in given:
+        if name != FROM_ENVIRONMENT:
+            values = _from_file(name)
+            raw.update(values)
+            from_files.update(values)
+    filled_in = tuple(
+        sorted(
+            ENVIRONMENT_PREFIX + name.upper()
+            for name in _from_environment(environment)
+            if name not in from_files
+        )
+    )
+    config, warnings = parse_config(raw)
+    return ReadConfig(config, filled_in, warnings)
+
+
+def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
+    """A Config from plain values, and warnings about settings that do not exist.
+
+    Raises ConfigError with every mistake at once; no value of a secret setting is in its words.
+    """
+    mistakes: list[str] = []
+    values: dict[str, Any] = {}
+    for setting in declarations():
+        value = raw.get(setting.name)
+        if value is None or value == "":
+            if is_required(setting):
+                mistakes.append(f"{setting.name} is missing: {_expected(setting)}")
+            continue
+        try:
+            values[setting.name] = setting.metadata["kind"].read(value)
+        except (ValueError, OverflowError):
+            shown = "" if setting.metadata["secret"] else f", not {json.dumps(value, default=str)}"
+            mistakes.append(f"{setting.name} should be {_expected(setting)}{shown}")
+    known = {setting.name for setting in declarations()}
+    legacy = sorted(LEGACY_SETTINGS & set(raw))
+    if legacy and mistakes:
+        mistakes.append(LEGACY_ADVICE.format(names=", ".join(legacy)))
+    if mistakes:
+        raise ConfigError("The settings cannot be used:\n- " + "\n- ".join(mistakes))
+    warnings = tuple(_unknown(name, known) for name in raw if name not in known)
+    return Config(**values), warnings
+
+
+def sample_config() -> dict[str, Any]:
+    """What ``sample_config.json`` holds: the settings that a first sync needs."""
+    return {
+        setting.name: setting.metadata["example"]
+        for setting in declarations()
+        if setting.metadata["example"] is not None
+    }
+
+
+def _expected(setting: Field[Any]) -> str:
+    return str(setting.metadata["kind"].expected)
+
+
+def _unknown(name: str, known: Iterable[str]) -> str:
+    nearest = difflib.get_close_matches(name, list(known), n=1)
+    advice = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return f"There is no setting {name!r}; it is ignored.{advice}"
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    found = {}
+    for setting in declarations():
+        value = environment.get(ENVIRONMENT_PREFIX + setting.name.upper())
+        if value:
+            found[setting.name] = value
+    return found
+
+
+def _from_file(name: str) -> dict[str, Any]:
+    try:
+        values = json.loads(Path(name).read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise ConfigError(
+            f"The config file {name} cannot be read: {error.strerror or error}."
+        ) from error
+    except ValueError as error:
+        # The decoder's own words hold a place, never a part of the text.
+        raise ConfigError(f"The config file {name} is not JSON: {_where(error)}.") from error
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f'The config file {name} should hold one JSON object, such as {{"store_hash": ...}}.'
+        )
+    return values
+
+
+def _where(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}, column {error.colno}"
+    return "it is not text in UTF-8"

@@ -1,0 +1,85 @@
+"""Errors, named by what can be done about them.
+
+Each carries ``words``: what happened, to which stream, and what to do, fit to be shown as they
+are. singer-python's own classes are their bases, so that whoever runs the tap as a library can
+catch those.
+"""
+
+from __future__ import annotations
+
+from singer.exceptions import (
+    SingerConfigurationError,
+    SingerDiscoveryError,
+    SingerError,
+    SingerSyncError,
+)
+
+
+class TapError(SingerError):
+    """An error that the tap understands: shown in its words, without a traceback."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(words)
+        self.words = words
+
+
+class ConfigError(TapError, SingerConfigurationError):
+    """The settings cannot be used; the words list every mistake at once."""
+
+
+class CatalogError(TapError, SingerDiscoveryError):
+    """The catalog that was given cannot be used."""
+
+
+class StateError(TapError, SingerConfigurationError):
+    """The state that was given cannot be used, or belongs to another store."""
+
+
+class TokenRefused(TapError, SingerConfigurationError):
+    """The API refused the access token: no stream can be read."""
+
+
+class RequestFailed(TapError, SingerSyncError):
+    """A request has failed for good."""
+
+
+class ScopeMissing(RequestFailed):
+    """The token may not read this list (403): a permission is missing."""
+
+
+class NotFound(RequestFailed):
+    """What was asked for is not there (404)."""
+
+
+class FewerRows(RequestFailed):
+    """The answer may come if fewer rows are asked for at once.
+
+    ``most`` is the limit that the API named, where it named one.
+    """
+
+    def __init__(self, words: str, most: int | None = None) -> None:
+        super().__init__(words)
+        self.most = most
+
+
+class UnexpectedAnswer(RequestFailed):
+    """The API did not answer as it documents, in a way that could lose records."""
+
+
+class BadRecord(TapError, SingerSyncError):
+    """A record without its key, or without the date that an incremental stream needs."""
+
+
+class TargetGone(TapError, SingerSyncError):
+    """Whoever read the messages has closed the pipe."""
+
+    def __init__(self) -> None:
+        super().__init__("The target stopped reading; nothing more can be written.")
+
+
+class Interrupted(Exception):
+    """A signal asked the tap to stop; ``signum`` is its number."""
+
+    def __init__(self, signum: int) -> None:
+        super().__init__(f"signal {signum}")
+        self.signum = signum

@@ -1,0 +1,1 @@
+"""Walks: how a list is read from end to end."""

@@ -1,0 +1,42 @@
+"""How many bytes of answers may be under way or wait to be written."""
+
+from __future__ import annotations
+
+FIRST_GUESS = 1_000_000
+"""Bytes: how large an answer is taken to be before one has come."""
+
+
+class Budget:
+    """Bytes in flight (as large as answers have been lately) and bytes that wait."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._waiting = 0.0
+        self._in_flight = 0
+        self._typical = float(FIRST_GUESS)
+
+    @property
+    def room(self) -> int:
+        """How many more pages may be asked for."""
+        left = self._most - self._waiting - self._in_flight * self._typical
+        return max(0, int(left / self._typical))
+
+    @property
+    def pages(self) -> int:
+        """How many pages fit in all."""
+        return int(self._most / self._typical)
+
+    def sent(self) -> None:
+        self._in_flight += 1
+
+    def ended(self, size: int | None) -> None:
+        """A request has ended, with an answer of `size` bytes or without one."""
+        self._in_flight -= 1
+        if size is not None:
+            # Quick to grow, slow to shrink: it is the bound that matters.
+            weight = 0.5 if size > self._typical else 0.1
+            self._typical = max(1.0, self._typical + (size - self._typical) * weight)
+
+    def waiting_changed(self, by: float) -> None:
+        """So many bytes more (or fewer) wait to be written."""
+        self._waiting += by

@@ -1,0 +1,334 @@
+"""The walk by id: a list read in order of its ids, in several stretches at once.
+
+Page numbers drift: when a row is deleted or leaves the filter, the next ones move up, and one is
+skipped. A walk by id asks for what comes after the last id that it has, and cannot drift.
+
+Every request asks from a starting point on, without an upper bound: a gap costs nothing then, for
+an answer that begins in it begins with the first id after it. The list is cut into *stretches* by
+starting points; a stretch is proven whole once an answer reaches the next starting point. Each
+stretch is read page after page, several stretches at once. A stretch that proves longer than
+thought is cut again.
+
+This file makes no requests. It says what to ask for, is told what came, and hands on rows in the
+order of their ids, each id once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
+from tap_bigcommerce.pages.density import Density
+from tap_bigcommerce.pages.page import Page, Row
+
+DENIALS = 3
+"""How often a list may deny rows that it shows elsewhere, before that is an error."""
+
+
+class What(Enum):
+    """What an ask is for."""
+
+    PAGE = auto()
+    """A page of rows, as long as the list gives it."""
+    LAST = auto()
+    """The row with the largest id."""
+    CHECK = auto()
+    """Two rows: is there really nothing where an answer showed nothing?"""
+
+
+class _Last(Enum):
+    """Whether the list's last row is known."""
+
+    UNKNOWN = auto()
+    TO_BE_ASKED = auto()
+    ASKED = auto()
+    KNOWN = auto()
+
+
+@dataclass(eq=False)
+class Stretch:
+    """The rows with ids above `start`, up to the next stretch's start; known up to `reached`."""
+
+    start: int
+    reached: int
+    held: list[tuple[Page, Row]] = field(default_factory=list)
+    asked: bool = False
+    done: bool = False
+    step_over: bool = False
+    """The next bound may be the id after `reached`."""
+    doubted: bool = False
+    """An answer denied rows that others had shown: check it before anything else."""
+    denials: int = 0
+
+    @property
+    def has_shown_rows(self) -> bool:
+        return self.reached > self.start
+
+
+@dataclass(frozen=True, eq=False)
+class Ask:
+    """A request to be made: rows from the id `bound` on, or the last row (`bound` None).
+
+    `awaited`: the rows that come next in order depend on it.
+    """
+
+    what: What
+    stretch: Stretch
+    bound: int | None
+    awaited: bool = False
+
+
+class ById:
+    """One walk through one list. `noun` names the list in errors."""
+
+    def __init__(self, noun: str, *, after: int = 0, can_see_last: bool, parallel: int) -> None:
+        """Rows with ids above `after`; `parallel` stretches at once at the most.
+
+        `can_see_last`: the list can be sorted downwards, so that a request of one row says where
+        it ends.
+        """
+        self._noun = noun
+        self._parallel = parallel
+        self._stretches = [Stretch(after, after)]
+        self._density = Density()
+        self._pages = 0
+        self._last_page_was_full = False
+        self._largest_shown = 0
+        self._last = _Last.TO_BE_ASKED if can_see_last and parallel > 1 else _Last.UNKNOWN
+        self.finished = False
+        self.rows_read = 0
+        self.duplicates = 0
+
+    @property
+    def rows_held(self) -> int:
+        """How many rows have come and wait for others before them."""
+        return sum(len(stretch.held) for stretch in self._stretches)
+
+    @property
+    def awaits(self) -> bool:
+        """The rows that come next in order have not been asked for."""
+        front = self._stretches[0]
+        return not self.finished and not front.done and not front.asked
+
+    @property
+    def ending(self) -> bool:
+        """All that is left of the list is on its way."""
+        return self._last is _Last.KNOWN and all(
+            stretch.done or stretch.asked for stretch in self._stretches
+        )
+
+    def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
+        """What to ask for now, at most `free` requests, the most urgent first.
+
+        `pages_that_fit` into memory bound how far apart starting points are.
+        """
+        found: list[Ask] = []
+        if self.finished:
+            return found
+        for stretch in self._stretches:
+            if len(found) < free and not stretch.done and not stretch.asked:
+                found.append(self._next(stretch))
+        if len(found) < free and self._last is _Last.TO_BE_ASKED and self._last_page_was_full:
+            self._last = _Last.ASKED
+            found.append(Ask(What.LAST, self._stretches[-1], None))
+        while len(found) < free and (cut := self._cut(pages_that_fit)) is not None:
+            found.append(self._next(cut))
+        return found
+
+    def answered(self, ask: Ask, page: Page) -> None:
+        """What came for `ask`. Raises UnexpectedAnswer or BadRecord when it cannot be trusted."""
+        ids = self._checked_ids(ask, page)
+        self._largest_shown = max(self._largest_shown, *ids[-1:], 0)
+        if ask.what is What.LAST:
+            self._last = _Last.KNOWN if ids else _Last.UNKNOWN
+        elif ask.what is What.CHECK:
+            self._take_check(ask.stretch, ids)
+        else:
+            self._take_page(ask, page, ids)
+
+    def ready(self) -> Iterator[tuple[Page, list[Row]]]:
+        """The rows that are proven to be next, as runs of rows of one page each."""
+        while self._stretches:
+            front = self._stretches[0]
+            held, front.held = front.held, []
+            yield from _runs(held)
+            if not front.done:
+                return
+            if len(self._stretches) == 1:
+                self.finished = True
+                return
+            self._stretches.pop(0)
+
+    # Planning
+
+    def _next(self, stretch: Stretch) -> Ask:
+        stretch.asked = True
+        awaited = stretch is self._stretches[0]
+        if stretch.doubted:
+            # One less, so that the row shows whether the bound is inclusive or not.
+            return Ask(What.CHECK, stretch, self._largest_shown - 1, awaited)
+        # From the last id that is known, not the one after it: whether a bound is inclusive is
+        # not documented, and an exclusive one would skip a row.
+        return Ask(What.PAGE, stretch, stretch.reached + stretch.step_over, awaited)
+
+    def _cut(self, pages_that_fit: int) -> Stretch | None:
+        """Begin one more stretch, where the list is long enough for it; None where it is not."""
+        live = sum(not stretch.done for stretch in self._stretches)
+        # A slow start, so that a short list costs no requests beyond its end.
+        if live >= min(self._parallel, self._pages + 1) or not self._density.known:
+            return None
+        ids_a_page = self._density.ids_a_page
+        pages = self._density.pages_a_stretch(pages_that_fit // self._parallel)
+        length = max(1, round((pages - self._density.margin(pages)) * ids_a_page))
+        for place, stretch in enumerate(self._stretches):
+            start = stretch.reached + length
+            if not stretch.done and self._ids_behind(start, place) >= ids_a_page:
+                new = Stretch(start, start)
+                self._stretches.insert(place + 1, new)
+                return new
+        return None
+
+    def _ids_behind(self, start: int, place: int) -> float:
+        """How many ids are left behind `start` in the stretch at `place`."""
+        if place + 1 < len(self._stretches):
+            return self._stretches[place + 1].start - start
+        if self._last is _Last.KNOWN:
+            return self._largest_shown - start
+        if self._last is _Last.ASKED or not self._last_page_was_full:
+            return 0
+        return math.inf
+
+    # Learning
+
+    def _checked_ids(self, ask: Ask, page: Page) -> list[int]:
+        """The rows' ids, which must be whole numbers, rise, and lie beyond the bound."""
+        ids: list[int] = []
+        at_least = ask.bound or 0
+        for row in page.rows:
+            id_ = row.get("id")
+            if type(id_) is not int:
+                raise BadRecord(
+                    f"{self._noun}: a record has no usable id ({id_!r}), so nobody can tell what "
+                    "has been read and what has not. Ask BigCommerce's support about it."
+                )
+            if id_ < at_least:
+                raise UnexpectedAnswer(
+                    f"{self._noun}: asked for ids from {ask.bound or 0} on, the API answered with "
+                    f"id {id_} out of place. It does not sort or filter as documented, and going "
+                    "on could lose records."
+                )
+            at_least = id_ + 1
+            ids.append(id_)
+        return ids
+
+    def _take_page(self, ask: Ask, page: Page, ids: list[int]) -> None:
+        stretch = ask.stretch
+        stretch.asked = False
+        self._pages += 1
+        self.rows_read += len(ids)
+        if stretch.done:
+            # The stretch before it has gone all the way through it meanwhile.
+            self._drop(len(ids))
+            return
+        new = [
+            (page, row) for id_, row in zip(ids, page.rows, strict=True) if id_ > stretch.reached
+        ]
+        overlap = ids[:1] == [ask.bound]
+        self.duplicates += overlap
+        self._drop(len(ids) - len(new) - overlap)
+        if new:
+            self._take_rows(stretch, page, new)
+        elif overlap and (page.limit == 1 or self._density.rows_a_page <= 1):
+            # The list gives one row at a time, and this one shows that its bound is inclusive.
+            stretch.step_over = True
+        else:
+            self._take_nothing(stretch, ask)
+
+    def _take_rows(self, stretch: Stretch, page: Page, new: list[tuple[Page, Row]]) -> None:
+        rows, last = len(new), int(new[-1][1]["id"])
+        full = self._density.rows_a_page if self._density.known else page.limit
+        self._last_page_was_full = rows >= min(0.9 * full, page.limit - 1)
+        begin = stretch.reached if self._density.known else int(new[0][1]["id"]) - 1
+        self._density.answered(last - begin, rows)
+        stretch.reached, stretch.step_over, stretch.denials = last, False, 0
+        stretch.held += new
+        self._meet_next(stretch)
+
+    def _take_nothing(self, stretch: Stretch, ask: Ask) -> None:
+        """No new row: the end of the list, unless others have shown rows beyond."""
+        if self._largest_shown <= stretch.reached:
+            self._end_at(stretch)
+            return
+        stretch.doubted = True
+        stretch.denials += 1
+        if stretch.denials > DENIALS:
+            raise UnexpectedAnswer(
+                f"{self._noun}: asked for ids from {ask.bound or 0} on, the API says that there "
+                f"are none, and yet shows {self._largest_shown}. Going on could lose records."
+            )
+
+    def _take_check(self, stretch: Stretch, ids: list[int]) -> None:
+        stretch.asked = stretch.doubted = False
+        if not stretch.done and not any(id_ > stretch.reached for id_ in ids):
+            # What had been shown beyond has been deleted since.
+            self._largest_shown = stretch.reached
+            self._end_at(stretch)
+
+    def _end_at(self, stretch: Stretch) -> None:
+        """Nothing lies behind what `stretch` has reached."""
+        self._last = _Last.KNOWN
+        place = self._stretches.index(stretch)
+        for ended in self._stretches[place:]:
+            if ended is stretch or not ended.has_shown_rows:
+                ended.done = True
+
+    def _drop(self, rows: int) -> None:
+        self.duplicates += rows
+        self._density.came_twice(rows)
+
+    def _meet_next(self, stretch: Stretch) -> None:
+        """Hand over what lies beyond the next starting point; the stretch is whole then."""
+        place = self._stretches.index(stretch)
+        while place + 1 < len(self._stretches):
+            stretch, following = self._stretches[place], self._stretches[place + 1]
+            if stretch.reached < following.start:
+                return
+            stretch.done = True
+            cut = next(
+                (n for n, (_, row) in enumerate(stretch.held) if row["id"] > following.start),
+                len(stretch.held),
+            )
+            beyond, stretch.held = stretch.held[cut:], stretch.held[:cut]
+            self._drop(self._merge(following, beyond))
+            self._density.seam()
+            following.reached = max(following.reached, stretch.reached)
+            place += 1
+
+    def _merge(self, stretch: Stretch, beyond: list[tuple[Page, Row]]) -> int:
+        """Add rows to what a stretch holds; of an id that came twice, keep the later answer's.
+
+        Returns how many came twice.
+        """
+        if not stretch.held:
+            stretch.held = beyond
+            return 0
+        by_id = {row["id"]: (page, row) for page, row in stretch.held}
+        before = len(by_id)
+        for page, row in beyond:
+            there = by_id.get(row["id"])
+            if there is None or there[0].answer.sent_at < page.answer.sent_at:
+                by_id[row["id"]] = (page, row)
+        stretch.held = [by_id[id_] for id_ in sorted(by_id)]
+        return before + len(beyond) - len(by_id)
+
+
+def _runs(held: list[tuple[Page, Row]]) -> Iterator[tuple[Page, list[Row]]]:
+    """Rows grouped by the page that they came with, in their order."""
+    begin = 0
+    for place in range(1, len(held) + 1):
+        if place == len(held) or held[place][0] is not held[begin][0]:
+            yield held[begin][0], [row for _, row in held[begin:place]]
+            begin = place

@@ -1,0 +1,96 @@
+"""One page of a list: what is asked for, what came, and the reading of it with smaller limits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_bigcommerce.client import Answer, Client, Purpose
+from tap_bigcommerce.exceptions import FewerRows, RequestFailed
+from tap_bigcommerce.pages.sizes import PageSize
+
+Row = dict[str, Any]
+
+
+@dataclass(eq=False)
+class Page:
+    """The rows of one answer. `bare`: the rows came without their details."""
+
+    rows: list[Row]
+    limit: int
+    answer: Answer
+    bare: bool = False
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """A list as it is asked for: everything but where in it a page begins and how long it is.
+
+    `details` are the parameters that bring what belongs to the rows along; without them a row
+    comes bare.
+    """
+
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+class PageReader:
+    """Reads single pages of one list. Its methods run in the workers."""
+
+    def __init__(
+        self, client: Client, request: ListRequest, purpose: Purpose, size: PageSize
+    ) -> None:
+        self._client = client
+        self._request = request
+        self._purpose = purpose
+        self._size = size
+
+    def few(self, place: Mapping[str, str], limit: int) -> Page:
+        """At most `limit` rows at `place` in the list, bare."""
+        params = {**self._request.params, **place, "limit": str(limit)}
+        answer = self._client.get(self._request.path, params, list, self._purpose)
+        return Page(answer.content, limit, answer, bare=True)
+
+    def page(self, place: Mapping[str, str]) -> Page:
+        """The page at `place` in the list, as long as the list gives it.
+
+        A single row that cannot be read with its details is read bare. Raises RequestFailed,
+        whose words name the place, when not even that works.
+        """
+        patience = self._client.patience()
+        request = self._request
+        bare, failed_at_one = False, False
+        while True:
+            limit = self._size.limit
+            params = {**request.params, **place, "limit": str(limit)}
+            if not bare:
+                params.update(request.details)
+            try:
+                answer = self._client.get(
+                    request.path,
+                    params,
+                    list,
+                    self._purpose,
+                    patience=patience,
+                    fewer_possible=limit > 1 or (bool(request.details) and not bare),
+                )
+            except FewerRows as error:
+                patience.wait_from_anew()
+                bare = limit == 1
+                failed_at_one = failed_at_one or limit == 1
+                self._size.failed(limit, error.most)
+                continue
+            except RequestFailed as error:
+                if limit > 1 or type(error) is not RequestFailed:
+                    raise
+                where = ", ".join(f"{name}={value}" for name, value in place.items())
+                raise RequestFailed(
+                    f"{error.words} Not even the single record at {where or 'its start'} can be "
+                    "read."
+                ) from error
+            if failed_at_one and not bare:
+                self._size.was_outage()
+            self._size.worked(limit, answer.size)
+            return Page(answer.content, limit, answer, bare=bare)

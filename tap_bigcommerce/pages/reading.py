@@ -1,0 +1,255 @@
+"""A walk under way: its requests in the workers, its rows completed, and handed on in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from tap_bigcommerce.exceptions import TapError
+from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.pages.by_id import Ask, ById, What
+from tap_bigcommerce.pages.page import Page, PageReader, Row
+from tap_bigcommerce.workers import Workers
+
+Lookup = Callable[[], Any]
+"""A request or several for one row's sake; runs in a worker."""
+
+Completion = Generator[list[Lookup], list[Any], "Row | None"]
+"""Makes one row whole: yields the lookups that it needs, is sent their results in the same order,
+and returns the row, or None when the record is gone."""
+
+
+class Details(Protocol):
+    """What completes the rows of a list."""
+
+    def complete(self, row: Row, *, bare: bool) -> Completion:
+        """Make `row` whole; `bare`: it came without what usually comes with the list."""
+        ...
+
+
+@dataclass(frozen=True)
+class IdParameters:
+    """How a list is asked for rows by id.
+
+    `bound` is the parameter for the smallest id; `upwards` and `downwards` sort by it (`downwards`
+    None: the list cannot be sorted so).
+    """
+
+    bound: str
+    upwards: Mapping[str, str] = field(default_factory=dict)
+    downwards: Mapping[str, str] | None = None
+
+    def place(self, ask: Ask) -> dict[str, str]:
+        """The parameters for the rows that `ask` wants."""
+        if ask.bound is None:
+            return dict(self.downwards or {})
+        # No bound at all is the plainest way to say "from the start".
+        return {**self.upwards, **({self.bound: str(ask.bound)} if ask.bound > 0 else {})}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Whole rows, in the order of the walk, that came with one answer.
+
+    `after_id`: every row up to this id has been handed on with this batch or before. `ends_page`:
+    nothing more of this answer follows.
+    """
+
+    rows: list[Row]
+    sent_at: datetime
+    has_nul: bool
+    after_id: int
+    ends_page: bool
+
+
+@dataclass
+class _Run:
+    """Rows of one page that come next, some of them still to be completed."""
+
+    page: Page
+    rows: list[_Pending]
+    handed_on: int = 0
+
+
+@dataclass
+class _Pending:
+    """A row on its way to be whole."""
+
+    id: int
+    row: Row | None
+    whole: bool = True
+
+
+class Reading:
+    """One list, read by one walk. All but the requests runs in the thread that calls it."""
+
+    def __init__(
+        self,
+        walk: ById,
+        reader: PageReader,
+        parameters: IdParameters,
+        details: Details | None,
+        workers: Workers,
+        budget: Budget,
+        *,
+        turn: int,
+    ) -> None:
+        """`turn` is the stream's place in the run: requests of earlier ones go first."""
+        self._walk = walk
+        self._reader = reader
+        self._parameters = parameters
+        self._details = details
+        self._workers = workers
+        self._budget = budget
+        self._turn = turn
+        self._runs: deque[_Run] = deque()
+        self._bytes_a_row = 0.0
+        self._accounted = 0.0
+        self._error: BaseException | None = None
+        self._closed = False
+        self.began: datetime | None = None
+        """By the store's clock, no later than when the first request was sent; None before its
+        answer."""
+        self.total: int | None = None
+        """How many rows the list has, where the API's first answer says so."""
+
+    @property
+    def rows_read(self) -> int:
+        return self._walk.rows_read
+
+    @property
+    def duplicates(self) -> int:
+        return self._walk.duplicates
+
+    def ask(self) -> None:
+        """Send whatever may be asked for now."""
+        if self._error is not None or self._closed:
+            return
+        free = min(self._workers.idle, max(self._budget.room, self._walk.awaits))
+        for ask in self._walk.asks(free, self._budget.pages):
+            self._send(ask)
+
+    def batches(self, when_ending: Callable[[], None]) -> Iterator[Batch]:
+        """The rows, in order, to the end of the list.
+
+        `when_ending` is called when workers are free and this list needs no more of them. Raises
+        whatever a request or the walk raised, once all that came before it has been handed on.
+        """
+        try:
+            while True:
+                self.ask()
+                if self._walk.ending and self._workers.idle:
+                    when_ending()
+                yield from self._whole()
+                if self._error is not None:
+                    raise self._error
+                if self._walk.finished and not self._runs:
+                    return
+                self._workers.step()
+        finally:
+            self._closed = True
+            self._account()
+
+    def _send(self, ask: Ask) -> None:
+        place = self._parameters.place(ask)
+
+        def work() -> Page:
+            if ask.what is What.PAGE:
+                return self._reader.page(place)
+            return self._reader.few(place, 1 if ask.what is What.LAST else 2)
+
+        def came(page: Page) -> None:
+            self._budget.ended(page.answer.size if ask.what is What.PAGE else None)
+            if self._closed:
+                return
+            try:
+                self._take(ask, page)
+            except TapError as error:
+                self._fail(error)
+
+        def failed(error: BaseException) -> None:
+            self._budget.ended(None)
+            self._fail(error)
+
+        self._budget.sent()
+        self._workers.submit(work, came, failed, (self._turn, 1, not ask.awaited))
+
+    def _take(self, ask: Ask, page: Page) -> None:
+        if self.began is None:
+            self.began = page.answer.store_time
+            self.total = page.answer.total
+        if page.rows and ask.what is What.PAGE:
+            self._bytes_a_row = page.answer.size / len(page.rows)
+        self._walk.answered(ask, page)
+        for source, rows in self._walk.ready():
+            self._runs.append(_Run(source, [self._begin(row, bare=source.bare) for row in rows]))
+        self._account()
+
+    def _begin(self, row: Row, *, bare: bool) -> _Pending:
+        pending = _Pending(row["id"], row)
+        if self._details is not None:
+            pending.whole = False
+            self._go_on(pending, self._details.complete(row, bare=bare), None)
+        return pending
+
+    def _go_on(self, pending: _Pending, completion: Completion, results: list[Any] | None) -> None:
+        """Let a row's completion go one step further."""
+        try:
+            lookups = completion.send(results) if results is not None else next(completion)
+        except StopIteration as stop:
+            pending.row, pending.whole = stop.value, True
+            return
+        except TapError as error:
+            self._fail(error)
+            return
+        found: list[Any] = [None] * len(lookups)
+        missing = len(lookups)
+
+        def came_at(place: int) -> Callable[[Any], None]:
+            def came(result: Any) -> None:
+                nonlocal missing
+                found[place] = result
+                missing -= 1
+                if not missing and not self._closed:
+                    self._go_on(pending, completion, found)
+
+            return came
+
+        for place, lookup in enumerate(lookups):
+            self._workers.submit(lookup, came_at(place), self._fail, (self._turn, 0, False))
+
+    def _fail(self, error: BaseException) -> None:
+        """Keep the first error: it is raised once what came before has been handed on."""
+        self._error = self._error or error
+
+    def _whole(self) -> Iterator[Batch]:
+        """What can be handed on: the runs in front, as far as their rows are whole."""
+        while self._runs:
+            run = self._runs[0]
+            begin = end = run.handed_on
+            while end < len(run.rows) and run.rows[end].whole:
+                end += 1
+            run.handed_on = end
+            ends_page = end == len(run.rows)
+            if ends_page:
+                self._runs.popleft()
+            if end > begin:
+                rows = [pending.row for pending in run.rows[begin:end] if pending.row is not None]
+                answer = run.page.answer
+                after_id = run.rows[end - 1].id
+                self._account()
+                yield Batch(rows, answer.sent_at, answer.has_nul, after_id, ends_page)
+            if not ends_page:
+                return
+
+    def _account(self) -> None:
+        """Tell the budget how many bytes wait here now."""
+        waiting = 0.0
+        if not self._closed:
+            rows = sum(len(run.rows) - run.handed_on for run in self._runs)
+            waiting = (rows + self._walk.rows_held) * self._bytes_a_row
+        self._budget.waiting_changed(waiting - self._accounted)
+        self._accounted = waiting

@@ -1,0 +1,51 @@
+"""How often, and how long, a request is tried again."""
+
+from __future__ import annotations
+
+import time
+
+import backoff
+
+LONGEST_WAIT = 60.0
+"""Seconds between two attempts, at the most."""
+
+FIRST_WAIT = 0.5
+"""Seconds: about how long to wait after the first failure."""
+
+
+class Patience:
+    """Counts the failures of one request, and says how long to wait for the next attempt.
+
+    It ends after `attempts` failures or `seconds` since the first one, whichever is later: many
+    quick failures are no outage yet, and a store in maintenance is down for minutes.
+    """
+
+    def __init__(self, attempts: int, seconds: float) -> None:
+        self._attempts = attempts
+        self._seconds = seconds
+        self._first_failure: float | None = None
+        self.failures = 0
+        self.wait_from_anew()
+
+    def wait_from_anew(self) -> None:
+        """Something is different in the next attempt: wait shortly again. Failures still count."""
+        self._waits = backoff.expo(factor=FIRST_WAIT, max_value=LONGEST_WAIT)
+        next(self._waits)  # backoff's generators yield None once before their first value
+
+    def failed(self) -> None:
+        """One more attempt has failed."""
+        self.failures += 1
+        if self._first_failure is None:
+            self._first_failure = time.monotonic()
+
+    @property
+    def ended(self) -> bool:
+        if self.failures < self._attempts or self._first_failure is None:
+            return False
+        return time.monotonic() - self._first_failure >= self._seconds
+
+    def next_wait(self) -> float:
+        """Seconds to wait before the next attempt: growing, with jitter."""
+        longest = float(next(self._waits))
+        # Never close to zero: several workers that failed together should not return together.
+        return longest / 2 + backoff.full_jitter(longest / 2)

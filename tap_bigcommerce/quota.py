@@ -1,0 +1,150 @@
+"""The store's request quota, shared by everything that asks.
+
+BigCommerce counts the requests of all apps of a store in windows of 30 seconds and says with
+every answer how large the quota is, how much of it is left and when the window ends (its page on
+rate limits). A share of it is left to the store's other apps.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from tap_bigcommerce.stop import LONGEST_NAP, Stop
+
+LONGEST_PAUSE = 60.0
+"""Seconds: the longest wait after 429s that do not say how long."""
+
+RESET_MARGIN = 0.05
+"""Seconds waited beyond the announced end of a window, for clocks are not exact."""
+
+
+class Quota:
+    """Lets a request go when parallelism, the quota and earlier refusals allow it."""
+
+    def __init__(
+        self,
+        *,
+        share: float,
+        concurrency: int,
+        stop: Stop,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`share` of the quota may be used (0 to 1), by at most `concurrency` requests at once."""
+        self._share = share
+        self._concurrency = concurrency
+        self._stop = stop
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._in_flight = 0
+        self._allowed = float(concurrency)
+        self._quota: int | None = None
+        self._left = 0
+        self._resets_at = 0.0
+        self._paused_until = 0.0
+        self._bare_refusals = 0
+
+    def enter(self) -> float:
+        """Wait until a request may be sent, and take its place.
+
+        Returns the seconds waited. Raises Interrupted when the tap is asked to stop.
+        """
+        began = self._clock()
+        with self._changed:
+            while True:
+                self._stop.check()
+                wait = self._wait()
+                if wait <= 0:
+                    self._in_flight += 1
+                    return self._clock() - began
+                self._changed.wait(min(wait, LONGEST_NAP))
+
+    def leave(self, headers: Mapping[str, str] | None) -> None:
+        """Give a request's place back, and learn from its answer's `headers`, if it had any."""
+        with self._changed:
+            self._in_flight -= 1
+            if headers is not None:
+                self._learn(headers)
+            self._changed.notify_all()
+
+    def worked(self) -> None:
+        """An answer was good: parallelism that was lowered grows back by one a round."""
+        with self._changed:
+            self._bare_refusals = 0
+            self._allowed = min(self._concurrency, self._allowed + 1 / max(1.0, self._allowed))
+
+    def strained(self) -> None:
+        """The API is under load (5xx, a timeout, a 429 without a word): halve parallelism."""
+        with self._changed:
+            self._allowed = max(1.0, self._allowed / 2)
+
+    def refused(self, headers: Mapping[str, str]) -> float:
+        """A 429 came: nobody asks until the reset, or for a growing time where none is named.
+
+        Returns the seconds that everybody waits.
+        """
+        named = [
+            seconds
+            for seconds in (
+                _number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000),
+                _number(headers, "X-Retry-After"),
+            )
+            if seconds is not None
+        ]
+        with self._changed:
+            if named:
+                pause = max(named) + RESET_MARGIN
+            else:
+                pause = min(LONGEST_PAUSE, 2.0**self._bare_refusals)
+                self._bare_refusals += 1
+                self._allowed = max(1.0, self._allowed / 2)
+            self._paused_until = max(self._paused_until, self._clock() + pause)
+            return pause
+
+    def _wait(self) -> float:
+        """Seconds until it is worth looking again; 0 when a request may go now."""
+        now = self._clock()
+        if now < self._paused_until:
+            return self._paused_until - now
+        if self._in_flight >= int(self._allowed):
+            return LONGEST_NAP
+        if self._quota is None:
+            return 0.0
+        if now >= self._resets_at:
+            # A new window: all of the quota, but for what is on its way.
+            self._left = self._quota
+            self._resets_at = float("inf")
+        kept_free = self._quota - max(1.0, self._quota * self._share)
+        if self._left - self._in_flight - 1 >= kept_free:
+            return 0.0
+        if self._resets_at == float("inf"):
+            return LONGEST_NAP if self._in_flight else 0.0
+        return self._resets_at - now
+
+    def _learn(self, headers: Mapping[str, str]) -> None:
+        quota = _number(headers, "X-Rate-Limit-Requests-Quota")
+        left = _number(headers, "X-Rate-Limit-Requests-Left")
+        reset = _number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000)
+        if quota is None or left is None or reset is None or quota < 1:
+            return
+        resets_at = self._clock() + reset + RESET_MARGIN
+        window = (_number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000) or 30.0) / 2
+        same_window = (
+            self._quota is not None
+            and self._resets_at != float("inf")
+            and resets_at < self._resets_at + window
+        )
+        # Answers overtake one another: within a window the least that was left is the truth.
+        self._left = min(self._left, int(left)) if same_window else int(left)
+        self._resets_at = min(self._resets_at, resets_at) if same_window else resets_at
+        self._quota = int(quota)
+
+
+def _number(headers: Mapping[str, str], name: str, scale: float = 1.0) -> float | None:
+    """A header's number times `scale`; None where it is missing or none."""
+    try:
+        number = float(headers[name]) * scale
+    except (KeyError, ValueError):
+        return None
+    return number if 0 <= number < float("inf") else None

@@ -1,0 +1,205 @@
+"""What a catalog selects."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from singer import metadata as singer_metadata
+
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.exceptions import CatalogError
+from tap_bigcommerce.streams.stream import Stream
+
+FULL_TABLE = "FULL_TABLE"
+INCREMENTAL = "INCREMENTAL"
+
+Schema = dict[str, Any]
+Breadcrumb = tuple[str, ...]
+Metadata = Mapping[Breadcrumb, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is selected of one stream.
+
+    `schema` is cut to the selection; `known` is the tap's own whole one and `given` the
+    catalog's; `paths` are the selected fields ("products[].sku").
+    """
+
+    stream: Stream
+    schema: Schema
+    known: Schema
+    given: Schema
+    full_table: bool
+    paths: frozenset[str]
+
+    def wants(self, path: str) -> bool:
+        """Whether the field at `path` is selected."""
+        return path in self.paths
+
+    @property
+    def unselected(self) -> tuple[str, ...]:
+        """The tap's top-level fields that are not selected."""
+        return tuple(name for name in self.known["properties"] if name not in self.paths)
+
+    @property
+    def known_at_all(self) -> Schema:
+        """What is nothing new: the tap's fields, the catalog's, and the links in the API's rows."""
+        known = copy.deepcopy(self.known)
+        for link in self.stream.links:
+            *parents, name = link.split(".")
+            node = known
+            for parent in parents:
+                node = node["properties"][parent.removesuffix("[]")]
+                node = node["items"] if parent.endswith("[]") else node
+            node["properties"][name] = {}
+        return known if self.given == self.known else {"anyOf": [known, self.given]}
+
+
+def by_default(stream: Stream, own: Schema, metadata: Metadata, config: Config | None) -> Selection:
+    """What is selected where there is no catalog; `own` is the tap's whole schema."""
+    full_table = stream.replication_key is None
+    return _selection(stream, own, own, metadata, config, full_table=full_table)
+
+
+def from_catalog(
+    stream: Stream, own: Schema, entry: Mapping[str, Any], config: Config | None
+) -> Selection | None:
+    """What a catalog's `entry` selects of a stream, whose whole schema is `own`; None: nothing.
+
+    Raises CatalogError where the entry cannot be understood.
+    """
+    metadata = _metadata_of(entry)
+    if not _stream_is_selected(entry, metadata):
+        return None
+    schema = entry.get("schema")
+    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+        raise CatalogError(
+            f"The catalog's entry for {stream.name} has no schema with properties. Write the "
+            "catalog anew with --discover."
+        )
+    table = metadata.get((), {})
+    method = table.get("replication-method") or entry.get("replication_method")
+    if method not in (None, FULL_TABLE, INCREMENTAL):
+        raise CatalogError(
+            f"The catalog's replication-method for {stream.name} is {method!r}; it can be "
+            f"{INCREMENTAL} or {FULL_TABLE}."
+        )
+    full_table = stream.replication_key is None or method == FULL_TABLE
+    return _selection(stream, own, schema, metadata, config, full_table=full_table)
+
+
+def missing_fields(own: Schema, given: Schema) -> list[str]:
+    """The fields of the tap's own schema that a given one lacks, for it is older or cut."""
+    return [name for name in own["properties"] if name not in (given.get("properties") or {})]
+
+
+def _selection(
+    stream: Stream,
+    own: Schema,
+    given: Schema,
+    metadata: Metadata,
+    config: Config | None,
+    *,
+    full_table: bool,
+) -> Selection:
+    lacking = [name for name in stream.automatic if name not in given["properties"]]
+    if lacking:
+        raise CatalogError(
+            f"The catalog's schema of {stream.name} lacks {', '.join(lacking)}, without which the "
+            "stream cannot be read. Write the catalog anew with --discover."
+        )
+    cut = _cut(given, (), metadata, frozenset(stream.automatic))
+    for name in stream.fields_without(config):
+        cut["properties"].pop(name, None)
+    return Selection(stream, cut, own, given, full_table, frozenset(_paths(cut, "")))
+
+
+def _metadata_of(entry: Mapping[str, Any]) -> Metadata:
+    try:
+        found: dict[Breadcrumb, Mapping[str, Any]] = singer_metadata.to_map(
+            entry.get("metadata") or []
+        )
+    except (KeyError, TypeError) as error:
+        raise CatalogError(
+            f"The catalog's metadata of {entry.get('tap_stream_id')} is not a list of "
+            '{"breadcrumb": [...], "metadata": {...}}.'
+        ) from error
+    return found
+
+
+def _stream_is_selected(entry: Mapping[str, Any], metadata: Metadata) -> bool:
+    table = metadata.get((), {})
+    schema = entry.get("schema")
+    for source, key in (
+        (table, "selected"),
+        (schema if isinstance(schema, dict) else {}, "selected"),
+        (table, "selected-by-default"),
+    ):
+        wish = _yes_or_no(source.get(key))
+        if wish is not None:
+            return wish
+    return False
+
+
+def _yes_or_no(value: Any) -> bool | None:
+    """A selection as catalogs write it, also as a text; None where there is none."""
+    if isinstance(value, str):
+        return {"true": True, "false": False}.get(value.lower())
+    return value if isinstance(value, bool) else None
+
+
+def _cut(
+    schema: Schema, breadcrumb: Breadcrumb, metadata: Metadata, automatic: frozenset[str]
+) -> Schema:
+    """The schema with the selected fields only. `automatic` fields of this level always stay."""
+    result = dict(schema)
+    if isinstance(schema.get("items"), dict):
+        result["items"] = _cut(schema["items"], (*breadcrumb, "items"), metadata, frozenset())
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        return result
+    result["properties"] = {}
+    for name, field in properties.items():
+        place = (*breadcrumb, "properties", name)
+        if name not in automatic and not _field_is_selected(metadata.get(place, {})):
+            continue
+        kept = _cut(field, place, metadata, frozenset()) if isinstance(field, dict) else field
+        # An object of which nothing is left would look like one whose content is free.
+        if not _is_emptied(field, kept):
+            result["properties"][name] = kept
+    return result
+
+
+def _field_is_selected(metadata: Mapping[str, Any]) -> bool:
+    inclusion = metadata.get("inclusion")
+    if inclusion in ("automatic", "unsupported"):
+        return bool(inclusion == "automatic")
+    for key in ("selected", "selected-by-default"):
+        wish = _yes_or_no(metadata.get(key))
+        if wish is not None:
+            return wish
+    return True
+
+
+def _is_emptied(before: Any, after: Any) -> bool:
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return False
+    if before.get("properties") and not after.get("properties"):
+        return True
+    return _is_emptied(before.get("items"), after.get("items"))
+
+
+def _paths(schema: Schema, path: str) -> Iterator[str]:
+    """The path of each field in `schema`, nested ones too."""
+    items = schema.get("items")
+    if isinstance(items, dict):
+        yield from _paths(items, f"{path}[]")
+    for name, field in (schema.get("properties") or {}).items():
+        inner = f"{path}.{name}" if path else name
+        yield inner
+        if isinstance(field, dict):
+            yield from _paths(field, inner)

@@ -1,0 +1,170 @@
+"""Bookmarks, resume points and currently_syncing: what one run leaves to the next.
+
+{"store_hash": "abc123",
+ "bookmarks": {"orders": {"date_modified": "2026-01-05T10:00:00.000000Z",
+                          "resume": {"after_id": 8120, "since": "...", "sync_start": "...",
+                                     "newest": "...", "walk": "1f0c..."}}},
+ "currently_syncing": "orders"}
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import singer.state
+
+from tap_bigcommerce.dates import format_instant, parse_instant
+from tap_bigcommerce.exceptions import StateError
+
+RESUME = "resume"
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Where an unfinished walk goes on. Dates are texts as `format_instant` writes them.
+
+    Rows up to `after_id` have been written; the walk reads what was modified from `since` on
+    (None: everything), began at `sync_start`, and the newest date it has written is `newest`.
+    `walk` is the fingerprint of what the walk depends on.
+    """
+
+    after_id: int
+    since: str | None
+    sync_start: str
+    newest: str | None
+    walk: str
+
+
+class State:
+    """The state of one store's extraction."""
+
+    def __init__(self, given: Any, store_hash: str) -> None:
+        """Take over the state `given` (a JSON value; None: no state).
+
+        Raises StateError when it belongs to another store or is no state.
+        """
+        self._value = _checked(given, store_hash)
+        self._value["store_hash"] = store_hash
+
+    def bookmark(self, stream: str, key: str) -> str | None:
+        """The date up to which the stream has been read.
+
+        Takes ISO 8601 and RFC 2822, as older taps write them. Raises StateError for anything else.
+        """
+        value = singer.state.get_bookmark(self._value, stream, key)
+        if value in (None, ""):
+            return None
+        instant = parse_instant(value) if isinstance(value, str) else None
+        if instant is None:
+            raise StateError(
+                f"The state's bookmark of {stream} is {value!r}, which is not a date. Correct it "
+                f"in the state file, or remove it to read {stream} from the start."
+            )
+        return format_instant(instant)
+
+    def resume(self, stream: str) -> Resume | None:
+        """Where an unfinished walk of the stream goes on; None where there is none to go on with.
+
+        Raises StateError where it is damaged.
+        """
+        value = singer.state.get_bookmark(self._value, stream, RESUME)
+        if value is None:
+            return None
+        try:
+            resume = Resume(**value)
+            sound = (
+                type(resume.after_id) is int
+                and parse_instant(resume.sync_start) is not None
+                and all(
+                    date is None or parse_instant(date) is not None
+                    for date in (resume.since, resume.newest)
+                )
+            )
+        except TypeError:
+            sound = False
+        if not sound:
+            raise StateError(
+                f"The state's resume point of {stream} is damaged. Remove it from the state file "
+                f'("bookmarks", "{stream}", "resume"); {stream} is then read from its bookmark.'
+            )
+        return resume
+
+    def interrupt(self, stream: str, resume: Resume) -> None:
+        """A walk of the stream is under way, as far as `resume` says."""
+        singer.state.set_bookmark(self._value, stream, RESUME, asdict(resume))
+
+    def complete(self, stream: str, key: str | None, bookmark: str | None) -> None:
+        """A walk of the stream is complete, and its bookmark `bookmark` (None: as it was)."""
+        singer.state.clear_bookmark(self._value, stream, RESUME)
+        if key is not None and bookmark is not None:
+            singer.state.set_bookmark(self._value, stream, key, bookmark)
+        if not self._value["bookmarks"][stream]:
+            del self._value["bookmarks"][stream]
+
+    def begin(self, stream: str | None) -> None:
+        """`stream` is being read now; None: the run is over."""
+        if stream is None:
+            self._value.pop("currently_syncing", None)
+        else:
+            singer.state.set_currently_syncing(self._value, stream)
+
+    def in_order(self, streams: Iterable[str]) -> list[str]:
+        """`streams` with the one that a run was stopped in first, then those behind it."""
+        names = list(streams)
+        current = singer.state.get_currently_syncing(self._value)
+        begin = names.index(current) if current in names else 0
+        return names[begin:] + names[:begin]
+
+    def value(self) -> dict[str, Any]:
+        """The state as it goes out."""
+        return copy.deepcopy(self._value)
+
+
+def read_state(name: str) -> Any:
+    """The JSON value in the state file `name`; None where the file is empty.
+
+    Raises StateError when it cannot be read.
+    """
+    try:
+        text = Path(name).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise StateError(f"The state file {name} cannot be read: {error}.") from error
+    if not text.strip():
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        advice = (
+            " It holds several lines: keep only the last one (tail -1)."
+            if len(text.strip().splitlines()) > 1
+            else ""
+        )
+        raise StateError(f"The state file {name} is not JSON: {error}.{advice}") from error
+
+
+def _checked(given: Any, store_hash: str) -> dict[str, Any]:
+    if given is None:
+        given = {}
+    if isinstance(given, dict) and given.get("type") == "STATE" and "value" in given:
+        given = given["value"]  # A whole STATE message, as some targets hand them on.
+    if not isinstance(given, dict):
+        raise StateError('The state should be a JSON object such as {"bookmarks": {...}}.')
+    state = copy.deepcopy(given)
+    other = state.get("store_hash")
+    if other not in (None, store_hash):
+        raise StateError(
+            f"The state belongs to the store {other!r}, but the settings name {store_hash!r}. Use "
+            "the state of this store, or none to read it from the start."
+        )
+    bookmarks = state.setdefault("bookmarks", {})
+    if not isinstance(bookmarks, Mapping) or not all(
+        entry is None or isinstance(entry, Mapping) for entry in bookmarks.values()
+    ):
+        raise StateError('The state\'s "bookmarks" should hold one JSON object for each stream.')
+    state["bookmarks"] = {stream: entry for stream, entry in bookmarks.items() if entry is not None}
+    return state

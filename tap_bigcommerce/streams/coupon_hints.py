@@ -1,0 +1,102 @@
+"""Whether an order may have coupons: the API has no list of them but the order's own.
+
+What hints at a coupon is in the order, its line items and its addresses. What cannot be seen so
+is a free-shipping coupon that has been deleted since, where the store shows a base cost of 0.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from tap_bigcommerce.client import Client, Purpose
+from tap_bigcommerce.exceptions import ScopeMissing
+from tap_bigcommerce.pages.page import Row
+
+SHIPPING_TYPES = ("free_shipping", "shipping_discount", "promotion")
+"""Types of coupons that may make shipping free without any other trace in the order."""
+
+MANUAL_DISCOUNT = "manual-discount"
+"""The id of the discount that a merchant gives by hand."""
+
+
+class CouponHints:
+    """Looks for hints at coupons, for one run of the orders stream."""
+
+    def __init__(self, client: Client, purpose: Purpose) -> None:
+        self._client = client
+        self._purpose = purpose
+        self._lock = threading.Lock()
+        self._shipping_coupons: bool | None = None
+
+    @staticmethod
+    def seen(order: Row, items: Iterable[Row], addresses: Iterable[Row]) -> bool:
+        """Something in the order hints at a coupon."""
+        if not _is_zero(order.get("coupon_discount")):
+            return True
+        for item in items:
+            for discount in item.get("applied_discounts") or ():
+                if isinstance(discount, dict) and (
+                    discount.get("code") or discount.get("id") != MANUAL_DISCOUNT
+                ):
+                    return True
+        # Stores differ in whether the base cost is before or after tax.
+        if _reduced(
+            order.get("base_shipping_cost"),
+            order.get("shipping_cost_ex_tax"),
+            order.get("shipping_cost_inc_tax"),
+        ):
+            return True
+        return any(
+            _reduced(
+                address.get("base_cost"), address.get("cost_ex_tax"), address.get("cost_inc_tax")
+            )
+            for address in addresses
+        )
+
+    @staticmethod
+    def ships_for_nothing(addresses: Iterable[Row]) -> bool:
+        """Something is shipped free with a base cost of 0: for everyone, or by a coupon?"""
+        return any(
+            _is_zero(address.get("base_cost"))
+            and _is_zero(address.get("cost_ex_tax"))
+            and _is_zero(address.get("cost_inc_tax"))
+            for address in addresses
+        )
+
+    def store_has_shipping_coupons(self) -> bool:
+        """Whether any coupon may make shipping free. Asks once a run; runs in the workers."""
+        with self._lock:
+            if self._shipping_coupons is None:
+                self._shipping_coupons = any(self._has(type_) for type_ in SHIPPING_TYPES)
+            return self._shipping_coupons
+
+    def _has(self, type_: str) -> bool:
+        try:
+            answer = self._client.get(
+                "/v2/coupons", {"type": type_, "limit": "1"}, list, self._purpose
+            )
+        except ScopeMissing:
+            return True  # It may not be known, so it cannot be excluded.
+        return bool(answer.content)
+
+
+def _reduced(base: Any, *charged: Any) -> bool:
+    """The cost charged is neither the base cost before tax nor after it."""
+    if base is None or base in charged:
+        return False
+    wanted = _decimal(base)
+    return wanted is not None and all(_decimal(cost) != wanted for cost in charged)
+
+
+def _is_zero(amount: Any) -> bool:
+    return amount in ("0.0000", 0, None, "") or _decimal(amount) == 0
+
+
+def _decimal(amount: Any) -> Decimal | None:
+    try:
+        return Decimal(str(amount))
+    except InvalidOperation:
+        return None

@@ -1,0 +1,248 @@
+"""What makes an order whole: line items, addresses, fees and coupons.
+
+Most of it comes with the list of orders. A list of the order's own is read only where what came
+is not proven to be all, and only that list.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pages.reading import Completion, Lookup
+from tap_bigcommerce.streams.consignments import Embedded, add_missing_items, read_consignments
+from tap_bigcommerce.streams.coupon_hints import CouponHints
+from tap_bigcommerce.streams.own_lists import OwnLists
+
+LOGGER = logging.getLogger(__name__)
+
+WITHOUT_EMBEDDED = 20
+"""Orders in a row without embedded consignments, before a person should hear of it."""
+
+ALARMS_TO_TRUST = 20
+"""After so many alarms of a check, none of them real, it only counts."""
+
+QUANTITIES = "quantities do not add up to items_total"
+ADDRESS_COUNT = "not as many addresses as shipping_address_count"
+
+
+@dataclass(frozen=True)
+class OrderWish:
+    """Which of an order's lists are wanted. `embedded`: with the list where possible."""
+
+    products: bool
+    shipping_addresses: bool
+    coupons: bool
+    fees: bool
+    consignments: bool
+    consignment_items: bool
+    always_coupons: bool
+    embedded: bool
+
+    @property
+    def items(self) -> bool:
+        """Line items are needed: for themselves, or for the hints at coupons in them."""
+        return self.products or (self.coupons and not self.always_coupons)
+
+    @property
+    def addresses(self) -> bool:
+        return self.shipping_addresses or (self.coupons and not self.always_coupons)
+
+    @property
+    def embedded_items(self) -> bool:
+        return (self.embedded and self.items) or self.consignment_items
+
+    @property
+    def embedded_consignments(self) -> bool:
+        return self.embedded_items or self.consignments or (self.embedded and self.addresses)
+
+
+class OrderDetails:
+    """Completes orders, for one run. All but the lookups runs in one thread."""
+
+    def __init__(
+        self, wish: OrderWish, own: OwnLists, hints: CouponHints, counts: StreamCounts
+    ) -> None:
+        self._wish = wish
+        self._own = own
+        self._hints = hints
+        self._counts = counts
+        self._in_a_row_without = 0
+        self._real_alarms: Counter[str] = Counter()
+        self._muted: set[str] = set()
+
+    def complete(self, row: Row, *, bare: bool) -> Completion:
+        """The order with all that is wanted of it; None when it is gone."""
+        order = row
+        record = f"/v2/orders/{order['id']}"
+        embedded = None
+        if self._wish.embedded_consignments and not bare:
+            embedded = read_consignments(order, with_items=self._wish.embedded_items)
+            self._note_presence(embedded)
+        doubts = self._doubts(order, embedded)
+        if doubts:
+            names = list(doubts)
+            results = yield [self._lookup(record, name) for name in names]
+            lists = dict(zip(names, results, strict=True))
+            if any(rows is None for rows in results):
+                self._gone(order)
+                return None
+        else:
+            lists = {}
+        items = lists.get("products", embedded.items if embedded else [])
+        addresses = lists.get("shipping_addresses", (embedded and embedded.addresses) or [])
+        self._judge(order, doubts, embedded, lists)
+        if "consignments" in lists:
+            order["consignments"] = lists["consignments"]
+        elif self._wish.consignment_items and "products" in lists:
+            self._fill(order, items)
+        if "fees" in lists:
+            order["fees"] = lists["fees"]
+        if self._wish.products:
+            order["products"] = items
+        if self._wish.shipping_addresses:
+            order["shipping_addresses"] = addresses
+        if self._wish.coupons:
+            coupons: list[Row] | None = []
+            if self._wish.always_coupons or self._hints.seen(order, items, addresses):
+                (coupons,) = yield [self._lookup(record, "coupons")]
+            elif self._hints.ships_for_nothing(addresses):
+                (coupons,) = yield [functools.partial(self._coupons_if_any, record)]
+            if coupons is None:
+                self._gone(order)
+                return None
+            order["coupons"] = coupons
+        return order
+
+    def _doubts(self, order: Row, embedded: Embedded | None) -> dict[str, str]:
+        """The lists that have to be read on their own, and why."""
+        wish = self._wish
+        doubts: dict[str, str] = {}
+        missing = "per order, as set" if not wish.embedded else "no embedded consignments"
+        if wish.items or wish.consignment_items:
+            usable = embedded is not None and (wish.embedded or wish.consignment_items)
+            reason = self._items_doubt(order, embedded) if embedded and usable else missing
+            if reason is not None:
+                doubts["products"] = reason
+        if wish.addresses:
+            addresses = embedded.addresses if embedded and wish.embedded else None
+            reason = self._addresses_doubt(order, addresses) if addresses is not None else missing
+            if reason is not None:
+                doubts["shipping_addresses"] = reason
+        if wish.consignments and embedded is None:
+            doubts["consignments"] = missing
+        if wish.fees and not isinstance(order.get("fees"), list):
+            doubts["fees"] = "no embedded fees"
+        return doubts
+
+    def _items_doubt(self, order: Row, embedded: Embedded) -> str | None:
+        if embedded.cut is not None:
+            return embedded.cut
+        total = order.get("items_total")
+        if total in (_quantity(embedded.items), _quantity(_top_level(embedded.items))):
+            return None
+        return self._alarm(QUANTITIES)
+
+    def _addresses_doubt(self, order: Row, addresses: list[Row]) -> str | None:
+        if order.get("shipping_address_count") in (len(addresses), None):
+            return None
+        return self._alarm(ADDRESS_COUNT)
+
+    def _alarm(self, check: str) -> str | None:
+        """The check as a reason to read a list, or None when it has been wrong too often."""
+        if check not in self._muted:
+            return check
+        self._counts.lists_read[f"none: {check}"] += 1
+        return None
+
+    def _judge(
+        self,
+        order: Row,
+        doubts: dict[str, str],
+        embedded: Embedded | None,
+        lists: dict[str, Any],
+    ) -> None:
+        """Count the lists that were read, and whether what raised the alarm was right."""
+        for name, reason in doubts.items():
+            self._counts.lists_read[f"{name}: {reason}"] += 1
+            if reason not in (QUANTITIES, ADDRESS_COUNT) or embedded is None:
+                continue
+            had = embedded.items if name == "products" else embedded.addresses or []
+            if _ids(had) != _ids(lists[name]):
+                self._real_alarms[reason] += 1
+                continue
+            self._counts.false_alarms[reason] += 1
+            false = self._counts.false_alarms[reason]
+            if false >= ALARMS_TO_TRUST and not self._real_alarms[reason]:
+                self._mute(order, reason, false)
+
+    def _mute(self, order: Row, check: str, false: int) -> None:
+        if check in self._muted:
+            return
+        self._muted.add(check)
+        LOGGER.warning(
+            "orders: %d orders were read singly because %s, and 0 of them had other rows than "
+            "had come with the list (the last was order %s). This store counts differently; the "
+            "check no longer leads to requests in this sync.",
+            false,
+            check,
+            order.get("id"),
+        )
+
+    def _note_presence(self, embedded: Embedded | None) -> None:
+        if embedded is not None:
+            self._in_a_row_without = 0
+            return
+        self._in_a_row_without += 1
+        if self._in_a_row_without == WITHOUT_EMBEDDED:
+            LOGGER.warning(
+                "orders: %d orders in a row came without their consignments, although these were "
+                "asked for. Line items and addresses are read order by order, which is slow.",
+                WITHOUT_EMBEDDED,
+            )
+
+    def _fill(self, order: Row, items: list[Row]) -> None:
+        unplaced = add_missing_items(order["consignments"], items)
+        if unplaced:
+            LOGGER.warning(
+                "orders: %d line items of order %s belong to no consignment that the API shows; "
+                "they are in 'products', but not in 'consignments'.",
+                unplaced,
+                order["id"],
+            )
+
+    def _lookup(self, record: str, name: str) -> Lookup:
+        if name == "consignments":
+            params = {"include": "consignments.line_items"} if self._wish.consignment_items else {}
+            return functools.partial(self._own.one, f"{record}/{name}", params, record)
+        return functools.partial(self._own.rows, record, name, none_is_404=name == "fees")
+
+    def _coupons_if_any(self, record: str) -> list[Row] | None:
+        if self._hints.store_has_shipping_coupons():
+            return self._own.rows(record, "coupons")
+        return []
+
+    def _gone(self, order: Row) -> None:
+        self._counts.gone += 1
+        LOGGER.info("orders: order %s was deleted while it was read", order["id"])
+
+
+def _quantity(items: Iterable[Row]) -> Any:
+    return sum(
+        quantity for item in items if isinstance(quantity := item.get("quantity"), (int, float))
+    )
+
+
+def _top_level(items: Iterable[Row]) -> list[Row]:
+    """Without the parts of a bundle, which stores may or may not count."""
+    return [item for item in items if not item.get("parent_order_product_id")]
+
+
+def _ids(rows: Iterable[Row]) -> list[Any]:
+    return sorted((row.get("id") for row in rows), key=str)

@@ -1,0 +1,136 @@
+"""One stream's converter: the fast way for records as expected, the careful way for the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Container, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from tap_bigcommerce.transform.careful import Careful, Stray
+from tap_bigcommerce.transform.fast import Fast
+from tap_bigcommerce.transform.nodes import RESCUED_DATA, compile_schema
+from tap_bigcommerce.transform.values import Misfit, Rules, json_text
+
+# A counter names at most this many paths; new ones beyond are counted together.
+MAX_PATHS = 1000
+OTHER_PATHS = "(other paths)"
+
+
+class MissingKey(ValueError):  # the name that callers know
+    """A record without one of its key fields: it cannot be written."""
+
+    def __init__(self, field: str, record: Mapping[str, Any]) -> None:
+        state = "absent"
+        if field in record:
+            state = "null" if record[field] is None else "not usable"
+        super().__init__(f"the key field {field!r} is {state}")
+        self.field = field
+
+
+def is_clean(body: bytes) -> bool:
+    """Whether `orjson.loads` makes only clean values of this body; may say no without need.
+
+    What orjson reads has no lone surrogates, no NaN and no integer beyond 64 bits; what may still
+    be in it is the character NUL, which can only be written as this escape.
+    """
+    return b"\\u0000" not in body
+
+
+class Converter:
+    """One stream's records, from what the API sent to what the SCHEMA promises.
+
+    schema: the JSON schema that is emitted, already cut to the selection.
+    known: the tap's own whole schema of the stream, to tell new keys from deselected ones. Where
+        the catalog came from elsewhere, `{"anyOf": [own schema, whole catalog schema]}`.
+    keys: fields that may not be missing or null.
+    rescue: whether `_rescued_data` takes what has no place; it must be in the schema, too.
+    json_text: paths (`form_fields[].value`) of strings in which any other value becomes its JSON
+        text.
+    wrap: paths (`restricted_to`) of arrays of which a value that is no array becomes the only item.
+
+    What fits nowhere is null in its place. Counted by path, array items as []:
+    rescued: the values that went to `_rescued_data`.
+    dropped: the values that could not, because it is not selected, or because they may contain
+        something that is deselected.
+    """
+
+    def __init__(
+        self,
+        schema: Mapping[str, Any],
+        known: Mapping[str, Any],
+        *,
+        keys: Sequence[str] = (),
+        rescue: bool = True,
+        json_text: Container[str] = (),
+        wrap: Container[str] = (),
+    ) -> None:
+        self.rescued: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self._keys = tuple(keys)
+        self._rescue = rescue and RESCUED_DATA in (schema.get("properties") or {})
+        root = compile_schema(schema, known, json_text, wrap)
+        rules = Rules()
+        self._careful = Careful(root, rules)
+        self._fast = Fast(root, rules, self._keys)
+
+    @property
+    def source(self) -> str:
+        """The code that was generated so far, to look at."""
+        return "\n".join(self._fast.sources)
+
+    def convert(self, record: Mapping[str, Any], clean: bool = False) -> dict[str, Any]:
+        """The record as it goes out: for `orjson.dumps` with `orjson.Fragment`s in it.
+
+        clean: the record was read by `orjson.loads` from a body for which `is_clean` holds; else
+        that is found out here, for about the time that the record took to parse.
+        Never changes its input, with which the output may share arrays. Raises MissingKey where a
+        key is absent, null or does not fit.
+        """
+        if type(record) is dict and (clean or _proves_clean(record)):
+            try:
+                return self._fast.convert(record)
+            except Misfit:
+                pass
+        out = self._convert_carefully(record)
+        for key in self._keys:
+            if out.get(key) is None:
+                raise MissingKey(key, record)
+        return out
+
+    def _convert_carefully(self, record: Mapping[str, Any]) -> dict[str, Any]:
+        out, strays = self._careful.convert(record)
+        if strays:
+            rescued = self._sort_out(strays)
+            if rescued:
+                text = orjson.dumps(rescued)
+                out[RESCUED_DATA] = text.decode()
+        return out
+
+    def _sort_out(self, strays: list[Stray]) -> dict[str, orjson.Fragment]:
+        """Counts the strays, and returns those that may go out, as JSON text by path."""
+        rescued: dict[str, orjson.Fragment] = {}
+        for stray in strays:
+            exact, general = stray.paths()
+            if stray.secret or not self._rescue:
+                _count(self.dropped, general)
+                continue
+            _count(self.rescued, general)
+            while exact in rescued:  # Two keys that only differ in what was cleaned from them.
+                exact += "\ufffd"
+            rescued[exact] = orjson.Fragment(json_text(stray.value)[0])
+        return rescued
+
+
+def _count(counter: Counter[str], path: str) -> None:
+    counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
+
+
+def _proves_clean(record: Mapping[str, Any]) -> bool:
+    """Whether orjson writes and reads the record without a change, and no NUL is in it."""
+    try:
+        text = orjson.dumps(record)
+        return is_clean(text) and orjson.loads(text) == record
+    except (TypeError, ValueError, RecursionError):
+        return False

@@ -1,0 +1,229 @@
+"""What a converter must know of each place in a schema, worked out once.
+
+Beside the emitted schema stands the known one (the tap's own whole schema): a key in neither is new
+and may be rescued; a key only in the known one is deselected, and its values go nowhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Container, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Schema = Mapping[str, Any]
+
+# The fields of JSON types; "any" stands for a schema that promises no type.
+TYPES = frozenset(["string", "number", "integer", "boolean", "object", "array", "null"])
+
+RESCUED_DATA = "_rescued_data"
+
+
+@dataclass(slots=True, eq=False)
+class Node:
+    """One place in the schema.
+
+    kind: "string", "number", "integer", "boolean", "date" (a string of format date-time), "json"
+    (a string that takes arrays and objects as JSON text), "object", "array", "null" (takes nothing
+    else), "any" or "union".
+    path: as it is counted, such as `products[].sku`.
+    hides: something in it is deselected, so a value of the wrong shape must not be rescued whole.
+    """
+
+    kind: str
+    path: str
+    hides: bool = False
+    # object: the selected fields, or None where any object goes out whole.
+    fields: dict[str, Node] | None = None
+    # object: known keys that do not go out. None: the tap knows no object with fields here, so it
+    # cannot tell new keys from deselected ones.
+    deselected: frozenset[str] | None = None
+    # object: what `additionalProperties` allows beside the fields.
+    extra: Node | None = None
+    # array: its items, or None where any array goes out whole.
+    items: Node | None = None
+    # array: an object or scalar becomes the array's only item.
+    wrap: bool = False
+    # union: one node for each type or branch of anyOf, in order.
+    branches: list[Node] = field(default_factory=list)
+    # All of the above but the path: nodes with the same signature convert alike.
+    signature: Hashable = None
+
+    def inner(self) -> list[Node]:
+        """The nodes within this one."""
+        found = [*(self.fields or {}).values(), *self.branches]
+        return found + [node for node in (self.extra, self.items) if node is not None]
+
+    def sign(self) -> None:
+        """Sets the signatures, once all is known."""
+        for node in self.inner():
+            node.sign()
+        fields = frozenset((k, v.signature) for k, v in (self.fields or {}).items())
+        parts = (self.kind, self.hides, self.wrap, self.deselected, self.fields is None, fields)
+        rest = tuple(node.signature for node in self.branches)
+        extra = self.extra and self.extra.signature
+        self.signature = (*parts, rest, extra, self.items and self.items.signature)
+
+
+def compile_schema(
+    schema: Schema, known: Schema, json_text: Container[str] = (), wrap: Container[str] = ()
+) -> Node:
+    """The root of a stream's schema: always an object; `_rescued_data` is not one of its fields."""
+    options = _Options(json_text, wrap)
+    whole = {"properties": {}, **_without_rescued(schema)}
+    root = _object(whole, [_without_rescued(known)], "", options)
+    root.sign()
+    return root
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
+    json_text: Container[str]
+    wrap: Container[str]
+
+
+def _without_rescued(schema: Schema) -> Schema:
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [_without_rescued(branch) for branch in schema["anyOf"]]}
+    fields = schema.get("properties")
+    if not isinstance(fields, Mapping):
+        return schema
+    return {**schema, "properties": {k: v for k, v in fields.items() if k != RESCUED_DATA}}
+
+
+def below(path: str, key: str) -> str:
+    """The path of a key; keys that would make paths ambiguous are quoted: `a["b.c"]`."""
+    if not key or any(c in '.[]"' for c in key):
+        return f"{path}[{json.dumps(key, ensure_ascii=False)}]"
+    return f"{path}.{key}" if path else key
+
+
+def _branches(schemas: Sequence[Any]) -> list[Schema]:
+    """Schemas of at most one type each; null, which every field takes, is left out."""
+    found: list[Schema] = []
+    for schema in schemas:
+        if not isinstance(schema, Mapping):
+            if schema is not False:
+                found.append({})
+            continue
+        any_of = schema.get("anyOf")
+        types = schema.get("type")
+        if isinstance(any_of, list) and any_of:
+            rest = {k: v for k, v in schema.items() if k != "anyOf"}
+            found += _branches([{**rest, **b} if isinstance(b, Mapping) else b for b in any_of])
+        elif isinstance(types, list) and types:
+            found += _branches([{**schema, "type": one} for one in types])
+        elif types != "null":
+            found.append(schema)
+    return found
+
+
+def _kind(schema: Schema) -> str:
+    """The kind of a schema of at most one type; a type that does not exist promises nothing."""
+    kind = schema.get("type")
+    if kind == "string" or (kind is None and "format" in schema):
+        return "date" if schema.get("format") == "date-time" else "string" if kind else "any"
+    if isinstance(kind, str) and kind in TYPES:
+        return kind
+    if "properties" in schema:
+        return "object"
+    return "array" if "items" in schema else "any"
+
+
+def _node(schema: Any, known: Sequence[Any], path: str, options: _Options) -> Node:
+    nodes = [_single(branch, known, path, options) for branch in _branches([schema])]
+    hides = _hides(_branches([schema]), _branches(known))
+    if not nodes:
+        return Node("null", path, hides)
+    if len(nodes) > 1:
+        return Node("union", path, hides, branches=nodes)
+    nodes[0].hides = hides
+    return nodes[0]
+
+
+def _single(schema: Schema, known: Sequence[Any], path: str, options: _Options) -> Node:
+    kind = _kind(schema)
+    if kind == "object":
+        return _object(schema, known, path, options)
+    node = Node(kind, path)
+    if kind == "array":
+        node.wrap = path in options.wrap
+        if "items" in schema:
+            node.items = _node(schema["items"], _items(known), f"{path}[]", options)
+    elif kind == "string" and path in options.json_text:
+        node.kind = "json"
+    return node
+
+
+def _object(schema: Schema, known: Sequence[Any], path: str, options: _Options) -> Node:
+    node = Node("object", path)
+    fields = _own_fields(schema)
+    if fields is None:
+        return node
+    known_fields = _fields(known)
+    node.fields = {
+        key: _node(value, (known_fields or {}).get(key, []), below(path, key), options)
+        for key, value in fields.items()
+    }
+    if known_fields is not None:
+        node.deselected = frozenset(known_fields) - frozenset(fields)
+    extra = schema.get("additionalProperties", False)
+    if extra is not False:
+        node.extra = _node(extra, [], f"{path}[*]", options)
+    return node
+
+
+def _own_fields(schema: Schema) -> Schema | None:
+    """The fields of an object; None: free-form. `properties: {}` is an object without fields."""
+    fields = schema.get("properties")
+    if isinstance(fields, Mapping):
+        return fields
+    return None if schema.get("additionalProperties", True) is True else {}
+
+
+def _fields(schemas: Sequence[Any]) -> dict[str, list[Any]] | None:
+    """The fields of the objects among these schemas, each with all its schemas."""
+    found: dict[str, list[Any]] | None = None
+    for schema in _branches(schemas):
+        fields = schema.get("properties")
+        if _kind(schema) == "object" and isinstance(fields, Mapping):
+            found = {} if found is None else found
+            for key, value in fields.items():
+                found.setdefault(key, []).append(value)
+    return found
+
+
+def _items(schemas: Sequence[Any]) -> list[Any]:
+    """The item schemas of the arrays among these schemas."""
+    return [s["items"] for s in _branches(schemas) if _kind(s) == "array" and "items" in s]
+
+
+def _hides(schemas: Sequence[Schema], known: Sequence[Any]) -> bool:
+    """Whether the tap knows a field somewhere in here that these schemas leave out.
+
+    A schema that passes values whole leaves nothing out. Where the two differ in shape, all that
+    is known counts as left out.
+    """
+    kinds = [_kind(schema) for schema in schemas]
+    if "any" in kinds:
+        return False
+    fields = _fields(known)
+    if fields and "object" not in kinds:
+        return True
+    for schema, kind in zip(schemas, kinds, strict=True):
+        mine = _own_fields(schema) if kind == "object" else None
+        if mine is not None:
+            for key, inner in (fields or {}).items():
+                if key not in mine or _hides(_branches([mine[key]]), inner):
+                    return True
+    items = _branches(_items(known))
+    if "array" not in kinds:
+        return _has_fields(items)
+    return any(
+        kind == "array" and "items" in schema and _hides(_branches([schema["items"]]), items)
+        for schema, kind in zip(schemas, kinds, strict=True)
+    )
+
+
+def _has_fields(schemas: Sequence[Any]) -> bool:
+    return bool(_fields(schemas)) or any(_has_fields([item]) for item in _items(schemas))

@@ -1,0 +1,193 @@
+"""Generates the function for objects with one certain set of keys.
+
+What it looks like, for an object with a price, a date, a name and a deselected key:
+
+    def shape(record):
+        v0, v1, v2, v3 = take(record)          # KeyError: other keys
+        out = record.copy()
+        del out['deselected']
+        if type(v0) is str: out['price'] = numbers[v0]
+        elif type(v0) is not float and ... : out['price'] = convert_v0(v0)
+        ...
+        return out
+
+A null goes out as it is, everywhere; so does every type that the field's kind takes unchanged. The
+sample, the first object of its kind, only decides what is tested first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from tap_bigcommerce.dates import MINUTES, SECONDS
+from tap_bigcommerce.transform.careful import NATIVE
+from tap_bigcommerce.transform.nodes import Node
+from tap_bigcommerce.transform.values import Misfit, Rules
+
+
+class Child(NamedTuple):
+    """How the values of a field are converted."""
+
+    # Any value but null; raises Misfit.
+    convert: Callable[[Any], Any]
+    # For objects and the items of arrays: by the number of keys; raise KeyError for other keys.
+    shapes: dict[int, Callable[[Any], Any]] | None
+
+
+_MEMOS = {"number": "numbers", "integer": "integers"}
+_NULL = type(None)
+
+
+def generate(
+    title: str,
+    fields: Mapping[str, Node | None],
+    sample: Mapping[str, Any],
+    children: Mapping[str, Child],
+    rules: Rules,
+    *,
+    keys: Sequence[str] | None,
+    done: dict[int, Any] | None,
+) -> tuple[str, Callable[[Any], Any]]:
+    """The source and the function.
+
+    fields: what each key of the sample becomes; None: it is left out.
+    keys: for the record itself, fields that may not be null in the end; None for the objects in it,
+        which may then go out uncopied if nothing had to be converted.
+    done: to be emptied before the record is converted.
+    """
+    scope: dict[str, Any] = {
+        "Misfit": Misfit,
+        "numbers": rules.numbers,
+        "integers": rules.integers,
+        "days": rules.dates.days,
+        "minutes": MINUTES,
+        "seconds": SECONDS,
+        "done": done,
+    }
+    names = {key: f"v{number}" for number, key in enumerate(sample)}
+    body: list[str] = []
+    if len(sample) > 1:
+        scope["take"] = itemgetter(*sample)
+        body.append(f"{', '.join(names.values())} = take(record)")
+    elif sample:
+        body += [f"{name} = record[{key!r}]" for key, name in names.items()]
+    else:
+        body.append("if type(record) is not dict: raise Misfit")
+    if done is not None:
+        body.append("done.clear()")
+
+    gone = [key for key, field in fields.items() if field is None]
+    late = keys is None and not gone and not _changes(fields, sample)
+    if late:
+        body.append("out = record")
+    elif 2 * len(gone) <= len(sample):
+        body.append("out = record.copy()")
+        body += [f"del out[{key!r}]" for key in gone]
+    else:
+        kept = ", ".join(f"{key!r}: {names[key]}" for key, field in fields.items() if field)
+        body.append(f"out = {{{kept}}}")
+
+    for key, field in fields.items():
+        if field is not None:
+            name = names[key]
+            scope[f"convert_{name}"] = children[key].convert
+            scope[f"shapes_{name}"] = children[key].shapes
+            target = f"out = {{**out, {key!r}: %s}}" if late else f"out[{key!r}] = %s"
+            body += _statement(field, name, sample[key], target, children[key].shapes is not None)
+    for key in keys or ():
+        body.append(f"if out[{key!r}] is None: raise Misfit" if fields.get(key) else "raise Misfit")
+    body.append("return out")
+
+    source = f"# {title}\ndef shape(record):\n" + "".join(f"    {line}\n" for line in body)
+    exec(compile(source, f"<shape of {title}>", "exec"), scope)
+    shape: Callable[[Any], Any] = scope["shape"]
+    return source, shape
+
+
+def untouched(node: Node) -> frozenset[type]:
+    """The types of clean values that go out from this place as they are."""
+    if node.kind in ("string", "json", "number", "integer", "boolean"):
+        return frozenset(NATIVE[node.kind])
+    if node.kind == "any":
+        return frozenset([str, int, float, bool])
+    first: dict[type, Node] = {}
+    for branch in node.branches:
+        for one in NATIVE[branch.kind]:
+            first.setdefault(one, branch)
+    return frozenset(one for one, branch in first.items() if one in untouched(branch))
+
+
+def _changes(fields: Mapping[str, Node | None], sample: Mapping[str, Any]) -> bool:
+    """Whether objects like the sample will mostly have to be converted."""
+    for key, field in fields.items():
+        value = sample[key]
+        if field is None or value is None or value == "" or value == []:
+            continue
+        if field.kind == "array" and field.items is not None:
+            if not {type(item) for item in value} <= untouched(field.items) | {_NULL}:
+                return True
+        elif type(value) not in untouched(field):
+            return True
+    return False
+
+
+def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool) -> list[str]:
+    """The lines that look at one value, and convert it where it does not go out as it is."""
+    convert = target % f"convert_{name}({name})"
+    if node.kind == "date":
+        start = _date_layout(sample)
+        quick = f"days[{name}[:{start}]] + minutes[{name}[{start}:{start + 6}]]"
+        return [
+            f"if {name}:",
+            f"    try: {target % f'{quick} + seconds[{name}[{start + 6}:]]'}",
+            f"    except (KeyError, TypeError): {convert}",
+            f"elif {name} is not None: {convert}",
+        ]
+    if node.kind == "object" and has_shapes:
+        return [
+            f"if type({name}) is dict:",
+            f"    try: {target % f'shapes_{name}[len({name})]({name})'}",
+            f"    except KeyError: {convert}",
+            f"elif {name} is not None: {convert}",
+        ]
+    if node.kind == "array":
+        empty = f"{name} is not None and type({name}) is not list"
+        types = untouched(node.items) if node.items is not None else frozenset()
+        if has_shapes:
+            each = f"[shapes_{name}[len(item)](item) for item in {name}]"
+            return [
+                f"if {name} and type({name}) is list:",
+                f"    try: {target % each}",
+                f"    except (KeyError, TypeError): {convert}",
+                f"elif {empty}: {convert}",
+            ]
+        if not types:
+            return [f"if {name} or ({empty}): {convert}"]
+        return [
+            f"if type({name}) is list:",
+            f"    for item in {name}:",
+            f"        if {_is_other('item', types, None)}:",
+            f"            {convert}",
+            "            break",
+            f"elif {name} is not None: {convert}",
+        ]
+    otherwise = f"if {_is_other(name, untouched(node), sample)}: {convert}"
+    if node.kind in _MEMOS and isinstance(sample, str):
+        memo = f"{_MEMOS[node.kind]}[{name}]"
+        return [f"if type({name}) is str: {target % memo}", f"el{otherwise}"]
+    return [otherwise]
+
+
+def _is_other(name: str, types: frozenset[type], sample: Any) -> str:
+    """A condition: neither null nor of these types; what the sample is comes first."""
+    ordered = sorted(types, key=lambda one: (one is not type(sample), one.__name__))
+    tests = [f"type({name}) is not {one.__name__}" for one in ordered]
+    tests.insert(0 if sample is None else len(tests), f"{name} is not None")
+    return " and ".join(tests)
+
+
+def _date_layout(sample: Any) -> int:
+    """How long the day is: 17 in `Mon, 05 Jan 2026 10:00:00 +0000`, 11 in `2026-01-05T...`."""
+    return 11 if isinstance(sample, str) and sample[:1].isdigit() else 17

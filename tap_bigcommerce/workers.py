@@ -1,0 +1,89 @@
+"""Threads that make requests while the main thread writes."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_bigcommerce.stop import LONGEST_NAP, Stop
+
+
+@dataclass(order=True)
+class _Job:
+    urgency: tuple[int, ...]
+    number: int
+    work: Callable[[], Any] = field(compare=False)
+    then: Callable[[Any], None] = field(compare=False)
+    failed: Callable[[BaseException], None] = field(compare=False)
+
+
+@dataclass(frozen=True)
+class _Done:
+    follow: Callable[[Any], None]
+    outcome: Any
+
+
+class Workers:
+    """Runs jobs in threads; what follows from a job's result runs in the thread that waits.
+
+    So everything but the requests themselves happens in one thread, and needs no locks. The
+    threads are daemons: a request that hangs does not keep the process alive after a signal.
+    """
+
+    def __init__(self, count: int, stop: Stop) -> None:
+        self._stop = stop
+        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._done: queue.SimpleQueue[_Done] = queue.SimpleQueue()
+        self._numbers = itertools.count()
+        self.count = count
+        self.unfinished = 0
+        for number in range(count):
+            threading.Thread(target=self._run, name=f"worker-{number}", daemon=True).start()
+
+    @property
+    def idle(self) -> int:
+        """How many more jobs could be run at once."""
+        return max(0, self.count - self.unfinished)
+
+    def submit(
+        self,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+        urgency: tuple[int, ...] = (0,),
+    ) -> None:
+        """Run `work` in a thread; later, in the one that calls `step`, `then(its result)`.
+
+        If it raises, `failed(the error)` instead. Of the jobs that wait, the one with the
+        smallest `urgency` is next.
+        """
+        self.unfinished += 1
+        self._jobs.put(_Job(urgency, next(self._numbers), work, then, failed))
+
+    def step(self) -> None:
+        """Wait until a job is done, and do what follows from it.
+
+        Raises Interrupted when the tap is asked to stop meanwhile.
+        """
+        while True:
+            self._stop.check()
+            try:
+                done = self._done.get(timeout=LONGEST_NAP)
+            except queue.Empty:
+                continue
+            self.unfinished -= 1
+            done.follow(done.outcome)
+            return
+
+    def _run(self) -> None:
+        while True:
+            job = self._jobs.get()
+            try:
+                done = _Done(job.then, job.work())
+            except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
+                done = _Done(job.failed, error)
+            self._done.put(done)
