@@ -101,9 +101,10 @@ class App:
         if api == "v2":
             answer.headers["X-BC-Store-Version"] = "7.6.0"
             answer.headers.setdefault("last-modified", http_date(self.world.clock.now()))
-        if bare or not self.options.rate_limit_headers:
+        if bare:
             return
         refused = answer.status == 429
-        answer.headers.update(self.quota.headers(self.options, exhausted=refused))
         if refused and self.options.retry_after_header:
             answer.headers["X-Retry-After"] = str(self.options.retry_after_header)
+        if self.options.rate_limit_headers:
+            answer.headers.update(self.quota.headers(self.options, exhausted=refused))

@@ -49,7 +49,7 @@ class Store(ABC):
         """The truth: all rows of a list (or those with `ids`) as the API would give them now.
 
         full: orders also carry products, shipping_addresses, coupons, fees and consignments
-        as the order's own endpoints would give them, complete.
+        as the order's own endpoints would give them, complete; products whatever can be included.
         """
         return [*self._call("records", {"list": list, "full": full, "ids": ids})]
 

@@ -198,6 +198,15 @@ def _below_order(
     return ChildList(name, "v2", f"orders/{{}}/{path}", "orders", "orders", rows, paged)
 
 
+def _below_product(name: str, path: str, part: str) -> ChildList:
+    def rows(world: World, number: int, request: Request) -> list[Any]:
+        found: list[Any] = PARTS[part](world, number)
+        return found
+
+    path = f"catalog/products/{{}}/{path}"
+    return ChildList(name, "v3", path, "products", "products", rows)
+
+
 def _product_count(context: Context, request: Request, parents: Sequence[int]) -> Any:
     return {"count": len(context.world.tables["products"].ids)}
 
@@ -225,6 +234,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _count_of(_COUPONS),
     _PRODUCTS,
     Single("product", _PRODUCTS),
+    _below_product("product_variants", "variants", "variants"),
+    _below_product("product_images", "images", "images"),
+    _below_product("product_custom_fields", "custom-fields", "custom_fields"),
+    _below_product("product_bulk_pricing_rules", "bulk-pricing-rules", "bulk_pricing_rules"),
+    _below_product("product_videos", "videos", "videos"),
     Computed("products_count", "v2", "products/count", "products", _product_count),
     Computed("catalog_summary", "v3", "catalog/summary", "products", _summary),
 )

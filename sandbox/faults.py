@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.answers import JSON, Answer, error_answer, json_answer
 from sandbox.chance import Chance
+from sandbox.identity import STORE_HASH
 from sandbox.options import Options
 from sandbox.paging import DEFAULT_LIMIT
 from sandbox.request import Request
@@ -98,7 +99,12 @@ def spoil(kind: str, api: str, answer: Answer) -> Answer:
         wrong = b"\xff" if kind == "invalid-byte" else b"\\ud800"
         body = _TEXT_START.sub(lambda found: found.group() + wrong, answer.body, count=1)
         return Answer(200, body, dict(answer.headers), JSON, answer.rows, answer.ids)
-    return error_answer(api, int(kind.removesuffix("-bare")))
+    status = int(kind.removesuffix("-bare"))
+    refused = error_answer(api, status)
+    if 300 <= status < 400 and status != 304:
+        # To somewhere that answers: whoever follows is seen in the log.
+        refused.headers["Location"] = f"/stores/{STORE_HASH}/v2/time"
+    return refused
 
 
 def _limit(request: Request) -> int:

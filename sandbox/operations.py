@@ -12,6 +12,7 @@ from sandbox.chance import Chance
 from sandbox.faults import FaultRule
 from sandbox.options import replaced
 from sandbox.rows.orders.full import full_order
+from sandbox.rows.products.product import WHOLE_PRODUCT
 from sandbox.table import Row, Table
 from sandbox.triggers import Operation, Trigger
 
@@ -67,6 +68,8 @@ class Operations:
             raise ValueError(f"{list}: there is no id {missing[0]}")
         if full and list == "orders":
             return [full_order(world, number) for number in numbers]
+        if full and list == "products":
+            return [world.row(list, number, WHOLE_PRODUCT) for number in numbers]
         return [orjson.loads(world.row_bytes(list, number)) for number in numbers]
 
     def _add(

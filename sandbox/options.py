@@ -46,6 +46,12 @@ class Options:
     line_items: int = _option(3, "most line items of a plain order")
     huge_order_share: float = _option(0.004, "share of orders with 51 to 300 line items")
     couponed_share: float = _option(0.10, "share of orders with coupons")
+    promotion_share: float = _option(
+        0.015, "share of orders with an automatic promotion, which has an id but no code"
+    )
+    free_shipping_share: float = _option(
+        0.012, "share of orders that are shipped free for everyone, without a coupon"
+    )
     currency: str = _option("USD", "default currency of the store", tuple(CURRENCIES))
 
     # What the API leaves open
@@ -75,7 +81,9 @@ class Options:
         "ex_tax", "which cost base_shipping_cost equals without coupons", ("ex_tax", "inc_tax")
     )
     embedded_consignments: str = _option(
-        "object", "'never': include is ignored and links come", ("object", "never")
+        "object",
+        "'array': always in the old form; 'never': include is ignored and links come",
+        ("object", "array", "never"),
     )
     fulfillment_source_embedded: bool = _option(
         False, "whether embedded line items also carry fulfillment_source"

@@ -13,11 +13,12 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 from singer import metrics
 
 from tap_bigcommerce.answers import Action, Meaning, meaning
-from tap_bigcommerce.bodies import NotJson, mend, parse
+from tap_bigcommerce.bodies import NotJson, is_clean, mend, parse
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import (
@@ -56,24 +57,39 @@ class Purpose:
     counts: StreamCounts
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Answer:
     """A good answer.
 
     `content` is a list of rows or an object, as was expected; `total` is how many rows the whole
     list has, where the API says so. `sent_at` is when the request was sent, by the tap's clock;
     `store_time` a moment by the store's clock, at or before the time when the request was first
-    sent. `has_nul`: a text in it may hold the character U+0000. `mended`: bad characters in it
-    have been replaced.
+    sent. `mended`: bad characters in it have been replaced.
     """
 
+    path: str
+    body: bytes
     content: Any
     total: int | None
-    size: int
     sent_at: datetime
     store_time: datetime
-    has_nul: bool
-    mended: bool
+    mended: bool = False
+
+    @property
+    def clean(self) -> bool:
+        """No text in it can hold the character U+0000, nor half a surrogate pair."""
+        return not self.mended and is_clean(self.body)
+
+    def pack(self) -> None:
+        """Give up the content, which takes several times the memory of the body."""
+        self.content = None
+
+    def unpacked(self) -> Any:
+        """The content, read from the body once more if it was given up."""
+        if self.content is None:
+            value = mend(self.body) if self.mended else orjson.loads(self.body)
+            self.content, _ = _unwrap(value, self.path)
+        return self.content
 
 
 @dataclass(frozen=True)
@@ -198,7 +214,7 @@ class Client:
         what = meaning(response.status_code)
         body = response.content
         if what.action is Action.NOTHING and expects is list:
-            return _answer([], None, response, attempts, sent_at)
+            return _answer(path, [], None, response, attempts, sent_at)
         if what.action is not Action.READ:
             return _status_fault(response, what)
         announced = response.headers.get("Content-Length")
@@ -223,7 +239,7 @@ class Client:
             expects is list and not all(isinstance(row, dict) for row in content)
         ):
             return _Fault("wrong shape", Action.AGAIN, "the answer has an unexpected shape")
-        return _answer(content, total, response, attempts, sent_at, mended=mended)
+        return _answer(path, content, total, response, attempts, sent_at, mended=mended)
 
     def _after_fault(
         self,
@@ -306,6 +322,7 @@ def _surroundings(api_url: str) -> dict[str, Any]:
 
 
 def _answer(
+    path: str,
     content: Any,
     total: int | None,
     response: requests.Response,
@@ -317,9 +334,10 @@ def _answer(
     taken = timedelta(seconds=time.monotonic() - attempts.started)
     store_time = _store_time(response.headers.get("Date"))
     return Answer(
+        path=path,
+        body=response.content,
         content=content,
         total=total,
-        size=len(response.content),
         sent_at=sent_at,
         # `Date` has whole seconds, and was stamped at some time after the request was sent.
         store_time=(
@@ -327,7 +345,6 @@ def _answer(
             if store_time is not None
             else attempts.started_at - WITHOUT_STORE_CLOCK
         ),
-        has_nul=b"\\u0000" in response.content,
         mended=mended,
     )
 

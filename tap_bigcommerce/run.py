@@ -18,6 +18,7 @@ from tap_bigcommerce import discover, selection
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
+from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.quota import Quota
@@ -53,6 +54,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     """Do what the options say; returns the exit status. Every error ends here."""
     logging.getLogger().setLevel(options.log_level)
     logging.getLogger("urllib3").setLevel(logging.INFO)
+    give_memory_back()
     stop = Stop()
     _heed_signals(stop)
     try:

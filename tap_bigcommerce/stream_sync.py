@@ -191,7 +191,7 @@ class StreamSync:
         """One batch's RECORDs, and the STATE that covers them."""
         key = self._selection.stream.replication_key
         write = self._tools.messages.record_writer(self.counts.stream)
-        convert, clean, sent_at = self._converter.convert, not batch.has_nul, batch.sent_at
+        convert, clean = self._converter.convert, batch.answer.clean
         newest = self._newest or ""
         for row in batch.rows:
             try:
@@ -200,7 +200,7 @@ class StreamSync:
                 raise _bad_record(self.counts.stream, row, error) from error
             if key is not None:
                 newest = max(newest, record[key])
-            write(record, sent_at)
+            write(record, batch.answer.sent_at)
         self._newest = newest or None
         self.counts.written += len(batch.rows)
         self._tools.state.interrupt(self.counts.stream, self._resume_point(batch, reading))

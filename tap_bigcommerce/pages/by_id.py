@@ -15,6 +15,7 @@ order of their ids, each id once.
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +23,10 @@ from enum import Enum, auto
 
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
-from tap_bigcommerce.pages.page import Page, Row
+from tap_bigcommerce.pages.page import Page
+
+Held = tuple[int, Page]
+"""A row that waits for its turn: its id, and the page that it came with."""
 
 DENIALS = 3
 """How often a list may deny rows that it shows elsewhere, before that is an error."""
@@ -54,7 +58,7 @@ class Stretch:
 
     start: int
     reached: int
-    held: list[tuple[Page, Row]] = field(default_factory=list)
+    held: list[Held] = field(default_factory=list)
     asked: bool = False
     done: bool = False
     step_over: bool = False
@@ -149,8 +153,8 @@ class ById:
         else:
             self._take_page(ask, page, ids)
 
-    def ready(self) -> Iterator[tuple[Page, list[Row]]]:
-        """The rows that are proven to be next, as runs of rows of one page each."""
+    def ready(self) -> Iterator[tuple[Page, list[int]]]:
+        """The ids that are proven to be next, as runs of rows of one page each."""
         while self._stretches:
             front = self._stretches[0]
             held, front.held = front.held, []
@@ -207,8 +211,7 @@ class ById:
         """The rows' ids, which must be whole numbers, rise, and lie beyond the bound."""
         ids: list[int] = []
         at_least = ask.bound or 0
-        for row in page.rows:
-            id_ = row.get("id")
+        for id_ in page.ids:
             if type(id_) is not int:
                 raise BadRecord(
                     f"{self._noun}: a record has no usable id ({id_!r}), so nobody can tell what "
@@ -233,9 +236,7 @@ class ById:
             # The stretch before it has gone all the way through it meanwhile.
             self._drop(len(ids))
             return
-        new = [
-            (page, row) for id_, row in zip(ids, page.rows, strict=True) if id_ > stretch.reached
-        ]
+        new = [(id_, page) for id_ in ids if id_ > stretch.reached]
         overlap = ids[:1] == [ask.bound]
         self.duplicates += overlap
         self._drop(len(ids) - len(new) - overlap)
@@ -244,14 +245,15 @@ class ById:
         elif overlap and (page.limit == 1 or self._density.rows_a_page <= 1):
             # The list gives one row at a time, and this one shows that its bound is inclusive.
             stretch.step_over = True
-        else:
+        elif (ask.bound or 0) >= stretch.reached:
+            # Else the stretch before has gone on into this one since the request was sent.
             self._take_nothing(stretch, ask)
 
-    def _take_rows(self, stretch: Stretch, page: Page, new: list[tuple[Page, Row]]) -> None:
-        rows, last = len(new), int(new[-1][1]["id"])
+    def _take_rows(self, stretch: Stretch, page: Page, new: list[Held]) -> None:
+        rows, last = len(new), new[-1][0]
         full = self._density.rows_a_page if self._density.known else page.limit
         self._last_page_was_full = rows >= min(0.9 * full, page.limit - 1)
-        begin = stretch.reached if self._density.known else int(new[0][1]["id"]) - 1
+        begin = stretch.reached if self._density.known else new[0][0] - 1
         self._density.answered(last - begin, rows)
         stretch.reached, stretch.step_over, stretch.denials = last, False, 0
         stretch.held += new
@@ -298,7 +300,7 @@ class ById:
                 return
             stretch.done = True
             cut = next(
-                (n for n, (_, row) in enumerate(stretch.held) if row["id"] > following.start),
+                (at for at, (id_, _) in enumerate(stretch.held) if id_ > following.start),
                 len(stretch.held),
             )
             beyond, stretch.held = stretch.held[cut:], stretch.held[:cut]
@@ -307,28 +309,22 @@ class ById:
             following.reached = max(following.reached, stretch.reached)
             place += 1
 
-    def _merge(self, stretch: Stretch, beyond: list[tuple[Page, Row]]) -> int:
+    def _merge(self, stretch: Stretch, beyond: list[Held]) -> int:
         """Add rows to what a stretch holds; of an id that came twice, keep the later answer's.
 
         Returns how many came twice.
         """
-        if not stretch.held:
-            stretch.held = beyond
-            return 0
-        by_id = {row["id"]: (page, row) for page, row in stretch.held}
-        before = len(by_id)
-        for page, row in beyond:
-            there = by_id.get(row["id"])
-            if there is None or there[0].answer.sent_at < page.answer.sent_at:
-                by_id[row["id"]] = (page, row)
-        stretch.held = [by_id[id_] for id_ in sorted(by_id)]
-        return before + len(beyond) - len(by_id)
+        by_id = dict(stretch.held)
+        for id_, page in beyond:
+            there = by_id.get(id_)
+            if there is None or there.answer.sent_at < page.answer.sent_at:
+                by_id[id_] = page
+        twice = len(stretch.held) + len(beyond) - len(by_id)
+        stretch.held = sorted(by_id.items(), key=lambda held: held[0])
+        return twice
 
 
-def _runs(held: list[tuple[Page, Row]]) -> Iterator[tuple[Page, list[Row]]]:
+def _runs(held: list[Held]) -> Iterator[tuple[Page, list[int]]]:
     """Rows grouped by the page that they came with, in their order."""
-    begin = 0
-    for place in range(1, len(held) + 1):
-        if place == len(held) or held[place][0] is not held[begin][0]:
-            yield held[begin][0], [row for _, row in held[begin:place]]
-            begin = place
+    for page, run in itertools.groupby(held, key=lambda held: held[1]):
+        yield page, [id_ for id_, _ in run]

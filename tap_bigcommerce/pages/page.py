@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +15,28 @@ Row = dict[str, Any]
 
 @dataclass(eq=False)
 class Page:
-    """The rows of one answer. `bare`: the rows came without their details."""
+    """The rows of one answer, with their ids as they came.
 
-    rows: list[Row]
+    `bare`: the rows came without their details.
+    """
+
+    ids: list[Any]
     limit: int
     answer: Answer
     bare: bool = False
+
+    def rows(self, ids: Sequence[int]) -> list[Row]:
+        """The rows with these ids, in this order."""
+        rows: list[Row] = self.answer.unpacked()
+        if len(ids) == len(rows):
+            return rows
+        by_id = {row["id"]: row for row in rows}
+        return [by_id[id_] for id_ in ids]
+
+
+def page_of(answer: Answer, limit: int, *, bare: bool) -> Page:
+    """An answer as a page of a list that was asked for `limit` rows."""
+    return Page([row.get("id") for row in answer.content], limit, answer, bare)
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class PageReader:
         """At most `limit` rows at `place` in the list, bare."""
         params = {**self._request.params, **place, "limit": str(limit)}
         answer = self._client.get(self._request.path, params, list, self._purpose)
-        return Page(answer.content, limit, answer, bare=True)
+        return page_of(answer, limit, bare=True)
 
     def page(self, place: Mapping[str, str]) -> Page:
         """The page at `place` in the list, as long as the list gives it.
@@ -92,5 +108,5 @@ class PageReader:
                 ) from error
             if failed_at_one and not bare:
                 self._size.was_outage()
-            self._size.worked(limit, answer.size)
-            return Page(answer.content, limit, answer, bare=bare)
+            self._size.worked(limit, len(answer.body))
+            return page_of(answer, limit, bare=bare)

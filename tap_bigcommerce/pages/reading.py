@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from tap_bigcommerce.client import Answer
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import Ask, ById, What
 from tap_bigcommerce.pages.page import Page, PageReader, Row
 from tap_bigcommerce.workers import Workers
+
+MOST_PARSED = 3
+"""Pages whose rows are held as objects, at the most."""
 
 Lookup = Callable[[], Any]
 """A request or several for one row's sake; runs in a worker."""
@@ -59,28 +63,28 @@ class Batch:
     """
 
     rows: list[Row]
-    sent_at: datetime
-    has_nul: bool
+    answer: Answer
     after_id: int
     ends_page: bool
 
 
 @dataclass
-class _Run:
-    """Rows of one page that come next, some of them still to be completed."""
-
-    page: Page
-    rows: list[_Pending]
-    handed_on: int = 0
-
-
-@dataclass
 class _Pending:
-    """A row on its way to be whole."""
+    """A row on its way to be whole; None once it is known to be gone."""
 
     id: int
     row: Row | None
-    whole: bool = True
+    whole: bool
+
+
+@dataclass
+class _Run:
+    """Rows of one page that come next. `rows` is None until they are being completed."""
+
+    page: Page
+    ids: list[int]
+    rows: list[_Pending] | None = None
+    handed_on: int = 0
 
 
 class Reading:
@@ -157,12 +161,16 @@ class Reading:
         place = self._parameters.place(ask)
 
         def work() -> Page:
-            if ask.what is What.PAGE:
-                return self._reader.page(place)
-            return self._reader.few(place, 1 if ask.what is What.LAST else 2)
+            if ask.what is not What.PAGE:
+                return self._reader.few(place, 1 if ask.what is What.LAST else 2)
+            page = self._reader.page(place)
+            if not ask.awaited:
+                # It will have to wait: as bytes, not as the many objects that they hold.
+                page.answer.pack()
+            return page
 
         def came(page: Page) -> None:
-            self._budget.ended(page.answer.size if ask.what is What.PAGE else None)
+            self._budget.ended(len(page.answer.body) if ask.what is What.PAGE else None)
             if self._closed:
                 return
             try:
@@ -181,18 +189,33 @@ class Reading:
         if self.began is None:
             self.began = page.answer.store_time
             self.total = page.answer.total
-        if page.rows and ask.what is What.PAGE:
-            self._bytes_a_row = page.answer.size / len(page.rows)
+        if page.ids and ask.what is What.PAGE:
+            self._bytes_a_row = len(page.answer.body) / len(page.ids)
         self._walk.answered(ask, page)
-        for source, rows in self._walk.ready():
-            self._runs.append(_Run(source, [self._begin(row, bare=source.bare) for row in rows]))
+        self._runs.extend(_Run(source, ids) for source, ids in self._walk.ready())
+        if not (self._runs and self._runs[0].page is page):
+            page.answer.pack()
         self._account()
 
-    def _begin(self, row: Row, *, bare: bool) -> _Pending:
-        pending = _Pending(row["id"], row)
-        if self._details is not None:
-            pending.whole = False
-            self._go_on(pending, self._details.complete(row, bare=bare), None)
+    def _complete_next(self) -> None:
+        """Begin to complete the next rows, as many pages as keep the workers busy, and no more."""
+        for place, run in enumerate(self._runs):
+            if place and not (self._details and self._workers.idle and place < MOST_PARSED):
+                return
+            if run.rows is None:
+                rows = run.page.rows(run.ids)
+                run.rows = [
+                    self._begin(id_, row, bare=run.page.bare)
+                    for id_, row in zip(run.ids, rows, strict=True)
+                ]
+                # The rows are on their own now; a run of the same page behind reads them again.
+                run.page.answer.pack()
+
+    def _begin(self, id_: int, row: Row, *, bare: bool) -> _Pending:
+        if self._details is None:
+            return _Pending(id_, row, whole=True)
+        pending = _Pending(id_, row, whole=False)
+        self._go_on(pending, self._details.complete(row, bare=bare), None)
         return pending
 
     def _go_on(self, pending: _Pending, completion: Completion, results: list[Any] | None) -> None:
@@ -228,7 +251,9 @@ class Reading:
     def _whole(self) -> Iterator[Batch]:
         """What can be handed on: the runs in front, as far as their rows are whole."""
         while self._runs:
+            self._complete_next()
             run = self._runs[0]
+            assert run.rows is not None  # The first run is always being completed.
             begin = end = run.handed_on
             while end < len(run.rows) and run.rows[end].whole:
                 end += 1
@@ -238,10 +263,8 @@ class Reading:
                 self._runs.popleft()
             if end > begin:
                 rows = [pending.row for pending in run.rows[begin:end] if pending.row is not None]
-                answer = run.page.answer
-                after_id = run.rows[end - 1].id
                 self._account()
-                yield Batch(rows, answer.sent_at, answer.has_nul, after_id, ends_page)
+                yield Batch(rows, run.page.answer, run.ids[end - 1], ends_page)
             if not ends_page:
                 return
 
@@ -249,7 +272,7 @@ class Reading:
         """Tell the budget how many bytes wait here now."""
         waiting = 0.0
         if not self._closed:
-            rows = sum(len(run.rows) - run.handed_on for run in self._runs)
+            rows = sum(len(run.ids) - run.handed_on for run in self._runs)
             waiting = (rows + self._walk.rows_held) * self._bytes_a_row
         self._budget.waiting_changed(waiting - self._accounted)
         self._accounted = waiting

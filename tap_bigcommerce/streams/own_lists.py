@@ -95,7 +95,7 @@ class OwnLists:
         except FewerRows as error:
             size.failed(limit, error.most)
             return None
-        size.worked(limit, answer.size)
+        size.worked(limit, len(answer.body))
         return answer
 
 

@@ -17,13 +17,14 @@ from tap_bigcommerce.dates import Days, NotADate, normal_date
 Rule = Callable[[Any], Any]
 
 # A memo holds at most this many texts, none longer than MEMO_TEXT, and starts again when full.
-MEMO_SIZE = 16384
+MEMO_SIZE = 8192
 MEMO_TEXT = 40
 
 # What orjson writes; a float beyond EXACT may already have lost digits when it was read.
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1
 EXACT = 2**53
-# Longer numbers fit nowhere: Python's own reader refuses integers above 4300 digits.
+# More than a double can hold fits nowhere: most readers make it infinite, or fail.
+MAX_BITS = 1023
 MAX_DIGITS = 1000
 # orjson neither writes more levels of arrays and objects than this.
 MAX_DEPTH = 254
@@ -100,7 +101,7 @@ def writable(number: int) -> Any:
     """An integer as orjson can write it: beyond 64 bits as its digits."""
     if MIN_INT <= number <= MAX_INT:
         return number
-    if number.bit_length() > 3 * MAX_DIGITS:
+    if number.bit_length() > MAX_BITS:
         raise Misfit
     return orjson.Fragment(str(number))
 
@@ -168,7 +169,7 @@ def to_string(value: Any) -> str:
     kind = type(value)
     if kind is str:
         return clean_text(value)
-    if kind is int and value.bit_length() <= 3 * MAX_DIGITS:
+    if kind is int and value.bit_length() <= MAX_BITS:
         return str(value)
     if kind is float and isfinite(value):
         return repr(value)

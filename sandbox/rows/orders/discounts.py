@@ -29,8 +29,10 @@ def apply(world: World, order: Plan, lines: list[Line], shipping: Shipping) -> D
     """Take all discounts of the order off its lines and its shipping."""
     total = Discounts()
     for at, known in enumerate(coupon(world, item) for item in order.coupons):
-        taken = _use(known, lines, shipping)
         touches_lines = known.type not in (_SHIPPING, _FREE_SHIPPING)
+        if not touches_lines and not shipping.parcels:
+            continue  # What is not shipped cannot use a coupon that only lowers shipping costs.
+        taken = _use(known, lines, shipping)
         if touches_lines:
             total.from_lines += taken
         if touches_lines or world.options.free_shipping_coupon_shows_discount:

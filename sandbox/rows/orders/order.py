@@ -27,7 +27,8 @@ def _make(world: World, number: int, form: Form) -> Row:
         items = "consignments.line_items" in form.includes
         embedded = consignments(found, options, items=items, cut=options.line_item_cut)
         # Without consignment_structure=object the old form comes: an array around the object.
-        row["consignments"] = embedded if form.structure == "object" else [embedded]
+        as_object = form.structure == "object" and options.embedded_consignments == "object"
+        row["consignments"] = embedded if as_object else [embedded]
     return row
 
 

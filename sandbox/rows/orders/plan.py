@@ -39,8 +39,8 @@ _SCENARIOS = (
     "custom",
     "huge",
 )
-_RARE = ("free_shipping", "digital", "pickup", "gift", "several_addresses", "bundle", "custom")
-_RARE_SHARE = 0.20
+_RARE = ("digital", "pickup", "gift", "several_addresses", "bundle", "custom")
+_RARE_SHARE = 0.17
 
 # The first orders of a store show one speciality each, so that small stores have them all.
 _COUPON_SHOW = len(_SCENARIOS)
@@ -83,7 +83,7 @@ def plan(world: World, number: int) -> Plan:
         status=status_of(world, number),
         coupons=_coupons(world, place, chance),
         manual_discount=place == _MANUAL_SHOW or chance.share(0.03),
-        promotion=place == _PROMOTION_SHOW or chance.share(0.04),
+        promotion=place == _PROMOTION_SHOW or chance.share(world.options.promotion_share),
         refund=refunded(world, number),
         fee=place == _FEE_SHOW or chance.share(0.02),
         currency=chance.pick(others) if foreign else world.options.currency,
@@ -134,7 +134,11 @@ def _scenario(world: World, place: int, chance: Chance) -> str:
     draw = chance.random()
     if draw < huge:
         return "huge"
-    return chance.pick(_RARE) if draw < huge + _RARE_SHARE else "plain"
+    draw -= huge
+    if draw < world.options.free_shipping_share:
+        return "free_shipping"
+    draw -= world.options.free_shipping_share
+    return chance.pick(_RARE) if draw < _RARE_SHARE else "plain"
 
 
 def _coupons(world: World, place: int, chance: Chance) -> tuple[int, ...]:

@@ -120,4 +120,6 @@ def _presentation(known: Brief, chance: Chance) -> Row:
     }
 
 
+WHOLE_PRODUCT = Form(includes=frozenset(PARTS))
+
 PRODUCTS = Kind("products", size=lambda options: options.products, make=_make, changes="name")

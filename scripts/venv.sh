@@ -1,0 +1,34 @@
+#!/bin/sh
+# Makes a virtual environment, or mends one that no longer works, and installs into it:
+#   scripts/venv.sh .venv -e '.[test]'
+# What is installed already, from the same pyproject.toml, is not installed again.
+set -eu
+
+venv=$1
+shift
+stamp=$venv/installed
+here=$(dirname "$0")
+wish="$(cksum <pyproject.toml) $*"
+
+works() {
+    "$venv/bin/python" -c '
+import sys, pip
+sys.exit(sys.version_info < (3, 10))' </dev/null >/dev/null 2>&1
+}
+
+if ! works; then
+    python=$("$here/find_python.sh")
+    rm -rf "$venv"
+    echo "Making $venv with $("$python" --version) ..." >&2
+    "$python" -m venv "$venv"
+fi
+if ! grep -qxF "$wish" "$stamp" 2>/dev/null; then
+    echo "Installing into $venv: $*" >&2
+    # -qq: only errors. The closing words are for a person who does not know pip.
+    "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@" </dev/null || {
+        echo "That did not work; pip's reason is above. Is https://pypi.org reachable? Behind a" \
+            "proxy, set HTTPS_PROXY." >&2
+        exit 1
+    }
+    echo "$wish" >>"$stamp"
+fi

@@ -1,0 +1,73 @@
+"""What the tests of several folders share: where modules are found, stores, a first sync."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Not installed: the sandbox serves tests only, and tap_runner and sandbox_client lie here.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from sandbox_client import Get, client
+from tap_runner import Json, Result, discover, run, settings
+
+from sandbox import Options, Sandbox
+
+
+@pytest.fixture
+def store() -> Iterator[Sandbox]:
+    """A small store that no other test touches."""
+    with Sandbox(Options(orders=300, customers=60, products=80, coupons=12)) as running:
+        yield running
+
+
+@pytest.fixture
+def get(store: Sandbox) -> Get:
+    return client(store)
+
+
+@pytest.fixture(scope="session")
+def _quiet_store() -> Iterator[Sandbox]:
+    # Costs as texts and every field embedded: what comes with an order is then, digit for digit,
+    # what its own lists would give.
+    with Sandbox(
+        Options(
+            orders=60,
+            customers=50,
+            products=45,
+            coupons=14,
+            consignment_costs="string",
+            fulfillment_source_embedded=True,
+        )
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def quiet(_quiet_store: Sandbox) -> Sandbox:
+    """A store that many tests read and none changes; its log begins with each test."""
+    _quiet_store.clear_requests()
+    return _quiet_store
+
+
+@pytest.fixture(scope="session")
+def first_sync(_quiet_store: Sandbox) -> Result:
+    """A sync of the quiet store with nothing but the settings that have to be."""
+    return run(settings(_quiet_store))
+
+
+@pytest.fixture(scope="session")
+def catalog(_quiet_store: Sandbox) -> Json:
+    """What is discovered in the quiet store."""
+    return discover(settings(_quiet_store))
+
+
+@pytest.fixture
+def small() -> Iterator[Sandbox]:
+    """A very small store for one test to change."""
+    with Sandbox(Options(orders=30, customers=25, products=25, coupons=8)) as running:
+        yield running

@@ -1,0 +1,238 @@
+"""Runs the tap as people run it: a process with files, an environment and an exit status.
+
+result = run(settings(store, start_date="2025-01-01"), catalog=select(discovered, "orders"))
+assert result.status == 0, result.stderr
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from sandbox import Store
+
+Json = dict[str, Any]
+Breadcrumb = tuple[str, ...]
+
+COMMAND = (sys.executable, "-m", "tap_bigcommerce")
+PREFIX = "TAP_BIGCOMMERCE_"
+TIMEOUT = 60.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a run of the tap left. Numbers with a point are Decimals, digit for digit."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @cached_property
+    def messages(self) -> list[Json]:
+        """The messages, in their order; fails on a line that is none."""
+        return [read_message(line) for line in self.stdout.splitlines()]
+
+    @cached_property
+    def catalog(self) -> Json:
+        """What --discover wrote."""
+        value = json.loads(self.stdout)
+        assert isinstance(value, dict)
+        return value
+
+    @cached_property
+    def by_stream(self) -> dict[str, list[Json]]:
+        """The records of each stream of which there are any, in their order."""
+        found: dict[str, list[Json]] = {}
+        for message in self.messages:
+            if message["type"] == "RECORD":
+                found.setdefault(message["stream"], []).append(message["record"])
+        return found
+
+    def records(self, stream: str) -> list[Json]:
+        """The records of a stream, in their order."""
+        return self.by_stream.get(stream, [])
+
+    def record(self, stream: str, id: int) -> Json:
+        """The last version of the record with this id."""
+        return next(row for row in reversed(self.records(stream)) if row["id"] == id)
+
+    def ids(self, stream: str) -> list[int]:
+        return [row["id"] for row in self.records(stream)]
+
+    @cached_property
+    def schemas(self) -> dict[str, Json]:
+        """The last SCHEMA message of each stream."""
+        return {m["stream"]: m for m in self.messages if m["type"] == "SCHEMA"}
+
+    @cached_property
+    def states(self) -> list[Json]:
+        """The values of the STATE messages, in their order."""
+        return [m["value"] for m in self.messages if m["type"] == "STATE"]
+
+    @property
+    def state(self) -> Json:
+        """The last state."""
+        return self.states[-1]
+
+    def bookmark(self, stream: str) -> Any:
+        """The date in the last state up to which the stream was read."""
+        return self.state["bookmarks"].get(stream, {}).get("date_modified")
+
+    def logged(self, *levels: str) -> list[str]:
+        """The lines on standard error of these levels (WARNING, CRITICAL, ...); none given: all."""
+        lines = self.stderr.splitlines()
+        return [line for line in lines if not levels or line.split(" ", 1)[0] in levels]
+
+
+def read_message(line: str) -> Json:
+    """One line of standard output, with numbers as they stand there."""
+    try:
+        message = json.loads(line, parse_float=Decimal)
+    except ValueError:
+        message = None
+    assert isinstance(message, dict), f"not a message: {line[:200]!r}"
+    assert message.get("type") in ("SCHEMA", "RECORD", "STATE"), line[:200]
+    return message
+
+
+def settings(store: Store, **more: Any) -> Json:
+    """A config with which the tap reads this store."""
+    return {
+        "store_hash": store.store_hash,
+        "access_token": store.access_token,
+        "api_url": store.api_url,
+        **more,
+    }
+
+
+def run(
+    config: Mapping[str, Any] | None = None,
+    catalog: Any = None,
+    state: Any = None,
+    env: Mapping[str, str] | None = None,
+    args: Sequence[str] = (),
+    timeout: float = TIMEOUT,
+) -> Result:
+    """Run the tap to its end.
+
+    config, catalog and state are JSON values, which are handed over as files (a text is written
+    as it is), or not at all where they are None. env is added to this process's environment.
+    """
+    with start(config, catalog, state, env, args) as process:
+        try:
+            out, err = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            out, err = process.communicate()
+            raise AssertionError(
+                f"the tap did not end within {timeout} s:\n{err.decode()}"
+            ) from None
+    return Result(process.returncode, out.decode(), err.decode())
+
+
+@contextlib.contextmanager
+def start(
+    config: Mapping[str, Any] | None = None,
+    catalog: Any = None,
+    state: Any = None,
+    env: Mapping[str, str] | None = None,
+    args: Sequence[str] = (),
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the tap as `run` does, with pipes for its output; killed if the block leaves it."""
+    with tempfile.TemporaryDirectory(prefix="tap-test-") as folder:
+        words = [*COMMAND]
+        for option, value in (("--config", config), ("--catalog", catalog), ("--state", state)):
+            if value is not None:
+                path = Path(folder) / f"{option[2:]}.json"
+                path.write_text(value if isinstance(value, str) else json.dumps(value))
+                words += [option, str(path)]
+        process = subprocess.Popen(
+            [*words, *args],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env={**clean_environment(), **(env or {})},
+            cwd=folder,
+        )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+            for pipe in (process.stdout, process.stderr):
+                if pipe is not None:
+                    pipe.close()
+            process.wait()
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without settings of the tap."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
+def discover(config: Mapping[str, Any] | None = None) -> Json:
+    """The catalog that the tap discovers; without a config, that of all streams."""
+    result = run(config, args=["--discover"])
+    assert result.status == 0, result.stderr
+    return result.catalog
+
+
+def select(
+    catalog: Json,
+    *streams: str,
+    fields: Mapping[str, Sequence[str]] | None = None,
+    without: Mapping[str, Sequence[str]] | None = None,
+    write: Callable[[bool], Any] = bool,
+    **table: Any,
+) -> Json:
+    """A copy of the catalog in which these streams are selected, and no others.
+
+    fields: of a stream, only the fields whose path begins with one of these ("products[].sku"
+    takes "products" with it). without: of a stream, not the fields at these paths. write: how
+    true and false are written. table: more metadata for the selected streams; _ stands for -.
+    """
+    chosen = copy.deepcopy(catalog)
+    extra = {key.replace("_", "-"): value for key, value in table.items()}
+    for entry in chosen["streams"]:
+        name = entry["tap_stream_id"]
+        wanted = name in streams
+        only, never = (fields or {}).get(name), (without or {}).get(name, ())
+        for item in entry["metadata"]:
+            place, values = tuple(item["breadcrumb"]), item["metadata"]
+            if not place:
+                values.update({"selected": write(wanted)}, **(extra if wanted else {}))
+            elif only is not None or path_of(place) in never:
+                path = path_of(place)
+                stays = only is not None and any(_on_the_way(path, end) for end in only)
+                values["selected"] = write(stays and path not in never)
+    return chosen
+
+
+def path_of(breadcrumb: Sequence[str]) -> str:
+    """("properties", "products", "items", "properties", "sku") is "products[].sku"."""
+    path, parts = "", iter(breadcrumb)
+    for part in parts:
+        if part == "items":
+            path += "[]"
+        else:
+            path += ("." if path else "") + next(parts)
+    return path
+
+
+def _on_the_way(path: str, end: str) -> bool:
+    """Whether `path` leads to `end`, is it, or lies below it."""
+    return path == end or _below(path, end) or _below(end, path)
+
+
+def _below(path: str, above: str) -> bool:
+    return path.startswith((f"{above}.", f"{above}["))

@@ -1,0 +1,156 @@
+"""Dates as the API, the settings and the state write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tap_bigcommerce.dates import (
+    MINUTES,
+    SECONDS,
+    Days,
+    NotADate,
+    format_instant,
+    normal_date,
+    parse_instant,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("Mon, 05 Jan 2026 10:00:00 +0000", "2026-01-05T10:00:00.000000Z"),
+        ("Mon, 05 Jan 2026 10:00:00 -0500", "2026-01-05T15:00:00.000000Z"),
+        ("Mon, 05 Jan 2026 10:00:00 +0530", "2026-01-05T04:30:00.000000Z"),
+        ("Mon, 05 Jan 2026 10:00:00 GMT", "2026-01-05T10:00:00.000000Z"),
+        ("Mon, 05 Jan 2026 10:00:00 EST", "2026-01-05T15:00:00.000000Z"),
+        ("Mon, 05 Jan 2026 10:00:00", "2026-01-05T10:00:00.000000Z"),
+        ("5 Jan 2026 10:00 +0000", "2026-01-05T10:00:00.000000Z"),
+        ("Thu, 29 Feb 2024 23:59:59 +0000", "2024-02-29T23:59:59.000000Z"),
+        ("2026-01-05T10:00:00Z", "2026-01-05T10:00:00.000000Z"),
+        ("2026-01-05T10:00:00+00:00", "2026-01-05T10:00:00.000000Z"),
+        ("2026-01-05T10:00:00-05:00", "2026-01-05T15:00:00.000000Z"),
+        ("2026-01-05T10:00:00-0500", "2026-01-05T15:00:00.000000Z"),
+        ("2026-01-05T10:00:00+01", "2026-01-05T09:00:00.000000Z"),
+        ("2026-01-05T10:00:00", "2026-01-05T10:00:00.000000Z"),
+        ("2026-01-05 10:00:00", "2026-01-05T10:00:00.000000Z"),
+        ("2026-01-05T10:00", "2026-01-05T10:00:00.000000Z"),
+        ("2026-01-05T10:00Z", "2026-01-05T10:00:00.000000Z"),
+        ("2026-01-05T10:00:00.5Z", "2026-01-05T10:00:00.500000Z"),
+        ("2026-01-05T10:00:00.123456Z", "2026-01-05T10:00:00.123456Z"),
+        ("2026-01-05T10:00:00.123456000Z", "2026-01-05T10:00:00.123456Z"),
+        ("2026-01-05", "2026-01-05T00:00:00.000000Z"),
+        ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00.000000Z"),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000000Z"),
+        ("", None),
+        ("0000-00-00", None),
+        ("0000-00-00 00:00:00", None),
+        ("0000-00-00T00:00:00Z", None),
+        ("0000-00-00T00:00:00+00:00", None),
+        ("0000-00-00T00:00:00.000Z", None),
+        ("-0001-11-30T00:00:00+00:00", None),
+        ("Wed, 30 Nov -0001 00:00:00 +0000", None),
+    ],
+)
+def test_a_date_goes_out_as_an_instant_in_utc(text: str, normal: str | None) -> None:
+    assert normal_date(text) == normal
+    instant = parse_instant(text)
+    assert (instant and format_instant(instant)) == normal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "soon",
+        " ",
+        " 2026-01-05",
+        "2026-01-05\n",
+        "2026-01-05T10:00:00Z\n",
+        "Mon, 05 Jan 2026 10:00:00 +0000\n",
+        "1767607200",
+        "20260105",
+        "20260105T100000Z",
+        "2026-01",
+        "2026-W02",
+        "2026-02-30",
+        "2026-13-01T00:00:00Z",
+        "2026-01-05T24:00:00Z",
+        "2026-01-05T10:60:00Z",
+        "2026-01-05T10:00:60Z",
+        "2026-01-05T10:00:00+24:00",
+        "2026-01-05T10:00:00+00:60",
+        "2026-01-05T10:00:00.1234567Z",
+        "2026-01-05T1000:00:Z",
+        "Sun, 30 Feb 2026 10:00:00 +0000",
+        "Mon, 05 Jan 2026 24:00:00 +0000",
+        "Mon, 05 Jan 2026 10:00:61 +0000",
+        "Mon, 05 Jan 2026 100000.0 +0000",
+        "Mon, 05 Foo 2026 10:00:00 +0000",
+        "Xyz, 05 Jan 2026 10:00:00 +0000",
+        "Mon, 05 Jan 2026 10:00:00 XYZ",
+        "Mon, 05 Jan 26 10:00:00 +0000",
+        "٢٠٢٦-٠١-٠٥",
+        "Mon, ٠٥ Jan 2026 10:00:00 +0000",
+        "0001-01-01T00:00:00+01:00",
+        "9999-12-31T23:59:59-01:00",
+        "0000-01-01",
+        "0000-00-00T12:00:00Z",
+    ],
+)
+def test_what_is_no_date_is_refused(text: str) -> None:
+    with pytest.raises(NotADate):
+        normal_date(text)
+    assert parse_instant(text) is None
+
+
+OFFSETS = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
+INSTANTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=OFFSETS)
+
+
+@given(INSTANTS)
+def test_every_instant_is_read_back_from_iso_8601_and_rfc_2822(instant: datetime) -> None:
+    assert parse_instant(instant.isoformat()) == instant
+    assert parse_instant(format_instant(instant)) == instant
+    whole = instant.replace(microsecond=0)
+    assert parse_instant(format_datetime(whole)) == whole
+    assert parse_instant(format_datetime(whole.astimezone(timezone.utc))) == whole
+
+
+@given(INSTANTS, st.integers(0, 31), st.sampled_from("09 :-+TZ.,aM\n٣"))
+def test_the_quick_reading_agrees_with_the_thorough_one(
+    instant: datetime, at: int, letter: str
+) -> None:
+    utc = instant.astimezone(timezone.utc).replace(microsecond=0)
+    days = Days()
+    for text in (format_datetime(utc), utc.isoformat(), utc.isoformat()[:19] + "Z"):
+        days.learn(text, format_instant(utc))
+        for changed in (text, text[:at] + letter + text[at + 1 :], text[:at] + text[at + 1 :]):
+            found = parse_instant(changed)
+            try:
+                normal = normal_date(changed)
+            except NotADate:
+                normal = "none"
+            assert normal == (format_instant(found) if found else "none") or normal is None
+            for end in (11, 17):
+                try:
+                    parts = days[changed[:end]] + MINUTES[changed[end : end + 6]]
+                    assert parts + SECONDS[changed[end + 6 :]] == normal
+                except KeyError:
+                    pass
+
+
+def test_days_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Days, "LIMIT", 3)
+    days = Days()
+    for day in range(1, 9):
+        days.learn(f"2026-01-{day:02d}T10:00:00Z", f"2026-01-{day:02d}T10:00:00.000000Z")
+        assert 0 < len(days) <= 3
+
+
+def test_an_instant_without_a_zone_is_written_as_utc() -> None:
+    assert re.fullmatch(r"2026-01-05T10:00:00\.000000Z", format_instant(datetime(2026, 1, 5, 10)))

@@ -1,0 +1,277 @@
+"""What holds for every record, schema and selection."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+from typing import Any
+
+import orjson
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from strict_schema import fits
+from tap_bigcommerce.transform import Converter
+
+Json = dict[str, Any]
+
+NAMES = st.sampled_from(["a", "b", "c", "d", "e.f"])
+SCALARS = st.sampled_from(["string", "number", "integer", "boolean", "date", "two", "any"])
+STRING = {"type": ["null", "string"]}
+
+
+@st.composite
+def schemas(draw: st.DrawFn, depth: int = 3) -> Json:
+    """A tap's schema: objects and arrays of scalars, some of them free-form or of several types."""
+    kinds = ["scalar", "scalar", "object", "array", "objects", "free", "union"]
+    kind = draw(st.sampled_from(kinds if depth else ["scalar"]))
+    if kind == "scalar":
+        name = draw(SCALARS)
+        if name == "date":
+            return {"type": ["null", "string"], "format": "date-time"}
+        if name == "two":
+            return {"type": draw(st.sampled_from([["integer", "string"], ["number", "boolean"]]))}
+        return {} if name == "any" else {"type": ["null", name]}
+    if kind == "free":
+        return draw(st.sampled_from([{"type": "object"}, {"type": "array"}]))
+    if kind == "array":
+        return {"type": ["null", "array"], "items": draw(schemas(depth=depth - 1))}
+    fields = draw(st.dictionaries(NAMES, schemas(depth=depth - 1), max_size=4))
+    inner: Json = {"type": ["null", "object"], "properties": fields}
+    if draw(st.integers(0, 5)) == 0:
+        inner["additionalProperties"] = True
+    if kind == "objects":
+        return {"type": ["null", "array"], "items": inner}
+    if kind == "union":
+        return {"anyOf": [inner, {"type": draw(st.sampled_from(["string", "integer", "null"]))}]}
+    return inner
+
+
+@st.composite
+def selections(draw: st.DrawFn, schema: Json) -> Json:
+    """The schema without some fields, at any depth."""
+    cut = dict(schema)
+    if "properties" in cut:
+        cut["properties"] = {
+            name: draw(selections(field))
+            for name, field in cut["properties"].items()
+            if name == "_rescued_data" or draw(st.integers(0, 3))
+        }
+    if "items" in cut:
+        cut["items"] = draw(selections(cut["items"]))
+    if "anyOf" in cut:
+        cut["anyOf"] = [draw(selections(branch)) for branch in cut["anyOf"]]
+    return cut
+
+
+def knows_more(cut: Any, known: Any) -> bool:
+    """Whether a field was cut off anywhere in here."""
+    for name, field in known.get("properties", {}).items():
+        if name not in cut["properties"] or knows_more(cut["properties"][name], field):
+            return True
+    pairs = list(zip(cut.get("anyOf", []), known.get("anyOf", []), strict=True))
+    if "items" in known:
+        pairs.append((cut["items"], known["items"]))
+    return any(knows_more(*pair) for pair in pairs)
+
+
+class Values:
+    """Draws values in which each text and number can be found again by a mark of its own."""
+
+    def __init__(self, draw: st.DrawFn) -> None:
+        self.draw = draw
+        self.marks: list[str] = []
+        self.secrets = 0
+
+    def mark(self, secret: bool) -> str:
+        if secret:
+            self.secrets += 1
+            return f"secret{self.secrets}"
+        self.marks.append(str(7_000_000 + len(self.marks)))
+        return self.marks[-1]
+
+    def any(self, secret: bool, depth: int = 2) -> Any:
+        """Any value that a JSON parser returns. No numbers where it must be kept secret."""
+        kinds = ["text", "empty", "null", "bool"]
+        kinds += [] if secret else ["integer", "decimal", "float", "huge", "nan"]
+        kinds += ["list", "dict", "list", "dict"] if depth else []
+        kind = self.draw(st.sampled_from(kinds))
+        if kind == "text":
+            left, right = self.draw(st.sampled_from([("", ""), ("\0\ud800x", "\0"), ("é\\", '"')]))
+            return left + self.mark(secret) + right
+        if kind == "list":
+            size = self.draw(st.integers(0, 2))
+            return [self.any(secret, depth - 1) for _ in range(size)]
+        if kind == "dict":
+            keys = self.draw(st.lists(NAMES | st.just("\ud800\0"), max_size=2, unique=True))
+            return {key: self.any(secret, depth - 1) for key in keys}
+        if kind in ("empty", "null", "bool", "nan"):
+            values = {"empty": "", "null": None, "nan": math.nan, "bool": self.draw(st.booleans())}
+            return values[kind]
+        digits = self.mark(secret)
+        if kind == "decimal":
+            return self.draw(st.sampled_from(["{}", "{}.0000", "{}.50", "0{}", " {}", "-{}e3"])).format(
+                digits
+            )
+        if kind == "float":
+            return float(digits + self.draw(st.sampled_from([".0", ".5"])))
+        return int(digits) if kind == "integer" else int(digits + "0" * 30)
+
+    def of(self, cut: Any, known: Json, secret: bool) -> Any:
+        """A value that mostly has the shape of the schema; secret: it is deselected."""
+        if not self.draw(st.integers(0, 9)):
+            return self.wrong(known, secret or knows_more(cut, known))
+        if "anyOf" in known:
+            if self.draw(st.booleans()):
+                return self.object(cut["anyOf"][0], known["anyOf"][0], secret)
+            return None if known["anyOf"][1]["type"] == "null" else self.mark(secret)
+        if "properties" in known:
+            return self.object(cut, known, secret)
+        if "items" in known:
+            size = self.draw(st.integers(0, 3))
+            return [self.of(cut["items"], known["items"], secret) for _ in range(size)]
+        types = known.get("type", [])
+        if known.get("format") or "boolean" in types:
+            dates = ["Mon, 05 Jan 2026 10:00:00 +0000", "2026-01-05T10:00:00Z", "", None]
+            return self.draw(st.sampled_from(dates if known.get("format") else [True, False, None]))
+        if not secret and ("number" in types or "integer" in types):
+            texts = ["{}", "{}.0000", "{}.25"]
+            return self.draw(st.sampled_from([*texts, None])) and texts[0].format(self.mark(False))
+        return self.any(secret, depth=1)
+
+    def wrong(self, known: Json, secret: bool) -> Any:
+        """A value of another shape; without secrets it may also be of the right one."""
+        if not secret:
+            return self.any(secret)
+        if "anyOf" in known or "properties" in known or known.get("type") == "object":
+            return [self.any(secret)]
+        return {"a": self.any(secret)}
+
+    def object(self, cut: Any, known: Json, secret: bool) -> Json:
+        made: Json = {}
+        for name, field in known["properties"].items():
+            if name != "_rescued_data" and self.draw(st.integers(0, 4)):
+                chosen = cut["properties"].get(name)
+                hidden = secret or chosen is None
+                made[name] = self.of(field if chosen is None else chosen, field, hidden)
+        for name in self.draw(st.lists(st.sampled_from(["new", "x.y", "n\0"]), max_size=1)):
+            made[name] = self.any(secret)
+        return made
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[Json, Json, list[tuple[Json, list[str]]]]:
+    """The emitted schema, the known one, and records with their marks."""
+    fields = draw(st.dictionaries(NAMES, schemas(), min_size=1, max_size=5))
+    known: Json = {"type": "object", "properties": {**fields, "_rescued_data": STRING}}
+    cut = draw(selections(known))
+    records = []
+    for _ in range(draw(st.integers(1, 3))):
+        values = Values(draw)
+        records.append((values.object(cut, known, False), values.marks))
+    return cut, known, records
+
+
+def same(value: Any) -> str:
+    """For comparing, NaN included."""
+    return repr(value)
+
+
+@settings(
+    max_examples=6000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+@given(cases())
+def test_nothing_is_lost_nothing_leaks_and_all_is_valid(
+    case: tuple[Json, Json, list[tuple[Json, list[str]]]],
+) -> None:
+    cut, known, records = case
+    made = Converter(cut, known)
+    lines: dict[int, bytes] = {}
+    for number in range(3 * len(records)):
+        index = number % len(records)
+        record, marks = records[index]
+        before = copy.deepcopy(record)
+        total = sum(made.rescued.values())
+        line = orjson.dumps(made.convert(record))
+        assert same(record) == same(before)
+        assert lines.setdefault(index, line) == line
+        out = json.loads(line)
+        assert b"secret" not in line
+        assert b"\\u0000" not in line
+        assert fits(out, cut)
+        inner = json.loads(out.get("_rescued_data") or "{}")
+        assert sum(made.rescued.values()) - total == len(inner)
+        for mark in marks:
+            assert mark.encode() in line
+
+
+@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases())
+def test_a_record_known_to_be_clean_is_converted_alike_by_its_shape(
+    case: tuple[Json, Json, list[tuple[Json, list[str]]]],
+) -> None:
+    cut, known, records = case
+    warm = Converter(cut, known)
+    clean = []
+    for record, _ in records:
+        text = json_text_without_odd_characters(record)
+        clean.append(orjson.loads(text))
+    for _ in range(3):
+        for record in clean:
+            fresh = Converter(cut, known)
+            assert orjson.dumps(warm.convert(record, clean=True)) == orjson.dumps(
+                fresh.convert(record, clean=False)
+            )
+    for record in clean:
+        fresh = Converter(cut, known)
+        warm.rescued.clear()
+        warm.dropped.clear()
+        warm.convert(record, clean=True)
+        fresh.convert(record)
+        assert (warm.rescued, warm.dropped) == (fresh.rescued, fresh.dropped)
+
+
+def json_text_without_odd_characters(value: Any) -> bytes:
+    def cleaned(item: Any) -> Any:
+        if isinstance(item, str):
+            return item.replace("\0", "").replace("\ud800", "")
+        if isinstance(item, float) and not math.isfinite(item):
+            return None
+        if isinstance(item, int) and not isinstance(item, bool) and item > 2**64:
+            return str(item)
+        if isinstance(item, list):
+            return [cleaned(inner) for inner in item]
+        if isinstance(item, dict):
+            return {cleaned(key): cleaned(inner) for key, inner in item.items()}
+        return item
+
+    return orjson.dumps(cleaned(value))
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=12,
+)
+ANY_SCHEMA = schemas() | st.sampled_from(
+    [{}, True, {"type": "string"}, {"type": ["null"]}, {"properties": {}}]
+)
+
+
+@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.dictionaries(NAMES, ANY_SCHEMA, max_size=3),
+    st.dictionaries(NAMES, ANY_SCHEMA, max_size=3),
+    st.dictionaries(NAMES, JSON, max_size=4),
+)
+def test_any_record_under_any_two_schemas_can_be_written(
+    emitted: Json, known: Json, record: Json
+) -> None:
+    schema = {"type": "object", "properties": {**emitted, "_rescued_data": STRING}}
+    paths = {f"{name}[]" for name in emitted} | set(emitted)
+    for options in ({}, {"json_text": paths, "wrap": paths}):
+        made = Converter(schema, {"type": "object", "properties": known}, **options)  # type: ignore[arg-type]
+        for _ in range(3):
+            out = json.loads(orjson.dumps(made.convert(record)))
+            assert fits(out, schema)

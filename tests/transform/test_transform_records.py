@@ -1,0 +1,358 @@
+"""Whole records: what is new, what is deselected, what does not fit, what must be there."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import orjson
+import pytest
+
+from tap_bigcommerce.transform import Converter, MissingKey, is_clean
+from tap_bigcommerce.transform import converter as converter_module
+from tap_bigcommerce.transform import fast
+
+Json = dict[str, Any]
+
+INTEGER = {"type": ["null", "integer"]}
+NUMBER = {"type": ["null", "number"]}
+STRING = {"type": ["null", "string"]}
+
+
+def obj(**fields: Any) -> Json:
+    return {"type": ["null", "object"], "properties": fields}
+
+
+def array(items: Any) -> Json:
+    return {"type": ["null", "array"], "items": items}
+
+
+KNOWN = obj(
+    id={"type": "integer"},
+    total=NUMBER,
+    note=STRING,
+    address=obj(city=STRING, zip=STRING, geo=obj(lat=NUMBER, lon=NUMBER)),
+    products=array(obj(id=INTEGER, price=NUMBER, secret=STRING, options=array(obj(x=STRING)))),
+    tags=array(STRING),
+    _rescued_data=STRING,
+)
+
+
+def without(schema: Json, *paths: str) -> Json:
+    """A copy of the schema without the fields of these dotted paths."""
+    copy: Json = json.loads(json.dumps(schema))
+    for path in paths:
+        place = copy
+        *steps, last = path.split(".")
+        for step in steps:
+            place = place["properties"][step]
+            place = place.get("items", place)
+        del place["properties"][last]
+    return copy
+
+
+def run(made: Converter, record: Json, clean: bool = True) -> Json:
+    """The record written and read again; converted often enough to come by its shape."""
+    lines = {orjson.dumps(made.convert(record, clean)) for _ in range(4)}
+    assert len(lines) == 1
+    out: Json = orjson.loads(lines.pop())
+    if "_rescued_data" in out:
+        out["_rescued_data"] = json.loads(out["_rescued_data"])
+    return out
+
+
+def test_a_new_key_is_rescued_at_any_depth_and_counted_by_path() -> None:
+    made = Converter(KNOWN, KNOWN, keys=["id"])
+    record = {
+        "id": 1,
+        "new": {"a": [1]},
+        "address": {"city": "Ulm", "geo": {"lat": "1.50", "alt": 9}},
+        "products": [{"id": 1}, {"id": 2, "new_field": None, "options": [{"x": "y", "z": True}]}],
+    }
+    assert run(made, record) == {
+        "id": 1,
+        "address": {"city": "Ulm", "geo": {"lat": 1.5}},
+        "products": [{"id": 1}, {"id": 2, "options": [{"x": "y"}]}],
+        "_rescued_data": {
+            "new": {"a": [1]},
+            "address.geo.alt": 9,
+            "products[1].new_field": None,
+            "products[1].options[0].z": True,
+        },
+    }
+    assert made.rescued == {
+        "new": 4,
+        "address.geo.alt": 4,
+        "products[].new_field": 4,
+        "products[].options[].z": 4,
+    }
+    assert not made.dropped
+
+
+def test_a_deselected_key_is_dropped_without_a_word() -> None:
+    made = Converter(without(KNOWN, "note", "address.zip", "products.secret"), KNOWN)
+    record = {
+        "id": 1,
+        "note": "hidden",
+        "address": {"city": "Ulm", "zip": "hidden"},
+        "products": [{"id": 1, "secret": "hidden"}],
+    }
+    assert run(made, record) == {"id": 1, "address": {"city": "Ulm"}, "products": [{"id": 1}]}
+    assert not made.rescued
+    assert not made.dropped
+
+
+def test_a_catalog_that_selects_little_leaves_the_rest_out() -> None:
+    made = Converter(obj(id=INTEGER), KNOWN)
+    assert run(made, {"id": 1, "note": "a", "total": "1", "tags": [], "products": []}) == {"id": 1}
+
+
+@pytest.mark.parametrize("value", ["hidden", ["hidden"], [{"secret": "hidden"}], 5, True, {"a": 1}])
+def test_a_value_of_the_wrong_shape_is_not_rescued_if_it_may_hold_what_is_deselected(
+    value: Any,
+) -> None:
+    schema = without(KNOWN, "address.geo.lon", "products.secret")
+    made = Converter(schema, KNOWN)
+    if not isinstance(value, dict):
+        assert run(made, {"address": value}) == {"address": None}
+        assert made.dropped == {"address": 4}
+        assert run(made, {"address": {"geo": value}}) == {"address": {"geo": None}}
+        assert made.dropped["address.geo"] == 4
+    if not isinstance(value, list):
+        assert run(made, {"products": value}) == {"products": None}
+        assert made.dropped["products"] == 4
+    if not isinstance(value, dict):
+        assert run(made, {"products": [value]}) == {"products": [None]}
+        assert made.dropped["products[]"] == 4
+    assert not made.rescued
+
+
+def test_a_value_of_the_wrong_shape_is_rescued_where_all_is_selected() -> None:
+    made = Converter(without(KNOWN, "products.secret"), KNOWN)
+    assert run(made, {"address": ["a"], "tags": [["b"], "c"]}) == {
+        "address": None,
+        "tags": [None, "c"],
+        "_rescued_data": {"address": ["a"], "tags[0]": ["b"]},
+    }
+    assert made.rescued == {"address": 4, "tags[]": 4}
+
+
+def test_an_object_without_any_selected_field_is_empty() -> None:
+    schema = without(KNOWN, "address.city", "address.zip", "address.geo")
+    made = Converter(schema, KNOWN)
+    assert run(made, {"address": {"city": "hidden", "new": 1}}) == {
+        "address": {},
+        "_rescued_data": {"address.new": 1},
+    }
+
+
+def test_where_the_catalog_has_another_shape_than_the_tap_nothing_is_rescued() -> None:
+    """Whether `b` was deselected in that catalog cannot be known."""
+    made = Converter(
+        obj(note=obj(a=STRING), address=STRING, tags=array(obj(a=STRING)), _rescued_data=STRING),
+        KNOWN,
+    )
+    record = {
+        "note": {"a": "x", "b": "hidden"},
+        "address": {"city": "hidden"},
+        "tags": [{"a": "y", "b": "hidden"}],
+    }
+    assert run(made, record) == {"note": {"a": "x"}, "address": None, "tags": [{"a": "y"}]}
+    assert made.dropped == {"note.b": 4, "address": 4, "tags[].b": 4}
+
+
+def test_the_whole_catalog_can_be_given_as_known_beside_the_taps_schema() -> None:
+    catalog = obj(id=INTEGER, note=obj(a=STRING, b=STRING), old=STRING, _rescued_data=STRING)
+    made = Converter(without(catalog, "note.b", "old"), {"anyOf": [KNOWN, catalog]})
+    record = {"id": 1, "note": {"a": "x", "b": "hidden", "c": "new"}, "old": "hidden", "total": 1}
+    assert run(made, record) == {
+        "id": 1,
+        "note": {"a": "x"},
+        "_rescued_data": {"note.c": "new"},
+    }
+
+
+def test_a_free_form_object_goes_out_whole_even_if_the_tap_knows_its_fields() -> None:
+    made = Converter(obj(address={"type": "object"}), KNOWN)
+    assert run(made, {"address": {"city": "Ulm", "new": 1}}) == {"address": {"city": "Ulm", "new": 1}}
+
+
+def test_more_keys_than_the_fields_go_out_where_the_schema_allows_them() -> None:
+    inner = {**obj(a=NUMBER, b=STRING), "additionalProperties": True}
+    known = obj(x=inner, y={**obj(a=NUMBER), "additionalProperties": INTEGER}, _rescued_data=STRING)
+    made = Converter(without(known, "x.b"), known)
+    record = {"x": {"a": "1.5", "b": "hidden", "c": ["d"]}, "y": {"a": "1", "z": "2", "w": "no"}}
+    assert run(made, record) == {
+        "x": {"a": 1.5, "c": ["d"]},
+        "y": {"a": 1, "z": 2, "w": None},
+        "_rescued_data": {"y.w": "no"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "rescue"), [(KNOWN, False), (without(KNOWN, "_rescued_data"), True)]
+)
+def test_without_rescued_data_everything_is_counted_as_dropped(schema: Json, rescue: bool) -> None:
+    made = Converter(schema, KNOWN, rescue=rescue)
+    assert run(made, {"id": 1, "total": "many", "new": 1}) == {"id": 1, "total": None}
+    assert made.dropped == {"total": 4, "new": 4}
+    assert not made.rescued
+
+
+def test_a_field_of_the_api_named_rescued_data_is_a_new_key_like_others() -> None:
+    made = Converter(KNOWN, KNOWN)
+    record = {"id": 1, "_rescued_data": "theirs", "__warning__": {"message": "50"}}
+    assert run(made, record) == {
+        "id": 1,
+        "_rescued_data": {"_rescued_data": "theirs", "__warning__": {"message": "50"}},
+    }
+    without_it = Converter(without(KNOWN, "_rescued_data"), KNOWN)
+    assert run(without_it, record) == {"id": 1}
+    assert without_it.dropped == {"_rescued_data": 4, "__warning__": 4}
+
+
+@pytest.mark.parametrize("clean", [False, True])
+@pytest.mark.parametrize("record", [{}, {"id": None}, {"id": ""}, {"id": "x"}, {"id": [1]}])
+def test_a_record_without_its_key_is_an_error(record: Json, clean: bool) -> None:
+    made = Converter(KNOWN, KNOWN, keys=["id"])
+    for _ in range(3):
+        with pytest.raises(MissingKey, match="'id' is (absent|null|not usable)") as caught:
+            made.convert({**record, "note": "a"}, clean)
+        assert caught.value.field == "id"
+        assert run(made, {"id": "7", "note": "a"}) == {"id": 7, "note": "a"}
+
+
+def test_a_key_that_the_schema_lacks_is_an_error() -> None:
+    made = Converter(without(KNOWN, "id"), KNOWN, keys=["id"])
+    for _ in range(3):
+        with pytest.raises(MissingKey):
+            made.convert({"id": 1}, clean=True)
+
+
+def test_absent_keys_stay_absent_and_nulls_stay_null() -> None:
+    made = Converter(KNOWN, KNOWN, keys=["id"])
+    assert run(made, {"id": 1}) == {"id": 1}
+    nulls = dict.fromkeys(["total", "note", "address", "products", "tags"])
+    assert run(made, {"id": 1, **nulls}) == {"id": 1, **nulls}
+    assert run(made, {"id": 1, "products": [None], "address": {"geo": None}}) == {
+        "id": 1,
+        "products": [None],
+        "address": {"geo": None},
+    }
+
+
+def test_paths_of_odd_keys_are_told_apart() -> None:
+    made = Converter(KNOWN, KNOWN)
+    record = {"address.zzz": 1, "address": {"zzz": 2, "": 3, 'q"': 4}, "a[0]": 5, "n\0": 6, "n": 7}
+    assert run(made, record, clean=False) == {
+        "address": {},
+        "_rescued_data": {
+            '["address.zzz"]': 1,
+            "address.zzz": 2,
+            'address[""]': 3,
+            'address["q\\""]': 4,
+            '["a[0]"]': 5,
+            "n\ufffd": 6,
+            "n": 7,
+        },
+    }
+
+
+def test_the_counters_do_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(converter_module, "MAX_PATHS", 3)
+    made = Converter(KNOWN, KNOWN)
+    for number in range(20):
+        made.convert({f"key{number}": 1}, clean=True)
+    assert made.rescued == {"key0": 1, "key1": 1, "key2": 1, "(other paths)": 17}
+
+
+def test_memory_and_code_do_not_grow_with_the_variety_of_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fast, "MAX_SHAPES", 3)
+    monkeypatch.setattr(fast, "MAX_WITHOUT", 5)
+    fields = [f"f{number}" for number in range(30)]
+    schema = obj(**dict.fromkeys(fields, NUMBER))
+    made = Converter(schema, schema)
+    for _ in range(3):
+        for name in fields:
+            for _ in range(2):
+                assert orjson.dumps(made.convert({name: "1.50"}, clean=True)) == (
+                    f'{{"{name}":1.50}}'.encode()
+                )
+    assert made.source.count("def shape") == 3
+
+
+def test_usual_records_come_by_their_shape() -> None:
+    """Else all is right, but slow."""
+    made = Converter(KNOWN, KNOWN, keys=["id"])
+    record = {
+        "id": 1,
+        "total": "12.5000",
+        "note": "",
+        "address": {"city": "Ulm", "geo": {"lat": 1, "lon": 2.5}},
+        "products": [{"id": 1, "price": "1.00", "options": []}, {"id": 2, "price": "", "options": []}],
+        "tags": ["a", None],
+    }
+    expected = run(made, record)
+    made._careful = None  # type: ignore[assignment]
+    assert run(made, record) == expected
+    for changed in ({"total": 5}, {"total": None}, {"note": 5}, {"tags": []}, {"address": []}):
+        run(made, {**record, **changed})
+
+
+def test_the_same_object_in_two_places_is_written_in_both() -> None:
+    item = obj(**{f"f{number}": NUMBER for number in range(20)}, part=obj(a=INTEGER))
+    known = obj(products=array(item), groups=array(obj(items=array(item))), _rescued_data=STRING)
+    made = Converter(known, known)
+    for number in range(6):
+        rows = [{f"f{n}": f"{n}.{number}0" for n in range(20)} | {"part": {"a": n}} for n in (0, 1)]
+        text = orjson.dumps(made.convert({"products": rows, "groups": [{"items": rows}]}, True))
+        expected = ",".join(f'"f{n}":{n}.{number}0' for n in range(20))
+        assert text.count(expected.encode()) == 4
+    bad = [{"f0": "x", "f1": "2.50"}] * 2
+    assert run(made, {"products": bad, "groups": [{"items": bad}]})["_rescued_data"] == {
+        "products[0].f0": "x",
+        "products[1].f0": "x",
+        "groups[0].items[0].f0": "x",
+        "groups[0].items[1].f0": "x",
+    }
+
+
+def test_the_same_object_obeys_the_selection_of_each_place() -> None:
+    item = obj(**{f"f{number}": NUMBER for number in range(20)})
+    known = obj(products=array(item), others=array(item))
+    made = Converter(without(known, "others.f3"), known)
+    row = {f"f{n}": n for n in range(20)}
+    out = run(made, {"products": [row], "others": [row]})
+    assert out["products"] == [row]
+    assert out["others"] == [{k: v for k, v in row.items() if k != "f3"}]
+
+
+def test_options_by_path_hold_in_their_place_only() -> None:
+    fields = array(obj(value=STRING))
+    known = obj(a=fields, b=fields, c=fields, _rescued_data=STRING)
+    made = Converter(known, known, json_text={"a[].value"}, wrap={"b"})
+    out = run(made, {"a": [{"value": [1]}], "b": {"value": 2}, "c": [{"value": [3]}]})
+    assert out == {
+        "a": [{"value": "[1]"}],
+        "b": [{"value": "2"}],
+        "c": [{"value": None}],
+        "_rescued_data": {"c[0].value": [3]},
+    }
+    assert run(made, {"c": {"value": 1}})["_rescued_data"] == {"c": {"value": 1}}
+
+
+def test_a_body_is_clean_if_no_nul_is_written_in_it() -> None:
+    assert is_clean(orjson.dumps({"a": "x\n\ufffd"}))
+    assert not is_clean(orjson.dumps({"a": "x\0"}))
+
+
+def test_a_union_of_an_object_and_a_scalar_hides_what_is_deselected() -> None:
+    known = obj(x={"anyOf": [obj(a=STRING, b=STRING), {"type": "integer"}]}, _rescued_data=STRING)
+    schema: Json = json.loads(json.dumps(known))
+    del schema["properties"]["x"]["anyOf"][0]["properties"]["b"]
+    made = Converter(schema, known)
+    assert run(made, {"x": {"a": "1", "b": "hidden"}}) == {"x": {"a": "1"}}
+    assert run(made, {"x": ["hidden"]}) == {"x": None}
+    assert made.dropped == {"x": 4}
