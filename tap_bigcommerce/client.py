@@ -35,6 +35,9 @@ from tap_bigcommerce.version import VERSION
 
 LOGGER = logging.getLogger(__name__)
 
+PIECE = 4 * 1024 * 1024
+"""Bytes of a body that are taken from the connection at once, at the most."""
+
 CONNECT_TIMEOUT = 15.0
 """Seconds to wait for a connection."""
 
@@ -184,14 +187,15 @@ class Client:
         headers: Mapping[str, str] | None = None
         result: Answer | _Fault | None = None
         try:
-            response = self._session().get(
+            with self._session().get(
                 self._base + path,
                 params=params,
                 timeout=(CONNECT_TIMEOUT, self._config.request_timeout),
                 allow_redirects=False,
-            )
-            headers = response.headers
-            result = self._read(response, path, expects, attempts, sent_at)
+                stream=True,
+            ) as response:
+                headers = response.headers
+                result = self._read(response, path, expects, attempts, sent_at)
         except requests.RequestException as error:
             result = _connection_fault(error)
         finally:
@@ -212,11 +216,12 @@ class Client:
         sent_at: datetime,
     ) -> Answer | _Fault:
         what = meaning(response.status_code)
-        body = response.content
+        # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
+        body = b"".join(response.iter_content(PIECE))
         if what.action is Action.NOTHING and expects is list:
-            return _answer(path, [], None, response, attempts, sent_at)
+            return _answer(path, [], None, b"", response.headers, attempts, sent_at)
         if what.action is not Action.READ:
-            return _status_fault(response, what)
+            return _status_fault(response.status_code, response.headers, body, what)
         announced = response.headers.get("Content-Length")
         if announced is not None and response.raw.tell() < int(announced):
             return _Fault("cut", Action.AGAIN, "the answer was cut off", strains=True)
@@ -239,7 +244,9 @@ class Client:
             expects is list and not all(isinstance(row, dict) for row in content)
         ):
             return _Fault("wrong shape", Action.AGAIN, "the answer has an unexpected shape")
-        return _answer(path, content, total, response, attempts, sent_at, mended=mended)
+        return _answer(
+            path, content, total, body, response.headers, attempts, sent_at, mended=mended
+        )
 
     def _after_fault(
         self,
@@ -325,17 +332,18 @@ def _answer(
     path: str,
     content: Any,
     total: int | None,
-    response: requests.Response,
+    body: bytes,
+    headers: Mapping[str, str],
     attempts: _Attempts,
     sent_at: datetime,
     *,
     mended: bool = False,
 ) -> Answer:
     taken = timedelta(seconds=time.monotonic() - attempts.started)
-    store_time = _store_time(response.headers.get("Date"))
+    store_time = _store_time(headers.get("Date"))
     return Answer(
         path=path,
-        body=response.content,
+        body=body,
         content=content,
         total=total,
         sent_at=sent_at,
@@ -361,26 +369,25 @@ def _unwrap(value: Any, path: str) -> tuple[Any, int | None]:
     return value.get("data"), total if isinstance(total, int) else None
 
 
-def _status_fault(response: requests.Response, what: Meaning) -> _Fault:
-    status = response.status_code
-    said, most = _said(response)
+def _status_fault(status: int, headers: Mapping[str, str], body: bytes, what: Meaning) -> _Fault:
+    said, most = _said(body)
     return _Fault(
         outcome=str(status),
         action=what.action if what.action is not Action.NOTHING else Action.AGAIN,
         words=f"{status}: {what.words}" + (f" (the API says: {said})" if said else ""),
-        headers=response.headers,
+        headers=headers,
         most=most,
         strains=status >= 500,
     )
 
 
-def _said(response: requests.Response) -> tuple[str, int | None]:
+def _said(body: bytes) -> tuple[str, int | None]:
     """The API's own words in an error's body, and the largest limit that it names.
 
     v2 sends a list of {status, message, details}, v3 one object of {status, title, type, errors}.
     """
     try:
-        value = parse(response.content)
+        value = parse(body)
     except NotJson:
         return "", None
     first = value[0] if isinstance(value, list) and value else value

@@ -80,7 +80,6 @@ class OrderDetails:
     def complete(self, row: Row, *, bare: bool) -> Completion:
         """The order with all that is wanted of it; None when it is gone."""
         order = row
-        record = f"/v2/orders/{order['id']}"
         embedded = None
         if self._wish.embedded_consignments and not bare:
             embedded = read_consignments(order, with_items=self._wish.embedded_items)
@@ -88,7 +87,7 @@ class OrderDetails:
         doubts = self._doubts(order, embedded)
         if doubts:
             names = list(doubts)
-            results = yield [self._lookup(record, name) for name in names]
+            results = yield [self._lookup(order, name) for name in names]
             lists = dict(zip(names, results, strict=True))
             if any(rows is None for rows in results):
                 self._gone(order)
@@ -111,9 +110,9 @@ class OrderDetails:
         if self._wish.coupons:
             coupons: list[Row] | None = []
             if self._wish.always_coupons or self._hints.seen(order, items, addresses):
-                (coupons,) = yield [self._lookup(record, "coupons")]
+                (coupons,) = yield [self._lookup(order, "coupons")]
             elif self._hints.ships_for_nothing(addresses):
-                (coupons,) = yield [functools.partial(self._coupons_if_any, record)]
+                (coupons,) = yield [functools.partial(self._coupons_if_any, record_of(order))]
             if coupons is None:
                 self._gone(order)
                 return None
@@ -144,10 +143,7 @@ class OrderDetails:
     def _items_doubt(self, order: Row, embedded: Embedded) -> str | None:
         if embedded.cut is not None:
             return embedded.cut
-        total = order.get("items_total")
-        if total in (_quantity(embedded.items), _quantity(_top_level(embedded.items))):
-            return None
-        return self._alarm(QUANTITIES)
+        return None if _adds_up(order, embedded.items) else self._alarm(QUANTITIES)
 
     def _addresses_doubt(self, order: Row, addresses: list[Row]) -> str | None:
         if order.get("shipping_address_count") in (len(addresses), None):
@@ -217,10 +213,14 @@ class OrderDetails:
                 order["id"],
             )
 
-    def _lookup(self, record: str, name: str) -> Lookup:
+    def _lookup(self, order: Row, name: str) -> Lookup:
+        record = record_of(order)
         if name == "consignments":
             params = {"include": "consignments.line_items"} if self._wish.consignment_items else {}
             return functools.partial(self._own.one, f"{record}/{name}", params, record)
+        if name == "products":
+            are_all = functools.partial(_adds_up, order)
+            return functools.partial(self._own.rows, record, name, are_all=are_all)
         return functools.partial(self._own.rows, record, name, none_is_404=name == "fees")
 
     def _coupons_if_any(self, record: str) -> list[Row] | None:
@@ -231,6 +231,16 @@ class OrderDetails:
     def _gone(self, order: Row) -> None:
         self._counts.gone += 1
         LOGGER.info("orders: order %s was deleted while it was read", order["id"])
+
+
+def record_of(order: Row) -> str:
+    """The path of the order itself."""
+    return f"/v2/orders/{order['id']}"
+
+
+def _adds_up(order: Row, items: list[Row]) -> bool:
+    """The items' quantities make up items_total, with or without the parts of bundles."""
+    return order.get("items_total") in (_quantity(items), _quantity(_top_level(items)))
 
 
 def _quantity(items: Iterable[Row]) -> Any:

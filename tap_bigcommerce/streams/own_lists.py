@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from tap_bigcommerce.client import Answer, Client, Purpose
@@ -31,15 +32,23 @@ class OwnLists:
         self._purpose = purpose
         self._sizes: dict[str, PageSize] = {}
 
-    def rows(self, record: str, name: str, *, none_is_404: bool = False) -> list[Row] | None:
+    def rows(
+        self,
+        record: str,
+        name: str,
+        *,
+        none_is_404: bool = False,
+        are_all: Callable[[list[Row]], bool] = lambda _: False,
+    ) -> list[Row] | None:
         """All rows of the list `name` of `record` ("/v2/orders/100"), in the order of their ids.
 
-        `none_is_404`: the API documents that it answers 404 where there are none.
+        `none_is_404`: the API documents that it answers 404 where there are none. `are_all` may
+        know from the record that these rows are all, which saves the request that would show it.
         """
         size = self._sizes.setdefault(name, PageSize(LARGEST_LIMIT))
         for _ in range(TRIES_FOR_A_LIST_THAT_SHOULD_EXIST):
             try:
-                return self._all_pages(f"{record}/{name}", size)
+                return self._all_pages(f"{record}/{name}", size, are_all)
             except NotFound as error:
                 missing = error
             if not self._exists(record):
@@ -65,7 +74,9 @@ class OwnLists:
             return False
         return True
 
-    def _all_pages(self, path: str, size: PageSize) -> list[Row]:
+    def _all_pages(
+        self, path: str, size: PageSize, are_all: Callable[[list[Row]], bool]
+    ) -> list[Row]:
         """Every page; from the first again whenever the limit had to be lowered on the way.
 
         A list ends at an answer with nothing new. Fewer rows than the API gives elsewhere, and
@@ -83,7 +94,12 @@ class OwnLists:
                 rows.update((row.get("id", (number, at)), row) for at, row in _at(answer))
                 came = len(answer.content)
                 surely_all = min(DOCUMENTED_PAGE, self._client.most_rows, limit)
-                if len(rows) == before or came < surely_all or len(rows) == answer.total:
+                if (
+                    len(rows) == before
+                    or came < surely_all
+                    or len(rows) == answer.total
+                    or (came < limit and are_all(list(rows.values())))
+                ):
                     return sorted(rows.values(), key=_id)
                 number += 1
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Container, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -74,6 +75,7 @@ class Converter:
         rules = Rules()
         self._careful = Careful(root, rules)
         self._fast = Fast(root, rules, self._keys)
+        self._shapes = self._fast.shapes
 
     @property
     def source(self) -> str:
@@ -90,7 +92,10 @@ class Converter:
         """
         if type(record) is dict and (clean or _proves_clean(record)):
             try:
-                return self._fast.convert(record)
+                return self._shapes[len(record)](record)
+            except KeyError:  # Not the keys of the last record with as many.
+                with suppress(Misfit):
+                    return self._fast.convert(record)
             except Misfit:
                 pass
         out = self._convert_carefully(record)

@@ -125,7 +125,7 @@ def _changes(fields: Mapping[str, Node | None], sample: Mapping[str, Any]) -> bo
         value = sample[key]
         if field is None or value is None or value == "" or value == []:
             continue
-        if field.kind == "array" and field.items is not None:
+        if field.kind == "array" and field.items is not None and type(value) is list:
             if not {type(item) for item in value} <= untouched(field.items) | {_NULL}:
                 return True
         elif type(value) not in untouched(field):
