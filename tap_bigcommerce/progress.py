@@ -51,7 +51,7 @@ def summary(counts: StreamCounts) -> str:
         f"{counts.requests} requests",
     ]
     if counts.duplicates:
-        parts.append(f"{counts.read} read, {counts.duplicates} of them twice")
+        parts.append(f"{counts.read} read, {counts.duplicates} of them known already")
     if counts.retries:
         parts.append(f"{counts.retries} tried again ({_listed(_failures(counts))})")
     if counts.waited >= 1:

@@ -21,7 +21,7 @@ from tap_bigcommerce.pages.by_id import ById
 from tap_bigcommerce.pages.page import ListRequest, PageReader
 from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
-from tap_bigcommerce.progress import RecordMetric
+from tap_bigcommerce.progress import RecordMetric, log_count
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import Resume, State
@@ -61,6 +61,7 @@ class StreamSync:
         self._sync_start: str | None = None
         self._newest: str | None = None
         self._walk = ""
+        self._resumed = False
 
     def ask(self) -> None:
         """Let the first requests go, while an earlier stream is still being written."""
@@ -89,11 +90,12 @@ class StreamSync:
                 metric.add(len(batch.rows))
             if not schema_is_out:
                 self._write_schema()
+            self._compare_totals(reading)
             self._complete(reading)
         finally:
-            self.counts.read, self.counts.duplicates = reading.rows_read, reading.duplicates
             metric.emit()
             messages.flush()
+            self._count(reading)
             self._report_misfits()
 
     def _say_how_it_starts(self) -> None:
@@ -139,6 +141,7 @@ class StreamSync:
             LOGGER.info("%s: going on after id %d", name, resume.after_id)
             self._since, self._newest = resume.since, resume.newest
             self._sync_start = resume.sync_start
+            self._resumed = True
             return resume.after_id
         if resume is not None:
             LOGGER.info(
@@ -227,9 +230,36 @@ class StreamSync:
         self.counts.bookmark_after = bookmark
         self._tools.state.complete(name, key, bookmark)
 
+    def _compare_totals(self, reading: Reading) -> None:
+        """Warn where the API counts other rows than it showed, and no change explains it."""
+        if self._resumed or not reading.totals:
+            return
+        if not min(reading.totals) <= reading.handed_on <= max(reading.totals):
+            LOGGER.warning(
+                "%s: the API says that there are %s records, but showed %d. What is missing may "
+                "be hidden from this token; run the sync again, and ask BigCommerce's support if "
+                "the figures stay apart.",
+                self.counts.stream,
+                " and at the end ".join(str(total) for total in reading.totals),
+                reading.handed_on,
+            )
+
+    def _count(self, reading: Reading) -> None:
+        """Close the books: read and written differ by duplicates and by what was gone."""
+        counts = self.counts
+        counts.read, counts.duplicates = reading.rows_read, reading.duplicates
+        counts.rescued, counts.unfit = self._converter.rescued, self._converter.dropped
+        for metric, value in (
+            ("records_read", counts.read),
+            ("records_dropped_as_duplicates", counts.duplicates),
+            ("records_gone", counts.gone),
+            ("values_rescued", counts.rescued.total()),
+            ("values_unfit", counts.unfit.total()),
+        ):
+            log_count(metric, counts.stream, value)
+
     def _report_misfits(self) -> None:
         """Name each path once of what was rescued or did not fit; never a value."""
-        self.counts.rescued, self.counts.unfit = self._converter.rescued, self._converter.dropped
         for path, number in self.counts.rescued.items():
             LOGGER.warning(
                 "%s: %d values of %s are new to the schema or do not fit it; they are in %s",

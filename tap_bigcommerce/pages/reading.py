@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -120,8 +121,10 @@ class Reading:
         self.began: datetime | None = None
         """By the store's clock, no later than when the first request was sent; None before its
         answer."""
-        self.total: int | None = None
-        """How many rows the list has, where the API's first answer says so."""
+        self.handed_on = 0
+        self.totals: list[int] = []
+        """How many rows the list has: as the first answer says, if it does; and, where that is not
+        what has been handed on, as the API says at the end."""
 
     @property
     def rows_read(self) -> int:
@@ -154,8 +157,9 @@ class Reading:
                 if self._error is not None:
                     raise self._error
                 if self._walk.finished and not self._runs:
-                    return
+                    break
                 self._workers.step()
+            self._count_again()
         finally:
             self._closed = True
             self._account()
@@ -188,10 +192,25 @@ class Reading:
         self._budget.sent()
         self._workers.submit(work, came, failed, (self._turn, 1, not ask.awaited))
 
+    def _count_again(self) -> None:
+        """Ask for the list's total once more if the first one is not what was handed on."""
+        if not self.totals or self.totals[0] == self.handed_on:
+            return
+        counted: list[Page] = []
+        work = functools.partial(self._reader.few, {}, 1)
+        self._workers.submit(work, counted.append, self._fail, (self._turn, 0, False))
+        while not counted:
+            self._workers.step()
+            if self._error is not None:
+                raise self._error
+        total = counted[0].answer.total
+        self.totals += [] if total is None else [total]
+
     def _take(self, ask: Ask, page: Page) -> None:
         if self.began is None:
             self.began = page.answer.store_time
-            self.total = page.answer.total
+            if page.answer.total is not None:
+                self.totals.append(page.answer.total)
         if page.ids and ask.what is What.PAGE:
             self._bytes_a_row = len(page.answer.body) / len(page.ids)
         self._walk.answered(ask, page)
@@ -266,6 +285,7 @@ class Reading:
                 self._runs.popleft()
             if end > begin:
                 rows = [pending.row for pending in run.rows[begin:end] if pending.row is not None]
+                self.handed_on += end - begin
                 self._account()
                 yield Batch(rows, run.page.answer, run.ids[end - 1], ends_page)
             if not ends_page:
