@@ -150,7 +150,7 @@ class StreamSync:
                 name,
             )
         since = self._first_date()
-        self._since = since.strftime("%Y-%m-%dT%H:%M:%SZ") if since is not None else None
+        self._since = format_instant(since)[:19] + "Z" if since is not None else None
         return 0
 
     def _first_date(self) -> datetime | None:
@@ -163,7 +163,10 @@ class StreamSync:
             return None if stream.everything_first else config.start_date
         instant = parse_instant(bookmark)
         assert instant is not None  # The state has checked it.
-        return instant - timedelta(seconds=config.lookback_seconds)
+        try:
+            return instant - timedelta(seconds=config.lookback_seconds)
+        except OverflowError:
+            return None  # Before the first day of the calendar: everything.
 
     def _fingerprint(self, plan: Plan) -> str:
         """What the walk depends on; a walk with another fingerprint cannot go on with this one."""
