@@ -46,5 +46,7 @@ PRODUCTS = Stream(
     replication_key="date_modified",
     modified_since="date_modified:min",
     everything_first=True,
+    # One of `images` once more.
+    off_by_default=("primary_image",),
     plan=plan,
 )
