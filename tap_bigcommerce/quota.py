@@ -24,9 +24,9 @@ USUAL_WINDOW = 30.0
 MOST_YIELDED = 0.5
 """The share of the quota that is left to others at the most, however fast they ask."""
 
-LOOK_EVERY = 3.0
-"""Seconds: how often to ask for something while the rest of the quota is left to others, in order
-to see whether they still need it."""
+LOOKS_A_WINDOW = 10
+"""How often to ask for something while the rest of the quota is left to others, to see whether
+they still need it."""
 
 RESET_MARGIN = 0.05
 """Seconds waited beyond the announced end of a window, for clocks are not exact."""
@@ -56,7 +56,7 @@ class Quota:
         self._used = 0  # answers had in this window
         self._resets_at = 0.0
         self._others_need = 0.0
-        self._learned_at = 0.0
+        self._looks_at = 0.0
         self._paused_until = 0.0
         self._bare_refusals = 0
 
@@ -146,7 +146,7 @@ class Quota:
             return LONGEST_NAP if self._in_flight else 0.0
         if left < kept_free or self._in_flight:
             return self._resets_at - now
-        return max(0.0, min(self._resets_at, self._learned_at + LOOK_EVERY) - now)
+        return max(0.0, min(self._resets_at, self._looks_at) - now)
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         quota = _number(headers, "X-Rate-Limit-Requests-Quota")
@@ -169,10 +169,10 @@ class Quota:
         self._quota = int(quota)
         others = max(0, self._quota - self._left - self._used)
         to_come = self._resets_at - now
-        # The first second is too short to tell a pace.
-        pace = others / max(1.0, window - to_come)
+        # The first moments are too short to tell a pace.
+        pace = others / max(window / 30, window - to_come)
         self._others_need = min(MOST_YIELDED * quota, pace * to_come)
-        self._learned_at = now
+        self._looks_at = now + window / LOOKS_A_WINDOW
 
 
 def _number(headers: Mapping[str, str], name: str, scale: float = 1.0) -> float | None:

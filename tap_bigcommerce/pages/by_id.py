@@ -6,8 +6,13 @@ skipped. A walk by id asks for what comes after the last id that it has, and can
 Every request asks from a starting point on, without an upper bound: a gap costs nothing then, for
 an answer that begins in it begins with the first id after it. The list is cut into *stretches* by
 starting points; a stretch is proven whole once an answer reaches the next starting point. Each
-stretch is read page after page, several stretches at once. A stretch that proves longer than
-thought is cut again.
+stretch is read page after page, several stretches at once.
+
+Where two stretches meet, some rows are read twice, up to a page of them. So a stretch is several
+pages long: as many as the unevenness of the ids asks for and as memory allows, for its rows wait
+until all before them have come. The first ones are shorter, each a page longer than the one
+before: they end one after another then, and so do all that follow them. A stretch that proves
+longer than thought is cut again, and towards the end of the list the longest one is.
 
 This file makes no requests. It says what to ask for, is told what came, and hands on rows in the
 order of their ids, each id once.
@@ -27,6 +32,12 @@ from tap_bigcommerce.pages.page import Page
 
 Held = tuple[int, Page]
 """A row that waits for its turn: its id, and the page that it came with."""
+
+LONGEST_STRETCH = 12
+"""Pages."""
+
+WORTH_A_CUT = 3
+"""Pages that a stretch must still be long for one more to begin in it."""
 
 DENIALS = 3
 """How often a list may deny rows that it shows elsewhere, before that is an error."""
@@ -99,6 +110,7 @@ class ById:
         self._stretches = [Stretch(after, after)]
         self._density = Density()
         self._pages = 0
+        self._cuts = 0
         self._last_page_was_full = False
         self._largest_shown = 0
         self._last = _Last.TO_BE_ASKED if can_see_last and parallel > 1 else _Last.UNKNOWN
@@ -179,28 +191,56 @@ class ById:
         return Ask(What.PAGE, stretch, stretch.reached + stretch.step_over, awaited)
 
     def _cut(self, pages_that_fit: int) -> Stretch | None:
-        """Begin one more stretch, where the list is long enough for it; None where it is not."""
-        live = sum(not stretch.done for stretch in self._stretches)
-        # A slow start, so that a short list costs no requests beyond its end.
-        if live >= min(self._parallel, self._pages + 1) or not self._density.known:
+        """Begin one more stretch, where most is left to read; None where it is not worth it."""
+        if not self._may_cut(pages_that_fit):
             return None
-        ids_a_page = self._density.ids_a_page
-        pages = self._density.pages_a_stretch(pages_that_fit // self._parallel)
-        length = max(1, round((pages - self._density.margin(pages)) * ids_a_page))
+        most = self._longest(pages_that_fit)
+        best: tuple[float, int, int] | None = None
         for place, stretch in enumerate(self._stretches):
-            start = stretch.reached + length
-            if not stretch.done and self._ids_behind(start, place) >= ids_a_page:
-                new = Stretch(start, start)
-                self._stretches.insert(place + 1, new)
-                return new
-        return None
+            spacing = self._density.at(stretch.reached)
+            if stretch.done or spacing is None:
+                continue
+            pages = self._ids_left(place) / spacing.ids_a_page
+            wanted = spacing.pages_a_stretch(most)
+            # Where stretches have to be long, to cut one short costs as much as it gains.
+            worth_it = pages >= max(WORTH_A_CUT, wanted - 1)
+            if not worth_it or (best is not None and pages <= best[0]):
+                continue
+            length = spacing.ids(int(min(wanted, pages / 2)))
+            best = pages, place, stretch.reached + length
+            if pages >= wanted + WORTH_A_CUT:
+                # What lies behind it waits for it.
+                break
+        if best is None:
+            return None
+        _, place, start = best
+        new = Stretch(start, start)
+        self._stretches.insert(place + 1, new)
+        self._cuts += 1
+        return new
 
-    def _ids_behind(self, start: int, place: int) -> float:
-        """How many ids are left behind `start` in the stretch at `place`."""
+    def _may_cut(self, pages_that_fit: int) -> bool:
+        """Whether one more stretch may be read at once."""
+        live = [stretch for stretch in self._stretches if not stretch.done]
+        # A slow start: the list may be short, and little is known of its ids yet.
+        blind = sum(not stretch.has_shown_rows for stretch in live[1:])
+        return len(live) < min(self._parallel, pages_that_fit) and blind < max(1, self._pages // 3)
+
+    def _longest(self, pages_that_fit: int) -> int:
+        """How many pages a stretch may be long."""
+        at_once = min(self._parallel, pages_that_fit)
+        # All but the first wait, and are about half read: this is a little more than would fit
+        # if nothing were ever late, and what does not fit is not asked for.
+        fit = math.ceil(2.5 * (pages_that_fit - at_once) / at_once)
+        return max(1, min(LONGEST_STRETCH, fit, self._cuts + 2))
+
+    def _ids_left(self, place: int) -> float:
+        """How many ids are left in the stretch at `place`."""
+        reached = self._stretches[place].reached
         if place + 1 < len(self._stretches):
-            return self._stretches[place + 1].start - start
+            return self._stretches[place + 1].start - reached
         if self._last is _Last.KNOWN:
-            return self._largest_shown - start
+            return self._largest_shown - reached
         if self._last is _Last.ASKED or not self._last_page_was_full:
             return 0
         return math.inf
@@ -212,7 +252,7 @@ class ById:
         ids: list[int] = []
         at_least = ask.bound or 0
         for id_ in page.ids:
-            if type(id_) is not int:
+            if type(id_) is not int or id_ < 1:
                 raise BadRecord(
                     f"{self._noun}: a record has no usable id ({id_!r}), so nobody can tell what "
                     "has been read and what has not. Ask BigCommerce's support about it."
@@ -232,32 +272,38 @@ class ById:
         stretch.asked = False
         self._pages += 1
         self.rows_read += len(ids)
+        self._learn(ask, page, ids)
+        # A stretch that is done has been read from the one before it meanwhile.
+        new = [(id_, page) for id_ in ids if id_ > stretch.reached and not stretch.done]
+        self.duplicates += len(ids) - len(new)
         if stretch.done:
-            # The stretch before it has gone all the way through it meanwhile.
-            self._drop(len(ids))
             return
-        new = [(id_, page) for id_ in ids if id_ > stretch.reached]
-        overlap = ids[:1] == [ask.bound]
-        self.duplicates += overlap
-        self._drop(len(ids) - len(new) - overlap)
         if new:
-            self._take_rows(stretch, page, new)
-        elif overlap and (page.limit == 1 or self._density.rows_a_page <= 1):
+            stretch.reached, stretch.step_over, stretch.denials = new[-1][0], False, 0
+            stretch.held += new
+            self._meet_next(stretch)
+        elif ids[:1] == [ask.bound] and 1 in (page.limit, self._rows_a_page(ids[0])):
             # The list gives one row at a time, and this one shows that its bound is inclusive.
             stretch.step_over = True
         elif (ask.bound or 0) >= stretch.reached:
             # Else the stretch before has gone on into this one since the request was sent.
             self._take_nothing(stretch, ask)
 
-    def _take_rows(self, stretch: Stretch, page: Page, new: list[Held]) -> None:
-        rows, last = len(new), new[-1][0]
-        full = self._density.rows_a_page if self._density.known else page.limit
-        self._last_page_was_full = rows >= min(0.9 * full, page.limit - 1)
-        begin = stretch.reached if self._density.known else new[0][0] - 1
-        self._density.answered(last - begin, rows)
-        stretch.reached, stretch.step_over, stretch.denials = last, False, 0
-        stretch.held += new
-        self._meet_next(stretch)
+    def _learn(self, ask: Ask, page: Page, ids: list[int]) -> None:
+        """What a page tells about the list: how dense it is, and whether it may end here."""
+        if not ids:
+            self._last_page_was_full = False
+            return
+        full = self._rows_a_page(ids[-1])
+        self._last_page_was_full = len(ids) >= 0.9 * (full or page.limit)
+        # Where nothing is known yet, the first id tells where the list begins.
+        begin = ask.bound if full and ask.bound is not None else ids[0]
+        self._density.answered(ids[-1], ids[-1] - begin + 1, len(ids))
+
+    def _rows_a_page(self, id_: int) -> int:
+        """What a full page holds, as the answers about `id_` show it; 0 where none has come."""
+        spacing = self._density.at(id_)
+        return spacing.rows_a_page if spacing is not None else 0
 
     def _take_nothing(self, stretch: Stretch, ask: Ask) -> None:
         """No new row: the end of the list, unless others have shown rows beyond."""
@@ -283,13 +329,9 @@ class ById:
         """Nothing lies behind what `stretch` has reached."""
         self._last = _Last.KNOWN
         place = self._stretches.index(stretch)
-        for ended in self._stretches[place:]:
-            if ended is stretch or not ended.has_shown_rows:
-                ended.done = True
-
-    def _drop(self, rows: int) -> None:
-        self.duplicates += rows
-        self._density.came_twice(rows)
+        stretch.done = True
+        for behind in self._stretches[place + 1 :]:
+            behind.done = behind.done or not behind.has_shown_rows
 
     def _meet_next(self, stretch: Stretch) -> None:
         """Hand over what lies beyond the next starting point; the stretch is whole then."""
@@ -304,8 +346,7 @@ class ById:
                 len(stretch.held),
             )
             beyond, stretch.held = stretch.held[cut:], stretch.held[:cut]
-            self._drop(self._merge(following, beyond))
-            self._density.seam()
+            self.duplicates += self._merge(following, beyond)
             following.reached = max(following.reached, stretch.reached)
             place += 1
 

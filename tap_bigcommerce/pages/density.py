@@ -1,78 +1,89 @@
-"""How densely a list's ids lie, as the answers of late show it."""
+"""How densely a list's ids lie, as the answers show it."""
 
 from __future__ import annotations
 
+import bisect
+import heapq
 import math
-from collections import deque
+from dataclasses import dataclass
 
-REMEMBERED = 8
+NEIGHBOURS = 8
 """Answers. Enough to see a gap between clusters as part of the pattern, few enough to follow."""
 
-LONGEST_STRETCH = 12
-"""Pages."""
+ODDLY_WIDE = 20
+"""How many times as wide as a usual answer one is that spans a gap of no pattern."""
 
-WASTE_AIMED_AT = 0.06
-"""Share of rows that may be read twice, at the seams of stretches."""
+REMEMBERED = 1000
+"""Answers: more than are ever under way between the first stretch and the last."""
+
+
+@dataclass(frozen=True)
+class Spacing:
+    """How ids lie about one place in the list.
+
+    `deviation`: by how much of itself the length of a page, in ids, varies.
+    """
+
+    rows_a_page: int
+    ids_a_page: float
+    deviation: float
+
+    def ids(self, pages: int) -> int:
+        """How far from here to begin what whoever reads `pages` pages from here is to reach.
+
+        A little less than they are long: some rows are read twice then, but to fall short by one
+        row costs a whole request. Where ids vary so much that nobody can tell, it is all the same.
+        """
+        margin = min(0.5, 0.04 + 1.2 * self.deviation * math.sqrt(pages))
+        return max(1, round((pages - margin) * self.ids_a_page))
+
+    def pages_a_stretch(self, most: int) -> int:
+        """How many pages a stretch should be long: the longer, the less even the ids.
+
+        Its end costs up to a page, hardly anything where ids are even; but the longer stretches
+        are, the more rows wait for those before them.
+        """
+        return min(most, 4 + int(45 * self.deviation))
 
 
 class Density:
-    """Ids a page, how much that varies, and how long a stretch should be for it."""
+    """Remembers how widely the rows of each answer were spread."""
 
     def __init__(self) -> None:
-        self._answers: deque[tuple[int, int]] = deque(maxlen=REMEMBERED)
-        self._seam_waste = 0.1
-        self._rows_twice = 0
+        self._answers: list[tuple[int, int, int]] = []
 
-    def answered(self, span: int, rows: int) -> None:
-        """`rows` new rows were spread over `span` ids."""
-        self._answers.append((span, rows))
+    def answered(self, last: int, span: int, rows: int) -> None:
+        """`rows` rows, up to the id `last`, were spread over `span` ids."""
+        new = (last, span, rows)
+        place = bisect.bisect(self._answers, (last,))
+        if place < len(self._answers) and self._answers[place][0] == last:
+            # Several that began in one gap end with the same row, and tell of one gap only.
+            new = max(new, self._answers.pop(place))
+        self._answers.insert(place, new)
+        del self._answers[:-REMEMBERED]
 
-    def came_twice(self, rows: int) -> None:
-        """`rows` rows had come with another answer already."""
-        self._rows_twice += rows
+    def at(self, id_: int) -> Spacing | None:
+        """The spacing about `id_`; None before any answer has come.
 
-    def seam(self) -> None:
-        """A stretch has met the next one."""
-        share = min(2.0, self._rows_twice / self.rows_a_page)
-        self._seam_waste += (share - self._seam_waste) * 0.25
-        self._rows_twice = 0
-
-    @property
-    def known(self) -> bool:
-        return bool(self._answers)
-
-    @property
-    def rows_a_page(self) -> int:
-        """What a full page holds: the most that an answer of late has given."""
-        return max((rows for _, rows in self._answers), default=1)
-
-    @property
-    def ids_a_page(self) -> float:
-        return max(1.0, self._mean(self._usual()) * self.rows_a_page)
-
-    def pages_a_stretch(self, most: int) -> int:
-        """How many pages one stretch should be long, at least 1, at most `most`.
-
-        Where two stretches meet, some rows are read twice: the rarer the seams, the less.
+        What counts are the answers nearest to it, not the latest: at the same time other parts of
+        the list are read, where ids may lie otherwise.
         """
-        wanted = math.ceil(self._seam_waste / WASTE_AIMED_AT)
-        return max(1, min(wanted, LONGEST_STRETCH, most))
+        if not self._answers:
+            return None
+        place = bisect.bisect(self._answers, (id_,))
+        around = self._answers[max(0, place - NEIGHBOURS) : place + NEIGHBOURS]
+        near = heapq.nsmallest(NEIGHBOURS, around, key=lambda answer: abs(answer[0] - id_))
+        # One row of an answer may be the one that was asked from.
+        rows_a_page = max(1, max(rows for _, _, rows in near) - 1)
+        # Two answers at the most are odd ones: a gap shows in both that reach over it.
+        near.sort(key=_spread)
+        usual = _spread(near[max(len(near) // 2, len(near) - 3)])
+        near = [answer for answer in near if _spread(answer) <= ODDLY_WIDE * usual]
+        mean = sum(span for _, span, _ in near) / sum(rows for _, _, rows in near)
+        variance = sum((_spread(answer) - mean) ** 2 for answer in near) / len(near)
+        return Spacing(rows_a_page, max(1.0, mean * rows_a_page), math.sqrt(variance) / mean)
 
-    def margin(self, pages: int) -> float:
-        """By how many pages to begin the next stretch early, so that this one surely reaches it.
 
-        A stretch that falls short by one row costs a whole request.
-        """
-        usual = self._usual()
-        mean = self._mean(usual)
-        variance = sum((span / rows - mean) ** 2 for span, rows in usual) / len(usual)
-        return min(0.4 * pages, 0.04 + 1.5 * math.sqrt(variance * pages) / mean)
-
-    def _usual(self) -> list[tuple[int, int]]:
-        """The answers without the one that is spread widest: a single huge gap is no pattern."""
-        by_spread = sorted(self._answers, key=lambda answer: answer[0] / answer[1])
-        return by_spread[:-1] if len(by_spread) > 2 else by_spread
-
-    @staticmethod
-    def _mean(answers: list[tuple[int, int]]) -> float:
-        return sum(span for span, _ in answers) / sum(rows for _, rows in answers)
+def _spread(answer: tuple[int, int, int]) -> float:
+    _, span, rows = answer
+    return span / rows

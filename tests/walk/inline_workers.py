@@ -1,0 +1,58 @@
+"""Workers without threads: jobs run one after another, but start and end in any order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.workers import Workers
+
+Outcome = tuple[Callable[[Any], None], Any]
+
+
+class InlineWorkers(Workers):
+    """Begins a job at any time after it was submitted, at most `count` at once, and lets what
+    follows from its result happen at any time after that."""
+
+    def __init__(self, count: int, stop: Stop, chance: random.Random) -> None:
+        super().__init__(0, stop)
+        self.count = count
+        self._chance = chance
+        self._waiting: list[
+            tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
+        ] = []
+        self._run_: list[Outcome] = []
+
+    def submit(
+        self,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+        urgency: tuple[int, ...] = (0,),
+    ) -> None:
+        self.unfinished += 1
+        self._waiting.append((work, then, failed))
+
+    def step(self) -> None:
+        while True:
+            self._stop.check()
+            assert self.unfinished, "nothing is under way: the walk would wait for ever"
+            may_begin = bool(self._waiting) and len(self._run_) < self.count
+            if may_begin and (not self._run_ or self._chance.random() < 0.6):
+                self._begin(self._waiting.pop(self._chance.randrange(len(self._waiting))))
+                continue
+            follow, outcome = self._run_.pop(self._chance.randrange(len(self._run_)))
+            self.unfinished -= 1
+            follow(outcome)
+            return
+
+    def _begin(
+        self, job: tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
+    ) -> None:
+        work, then, failed = job
+        try:
+            self._run_.append((then, work()))
+        except BaseException as error:  # noqa: BLE001  # handed on, as the threads do
+            self._run_.append((failed, error))

@@ -1,0 +1,268 @@
+"""A store in memory with a clock of its own, which changes while it is read and sometimes fails."""
+
+from __future__ import annotations
+
+import io
+import json
+import random
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from email.utils import format_datetime
+from typing import Any
+from unittest import mock
+
+import requests
+
+from tap_bigcommerce import client as client_module
+from tap_bigcommerce.client import Client
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.patience import Patience
+from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.stop import Stop
+
+EPOCH = datetime(2026, 1, 5, tzinfo=timezone.utc)
+
+
+def seconds(date: str) -> float:
+    """Seconds since EPOCH."""
+    return (datetime.fromisoformat(date.replace("Z", "+00:00")) - EPOCH).total_seconds()
+
+
+def date(seconds: float) -> str:
+    """As the API writes it."""
+    return (EPOCH + timedelta(seconds=seconds)).isoformat()
+
+
+class Clock:
+    """Seconds since EPOCH by the store's clock; only moved, never real."""
+
+    def __init__(self, tap_is_ahead: float) -> None:
+        self.now = 1000.0
+        self.tap_is_ahead = tap_is_ahead
+
+    def instant(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.now)
+
+    @contextmanager
+    def of_the_tap(self) -> Iterator[None]:
+        """Let the tap's client read this clock."""
+        clock = self
+
+        class Time:
+            @staticmethod
+            def monotonic() -> float:
+                return clock.now
+
+        class Datetime(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+                return clock.instant() + timedelta(seconds=clock.tap_is_ahead)
+
+        attempts = client_module._Attempts
+
+        def attempts_now(patience: Patience) -> client_module._Attempts:
+            return attempts(patience, started=Time.monotonic(), started_at=Datetime.now())
+
+        with (
+            mock.patch.object(client_module, "time", Time),
+            mock.patch.object(client_module, "datetime", Datetime),
+            mock.patch.object(client_module, "_Attempts", attempts_now),
+        ):
+            yield
+
+
+class ModelStop(Stop):
+    """Waits by moving the clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def sleep(self, seconds: float) -> None:
+        self.check()
+        self._clock.now += seconds
+
+
+class MovingCondition(threading.Condition):
+    """Waits by moving the clock: nobody else is there who could notify."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._clock.now += timeout or 0.0
+        return False
+
+
+@dataclass
+class Row:
+    """A record's newest version, and when it came to be."""
+
+    version: int
+    changed: float
+
+    @property
+    def date(self) -> int:
+        """What the store says of it: dates have whole seconds."""
+        return int(self.changed)
+
+
+@dataclass(frozen=True)
+class Manners:
+    """How a store answers.
+
+    `cap`: the most rows of an answer, whatever is asked for; `says_cap`: a larger limit is refused
+    (413) in words that name the largest one. `heavy`: a page with one of these ids fails unless it
+    is at most `heavy_limit` rows long.
+    """
+
+    inclusive: bool
+    cap: int
+    says_cap: bool
+    tells_time: bool
+    v3: bool
+    heavy: frozenset[int]
+    heavy_limit: int
+
+
+class ModelStore:
+    """One list of records. It knows nothing of walks but what the API's parameters say."""
+
+    def __init__(
+        self,
+        ids: Sequence[int],
+        manners: Manners,
+        clock: Clock,
+        chance: random.Random,
+    ) -> None:
+        self.manners = manners
+        self.clock = clock
+        self.rows = {id_: Row(1, chance.uniform(0, 990)) for id_ in ids}
+        self.fault_share = 0.0
+        self.change_share = 0.0
+        self.requests = 0
+        self.most_requests = 0
+        self._chance = chance
+        self._next_id = max(ids, default=0) + 1
+        self._just_read: list[int] = []
+
+    # Changes
+
+    def change(self) -> None:
+        """One change, of any kind, to any record."""
+        kind = self._chance.choice(("update", "update", "delete", "insert", "append"))
+        if kind == "append" or not self.rows:
+            self.rows[self._next_id] = Row(1, self.clock.now)
+            self._next_id += self._chance.choice((1, 1, 1, 2, 50))
+            return
+        # What has just been read, or is about to be read last, more often than all the rest.
+        ids = sorted(self.rows)
+        near = [id_ for id_ in self._just_read if id_ in self.rows]
+        id_ = self._chance.choice(self._chance.choice((ids, ids[-3:], near or ids)))
+        if kind == "update":
+            self.rows[id_] = Row(self.rows[id_].version + 1, self.clock.now)
+        elif kind == "delete":
+            del self.rows[id_]
+        else:
+            self.rows.setdefault(self._chance.randint(1, self._next_id - 1), Row(1, self.clock.now))
+
+    def time_passes(self) -> None:
+        """Some time, in which there may be changes."""
+        for _ in range(self._chance.choice((1, 1, 2))):
+            self.clock.now += self._chance.choice((0.0, 0.01, 0.3, 1.0, 4.0))
+            if self._chance.random() < self.change_share:
+                self.change()
+
+    # Answers
+
+    def get(self, params: Mapping[str, str]) -> requests.Response:
+        """The answer to one request, or a fault."""
+        self.requests += 1
+        assert self.requests <= self.most_requests, "the walk goes round in circles"
+        self.time_passes()
+        status, rows = self._rows(params)
+        stamped = self.clock.instant()
+        self.time_passes()
+        if self._chance.random() < 0.5:
+            stamped = self.clock.instant()
+        if self._chance.random() < self.fault_share:
+            status = self._fault()
+        body: Any = rows
+        if status == 413:
+            body = [{"status": 413, "details": {"max_limit": self.manners.cap}}]
+        elif status not in (200, 204):
+            body = {"title": "no"}
+        elif self.manners.v3:
+            body = {"data": rows, "meta": {"pagination": {"total": len(self.rows)}}}
+        elif not rows:
+            status, body = 204, None
+        headers = {"Date": format_datetime(stamped, usegmt=True)} if self.manners.tells_time else {}
+        if status == 429 and self._chance.random() < 0.5:
+            headers["X-Rate-Limit-Time-Reset-Ms"] = "3000"
+        return self._response(status, b"" if body is None else json.dumps(body).encode(), headers)
+
+    def _rows(self, params: Mapping[str, str]) -> tuple[int, list[dict[str, Any]]]:
+        bound = int(params.get("min_id", 0)) + (0 if self.manners.inclusive else 1)
+        since = params.get("since")
+        earliest = seconds(since) if since is not None else 0
+        found = sorted(
+            (id_ for id_, row in self.rows.items() if id_ >= bound and row.date >= earliest),
+            reverse="down" in params,
+        )
+        limit = int(params["limit"])
+        if self.manners.says_cap and limit > self.manners.cap:
+            return 413, []
+        page = found[: min(limit, self.manners.cap)]
+        if len(page) > self.manners.heavy_limit and self.manners.heavy.intersection(page):
+            return 500, []
+        return 200, [
+            {
+                "id": id_,
+                "version": self.rows[id_].version,
+                "date_modified": date(self.rows[id_].date),
+            }
+            for id_ in page
+        ]
+
+    def _fault(self) -> int:
+        kind = self._chance.choice((500, 502, 429, 409, "timeout", "connection"))
+        if kind == "timeout":
+            raise requests.ReadTimeout
+        if kind == "connection":
+            raise requests.ConnectionError
+        # A conflict fails at once; it is rare.
+        return 503 if kind == 409 and self._chance.random() < 0.9 else int(kind)
+
+    def _response(self, status: int, body: bytes, headers: dict[str, str]) -> requests.Response:
+        if status == 200 and self._chance.random() < self.fault_share:
+            body = body[: self._chance.randrange(len(body))]
+        response = requests.Response()
+        response.status_code = status
+        response.headers.update(headers)
+        response.raw = io.BytesIO(body)
+        return response
+
+
+class _Connection:
+    """Stands in for a session, for the little that the client asks of one."""
+
+    def __init__(self, store: ModelStore) -> None:
+        self._store = store
+
+    def get(self, url: str, *, params: Mapping[str, str], **options: Any) -> requests.Response:
+        return self._store.get(params)
+
+
+class ModelClient(Client):
+    """The client as it is, but for its connections."""
+
+    def __init__(self, config: Config, quota: Quota, stop: Stop, store: ModelStore) -> None:
+        super().__init__(config, quota, stop)
+        self._store = store
+
+    def _session(self) -> Any:
+        return _Connection(self._store)

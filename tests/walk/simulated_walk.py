@@ -1,0 +1,94 @@
+"""A walk by id through a list that never changes, in simulated time: what it costs."""
+
+from __future__ import annotations
+
+import bisect
+import heapq
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+from tap_bigcommerce.client import Answer
+from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.pages.by_id import Ask, ById, What
+from tap_bigcommerce.pages.page import Page
+
+MEGABYTE = 1_000_000
+BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class SimulatedList:
+    """A list as its API gives it.
+
+    `cap`: the most rows that a page holds, whatever limit is asked for; `inclusive`: a bound's own
+    row belongs to the answer.
+    """
+
+    ids: Sequence[int]
+    limit: int = 250
+    cap: int = 250
+    inclusive: bool = True
+    can_see_last: bool = True
+
+    @property
+    def fewest_pages(self) -> int:
+        """How many pages the list is long at the fullest packing."""
+        return -(-len(self.ids) // min(self.cap, self.limit))
+
+    def rows(self, ask: Ask) -> list[int]:
+        if ask.bound is None:
+            return list(self.ids[-1:])
+        find = bisect.bisect_left if self.inclusive else bisect.bisect_right
+        begin = find(self.ids, ask.bound)
+        length = 2 if ask.what is What.CHECK else min(self.cap, self.limit)
+        return list(self.ids[begin : begin + length])
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a walk came to: requests, time, and pages held or under way at the same time."""
+
+    requests: int
+    time: float
+    most_pages: float
+
+
+def walk_through(
+    list_: SimulatedList,
+    *,
+    latency: Callable[[], float] = lambda: 1.0,
+    parallel: int = 8,
+    pages_that_fit: int = 32,
+) -> Cost:
+    """Walk through the list, and check that each row comes once and in order."""
+    walk = ById("rows", can_see_last=list_.can_see_last, parallel=parallel)
+    # As a reading does it, with answers of a megabyte.
+    budget = Budget(pages_that_fit * MEGABYTE)
+    held = 0.0
+    under_way: list[tuple[float, int, Ask, Page]] = []
+    numbers = itertools.count()
+    handed_on: list[int] = []
+    now, requests, most_pages = 0.0, 0, 0.0
+    while not walk.finished:
+        free = min(parallel - len(under_way), max(budget.room, walk.awaits))
+        for ask in walk.asks(free, budget.pages):
+            budget.sent()
+            requests += 1
+            ids = list_.rows(ask)
+            answer = Answer("", b"", None, None, BEGIN + timedelta(seconds=now), BEGIN)
+            page = Page(ids, list_.limit, answer)
+            heapq.heappush(under_way, (now + latency(), next(numbers), ask, page))
+        most_pages = max(most_pages, held + len(under_way))
+        assert under_way, "the walk has come to a halt"
+        now, _, ask, page = heapq.heappop(under_way)
+        walk.answered(ask, page)
+        for _, ids in walk.ready():
+            handed_on += ids
+        before, held = held, walk.rows_held / min(list_.cap, list_.limit)
+        budget.ended(MEGABYTE)
+        budget.waiting_changed((held - before) * MEGABYTE)
+    assert handed_on == list(list_.ids)
+    assert walk.rows_read - walk.duplicates == len(handed_on)
+    return Cost(requests, now, most_pages)

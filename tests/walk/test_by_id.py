@@ -1,0 +1,200 @@
+"""The walk alone: whatever the order of requests, changes and answers, nothing is skipped."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from random_lists import LAYOUTS, random_ids
+
+from tap_bigcommerce.client import Answer
+from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
+from tap_bigcommerce.pages.by_id import Ask, ById, What
+from tap_bigcommerce.pages.page import Page
+
+HISTORIES = 2500
+BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True)
+class List:
+    """A list that changes: versions by id. `cap`: the most rows of an answer."""
+
+    rows: dict[int, int]
+    inclusive: bool
+    cap: int
+    deleted: set[int] = field(default_factory=set)
+
+    def answer(self, ask: Ask, limit: int) -> dict[int, int]:
+        ids = sorted(self.rows)
+        if ask.bound is None:
+            return {id_: self.rows[id_] for id_ in ids[-1:]}
+        found = [id_ for id_ in ids if id_ >= ask.bound + (not self.inclusive)]
+        return {id_: self.rows[id_] for id_ in found[: min(limit, self.cap)]}
+
+    def change(self, chance: random.Random) -> None:
+        last = max(self.rows, default=0)
+        kind = chance.choice(("update", "delete", "insert", "append"))
+        if kind == "append" or not self.rows:
+            self.rows[last + chance.choice((1, 1, 40))] = 1
+            return
+        # The last rows more often than others: the walk may know of them before it comes there.
+        id_ = chance.choice(sorted(self.rows)[chance.choice((0, -3)) :])
+        if kind == "update":
+            self.rows[id_] += 1
+        elif kind == "delete":
+            del self.rows[id_]
+            self.deleted.add(id_)
+        else:
+            self.rows.setdefault(chance.randint(1, last), 1)
+
+
+@dataclass
+class Request:
+    """One on its way: sent, then answered by the store, then arrived."""
+
+    ask: Ask
+    limit: int
+    sent_at: int
+    versions: dict[int, int] | None = None
+
+
+def history(
+    list_: List, walk: ById, parallel: int, limit: int, changes: float, chance: random.Random
+) -> Iterator[tuple[int, int]]:
+    """A walk to its end: the ids that it hands on, each with its version."""
+    under_way: list[Request] = []
+    # Each request is three moments; a list of one row a page takes two requests a row.
+    for moment in range(500 + 30 * len(list_.rows)):
+        if walk.finished:
+            return
+        if chance.random() < changes:
+            list_.change(chance)
+        free = min(parallel - len(under_way), chance.choice((walk.awaits, 1, parallel)))
+        for ask in walk.asks(free, chance.choice((0, 1, 4, 32, 200))):
+            size = 2 if ask.what is What.CHECK else chance.choice((limit, limit, 1))
+            under_way.append(Request(ask, size, moment))
+        if not under_way:
+            continue
+        request = chance.choice(under_way)
+        if request.versions is None:
+            request.versions = list_.answer(request.ask, request.limit)
+            continue
+        under_way.remove(request)
+        sent_at = BEGIN + timedelta(seconds=request.sent_at)
+        answer = Answer("", b"", request.versions, None, sent_at, sent_at)
+        walk.answered(request.ask, Page(list(request.versions), request.limit, answer))
+        for source, ids in walk.ready():
+            for id_ in ids:
+                yield id_, source.answer.content[id_]
+    pytest.fail("the walk does not come to an end")
+
+
+@settings(max_examples=HISTORIES, deadline=None, print_blob=True)
+@given(
+    seed=st.integers(0, 2**32),
+    layout=st.sampled_from(LAYOUTS),
+    rows=st.integers(0, 120),
+    limit=st.integers(1, 12),
+    cap=st.sampled_from([1, 3, 250]),
+    inclusive=st.booleans(),
+    can_see_last=st.booleans(),
+    parallel=st.integers(1, 8),
+    changes=st.sampled_from([0.0, 0.05, 0.3]),
+    after=st.sampled_from([0, 0, 20]),
+)
+def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
+    seed: int,
+    layout: str,
+    rows: int,
+    limit: int,
+    cap: int,
+    inclusive: bool,
+    can_see_last: bool,
+    parallel: int,
+    changes: float,
+    after: int,
+) -> None:
+    chance = random.Random(seed)
+    list_ = List(dict.fromkeys(random_ids(layout, rows, chance), 1), inclusive, cap)
+    before = dict(list_.rows)
+    walk = ById("rows", after=after, can_see_last=can_see_last, parallel=parallel)
+    handed_on = list(history(list_, walk, parallel, limit, changes, chance))
+    ids = [id_ for id_, _ in handed_on]
+    assert ids == sorted(set(ids))
+    assert {id_ for id_ in before if id_ > after and id_ not in list_.deleted} <= set(ids)
+    assert all(version >= before.get(id_, 1) for id_, version in handed_on)
+    assert walk.rows_read - walk.duplicates == len(ids)
+
+
+def page(*ids: Any, limit: int = 10) -> Page:
+    return Page(list(ids), limit, Answer("", b"", None, None, BEGIN, BEGIN))
+
+
+def walk_that_knows(last: int) -> ById:
+    """A walk that has read the rows 1 to 10, and knows of this last row."""
+    walk = ById("rows", can_see_last=True, parallel=8)
+    walk.answered(walk.asks(1, 32)[0], page(*range(1, 11)))
+    front, ask_last = walk.asks(2, 32)
+    assert ask_last.what is What.LAST
+    walk.answered(ask_last, page(last, limit=1))
+    walk.answered(front, page(10))
+    return walk
+
+
+def test_a_list_that_denies_a_row_which_it_showed_is_asked_about_that_row() -> None:
+    walk = walk_that_knows(last=20)
+    (check,) = walk.asks(8, 32)
+    assert (check.what, check.bound) == (What.CHECK, 19)
+    walk.answered(check, page(20, limit=2))
+    assert not walk.finished
+    (again,) = walk.asks(8, 32)
+    assert (again.what, again.bound) == (What.PAGE, 10)
+    walk.answered(again, page(*range(10, 20)))
+    assert [ids for _, ids in walk.ready()] == [list(range(1, 11)), list(range(11, 20))]
+
+
+def test_a_row_that_is_gone_when_asked_about_was_deleted() -> None:
+    walk = walk_that_knows(last=20)
+    (check,) = walk.asks(8, 32)
+    walk.answered(check, page(limit=2))
+    assert [ids for _, ids in walk.ready()] == [list(range(1, 11))]
+    assert walk.finished
+
+
+def test_a_list_that_keeps_denying_what_it_shows_ends_in_an_error() -> None:
+    walk = walk_that_knows(last=20)
+
+    def go_on() -> None:
+        for _ in range(20):
+            (ask,) = walk.asks(1, 32)
+            walk.answered(ask, page(20, limit=2) if ask.what is What.CHECK else page(10))
+
+    with pytest.raises(UnexpectedAnswer, match="there are none, and yet shows 20"):
+        go_on()
+
+
+@pytest.mark.parametrize("ids", [(3, 2), (2, 2), (1, 2, 3, 2)])
+def test_ids_that_do_not_rise_end_in_an_error(ids: tuple[int, ...]) -> None:
+    walk = ById("rows", can_see_last=False, parallel=8)
+    with pytest.raises(UnexpectedAnswer, match="does not sort or filter as documented"):
+        walk.answered(walk.asks(1, 32)[0], page(*ids))
+
+
+def test_ids_below_the_bound_end_in_an_error() -> None:
+    walk = ById("rows", after=50, can_see_last=False, parallel=8)
+    with pytest.raises(UnexpectedAnswer, match="from 50 on, the API answered with id 1"):
+        walk.answered(walk.asks(1, 32)[0], page(1, 2, 3))
+
+
+@pytest.mark.parametrize("id_", [None, "7", 7.0, True, 0, -1])
+def test_an_id_that_is_none_ends_in_an_error(id_: Any) -> None:
+    walk = ById("rows", can_see_last=False, parallel=8)
+    with pytest.raises(BadRecord, match="no usable id"):
+        walk.answered(walk.asks(1, 32)[0], page(id_))
