@@ -39,7 +39,7 @@ def lasting(list_: str, kind: str, request: int = 2) -> Callable[[Store], None]:
 
 
 WAITS: dict[str, tuple[Options, Callable[[Store], None], str]] = {
-    "before another attempt": (options(), lasting("customers", "503"), "failure 3"),
+    "before another attempt": (options(), lasting("customers", "503"), "(attempt 4)"),
     "for the quota's reset": (
         options(window_seconds=60.0),
         lasting("customers", "429"),
@@ -153,7 +153,7 @@ def test_a_signal_during_discovery_ends_it_at_once() -> None:
         store.fault("orders", kind="503", times=0)
         with tap_runner.start(tap_runner.settings(store), args=["--discover"]) as process:
             tap = Running(process, unread=False)
-            tap.wait_for(log="failure 2")
+            tap.wait_for(log="(attempt 3)")
             took = tap.signal(signal.SIGTERM)
             assert process.returncode == 143, tap.stderr[-2000:]
     assert took < AT_ONCE
