@@ -28,15 +28,6 @@ def parse(body: bytes) -> Any:
         raise NotJson(str(error), only_text=True) from error
 
 
-def is_clean(body: bytes) -> bool:
-    """Whether `parse` makes only clean texts of this body; may say no without need.
-
-    What orjson reads has no half surrogate pairs; the character NUL, which targets refuse, can
-    only be written as this escape.
-    """
-    return b"\\u0000" not in body
-
-
 def mend(body: bytes) -> Any:
     """The JSON value in `body` with every bad character replaced by U+FFFD.
 

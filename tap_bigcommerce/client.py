@@ -18,7 +18,7 @@ import requests
 from singer import metrics
 
 from tap_bigcommerce.answers import Action, Meaning, meaning
-from tap_bigcommerce.bodies import NotJson, is_clean, mend, parse
+from tap_bigcommerce.bodies import NotJson, mend, parse
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import (
@@ -31,6 +31,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.transform import is_clean
 from tap_bigcommerce.version import VERSION
 
 LOGGER = logging.getLogger(__name__)

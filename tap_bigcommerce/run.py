@@ -18,7 +18,7 @@ from tap_bigcommerce import discover, selection
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
-from tap_bigcommerce.memory import give_memory_back
+from tap_bigcommerce.memory import collect_seldom, give_memory_back
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.quota import Quota
@@ -55,6 +55,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     logging.getLogger().setLevel(options.log_level)
     logging.getLogger("urllib3").setLevel(logging.INFO)
     give_memory_back()
+    collect_seldom()
     stop = Stop()
     _heed_signals(stop)
     try:

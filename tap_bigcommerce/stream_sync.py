@@ -67,7 +67,7 @@ class StreamSync:
         """Let the first requests go, while an earlier stream is still being written."""
         if self._reading is None:
             self._reading = self._begin()
-        self._reading.ask()
+        self._reading.ask(ahead=True)
 
     def run(self, when_ending: Callable[[], None]) -> None:
         """Read the stream to its end. `when_ending`: workers are free for the next stream.
@@ -204,8 +204,8 @@ class StreamSync:
                 record = convert(row, clean)
             except MissingKey as error:
                 raise _bad_record(self.counts.stream, row, error) from error
-            if key is not None:
-                newest = max(newest, record[key])
+            if key is not None and record[key] > newest:
+                newest = record[key]
             write(record, batch.answer.sent_at)
         self._newest = newest or None
         self.counts.written += len(batch.rows)

@@ -75,9 +75,21 @@ class Workers:
                 done = self._done.get(timeout=LONGEST_NAP)
             except queue.Empty:
                 continue
-            self.unfinished -= 1
-            done.follow(done.outcome)
+            self._follow(done)
             return
+
+    def catch_up(self) -> None:
+        """Do what follows from the jobs that are done by now; waits for none."""
+        while True:
+            try:
+                done = self._done.get_nowait()
+            except queue.Empty:
+                return
+            self._follow(done)
+
+    def _follow(self, done: _Done) -> None:
+        self.unfinished -= 1
+        done.follow(done.outcome)
 
     def _run(self) -> None:
         while True:

@@ -130,13 +130,19 @@ class Reading:
     def duplicates(self) -> int:
         return self._walk.duplicates
 
-    def ask(self) -> None:
-        """Send whatever may be asked for now."""
+    def ask(self, *, ahead: bool = False) -> bool:
+        """Send whatever may be asked for now; whether workers are left that it has no use for.
+
+        `ahead`: nobody writes this list yet, so that no request of it may go beyond the budget.
+        """
         if self._error is not None or self._closed:
-            return
-        free = min(self._workers.idle, max(self._budget.room, self._walk.awaits))
-        for ask in self._walk.asks(free, self._budget.pages):
+            return False
+        room = max(self._budget.room, 0 if ahead else self._walk.awaits)
+        free = min(self._workers.idle, room)
+        asks = self._walk.asks(free, self._budget.pages)
+        for ask in asks:
             self._send(ask)
+        return len(asks) < free
 
     def batches(self, when_ending: Callable[[], None]) -> Iterator[Batch]:
         """The rows, in order, to the end of the list.
@@ -146,10 +152,13 @@ class Reading:
         """
         try:
             while True:
-                self.ask()
-                if self._walk.ending and self._workers.idle:
+                if self.ask() and self._walk.ending:
                     when_ending()
-                yield from self._whole()
+                for batch in self._whole():
+                    yield batch
+                    # Writing takes its time: let the workers have their next requests meanwhile.
+                    self._workers.catch_up()
+                    self.ask()
                 if self._error is not None:
                     raise self._error
                 if self._walk.finished and not self._runs:

@@ -9,6 +9,7 @@ from typing import Any
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.workers import Workers
 
+Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
 Outcome = tuple[Callable[[Any], None], Any]
 
 
@@ -20,10 +21,8 @@ class InlineWorkers(Workers):
         super().__init__(0, stop)
         self.count = count
         self._chance = chance
-        self._waiting: list[
-            tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
-        ] = []
-        self._run_: list[Outcome] = []
+        self._waiting: list[Job] = []
+        self._has_run: list[Outcome] = []
 
     def submit(
         self,
@@ -39,20 +38,28 @@ class InlineWorkers(Workers):
         while True:
             self._stop.check()
             assert self.unfinished, "nothing is under way: the walk would wait for ever"
-            may_begin = bool(self._waiting) and len(self._run_) < self.count
-            if may_begin and (not self._run_ or self._chance.random() < 0.6):
+            may_begin = bool(self._waiting) and len(self._has_run) < self.count
+            if may_begin and (not self._has_run or self._chance.random() < 0.6):
                 self._begin(self._waiting.pop(self._chance.randrange(len(self._waiting))))
                 continue
-            follow, outcome = self._run_.pop(self._chance.randrange(len(self._run_)))
-            self.unfinished -= 1
-            follow(outcome)
+            self._follow_one()
             return
 
-    def _begin(
-        self, job: tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
-    ) -> None:
+    def catch_up(self) -> None:
+        while self._chance.random() < 0.5:
+            if self._waiting and len(self._has_run) < self.count:
+                self._begin(self._waiting.pop(self._chance.randrange(len(self._waiting))))
+            elif self._has_run:
+                self._follow_one()
+
+    def _follow_one(self) -> None:
+        follow, outcome = self._has_run.pop(self._chance.randrange(len(self._has_run)))
+        self.unfinished -= 1
+        follow(outcome)
+
+    def _begin(self, job: Job) -> None:
         work, then, failed = job
         try:
-            self._run_.append((then, work()))
+            self._has_run.append((then, work()))
         except BaseException as error:  # noqa: BLE001  # handed on, as the threads do
-            self._run_.append((failed, error))
+            self._has_run.append((failed, error))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect
-import dataclasses
 import json
 import os
 import random
@@ -14,11 +13,11 @@ from typing import Any
 from unittest import mock
 
 from inline_workers import InlineWorkers
-from model_store import ModelClient, ModelStop, ModelStore, MovingCondition, seconds
+from model_store import Clock, ModelClient, ModelList, ModelStop, MovingCondition, seconds
 
 from tap_bigcommerce import sync as sync_module
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.exceptions import Interrupted, TapError
+from tap_bigcommerce.exceptions import Interrupted, RequestFailed
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.reading import IdParameters
@@ -28,7 +27,6 @@ from tap_bigcommerce.state import State
 from tap_bigcommerce.stream_sync import StreamSync, Tools
 from tap_bigcommerce.streams.stream import CUSTOMERS, Stream
 
-NAME = "records"
 DATE = {"type": ["null", "string"], "format": "date-time"}
 SCHEMA = {
     "type": "object",
@@ -51,84 +49,21 @@ class Setup:
     incremental: bool
 
 
-class Ledger:
-    """All runs against one store, and what a target has received of them."""
+class Table:
+    """A list of the store, and what a target has received of it."""
 
-    def __init__(self, store: ModelStore, setup: Setup, chance: random.Random) -> None:
-        self._store = store
+    def __init__(self, name: str, list_: ModelList, setup: Setup) -> None:
+        self.list = list_
+        self.walk_began = 0.0
+        self._name = name
         self._setup = setup
-        self._chance = chance
-        self._state: Any = None
-        self._walk_began = 0.0
         self._delivered: dict[int, int] = {}
 
-    @property
-    def resumes(self) -> bool:
-        """The next run goes on with an unfinished walk."""
-        return self._resume(self._state) is not None
-
-    def run(self, *, may_be_killed: bool) -> bool:
-        """One sync; returns whether it came to its end, and all of it was delivered."""
-        store = self._store
-        if not self.resumes:
-            self._walk_began = store.clock.now
-        pages = len(store.rows) / min(self._setup.page_size, store.manners.cap)
-        # Pages that fail shrink, down to a row each, and the list may grow while it is read.
-        may_shrink = store.fault_share or store.manners.heavy or store.manners.cap == 1
-        most = 300 + 12 * len(store.rows) if may_shrink else 50 + 4 * pages
-        store.requests, store.most_requests = 0, int(most)
-        stop = ModelStop(store.clock)
-        if may_be_killed and self._chance.random() < 0.3:
-            _stop_at(store, stop, self._chance.randint(1, int(2 * pages)))
-        lines, whole = self._sync(stop)
-        if may_be_killed and self._chance.random() < 0.6:
-            kept = self._chance.randint(0, len(lines))
-            lines, whole = lines[:kept], whole and kept == len(lines)
-        self._receive(lines)
-        if whole:
-            self._check_walk()
-        return whole
-
-    def check_all(self) -> None:
-        """Every record has been delivered as it is now."""
-        missing = self._not_delivered()
-        assert not missing, f"never written: {missing}"
-
-    # A run
-
-    def _sync(self, stop: ModelStop) -> tuple[list[Mapping[str, Any]], bool]:
-        """The messages of one run, and whether it came to its end."""
-        store, setup = self._store, self._setup
-        config = Config("abc123", "token", max_retry_seconds=0, page_size=setup.page_size)
-        config = dataclasses.replace(config, lookback_seconds=0)
-        clock = store.clock
-        quota = Quota(share=0.9, concurrency=setup.parallel, stop=stop, clock=lambda: clock.now)
-        quota._changed = MovingCondition(clock)
-        with tempfile.TemporaryFile() as output, store.clock.of_the_tap():
-            tools = Tools(
-                config,
-                ModelClient(config, quota, stop, store),
-                InlineWorkers(setup.parallel, stop, self._chance),
-                Budget(setup.buffered),
-                State(self._state, "abc123"),
-                Messages(output.fileno()),
-            )
-            whole = True
-            with mock.patch.object(sync_module, "StreamSync", _Counted):
-                try:
-                    failures = sync_module.sync({NAME: self._selection()}, tools)
-                    whole = not failures
-                    assert all(type(error) is not TapError for error in failures.values())
-                except Interrupted:
-                    whole = False
-            os.lseek(output.fileno(), 0, os.SEEK_SET)
-            return [json.loads(line) for line in output], whole
-
-    def _selection(self) -> Selection:
+    def selection(self) -> Selection:
         setup = self._setup
         stream = Stream(
-            NAME,
-            "/v3/records" if self._store.manners.v3 else "/v2/records",
+            self._name,
+            f"/{'v3' if self.list.manners.v3 else 'v2'}/{self._name}",
             IdParameters("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
             CUSTOMERS,
             replication_key="date_modified" if setup.incremental else None,
@@ -137,24 +72,32 @@ class Ledger:
         paths = frozenset(SCHEMA["properties"])
         return Selection(stream, SCHEMA, SCHEMA, SCHEMA, not setup.incremental, paths)
 
-    # What was delivered
+    def allow_requests(self) -> float:
+        """Begin to count; returns how many pages the list is long."""
+        list_, manners = self.list, self.list.manners
+        pages = len(list_.rows) / min(self._setup.page_size, manners.cap)
+        # Pages that fail shrink, down to a row each, and the list may grow while it is read.
+        may_shrink = list_.fault_share or manners.heavy or manners.cap == 1
+        most = 300 + 12 * len(list_.rows) if may_shrink else 50 + 4 * pages
+        list_.requests, list_.most_requests = 0, int(most)
+        return pages
 
-    def _receive(self, lines: list[Mapping[str, Any]]) -> None:
+    def receive(self, lines: list[Mapping[str, Any]]) -> None:
+        """One run's messages: order, and at each STATE whether it is safe."""
         last_id = 0
         missing = self._not_delivered()
         bookmark = None
         for line in lines:
-            if line["type"] == "RECORD":
+            if line["type"] == "RECORD" and line["stream"] == self._name:
                 id_, version = line["record"]["id"], line["record"]["version"]
                 assert id_ > last_id, f"{id_} after {last_id}"
                 last_id = id_
                 self._delivered[id_] = version
-                row = self._store.rows.get(id_)
+                row = self.list.rows.get(id_)
                 if row is not None and row.version == version and id_ in missing:
                     missing.remove(id_)
             elif line["type"] == "STATE":
-                self._state = line["value"]
-                entry = self._state["bookmarks"].get(NAME, {})
+                entry = line["value"]["bookmarks"].get(self._name, {})
                 self._check_resume(entry.get("resume"), missing)
                 if entry.get("date_modified") != bookmark:
                     bookmark = entry["date_modified"]
@@ -166,32 +109,112 @@ class Ledger:
             return
         start = seconds(resume["sync_start"])
         for id_ in missing[: bisect.bisect_right(missing, resume["after_id"])]:
-            row = self._store.rows[id_]
+            row = self.list.rows[id_]
             changed = row.date if self._setup.incremental else row.changed
             assert changed >= start, f"unsafe STATE: {id_} is behind {resume}, unwritten"
 
     def _check_bookmark(self, bookmark: str, missing: list[int]) -> None:
         for id_ in missing:
-            assert self._store.rows[id_].date >= seconds(bookmark), (
+            assert self.list.rows[id_].date >= seconds(bookmark), (
                 f"unsafe STATE: {id_} is behind {bookmark}, unwritten"
             )
 
-    def _check_walk(self) -> None:
+    def check_walk(self) -> None:
         """A walk is whole: all that changed before it began has been delivered."""
-        missing = [
-            id_ for id_ in self._not_delivered() if self._store.rows[id_].changed < self._walk_began
-        ]
+        rows = self.list.rows
+        missing = [id_ for id_ in self._not_delivered() if rows[id_].changed < self.walk_began]
         assert not missing, f"not written by the walk that began later: {missing}"
+
+    def check_all(self) -> None:
+        """Every record has been delivered as it is now."""
+        missing = self._not_delivered()
+        assert not missing, f"never written: {missing}"
 
     def _not_delivered(self) -> list[int]:
         return [
             id_
-            for id_, row in sorted(self._store.rows.items())
+            for id_, row in sorted(self.list.rows.items())
             if self._delivered.get(id_, 0) < row.version
         ]
 
-    def _resume(self, state: Any) -> Any:
-        return ((state or {}).get("bookmarks", {}).get(NAME) or {}).get("resume")
+
+class Ledger:
+    """All runs against one store, one after another, each with the state that the last one left."""
+
+    def __init__(
+        self, lists: Mapping[str, ModelList], clock: Clock, setup: Setup, chance: random.Random
+    ) -> None:
+        self._tables = {name: Table(name, list_, setup) for name, list_ in lists.items()}
+        self._clock = clock
+        self._setup = setup
+        self._chance = chance
+        self._state: Any = {"bookmarks": {}}
+
+    @property
+    def resumes(self) -> bool:
+        """The next run goes on with an unfinished walk."""
+        return any(self._is_unfinished(name) for name in self._tables)
+
+    def run(self, *, may_be_killed: bool) -> bool:
+        """One sync; returns whether it came to its end, and all of it was delivered."""
+        for name, table in self._tables.items():
+            if not self._is_unfinished(name):
+                table.walk_began = self._clock.now
+        pages = sum(table.allow_requests() for table in self._tables.values())
+        stop = ModelStop(self._clock)
+        if may_be_killed and self._chance.random() < 0.3:
+            stop.after(self._chance.randint(1, int(2 * pages)))
+        lines, whole = self._sync(stop)
+        if may_be_killed and self._chance.random() < 0.6:
+            kept = self._chance.randint(0, len(lines))
+            lines, whole = lines[:kept], whole and kept == len(lines)
+        for table in self._tables.values():
+            table.receive(lines)
+            if whole:
+                table.check_walk()
+        self._state = next(
+            (line["value"] for line in reversed(lines) if line["type"] == "STATE"), self._state
+        )
+        return whole
+
+    def check_all(self) -> None:
+        """Every record has been delivered as it is now."""
+        for table in self._tables.values():
+            table.check_all()
+
+    def _is_unfinished(self, name: str) -> bool:
+        return "resume" in self._state["bookmarks"].get(name, {})
+
+    def _sync(self, stop: ModelStop) -> tuple[list[Mapping[str, Any]], bool]:
+        """The messages of one run, and whether it came to its end."""
+        setup, clock = self._setup, self._clock
+        config = Config(
+            "abc123", "token", max_retry_seconds=0, page_size=setup.page_size, lookback_seconds=0
+        )
+        quota = Quota(share=0.9, concurrency=setup.parallel, stop=stop, clock=lambda: clock.now)
+        quota._changed = MovingCondition(clock)
+        lists = {name: table.list for name, table in self._tables.items()}
+        whole = True
+        with tempfile.TemporaryFile() as output:
+            tools = Tools(
+                config,
+                ModelClient(config, quota, stop, lists),
+                InlineWorkers(setup.parallel, stop, self._chance),
+                Budget(setup.buffered),
+                State(self._state, "abc123"),
+                Messages(output.fileno()),
+            )
+            selections = {name: table.selection() for name, table in self._tables.items()}
+            with clock.of_the_tap(), mock.patch.object(sync_module, "StreamSync", _Counted):
+                try:
+                    failures = sync_module.sync(selections, tools)
+                    whole = not failures
+                    # None but a request that failed too often.
+                    assert all(type(error) is RequestFailed for error in failures.values())
+                except Interrupted:
+                    whole = False
+            os.lseek(output.fileno(), 0, os.SEEK_SET)
+            return [json.loads(line) for line in output], whole
 
 
 class _Counted(StreamSync):
@@ -200,15 +223,3 @@ class _Counted(StreamSync):
     def run(self, when_ending: Any) -> None:
         super().run(when_ending)
         assert self.counts.read - self.counts.duplicates == self.counts.written
-
-
-def _stop_at(store: ModelStore, stop: ModelStop, request: int) -> None:
-    """Let a signal come while this request is under way."""
-    time_passes = store.time_passes
-
-    def pass_and_stop() -> None:
-        time_passes()
-        if store.requests >= request:
-            stop.ask(15)
-
-    store.time_passes = pass_and_stop  # type: ignore[method-assign]

@@ -75,11 +75,21 @@ class Clock:
 
 
 class ModelStop(Stop):
-    """Waits by moving the clock."""
+    """Waits by moving the clock, and comes after so many requests, if at all."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
+        self._after: int | None = None
+
+    def after(self, requests: int) -> None:
+        self._after = requests
+
+    def one_request(self) -> None:
+        if self._after is not None:
+            self._after -= 1
+            if self._after <= 0:
+                self.ask(15)
 
     def sleep(self, seconds: float) -> None:
         self.check()
@@ -129,7 +139,7 @@ class Manners:
     heavy_limit: int
 
 
-class ModelStore:
+class ModelList:
     """One list of records. It knows nothing of walks but what the API's parameters say."""
 
     def __init__(
@@ -171,8 +181,9 @@ class ModelStore:
             self.rows.setdefault(self._chance.randint(1, self._next_id - 1), Row(1, self.clock.now))
 
     def time_passes(self) -> None:
-        """Some time, in which there may be changes."""
-        for _ in range(self._chance.choice((1, 1, 2))):
+        """Some time, in which there may be changes; much of it with the first answer of a run,
+        which tells the tap when the walk began."""
+        for _ in range(5 if self.requests <= 1 else self._chance.choice((1, 1, 2))):
             self.clock.now += self._chance.choice((0.0, 0.01, 0.3, 1.0, 4.0))
             if self._chance.random() < self.change_share:
                 self.change()
@@ -250,19 +261,24 @@ class ModelStore:
 class _Connection:
     """Stands in for a session, for the little that the client asks of one."""
 
-    def __init__(self, store: ModelStore) -> None:
-        self._store = store
+    def __init__(self, lists: Mapping[str, ModelList], stop: ModelStop) -> None:
+        self._lists = lists
+        self._stop = stop
 
     def get(self, url: str, *, params: Mapping[str, str], **options: Any) -> requests.Response:
-        return self._store.get(params)
+        self._stop.one_request()
+        return self._lists[url.rpartition("/")[2]].get(params)
 
 
 class ModelClient(Client):
-    """The client as it is, but for its connections."""
+    """The client as it is, but for its connections; `lists` by name."""
 
-    def __init__(self, config: Config, quota: Quota, stop: Stop, store: ModelStore) -> None:
+    def __init__(
+        self, config: Config, quota: Quota, stop: ModelStop, lists: Mapping[str, ModelList]
+    ) -> None:
         super().__init__(config, quota, stop)
-        self._store = store
+        self._lists = lists
+        self._model_stop = stop
 
     def _session(self) -> Any:
-        return _Connection(self._store)
+        return _Connection(self._lists, self._model_stop)

@@ -180,6 +180,22 @@ def test_a_list_that_keeps_denying_what_it_shows_ends_in_an_error() -> None:
         go_on()
 
 
+@pytest.mark.parametrize("front_is_later", [True, False])
+def test_of_a_row_that_came_twice_the_later_answer_counts(front_is_later: bool) -> None:
+    walk = ById("rows", can_see_last=False, parallel=8)
+    walk.answered(walk.asks(1, 32)[0], page(*range(1, 11)))
+    front, behind = walk.asks(8, 32)
+    assert behind.bound is not None
+    both = list(range(behind.bound + 1, behind.bound + 5))
+    pages = [page(*range(11, both[-1] + 1)), page(*both)]
+    pages[not front_is_later].answer.sent_at += timedelta(seconds=1)
+    walk.answered(behind, pages[1])
+    walk.answered(front, pages[0])
+    source = {id_: source for source, ids in walk.ready() for id_ in ids}
+    assert all(source[id_] is pages[not front_is_later] for id_ in both)
+    assert (walk.rows_read, walk.duplicates) == (10 + len(pages[0].ids) + 4, 4)
+
+
 @pytest.mark.parametrize("ids", [(3, 2), (2, 2), (1, 2, 3, 2)])
 def test_ids_that_do_not_rise_end_in_an_error(ids: tuple[int, ...]) -> None:
     walk = ById("rows", can_see_last=False, parallel=8)

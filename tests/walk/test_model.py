@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from model_runs import Ledger, Setup
-from model_store import Clock, Manners, ModelStore
+from model_store import Clock, Manners, ModelList
 from random_lists import LAYOUTS, random_ids
 
 CASES = 400
@@ -53,6 +53,7 @@ def _quiet() -> Iterator[None]:
     tells_time=st.booleans(),
     v3=st.booleans(),
     heavy=st.integers(0, 2),
+    names=st.sampled_from([("orders",), ("orders", "customers")]),
 )
 def test_whatever_happens_every_record_arrives(
     seed: int,
@@ -67,32 +68,36 @@ def test_whatever_happens_every_record_arrives(
     tells_time: bool,
     v3: bool,
     heavy: int,
+    names: tuple[str, ...],
 ) -> None:
     """`seed` decides all the rest: what changes or fails and when, and when a run is killed."""
     chance = random.Random(seed)
-    rows = 100 if cap == "one row" else max(100, pages * page_size)
-    ids = random_ids(layout, rows, chance)
     # A store that does not tell the time is taken to be five minutes off at the most.
     clock = Clock(tap_is_ahead=chance.uniform(-1, 1) * (3600 if tells_time else 290))
-    manners = Manners(
-        inclusive=inclusive,
-        cap={"none": page_size, "one row": 1}.get(cap, page_size // 2),
-        says_cap=cap == "said",
-        tells_time=tells_time,
-        v3=v3,
-        heavy=frozenset(chance.sample(ids, heavy)),
-        heavy_limit=chance.choice((1, 2, 4)),
-    )
-    store = ModelStore(ids, manners, clock, chance)
-    store.change_share, store.fault_share = changes, faults
-    ledger = Ledger(store, replace(setup, page_size=page_size), chance)
+    lists = {}
+    for name in names:
+        rows = 100 if cap == "one row" else max(100, pages * page_size)
+        ids = random_ids(layout, rows, chance)
+        manners = Manners(
+            inclusive=inclusive,
+            cap={"none": page_size, "one row": 1}.get(cap, page_size // 2),
+            says_cap=cap == "said",
+            tells_time=tells_time,
+            v3=v3,
+            heavy=frozenset(chance.sample(ids, heavy)),
+            heavy_limit=chance.choice((1, 2, 4)),
+        )
+        lists[name] = ModelList(ids, manners, clock, chance)
+        lists[name].change_share, lists[name].fault_share = changes, faults
+    ledger = Ledger(lists, clock, replace(setup, page_size=page_size), chance)
     for _ in range(chance.randint(1, MOST_RUNS)):
         ledger.run(may_be_killed=True)
         for _ in range(chance.randint(0, 5)):
             clock.now += chance.uniform(0, 100)
-            store.change()
+            chance.choice(list(lists.values())).change()
     # Then nothing changes or fails any more.
-    store.change_share, store.fault_share = 0.0, 0.0
+    for list_ in lists.values():
+        list_.change_share, list_.fault_share = 0.0, 0.0
     clock.now += 10
     if ledger.resumes:
         assert ledger.run(may_be_killed=False)

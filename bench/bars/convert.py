@@ -1,0 +1,220 @@
+"""What converting and writing costs, beside the least that it can cost.
+
+Floor: the pages' bytes through `orjson.loads`, and each raw record through `orjson.dumps`. Tap:
+the same bytes through `orjson.loads`, the completion of orders, the converter that the tap runs
+(with rescue, counting and exact decimals), and RECORD messages written to /dev/null. Pages of 250
+as the sandbox gives them to the tap; what single orders were asked for is kept from a round before.
+Processor time; floor and tap alternate in one process, and the figure is the median of the rounds'
+floor / tap.
+"""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from bench import stores
+from bench.chart import BarChart, Bars
+from bench.program import settings
+from bench.results import Check, Result, Table
+from tap_bigcommerce import discover, selection
+from tap_bigcommerce.client import Answer, Client, Purpose
+from tap_bigcommerce.config import Config, parse_config
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
+from tap_bigcommerce.pages.reading import Details
+from tap_bigcommerce.pages.sizes import PageSize
+from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.stream_sync import _converter
+from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams.stream import Plan, Wish
+
+BARS = {"orders": 0.45, "products": 0.45, "customers": 0.55, "coupons": 0.55}
+SIZE = 250
+PAGES = 8
+ROUNDS = 9
+
+
+@dataclass
+class Conversion:
+    """One stream's pages, and all that turns them into messages as the tap does."""
+
+    stream: str
+    config: Config
+    answers: list[Answer] = field(default_factory=list)
+    found: dict[tuple[int, int], list[Any]] = field(default_factory=dict)
+    """What the lookups for a record brought, by its id and the number of the step."""
+
+    def __post_init__(self) -> None:
+        stream = STREAMS[self.stream]
+        own = load_schema(stream.name)
+        metadata = discover.own_metadata(stream, own)
+        self.selection = selection.by_default(stream, own, metadata, self.config)
+        stop = Stop()
+        client = Client(self.config, Quota(share=1.0, concurrency=8, stop=stop), stop)
+        self.purpose = Purpose(stream.name, "", StreamCounts(stream.name))
+        wish = Wish(
+            self.selection.wants, self.selection.unselected, self.config, client, self.purpose
+        )
+        self.plan: Plan = stream.plan(wish)
+        self.converter = _converter(self.selection)
+        self._client = client
+
+    def fetch(self, pages: int) -> None:
+        """Read pages from the store, and whatever single records need beside them."""
+        stream = STREAMS[self.stream]
+        request = ListRequest(stream.path, self.plan.params, self.plan.details)
+        reader = PageReader(self._client, request, self.purpose, PageSize(SIZE))
+        after = 0
+        for _ in range(pages):
+            bound = {stream.walk.bound: str(after + 1)} if after else {}
+            page = reader.page({**stream.walk.upwards, **bound})
+            after = page.ids[-1]
+            for row in page.answer.content:
+                self.complete(row)
+            page.answer.pack()
+            self.answers.append(page.answer)
+
+    def complete(self, row: Row) -> Row:
+        """The record made whole, with what was looked up for it the first time."""
+        details: Details | None = self.plan.completion
+        if details is None:
+            return row
+        completion, step, results = details.complete(row, bare=False), 0, None
+        while True:
+            try:
+                lookups = completion.send(results)  # type: ignore[arg-type]  # None starts it.
+            except StopIteration as stop:
+                whole: Row = stop.value
+                return whole
+            results = self.found.get((row["id"], step))
+            if results is None:
+                results = self.found[row["id"], step] = [lookup() for lookup in lookups]
+            step += 1
+
+    def floor(self) -> None:
+        """The least: every page read, every raw record written."""
+        for answer in self.answers:
+            _write_each(orjson.loads(answer.body))
+
+    def tap(self, messages: Messages) -> None:
+        """What the tap does with the same bytes."""
+        key = STREAMS[self.stream].replication_key
+        convert, newest = self.converter.convert, ""
+        for answer in self.answers:
+            write, clean, sent_at = self._writer(messages, answer)
+            for row in answer.unpacked():
+                record = convert(self.complete(row), clean)
+                if key is not None:
+                    newest = max(newest, record[key])
+                write(record, sent_at)
+            answer.pack()
+            messages.flush()
+
+    def _writer(self, messages: Messages, answer: Answer) -> tuple[Any, bool, datetime]:
+        return messages.record_writer(self.stream), answer.clean, answer.sent_at
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """Seconds a record of every round: floor and tap."""
+
+    floor: Sequence[float]
+    tap: Sequence[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        return [floor / tap for floor, tap in zip(self.floor, self.tap, strict=True)]
+
+
+def measure(quick: bool) -> Result:
+    """Let floor and tap alternate, for every stream."""
+    logging.disable(logging.INFO)
+    found = {stream: rounds(stream, 3 if quick else ROUNDS) for stream in BARS}
+    ratios = {stream: found[stream].ratios for stream in BARS}
+    spreads = {
+        stream: (round(min(values), 3), round(max(values), 3)) for stream, values in ratios.items()
+    }
+    medians = {stream: round(statistics.median(values), 3) for stream, values in ratios.items()}
+    return Result(
+        checks=[
+            Check(f"{stream}: floor / tap", medians[stream], "at least", bar, "", spreads[stream])
+            for stream, bar in BARS.items()
+        ],
+        tables=[
+            Table(
+                ["stream", "floor µs a record", "tap µs a record"],
+                [[stream, _micro(one.floor), _micro(one.tap)] for stream, one in found.items()],
+            )
+        ],
+        charts=[
+            BarChart(
+                name="convert",
+                title="Converting and writing, beside reading and writing JSON alone",
+                y_axis="floor / tap (1 would be free)",
+                groups=list(BARS),
+                bars=[
+                    Bars(
+                        f"median of {ROUNDS} rounds, with their spread",
+                        list(medians.values()),
+                        list(spreads.values()),
+                        list(BARS.values()),
+                    )
+                ],
+                decimals=2,
+            )
+        ],
+    )
+
+
+def rounds(stream: str, number: int) -> Rounds:
+    """One stream's rounds."""
+    conversion = read_pages(stream)
+    records = PAGES * SIZE
+    sink = os.open(os.devnull, os.O_WRONLY)
+    messages = Messages(sink)
+    floors, taps = [], []
+    conversion.tap(messages)  # The converter generates its code when records come.
+    for _ in range(number):
+        # Neither side pays for what the other has left.
+        gc.collect()
+        start = time.process_time()
+        conversion.floor()
+        floors.append((time.process_time() - start) / records)
+        gc.collect()
+        start = time.process_time()
+        conversion.tap(messages)
+        taps.append((time.process_time() - start) / records)
+    os.close(sink)
+    return Rounds(floors, taps)
+
+
+def read_pages(stream: str) -> Conversion:
+    """A stream's pages from a store of its own."""
+    with stores.store(**stores.sizes_for(stream, PAGES * SIZE), variants_per_product=8) as running:
+        config, _ = parse_config(settings(running.store))
+        conversion = Conversion(stream, config)
+        conversion.fetch(PAGES)
+    return conversion
+
+
+def _write_each(value: Any) -> None:
+    """A function of its own, so that a page is given up before the next one is read."""
+    for record in value["data"] if isinstance(value, dict) else value:
+        orjson.dumps(record)
+
+
+def _micro(seconds: Sequence[float]) -> str:
+    return f"{statistics.median(seconds) * 1e6:.1f}"

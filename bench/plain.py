@@ -1,0 +1,118 @@
+"""A plain extractor, to compare with: `python -m bench.plain --config C [--catalog K]`.
+
+As many taps are written: pages of 50 by number, one after another; three more requests for every
+order; `singer.Transformer` and `singer.write_record`. It reads the same streams with the same
+schemas, waits when it is refused, and has neither state nor retries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import requests
+import singer
+
+from tap_bigcommerce.schemas import load_schema
+
+Record = dict[str, Any]
+
+PAGE = 50
+
+
+@dataclass(frozen=True)
+class Table:
+    """A stream: its path and parameters, the lists read for every record, and what it leaves out.
+
+    `left_out`: fields that come in another shape than the schema says, which `Transformer` refuses.
+    """
+
+    path: str
+    params: tuple[tuple[str, str], ...] = ()
+    below: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+
+
+TABLES = {
+    "orders": Table(
+        "/v2/orders",
+        below=("products", "shipping_addresses", "coupons"),
+        left_out=("consignments", "fees"),
+    ),
+    "products": Table(
+        "/v3/catalog/products",
+        (("include", "variants,images,custom_fields,bulk_pricing_rules,videos"),),
+    ),
+    "customers": Table("/v2/customers"),
+    "coupons": Table("/v2/coupons", left_out=("restricted_to",)),
+}
+
+
+class Store:
+    """The store's API."""
+
+    def __init__(self, config: dict[str, str]) -> None:
+        self._base = f"{config['api_url']}/stores/{config['store_hash']}"
+        self._session = requests.Session()
+        self._session.headers["X-Auth-Token"] = config["access_token"]
+
+    def records(self, path: str, params: tuple[tuple[str, str], ...] = ()) -> Iterator[Record]:
+        """Every record of a list, page after page."""
+        number = 1
+        while True:
+            rows = self._get(path, {**dict(params), "page": str(number), "limit": str(PAGE)})
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            number += 1
+
+    def _get(self, path: str, params: dict[str, str]) -> list[Record]:
+        while True:
+            answer = self._session.get(self._base + path, params=params, timeout=300)
+            if answer.status_code == 429:
+                time.sleep(int(answer.headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000)
+                continue
+            answer.raise_for_status()
+            if answer.status_code == 204:
+                return []
+            body = answer.json()
+            rows: list[Record] = body["data"] if isinstance(body, dict) else body
+            return rows
+
+
+def sync(store: Store, stream: str) -> None:
+    """Read one stream."""
+    table, schema = TABLES[stream], load_schema(stream)
+    singer.write_schema(stream, schema, ["id"])
+    for record in store.records(table.path, table.params):
+        for name in table.left_out:
+            record.pop(name, None)
+        for name in table.below:
+            record[name] = list(store.records(f"{table.path}/{record['id']}/{name}"))
+        with singer.Transformer() as transformer:
+            out = transformer.transform(record, schema)
+        singer.write_record(stream, out, time_extracted=singer.utils.now())
+
+
+def main() -> None:
+    """Read the streams that the catalog names, or all."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--config", required=True, type=Path)
+    parser.add_argument("--catalog", type=Path)
+    given = parser.parse_args()
+    store = Store(json.loads(given.config.read_text()))
+    streams = list(TABLES)
+    if given.catalog:
+        catalog = json.loads(given.catalog.read_text())
+        streams = [entry["tap_stream_id"] for entry in catalog["streams"]]
+    for stream in streams:
+        sync(store, stream)
+
+
+if __name__ == "__main__":
+    main()

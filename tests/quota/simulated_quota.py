@@ -1,0 +1,138 @@
+"""A store's quota in simulated time, used by taps and by another app."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.stop import LONGEST_NAP, Stop
+
+WINDOW = 30.0
+
+
+class Timeline:
+    """Things that happen, in the order of their times."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._events: list[tuple[float, int, Callable[[], None]]] = []
+        self._numbers = itertools.count()
+
+    def after(self, seconds: float, happens: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (self.now + seconds, next(self._numbers), happens))
+
+    def run_until(self, end: float) -> None:
+        while self._events and self._events[0][0] < end:
+            self.now, _, happens = heapq.heappop(self._events)
+            happens()
+
+
+@dataclass
+class Served:
+    """Good answers and refusals, by window."""
+
+    good: dict[int, int] = field(default_factory=dict)
+    refused: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def refused_share(self) -> float:
+        refused, good = sum(self.refused.values()), sum(self.good.values())
+        return refused / max(1, refused + good)
+
+
+class Store:
+    """Counts requests in fixed windows, and refuses those beyond the quota."""
+
+    def __init__(self, quota: int, timeline: Timeline, begins_at: float) -> None:
+        self._quota = quota
+        self._timeline = timeline
+        self._begins_at = begins_at
+        self._used: dict[int, int] = {}
+
+    def window(self) -> int:
+        return int((self._timeline.now + self._begins_at) // WINDOW)
+
+    def answer(self, served: Served) -> tuple[int, dict[str, str]]:
+        """A status and its headers."""
+        window = self.window()
+        used = self._used.get(window, 0)
+        good = used < self._quota
+        if good:
+            used += 1
+            self._used[window] = used
+        counts = served.good if good else served.refused
+        counts[window] = counts.get(window, 0) + 1
+        left = (window + 1) * WINDOW - self._begins_at - self._timeline.now
+        return 200 if good else 429, {
+            "X-Rate-Limit-Time-Window-Ms": str(int(WINDOW * 1000)),
+            "X-Rate-Limit-Time-Reset-Ms": str(int(left * 1000)),
+            "X-Rate-Limit-Requests-Quota": str(self._quota),
+            "X-Rate-Limit-Requests-Left": str(self._quota - used),
+        }
+
+
+class Tap:
+    """So many workers that have always something to ask."""
+
+    def __init__(
+        self,
+        store: Store,
+        timeline: Timeline,
+        latency: Callable[[], float],
+        *,
+        share: float = 0.9,
+        concurrency: int = 8,
+    ) -> None:
+        self.served = Served()
+        self._store = store
+        self._timeline = timeline
+        self._latency = latency
+        self._quota = Quota(
+            share=share, concurrency=concurrency, stop=Stop(), clock=lambda: timeline.now
+        )
+        for _ in range(concurrency):
+            self._ask()
+
+    def _ask(self) -> None:
+        wait = self._quota.try_enter()
+        if wait > 0:
+            self._timeline.after(min(wait, LONGEST_NAP), self._ask)
+            return
+        latency = self._latency()
+        self._timeline.after(latency * 0.7, lambda: self._is_answered(latency * 0.3))
+
+    def _is_answered(self, way_back: float) -> None:
+        status, headers = self._store.answer(self.served)
+        self._timeline.after(way_back, lambda: self._has_come(status, headers))
+
+    def _has_come(self, status: int, headers: dict[str, str]) -> None:
+        self._quota.leave(headers)
+        if status == 429:
+            self._quota.refused(headers)
+        else:
+            self._quota.worked()
+        self._ask()
+
+
+class OtherApp:
+    """Asks for so many things in each window, evenly, whatever the answers."""
+
+    def __init__(self, store: Store, timeline: Timeline, a_window: int) -> None:
+        self.served = Served()
+        self._store = store
+        self._timeline = timeline
+        self._every = WINDOW / a_window
+        self._ask()
+
+    def _ask(self) -> None:
+        self._store.answer(self.served)
+        self._timeline.after(self._every, self._ask)
+
+
+def unequal(chance: random.Random, mean: float = 0.3) -> Callable[[], float]:
+    """Latencies about `mean`, some of them several times as long."""
+    return lambda: mean * (0.3 + chance.expovariate(1 / 0.7))
