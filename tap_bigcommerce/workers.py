@@ -69,6 +69,7 @@ class Workers:
 
         Raises Interrupted when the tap is asked to stop meanwhile.
         """
+        assert self.unfinished, "nothing is under way, so nothing will ever be done"
         while True:
             self._stop.check()
             try:

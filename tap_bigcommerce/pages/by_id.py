@@ -295,7 +295,8 @@ class ById:
             self._last_page_was_full = False
             return
         full = self._rows_a_page(ids[-1])
-        self._last_page_was_full = len(ids) >= 0.9 * (full or page.limit)
+        # A single row may be the one that was asked from.
+        self._last_page_was_full = len(ids) > 1 and len(ids) >= 0.9 * (full or page.limit)
         # Where nothing is known yet, the first id tells where the list begins.
         begin = ask.bound if full and ask.bound is not None else ids[0]
         self._density.answered(ids[-1], ids[-1] - begin + 1, len(ids))

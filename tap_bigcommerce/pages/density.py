@@ -73,15 +73,16 @@ class Density:
         place = bisect.bisect(self._answers, (id_,))
         around = self._answers[max(0, place - NEIGHBOURS) : place + NEIGHBOURS]
         near = heapq.nsmallest(NEIGHBOURS, around, key=lambda answer: abs(answer[0] - id_))
-        # One row of an answer may be the one that was asked from.
-        rows_a_page = max(1, max(rows for _, _, rows in near) - 1)
+        rows_a_page = max(rows for _, _, rows in near)
         # Two answers at the most are odd ones: a gap shows in both that reach over it.
         near.sort(key=_spread)
         usual = _spread(near[max(len(near) // 2, len(near) - 3)])
         near = [answer for answer in near if _spread(answer) <= ODDLY_WIDE * usual]
         mean = sum(span for _, span, _ in near) / sum(rows for _, _, rows in near)
         variance = sum((_spread(answer) - mean) ** 2 for answer in near) / len(near)
-        return Spacing(rows_a_page, max(1.0, mean * rows_a_page), math.sqrt(variance) / mean)
+        # One row of an answer may be the one that was asked from.
+        ids_a_page = max(1.0, mean * (rows_a_page - 1))
+        return Spacing(rows_a_page, ids_a_page, math.sqrt(variance) / mean)
 
 
 def _spread(answer: tuple[int, int, int]) -> float:

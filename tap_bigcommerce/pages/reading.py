@@ -289,13 +289,13 @@ class Reading:
             ends_page = end == len(run.rows)
             if ends_page:
                 self._runs.popleft()
+            if end == begin and not ends_page:
+                return
             if end > begin:
                 rows = [row for row in run.rows[begin:end] if row is not None]
                 self.handed_on += end - begin
                 self._account()
                 yield Batch(rows, run.page.answer, run.ids[end - 1], ends_page)
-            if not ends_page:
-                return
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
