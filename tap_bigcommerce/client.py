@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import requests
@@ -65,15 +65,17 @@ class Answer:
     """A good answer.
 
     `content` is a list of rows or an object, as was expected; `total` is how many rows the whole
-    list has, where the API says so. `sent_at` is when the request was sent, by the tap's clock;
-    `store_time` a moment by the store's clock, at or before the time when the request was first
-    sent. `mended`: bad characters in it have been replaced.
+    list has, where the API says so; `next_cursor` is where the next page begins, in a list with
+    cursors. `sent_at` is when the request was sent, by the tap's clock; `store_time` a moment by
+    the store's clock, at or before the time when the request was first sent. `mended`: bad
+    characters in it have been replaced.
     """
 
     path: str
     body: bytes
     content: Any
     total: int | None
+    next_cursor: str | None
     sent_at: datetime
     store_time: datetime
     mended: bool = False
@@ -219,7 +221,7 @@ class Client:
         # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
         body = b"".join(response.iter_content(PIECE))
         if what.action is Action.NOTHING and expects is list:
-            return _answer(path, [], None, b"", response.headers, attempts, sent_at)
+            return _answer(path, [], {}, b"", response.headers, attempts, sent_at)
         if what.action is not Action.READ:
             return _status_fault(response.status_code, response.headers, body, what)
         announced = response.headers.get("Content-Length")
@@ -239,13 +241,13 @@ class Client:
             # The same bad characters twice: the store's data are so. Better one odd character
             # than no load.
             value, mended = mend(body), True
-        content, total = _unwrap(value, path)
+        content, meta = _unwrap(value, path)
         if not isinstance(content, expects) or (
             expects is list and not all(isinstance(row, dict) for row in content)
         ):
             return _Fault("wrong shape", Action.AGAIN, "the answer has an unexpected shape")
         return _answer(
-            path, content, total, body, response.headers, attempts, sent_at, mended=mended
+            path, content, meta, body, response.headers, attempts, sent_at, mended=mended
         )
 
     def _after_fault(
@@ -331,7 +333,7 @@ def _surroundings(api_url: str) -> dict[str, Any]:
 def _answer(
     path: str,
     content: Any,
-    total: int | None,
+    meta: Any,
     body: bytes,
     headers: Mapping[str, str],
     attempts: _Attempts,
@@ -345,7 +347,8 @@ def _answer(
         path=path,
         body=body,
         content=content,
-        total=total,
+        total=total if isinstance(total := _inside(meta, "pagination", "total"), int) else None,
+        next_cursor=_next_cursor(meta),
         sent_at=sent_at,
         # `Date` has whole seconds, and was stamped at some time after the request was sent.
         store_time=(
@@ -357,16 +360,32 @@ def _answer(
     )
 
 
-def _unwrap(value: Any, path: str) -> tuple[Any, int | None]:
-    """A body's rows or object, and the total that it names: v3 wraps them, v2 does not."""
+def _unwrap(value: Any, path: str) -> tuple[Any, Any]:
+    """A body's rows or object, and what v3 says about them; v2 sends nothing beside them."""
     if not path.startswith("/v3/"):
-        return value, None
+        return value, {}
     if not isinstance(value, dict):
-        return None, None
-    total: Any = value
-    for name in ("meta", "pagination", "total"):
-        total = total.get(name) if isinstance(total, dict) else None
-    return value.get("data"), total if isinstance(total, int) else None
+        return None, {}
+    return value.get("data"), value.get("meta")
+
+
+def _inside(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _next_cursor(meta: Any) -> str | None:
+    """The last page has an end cursor, too, but no link to a next one."""
+    cursors = _inside(meta, "cursor_pagination")
+    link = _inside(cursors, "links", "next")
+    if not isinstance(link, str) or not link:
+        return None
+    # The documentation of metafields confuses which cursor is for which direction: the link is
+    # right in any case.
+    named = parse_qs(urlsplit(link).query).get("after")
+    cursor = named[0] if named else _inside(cursors, "end_cursor")
+    return cursor if isinstance(cursor, str) and cursor else None
 
 
 def _status_fault(status: int, headers: Mapping[str, str], body: bytes, what: Meaning) -> _Fault:

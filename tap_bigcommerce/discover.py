@@ -39,7 +39,7 @@ def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, A
     """The metadata of the stream and of each of its fields, by breadcrumb."""
     table: dict[str, Any] = {
         "inclusion": "available",
-        "selected-by-default": True,
+        "selected-by-default": stream.by_default,
         "table-key-properties": list(stream.keys),
         "forced-replication-method": INCREMENTAL if stream.replication_key else FULL_TABLE,
     }

@@ -26,9 +26,9 @@ from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State, read_state
 from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.stream_sync import Tools
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync import sync
+from tap_bigcommerce.walk_sync import Tools
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)

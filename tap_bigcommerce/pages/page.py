@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,31 +12,8 @@ from tap_bigcommerce.pages.sizes import PageSize
 
 Row = dict[str, Any]
 
-
-@dataclass(eq=False)
-class Page:
-    """The rows of one answer, with their ids as they came.
-
-    `bare`: the rows came without their details.
-    """
-
-    ids: list[Any]
-    limit: int
-    answer: Answer
-    bare: bool = False
-
-    def rows(self, ids: Sequence[int]) -> list[Row]:
-        """The rows with these ids, in this order."""
-        rows: list[Row] = self.answer.unpacked()
-        if len(ids) == len(rows):
-            return rows
-        by_id = {row["id"]: row for row in rows}
-        return [by_id[id_] for id_ in ids]
-
-
-def page_of(answer: Answer, limit: int, *, bare: bool) -> Page:
-    """An answer as a page of a list that was asked for `limit` rows."""
-    return Page([row.get("id") for row in answer.content], limit, answer, bare)
+Key = Any
+"""What tells a row from the others of its list: its id, or a tuple of several fields."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +21,50 @@ class ListRequest:
     """A list as it is asked for: everything but where in it a page begins and how long it is.
 
     `details` are the parameters that bring what belongs to the rows along; without them a row
-    comes bare.
+    comes bare. `reshape` gives a row the form of the stream where the API's differs; `keys` tell
+    rows apart. `paged`: the list takes a limit; `single`: it is one object.
     """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[str, ...] = ("id",)
+    reshape: Callable[[Row], Row] | None = None
+    paged: bool = True
+    single: bool = False
+
+    def rows(self, content: Any) -> list[Row]:
+        """The rows in an answer's content."""
+        rows: list[Row] = [content] if self.single else content
+        return rows if self.reshape is None else [self.reshape(row) for row in rows]
+
+    def key(self, row: Row) -> Key:
+        """What tells this row from the others."""
+        if len(self.keys) == 1:
+            return row.get(self.keys[0])
+        return tuple(row.get(name) for name in self.keys)
+
+
+@dataclass(eq=False)
+class Page:
+    """The rows of one answer, by their keys as they came.
+
+    `bare`: the rows came without their details.
+    """
+
+    ids: list[Key]
+    limit: int
+    answer: Answer
+    request: ListRequest
+    bare: bool = False
+
+    def rows(self, ids: Sequence[Key]) -> list[Row]:
+        """The rows with these keys, in this order."""
+        rows = self.request.rows(self.answer.unpacked())
+        if len(ids) == len(rows):
+            return rows
+        by_key = {self.request.key(row): row for row in rows}
+        return [by_key[key] for key in ids]
 
 
 class PageReader:
@@ -67,7 +82,7 @@ class PageReader:
         """At most `limit` rows at `place` in the list, bare."""
         params = {**self._request.params, **place, "limit": str(limit)}
         answer = self._client.get(self._request.path, params, list, self._purpose)
-        return page_of(answer, limit, bare=True)
+        return self._page(answer, limit, bare=True)
 
     def page(self, place: Mapping[str, str]) -> Page:
         """The page at `place` in the list, as long as the list gives it.
@@ -80,17 +95,20 @@ class PageReader:
         bare, failed_at_one = False, False
         while True:
             limit = self._size.limit
-            params = {**request.params, **place, "limit": str(limit)}
+            params = {**request.params, **place}
+            if request.paged:
+                params["limit"] = str(limit)
             if not bare:
                 params.update(request.details)
             try:
                 answer = self._client.get(
                     request.path,
                     params,
-                    list,
+                    dict if request.single else list,
                     self._purpose,
                     patience=patience,
-                    fewer_possible=limit > 1 or (bool(request.details) and not bare),
+                    fewer_possible=request.paged
+                    and (limit > 1 or (bool(request.details) and not bare)),
                 )
             except FewerRows as error:
                 patience.wait_from_anew()
@@ -109,4 +127,9 @@ class PageReader:
             if failed_at_one and not bare:
                 self._size.was_outage()
             self._size.worked(limit, len(answer.body))
-            return page_of(answer, limit, bare=bare)
+            return self._page(answer, limit, bare=bare)
+
+    def _page(self, answer: Answer, limit: int, *, bare: bool) -> Page:
+        request = self._request
+        ids = [request.key(row) for row in request.rows(answer.content)]
+        return Page(ids, limit, answer, request, bare)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from tap_bigcommerce.client import Answer
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.by_id import Ask, ById, What
-from tap_bigcommerce.pages.page import Page, PageReader, Row
+from tap_bigcommerce.pages.page import Key, Page, PageReader, Row
+from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
 from tap_bigcommerce.workers import Workers
 
 MOST_PARSED = 2
@@ -39,36 +39,16 @@ class Details(Protocol):
 
 
 @dataclass(frozen=True)
-class IdParameters:
-    """How a list is asked for rows by id.
-
-    `bound` is the parameter for the smallest id; `upwards` and `downwards` sort by it (`downwards`
-    None: the list cannot be sorted so).
-    """
-
-    bound: str
-    upwards: Mapping[str, str] = field(default_factory=dict)
-    downwards: Mapping[str, str] | None = None
-
-    def place(self, ask: Ask) -> dict[str, str]:
-        """The parameters for the rows that `ask` wants."""
-        if ask.bound is None:
-            return dict(self.downwards or {})
-        # No bound at all is the plainest way to say "from the start".
-        return {**self.upwards, **({self.bound: str(ask.bound)} if ask.bound > 0 else {})}
-
-
-@dataclass(frozen=True)
 class Batch:
     """Whole rows, in the order of the walk, that came with one answer.
 
-    `after_id`: every row up to this id has been handed on with this batch or before. `ends_page`:
-    nothing more of this answer follows.
+    `position`: every row up to there has been handed on with this batch or before; None where a
+    stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
     """
 
     rows: list[Row]
     answer: Answer
-    after_id: int
+    position: Position
     ends_page: bool
 
 
@@ -76,7 +56,6 @@ class Batch:
 class _Pending:
     """A row on its way to be whole; None once it is known to be gone."""
 
-    id: int
     row: Row | None
     whole: bool
 
@@ -86,7 +65,7 @@ class _Run:
     """Rows of one page that come next. `rows` is None until they are being completed."""
 
     page: Page
-    ids: list[int]
+    ids: Sequence[Key]
     rows: list[_Pending] | None = None
     handed_on: int = 0
 
@@ -96,9 +75,9 @@ class Reading:
 
     def __init__(
         self,
-        walk: ById,
+        walk: Walk,
         reader: PageReader,
-        parameters: IdParameters,
+        kind: WalkKind,
         details: Details | None,
         workers: Workers,
         budget: Budget,
@@ -108,7 +87,7 @@ class Reading:
         """`turn` is the stream's place in the run: requests of earlier ones go first."""
         self._walk = walk
         self._reader = reader
-        self._parameters = parameters
+        self._kind = kind
         self._details = details
         self._workers = workers
         self._budget = budget
@@ -164,8 +143,8 @@ class Reading:
             self._closed = True
             self._account()
 
-    def _send(self, ask: Ask) -> None:
-        place = self._parameters.place(ask)
+    def _send(self, ask: Any) -> None:
+        place = self._kind.place(ask)
 
         def work() -> Page:
             if ask.what is not What.PAGE:
@@ -206,7 +185,7 @@ class Reading:
         total = counted[0].answer.total
         self.totals += [] if total is None else [total]
 
-    def _take(self, ask: Ask, page: Page) -> None:
+    def _take(self, ask: Any, page: Page) -> None:
         if self.began is None:
             self.began = page.answer.store_time
             if page.answer.total is not None:
@@ -226,17 +205,14 @@ class Reading:
                 return
             if run.rows is None:
                 rows = run.page.rows(run.ids)
-                run.rows = [
-                    self._begin(id_, row, bare=run.page.bare)
-                    for id_, row in zip(run.ids, rows, strict=True)
-                ]
+                run.rows = [self._begin(row, bare=run.page.bare) for row in rows]
                 # The rows are on their own now; a run of the same page behind reads them again.
                 run.page.answer.pack()
 
-    def _begin(self, id_: int, row: Row, *, bare: bool) -> _Pending:
+    def _begin(self, row: Row, *, bare: bool) -> _Pending:
         if self._details is None:
-            return _Pending(id_, row, whole=True)
-        pending = _Pending(id_, row, whole=False)
+            return _Pending(row, whole=True)
+        pending = _Pending(row, whole=False)
         self._go_on(pending, self._details.complete(row, bare=bare), None)
         return pending
 
@@ -287,7 +263,9 @@ class Reading:
                 rows = [pending.row for pending in run.rows[begin:end] if pending.row is not None]
                 self.handed_on += end - begin
                 self._account()
-                yield Batch(rows, run.page.answer, run.ids[end - 1], ends_page)
+                last = run.ids[end - 1]
+                position = self._walk.position(run.page, last, ends_page=ends_page)
+                yield Batch(rows, run.page.answer, position, ends_page)
             if not ends_page:
                 return
 

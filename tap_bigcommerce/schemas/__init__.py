@@ -22,6 +22,9 @@ _RESCUED_SCHEMA = {
 def load_schema(stream: str) -> dict[str, Any]:
     """The whole schema of a stream, with every reference to a shared part resolved."""
     schema: dict[str, Any] = _resolved(f"{stream}.json")
+    base = schema.pop("$extends", None)
+    if base is not None:
+        schema["properties"] = {**_resolved(base)["properties"], **schema["properties"]}
     schema["properties"][RESCUED] = dict(_RESCUED_SCHEMA)
     return schema
 

@@ -15,6 +15,9 @@ LISTS = {
     "custom_fields": "custom-fields",
     "bulk_pricing_rules": "bulk-pricing-rules",
     "videos": "videos",
+    "options": "options",
+    "modifiers": "modifiers",
+    "reviews": "reviews",
 }
 """Nested fields that have a list of their own below the product, and its name there."""
 

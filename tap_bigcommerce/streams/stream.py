@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.pages.reading import Details, IdParameters
+from tap_bigcommerce.pages.in_turn import ByPage
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pages.reading import Details
+from tap_bigcommerce.pages.walk import WalkKind
+from tap_bigcommerce.streams.own_lists import Paging
 
 
 @dataclass(frozen=True)
@@ -21,19 +25,30 @@ class Permission:
 
 
 ORDERS = Permission("Orders")
+TRANSACTIONS = Permission("Order transactions")
 CUSTOMERS = Permission("Customers")
 PRODUCTS = Permission("Products")
+INVENTORY = Permission("Store inventory")
+LOCATIONS = Permission("Store locations")
 MARKETING = Permission("Marketing")
+INFORMATION = Permission("Information & settings")
+CHANNELS = Permission("Channel settings")
+LISTINGS = Permission("Channel listings")
+SITES = Permission("Sites & routes")
+CONTENT = Permission("Content")
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What one run wants of a stream, and by whom its details may be asked for.
+    """What one run wants of a list, and by whom its details may be asked for.
 
-    `wants` tells whether a field is selected, by its path ("consignments.shipping").
+    `wants` tells whether a field is needed, by its path ("consignments.shipping"); `whole_rows`
+    whether the rows themselves are, or only what belongs to them. `unselected` are the top-level
+    fields that need not come.
     """
 
     wants: Callable[[str], bool]
+    whole_rows: bool
     unselected: tuple[str, ...]
     config: Config
     client: Client
@@ -54,6 +69,31 @@ class Plan:
 
 
 @dataclass(frozen=True)
+class Child:
+    """Where a stream's rows come from that belong to another stream's rows.
+
+    Either `nested`, a field of the parent's row; or `own_list`, a list below the parent, which
+    costs a request a parent and is paged as `paging` says. `parent_id` and `parent_date` are the
+    fields that get the parent's id and date of modification. `needs` are more of the parent's
+    fields that have to be asked for. `modified_since`: the own list is filtered by date itself,
+    whatever happened to the parent. `apart`: not in the walk of the parent stream itself, for it
+    slows that down.
+    """
+
+    parent: str
+    nested: str | None = None
+    own_list: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    none_is_404: bool = False
+    paging: Paging = Paging.PAGE
+    modified_since: str | None = None
+    parent_id: str = "order_id"
+    parent_date: str | None = "order_date_modified"
+    needs: tuple[str, ...] = ()
+    apart: bool = False
+
+
+@dataclass(frozen=True)
 class Stream:
     """A table: where its rows come from, what identifies them and how they are filtered.
 
@@ -62,18 +102,23 @@ class Stream:
     `links` (addresses of other lists that the API puts into rows) are no fields; those in
     `off_by_default` are fields that have to be selected; `text_paths` are strings that may come
     as lists or objects, and `wrapped_paths` lists that may come as their only item.
-    `fields_without` names the fields that the settings take away.
+    `fields_without` names the fields that the settings take away. `reshape` gives a row the form
+    of the stream where the API's differs.
     """
 
     name: str
-    path: str
-    walk: IdParameters
     permission: Permission
+    path: str = ""
+    walk: WalkKind = field(default_factory=ByPage)
+    child: Child | None = None
     keys: tuple[str, ...] = ("id",)
+    params: Mapping[str, str] = field(default_factory=dict)
     replication_key: str | None = None
     modified_since: str | None = None
     everything_first: bool = False
+    by_default: bool = False
     plan: Callable[[Wish], Plan] = lambda _: Plan()
+    reshape: Callable[[Row], Row] | None = None
     links: tuple[str, ...] = ()
     off_by_default: tuple[str, ...] = ()
     text_paths: tuple[str, ...] = ()

@@ -1,0 +1,111 @@
+"""What makes a row of a walked list whole for every stream that is written from it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tap_bigcommerce.client import Client
+from tap_bigcommerce.exceptions import RequestFailed
+from tap_bigcommerce.output import Output
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pages.reading import Completion, Details, Lookup
+from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.stream import Stream
+
+ADDED = ":own"
+"""Ends the keys that are added to a row; no field of the API ends so."""
+
+
+class Family(Details):
+    """Completes the rows of a list for its own stream and for those of what belongs to it."""
+
+    def __init__(
+        self,
+        root: Stream,
+        completion: Details | None,
+        outputs: Sequence[Output],
+        client: Client,
+    ) -> None:
+        self._root = root
+        self._completion = completion
+        self._with_own_lists = [
+            (
+                output,
+                OwnLists(client, output.purpose, paging=child.paging, keys=output.stream.keys),
+            )
+            for output in outputs
+            if (child := output.stream.child) is not None and child.own_list is not None
+        ]
+
+    def complete(self, row: Row, *, bare: bool) -> Completion:
+        """The row with the lists of its own that are wanted, each under its stream's name."""
+        whole: Row | None = row
+        if self._completion is not None:
+            whole = yield from self._completion.complete(row, bare=bare)
+        wanted = [(output, own) for output, own in self._with_own_lists if output.failure is None]
+        if whole is None or not wanted:
+            return whole
+        results = yield [self._lookup(output, own, whole) for output, own in wanted]
+        for (output, _), result in zip(wanted, results, strict=True):
+            if isinstance(result, RequestFailed):
+                # A child that fails stops neither its parent nor its siblings.
+                output.failure = output.failure or result
+                result = []
+            if result is None:
+                return None
+            whole[own_rows_of(output)] = result
+        return whole
+
+    def _lookup(self, output: Output, own: OwnLists, row: Row) -> Lookup:
+        child = output.stream.child
+        assert child is not None
+        assert child.own_list is not None
+        params = dict(child.params)
+        if child.modified_since is not None and output.since is not None:
+            params[child.modified_since] = output.since
+        return _or_failure(
+            functools.partial(
+                own.rows,
+                f"{self._root.path}/{row['id']}",
+                child.own_list.format(id=row["id"]),
+                params=params,
+                none_is_404=child.none_is_404,
+            )
+        )
+
+
+def _or_failure(lookup: Callable[[], Any]) -> Lookup:
+    """The lookup, whose failure becomes its result."""
+
+    def look() -> Any:
+        try:
+            return lookup()
+        except RequestFailed as error:
+            return error
+
+    return look
+
+
+def rows_of(output: Output, row: Row) -> list[Row]:
+    """The rows of the output's stream in a whole row of the list that is walked."""
+    child = output.stream.child
+    if child is None:
+        return [row] if not any(key.endswith(ADDED) for key in row) else [_without_added(row)]
+    found = row.get(child.nested if child.nested is not None else own_rows_of(output))
+    rows = found if isinstance(found, list) else [found] if isinstance(found, dict) else []
+    stamp = {child.parent_id: row["id"]}
+    if child.parent_date is not None:
+        stamp[child.parent_date] = row.get("date_modified")
+    reshape = output.stream.reshape or (lambda row: row)
+    return [{**reshape(entry), **stamp} for entry in rows if isinstance(entry, dict)]
+
+
+def own_rows_of(output: Output) -> str:
+    """The key in a whole row under which the rows of its own list stand."""
+    return f"{output.stream.name}{ADDED}"
+
+
+def _without_added(row: Row) -> Row:
+    return {key: value for key, value in row.items() if not key.endswith(ADDED)}

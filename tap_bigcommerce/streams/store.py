@@ -1,0 +1,125 @@
+"""The store itself, its channels, pages, taxes and shipping."""
+
+from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.pages.in_turn import AllAtOnce, ByPage, OneObject
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams.stream import (
+    CHANNELS as CHANNEL_SETTINGS,
+)
+from tap_bigcommerce.streams.stream import (
+    CONTENT,
+    INFORMATION,
+    LISTINGS,
+    Child,
+    Stream,
+)
+from tap_bigcommerce.streams.stream import (
+    SITES as SITES_AND_ROUTES,
+)
+
+
+def with_logo_as_object(row: Row) -> Row:
+    """A store without a logo has a list in its place."""
+    return {**row, "logo": row["logo"] or None} if "logo" in row else row
+
+
+STORE = Stream(
+    name="store",
+    path="/v2/store",
+    permission=INFORMATION,
+    walk=OneObject(),
+    reshape=with_logo_as_object,
+    text_paths=("active_comparison_modules[]",),
+)
+CHANNELS = Stream(
+    name="channels",
+    path="/v3/channels",
+    permission=CHANNEL_SETTINGS,
+    walk=ByPage(),
+    replication_key="date_modified",
+    modified_since="date_modified:min",
+)
+CHANNEL_LISTINGS = Stream(
+    name="channel_listings",
+    permission=LISTINGS,
+    child=Child(
+        "channels",
+        own_list="listings",
+        paging=Paging.LISTING_ID,
+        parent_id="channel_id",
+        parent_date=None,
+        modified_since="date_modified:min",
+    ),
+    keys=("channel_id", "listing_id"),
+    replication_key="date_modified",
+)
+SITES = Stream(
+    name="sites",
+    path="/v3/sites",
+    permission=SITES_AND_ROUTES,
+    walk=ByPage(),
+)
+CURRENCIES = Stream(
+    name="currencies",
+    path="/v2/currencies",
+    permission=INFORMATION,
+    walk=ByPage(),
+)
+PAGES = Stream(
+    name="pages",
+    path="/v3/content/pages",
+    permission=CONTENT,
+    walk=ByPage(),
+    params={"include": "body"},
+)
+BLOG_POSTS = Stream(
+    name="blog_posts",
+    path="/v2/blog/posts",
+    permission=CONTENT,
+    walk=ByPage(),
+)
+REDIRECTS = Stream(
+    name="redirects",
+    path="/v3/storefront/redirects",
+    permission=CONTENT,
+    params={"include": "to_url"},
+    walk=IdParameters(
+        "id:min", {"sort": "id", "direction": "asc"}, {"sort": "id", "direction": "desc"}
+    ),
+)
+TAX_CLASSES = Stream(
+    name="tax_classes",
+    path="/v2/tax_classes",
+    permission=INFORMATION,
+    walk=ByPage(),
+)
+TAX_ZONES = Stream(
+    name="tax_zones",
+    path="/v3/tax/zones",
+    permission=INFORMATION,
+    walk=AllAtOnce(),
+)
+TAX_RATES = Stream(
+    name="tax_rates",
+    path="/v3/tax/rates",
+    permission=INFORMATION,
+    walk=AllAtOnce(),
+)
+SHIPPING_ZONES = Stream(
+    name="shipping_zones",
+    path="/v2/shipping/zones",
+    permission=INFORMATION,
+    walk=AllAtOnce(),
+)
+SHIPPING_METHODS = Stream(
+    name="shipping_methods",
+    permission=INFORMATION,
+    child=Child(
+        "shipping_zones",
+        own_list="methods",
+        paging=Paging.NONE,
+        parent_id="zone_id",
+        parent_date=None,
+    ),
+)
