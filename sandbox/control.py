@@ -118,6 +118,10 @@ class Store(ABC):
         arguments = {"list": list, "request": request, "do": several}
         self._call("on", {**arguments, "moment": moment, "relative": relative})
 
+    def clear_triggers(self) -> None:
+        """Take back what `on` has set and what has not happened yet."""
+        self._call("clear_triggers", {})
+
     def fault(
         self,
         list: str,

@@ -98,7 +98,7 @@ def spoil(kind: str, api: str, answer: Answer) -> Answer:
     if kind in ("invalid-byte", "lone-surrogate"):
         wrong = b"\xff" if kind == "invalid-byte" else b"\\ud800"
         body = _TEXT_START.sub(lambda found: found.group() + wrong, answer.body, count=1)
-        return Answer(200, body, dict(answer.headers), JSON, answer.rows, answer.ids)
+        return Answer(answer.status, body, dict(answer.headers), JSON, answer.rows, answer.ids)
     status = int(kind.removesuffix("-bare"))
     refused = error_answer(api, status)
     if 300 <= status < 400 and status != 304:

@@ -35,6 +35,7 @@ class Operations:
             "delete": self._delete,
             "change_variants": self._change_variants,
             "on": self._on,
+            "clear_triggers": app.triggers.clear,
             "fault": self._fault,
             "clear_faults": app.faults.clear,
             "set": self._set,

@@ -42,7 +42,11 @@ class Options:
         0.02, "share of rows that were all modified in one and the same second (a bulk edit)"
     )
     variants_per_product: int = _option(6, "most variants a product has")
+    fewest_variants: int = _option(
+        0, "fewest variants a product has (0: half of the products have none)"
+    )
     images_per_product: int = _option(4, "most images a product has")
+    fewest_images: int = _option(0, "fewest images a product has")
     line_items: int = _option(3, "most line items of a plain order")
     huge_order_share: float = _option(0.004, "share of orders with 51 to 300 line items")
     couponed_share: float = _option(0.10, "share of orders with coupons")

@@ -35,6 +35,10 @@ class Triggers:
         """Set a trigger."""
         self._triggers.append(trigger)
 
+    def clear(self) -> None:
+        """Take back the triggers that have not fired."""
+        self._triggers.clear()
+
     def due(self, name: str) -> dict[str, list[Operation]]:
         """Count a request of a list; the operations it sets off, by moment."""
         found: dict[str, list[Operation]] = {"before": [], "after_read": []}

@@ -12,7 +12,7 @@ wish="$(cksum <pyproject.toml) $*"
 
 works() {
     "$venv/bin/python" -c '
-import sys, pip
+import sys
 sys.exit(sys.version_info < (3, 10))' </dev/null >/dev/null 2>&1
 }
 
@@ -22,6 +22,8 @@ if ! works; then
     echo "Making $venv with $("$python" --version) ..." >&2
     "$python" -m venv "$venv"
 fi
+"$venv/bin/python" -c 'import pip' </dev/null >/dev/null 2>&1 ||
+    "$venv/bin/python" -m ensurepip >/dev/null
 if ! grep -qxF "$wish" "$stamp" 2>/dev/null; then
     echo "Installing into $venv: $*" >&2
     # -qq: only errors. The closing words are for a person who does not know pip.

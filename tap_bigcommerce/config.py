@@ -23,6 +23,9 @@ ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
 FROM_ENVIRONMENT = "ENV"
 """Given in place of a config file: take the settings from the environment alone."""
 
+LONGEST_LOOKBACK = 366 * 24 * 60 * 60
+"""Seconds: a year. Whoever wants more wants replication-method FULL_TABLE."""
+
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -39,6 +42,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError
     return value.strip()
+
+
+def _header_text(value: Any) -> str:
+    text = _text(value)
+    if not text.isascii() or not text.isprintable():
+        raise ValueError
+    return text
 
 
 def _store_hash(value: Any) -> str:
@@ -118,6 +128,7 @@ def _api_url(value: Any) -> str:
 
 
 TEXT = Kind("a text", _text)
+HEADER_TEXT = Kind("a text of plain letters, digits and signs, without line breaks", _header_text)
 STORE_HASH = Kind(
     "the store's hash, or the API path that holds it "
     "(https://api.bigcommerce.com/stores/STORE_HASH/v3/)",
@@ -153,7 +164,7 @@ class Config:
         example="abc123",
     )
     access_token: str = _setting(
-        TEXT,
+        HEADER_TEXT,
         "The access token of a store-level API account (control panel: Settings, API accounts).",
         secret=True,
         example="the token of your API account",
@@ -169,7 +180,7 @@ class Config:
         example="2024-01-01T00:00:00Z",
     )
     user_agent: str | None = _setting(
-        TEXT,
+        HEADER_TEXT,
         "How the tap names itself to the API. Default: its name and version.",
         default=None,
     )
@@ -183,7 +194,7 @@ class Config:
         default=250,
     )
     lookback_seconds: int = _setting(
-        _whole_number(0),
+        _whole_number(0, LONGEST_LOOKBACK),
         "How far before its bookmark an incremental stream is read again, in seconds.",
         default=60,
     )
@@ -303,7 +314,9 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
         try:
             values[setting.name] = setting.metadata["kind"].read(value)
         except (ValueError, OverflowError):
-            shown = "" if setting.metadata["secret"] else f", not {json.dumps(value, default=str)}"
+            # An address may hold a password.
+            hidden = setting.metadata["secret"] or "@" in str(value)
+            shown = "" if hidden else f", not {json.dumps(value, default=str)}"
             mistakes.append(f"{setting.name} should be {_expected(setting)}{shown}")
     known = {setting.name for setting in declarations()}
     legacy = sorted(LEGACY_SETTINGS & set(raw))

@@ -119,8 +119,7 @@ class Days(dict[str, str]):
     def learn(self, text: str, normal: str) -> None:
         """Takes the day of a date's text and its `normal_date`, if it has one of the layouts."""
         for end in (11, 17):
-            minutes, seconds = MINUTES.get(text[end : end + 6]), SECONDS.get(text[end + 6 :])
-            if minutes and seconds and normal[11:] == minutes + seconds:
+            if text[end : end + 6] in MINUTES and text[end + 6 :] in SECONDS:
                 if len(self) >= self.LIMIT:
                     self.clear()
                 self[text[:end]] = normal[:11]

@@ -32,6 +32,7 @@ class Messages:
         self._clock = clock
         self._buffer: list[bytes] = []
         self._buffered = 0
+        self.any_written = False
         self._last_state = b""
         self._last_state_at = float("-inf")
 
@@ -101,6 +102,7 @@ class Messages:
                 raise TapError(f"The messages cannot be written: {error.strerror}.") from error
 
     def _put(self, line: bytes) -> None:
+        self.any_written = True
         self._buffer.append(line)
         self._buffered += len(line)
         if self._buffered >= BUFFER:

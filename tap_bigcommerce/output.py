@@ -13,7 +13,7 @@ from typing import Any
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.dates import parse_instant
+from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import BadRecord, TapError
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.page import Row
@@ -96,7 +96,7 @@ class Output:
                 name,
             )
         since = self._first_date()
-        self.since = since.strftime("%Y-%m-%dT%H:%M:%SZ") if since is not None else None
+        self.since = format_instant(since)[:19] + "Z" if since is not None else None
         return Start(since=self.since)
 
     def write_schema(self) -> None:
@@ -192,7 +192,10 @@ class Output:
             return None if self.root.everything_first else self._config.start_date
         instant = parse_instant(self.counts.bookmark_before)
         assert instant is not None  # The state has checked it.
-        return instant - timedelta(seconds=self._config.lookback_seconds)
+        try:
+            return instant - timedelta(seconds=self._config.lookback_seconds)
+        except OverflowError:
+            return None  # Before the first day of the calendar: everything.
 
     def _depends_on(self) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""

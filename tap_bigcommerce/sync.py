@@ -21,7 +21,7 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
 
     A stream that fails does not stop the others. Raises TokenRefused and TargetGone, after which
     nothing can be read or written, and Interrupted when the tap is asked to stop; a STATE has
-    gone out by then if it can.
+    gone out by then if it can. A token that is refused at once leaves no message at all.
     """
     failures: dict[str, TapError] = {}
     walks = _walks(selections, tools, failures)
@@ -36,8 +36,12 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
                 LOGGER.info("Summary of %s", summary(output.counts))
         tools.state.begin(None)
         tools.messages.state(tools.state.value(), at_once=True)
-    except (Interrupted, TokenRefused):
+    except Interrupted:
         tools.messages.state(tools.state.value(), at_once=True)
+        raise
+    except TokenRefused:
+        if tools.messages.any_written:
+            tools.messages.state(tools.state.value(), at_once=True)
         raise
     return failures
 

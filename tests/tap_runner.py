@@ -41,7 +41,7 @@ class Result:
     @cached_property
     def messages(self) -> list[Json]:
         """The messages, in their order; fails on a line that is none."""
-        return [read_message(line) for line in self.stdout.splitlines()]
+        return [read_message(line) for line in self.stdout.split("\n") if line]
 
     @cached_property
     def catalog(self) -> Json:
@@ -117,7 +117,7 @@ def settings(store: Store, **more: Any) -> Json:
 
 
 def run(
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | str | None = None,
     catalog: Any = None,
     state: Any = None,
     env: Mapping[str, str] | None = None,
@@ -143,7 +143,7 @@ def run(
 
 @contextlib.contextmanager
 def start(
-    config: Mapping[str, Any] | None = None,
+    config: Mapping[str, Any] | str | None = None,
     catalog: Any = None,
     state: Any = None,
     env: Mapping[str, str] | None = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -19,7 +19,7 @@ from tap_bigcommerce.workers import Workers
 MOST_PARSED = 2
 """Pages whose rows are held as objects, at the most."""
 
-OBJECTS_TO_BYTES = 4
+OBJECTS_TO_BYTES = 6
 """How many bytes of answers the objects that a page is parsed to weigh as much as."""
 
 Lookup = Callable[[], Any]
@@ -53,20 +53,17 @@ class Batch:
 
 
 @dataclass
-class _Pending:
-    """A row on its way to be whole; None once it is known to be gone."""
-
-    row: Row | None
-    whole: bool
-
-
-@dataclass
 class _Run:
-    """Rows of one page that come next. `rows` is None until they are being completed."""
+    """Rows of one page that come next.
+
+    `rows` is None until they are being completed; a row that is gone is None. `incomplete` are
+    the places of the rows whose lookups are under way.
+    """
 
     page: Page
     ids: Sequence[Key]
-    rows: list[_Pending] | None = None
+    rows: list[Row | None] | None = None
+    incomplete: set[int] = field(default_factory=set)
     handed_on: int = 0
 
 
@@ -204,43 +201,49 @@ class Reading:
             if place and not (self._details and self._workers.idle and place < MOST_PARSED):
                 return
             if run.rows is None:
-                rows = run.page.rows(run.ids)
-                run.rows = [self._begin(row, bare=run.page.bare) for row in rows]
+                run.rows = list(run.page.rows(run.ids))
                 # The rows are on their own now; a run of the same page behind reads them again.
                 run.page.answer.pack()
+                if self._details is not None:
+                    self._begin(run, run.rows, self._details)
 
-    def _begin(self, row: Row, *, bare: bool) -> _Pending:
-        if self._details is None:
-            return _Pending(row, whole=True)
-        pending = _Pending(row, whole=False)
-        self._go_on(pending, self._details.complete(row, bare=bare), None)
-        return pending
+    def _begin(self, run: _Run, rows: list[Row | None], details: Details) -> None:
+        for place, row in enumerate(rows):
+            if row is not None:
+                completion = details.complete(row, bare=run.page.bare)
+                self._go_on(run, place, completion, None)
 
-    def _go_on(self, pending: _Pending, completion: Completion, results: list[Any] | None) -> None:
-        """Let a row's completion go one step further."""
+    def _go_on(
+        self, run: _Run, place: int, completion: Completion, results: list[Any] | None
+    ) -> None:
+        """Let the completion of the row at `place` go one step further."""
+        assert run.rows is not None  # It is being completed.
         try:
             lookups = completion.send(results) if results is not None else next(completion)
         except StopIteration as stop:
-            pending.row, pending.whole = stop.value, True
+            run.rows[place] = stop.value
+            run.incomplete.discard(place)
             return
         except TapError as error:
+            run.incomplete.add(place)  # And so it stays: nothing behind it is handed on.
             self._fail(error)
             return
+        run.incomplete.add(place)
         found: list[Any] = [None] * len(lookups)
         missing = len(lookups)
 
-        def came_at(place: int) -> Callable[[Any], None]:
+        def came_as(number: int) -> Callable[[Any], None]:
             def came(result: Any) -> None:
                 nonlocal missing
-                found[place] = result
+                found[number] = result
                 missing -= 1
                 if not missing and not self._closed:
-                    self._go_on(pending, completion, found)
+                    self._go_on(run, place, completion, found)
 
             return came
 
-        for place, lookup in enumerate(lookups):
-            self._workers.submit(lookup, came_at(place), self._fail, (self._turn, 0, False))
+        for number, lookup in enumerate(lookups):
+            self._workers.submit(lookup, came_as(number), self._fail, (self._turn, 0, False))
 
     def _fail(self, error: BaseException) -> None:
         """Keep the first error: it is raised once what came before has been handed on."""
@@ -252,15 +255,13 @@ class Reading:
             self._complete_next()
             run = self._runs[0]
             assert run.rows is not None  # The first run is always being completed.
-            begin = end = run.handed_on
-            while end < len(run.rows) and run.rows[end].whole:
-                end += 1
+            begin, end = run.handed_on, min(run.incomplete, default=len(run.rows))
             run.handed_on = end
             ends_page = end == len(run.rows)
             if ends_page:
                 self._runs.popleft()
             if end > begin:
-                rows = [pending.row for pending in run.rows[begin:end] if pending.row is not None]
+                rows = [row for row in run.rows[begin:end] if row is not None]
                 self.handed_on += end - begin
                 self._account()
                 last = run.ids[end - 1]

@@ -99,7 +99,8 @@ class OrderDetails:
         self._judge(order, doubts, embedded, lists)
         if "consignments" in lists:
             order["consignments"] = lists["consignments"]
-        elif self._wish.consignment_items and "products" in lists:
+            read_consignments(order, with_items=self._wish.consignment_items)
+        if self._wish.consignment_items and "products" in lists:
             self._fill(order, items)
         if "fees" in lists:
             order["fees"] = lists["fees"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from tap_bigcommerce.transform.nodes import Node, below
@@ -134,9 +135,6 @@ class Careful:
         """The first branch that takes the value as it is, else the first that can convert it."""
         native = [branch for branch in node.branches if type(value) in NATIVE[branch.kind]]
         for branch in native + [b for b in node.branches if b not in native]:
-            before = len(strays)
-            try:
+            with suppress(Misfit):  # Raised before any stray is found.
                 return self._value(branch, value, place, strays)
-            except Misfit:
-                del strays[before:]
         raise Misfit

@@ -25,7 +25,7 @@ def is_type(value: Any, name: str) -> bool:
 
 
 def fits(value: Any, schema: Any) -> bool:
-    """Whether the value is valid; null is, everywhere. No key without a schema, if none is allowed."""
+    """Whether the value is valid; null is, everywhere, and no key that the schema lacks."""
     if value is None:
         return True
     if not isinstance(schema, Mapping):

@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from strict_schema import fits
+
 from tap_bigcommerce.transform import Converter
 
 Json = dict[str, Any]
@@ -111,9 +111,9 @@ class Values:
             return values[kind]
         digits = self.mark(secret)
         if kind == "decimal":
-            return self.draw(st.sampled_from(["{}", "{}.0000", "{}.50", "0{}", " {}", "-{}e3"])).format(
-                digits
-            )
+            return self.draw(
+                st.sampled_from(["{}", "{}.0000", "{}.50", "0{}", " {}", "-{}e3"])
+            ).format(digits)
         if kind == "float":
             return float(digits + self.draw(st.sampled_from([".0", ".5"])))
         return int(digits) if kind == "integer" else int(digits + "0" * 30)
@@ -179,7 +179,9 @@ def same(value: Any) -> str:
 
 
 @settings(
-    max_examples=6000, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=300,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 @given(cases())
 def test_nothing_is_lost_nothing_leaks_and_all_is_valid(
@@ -206,7 +208,7 @@ def test_nothing_is_lost_nothing_leaks_and_all_is_valid(
             assert mark.encode() in line
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(cases())
 def test_a_record_known_to_be_clean_is_converted_alike_by_its_shape(
     case: tuple[Json, Json, list[tuple[Json, list[str]]]],
@@ -251,7 +253,9 @@ def json_text_without_odd_characters(value: Any) -> bytes:
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(st.characters(codec=None)),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=3), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 ANY_SCHEMA = schemas() | st.sampled_from(
@@ -259,7 +263,7 @@ ANY_SCHEMA = schemas() | st.sampled_from(
 )
 
 
-@settings(max_examples=4000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.dictionaries(NAMES, ANY_SCHEMA, max_size=3),
     st.dictionaries(NAMES, ANY_SCHEMA, max_size=3),

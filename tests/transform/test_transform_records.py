@@ -8,9 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tap_bigcommerce.transform import Converter, MissingKey, is_clean
+from tap_bigcommerce.transform import Converter, MissingKey, fast, is_clean
 from tap_bigcommerce.transform import converter as converter_module
-from tap_bigcommerce.transform import fast
 
 Json = dict[str, Any]
 
@@ -174,7 +173,9 @@ def test_the_whole_catalog_can_be_given_as_known_beside_the_taps_schema() -> Non
 
 def test_a_free_form_object_goes_out_whole_even_if_the_tap_knows_its_fields() -> None:
     made = Converter(obj(address={"type": "object"}), KNOWN)
-    assert run(made, {"address": {"city": "Ulm", "new": 1}}) == {"address": {"city": "Ulm", "new": 1}}
+    assert run(made, {"address": {"city": "Ulm", "new": 1}}) == {
+        "address": {"city": "Ulm", "new": 1}
+    }
 
 
 def test_more_keys_than_the_fields_go_out_where_the_schema_allows_them() -> None:
@@ -216,7 +217,7 @@ def test_a_field_of_the_api_named_rescued_data_is_a_new_key_like_others() -> Non
 def test_a_record_without_its_key_is_an_error(record: Json, clean: bool) -> None:
     made = Converter(KNOWN, KNOWN, keys=["id"])
     for _ in range(3):
-        with pytest.raises(MissingKey, match="'id' is (absent|null|not usable)") as caught:
+        with pytest.raises(MissingKey, match=r"'id' is (absent|null|not usable)") as caught:
             made.convert({**record, "note": "a"}, clean)
         assert caught.value.field == "id"
         assert run(made, {"id": "7", "note": "a"}) == {"id": 7, "note": "a"}
@@ -291,13 +292,23 @@ def test_usual_records_come_by_their_shape() -> None:
         "total": "12.5000",
         "note": "",
         "address": {"city": "Ulm", "geo": {"lat": 1, "lon": 2.5}},
-        "products": [{"id": 1, "price": "1.00", "options": []}, {"id": 2, "price": "", "options": []}],
+        "products": [
+            {"id": 1, "price": "1.00", "options": []},
+            {"id": 2, "price": "", "options": []},
+        ],
         "tags": ["a", None],
     }
     expected = run(made, record)
     made._careful = None  # type: ignore[assignment]
     assert run(made, record) == expected
-    for changed in ({"total": 5}, {"total": None}, {"note": 5}, {"tags": []}, {"address": []}):
+    changes: list[Json] = [
+        {"total": 5},
+        {"total": None},
+        {"note": 5},
+        {"tags": []},
+        {"address": []},
+    ]
+    for changed in changes:
         run(made, {**record, **changed})
 
 
@@ -316,6 +327,96 @@ def test_the_same_object_in_two_places_is_written_in_both() -> None:
         "products[1].f0": "x",
         "groups[0].items[0].f0": "x",
         "groups[0].items[1].f0": "x",
+    }
+
+
+def test_an_object_that_stands_in_two_places_is_converted_once() -> None:
+    item = obj(**{f"f{number}": NUMBER for number in range(20)})
+    known = obj(products=array(item), groups=array(obj(items=array(item))))
+    made = Converter(known, known)
+    row = {f"f{number}": "1.50" for number in range(20)}
+    record = {"products": [row], "groups": [{"items": [row]}]}
+    for _ in range(9):  # Until the shapes of all three places are there.
+        out = made.convert(record, clean=True)
+    assert out["products"][0] is out["groups"][0]["items"][0]
+    assert out["products"][0] is not row
+
+
+def test_an_object_in_which_little_is_ever_converted_is_not_changed_itself() -> None:
+    part = obj(city=STRING, number=INTEGER, tags=array(STRING), part=obj(a=STRING))
+    made = Converter(obj(address=part), obj(address=part))
+    usual = {"address": {"city": "Ulm", "number": 1, "tags": ["a"], "part": {"a": "b"}}}
+    for _ in range(3):
+        assert run(made, usual) == usual
+    odd = {"address": {"city": 5, "number": "6", "tags": [7, None], "part": {"a": 8}}}
+    before = json.dumps(odd)
+    assert run(made, odd) == {
+        "address": {"city": "5", "number": 6, "tags": ["7", None], "part": {"a": "8"}}
+    }
+    assert json.dumps(odd) == before
+    empty = {"address": {"city": "", "number": "", "tags": "", "part": []}}
+    assert run(made, empty) == {"address": {"city": "", "number": None, "tags": None, "part": None}}
+
+
+def test_what_is_known_at_one_place_is_new_at_another() -> None:
+    fields = {f"f{number}": NUMBER for number in range(20)}
+    known = obj(a=array(obj(**fields, s=STRING, x=STRING)), b=array(obj(**fields, s=STRING)))
+    schema = obj(a=array(obj(**fields)), b=array(obj(**fields)), _rescued_data=STRING)
+    made = Converter(schema, known)
+    row = {f"f{number}": 1 for number in range(20)}
+    for _ in range(3):
+        assert run(made, {"a": [{**row, "x": "hidden"}]}) == {"a": [row]}
+        assert run(made, {"b": [{**row, "x": "new"}]}) == {
+            "b": [row],
+            "_rescued_data": {"b[0].x": "new"},
+        }
+
+
+def test_what_is_nested_too_deep_is_found_in_a_clean_record_too() -> None:
+    made = Converter(obj(x={"type": "array"}, _rescued_data=STRING), obj(x={"type": "array"}))
+    text = "[" * 300 + "]" * 300
+    record = orjson.loads(f'{{"x":{text}}}')
+    for _ in range(3):
+        out = made.convert(record, clean=True)
+        assert out == {"x": None, "_rescued_data": f'{{"x":{text}}}'}
+
+
+def test_rescued_paths_that_only_differ_in_odd_characters_are_all_kept() -> None:
+    record = {f"n{odd}": number for number, odd in enumerate("\0\ud800\ufffd", 1)}
+    out = run(Converter(KNOWN, KNOWN), record, clean=False)
+    assert sorted(out["_rescued_data"].values()) == [1, 2, 3]
+
+
+def test_a_string_where_the_tap_knows_fields_takes_no_json_text() -> None:
+    made = Converter(
+        obj(a=STRING, b=STRING, products=STRING, _rescued_data=STRING),
+        obj(a=obj(x=STRING), b=STRING, products=KNOWN["properties"]["products"]),
+        json_text={"a", "b"},
+    )
+    for clean in (True, False):
+        assert run(made, {"a": {"x": "hidden"}}, clean) == {"a": None}
+        assert run(made, {"b": {"x": 1}}, clean) == {"b": '{"x":1}'}
+        assert run(made, {"products": [{"secret": "hidden"}]}, clean) == {"products": None}
+    assert made.dropped == {"a": 8, "products": 8}
+    assert run(made, {"a": "text", "b": "text"}) == {"a": "text", "b": "text"}
+
+
+def test_more_keys_do_not_go_out_where_the_tap_knows_no_fields() -> None:
+    """They may be deselected."""
+    inner = {**obj(a=STRING), "additionalProperties": True}
+    made = Converter(obj(x=inner, _rescued_data=STRING), obj(x=STRING))
+    assert run(made, {"x": {"a": "1", "b": "hidden"}}) == {"x": {"a": "1"}}
+    assert made.dropped == {"x.b": 4}
+
+
+@pytest.mark.parametrize("value", [5, True, 1.5, "text", {"a": 1}, [[1]], [{}]])
+def test_a_shape_may_be_made_from_an_object_in_which_nothing_fits(value: Any) -> None:
+    known = obj(part=obj(names=array(STRING), ids=array(INTEGER)), _rescued_data=STRING)
+    made = Converter(known, known)
+    out = run(made, {"part": {"names": value, "ids": value}})
+    assert len(out["_rescued_data"]) == 2
+    assert run(made, {"part": {"names": ["a"], "ids": [1]}}) == {
+        "part": {"names": ["a"], "ids": [1]}
     }
 
 

@@ -79,7 +79,10 @@ NULLABLE: Callable[[str], Any] = lambda name: {"type": ["null", name]}  # noqa: 
         ("-0.00", "-0.00"),
         ("1e5", "1e5"),
         ("1E-5", "1E-5"),
-        ("0.1234567890123456789012345678901234567890", "0.1234567890123456789012345678901234567890"),
+        (
+            "0.1234567890123456789012345678901234567890",
+            "0.1234567890123456789012345678901234567890",
+        ),
         (str(HUGE), str(HUGE)),
         ("", "null"),
         (math.nan, RESCUED),
@@ -119,7 +122,7 @@ def test_a_number_keeps_its_digits(value: Any, text: Any) -> None:
     check(NULLABLE("number"), value, text)
 
 
-@given(st.text("0123456789-+.eE \n\t,_٣[]\"", max_size=8) | st.from_regex(NUMBER, fullmatch=True))
+@given(st.text('0123456789-+.eE \n\t,_٣[]"', max_size=8) | st.from_regex(NUMBER, fullmatch=True))
 def test_text_is_a_number_if_it_is_one_in_json(text: str) -> None:
     converted, rescued = text_of(converter(NULLABLE("number")), text)
     if NUMBER.fullmatch(text) and math.isfinite(float(text)) and len(text) < 1000:
@@ -293,7 +296,8 @@ def test_an_object_is_null_where_php_wrote_an_empty_array(value: Any, text: Any)
 
 def test_an_object_without_fields_goes_out_whole_and_clean() -> None:
     value = {"a\0": [math.nan, HUGE, {"b": "x\0"}], "c": "\udfff", "a\ufffd": 1, "d": -math.inf}
-    whole = '{"a\ufffd\ufffd":["NaN",%d,{"b":"x"}],"c":"\ufffd","a\ufffd":1,"d":"-Infinity"}' % HUGE
+    whole = f'"a\ufffd\ufffd":["NaN",{HUGE},{{"b":"x"}}],"c":"\ufffd","a\ufffd":1,"d":"-Infinity"'
+    whole = f"{{{whole}}}"
     for field in ({"type": "object"}, {"type": ["null", "object"], "additionalProperties": True}):
         check(field, value, whole)
     check({}, value, whole)
@@ -379,7 +383,11 @@ def test_a_scalar_becomes_the_only_item_where_that_is_asked_for() -> None:
         ({"anyOf": [DATE, {"type": "string"}]}, "soon", '"soon"'),
         ({"anyOf": [DATE, {"type": ["string", "null"]}]}, "", "null"),
         ({"anyOf": [OBJECT, {"type": "array", "items": NULLABLE("integer")}]}, ["1"], "[1]"),
-        ({"anyOf": [OBJECT, {"type": "array", "items": NULLABLE("integer")}]}, {"a": "1"}, '{"a":1}'),
+        (
+            {"anyOf": [OBJECT, {"type": "array", "items": NULLABLE("integer")}]},
+            {"a": "1"},
+            '{"a":1}',
+        ),
         ({"anyOf": [OBJECT, {"type": "array", "items": NULLABLE("integer")}]}, 5, RESCUED),
         ({"anyOf": [OBJECT, {"type": "null"}]}, "x", RESCUED),
         ({"type": "null"}, 5, RESCUED),

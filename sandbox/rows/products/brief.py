@@ -51,6 +51,10 @@ def _make(world: World, number: int) -> Brief:
     # Whole prices are common, and come as JSON integers in v3.
     price = chance.between(3, 300) * 100 if chance.share(0.5) else chance.between(199, 29999)
     most = world.options.variants_per_product
-    variants = 0 if chance.share(0.5) else chance.between(1, max(1, most))
+    fewest = world.options.fewest_variants
+    if fewest:
+        variants = chance.between(fewest, max(fewest, most))
+    else:
+        variants = 0 if chance.share(0.5) else chance.between(1, max(1, most))
     sku = "" if chance.share(0.05) else f"SKU-{number:05d}"
     return Brief(number, name, sku, price, chance.share(0.05), variants if most else 0)

@@ -74,7 +74,8 @@ def images(world: World, product: int) -> list[Row]:
     chance = world.chance("images", product)
     modified = iso(world.tables["products"].created(product))
     rows = []
-    for at in range(chance.between(0, max(0, world.options.images_per_product))):
+    fewest = world.options.fewest_images
+    for at in range(chance.between(fewest, max(fewest, world.options.images_per_product))):
         number = product * STRIDE + at
         stem = f"{_CDN}/{product}/images/{number}/picture-é{at}.1780000000"
         rows.append(

@@ -1,0 +1,46 @@
+"""What target-jsonl has written: a file for each stream, a line for each record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sandbox import Store
+from tap_bigcommerce.dates import parse_instant
+
+Row = dict[str, Any]
+
+
+class Landed:
+    """The rows of one stream, as far as they had been written at one time."""
+
+    def __init__(self, rows: Path, stream: str, skip: int = 0) -> None:
+        """All rows in the stream's file but the first `skip`."""
+        self.stream = stream
+        lines = list(_lines(rows / f"{stream}.jsonl"))[skip:]
+        self.rows: list[Row] = [json.loads(line) for line in lines]
+        self.by_id: dict[int, Row] = {row["id"]: row for row in self.rows}
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def differences(self, store: Store) -> list[int]:
+        """The ids of the store's rows that are missing here, or not in their latest version."""
+        return [
+            row["id"]
+            for row in store.records(self.stream)
+            if row["id"] not in self.by_id or _instant(self.by_id[row["id"]]) != _instant(row)
+        ]
+
+
+def _lines(path: Path) -> Iterator[str]:
+    if path.exists():
+        with path.open(encoding="utf-8") as file:
+            yield from file
+
+
+def _instant(row: Row) -> Any:
+    date = row.get("date_modified")
+    return parse_instant(date) if date else None

@@ -1,0 +1,131 @@
+"""The tap and the target as a person runs them: `tap | target > state`."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+TIME_TO_STOP = 10.0
+"""Seconds that a program gets to end by itself."""
+
+
+class PipelineFailed(Exception):
+    """A program could not be started, or ended with an error; the text says which and why."""
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Two programs, and the folder with their files."""
+
+    tap: Path
+    target: Path
+    folder: Path
+
+    def prepare(self, store: Mapping[str, str]) -> None:
+        """Make the folder, without what an earlier demo left, and the settings for both."""
+        for program in (self.tap, self.target):
+            if not program.exists() and not program.with_suffix(".exe").exists():
+                raise PipelineFailed(f"{program} is missing; `make demo` installs it.")
+        self.rows.mkdir(parents=True, exist_ok=True)
+        for old in [*self.rows.glob("*.jsonl"), *self.folder.glob("*.json")]:
+            old.unlink()
+        self._write("config.json", dict(store))
+        self._write("target.json", {"destination_path": "rows", "do_timestamp_file": False})
+
+    @property
+    def rows(self) -> Path:
+        """Where the target writes a file for each stream."""
+        return self.folder / "rows"
+
+    def discover(self) -> list[dict[str, Any]]:
+        """Write catalog.json, and return its streams."""
+        words = [str(self.tap), "--config", "config.json", "--discover"]
+        with (
+            (self.folder / "catalog.json").open("wb") as catalog,
+            self._program(words, "discovery.log", stdout=catalog) as tap,
+        ):
+            tap.wait()
+        self._check(tap, "discovery.log")
+        streams = json.loads((self.folder / "catalog.json").read_text("utf-8"))["streams"]
+        return list(streams)
+
+    def sync(self, number: int) -> float:
+        """Run `number` 1 without a state, any other with the one of the run before.
+
+        Returns the seconds it took.
+        """
+        words = [str(self.tap), "--config", "config.json", "--catalog", "catalog.json"]
+        if number > 1:
+            words += ["--state", f"state-{number - 1}.json"]
+        began = time.monotonic()
+        with (
+            (self.folder / f"state-{number}.json").open("wb") as state,
+            self._program(words, f"tap-{number}.log", stdout=subprocess.PIPE) as tap,
+            self._program(
+                [str(self.target), "--config", "target.json"],
+                f"target-{number}.log",
+                stdin=tap.stdout,
+                stdout=state,
+            ) as target,
+        ):
+            # Only the target holds the pipe's other end now: the tap learns when it dies.
+            if tap.stdout is not None:
+                tap.stdout.close()
+            target.wait()
+            tap.wait()
+        self._check(target, f"target-{number}.log")
+        self._check(tap, f"tap-{number}.log")
+        return time.monotonic() - began
+
+    def _write(self, name: str, value: Any) -> None:
+        (self.folder / name).write_text(json.dumps(value, indent=2) + "\n", "utf-8")
+
+    @contextlib.contextmanager
+    def _program(
+        self, words: Sequence[str], log: str, **pipes: Any
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """A running program, that does not outlive the block."""
+        environment = {
+            # The settings are those of the sandbox, whatever is set for a store of one's own.
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith("TAP_BIGCOMMERCE_")
+        }
+        with (self.folder / log).open("wb") as stderr:
+            process = subprocess.Popen(
+                words,
+                cwd=self.folder,
+                env=environment,
+                stderr=stderr,
+                **{"stdin": subprocess.DEVNULL, **pipes},
+            )
+        try:
+            yield process
+        finally:
+            _stop(process)
+
+    def _check(self, process: subprocess.Popen[bytes], log: str) -> None:
+        if process.returncode != 0:
+            path = self.folder / log
+            end = "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-8:])
+            name = Path(str(process.args[0])).name  # type: ignore[index]  # a list, as given
+            raise PipelineFailed(
+                f"{name} ended with status {process.returncode}. The end of {path}:\n{end}"
+            )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(TIME_TO_STOP)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

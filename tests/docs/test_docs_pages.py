@@ -1,0 +1,96 @@
+"""What the pages of the documentation show is true, and where they lead is there."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from documents import DOCUMENTS, README, ROOT, examples, links
+
+from scripts.generate import generated, stale
+from tap_bigcommerce.exceptions import StateError
+from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.state import State
+from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.transform import Converter
+
+RECORDS, STATE = ROOT / "docs" / "records.md", ROOT / "docs" / "state.md"
+
+
+def test_generated_files_are_up_to_date() -> None:
+    assert README in generated()
+    assert stale() == [], "`make generate` writes them anew"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files_and_headings_that_exist(document: Path) -> None:
+    for link in links(document):
+        name, _, heading = link.partition("#")
+        target = (document.parent / name).resolve() if name else document
+        assert target.exists(), f"{document.name}: {link}"
+        if heading:
+            assert heading in anchors(target), f"{document.name}: {link}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_json_examples_are_json(document: Path) -> None:
+    for example in examples(document):
+        if example.language == "json":
+            json.loads(example.text)
+
+
+def conversions() -> list[tuple[str, str, str]]:
+    table = RECORDS.read_text("utf-8").partition("<!-- conversions -->")[2]
+    table = table.partition("<!-- end of conversions -->")[0]
+    rows = [line.strip("|").split("|") for line in table.strip().splitlines()[2:]]
+    return [(kind.strip(), came.strip(" `"), goes.strip(" `")) for kind, came, goes in rows]
+
+
+@pytest.mark.parametrize(("kind", "came", "goes"), conversions())
+def test_values_are_converted_as_the_table_says(kind: str, came: str, goes: str) -> None:
+    field: dict[str, Any] = {"type": ["null", kind]}
+    if kind == "date-time":
+        field = {"type": ["null", "string"], "format": "date-time"}
+    schema = {"type": "object", "properties": {"field": field}}
+    converted = Converter(schema, schema).convert({"field": json.loads(came)})
+    assert orjson.dumps(converted).decode() == f'{{"field":{goes}}}'.replace(": ", ":")
+
+
+def test_the_rescued_row_shown_is_what_the_tap_makes_of_such_an_order() -> None:
+    (example,) = examples(RECORDS)
+    shown = json.loads(example.text)
+    schema, stream = load_schema("orders"), STREAMS["orders"]
+    made = Converter(schema, schema, keys=stream.automatic).convert(
+        {
+            "id": 100,
+            "date_modified": "Mon, 05 Jan 2026 10:00:00 +0000",
+            "status_id": "many",
+            "gift_note": {"to": "Kim"},
+            "products": [{"weight": "heavy"}],
+        }
+    )
+    made.pop("products")
+    assert json.loads(orjson.dumps(made)) == shown
+
+
+def test_the_states_shown_are_taken() -> None:
+    own, older = (json.loads(example.text) for example in examples(STATE))
+    state = State(own, "abc123")
+    assert state.bookmark("orders", "date_modified") == "2026-01-05T09:58:31.000000Z"
+    resume = state.resume("orders")
+    assert resume is not None
+    assert resume.after_id == 8120
+    assert state.in_order(STREAMS)[0] == "orders"
+    assert State(older, "xyz").bookmark("orders", "date_modified") == "2026-01-05T10:00:00.000000Z"
+    with pytest.raises(StateError):
+        State(own, "xyz")
+
+
+def anchors(document: Path) -> set[str]:
+    """The names under which a page's headings can be reached."""
+    headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", text).strip().lower().replace(" ", "-") for text in headings}

@@ -1,0 +1,292 @@
+"""The command line: options, files, the environment, exit statuses, and what is never shown."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tap_runner import COMMAND, Json, Result, clean_environment, run, select, settings
+from tap_streams import NAMES
+
+from sandbox import Options, Sandbox
+
+TOKEN = "tok-5f1d2c7ae9c04b73"
+
+
+def write(folder: Path, name: str, value: object) -> str:
+    path = folder / name
+    path.write_text(value if isinstance(value, str) else json.dumps(value), encoding="utf-8")
+    return str(path)
+
+
+def environment(store: Sandbox) -> dict[str, str]:
+    """The settings of a store as variables."""
+    return {f"TAP_BIGCOMMERCE_{name.upper()}": value for name, value in settings(store).items()}
+
+
+def limits(store: Sandbox) -> set[str]:
+    """The page sizes that were asked for."""
+    return {e["query"]["limit"] for e in store.requests() if e["list"] == "customers"}
+
+
+# Options
+
+
+@pytest.mark.parametrize(
+    ("config", "option", "state"),
+    [("-c", "-p", "-s"), ("--config", "--properties", "--state"), ("-c", "--catalog", "-s")],
+)
+def test_files_can_be_named_by_each_options_short_and_old_name(
+    tmp_path: Path, quiet: Sandbox, catalog: Json, config: str, option: str, state: str
+) -> None:
+    future = {"bookmarks": {"customers": {"date_modified": "2098-01-01T00:00:00Z"}}}
+    args = [config, write(tmp_path, "c.json", settings(quiet))]
+    args += [option, write(tmp_path, "k.json", select(catalog, "coupons", "customers"))]
+    args += [state, write(tmp_path, "s.json", future)]
+    result = run(args=args)
+    assert result.status == 0, result.stderr
+    assert set(result.schemas) == {"coupons", "customers"}
+    assert result.records("coupons")
+    assert not result.records("customers")
+
+
+def test_the_short_option_for_discovery_is_the_same(quiet: Sandbox, catalog: Json) -> None:
+    assert run(settings(quiet), args=["-d"]).catalog == catalog
+
+
+def test_without_a_catalog_everything_is_read(first_sync: Result) -> None:
+    assert set(first_sync.schemas) == set(NAMES)
+
+
+def test_the_installed_command_is_the_same_as_the_module(tmp_path: Path, quiet: Sandbox) -> None:
+    installed = Path(sys.executable).with_name("tap-bigcommerce")
+    for command in ([str(installed)], [*COMMAND]):
+        done = subprocess.run(
+            [*command, "--config", write(tmp_path, "c.json", settings(quiet)), "--discover"],
+            capture_output=True,
+            env=clean_environment(),
+            check=True,
+        )
+        assert [entry["stream"] for entry in json.loads(done.stdout)["streams"]] == list(NAMES)
+
+
+def timed(*args: str) -> tuple[Result, float]:
+    """The best of three runs, and its seconds."""
+    best = float("inf")
+    for _ in range(3):
+        began = time.perf_counter()
+        result = run(args=args)
+        best = min(best, time.perf_counter() - began)
+    return result, best
+
+
+def test_the_version_is_told_at_once() -> None:
+    result, seconds = timed("--version")
+    assert result.status == 0
+    name, version = result.stdout.split()
+    assert name == "tap-bigcommerce"
+    assert version[0].isdigit()
+    assert seconds < 0.3
+
+
+def test_help_is_told_at_once_and_names_every_option() -> None:
+    result, seconds = timed("--help")
+    assert result.status == 0
+    for option in ("--config", "--catalog", "--properties", "--state", "--discover", "--version"):
+        assert option in result.stdout
+    for short in ("-c", "-d", "-s", "-p"):
+        assert f"{short}," in result.stdout or f"{short} " in result.stdout
+    assert "TAP_BIGCOMMERCE_" in result.stdout
+    assert seconds < 0.4
+
+
+@pytest.mark.parametrize("args", [["--no-such-option"], ["--config"], ["surplus"]])
+def test_a_wrong_option_is_refused_with_the_usage(args: list[str]) -> None:
+    result = run(args=args)
+    assert result.status != 0
+    assert result.stdout == ""
+    assert "usage: tap-bigcommerce" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+# Configuration from several places
+
+
+def test_of_several_config_files_the_last_wins(tmp_path: Path, quiet: Sandbox) -> None:
+    args = ["-c", write(tmp_path, "1.json", settings(quiet, page_size=11, start_date="2025-01-01"))]
+    args += ["--config", write(tmp_path, "2.json", {"page_size": 13})]
+    result = run(args=args)
+    assert result.status == 0, result.stderr
+    assert limits(quiet) == {"13"}
+    assert any("min_date_modified" in entry["query"] for entry in quiet.requests())
+
+
+@pytest.mark.parametrize("args", [["--config", "ENV"], []])
+def test_every_setting_can_come_from_the_environment_alone(quiet: Sandbox, args: list[str]) -> None:
+    env = {**environment(quiet), "TAP_BIGCOMMERCE_PAGE_SIZE": "17"}
+    result = run(env=env, args=args)
+    assert result.status == 0, result.stderr
+    assert set(result.schemas) == set(NAMES)
+    assert limits(quiet) == {"17"}
+
+
+@pytest.mark.parametrize("env_first", [True, False])
+def test_a_file_wins_over_the_environment_in_any_order(
+    tmp_path: Path, quiet: Sandbox, env_first: bool
+) -> None:
+    file = write(tmp_path, "c.json", {"page_size": 19})
+    args = ["-c", "ENV", "-c", file] if env_first else ["-c", file, "-c", "ENV"]
+    env = {**environment(quiet), "TAP_BIGCOMMERCE_PAGE_SIZE": "23"}
+    assert run(env=env, args=args).status == 0
+    assert limits(quiet) == {"19"}
+
+
+def test_what_the_environment_filled_in_is_named_but_never_shown(quiet: Sandbox) -> None:
+    config = settings(quiet)
+    token = config.pop("access_token")
+    env = {"TAP_BIGCOMMERCE_ACCESS_TOKEN": token, "TAP_BIGCOMMERCE_USER_AGENT": "agent-of-mine"}
+    env |= {"TAP_BIGCOMMERCE_STORE_HASH": "not-this-one"}
+    result = run(config, env=env)
+    assert result.status == 0, result.stderr
+    (line,) = [line for line in result.logged("INFO") if "TAP_BIGCOMMERCE_" in line]
+    assert "TAP_BIGCOMMERCE_ACCESS_TOKEN" in line
+    assert "TAP_BIGCOMMERCE_USER_AGENT" in line
+    assert "TAP_BIGCOMMERCE_STORE_HASH" not in line
+    assert token not in result.stderr
+    assert "agent-of-mine" not in result.stderr
+    assert "not-this-one" not in result.stderr
+
+
+def test_discovery_takes_its_settings_from_the_environment_too(
+    quiet: Sandbox, catalog: Json
+) -> None:
+    assert run(env=environment(quiet), args=["--discover"]).catalog == catalog
+    assert quiet.requests()
+
+
+# What goes where
+
+
+def test_standard_output_carries_nothing_but_messages(quiet: Sandbox) -> None:
+    result = run(settings(quiet, page_size=9), args=["--log-level", "DEBUG"])
+    assert result.status == 0
+    assert result.stdout.endswith("\n")
+    kinds = [message["type"] for message in result.messages]
+    assert set(kinds) == {"SCHEMA", "RECORD", "STATE"}
+
+
+def test_every_request_is_logged_with_its_path_and_parameters(quiet: Sandbox) -> None:
+    result = run(settings(quiet, page_size=9), args=["--log-level", "DEBUG"])
+    debug = result.logged("DEBUG")
+    for entry in quiet.requests():
+        path = entry["path"].split(quiet.store_hash, 1)[1]
+        assert any(
+            path in line and all(value in line for value in entry["query"].values())
+            for line in debug
+        ), (path, entry["query"])
+
+
+def test_metrics_are_written_as_singer_python_writes_them(
+    quiet: Sandbox, first_sync: Result
+) -> None:
+    points = [
+        json.loads(line.split("METRIC: ", 1)[1])
+        for line in first_sync.logged("INFO")
+        if "METRIC: " in line
+    ]
+    for name in NAMES:
+        counted = sum(
+            point["value"]
+            for point in points
+            if point["metric"] == "record_count" and point["tags"]["endpoint"] == name
+        )
+        assert counted == len(first_sync.records(name))
+    timers = [point for point in points if point["metric"] == "http_request_duration"]
+    run(settings(quiet))
+    assert len(timers) == len(quiet.requests())
+    assert all(point["type"] == "timer" and point["value"] >= 0 for point in timers)
+
+
+def test_a_summary_line_of_each_stream_ends_the_run(first_sync: Result) -> None:
+    for name in NAMES:
+        (line,) = [line for line in first_sync.logged("INFO") if f"Summary of {name}" in line]
+        assert f"{len(first_sync.records(name))} records" in line
+
+
+# Secrets
+
+
+FAULTS = (
+    ("500", "503", "403", "404"),
+    ("reset", "cut", "html", "302"),
+    ("wrong-shape", "empty-200", "invalid-byte", "418"),
+    ("401", "401", "401", "401"),
+)
+
+
+@pytest.mark.parametrize("kinds", FAULTS, ids=" ".join)
+@pytest.mark.parametrize("discovering", [False, True], ids=["sync", "discovery"])
+def test_no_failure_shows_the_token(kinds: tuple[str, ...], discovering: bool) -> None:
+    with Sandbox(Options(orders=3, customers=3, products=3, coupons=2)) as tiny:
+        for stream, kind in zip(NAMES, kinds, strict=True):
+            tiny.fault(stream, kind=kind, times=0)
+        config = settings(tiny, max_attempts=1, max_retry_seconds=0)
+        args = ["--log-level", "DEBUG", *(["--discover"] if discovering else [])]
+        result = run(config, args=args)
+        assert tiny.access_token not in result.stderr + result.stdout
+        assert "Traceback" not in result.stderr
+        assert all(kind in result.stderr for kind in kinds if kind.isdigit())
+        if not discovering:
+            assert result.status == 1
+            assert result.logged("CRITICAL")
+
+
+@pytest.mark.parametrize(
+    ("token", "shown"),
+    [
+        (1234567890123, "1234567890123"),
+        ([TOKEN], TOKEN),
+        ({"token": TOKEN}, TOKEN),
+        (f"{TOKEN}\nmore", TOKEN),
+        (f"{TOKEN}→", TOKEN),
+        (f"{TOKEN}ü", TOKEN),
+        (f"{TOKEN}\x00", TOKEN),
+        (TOKEN, TOKEN),
+    ],
+    ids=["number", "list", "object", "line break", "arrow", "umlaut", "NUL", "wrong"],
+)
+def test_a_token_that_cannot_be_is_refused_and_never_shown(
+    quiet: Sandbox, token: object, shown: str
+) -> None:
+    result = run(settings(quiet, access_token=token), args=["--log-level", "DEBUG"])
+    assert result.status == 1
+    assert result.stdout == ""
+    assert shown not in result.stderr
+    assert "Traceback" not in result.stderr
+    assert any("access_token" in line for line in result.logged("CRITICAL"))
+
+
+def test_a_config_that_is_no_json_is_refused_and_never_shown(quiet: Sandbox) -> None:
+    text = json.dumps(settings(quiet))[:-1] + f', "x": "{TOKEN}",}}'
+    result = run(config=text, args=["--log-level", "DEBUG"])
+    assert result.status == 1
+    assert TOKEN not in result.stderr
+    assert quiet.access_token not in result.stderr
+    assert "line 1" in " ".join(result.logged("CRITICAL"))
+    assert "Traceback" not in result.stderr
+
+
+def test_blanks_around_a_pasted_token_do_not_matter(quiet: Sandbox) -> None:
+    result = run(settings(quiet, access_token=f"  {quiet.access_token}\n"), args=["--discover"])
+    assert result.status == 0, result.stderr
+
+
+@pytest.mark.parametrize("name", ["Ünïcode/1.0 →", "two\nlines"])
+def test_a_user_agent_that_no_request_can_carry_is_no_riddle(quiet: Sandbox, name: str) -> None:
+    result = run(settings(quiet, user_agent=name), args=["--discover"])
+    assert "Traceback" not in result.stderr
+    assert result.status == 0 or any("user_agent" in line for line in result.logged("CRITICAL"))

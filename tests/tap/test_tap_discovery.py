@@ -1,0 +1,241 @@
+"""Discovery: the catalog's shape, and what a token may read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from tap_runner import Json, Result, run, settings
+from tap_streams import NAMES, STREAMS, Stream, over_streams
+
+from sandbox import Options, Sandbox
+
+
+def entry_of(catalog: Json, stream: Stream) -> Json:
+    (entry,) = [e for e in catalog["streams"] if e["tap_stream_id"] == stream.name]
+    assert isinstance(entry, dict)
+    return entry
+
+
+def metadata_of(catalog: Json, stream: Stream) -> dict[tuple[str, ...], Json]:
+    items = entry_of(catalog, stream)["metadata"]
+    found = {tuple(item["breadcrumb"]): item["metadata"] for item in items}
+    assert len(found) == len(items)
+    return found
+
+
+def breadcrumbs(schema: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Of each field, nested ones too."""
+    if isinstance(schema.get("items"), dict):
+        yield from breadcrumbs(schema["items"], (*at, "items"))
+    for name, field in schema.get("properties", {}).items():
+        place = (*at, "properties", name)
+        yield place
+        yield from breadcrumbs(field, place)
+
+
+def nodes(value: Any) -> Iterator[Json]:
+    if isinstance(value, dict):
+        yield value
+        for inner in value.values():
+            yield from nodes(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from nodes(inner)
+
+
+# The catalog
+
+
+def test_every_stream_is_discovered_and_no_other(catalog: Json) -> None:
+    assert [entry["tap_stream_id"] for entry in catalog["streams"]] == list(NAMES)
+
+
+def test_discovery_writes_a_catalog_and_nothing_else(quiet: Sandbox) -> None:
+    result = run(settings(quiet), args=["--discover"])
+    assert set(result.catalog) == {"streams"}
+    assert not result.logged("WARNING", "ERROR", "CRITICAL")
+
+
+def test_discovery_asks_for_one_record_of_each_stream(quiet: Sandbox) -> None:
+    run(settings(quiet), args=["--discover"])
+    asked = [(entry["list"], entry["query"].get("limit")) for entry in quiet.requests()]
+    assert sorted(asked) == sorted((stream.list, "1") for stream in STREAMS)
+
+
+def test_without_settings_all_streams_are_discovered(catalog: Json) -> None:
+    result = run(args=["--discover"])
+    assert result.status == 0, result.stderr
+    assert result.catalog == catalog
+
+
+@over_streams
+def test_names_hold_lower_case_letters_and_underscores(catalog: Json, stream: Stream) -> None:
+    entry = entry_of(catalog, stream)
+    assert entry["stream"] == entry["tap_stream_id"]
+    assert re.fullmatch("[a-z_]+", entry["stream"])
+
+
+@over_streams
+def test_the_stream_has_its_keys_and_its_method(catalog: Json, stream: Stream) -> None:
+    table = metadata_of(catalog, stream)[()]
+    assert entry_of(catalog, stream)["key_properties"] == list(stream.keys)
+    assert table["table-key-properties"] == list(stream.keys)
+    assert table["inclusion"] == "available"
+    assert table["selected-by-default"] is True
+    if stream.incremental:
+        assert table["forced-replication-method"] == "INCREMENTAL"
+        assert table["valid-replication-keys"] == ["date_modified"]
+    else:
+        assert table["forced-replication-method"] == "FULL_TABLE"
+        assert not table.get("valid-replication-keys")
+
+
+@over_streams
+def test_every_field_has_metadata_nested_ones_too(catalog: Json, stream: Stream) -> None:
+    places = set(breadcrumbs(entry_of(catalog, stream)["schema"]))
+    assert set(metadata_of(catalog, stream)) == {(), *places}
+    assert any(len(place) > 2 for place in places)
+
+
+@over_streams
+def test_exactly_the_keys_are_automatic(catalog: Json, stream: Stream) -> None:
+    automatic = {
+        place for place, values in metadata_of(catalog, stream).items()
+        if values["inclusion"] == "automatic"
+    }  # fmt: skip
+    assert automatic == {("properties", name) for name in stream.automatic}
+    others = metadata_of(catalog, stream).items()
+    assert all(v["inclusion"] == "available" for place, v in others if place not in automatic)
+
+
+@over_streams
+def test_discovery_never_writes_what_is_the_users(catalog: Json, stream: Stream) -> None:
+    for node in nodes(entry_of(catalog, stream)):
+        assert not {"selected", "replication-method", "replication-key"} & node.keys()
+        assert not {"replication_method", "replication_key"} & node.keys()
+
+
+@over_streams
+def test_schemas_are_whole_and_keep_to_what_a_catalog_carries(
+    catalog: Json, stream: Stream
+) -> None:
+    schema = entry_of(catalog, stream)["schema"]
+    assert "object" in schema["type"]
+    allowed = {
+        "type", "format", "properties", "items", "anyOf", "additionalProperties", "description",
+        "patternProperties", "minimum", "maximum", "multipleOf", "minLength", "maxLength",
+    }  # fmt: skip
+    for place in breadcrumbs(schema):
+        field = schema
+        for step in place:
+            field = field[step]
+        assert set(field) <= allowed, place
+        assert field.get("description"), place
+    assert schema["properties"]["_rescued_data"]["type"] == ["null", "string"]
+
+
+@over_streams
+def test_every_field_but_the_keys_may_be_null(catalog: Json, stream: Stream) -> None:
+    properties = entry_of(catalog, stream)["schema"]["properties"]
+    for name, field in properties.items():
+        assert name in stream.automatic or "null" in field["type"], name
+
+
+def test_a_setting_that_takes_a_field_away_takes_it_out_of_the_catalog(quiet: Sandbox) -> None:
+    never = run(settings(quiet, order_coupons="never"), args=["--discover"]).catalog
+    orders = next(stream for stream in STREAMS if stream.name == "orders")
+    assert "coupons" not in entry_of(never, orders)["schema"]["properties"]
+    assert not any("coupons" in place for place in metadata_of(never, orders))
+
+
+# What the token may read
+
+
+@pytest.fixture(scope="module")
+def withheld() -> dict[str, Result]:
+    """Discovery with a token that lacks the permission for one stream, by stream."""
+    found = {}
+    with Sandbox(Options(orders=3, customers=3, products=3, coupons=3)) as tiny:
+        for stream in STREAMS:
+            tiny.set(withheld_scopes=(stream.scope,))
+            found[stream.name] = run(settings(tiny), args=["--discover"])
+    return found
+
+
+@over_streams
+def test_a_stream_that_may_not_be_read_is_left_out_and_its_permission_named(
+    withheld: dict[str, Result], stream: Stream
+) -> None:
+    result = withheld[stream.name]
+    assert result.status == 0, result.stderr
+    left = [entry["tap_stream_id"] for entry in result.catalog["streams"]]
+    assert left == [name for name in NAMES if name != stream.name]
+    (line,) = result.logged("WARNING")
+    assert stream.name in line
+    assert f"{stream.permission}: read-only" in line
+    for other in STREAMS:
+        assert other is stream or f"'{other.permission}:" not in line
+
+
+def test_a_token_that_may_read_nothing_is_an_error(small: Sandbox) -> None:
+    small.set(withheld_scopes=tuple(stream.scope for stream in STREAMS))
+    result = run(settings(small), args=["--discover"])
+    assert result.status == 1
+    assert result.stdout == ""
+    assert result.logged("CRITICAL")
+    text = " ".join(result.logged("WARNING", "CRITICAL"))
+    for stream in STREAMS:
+        assert f"{stream.permission}: read-only" in text
+    assert "Traceback" not in result.stderr
+
+
+def test_a_token_that_is_refused_is_an_error(small: Sandbox) -> None:
+    result = run(settings(small, access_token="wrong"), args=["--discover"])
+    assert result.status == 1
+    assert result.stdout == ""
+    assert "access_token" in " ".join(result.logged("CRITICAL"))
+    assert "Traceback" not in result.stderr
+
+
+def test_a_store_that_does_not_exist_is_an_error(small: Sandbox) -> None:
+    result = run(settings(small, store_hash="nosuchstore"), args=["--discover"])
+    assert result.status == 1
+    assert result.stdout == ""
+    assert "store_hash" in " ".join(result.logged("CRITICAL"))
+
+
+@pytest.mark.parametrize("kind", ["503", "reset"])
+def test_a_fault_of_the_store_is_no_missing_permission(small: Sandbox, kind: str) -> None:
+    for stream in STREAMS[:2]:
+        small.fault(stream.list, kind=kind, times=0)
+    result = run(settings(small, max_attempts=1, max_retry_seconds=0), args=["--discover"])
+    assert "permission" not in result.stderr
+    if result.status == 0:
+        assert [entry["tap_stream_id"] for entry in result.catalog["streams"]] == list(NAMES)
+        for stream in STREAMS[:2]:
+            assert any(stream.name in line for line in result.logged("WARNING"))
+    else:
+        assert result.stdout == ""
+
+
+def test_discovery_waits_when_the_quota_is_used_up(small: Sandbox) -> None:
+    small.set(window_seconds=0.3)
+    for stream in STREAMS:
+        small.fault(stream.list, kind="429")
+    result = run(settings(small), args=["--discover"])
+    assert result.status == 0, result.stderr
+    assert [entry["tap_stream_id"] for entry in result.catalog["streams"]] == list(NAMES)
+    assert "permission" not in result.stderr
+
+
+def test_a_sync_without_a_permission_names_it_and_reads_the_other_streams(small: Sandbox) -> None:
+    small.set(withheld_scopes=("orders",))
+    result = run(settings(small))
+    assert result.status == 1
+    assert set(result.by_stream) == {"coupons", "customers", "products"}
+    (line,) = [line for line in result.logged("CRITICAL") if "orders" in line]
+    assert "'Orders: read-only'" in line
+    assert "Traceback" not in result.stderr

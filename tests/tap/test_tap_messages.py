@@ -1,0 +1,168 @@
+"""The messages: their order, what each carries, and when a STATE goes out."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from store_truth import INSTANT, instant
+from tap_runner import Json, Result, run, select, settings
+from tap_streams import NAMES, Stream, over_streams
+
+from sandbox import Sandbox
+
+jsonschema: Any = importlib.import_module("jsonschema")
+"""The version that singer-python pins; it has no types."""
+
+LARGE = 16 * 1024
+
+
+@pytest.fixture(scope="module")
+def pages(_quiet_store: Sandbox) -> Result:
+    """A sync of many small pages."""
+    return run(settings(_quiet_store, page_size=6))
+
+
+@over_streams
+def test_a_streams_schema_goes_before_its_records(pages: Result, stream: Stream) -> None:
+    kinds = [m["type"] for m in pages.messages if m.get("stream") == stream.name]
+    assert kinds[0] == "SCHEMA"
+    assert kinds.count("SCHEMA") == 1
+    assert kinds.count("RECORD") == len(pages.records(stream.name)) > 0
+
+
+@over_streams
+def test_a_schema_carries_the_keys_and_the_bookmark(pages: Result, stream: Stream) -> None:
+    message = pages.schemas[stream.name]
+    assert message["key_properties"] == list(stream.keys)
+    if stream.incremental:
+        assert message["bookmark_properties"] == ["date_modified"]
+    else:
+        assert not message.get("bookmark_properties")
+
+
+@over_streams
+def test_every_record_fits_its_schema(pages: Result, stream: Stream) -> None:
+    validator = jsonschema.Draft4Validator(pages.schemas[stream.name]["schema"])
+    for record in pages.records(stream.name):
+        assert list(validator.iter_errors(record)) == []
+
+
+@over_streams
+def test_every_record_has_its_key(pages: Result, stream: Stream) -> None:
+    for record in pages.records(stream.name):
+        assert all(record[key] is not None for key in stream.automatic)
+
+
+def test_every_record_says_when_it_was_extracted(quiet: Sandbox, catalog: Json) -> None:
+    before = datetime.now(timezone.utc)
+    result = run(settings(quiet), select(catalog, *NAMES))
+    after = datetime.now(timezone.utc)
+    times = [m["time_extracted"] for m in result.messages if m["type"] == "RECORD"]
+    assert all(INSTANT.fullmatch(moment) for moment in times)
+    assert all(before <= instant(moment) <= after for moment in times)
+
+
+def test_time_extracted_is_when_the_page_was_asked_for_not_when_it_came(
+    small: Sandbox, catalog: Json
+) -> None:
+    small.set(latency_ms=700)
+    result = run(settings(small), select(catalog, "coupons", fields={"coupons": ()}))
+    ended = datetime.now(timezone.utc)
+    times = {m["time_extracted"] for m in result.messages if m["type"] == "RECORD"}
+    # Two requests follow each other, of which the first brought the records.
+    assert all(ended - instant(moment) > timedelta(seconds=1.3) for moment in times)
+
+
+def test_no_two_equal_states_follow_each_other(
+    small: Sandbox, pages: Result, first_sync: Result
+) -> None:
+    # A stream that fails right after a page ends with a state that has gone out already.
+    small.fault("customers", request=3, kind="403", times=0)
+    broken = run(settings(small, page_size=6, max_concurrency=1))
+    assert broken.status == 1
+    assert broken.records("customers")
+    for result in (pages, first_sync, broken):
+        texts = [json.dumps(state, sort_keys=True) for state in result.states]
+        assert all(one != other for one, other in itertools.pairwise(texts))
+
+
+def test_the_last_message_is_a_state_in_which_nothing_is_under_way(pages: Result) -> None:
+    assert pages.messages[-1]["type"] == "STATE"
+    assert "currently_syncing" not in pages.state
+    assert not any("resume" in entry for entry in pages.state["bookmarks"].values())
+
+
+def test_a_state_goes_out_with_every_page(pages: Result) -> None:
+    for name in ("customers", "orders", "products"):
+        resumes = {
+            state["bookmarks"][name]["resume"]["after_id"]
+            for state in pages.states
+            if "resume" in state["bookmarks"].get(name, {})
+        }
+        assert len(resumes) >= len(pages.records(name)) / 6 - 2
+
+
+def test_a_state_covers_exactly_the_records_before_it(pages: Result) -> None:
+    last: dict[str, int] = {}
+    for message in pages.messages:
+        if message["type"] == "RECORD":
+            assert message["record"]["id"] > last.get(message["stream"], 0)
+            last[message["stream"]] = message["record"]["id"]
+        elif message["type"] == "STATE":
+            for name, entry in message["value"]["bookmarks"].items():
+                if "resume" in entry:
+                    assert entry["resume"]["after_id"] == last[name]
+
+
+def test_a_bookmark_appears_only_when_its_stream_is_complete(pages: Result) -> None:
+    counts = dict.fromkeys(NAMES, 0)
+    for message in pages.messages:
+        if message["type"] == "RECORD":
+            counts[message["stream"]] += 1
+        elif message["type"] == "STATE":
+            for name, entry in message["value"]["bookmarks"].items():
+                if "date_modified" in entry:
+                    assert counts[name] == len(pages.records(name))
+
+
+def test_currently_syncing_names_the_stream_whose_records_come(pages: Result) -> None:
+    stream = None
+    for message in pages.messages:
+        if message["type"] == "RECORD":
+            stream = message["stream"]
+        elif message["type"] == "STATE" and "currently_syncing" in message["value"]:
+            resumed = message["value"]["bookmarks"].get(stream or "", {})
+            if "resume" in resumed:
+                assert message["value"]["currently_syncing"] == stream
+
+
+def test_states_stay_small(pages: Result) -> None:
+    assert max(len(json.dumps(state)) for state in pages.states) < 2048
+
+
+@pytest.mark.parametrize("padding", [LARGE - 1500, LARGE + 100])
+def test_a_large_state_does_not_go_out_with_every_page(
+    quiet: Sandbox, catalog: Json, padding: int
+) -> None:
+    state = {"bookmarks": {"other": {"pad": "x" * padding}}}
+    names = ("coupons", "customers")
+    chosen = select(catalog, *names, fields=dict.fromkeys(names, ()))
+    result = run(settings(quiet, page_size=3), chosen, state)
+    assert result.status == 0, result.stderr
+    assert result.state["bookmarks"]["other"] == state["bookmarks"]["other"]
+    assert result.bookmark("customers")
+    pages = sum(len(result.records(name)) for name in names) / 3
+    if padding < LARGE:
+        assert len(result.states) > pages / 2
+    else:
+        # One at the most for the minute, one at each stream's end, and the last.
+        assert len(result.states) <= 2 * len(names) + 1
+        assert all(
+            not any("resume" in entry for entry in value["bookmarks"].values())
+            for value in result.states[1:]
+        )

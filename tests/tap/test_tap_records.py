@@ -1,0 +1,260 @@
+"""Every record is what the store holds: digit for digit, null as null, lists to their end."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from store_truth import INSTANT, differences, instant, rows_of
+from tap_runner import Json, Result, read_message, run, select, settings
+from tap_streams import NAMES, STREAMS, Stream, over_incremental, over_streams
+
+from sandbox import Options, Sandbox
+
+
+def everything(catalog: Json, *streams: str) -> Json:
+    """The catalog with each field selected, also those that are not selected by default."""
+    chosen = select(catalog, *streams)
+    for entry in chosen["streams"]:
+        for item in entry["metadata"]:
+            if item["breadcrumb"]:
+                item["metadata"]["selected"] = True
+    return chosen
+
+
+def compare(result: Result, store: Sandbox, stream: Stream, *, exact: bool) -> None:
+    """Fail with the first differences between the records and the store's rows."""
+    rows = rows_of(store, stream.list)
+    records = result.records(stream.name)
+    schema = result.schemas[stream.name]["schema"]
+    assert [record["id"] for record in records] == list(rows)
+    found = itertools.chain.from_iterable(
+        differences(record, rows[record["id"]], schema, exact=exact, path=str(record["id"]))
+        for record in records
+    )
+    assert list(itertools.islice(found, 10)) == []
+
+
+@pytest.fixture(scope="module")
+def all_fields(_quiet_store: Sandbox, catalog: Json) -> Result:
+    return run(settings(_quiet_store), everything(catalog, *NAMES))
+
+
+@over_streams
+def test_every_value_is_the_stores_digit_for_digit(
+    quiet: Sandbox, all_fields: Result, stream: Stream
+) -> None:
+    assert all_fields.status == 0, all_fields.stderr
+    compare(all_fields, quiet, stream, exact=True)
+
+
+@over_streams
+def test_nothing_is_rescued_from_rows_as_documented(all_fields: Result, stream: Stream) -> None:
+    assert all(record.get("_rescued_data") is None for record in all_fields.records(stream.name))
+
+
+@over_incremental
+def test_dates_are_in_utc_with_microseconds(first_sync: Result, stream: Stream) -> None:
+    for record in first_sync.records(stream.name):
+        assert INSTANT.fullmatch(record["date_modified"])
+        assert INSTANT.fullmatch(record["date_created"])
+
+
+ORDERS = next(stream for stream in STREAMS if stream.name == "orders")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"cut_warning": False},
+        {"warning_place": "line_items"},
+        {"shipping_base_cost": "inc_tax", "items_total_counts_children": False},
+        {"embedded_consignments": "never"},
+    ],
+    ids=lambda odd: " ".join(odd) or "as documented",
+)
+def test_orders_are_whole_whatever_way_the_store_shows_them(catalog: Json, odd: Json) -> None:
+    options = {"orders": 36, "customers": 5, "products": 20, "coupons": 8, **odd}
+    with Sandbox(Options(fulfillment_source_embedded=True, **options)) as store:
+        result = run(settings(store, order_coupons="always"), everything(catalog, "orders"))
+        assert result.status == 0, result.stderr
+        compare(result, store, ORDERS, exact=False)
+
+
+@pytest.mark.parametrize(
+    ("odd", "chosen"),
+    [({"empty_line_items_every": 3}, {}), ({}, {"order_details": "per_order"})],
+    ids=["no line items embedded", "per order"],
+)
+def test_orders_are_whole_whatever_has_to_be_read_singly(odd: Json, chosen: Json) -> None:
+    with Sandbox(Options(orders=36, customers=5, products=20, coupons=8, **odd)) as store:
+        result = run(settings(store, order_coupons="always", **chosen))
+        compare_lists(result, rows_of(store, "orders"))
+
+
+def compare_lists(result: Result, rows: dict[int, Json]) -> None:
+    for record in result.records("orders"):
+        for name in ("products", "shipping_addresses", "coupons", "fees"):
+            came = [item["id"] for item in record[name]]
+            assert came == sorted(item["id"] for item in rows[record["id"]][name]), name
+    assert len(result.records("orders")) == len(rows)
+
+
+@pytest.mark.parametrize("cut_warning", [True, False], ids=["warned of", "silent"])
+def test_a_cut_list_is_read_to_its_end_even_where_the_quantities_add_up(
+    catalog: Json, cut_warning: bool
+) -> None:
+    # With a warning the warning alone tells it, without one the 50 line items alone.
+    at = 30 if cut_warning else 50
+    with Sandbox(Options(orders=12, line_item_cut=at, cut_warning=cut_warning)) as store:
+        (huge,) = [row for row in store.records("orders", full=True) if len(row["products"]) > 50]
+        shown = sum(item["quantity"] for item in huge["products"][:at])
+        store.change("orders", ids=[huge["id"]], fields={"items_total": shown})
+        result = run(settings(store), select(catalog, "orders"))
+    came = result.record("orders", huge["id"])["products"]
+    assert [item["id"] for item in came] == [item["id"] for item in huge["products"]]
+
+
+@pytest.mark.parametrize("details", ["embedded", "per_order"])
+def test_orders_with_hundreds_of_line_items_have_all_of_them(catalog: Json, details: str) -> None:
+    options = Options(
+        orders=40, products=20, huge_order_share=0.3, fulfillment_source_embedded=True
+    )
+    with Sandbox(options) as store:
+        rows = rows_of(store, "orders")
+        assert max(len(row["products"]) for row in rows.values()) > 250
+        result = run(
+            settings(store, order_details=details, order_coupons="always"),
+            everything(catalog, "orders"),
+        )
+        for record in result.records("orders"):
+            row = rows[record["id"]]
+            wanted = sorted(item["id"] for item in row["products"])
+            assert [item["id"] for item in record["products"]] == wanted
+            placed = [
+                item["id"]
+                for kind in ("pickups", "shipping", "downloads")
+                for consignment in record["consignments"][kind]
+                for item in consignment["line_items"]
+            ]
+            gifts = record["consignments"]["email"]["gift_certificates"]
+            placed += [item["id"] for gift in gifts for item in gift["line_items"]]
+            assert sorted(placed) == wanted
+
+
+# Odd values, each in a record of its own
+
+TEXT = "ÄÖ ß – 太郎 محمد 🎁 👩‍👩‍👧 e\u0301 \u202e \\ \" ' \t\r\n </script> \u2028 \ufeff end"
+DIGITS = "0.1000000000000000055511151231257827"
+TEXTS = [(TEXT, TEXT), ("a\x00b", "ab")]
+FORM = [{"name": "a", "value": 12.5}, {"name": "b", "value": ["x", "ü"]}, {"name": "c"}]
+
+VALUES: list[tuple[str, str, Any, str]] = [
+    *(
+        (s.list, s.text, sent, json.dumps(written, ensure_ascii=False))
+        for s in STREAMS
+        for sent, written in TEXTS
+    ),
+    *(
+        ("customers", "store_credit", sent, written)
+        for sent, written in [
+            ("12.5000", "12.5000"),
+            ("0.0000", "0.0000"),
+            ("-0.0100", "-0.0100"),
+            ("123456789012345678901.2345", "123456789012345678901.2345"),
+            (DIGITS, DIGITS),
+            (7, "7"),
+            (0.1, "0.1"),
+            ("", "null"),
+            (None, "null"),
+        ]
+    ),
+    *(
+        ("customers", "date_created", sent, json.dumps(written))
+        for sent, written in [
+            ("Thu, 01 Jan 2026 01:30:00 +0000", "2026-01-01T01:30:00.000000Z"),
+            ("Thu, 01 Jan 2026 01:30:00 +0530", "2025-12-31T20:00:00.000000Z"),
+            ("2026-01-01T01:30:00-06:00", "2026-01-01T07:30:00.000000Z"),
+            ("2026-01-01T01:30:00.123456Z", "2026-01-01T01:30:00.123456Z"),
+            ("", None),
+            ("0000-00-00 00:00:00", None),
+        ]
+    ),
+    ("coupons", "restricted_to", [], "[]"),
+    ("coupons", "restricted_to", {"countries": ["AU"]}, '[{"countries":["AU"]}]'),
+    ("coupons", "restricted_to", {"zips": {"CL": ["8320000"]}}, '[{"zips":{"CL":["8320000"]}}]'),
+    (
+        "customers",
+        "form_fields",
+        FORM,
+        '[{"name":"a","value":"12.5"},{"name":"b","value":"[\\"x\\",\\"ü\\"]"},{"name":"c"}]',
+    ),
+    ("orders", "payment_provider_id", 77, '"77"'),
+    ("orders", "items_shipped", "5", "5"),
+    ("orders", "date_shipped", "", "null"),
+    ("products", "total_sold", 1.0, "1"),
+    ("products", "related_products", [-1], "[-1]"),
+    ("products", "custom_url", None, "null"),
+]
+
+
+@pytest.fixture(scope="module")
+def odd_lines() -> list[str]:
+    """The RECORD lines of the records that hold VALUES, in their order."""
+    with Sandbox(Options(orders=12, customers=40, products=12, coupons=12)) as store:
+        ids = {s.list: iter([row["id"] for row in store.records(s.list)]) for s in STREAMS}
+        at = [(name, next(ids[name])) for name, _, _, _ in VALUES]
+        for (name, id), (_, field, value, _) in zip(at, VALUES, strict=True):
+            store.change(name, ids=[id], fields={field: value})
+        result = run(settings(store))
+    assert result.status == 0, result.stderr
+    lines = {
+        (message["stream"], message["record"]["id"]): line
+        for line in result.stdout.split("\n")
+        if line and (message := read_message(line))["type"] == "RECORD"
+    }
+    return [lines[key] for key in at]
+
+
+@pytest.mark.parametrize(
+    "place", range(len(VALUES)), ids=[f"{v[0]}.{v[1]} {str(v[2])[:20]!r}" for v in VALUES]
+)
+def test_a_value_arrives_without_loss(odd_lines: list[str], place: int) -> None:
+    _, field, _, written = VALUES[place]
+    rest = odd_lines[place].split(f'"{field}":', 1)[1]
+    assert rest[: len(written) + 1] in (written + ",", written + "}")
+
+
+def test_variants_that_changed_behind_the_products_date_come_with_a_full_table(
+    small: Sandbox, catalog: Json
+) -> None:
+    first = run(settings(small))
+    id = first.records("products")[0]["id"]
+    small.change_variants(id)
+    assert id not in run(settings(small), state=first.state).ids("products")
+    whole = select(catalog, "products", replication_method="FULL_TABLE")
+    record = run(settings(small), whole, first.state).record("products", id)
+    before = first.record("products", id)["variants"]
+    assert len(record["variants"]) == len(before) + 1
+
+
+def test_archived_orders_come_with_their_mark(small: Sandbox) -> None:
+    first = run(settings(small))
+    id = next(row["id"] for row in first.records("orders") if not row["is_deleted"])
+    small.delete("orders", ids=[id])
+    second = run(settings(small), state=first.state)
+    assert second.record("orders", id)["is_deleted"] is True
+
+
+def test_time_extracted_is_when_the_record_was_asked_for(
+    quiet: Sandbox, first_sync: Result
+) -> None:
+    times = {m["time_extracted"] for m in first_sync.messages if m["type"] == "RECORD"}
+    assert times
+    assert all(INSTANT.fullmatch(moment) for moment in times)
+    moments = sorted(map(instant, times))
+    assert moments[-1] - moments[0] < timedelta(seconds=30)
