@@ -53,5 +53,6 @@ PRODUCTS = Stream(
     replication_key="date_modified",
     modified_since="date_modified:min",
     everything_first=True,
+    links=NO_FIELDS,
     plan=plan,
 )

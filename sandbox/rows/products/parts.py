@@ -235,7 +235,6 @@ def reviews(world: World, product: int) -> list[Row]:
         {
             "id": product * STRIDE + at,
             "product_id": product,
-            "author": chance.pick(words.FIRST_NAMES),
             "title": "Très bien",
             "text": chance.pick(words.SENTENCES),
             "status": 1,
