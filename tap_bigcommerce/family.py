@@ -12,7 +12,7 @@ from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.reading import Completion, Details, Lookup
 from tap_bigcommerce.streams.own_lists import OwnLists
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import Stream, own_list_path
 
 ADDED = ":own"
 """Ends the keys that are added to a row; no field of the API ends so."""
@@ -61,7 +61,6 @@ class Family(Details):
     def _lookup(self, output: Output, own: OwnLists, row: Row) -> Lookup:
         child = output.stream.child
         assert child is not None
-        assert child.own_list is not None
         params = dict(child.params)
         if child.modified_since is not None and output.since is not None:
             params[child.modified_since] = output.since
@@ -69,7 +68,7 @@ class Family(Details):
             functools.partial(
                 own.rows,
                 f"{self._root.path}/{row['id']}",
-                child.own_list.format(id=row["id"]),
+                own_list_path(child, self._root, row),
                 params=params,
                 none_is_404=child.none_is_404,
             )

@@ -83,7 +83,8 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
         streams, config = list(STREAMS.values()), None
     else:
         config = _read_config(options, environment)
-        streams = discover.readable(_client(config, stop))
+        workers = Workers(config.max_concurrency, stop)
+        streams = discover.readable(_client(config, stop), workers)
         if not streams:
             raise ConfigError(
                 "The token may read none of the streams. The warnings above name the permissions "
@@ -152,6 +153,8 @@ def _selections(catalog: list[dict[str, Any]] | None, config: Config) -> dict[st
         if name not in STREAMS:
             LOGGER.warning("The catalog names a stream %r, which this tap does not have.", name)
     for name, stream in STREAMS.items():
+        if catalog is None and not stream.by_default:
+            continue
         own = load_schema(name)
         if catalog is None:
             metadata = discover.own_metadata(stream, own)

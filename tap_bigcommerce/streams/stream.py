@@ -129,3 +129,11 @@ class Stream:
     def automatic(self) -> tuple[str, ...]:
         """The fields that always go out."""
         return self.keys + ((self.replication_key,) if self.replication_key else ())
+
+
+def own_list_path(child: Child, parent: Stream, row: Row) -> str:
+    """Where the list of the child's rows is that belong to this row of the parent."""
+    assert child.own_list is not None
+    if child.own_list.startswith("/"):
+        return child.own_list.format(id=row["id"])
+    return f"{parent.path}/{row['id']}/{child.own_list}"
