@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tap_bigcommerce.client import Client
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Completion, Details, Lookup
+from tap_bigcommerce.pages.reading import Completion, Details, Lookup, PageCompletion
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import Stream, own_list_path
 
@@ -27,9 +28,11 @@ class Family(Details):
         completion: Details | None,
         outputs: Sequence[Output],
         client: Client,
+        config: Config,
     ) -> None:
         self._root = root
         self._completion = completion
+        self._channels = config.channel_ids
         self._with_own_lists = [
             (
                 output,
@@ -39,11 +42,35 @@ class Family(Details):
             if (child := output.stream.child) is not None and child.own_list is not None
         ]
 
-    def complete(self, row: Row, *, bare: bool) -> Completion:
+    @property
+    def has_work(self) -> bool:
+        """Rows are not simply written as they come."""
+        by_channel = bool(self._channels) and self._root.channel_field is not None
+        return self._completion is not None or bool(self._with_own_lists) or by_channel
+
+    def complete_page(self, rows: list[Row]) -> PageCompletion | None:
+        """What completes the rows together."""
+        return self._completion.complete_page(rows) if self._completion is not None else None
+
+    def complete(self, row: Row, *, bare: bool) -> Completion | None:
         """The row with the lists of its own that are wanted, each under its stream's name."""
+        if not self._is_wanted(row):
+            return _nothing()
+        own = self._completion.complete(row, bare=bare) if self._completion is not None else None
+        return self._with_lists(row, own) if self._with_own_lists else own
+
+    def _is_wanted(self, row: Row) -> bool:
+        """The row is of a channel that is read, or of none."""
+        name = self._root.channel_field
+        if not self._channels or name is None or row.get(name) is None:
+            return True
+        found = row[name] if isinstance(row[name], list) else [row[name]]
+        return not found or any(channel in self._channels for channel in found)
+
+    def _with_lists(self, row: Row, completion: Completion | None) -> Completion:
         whole: Row | None = row
-        if self._completion is not None:
-            whole = yield from self._completion.complete(row, bare=bare)
+        if completion is not None:
+            whole = yield from completion
         wanted = [(output, own) for output, own in self._with_own_lists if output.failure is None]
         if whole is None or not wanted:
             return whole
@@ -73,6 +100,12 @@ class Family(Details):
                 none_is_404=child.none_is_404,
             )
         )
+
+
+def _nothing() -> Completion:
+    """A row of which nothing is written."""
+    return None
+    yield
 
 
 def _or_failure(lookup: Callable[[], Any]) -> Lookup:

@@ -206,6 +206,7 @@ class Output:
             "path": self.root.path,
             "since": [bookmark, start.isoformat() if start else None, self.root.modified_since],
             "full": self.selection.full_table,
+            "channels": config.channel_ids,
             "coupons": config.order_coupons if "coupons" in self.selection.paths else None,
             "fields": sorted(self.selection.paths),
         }

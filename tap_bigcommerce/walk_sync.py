@@ -96,6 +96,7 @@ class WalkSync:
         filtered = root.modified_since is not None and not self.outputs[0].has_own_dates
         if filtered and self._start.since is not None and root.modified_since is not None:
             params[root.modified_since] = self._start.since
+        params.update(self._channels())
         request = ListRequest(
             root.path,
             params,
@@ -105,16 +106,26 @@ class WalkSync:
             paged=root.walk.paged,
             single=root.walk.single,
         )
+        family = Family(root, plan.completion, self.outputs, tools.client, tools.config)
         size = PageSize(tools.config.page_size, grows=root.walk.pages_may_grow)
         return Reading(
             root.walk.begin(root.name, self._start.after, tools.workers.count),
             PageReader(tools.client, request, self.outputs[0].purpose, size),
             root.walk,
-            Family(root, plan.completion, self.outputs, tools.client),
+            family if family.has_work else None,
             tools.workers,
             tools.budget,
             turn=self._turn,
         )
+
+    def _channels(self) -> dict[str, str]:
+        """The filter for the channels that are read, where the list has one."""
+        root, wanted = self._root, self._tools.config.channel_ids
+        if not wanted or root.channel_param is None:
+            return {}
+        if not root.channel_param.endswith(":in") and len(wanted) > 1:
+            return {}  # It takes one only: the rows are looked at here.
+        return {root.channel_param: ",".join(str(channel) for channel in wanted)}
 
     def _wish(self) -> Wish:
         """What all outputs together want of the list."""

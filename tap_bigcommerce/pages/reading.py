@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from tap_bigcommerce.client import Answer
 from tap_bigcommerce.exceptions import TapError
@@ -30,12 +30,23 @@ Completion = Generator[list[Lookup], list[Any], "Row | None"]
 and returns the row, or None when the record is gone."""
 
 
-class Details(Protocol):
-    """What completes the rows of a list."""
+PageCompletion = Generator[list[Lookup], list[Any], None]
+"""Makes all rows of a page whole, in place."""
 
-    def complete(self, row: Row, *, bare: bool) -> Completion:
-        """Make `row` whole; `bare`: it came without what usually comes with the list."""
-        ...
+
+class Details:
+    """What completes the rows of a list; as it is, nothing."""
+
+    def complete_page(self, rows: list[Row]) -> PageCompletion | None:
+        """Make the rows of a page whole together, before each is completed; None: no need."""
+        return None
+
+    def complete(self, row: Row, *, bare: bool) -> Completion | None:
+        """Make `row` whole; None: it is.
+
+        `bare`: it came without what usually comes with the list.
+        """
+        return None
 
 
 @dataclass(frozen=True)
@@ -208,24 +219,43 @@ class Reading:
                     self._begin(run, run.rows, self._details)
 
     def _begin(self, run: _Run, rows: list[Row | None], details: Details) -> None:
-        for place, row in enumerate(rows):
-            if row is not None:
+        """Complete the page, and then each of its rows."""
+        whole_page = details.complete_page([row for row in rows if row is not None])
+
+        def each(_: None = None) -> None:
+            for place, row in enumerate(rows):
+                if row is None:
+                    continue
                 completion = details.complete(row, bare=run.page.bare)
-                self._go_on(run, place, completion, None)
+                if completion is not None:
+                    then = functools.partial(rows.__setitem__, place)
+                    self._go_on(run, place, completion, None, then)
+
+        if whole_page is None:
+            each()
+        else:
+            self._go_on(run, 0, whole_page, None, each)
 
     def _go_on(
-        self, run: _Run, place: int, completion: Completion, results: list[Any] | None
+        self,
+        run: _Run,
+        place: int,
+        completion: Generator[list[Lookup], list[Any], Any],
+        results: list[Any] | None,
+        then: Callable[[Any], None],
     ) -> None:
-        """Let the completion of the row at `place` go one step further."""
-        assert run.rows is not None  # It is being completed.
+        """Let a completion go one step further; `then` takes what it returns.
+
+        Meanwhile the row at `place`, and so all behind it, are not handed on.
+        """
         try:
             lookups = completion.send(results) if results is not None else next(completion)
         except StopIteration as stop:
-            run.rows[place] = stop.value
             run.incomplete.discard(place)
+            then(stop.value)
             return
         except TapError as error:
-            run.incomplete.add(place)  # And so it stays: nothing behind it is handed on.
+            run.incomplete.add(place)  # And so it stays.
             self._fail(error)
             return
         run.incomplete.add(place)
@@ -238,7 +268,7 @@ class Reading:
                 found[number] = result
                 missing -= 1
                 if not missing and not self._closed:
-                    self._go_on(run, place, completion, found)
+                    self._go_on(run, place, completion, found, then)
 
             return came
 

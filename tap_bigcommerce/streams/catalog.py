@@ -111,6 +111,7 @@ CATEGORY_METAFIELDS = Stream(
 )
 CATEGORY_TREES = Stream(
     name="category_trees",
+    channel_param="channel_id:in",
     path="/v3/catalog/trees",
     permission=PRODUCTS,
     walk=AllAtOnce(),
@@ -124,6 +125,8 @@ PRODUCT_CATEGORY_ASSIGNMENTS = Stream(
 )
 PRODUCT_CHANNEL_ASSIGNMENTS = Stream(
     name="product_channel_assignments",
+    channel_param="channel_id:in",
+    channel_field="channel_id",
     path="/v3/catalog/products/channel-assignments",
     permission=PRODUCTS,
     walk=ByPage(),

@@ -65,6 +65,7 @@ CUSTOMER_METAFIELDS = Stream(
 )
 SUBSCRIBERS = Stream(
     name="subscribers",
+    channel_field="channel_id",
     path="/v3/customers/subscribers",
     permission=CUSTOMERS,
     walk=ByPage(),

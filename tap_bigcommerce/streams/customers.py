@@ -1,8 +1,17 @@
 """Customers: GET /v2/customers, which can be walked by id; v3 cannot filter by it."""
 
 from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
 from tap_bigcommerce.streams.stream import CUSTOMERS as PERMISSION
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import Plan, Stream, Wish
+
+
+def plan(wish: Wish) -> Plan:
+    """Ask v3, too, where one of the fields is selected that only v3 has."""
+    fields = [name for name in ONLY_V3 if wish.wants(name)]
+    details = CustomerDetails(fields, wish.client, wish.purpose) if fields else None
+    return Plan(completion=details)
+
 
 CUSTOMERS = Stream(
     name="customers",
@@ -12,6 +21,8 @@ CUSTOMERS = Stream(
     permission=PERMISSION,
     replication_key="date_modified",
     modified_since="min_date_modified",
+    plan=plan,
     links=("addresses",),
+    off_by_default=ONLY_V3,
     text_paths=("form_fields[].value",),
 )

@@ -22,6 +22,8 @@ def without_coupons(config: Config | None) -> tuple[str, ...]:
 
 ORDERS = Stream(
     name="orders",
+    channel_param="channel_id",
+    channel_field="channel_id",
     by_default=True,
     path="/v2/orders",
     walk=IdParameters("min_id", {"sort": "id:asc"}, {"sort": "id:desc"}),

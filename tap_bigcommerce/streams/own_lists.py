@@ -68,10 +68,9 @@ class OwnLists:
         know from the record that these rows are all, which saves the request that would show it.
         """
         path = name if name.startswith("/") else f"{record}/{name}"
-        size = self._sizes.setdefault(name.rpartition("/")[2], PageSize(LARGEST_LIMIT))
         for _ in range(TRIES_FOR_A_LIST_THAT_SHOULD_EXIST):
             try:
-                return self._all_pages(path, dict(params or {}), size, are_all)
+                return self.all_rows(path, params or {}, are_all)
             except NotFound as error:
                 missing = error
             if not self._exists(record):
@@ -89,6 +88,16 @@ class OwnLists:
             return {} if self._exists(record) else None
         content: Row = answer.content
         return content
+
+    def all_rows(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        are_all: Callable[[list[Row]], bool] = lambda _: False,
+    ) -> list[Row]:
+        """All rows of the list at `path`. Raises NotFound where there is none."""
+        size = self._sizes.setdefault(path.rpartition("/")[2], PageSize(LARGEST_LIMIT))
+        return self._all_pages(path, dict(params), size, are_all)
 
     def _exists(self, record: str) -> bool:
         try:

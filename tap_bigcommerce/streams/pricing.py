@@ -29,6 +29,8 @@ PRICE_LIST_RECORDS = Stream(
 )
 PRICE_LIST_ASSIGNMENTS = Stream(
     name="price_list_assignments",
+    channel_param="channel_id:in",
+    channel_field="channel_id",
     path="/v3/pricelists/assignments",
     permission=PRODUCTS,
     walk=ByCursor(),

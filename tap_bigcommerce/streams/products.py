@@ -42,6 +42,7 @@ def plan(wish: Wish) -> Plan:
 
 PRODUCTS = Stream(
     name="products",
+    channel_param="channel_id:in",
     by_default=True,
     path="/v3/catalog/products",
     walk=IdParameters(

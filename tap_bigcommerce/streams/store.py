@@ -34,6 +34,7 @@ STORE = Stream(
 )
 CHANNELS = Stream(
     name="channels",
+    channel_field="id",
     path="/v3/channels",
     permission=CHANNEL_SETTINGS,
     walk=ByPage(),
@@ -56,6 +57,8 @@ CHANNEL_LISTINGS = Stream(
 )
 SITES = Stream(
     name="sites",
+    channel_param="channel_id:in",
+    channel_field="channel_id",
     path="/v3/sites",
     permission=SITES_AND_ROUTES,
     walk=ByPage(),
@@ -68,6 +71,8 @@ CURRENCIES = Stream(
 )
 PAGES = Stream(
     name="pages",
+    channel_param="channel_id",
+    channel_field="channel_id",
     path="/v3/content/pages",
     permission=CONTENT,
     walk=ByPage(),

@@ -103,7 +103,8 @@ class Stream:
     `off_by_default` are fields that have to be selected; `text_paths` are strings that may come
     as lists or objects, and `wrapped_paths` lists that may come as their only item.
     `fields_without` names the fields that the settings take away. `reshape` gives a row the form
-    of the stream where the API's differs.
+    of the stream where the API's differs. `channel_param` filters by channel, and `channel_field`
+    holds a row's channel or channels.
     """
 
     name: str
@@ -119,6 +120,8 @@ class Stream:
     by_default: bool = False
     plan: Callable[[Wish], Plan] = lambda _: Plan()
     reshape: Callable[[Row], Row] | None = None
+    channel_param: str | None = None
+    channel_field: str | None = None
     links: tuple[str, ...] = ()
     off_by_default: tuple[str, ...] = ()
     text_paths: tuple[str, ...] = ()

@@ -111,6 +111,29 @@ ADDED = {
     "inventory_items.variant_id": "the key, which the API has inside identity only",
 }
 
+# Fields that only the newer list of customers has; they are asked for where they are selected.
+ADDED |= dict.fromkeys(
+    (
+        "customers.channel_ids",
+        "customers.origin_channel_id",
+        "customers.authentication",
+        "customers.authentication.force_password_reset",
+        "customers.accepts_product_review_abandoned_cart_emails",
+        "customers.attributes",
+        "customers.attributes.id",
+        "customers.attributes.attribute_id",
+        "customers.attributes.attribute_value",
+        "customers.attributes.customer_id",
+        "customers.attributes.date_created",
+        "customers.attributes.date_modified",
+        "customers.store_credit_amounts",
+        "customers.store_credit_amounts.amount",
+        "customers.shopper_profile_id",
+        "customers.segment_ids",
+    ),
+    "only the newer list of customers has it",
+)
+
 SENTENCE = re.compile(r"[A-Z](?:(?!\. )[^\n])*\S\.")
 
 # Names that dates have; a field with such a name is an instant.
