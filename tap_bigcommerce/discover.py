@@ -19,6 +19,7 @@ from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams.references import REFERENCES
 from tap_bigcommerce.streams.stream import Stream, own_list_path
 from tap_bigcommerce.workers import Workers
 
@@ -53,11 +54,16 @@ def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, A
     if stream.child is not None:
         table["parent-tap-stream-id"] = stream.child.parent
     found: dict[Breadcrumb, dict[str, Any]] = {(): table}
+    references = {
+        path.removesuffix("[]"): key for path, key in REFERENCES.get(stream.name, {}).items()
+    }
     for breadcrumb, path in _fields(schema, (), ""):
         found[breadcrumb] = {
             "inclusion": "automatic" if path in stream.automatic else "available",
             "selected-by-default": path not in stream.off_by_default,
         }
+        if path in references:
+            found[breadcrumb]["references"] = references[path]
     return found
 
 

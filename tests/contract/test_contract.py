@@ -417,7 +417,9 @@ def test_no_field_can_hold_a_password_or_a_link_to_another_resource(
     schema: Schema,
 ) -> None:
     paths = [path for path, _ in walk(schema)]
-    assert not [path for path in paths if "password" in path]
+    assert not [
+        path for path in paths if "password" in path and not path.endswith("force_password_reset")
+    ]
     assert not [path for path in paths if path.endswith(("resource", "quotes"))]
 
 
