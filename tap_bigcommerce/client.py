@@ -270,7 +270,9 @@ class Client:
             attempts.refused_tokens += 1
             if not self._token_has_worked or attempts.refused_tokens >= TOKEN_ATTEMPTS:
                 raise TokenRefused(_token_words(self._config.store_hash, fault.words))
-        elif fault.action is Action.FEWER and fewer_possible:
+            self._wait_after(fault, path, purpose, attempts)
+            return
+        if fault.action is Action.FEWER and fewer_possible:
             raise FewerRows(_words(purpose, path, fault.words), fault.most)
         elif fault.action is not Action.AGAIN:
             raise _final(fault, purpose, path)
@@ -289,14 +291,17 @@ class Client:
                 + f" This was attempt {attempts.patience.failures}. Run the sync again later: it "
                 "goes on where it stopped."
             )
+        self._wait_after(fault, path, purpose, attempts)
+
+    def _wait_after(self, fault: _Fault, path: str, purpose: Purpose, attempts: _Attempts) -> None:
         wait = attempts.patience.next_wait()
         LOGGER.warning(
-            "%s: GET %s: %s; asking again in %.1f s (failure %d)",
+            "%s: GET %s: %s; asking again in %.1f s (attempt %d)",
             purpose.stream,
             path,
             fault.words,
             wait,
-            attempts.patience.failures,
+            attempts.count + 1,
         )
         self.wait(wait, purpose)
 
@@ -501,4 +506,8 @@ def _final(fault: _Fault, purpose: Purpose, path: str) -> RequestFailed:
         )
     if fault.action is Action.MISSING:
         return NotFound(f"{words} Is store_hash right?")
-    return RequestFailed(words)
+    return RequestFailed(
+        f"{words} Asking again would not help: check the store in its control panel, and the "
+        "settings and the catalog of the tap; if they are right, ask BigCommerce's support with "
+        "these lines."
+    )

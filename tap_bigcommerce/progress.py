@@ -50,10 +50,13 @@ def summary(counts: StreamCounts) -> str:
         f"{counts.written} records",
         f"{counts.requests} requests",
     ]
+    failures = _failures(counts)
+    if failures:
+        parts[-1] += f", {failures.total()} of them failed: {_listed(failures)}"
+    if counts.retries:
+        parts.append(f"{counts.retries} times tried again")
     if counts.duplicates:
         parts.append(f"{counts.read} read, {counts.duplicates} of them known already")
-    if counts.retries:
-        parts.append(f"{counts.retries} tried again ({_listed(_failures(counts))})")
     if counts.waited >= 1:
         parts.append(f"{counts.waited:.0f} s waited")
     if counts.gone:

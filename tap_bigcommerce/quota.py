@@ -2,7 +2,9 @@
 
 BigCommerce counts the requests of all apps of a store in windows of 30 seconds and says with
 every answer how large the quota is, how much of it is left and when the window ends (its page on
-rate limits). A share of it is left to the store's other apps.
+rate limits). A share of it is left to the store's other apps, and more while they use more: what
+the tap has not used itself of a window, others have, and they will go on at this pace. Otherwise
+a window's quota would be gone in its first seconds, and they would be refused until the next.
 """
 
 from __future__ import annotations
@@ -15,6 +17,16 @@ from tap_bigcommerce.stop import LONGEST_NAP, Stop
 
 LONGEST_PAUSE = 60.0
 """Seconds: the longest wait after 429s that do not say how long."""
+
+USUAL_WINDOW = 30.0
+"""Seconds: how long a window is where the API does not say."""
+
+MOST_YIELDED = 0.5
+"""The share of the quota that is left to others at the most, however fast they ask."""
+
+LOOK_EVERY = 3.0
+"""Seconds: how often to ask for something while the rest of the quota is left to others, in order
+to see whether they still need it."""
 
 RESET_MARGIN = 0.05
 """Seconds waited beyond the announced end of a window, for clocks are not exact."""
@@ -41,7 +53,10 @@ class Quota:
         self._allowed = float(concurrency)
         self._quota: int | None = None
         self._left = 0
+        self._used = 0  # answers had in this window
         self._resets_at = 0.0
+        self._others_need = 0.0
+        self._learned_at = 0.0
         self._paused_until = 0.0
         self._bare_refusals = 0
 
@@ -54,11 +69,19 @@ class Quota:
         with self._changed:
             while True:
                 self._stop.check()
-                wait = self._wait()
+                wait = self.try_enter()
                 if wait <= 0:
-                    self._in_flight += 1
                     return self._clock() - began
                 self._changed.wait(min(wait, LONGEST_NAP))
+
+    def try_enter(self) -> float:
+        """Take a place if a request may be sent now; 0 then, else how many seconds to wait before
+        it is worth another look."""
+        with self._changed:
+            wait = self._wait()
+            if wait <= 0:
+                self._in_flight += 1
+            return wait
 
     def leave(self, headers: Mapping[str, str] | None) -> None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any."""
@@ -113,14 +136,17 @@ class Quota:
             return 0.0
         if now >= self._resets_at:
             # A new window: all of the quota, but for what is on its way.
-            self._left = self._quota
+            self._left, self._used, self._others_need = self._quota, 0, 0.0
             self._resets_at = float("inf")
+        left = self._left - self._in_flight - 1
         kept_free = self._quota - max(1.0, self._quota * self._share)
-        if self._left - self._in_flight - 1 >= kept_free:
+        if left >= max(kept_free, self._others_need):
             return 0.0
         if self._resets_at == float("inf"):
             return LONGEST_NAP if self._in_flight else 0.0
-        return self._resets_at - now
+        if left < kept_free or self._in_flight:
+            return self._resets_at - now
+        return max(0.0, min(self._resets_at, self._learned_at + LOOK_EVERY) - now)
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         quota = _number(headers, "X-Rate-Limit-Requests-Quota")
@@ -128,17 +154,25 @@ class Quota:
         reset = _number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000)
         if quota is None or left is None or reset is None or quota < 1:
             return
-        resets_at = self._clock() + reset + RESET_MARGIN
-        window = (_number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000) or 30.0) / 2
+        now = self._clock()
+        resets_at = now + reset + RESET_MARGIN
+        window = _number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000) or USUAL_WINDOW
         same_window = (
             self._quota is not None
             and self._resets_at != float("inf")
-            and resets_at < self._resets_at + window
+            and resets_at < self._resets_at + window / 2
         )
         # Answers overtake one another: within a window the least that was left is the truth.
         self._left = min(self._left, int(left)) if same_window else int(left)
         self._resets_at = min(self._resets_at, resets_at) if same_window else resets_at
+        self._used = self._used + 1 if same_window else 1
         self._quota = int(quota)
+        others = max(0, self._quota - self._left - self._used)
+        to_come = self._resets_at - now
+        # The first second is too short to tell a pace.
+        pace = others / max(1.0, window - to_come)
+        self._others_need = min(MOST_YIELDED * quota, pace * to_come)
+        self._learned_at = now
 
 
 def _number(headers: Mapping[str, str], name: str, scale: float = 1.0) -> float | None:

@@ -28,6 +28,9 @@ WITHOUT_EMBEDDED = 20
 ALARMS_TO_TRUST = 20
 """After so many alarms of a check, none of them real, it only counts."""
 
+MUTED = "muted"
+"""The result of a lookup that was left out."""
+
 QUANTITIES = "quantities do not add up to items_total"
 ADDRESS_COUNT = "not as many addresses as shipping_address_count"
 
@@ -87,8 +90,10 @@ class OrderDetails(Details):
         doubts = self._doubts(order, embedded)
         if doubts:
             names = list(doubts)
-            results = yield [self._lookup(order, name) for name in names]
-            lists = dict(zip(names, results, strict=True))
+            results = yield [self._if_not_muted(order, name, doubts[name]) for name in names]
+            lists = {
+                name: rows for name, rows in zip(names, results, strict=True) if rows is not MUTED
+            }
             if any(rows is None for rows in results):
                 self._gone(order)
                 return None
@@ -167,6 +172,9 @@ class OrderDetails(Details):
     ) -> None:
         """Count the lists that were read, and whether what raised the alarm was right."""
         for name, reason in doubts.items():
+            if name not in lists:
+                self._counts.lists_read[f"none: {reason}"] += 1
+                continue
             self._counts.lists_read[f"{name}: {reason}"] += 1
             if reason not in (QUANTITIES, ADDRESS_COUNT) or embedded is None:
                 continue
@@ -213,6 +221,11 @@ class OrderDetails(Details):
                 unplaced,
                 order["id"],
             )
+
+    def _if_not_muted(self, order: Row, name: str, reason: str) -> Lookup:
+        """A lookup that is left out if its reason turns out to be none while it waits."""
+        lookup = self._lookup(order, name)
+        return lambda: MUTED if reason in self._muted else lookup()
 
     def _lookup(self, order: Row, name: str) -> Lookup:
         record = record_of(order)

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import Any
 
 from tap_bigcommerce.client import Answer, Client, Purpose
-from tap_bigcommerce.exceptions import FewerRows, NotFound
+from tap_bigcommerce.exceptions import FewerRows, NotFound, RequestFailed
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.sizes import PageSize
 
@@ -71,14 +71,17 @@ class OwnLists:
         for _ in range(TRIES_FOR_A_LIST_THAT_SHOULD_EXIST):
             try:
                 return self.all_rows(path, params or {}, are_all)
-            except NotFound as error:
-                missing = error
+            except NotFound:
+                pass
             if not self._exists(record):
                 return None
             if none_is_404:
                 return []
             self._client.wait(1.0, self._purpose)
-        raise missing
+        raise RequestFailed(
+            f"{self._purpose.stream}: the API says that {path} is not there, and yet "
+            f"shows {record} itself. Run the sync again later: it goes on where it stopped."
+        )
 
     def one(self, path: str, params: dict[str, str], record: str) -> Row | None:
         """The object at `path`, empty where there is none although `record` is there."""

@@ -55,5 +55,7 @@ PRODUCTS = Stream(
     modified_since="date_modified:min",
     everything_first=True,
     links=NO_FIELDS,
+    # One of `images` once more.
+    off_by_default=("primary_image",),
     plan=plan,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,8 @@ NO_FIELDS = frozenset(
         ("orders", "consignments.pickups[].line_items"),
         ("orders", "consignments.downloads[].line_items"),
         ("orders", "consignments.email.gift_certificates[].line_items"),
+        # One of the images once more, which has to be selected.
+        ("products", "primary_image"),
         # Streams of their own one day.
         ("products", "modifiers"),
         ("products", "options"),
@@ -61,12 +64,13 @@ def differences(
 
 def row_differences(stream: str, row: Row, record: Row) -> list[str]:
     """How a record differs from the store's row."""
-    rescued = json.loads(record["_rescued_data"]) if record.get("_rescued_data") else {}
+    known = json.loads(record["_rescued_data"]) if record.get("_rescued_data") else {}
+    rescued = [re.sub(r"\[\d+\]", "[]", name) for name in known]
     paths = _object(stream, "", row, record)
     return [
         f"{stream} {row['id']}: {path}"
         for path, field in paths
-        if not any(str(name).startswith(field) for name in rescued)
+        if not any(name.startswith(field) for name in rescued)
     ]
 
 

@@ -1,0 +1,112 @@
+"""Runs of the tap that go wrong: what to ask of them, and several of them side by side."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import tap_runner
+from fault_truth import STREAMS, differences
+from tap_runner import Json, Result
+
+from sandbox import Options, Sandbox, Store
+
+Case = TypeVar("Case")
+Outcome = TypeVar("Outcome")
+
+QUICK: Mapping[str, Any] = {"max_attempts": 2, "max_retry_seconds": 0}
+"""Settings with which a request that keeps failing is given up after one short wait."""
+
+OLD = "2020-01-01T00:00:00.000000Z"
+"""A bookmark before everything that a store holds."""
+
+OLD_STATE: Json = {
+    "bookmarks": {name: {"date_modified": OLD} for name in ("customers", "orders", "products")}
+}
+
+ADVICE = re.compile(
+    r"\b(run|check|make|ask|report|update|lower|raise|free|name|correct|remove|wait|is|try)\b",
+    re.IGNORECASE,
+)
+"""A word with which a sentence begins that says what to do ("Is store_hash right?" too)."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run against a store of its own, and what the store saw of it."""
+
+    result: Result
+    requests: list[Json]
+    differences: dict[str, list[str]]
+    seconds: float
+
+    def asked(self, list_: str) -> list[Json]:
+        """The requests for a list."""
+        return [entry for entry in self.requests if entry["list"] == list_]
+
+    def whole(self, *streams: str) -> bool:
+        """Whether these streams arrived as the store holds them."""
+        return not any(self.differences[stream] for stream in streams)
+
+
+def small(**more: Any) -> Options:
+    """A store that is read in a moment, with an order of each kind but the huge ones."""
+    sizes: dict[str, Any] = {"orders": 26, "customers": 20, "products": 12, "coupons": 8}
+    return Options(**{**sizes, "huge_order_share": 0.0, **more})
+
+
+def run_against(
+    options: Options,
+    prepare: Callable[[Store], None] = lambda _: None,
+    state: Any = None,
+    catalog: Any = None,
+    **settings: Any,
+) -> Run:
+    """One run against a store with `options`, after `prepare` has done something to it."""
+    with Sandbox(options) as store:
+        prepare(store)
+        return run_on(store, state, catalog, **settings)
+
+
+def run_on(store: Store, state: Any = None, catalog: Any = None, **settings: Any) -> Run:
+    """One run against a store."""
+    before, began = len(store.requests()), time.monotonic()
+    result = tap_runner.run(tap_runner.settings(store, **settings), catalog, state)
+    took = time.monotonic() - began
+    by_stream = {name: differences(store, result.by_stream, [name]) for name in STREAMS}
+    return Run(result, store.requests()[before:], by_stream, took)
+
+
+def side_by_side(
+    work: Callable[[Case], Outcome], cases: Iterable[Case], at_once: int = 4
+) -> dict[Case, Future[Outcome]]:
+    """Start `work` for every case, a few at a time: most of a run with faults is waiting."""
+    pool = ThreadPoolExecutor(at_once)
+    started = {case: pool.submit(work, case) for case in cases}
+    pool.shutdown(wait=False)
+    return started
+
+
+def critical(result: Result) -> str:
+    """The CRITICAL lines."""
+    return "\n".join(result.logged("CRITICAL"))
+
+
+def assert_failed_clearly(result: Result, stream: str) -> None:
+    """Exit 1, and words instead of a traceback that name the stream."""
+    assert result.status == 1, result.stderr[-2000:]
+    words = critical(result)
+    assert words, result.stderr[-2000:]
+    assert "Traceback" not in result.stderr
+    assert stream in words
+
+
+def gives_advice(words: str) -> bool:
+    """Whether some sentence begins like one that says what to do."""
+    said = [re.sub(r"^CRITICAL ", "", line) for line in words.splitlines()]
+    sentences = [part for line in said for part in re.split(r"(?<=[.;:?!]) ", line)]
+    return any(ADVICE.match(sentence.strip()) for sentence in sentences)

@@ -1,0 +1,143 @@
+"""The Singer world's own tools and a target, from the package index, take all that the tap writes.
+
+Each lives in a virtual environment of its own (they want other versions of the same packages),
+which is made once and kept in .cache/venvs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tap_runner
+from fault_runs import critical
+from fault_truth import STREAMS, Row, differences
+
+from sandbox import Options, Sandbox
+
+CACHE = Path(__file__).resolve().parents[2] / ".cache" / "venvs"
+TOOLS = {"singer-check-tap": "singer-tools==0.4.1", "target-jsonl": "target-jsonl==0.1.4"}
+
+
+def installed(tool: str) -> Path:
+    """The program `tool`, installed if it is not there yet."""
+    wanted = TOOLS[tool]
+    folder = CACHE / wanted.partition("==")[0]
+    stamp = folder / "installed"
+    wish = f"{wanted} for {sys.version}"
+    if not stamp.exists() or stamp.read_text() != wish:
+        shutil.rmtree(folder, ignore_errors=True)
+        make = [sys.executable, "-m", "venv", str(folder)]
+        install = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", wanted]
+        for command in (make, install):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            assert done.returncode == 0, f"{wanted} cannot be installed: {done.stderr[-2000:]}"
+        stamp.write_text(wish)
+    return folder / "bin" / tool
+
+
+@pytest.fixture(scope="session")
+def check_tap() -> Path:
+    return installed("singer-check-tap")
+
+
+@pytest.fixture(scope="session")
+def target_jsonl() -> Path:
+    return installed("target-jsonl")
+
+
+@dataclass(frozen=True)
+class Output:
+    """What the tap wrote: in a full sync, and in one of the changes since."""
+
+    full: str
+    changes: str
+    state: Row
+
+
+@pytest.fixture(scope="module")
+def output() -> Output:
+    """Orders of every kind, the huge ones too."""
+    with Sandbox(Options(orders=300, customers=150, products=120, coupons=40)) as store:
+        settings = tap_runner.settings(store, page_size=50)
+        full = tap_runner.run(settings)
+        assert full.status == 0, critical(full)
+        assert differences(store, full.by_stream) == []
+        for stream in ("customers", "orders", "products"):
+            store.change(stream, count=5)
+        changes = tap_runner.run(settings, state=full.state)
+        assert changes.status == 0, critical(changes)
+    return Output(full.stdout, changes.stdout, json.loads(json.dumps(changes.state)))
+
+
+def pipe(command: list[str], text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+    return subprocess.run(
+        command,
+        input=text,
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        env=environment,
+        timeout=60,
+        check=False,
+    )
+
+
+def records(text: str) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for line in text.splitlines():
+        message: dict[str, Any] = json.loads(line)
+        if message["type"] == "RECORD":
+            found.setdefault(message["stream"], []).append(message["record"])
+    return found
+
+
+@pytest.mark.parametrize("part", ["full", "changes"])
+def test_singer_check_tap_accepts_the_whole_output(
+    check_tap: Path, output: Output, tmp_path: Path, part: str
+) -> None:
+    text = getattr(output, part)
+    checked = pipe([str(check_tap)], text, tmp_path)
+    said = checked.stdout + checked.stderr
+    assert checked.returncode == 0, said[-2000:]
+    counts = {name: len(rows) for name, rows in records(text).items()}
+    assert f"{sum(counts.values())} record messages" in said
+    for name in STREAMS:
+        assert name in said
+
+
+def test_singer_check_tap_would_notice_a_record_that_breaks_its_schema(
+    check_tap: Path, output: Output, tmp_path: Path
+) -> None:
+    lines = output.full.splitlines(keepends=True)
+    place = next(at for at, line in enumerate(lines) if '"type":"RECORD"' in line)
+    message = json.loads(lines[place])
+    message["record"]["id"] = "not a number"
+    lines[place] = json.dumps(message) + "\n"
+    assert pipe([str(check_tap)], "".join(lines), tmp_path).returncode != 0
+
+
+def test_target_jsonl_holds_what_the_tap_wrote_and_hands_its_last_state_on(
+    target_jsonl: Path, output: Output, tmp_path: Path
+) -> None:
+    folder = tmp_path / "landed"
+    folder.mkdir()
+    config = tmp_path / "target.json"
+    config.write_text(json.dumps({"destination_path": str(folder), "do_timestamp_file": False}))
+    for text in (output.full, output.changes):
+        loaded = pipe([str(target_jsonl), "--config", str(config)], text, tmp_path)
+        assert loaded.returncode == 0, loaded.stderr[-2000:]
+    assert json.loads(loaded.stdout.splitlines()[-1]) == output.state
+    full, changes = records(output.full), records(output.changes)
+    assert set(full) == set(STREAMS)
+    for stream in STREAMS:
+        landed = (folder / f"{stream}.jsonl").read_text("utf-8").splitlines()
+        assert [json.loads(line) for line in landed] == full[stream] + changes.get(stream, [])
