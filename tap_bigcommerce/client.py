@@ -274,7 +274,7 @@ class Client:
             return
         if fault.action is Action.FEWER and fewer_possible:
             raise FewerRows(_words(purpose, path, fault.words), fault.most)
-        elif fault.action is not Action.AGAIN:
+        if fault.action is not Action.AGAIN:
             raise _final(fault, purpose, path)
         attempts.patience.failed()
         attempts.failures_at_this_size += 1

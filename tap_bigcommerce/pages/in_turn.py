@@ -1,7 +1,8 @@
 """Walks that read one page after another: by page number, by cursor, or all at once.
 
 For lists that cannot be filtered by id. Page numbers drift when rows are deleted meanwhile, so
-such a list is compared with the total that the API names, and read again when they differ.
+such a list is compared with the total that the API names, or with itself, and read again when
+they differ.
 
 Like the walk by id, this file makes no requests.
 """
@@ -15,7 +16,10 @@ from tap_bigcommerce.pages.page import Key, Page
 from tap_bigcommerce.pages.walk import Position, What
 
 READ_AGAIN = 2
-"""How often a list is read again whose rows are not as many as the API says."""
+"""How often a list is read again that changed while it was read."""
+
+ONE_PAGE = 2
+"""Answers: one with all rows, and one with nothing new."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +37,8 @@ class _Turns:
     paged = True
     single = False
     pages_may_grow = False
+    drifts = False
+    """Rows move from page to page when others are deleted."""
 
     def begin(self, noun: str, after: Position, parallel: int) -> InTurn:
         """A walk that reads one page after another, on from `after` where that is possible."""
@@ -57,6 +63,8 @@ class _Turns:
 
 class ByPage(_Turns):
     """Page numbers, up to a page that brings nothing new."""
+
+    drifts = True
 
     def next(self, page: Page, number: int) -> Mapping[str, str] | None:
         """The next number."""
@@ -101,13 +109,13 @@ class InTurn:
         self._noun = noun
         self._places = places
         self._next: Mapping[str, str] | None = places.first(after)
-        self._resumed = after is not None
+        self._checks = places.drifts and after is None
         self._asked = False
-        self._number = 0
-        self._limit: int | None = None
         self._seen: set[Key] = set()
         self._ready: list[tuple[Page, list[Key]]] = []
-        self._total: int | None = None
+        self._limit: int | None = None
+        self._pass = _Pass()
+        self._pass_before: _Pass | None = None
         self._again = 0
         self.finished = False
         self.rows_read = 0
@@ -115,14 +123,17 @@ class InTurn:
 
     @property
     def rows_held(self) -> int:
+        """How many rows have come and have not been handed on."""
         return sum(len(keys) for _, keys in self._ready)
 
     @property
     def awaits(self) -> bool:
+        """The next page has not been asked for."""
         return not self._asked and not self.finished
 
     @property
     def ending(self) -> bool:
+        """Nothing more can be asked for now."""
         return self._asked or self.finished
 
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
@@ -141,15 +152,13 @@ class InTurn:
         self._seen.update(new)
         if new:
             self._ready.append((page, new))
-        if page.answer.total is not None:
-            self._total = page.answer.total
-        if self._limit not in (None, page.limit) and not self._places.pages_may_grow:
+        if self._limit not in (None, page.limit) and self._places.drifts:
             # Pages of another size lie elsewhere: count them anew. What came is good all the same.
             self._start_over(page.limit)
             return
         self._limit = page.limit
-        self._number += 1
-        self._next = self._places.next(page, self._number) if new else None
+        brought_new = self._pass.take(page)
+        self._next = self._places.next(page, self._pass.pages) if brought_new else None
         if self._next is None:
             self._end()
 
@@ -163,13 +172,42 @@ class InTurn:
         return self._places.position(page) if ends_page else None
 
     def _end(self) -> None:
-        total_differs = self._total is not None and self._total > len(self._seen)
-        if total_differs and not self._resumed and self._again < READ_AGAIN:
-            self._again += 1
-            self._start_over(self._limit)
+        whole = not self._checks or self._pass.is_whole(self._pass_before)
+        if whole or self._again >= READ_AGAIN:
+            self.finished = True
             return
-        self.finished = True
+        self._again += 1
+        self._start_over(self._limit)
 
     def _start_over(self, limit: int | None) -> None:
-        self._number, self._limit = 0, limit
+        self._pass_before, self._pass = self._pass, _Pass()
+        self._limit = limit
         self._next = self._places.first(None)
+
+
+class _Pass:
+    """One reading of a list, from its first page to its last."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self.keys: set[Key] = set()
+        self.totals: set[int] = set()
+
+    def take(self, page: Page) -> bool:
+        """Note a page; whether it brought anything new to this pass."""
+        self.pages += 1
+        before = len(self.keys)
+        self.keys.update(page.ids)
+        if page.answer.total is not None:
+            self.totals.add(page.answer.total)
+        return len(self.keys) > before
+
+    def is_whole(self, before: _Pass | None) -> bool:
+        """No row can have slipped from a page not yet read to one read already.
+
+        Where the API names a total, it stayed the same, and as many rows came. Where it does not,
+        the pass before brought the same rows, or all came with one answer.
+        """
+        if self.totals:
+            return self.totals == {len(self.keys)}
+        return self.pages <= ONE_PAGE or (before is not None and before.keys == self.keys)

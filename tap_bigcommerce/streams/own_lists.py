@@ -147,6 +147,10 @@ class OwnLists:
         asked without a limit; else only an answer with nothing new ends a list.
         """
         came = len(answer.content)
+        if self._paging is Paging.CURSOR:
+            return answer.next_cursor is None
+        if self._paging is Paging.LISTING_ID:
+            return len(rows) == answer.total
         return (
             came < min(DOCUMENTED_PAGE, self._client.most_rows, limit)
             or len(rows) == answer.total

@@ -6,12 +6,12 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-
-from bench import report, results
 from bench.bars import BARS
 from bench.chart import BarChart, Bars, Chart, Limit, LineChart, Series
 from bench.results import Check, Result, Table
 from bench.svg import draw
+
+from bench import report, results
 
 LINES = LineChart(
     "lines",

@@ -94,7 +94,6 @@ SCOPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "orders",
             *IN_ORDERS,
             *BELOW_ORDERS,
-            "order_refunds",
             "order_metafields",
             "order_statuses",
         ),
