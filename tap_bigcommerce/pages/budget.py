@@ -5,6 +5,9 @@ from __future__ import annotations
 FIRST_GUESS = 1_000_000
 """Bytes: how large an answer is taken to be before one has come."""
 
+WHILE_IT_COMES = 2
+"""How many times its size an answer takes while it is received and parsed."""
+
 
 class Budget:
     """Bytes in flight (as large as answers have been lately) and bytes that wait."""
@@ -18,8 +21,9 @@ class Budget:
     @property
     def room(self) -> int:
         """How many more pages may be asked for."""
-        left = self._most - self._waiting - self._in_flight * self._typical
-        return max(0, int(left / self._typical))
+        a_request = WHILE_IT_COMES * self._typical
+        left = self._most - self._waiting - self._in_flight * a_request
+        return max(0, int(left / a_request))
 
     @property
     def pages(self) -> int:
