@@ -18,9 +18,7 @@ LISTS = {
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_products_own_list_holds_what_include_brings(
-    store: Sandbox, get: Get, path: str
-) -> None:
+def test_a_products_own_list_holds_what_include_brings(store: Sandbox, get: Get, path: str) -> None:
     name = LISTS[path]
     rows = store.records("products", full=True)
     assert any(row[name] for row in rows)
