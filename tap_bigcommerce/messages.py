@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import select
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ import orjson
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import TapError, TargetGone
 
-BUFFER = 256 * 1024
+BUFFER = 32 * 1024
 """Bytes: what is held at the most before it is written."""
 
 LARGE_STATE = 16 * 1024
@@ -50,20 +50,18 @@ class Messages:
             message["bookmark_properties"] = [bookmark]
         self._put(orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE))
 
-    def record_writer(self, stream: str) -> Callable[[dict[str, Any], datetime], None]:
-        """A function that writes the RECORDs of `stream`, each with when it was asked for."""
+    def records(self, stream: str, records: Iterable[Mapping[str, Any]], sent_at: datetime) -> int:
+        """RECORDs; `sent_at` is when the request was sent that brought them. Returns the bytes."""
         head = b'{"type":"RECORD","stream":%b,"record":' % orjson.dumps(stream)
-        extracted_at, tail = None, b""
-        dumps, put = orjson.dumps, self._put
-
-        def write(record: dict[str, Any], sent_at: datetime) -> None:
-            nonlocal extracted_at, tail
-            if sent_at is not extracted_at:
-                extracted_at = sent_at
-                tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
-            put(head + dumps(record) + tail)
-
-        return write
+        tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
+        written = list(map(orjson.dumps, records))
+        if not written:
+            return 0
+        written[0] = head + written[0]
+        written[-1] += tail
+        lines = (tail + head).join(written)
+        self._put(lines)
+        return len(lines)
 
     def state(self, value: Mapping[str, Any], *, at_once: bool) -> None:
         """A STATE, which covers every record written before; none that repeats the last one.

@@ -5,16 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import format_instant, parse_instant
-from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import ById
@@ -22,11 +20,11 @@ from tap_bigcommerce.pages.page import ListRequest, PageReader
 from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.progress import RecordMetric, log_count
+from tap_bigcommerce.records import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import Resume, State
 from tap_bigcommerce.streams.stream import Plan, Wish
-from tap_bigcommerce.transform import Converter, MissingKey
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -55,11 +53,10 @@ class StreamSync:
         self._tools = tools
         self._turn = turn
         self._purpose = Purpose(stream.name, str(stream.permission), self.counts)
-        self._converter = _converter(selection)
+        self._records = RecordWriter(selection, tools.messages)
         self._reading: Reading | None = None
         self._since: str | None = None
         self._sync_start: str | None = None
-        self._newest: str | None = None
         self._walk = ""
         self._resumed = False
 
@@ -139,7 +136,7 @@ class StreamSync:
         resume = self._tools.state.resume(name)
         if resume is not None and resume.walk == self._walk:
             LOGGER.info("%s: going on after id %d", name, resume.after_id)
-            self._since, self._newest = resume.since, resume.newest
+            self._since, self._records.newest = resume.since, resume.newest
             self._sync_start = resume.sync_start
             self._resumed = True
             return resume.after_id
@@ -195,40 +192,31 @@ class StreamSync:
 
     def _write(self, batch: Batch, reading: Reading) -> None:
         """One batch's RECORDs, and the STATE that covers them."""
-        key = self._selection.stream.replication_key
-        write = self._tools.messages.record_writer(self.counts.stream)
-        convert, clean = self._converter.convert, batch.answer.clean
-        newest = self._newest or ""
-        for row in batch.rows:
-            try:
-                record = convert(row, clean)
-            except MissingKey as error:
-                raise _bad_record(self.counts.stream, row, error) from error
-            if key is not None and record[key] > newest:
-                newest = record[key]
-            write(record, batch.answer.sent_at)
-        self._newest = newest or None
+        messages = self._tools.messages
+        self._records.write(batch.rows, clean=batch.answer.clean, sent_at=batch.answer.sent_at)
         self.counts.written += len(batch.rows)
         self._tools.state.interrupt(self.counts.stream, self._resume_point(batch, reading))
         if batch.ends_page:
-            self._tools.messages.state(self._tools.state.value(), at_once=False)
+            messages.state(self._tools.state.value(), at_once=False)
         else:
-            self._tools.messages.flush()
+            messages.flush()
 
     def _resume_point(self, batch: Batch, reading: Reading) -> Resume:
         if self._sync_start is None:
             assert reading.began is not None  # The batch came with an answer.
             self._sync_start = format_instant(reading.began)
-        return Resume(batch.after_id, self._since, self._sync_start, self._newest, self._walk)
+        return Resume(
+            batch.after_id, self._since, self._sync_start, self._records.newest, self._walk
+        )
 
     def _complete(self, reading: Reading) -> None:
         """Set the bookmark: the walk has seen all that changed before it began."""
         name, key = self.counts.stream, self._selection.stream.replication_key
         bookmark = self.counts.bookmark_before
-        if key is not None and self._newest is not None:
+        if key is not None and self._records.newest is not None:
             assert self._sync_start is not None  # It was set with the first batch.
             # What changed while the walk went on may lie behind it: it comes with the next sync.
-            reached = min(self._newest, self._sync_start)
+            reached = min(self._records.newest, self._sync_start)
             bookmark = max(bookmark, reached) if bookmark is not None else reached
         self.counts.bookmark_after = bookmark
         self._tools.state.complete(name, key, bookmark)
@@ -251,7 +239,7 @@ class StreamSync:
         """Close the books: read and written differ by duplicates and by what was gone."""
         counts = self.counts
         counts.read, counts.duplicates = reading.rows_read, reading.duplicates
-        counts.rescued, counts.unfit = self._converter.rescued, self._converter.dropped
+        counts.rescued, counts.unfit = self._records.rescued, self._records.unfit
         for metric, value in (
             ("records_read", counts.read),
             ("records_dropped_as_duplicates", counts.duplicates),
@@ -280,21 +268,3 @@ class StreamSync:
                 path,
                 RESCUED,
             )
-
-
-def _converter(selection: Selection) -> Converter:
-    stream = selection.stream
-    return Converter(
-        selection.schema,
-        selection.known_at_all,
-        keys=stream.automatic,
-        json_text=stream.text_paths,
-        wrap=stream.wrapped_paths,
-    )
-
-
-def _bad_record(stream: str, row: Mapping[str, Any], error: MissingKey) -> BadRecord:
-    return BadRecord(
-        f"{stream}: record {row.get('id')!r} cannot be written: {error}. The stream stops here, "
-        "and its bookmark stays where it was, so that nothing is lost."
-    )

@@ -8,7 +8,6 @@ not documented either.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,7 +41,8 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     if consignments.pop(WARNING, None) is not None:
         found.cut = "a warning of the API"
     for consignment in every_consignment(consignments):
-        if consignment.pop(WARNING, None) is not None:
+        if WARNING in consignment:
+            del consignment[WARNING]
             found.cut = "a warning of the API"
         items = consignment.get("line_items")
         if not isinstance(items, list):
@@ -51,9 +51,11 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
             if not with_items:
                 consignment.pop("line_items", None)
             continue
-        if any(WARNING in item or "id" not in item for item in items):
-            found.cut = "a warning of the API"
-            items[:] = [item for item in items if "id" in item]
+        for item in items:
+            if WARNING in item or "id" not in item:
+                found.cut = "a warning of the API"
+                items[:] = [item for item in items if "id" in item]
+                break
         if len(items) >= MOST_ITEMS:
             found.cut = found.cut or f"{MOST_ITEMS} line items in one consignment"
         found.items += items
@@ -62,17 +64,19 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
         found.addresses = [_address(order["id"], consignment) for consignment in shipping]
     if with_items and not found.items and order.get("items_total"):
         found.cut = found.cut or "no line items at all"
-    found.items.sort(key=_id)
+    if len(found.items) > 1:
+        found.items.sort(key=_id)
     return found
 
 
-def every_consignment(consignments: Row) -> Iterator[Row]:
+def every_consignment(consignments: Row) -> list[Row]:
     """Each consignment, of whatever kind."""
+    found: list[Any] = []
     for kind in consignments.values():
-        groups = kind.values() if isinstance(kind, dict) else (kind,)
-        for group in groups:
+        for group in kind.values() if isinstance(kind, dict) else (kind,):
             if isinstance(group, list):
-                yield from (entry for entry in group if isinstance(entry, dict))
+                found += group
+    return [entry for entry in found if isinstance(entry, dict)]
 
 
 def add_missing_items(consignments: Row, items: list[Row]) -> int:
@@ -117,7 +121,9 @@ def _is_embedded(consignments: Row) -> bool:
 
 def _address(order_id: Any, consignment: Row) -> Row:
     """A shipping consignment in the form of a row of the order's shipping addresses."""
-    address = {"id": consignment.get("id"), "order_id": order_id, **consignment}
+    address = consignment.copy()
+    address.setdefault("id", None)
+    address.setdefault("order_id", order_id)
     address.pop("line_items", None)
     address.pop("shipping_quotes", None)
     return address

@@ -6,6 +6,7 @@ is a free-shipping coupon that has been deleted since, where the store shows a b
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
@@ -49,22 +50,24 @@ class CouponHints:
             order.get("shipping_cost_inc_tax"),
         ):
             return True
-        return any(
-            _reduced(
+        for address in addresses:
+            if _reduced(
                 address.get("base_cost"), address.get("cost_ex_tax"), address.get("cost_inc_tax")
-            )
-            for address in addresses
-        )
+            ):
+                return True
+        return False
 
     @staticmethod
     def ships_for_nothing(addresses: Iterable[Row]) -> bool:
         """Something is shipped free with a base cost of 0: for everyone, or by a coupon?"""
-        return any(
-            _is_zero(address.get("base_cost"))
-            and _is_zero(address.get("cost_ex_tax"))
-            and _is_zero(address.get("cost_inc_tax"))
-            for address in addresses
-        )
+        for address in addresses:
+            if (
+                _is_zero(address.get("base_cost"))
+                and _is_zero(address.get("cost_ex_tax"))
+                and _is_zero(address.get("cost_inc_tax"))
+            ):
+                return True
+        return False
 
     def store_has_shipping_coupons(self) -> bool:
         """Whether any coupon may make shipping free. Asks once a run; runs in the workers."""
@@ -87,16 +90,17 @@ def _reduced(base: Any, *charged: Any) -> bool:
     """The cost charged is neither the base cost before tax nor after it."""
     if base is None or base in charged:
         return False
-    wanted = _decimal(base)
-    return wanted is not None and all(_decimal(cost) != wanted for cost in charged)
+    wanted = _decimal(str(base))
+    return wanted is not None and all(_decimal(str(cost)) != wanted for cost in charged)
 
 
 def _is_zero(amount: Any) -> bool:
-    return amount in ("0.0000", 0, None, "") or _decimal(amount) == 0
+    return amount in ("0.0000", 0, None, "") or _decimal(str(amount)) == 0
 
 
-def _decimal(amount: Any) -> Decimal | None:
+@functools.lru_cache(maxsize=4096)  # The same few amounts come again and again.
+def _decimal(amount: str) -> Decimal | None:
     try:
-        return Decimal(str(amount))
+        return Decimal(amount)
     except InvalidOperation:
         return None

@@ -254,18 +254,15 @@ def record_of(order: Row) -> str:
 
 def _adds_up(order: Row, items: list[Row]) -> bool:
     """The items' quantities make up items_total, with or without the parts of bundles."""
-    return order.get("items_total") in (_quantity(items), _quantity(_top_level(items)))
-
-
-def _quantity(items: Iterable[Row]) -> Any:
-    return sum(
-        quantity for item in items if isinstance(quantity := item.get("quantity"), (int, float))
-    )
-
-
-def _top_level(items: Iterable[Row]) -> list[Row]:
-    """Without the parts of a bundle, which stores may or may not count."""
-    return [item for item in items if not item.get("parent_order_product_id")]
+    # Stores may or may not count the parts of bundles.
+    all_items = top_level = 0.0
+    for item in items:
+        quantity = item.get("quantity")
+        if isinstance(quantity, (int, float)):
+            all_items += quantity
+            if not item.get("parent_order_product_id"):
+                top_level += quantity
+    return order.get("items_total") in (all_items, top_level)
 
 
 def _ids(rows: Iterable[Row]) -> list[Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -29,6 +29,7 @@ class MissingKey(ValueError):  # the name that callers know
             state = "null" if record[field] is None else "not usable"
         super().__init__(f"the key field {field!r} is {state}")
         self.field = field
+        self.record = record
 
 
 # Twice as fast as `in` on a body with many backslashes.
@@ -42,7 +43,7 @@ def is_clean(body: bytes) -> bool:
     be in it is the character NUL, which targets refuse and which can only be written as this
     escape.
     """
-    return _NUL.search(body) is None
+    return b"\\" not in body or _NUL.search(body) is None
 
 
 class Converter:
@@ -88,6 +89,20 @@ class Converter:
         """The code that was generated so far, to look at."""
         return "\n".join(self._fast.sources)
 
+    def convert_all(
+        self, records: Iterable[Mapping[str, Any]], clean: bool = False
+    ) -> list[dict[str, Any]]:
+        """Several records, as by `convert`."""
+        if not clean:
+            return [self.convert(record) for record in records]
+        shapes, converted = self._shapes, []
+        for record in records:
+            try:
+                converted.append(shapes[len(record)](record))
+            except (KeyError, TypeError, Misfit):  # Not as the last record with as many keys.
+                converted.append(self.convert(record, clean=True))
+        return converted
+
     def convert(self, record: Mapping[str, Any], clean: bool = False) -> dict[str, Any]:
         """The record as it goes out: for `orjson.dumps` with `orjson.Fragment`s in it.
 
@@ -97,13 +112,9 @@ class Converter:
         key is absent, null or does not fit.
         """
         if type(record) is dict and (clean or _proves_clean(record)):
-            try:
-                return self._shapes[len(record)](record)
-            except KeyError:  # Not the keys of the last record with as many.
-                with suppress(Misfit):
-                    return self._fast.convert(record)
-            except Misfit:
-                pass
+            # TypeError: an array or object where the shapes look up a number's text.
+            with suppress(Misfit, TypeError):
+                return self._fast.convert(record)
         out = self._convert_carefully(record)
         for key in self._keys:
             if out.get(key) is None:

@@ -2,7 +2,7 @@
 
 The objects of one place mostly have the same keys. For such a set of keys a *shape* is generated
 (see `shapes`) and kept; an object finds its shape by the number of its keys, and the shape itself
-notices if they are others.
+notices if they are others. Only where several shapes have as many keys are the keys compared.
 
 Everything in here takes clean values only (see `converter.is_clean`), and raises `Misfit` for
 whatever is out of the ordinary: then the record is left to `careful`, with which this must agree
@@ -11,7 +11,7 @@ wherever it gives a result.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -23,7 +23,7 @@ from tap_bigcommerce.transform.shapes import Child, generate
 from tap_bigcommerce.transform.values import Misfit, Rules
 
 Convert = Callable[[Any], Any]
-# Shapes by the number of keys; where several have as many, the one that came last.
+# By the number of keys: the shape, or where several have as many a function that picks one of them.
 Shapes = dict[int, Convert]
 
 # A shape is generated, in some milliseconds, when its keys come for the second time. A place has at
@@ -148,6 +148,8 @@ class _Place:
         self._node = node
         self.shapes: Shapes = {}
         self._by_keys: dict[frozenset[str], Convert] = {}
+        # By the number of keys: shapes by their keys, in the orders in which these have come.
+        self._alike: defaultdict[int, dict[tuple[str, ...], Convert]] = defaultdict(dict)
         # Sets of keys without a shape: seen once (False), or never to have one (True).
         self._without: dict[frozenset[str], bool] = {}
         self._children: dict[str, Child] = {}
@@ -171,7 +173,10 @@ class _Place:
         shape = self._by_keys.get(keys)
         if shape is None:
             shape = self._by_keys[keys] = self._make(keys, value)
-        self.shapes[len(keys)] = shape
+        alike = self._alike[len(keys)]
+        if len(alike) < MAX_SHAPES:
+            alike[tuple(value)] = shape
+            self.shapes[len(keys)] = shape if set(alike.values()) == {shape} else _pick(alike)
         return shape
 
     def _make(self, keys: frozenset[str], value: dict[str, Any]) -> Convert:
@@ -219,6 +224,15 @@ class _Place:
         )
         fast.sources.append(source)
         return shape
+
+
+def _pick(shapes: dict[tuple[str, ...], Convert]) -> Convert:
+    """The shapes of objects with as many keys; KeyError for keys that are new, or ordered anew."""
+
+    def convert(value: Any) -> Any:
+        return shapes[tuple(value)](value)
+
+    return convert
 
 
 def _count_objects(node: Node, counter: Counter[Hashable]) -> None:

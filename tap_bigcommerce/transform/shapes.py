@@ -6,8 +6,8 @@ What it looks like, for an object with a price, a date, a name and a deselected 
         v0, v1, v2, v3 = take(record)          # KeyError: other keys
         out = record.copy()
         del out['deselected']
-        if type(v0) is str: out['price'] = numbers[v0]
-        elif type(v0) is not float and ... : out['price'] = convert_v0(v0)
+        out['price'] = numbers[v0]
+        if type(v2) is not str and v2 is not None: out['name'] = convert_v2(v2)
         ...
         return out
 
@@ -138,10 +138,11 @@ def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool
     convert = target % f"convert_{name}({name})"
     if node.kind == "date":
         start = _date_layout(sample)
-        quick = f"days[{name}[:{start}]] + minutes[{name}[{start}:{start + 6}]]"
+        parts = f"days[{name}[:{start}]]", f"minutes[{name}[{start}:{start + 6}]]"
+        quick = f'f"{{{parts[0]}}}{{{parts[1]}}}{{seconds[{name}[{start + 6}:]]}}"'
         return [
             f"if {name}:",
-            f"    try: {target % f'{quick} + seconds[{name}[{start + 6}:]]'}",
+            f"    try: {target % quick}",
             f"    except (KeyError, TypeError): {convert}",
             f"elif {name} is not None: {convert}",
         ]
@@ -157,10 +158,17 @@ def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool
         types = untouched(node.items) if node.items is not None else frozenset()
         if has_shapes:
             each = f"[shapes_{name}[len(item)](item) for item in {name}]"
+            only = f"[shapes_{name}[len({name})]({name})]"
+            wrapped = [
+                f"elif {name} and type({name}) is dict:",
+                f"    try: {target % only}",
+                f"    except KeyError: {convert}",
+            ]
             return [
                 f"if {name} and type({name}) is list:",
                 f"    try: {target % each}",
                 f"    except (KeyError, TypeError): {convert}",
+                *(wrapped if node.wrap else []),
                 f"elif {empty}: {convert}",
             ]
         if not types:
@@ -176,6 +184,8 @@ def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool
     otherwise = f"if {_is_other(name, untouched(node), sample)}: {convert}"
     if node.kind in _MEMOS and isinstance(sample, str):
         memo = f"{_MEMOS[node.kind]}[{name}]"
+        if sample:
+            return [target % memo]
         return [f"if type({name}) is str: {target % memo}", f"el{otherwise}"]
     return [otherwise]
 

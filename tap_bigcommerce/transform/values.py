@@ -40,8 +40,11 @@ class Misfit(Exception):  # not an error
     """The value cannot become what the schema promises without losing something."""
 
 
-class _Memo(dict[str, Any]):
-    """Text to converted value: the same few prices and dates come again and again."""
+class _Memo(dict[Any, Any]):
+    """Text to converted value: the same few prices and dates come again and again.
+
+    Any value that can be a key may be looked up; only text and null are kept.
+    """
 
     def keep(self, text: str, value: Any) -> Any:
         if len(text) <= MEMO_TEXT:
@@ -54,7 +57,9 @@ class _Memo(dict[str, Any]):
 class Numbers(_Memo):
     """``"12.5000"`` to the number 12.5000, digit for digit; ``""`` to null."""
 
-    def __missing__(self, text: str) -> Any:
+    def __missing__(self, text: Any) -> Any:
+        if type(text) is not str:
+            return self._not_text(text)
         if text == "":
             return self.keep(text, None)
         # Between a digit or sign and a digit orjson takes nothing but a number of JSON's grammar,
@@ -67,17 +72,41 @@ class Numbers(_Memo):
             return self.keep(text, orjson.Fragment(text))
         raise Misfit
 
+    def _not_text(self, value: Any) -> Any:
+        kind = type(value)
+        if value is None:
+            self[None] = None
+            return None
+        if kind is float and isfinite(value):
+            return value
+        if kind is int:
+            return writable(value)
+        raise Misfit
+
 
 class Integers(_Memo):
     """``"5"`` and ``"5.0000"`` to 5; ``""`` to null."""
 
-    def __missing__(self, text: str) -> Any:
+    def __missing__(self, text: Any) -> Any:
+        if type(text) is not str:
+            return self._not_text(text)
         if text == "":
             return self.keep(text, None)
         match = _INTEGER(text) if len(text) <= MAX_DIGITS else None
         if match is None:
             raise Misfit
         return self.keep(text, writable(int(match[1])))
+
+    def _not_text(self, value: Any) -> Any:
+        kind = type(value)
+        if value is None:
+            self[None] = None
+            return None
+        if kind is int:
+            return writable(value)
+        if kind is float and -EXACT < value < EXACT and value.is_integer():
+            return int(value)
+        raise Misfit
 
 
 class Dates(_Memo):
@@ -139,29 +168,22 @@ class Rules:
         }
 
     def _number(self, value: Any) -> Any:
-        kind = type(value)
-        if kind is str:
-            return self.numbers[value]
-        if kind is float and isfinite(value):
-            return value
-        if kind is int:
-            return writable(value)
-        raise Misfit
+        return _look_up(self.numbers, value)
 
     def _integer(self, value: Any) -> Any:
-        kind = type(value)
-        if kind is int:
-            return writable(value)
-        if kind is str:
-            return self.integers[value]
-        if kind is float and -EXACT < value < EXACT and value.is_integer():
-            return int(value)
-        raise Misfit
+        return _look_up(self.integers, value)
 
     def _date(self, value: Any) -> Any:
         if type(value) is str:
             return self.dates[value]
         raise Misfit
+
+
+def _look_up(memo: _Memo, value: Any) -> Any:
+    try:
+        return memo[value]
+    except TypeError:  # Arrays and objects are no keys.
+        raise Misfit from None
 
 
 def to_string(value: Any) -> str:

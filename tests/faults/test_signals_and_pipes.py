@@ -225,6 +225,20 @@ def test_a_target_that_reads_late_gets_all() -> None:
         assert differences(store, records(messages)) == []
 
 
+def test_lookups_that_end_while_the_target_sleeps_are_written_too() -> None:
+    # While the first orders wait for the pipe to be read, all others become whole: nothing is
+    # under way any more that could wake the tap.
+    with (
+        Sandbox(options(orders=100, couponed_share=1.0, latency_ms=20.0)) as store,
+        tap_runner.start(tap_runner.settings(store)) as process,
+    ):
+        time.sleep(2.5)
+        out, said = process.communicate(timeout=30)
+        assert process.returncode == 0, said.decode()
+        messages = [tap_runner.read_message(line) for line in out.decode().splitlines()]
+        assert differences(store, records(messages)) == []
+
+
 def test_a_full_disk_is_said_so(tmp_path: Path) -> None:
     with Sandbox(options()) as store:
         path = "/dev/full"

@@ -23,7 +23,7 @@ FLOORS = (
     ("run",),
     ("sync",),
     ("stream_sync",),
-    ("discover",),
+    ("discover", "records"),
     ("selection",),
     ("streams",),
     ("pages",),

@@ -1,0 +1,74 @@
+"""One stream's rows, converted and written a portion at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from tap_bigcommerce.exceptions import BadRecord
+from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.transform import Converter, MissingKey
+
+PORTION = 32 * 1024
+"""Bytes of messages, about: what stays in the processor's cache from converting to writing, and
+finds the memory of the last portion free instead of asking the system for more."""
+
+FIRST_ROWS = 8
+"""Rows of the first portion, before their size is known."""
+
+
+class RecordWriter:
+    """Turns rows into RECORDs. `newest` is the latest replication key value that was written."""
+
+    def __init__(self, selection: Selection, messages: Messages, newest: str | None = None) -> None:
+        stream = selection.stream
+        self.newest = newest
+        self._stream = stream.name
+        self._key = stream.replication_key
+        self._messages = messages
+        self._rows_at_once = FIRST_ROWS
+        self._converter = Converter(
+            selection.schema,
+            selection.known_at_all,
+            keys=stream.automatic,
+            json_text=stream.text_paths,
+            wrap=stream.wrapped_paths,
+        )
+
+    @property
+    def rescued(self) -> Counter[str]:
+        """By path: values that went to `_rescued_data`."""
+        return self._converter.rescued
+
+    @property
+    def unfit(self) -> Counter[str]:
+        """By path: values that could go nowhere."""
+        return self._converter.dropped
+
+    def write(self, rows: Sequence[Mapping[str, Any]], *, clean: bool, sent_at: datetime) -> None:
+        """Write the rows; `clean` as for `Converter.convert`, `sent_at` as for `Messages.records`.
+
+        Raises BadRecord for a row without a key field.
+        """
+        first = 0
+        while first < len(rows):
+            portion = rows[first : first + self._rows_at_once]
+            first += len(portion)
+            try:
+                records = self._converter.convert_all(portion, clean)
+            except MissingKey as error:
+                raise _bad_record(self._stream, error) from error
+            if self._key is not None:
+                self.newest = max(self.newest or "", *[record[self._key] for record in records])
+            written = self._messages.records(self._stream, records, sent_at)
+            self._rows_at_once = max(1, PORTION * len(portion) // written)
+
+
+def _bad_record(stream: str, error: MissingKey) -> BadRecord:
+    return BadRecord(
+        f"{stream}: record {error.record.get('id')!r} cannot be written: {error}. The stream stops "
+        "here, and its bookmark stays where it was, so that nothing is lost."
+    )
