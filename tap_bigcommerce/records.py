@@ -12,7 +12,7 @@ from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.transform import Converter, MissingKey
 
-PORTION = 32 * 1024
+PORTION = 16 * 1024
 """Bytes of messages, about: what stays in the processor's cache from converting to writing, and
 finds the memory of the last portion free instead of asking the system for more."""
 

@@ -112,7 +112,9 @@ class Conversion:
     def tap(self, messages: Messages) -> None:
         """What the tap does with the same bytes."""
         for answer in self.answers:
-            rows = [self.complete(row) for row in answer.unpacked()]
+            rows = answer.unpacked()
+            if self.plan.completion is not None:
+                rows = [self.complete(row) for row in rows]
             answer.pack()
             self.records(messages).write(rows, clean=answer.clean, sent_at=answer.sent_at)
             messages.flush()

@@ -157,10 +157,10 @@ def _single(schema: Schema, known: Sequence[Any], path: str, options: _Options) 
 
 def _object(schema: Schema, known: Sequence[Any], path: str, options: _Options) -> Node:
     node = Node("object", path)
-    fields = _own_fields(schema)
-    if fields is None:
+    fields, known_fields = _own_fields(schema), _fields(known)
+    takes_all = not known_fields and schema.get("additionalProperties") is True
+    if fields is None or (not fields and takes_all):
         return node
-    known_fields = _fields(known)
     node.fields = {
         key: _node(value, (known_fields or {}).get(key, []), below(path, key), options)
         for key, value in fields.items()

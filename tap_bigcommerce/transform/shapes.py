@@ -61,6 +61,7 @@ def generate(
         "Misfit": Misfit,
         "numbers": rules.numbers,
         "integers": rules.integers,
+        "dates": rules.dates,
         "days": rules.dates.days,
         "minutes": MINUTES,
         "seconds": SECONDS,
@@ -144,7 +145,7 @@ def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool
             f"if {name}:",
             f"    try: {target % quick}",
             f"    except (KeyError, TypeError): {convert}",
-            f"elif {name} is not None: {convert}",
+            f"elif {name} is not None: {target % f'dates[{name}]'}",
         ]
     if node.kind == "object" and has_shapes:
         return [

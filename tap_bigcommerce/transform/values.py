@@ -116,7 +116,9 @@ class Dates(_Memo):
         super().__init__()
         self.days = Days()
 
-    def __missing__(self, text: str) -> Any:
+    def __missing__(self, text: Any) -> Any:
+        if type(text) is not str:
+            raise Misfit
         try:
             normal = normal_date(text)
         except NotADate:
@@ -174,9 +176,7 @@ class Rules:
         return _look_up(self.integers, value)
 
     def _date(self, value: Any) -> Any:
-        if type(value) is str:
-            return self.dates[value]
-        raise Misfit
+        return _look_up(self.dates, value)
 
 
 def _look_up(memo: _Memo, value: Any) -> Any:
