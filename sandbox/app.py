@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.answers import Answer, ApiError, error_answer
 from sandbox.dates import http_date
-from sandbox.endpoints import ENDPOINTS, KINDS
+from sandbox.endpoints import CHILDREN, ENDPOINTS, KINDS
 from sandbox.faults import BROKEN_CONNECTIONS, Faults, spoil
 from sandbox.identity import ACCESS_TOKEN
 from sandbox.journal import Journal
@@ -33,7 +33,7 @@ class App:
     """One store: its data, its faults, its log."""
 
     def __init__(self, options: Options) -> None:
-        self.world = World(options, KINDS)
+        self.world = World(options, KINDS, CHILDREN)
         self.faults = Faults(options.seed)
         self.triggers = Triggers()
         self.journal = Journal()
@@ -91,7 +91,7 @@ class App:
             raise ApiError(405, "The sandbox only answers GET.")
         if request.headers.get("x-auth-token") != ACCESS_TOKEN:
             raise ApiError(401, "Unauthorized")
-        if match.endpoint.scope in self.options.withheld_scopes:
+        if set(match.endpoint.scope.split("|")) <= set(self.options.withheld_scopes):
             raise ApiError(403, "You don't have a required scope to access the endpoint")
         if not self.quota.take(self.options):
             raise ApiError(429, "Too many requests.")

@@ -8,6 +8,8 @@ from typing import Any
 
 Row = dict[str, Any]
 Operation = Mapping[str, Any]
+Identity = int | str | Sequence[Any]
+"""What names a row: its id, or the values of its key where it has none."""
 
 
 class Store(ABC):
@@ -45,11 +47,15 @@ class Store(ABC):
         """Forget the requests so far."""
         self._call("clear_requests", {})
 
-    def records(self, list: str, full: bool = False, ids: Sequence[int] | None = None) -> list[Row]:
+    def records(
+        self, list: str, full: bool = False, ids: Sequence[Identity] | None = None
+    ) -> list[Row]:
         """The truth: all rows of a list (or those with `ids`) as the API would give them now.
 
+        A list below others, such as order_taxes, gives the rows of all its parents.
         full: orders also carry products, shipping_addresses, coupons, fees and consignments
-        as the order's own endpoints would give them, complete; products whatever can be included.
+        as the order's own endpoints would give them, complete; all others whatever can be
+        included, and rows below others the id of their parent as `_parent`.
         """
         return [*self._call("records", {"list": list, "full": full, "ids": ids})]
 
@@ -59,14 +65,19 @@ class Store(ABC):
         count: int = 1,
         ids: Sequence[int] | None = None,
         fields: Row | None = None,
+        parent: int | None = None,
     ) -> list[int]:
-        """New rows, created now; with the given ids or above all others. Returns their ids."""
-        return [*self._call("add", {"list": list, "count": count, "ids": ids, "fields": fields})]
+        """New rows, created now; with the given ids or above all others. Returns their ids.
+
+        parent: where to add to a list below others; else the one that `fields` names, or the last.
+        """
+        arguments = {"list": list, "count": count, "ids": ids, "fields": fields, "parent": parent}
+        return [*self._call("add", arguments)]
 
     def change(
         self,
         list: str,
-        ids: Sequence[int] | None = None,
+        ids: Sequence[Identity] | None = None,
         fields: Row | None = None,
         touch: bool = True,
         count: int | None = None,
@@ -74,12 +85,13 @@ class Store(ABC):
         """Change rows visibly, `fields` or a text of theirs; returns the ids.
 
         touch=False leaves date_modified. count instead of ids: that many rows at random.
+        Rows without an id are named by their key, such as [product_id, category_id].
         """
         arguments = {"list": list, "ids": ids, "fields": fields, "touch": touch, "count": count}
         return [*self._call("change", arguments)]
 
     def delete(
-        self, list: str, ids: Sequence[int] | None = None, count: int | None = None
+        self, list: str, ids: Sequence[Identity] | None = None, count: int | None = None
     ) -> list[int]:
         """Delete rows: orders are archived, all others are gone. Returns the ids."""
         return [*self._call("delete", {"list": list, "ids": ids, "count": count})]

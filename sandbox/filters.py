@@ -23,6 +23,8 @@ class Filter:
     test: str = "="
     reads: str = "text"
     """whole, number, text, flag, date or "day date" (a bare date takes the time of day)."""
+    firm: bool = False
+    """Whether a bound includes whatever the option inclusive_bounds says: it is documented."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,17 @@ def v3_family(field: str, reads: str, *operators: str) -> tuple[Filter, ...]:
     return (plain, *(Filter(f"{field}:{name}", field, _BOUNDS[name], reads) for name in operators))
 
 
+def v3_dates(*fields: str, plain: bool = True) -> tuple[Filter, ...]:
+    """x (equality), x:min and x:max for each of the date fields."""
+    families = [v3_family(field, "date", "min", "max") for field in fields]
+    return tuple(item for family in families for item in family[0 if plain else 1 :])
+
+
+def v3_in(field: str, reads: str = "whole", param: str = "") -> Filter:
+    """x:in alone."""
+    return Filter(f"{param or field}:in", field, "in", reads)
+
+
 def read_conditions(
     filters: tuple[Filter, ...], query: Mapping[str, str], world: World, api: str
 ) -> tuple[Condition, ...]:
@@ -58,7 +71,7 @@ def read_conditions(
         if text is None or text == "":
             continue
         test = item.test
-        if not world.options.inclusive_bounds:
+        if not world.options.inclusive_bounds and not item.firm:
             test = _EXCLUSIVE.get(test, test)
         try:
             value = _read_all(text, item, world)
@@ -72,7 +85,7 @@ def read_conditions(
 
 
 def _read_all(text: str, item: Filter, world: World) -> Any:
-    if item.test in ("in", "not in"):
+    if item.test in ("in", "not in", "has"):
         return frozenset(_read(word, item.reads, world) for word in text.split(","))
     return _read(text, item.reads, world)
 

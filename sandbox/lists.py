@@ -1,4 +1,4 @@
-"""The kinds of endpoint: a list of its own, a list below a row, a count, one object."""
+"""The kinds of endpoint: a list of rows, one row, one object that is worked out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import orjson
 from sandbox.answers import Answer, ApiError, json_answer
 from sandbox.dates import http_date
 from sandbox.filters import Filter, read_conditions
-from sandbox.paging import PARTS_CAP, Page, page_meta, read_page
+from sandbox.paging import PARTS_CAP, Paging, Part, cut
 from sandbox.request import Request
 from sandbox.selection import Selector
 from sandbox.world import Form, World
@@ -35,7 +35,9 @@ class Endpoint(Protocol):
     @property
     def path(self) -> str: ...
     @property
-    def scope(self) -> str: ...
+    def scope(self) -> str:
+        """The scope it needs; "a|b": one of these."""
+        ...
 
     def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
         """The answer; parents are the ids in the path. Raises ApiError."""
@@ -43,57 +45,73 @@ class Endpoint(Protocol):
 
 
 @dataclass(frozen=True)
-class TopList:
-    """A list of all rows of a kind."""
+class RowList:
+    """A list of the rows of a kind: of all, or with {} in its path of those below one parent."""
 
     name: str
     api: str
     path: str
     scope: str
-    kind: str
+    kind: str = ""
+    """The kind of the rows, where it is named otherwise than the list."""
     filters: tuple[Filter, ...] = ()
     sorts: frozenset[str] = frozenset()
+    direction: bool = False
+    """Whether the direction is a parameter of its own, and not a suffix of sort."""
+    downwards: bool = False
+    """Whether the largest id comes first when nothing else is asked for."""
     includes: frozenset[str] = frozenset()
     capping_includes: frozenset[str] = frozenset()
+    shown_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Fields that rows show when a parameter is true, or when include= names it."""
     chooses_fields: bool = False
-    links: bool = True
-    extra_meta: Mapping[str, Any] = field(default_factory=dict)
+    paging: Paging = field(default_factory=Paging)
     hides_archived: bool = False
+    strict: bool = False
+    """Whether a parameter with an operator that is not in `filters` is refused."""
+    nothing: Callable[[World, int], int] | None = None
+    """The status of an empty answer below a parent, where it is not the usual."""
+
+    @property
+    def of(self) -> str:
+        """The kind of the rows."""
+        return self.kind or self.name
 
     def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
         """One page of rows."""
         world = context.world
+        parent = self._parent(world, parents)
         form = self.form(request)
         cap = PARTS_CAP if form.includes & self.capping_includes else None
-        page = read_page(request, self.api, world.options, cap)
-        ids = self.matching(context, request)
-        shown = ids[page.span]
-        rows = [world.row_bytes(self.kind, number, form) for number in shown]
-        if self.api == "v2":
-            answer = v2_list(rows)
-            answer.headers["last-modified"] = self._newest(world, shown)
-        else:
-            answer = self._v3(world, request, page, len(ids), rows)
-        answer.rows, answer.ids = len(rows), shown
+        ids = self.matching(context, request, parent)
+        by_id = self._sort(request)[0] == "id"
+        part = cut(self.paging, request, self.api, world.options, ids, cap, by_id)
+        rows = [world.row_bytes(self.of, number, form) for number in part.ids]
+        answer = self._answer(world, part, rows, parent)
+        answer.rows, answer.ids = len(rows), part.ids if parent is None else (parent,)
         return answer
 
-    def matching(self, context: Context, request: Request) -> Sequence[int]:
+    def matching(
+        self, context: Context, request: Request, parent: int | None = None
+    ) -> Sequence[int]:
         """All ids that the request's filters let through, sorted as it asks."""
-        filters = self.filters
-        conditions = read_conditions(filters, request.query, context.world, self.api)
-        hidden = context.world.options.archived_orders == "hidden"
-        if self.hides_archived and hidden and "is_deleted" not in request.query:
-            asked = {**request.query, "is_deleted": "false"}
-            conditions = read_conditions(filters, asked, context.world, self.api)
-        return context.selector.ids(self.kind, conditions, *self._sort(request))
+        query = request.query
+        if self.strict:
+            self._refuse_unknown(query)
+        if self.hides_archived and context.world.options.archived_orders == "hidden":
+            query = {"is_deleted": "false", **query}
+        conditions = read_conditions(self.filters, query, context.world, self.api)
+        return context.selector.ids(self.of, conditions, *self._sort(request), parent)
 
     def form(self, request: Request) -> Form:
         """What the request wants to see of each row. Raises ApiError."""
         includes = frozenset(request.words("include")) if self.includes else frozenset()
         unknown = includes - self.includes
         if unknown:
-            status = 400 if self.api == "v2" else 422
-            raise ApiError(status, f"The include '{min(unknown)}' is not supported.")
+            raise ApiError(self._refusal, f"The include '{min(unknown)}' is not supported.")
+        for name, fields in self.shown_by.items():
+            if name in includes or request.query.get(name) == "true":
+                includes |= fields
         only: tuple[str, ...] = ()
         without: tuple[str, ...] = ()
         if self.chooses_fields:
@@ -101,62 +119,50 @@ class TopList:
         structure = request.query.get("consignment_structure", "")
         return Form(includes, frozenset(only), frozenset(without), structure)
 
+    @property
+    def _refusal(self) -> int:
+        return 400 if self.api == "v2" else 422
+
+    def _parent(self, world: World, parents: Sequence[int]) -> int | None:
+        if not parents:
+            return None
+        if parents[0] not in world.children[self.of].parents:
+            raise ApiError(404, "The requested resource was not found.")
+        return parents[0]
+
+    def _refuse_unknown(self, query: Mapping[str, str]) -> None:
+        known = {item.param for item in self.filters}
+        unknown = [name for name in query if ":" in name and name not in known]
+        if unknown:
+            raise ApiError(422, f"The filter '{unknown[0]}' is not supported.")
+
     def _sort(self, request: Request) -> tuple[str, bool]:
         text = request.query.get("sort", "")
-        # v2 writes the direction behind the field, v3 has a parameter for it.
-        name, _, direction = text.partition(":")
-        if self.api == "v3":
-            name, direction = text, request.query.get("direction", "asc")
+        if self.direction:
+            name, direction = text or "id", request.query.get("direction", "asc")
+        else:
+            name, _, direction = text.partition(":")
         if not text or not self.sorts:
-            return "id", bool(self.sorts) and self.api == "v3" and direction == "desc"
+            return "id", self.downwards or (self.direction and direction == "desc")
         if name not in self.sorts or direction not in ("", "asc", "desc"):
-            raise ApiError(400 if self.api == "v2" else 422, f"The sort '{text}' is not supported.")
+            raise ApiError(self._refusal, f"The sort '{text}' is not supported.")
         return name, direction == "desc"
 
-    def _v3(
-        self, world: World, request: Request, page: Page, total: int, rows: list[bytes]
-    ) -> Answer:
-        if not rows and page.number > 1 and world.options.past_end == "404":
-            raise ApiError(404, "The page was not found.")
-        meta = page_meta(request, page, total, len(rows), self.links)
-        return v3_list(rows, {"pagination": {**meta, **self.extra_meta}})
-
-    def _newest(self, world: World, ids: Sequence[int]) -> str:
-        table = world.tables[self.kind]
-        newest = max(map(table.modified, ids), default=0)
-        return http_date(newest or world.clock.now())
-
-
-@dataclass(frozen=True)
-class ChildList:
-    """A list below one row of a kind, such as the products of an order."""
-
-    name: str
-    api: str
-    path: str
-    scope: str
-    parent: str
-    rows: Callable[[World, int, Request], list[Any]]
-    paged: bool = True
-
-    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
-        """One page of the rows below a parent, or 404 without the parent."""
-        world, number = context.world, parents[0]
-        _expect(world, self.parent, number)
-        rows = self.rows(world, number, request)
-        total = len(rows)
-        page = Page(1, max(1, total))
-        if self.paged:
-            page = read_page(request, self.api, world.options)
-        shown = rows[page.span]
-        if self.api == "v2":
-            answer = v2_list([orjson.dumps(row) for row in shown])
-            modified = world.tables[self.parent].modified(number)
-            answer.headers["last-modified"] = http_date(modified)
-        else:
-            meta = page_meta(request, page, total, len(shown), links=True)
-            answer = v3_list([orjson.dumps(row) for row in shown], {"pagination": meta})
-        answer.rows, answer.ids = len(shown), (number,)
+    def _answer(self, world: World, part: Part, rows: list[bytes], parent: int | None) -> Answer:
+        if not rows and parent is not None and self.nothing is not None:
+            status = self.nothing(world, parent)
+            if status == 404:
+                raise ApiError(404, "The requested resource was not found.")
+            if status == 204:
+                return Answer(204)
+        if self.api == "v3":
+            return v3_list(rows, part.meta)
+        answer = v2_list(rows)
+        table = world.listed(self.of)
+        newest = max(map(table.modified, part.ids), default=0)
+        if parent is not None:
+            newest = world.children[self.of].parents.modified(parent)
+        answer.headers["last-modified"] = http_date(newest or world.clock.now())
         return answer
 
 
@@ -165,7 +171,7 @@ class Single:
     """One row of a kind by its id."""
 
     name: str
-    listed: TopList
+    listed: RowList
 
     @property
     def api(self) -> str:
@@ -184,12 +190,13 @@ class Single:
 
     def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
         """The row, bare in v2 and under `data` in v3, or 404."""
-        world, number = context.world, parents[0]
-        _expect(world, self.listed.kind, number)
-        body = world.row_bytes(self.listed.kind, number, self.listed.form(request))
+        world, number, kind = context.world, parents[0], self.listed.of
+        if number not in world.listed(kind):
+            raise ApiError(404, "The requested resource was not found.")
+        body = world.row_bytes(kind, number, self.listed.form(request))
         if self.api == "v3":
             return Answer(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
-        modified = http_date(world.tables[self.listed.kind].modified(number))
+        modified = http_date(world.listed(kind).modified(number))
         return Answer(200, body, {"last-modified": modified}, rows=1, ids=(number,))
 
 
@@ -222,8 +229,3 @@ def v2_list(rows: list[bytes]) -> Answer:
 def v3_list(rows: list[bytes], meta: Mapping[str, Any]) -> Answer:
     """data and meta."""
     return Answer(200, b'{"data":[' + b",".join(rows) + b'],"meta":' + orjson.dumps(meta) + b"}")
-
-
-def _expect(world: World, kind: str, number: int) -> None:
-    if number not in world.tables[kind]:
-        raise ApiError(404, "The requested resource was not found.")

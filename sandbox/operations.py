@@ -9,12 +9,15 @@ import orjson
 
 from sandbox.app import App
 from sandbox.chance import Chance
+from sandbox.child_table import ChildTable
+from sandbox.control import Identity
+from sandbox.endpoints import LISTED_KINDS
 from sandbox.faults import FaultRule
 from sandbox.options import replaced
 from sandbox.rows.orders.full import full_order
-from sandbox.rows.products.product import WHOLE_PRODUCT
 from sandbox.table import Row, Table
 from sandbox.triggers import Operation, Trigger
+from sandbox.world import Form
 
 
 class Operations:
@@ -52,26 +55,29 @@ class Operations:
         """Carry out an operation written as {"op": name, …arguments}."""
         self.perform(operation["op"], {k: v for k, v in operation.items() if k != "op"})
 
-    def _table(self, name: str) -> Table:
+    def _find(self, name: str) -> tuple[str, Table | ChildTable]:
+        """The kind of a list's rows and where they are."""
+        kind = LISTED_KINDS.get(name, name)
         try:
-            return self._app.world.tables[name]
+            return kind, self._app.world.listed(kind)
         except KeyError as error:
             raise ValueError(f"there is no list {name!r}") from error
 
     def _records(
-        self, list: str, full: bool = False, ids: Sequence[int] | None = None
+        self, list: str, full: bool = False, ids: Sequence[Identity] | None = None
     ) -> list[Row]:
         world = self._app.world
-        table = self._table(list)
-        numbers = table.ids if ids is None else ids
-        missing = [number for number in ids or () if number not in table]
-        if missing:
-            raise ValueError(f"{list}: there is no id {missing[0]}")
-        if full and list == "orders":
+        kind, table = self._find(list)
+        numbers = table.ids if ids is None else self._numbers(kind, table, ids)
+        if full and kind == "orders":
             return [full_order(world, number) for number in numbers]
-        if full and list == "products":
-            return [world.row(list, number, WHOLE_PRODUCT) for number in numbers]
-        return [orjson.loads(world.row_bytes(list, number)) for number in numbers]
+        declared = world.declared(kind)
+        form = Form(declared.includes | declared.optional) if full else Form()
+        rows = [orjson.loads(world.row_bytes(kind, number, form)) for number in numbers]
+        if full and isinstance(table, ChildTable):
+            for number, row in zip(numbers, rows, strict=True):
+                row["_parent"] = table.parent_of(number)
+        return rows
 
     def _add(
         self,
@@ -79,43 +85,83 @@ class Operations:
         count: int = 1,
         ids: Sequence[int] | None = None,
         fields: Row | None = None,
+        parent: int | None = None,
     ) -> Sequence[int]:
-        table = self._table(list)
+        table = self._find(list)[1]
         numbers = table.next_ids(count) if ids is None else ids
-        table.add(numbers, self._app.world.clock.second(), fields)
+        now = self._app.world.clock.second()
+        if isinstance(table, ChildTable):
+            table.add(numbers, now, fields, parent)
+        elif parent is not None:
+            raise ValueError(f"{list} is below nothing")
+        else:
+            table.add(numbers, now, fields)
         return numbers
 
     def _change(
         self,
         list: str,
-        ids: Sequence[int] | None = None,
+        ids: Sequence[Identity] | None = None,
         fields: Row | None = None,
         touch: bool = True,
         count: int | None = None,
     ) -> Sequence[int]:
-        table = self._table(list)
-        numbers = self._targets(table, ids, count)
+        kind, table = self._find(list)
+        numbers = self._targets(kind, table, ids, count)
         table.change(numbers, self._app.world.clock.second() if touch else None, fields)
         return numbers
 
     def _delete(
-        self, list: str, ids: Sequence[int] | None = None, count: int | None = None
+        self, list: str, ids: Sequence[Identity] | None = None, count: int | None = None
     ) -> Sequence[int]:
-        table, world = self._table(list), self._app.world
-        numbers = self._targets(table, ids, count)
-        if world.kinds[list].soft_delete:
-            table.archive(numbers, world.clock.second() if world.options.archive_touches else None)
+        (kind, table), world = self._find(list), self._app.world
+        numbers, now = self._targets(kind, table, ids, count), world.clock.second()
+        if isinstance(table, ChildTable):
+            table.remove(numbers, now)
+        elif world.kinds[kind].soft_delete:
+            table.archive(numbers, now if world.options.archive_touches else None)
         else:
             table.remove(numbers)
         return numbers
 
-    def _targets(self, table: Table, ids: Sequence[int] | None, count: int | None) -> Sequence[int]:
+    def _targets(
+        self,
+        kind: str,
+        table: Table | ChildTable,
+        ids: Sequence[Identity] | None,
+        count: int | None,
+    ) -> Sequence[int]:
         if ids is not None:
-            return ids
+            return self._numbers(kind, table, ids)
         return sorted(self._chance.sample(table.ids, min(count or 1, len(table.ids))))
 
+    def _numbers(
+        self, kind: str, table: Table | ChildTable, ids: Sequence[Identity]
+    ) -> Sequence[int]:
+        """The numbers of rows that are named by number, or by the values of their key."""
+        known: dict[tuple[Any, ...], int] = {}
+        if any(not isinstance(item, int) for item in ids):
+            world = self._app.world
+            key = world.declared(kind).key
+            rows = ((number, world.row(kind, number)) for number in table.ids)
+            known = {tuple(row.get(name) for name in key): number for number, row in rows}
+        found = []
+        for item in ids:
+            number = item if isinstance(item, int) else known.get(_as_key(item), -1)
+            if number not in table:
+                raise ValueError(f"{kind}: there is no id {item}")
+            found.append(number)
+        return found
+
     def _change_variants(self, product_id: int) -> None:
-        self._table("products").change_side(product_id)
+        variants, now = self._app.world.children["product_variants"], self._app.world.clock.second()
+        if product_id not in variants.parents:
+            raise ValueError(f"there is no id {product_id}")
+        first = variants.numbers(product_id)[0]
+        stock = int(variants.row(first)["inventory_level"])
+        variants.change([first], now, {"inventory_level": stock + 1})
+        [number] = variants.next_ids(1)
+        variants.add([number], now, {"sku": f"SKU-{number}", "sku_id": number}, product_id)
 
     def _on(
         self,
@@ -149,3 +195,7 @@ class Operations:
 
     def _set(self, **options: Any) -> None:
         self._app.world.use(replaced(self._app.options, options))
+
+
+def _as_key(item: Identity) -> tuple[Any, ...]:
+    return (item,) if isinstance(item, (str, int)) else tuple(item)

@@ -56,7 +56,28 @@ class Options:
     free_shipping_share: float = _option(
         0.012, "share of orders that are shipped free for everyone, without a coupon"
     )
+    transactions_per_order: int = _option(3, "most transactions of an order; 250 can be read")
     currency: str = _option("USD", "default currency of the store", tuple(CURRENCIES))
+    customer_groups: int = _option(6, "number of customer groups")
+    customer_attributes: int = _option(12, "number of attributes that customers can have")
+    addresses_per_customer: int = _option(
+        3, "most addresses of a plain customer; one in 40 has nine more"
+    )
+    brands: int = _option(40, "number of brands")
+    categories: int = _option(60, "number of categories")
+    metafield_share: float = _option(
+        0.1, "share of orders, customers, products, variants, brands, categories with metafields"
+    )
+    price_lists: int = _option(3, "number of price lists")
+    priced_share: float = _option(0.3, "share of products that a price list has prices for")
+    promotions: int = _option(12, "number of promotions")
+    codes_per_promotion: int = _option(60, "most codes of a promotion with many")
+    channels: int = _option(3, "number of channels (1 or more)")
+    locations: int = _option(4, "number of inventory locations (3 or more)")
+    small_lists: int = _option(
+        8, "rows of each list nobody has many of: banners, segments, pages, blog posts, zones"
+    )
+    redirects: int = _option(40, "number of redirects")
 
     # What the API leaves open
     inclusive_bounds: bool = _option(
@@ -101,6 +122,17 @@ class Options:
     free_shipping_coupon_shows_discount: bool = _option(
         False, "whether coupon_discount counts shipping and free-shipping coupons"
     )
+    no_transactions: str = _option(
+        "mixed",
+        "answer for an order without transactions ('mixed' goes by the order's id)",
+        ("mixed", "empty", "204", "404"),
+    )
+    undocumented_totals: bool = _option(
+        False, "whether refunds and customer attributes name totals; their documentation does not"
+    )
+    brands_total_error: int = _option(
+        0, "added to the total that brands name, which was wrong once"
+    )
     past_end: str = _option("empty", "v3 answer to a page past the end", ("empty", "404"))
     limit_max: int = _option(250, "largest limit; above it v2 answers 413")
     v3_over_limit: str = _option(
@@ -117,7 +149,9 @@ class Options:
     rate_limit_headers: bool = _option(True, "whether answers carry X-Rate-Limit-* headers")
     retry_after_header: int = _option(0, "X-Retry-After seconds on a 429 (0: no such header)")
     withheld_scopes: tuple[str, ...] = _option(
-        (), "scope families the token lacks: orders, customers, products, marketing, information"
+        (),
+        "scope families the token lacks: orders, transactions, customers, products, inventory,"
+        " locations, marketing, information, channels, listings, sites, content",
     )
     clock_skew_seconds: float = _option(0.0, "how far the store's clock is ahead of this machine")
     fault_rate: float = _option(0.0, "share of data requests that fail at random (seeded)")

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sandbox.cache import BoundedCache
+from sandbox.child_table import ChildTable
 from sandbox.filters import Condition
 from sandbox.table import Table
 from sandbox.world import World
@@ -24,6 +25,8 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
         "!=": operator.ne,
         "in": lambda value, wanted: value in wanted,
         "not in": lambda value, wanted: value not in wanted,
+        # The field is a list itself: one of its values is wanted.
+        "has": lambda value, wanted: any(item in wanted for item in value),
         "like": lambda value, wanted: str(wanted).lower() in str(value).lower(),
     }
 )
@@ -39,46 +42,68 @@ class Selector:
         self._found: BoundedCache[Sequence[int]] = BoundedCache(_REMEMBERED)
 
     def ids(
-        self, kind: str, conditions: tuple[Condition, ...], sort: str = "id", down: bool = False
+        self,
+        kind: str,
+        conditions: tuple[Condition, ...],
+        sort: str = "id",
+        down: bool = False,
+        parent: int | None = None,
     ) -> Sequence[int]:
-        """The ids that meet all conditions, sorted by a field (ties by id)."""
-        table = self._world.tables[kind]
+        """The ids that meet all conditions, sorted by a field (ties by id); below a parent."""
         bounds = tuple(c for c in conditions if c.field == "id" and c.test in _BOUNDS)
         others = tuple(c for c in conditions if c not in bounds)
         if sort != "id":
-            return self._remember(kind, (*others, *bounds), sort, down)
+            return self._remember(kind, (*others, *bounds), sort, down, parent)
         # Bounds on the id come last: every page of a walk by id moves them, and they are cheap.
-        found = self._remember(kind, others, sort, False) if others else table.ids
+        found = self._all(kind, parent)
+        if others:
+            found = self._remember(kind, others, sort, False, parent)
         for bound in bounds:
             found = _cut(found, bound)
         return found[::-1] if down else found
 
+    def _all(self, kind: str, parent: int | None) -> Sequence[int]:
+        if parent is None:
+            return self._world.listed(kind).ids
+        return self._world.children[kind].numbers(parent)
+
     def _remember(
-        self, kind: str, conditions: tuple[Condition, ...], sort: str, down: bool
+        self,
+        kind: str,
+        conditions: tuple[Condition, ...],
+        sort: str,
+        down: bool,
+        parent: int | None,
     ) -> Sequence[int]:
-        table = self._world.tables[kind]
-        key = (kind, table.revision, conditions, sort, down)
+        table = self._world.listed(kind)
+        key = (kind, table.revision, conditions, sort, down, parent)
         found = self._found.get(key)
         if found is None:
-            ids = self._scan(kind, table, conditions)
+            ids = self._scan(kind, table, conditions, self._all(kind, parent))
             found = self._found.put(key, self._sorted(kind, table, ids, sort, down))
         return found
 
-    def _scan(self, kind: str, table: Table, conditions: tuple[Condition, ...]) -> Sequence[int]:
-        ids: Sequence[int] = table.ids
+    def _scan(
+        self,
+        kind: str,
+        table: Table | ChildTable,
+        conditions: tuple[Condition, ...],
+        ids: Sequence[int],
+    ) -> Sequence[int]:
+        whole = ids
         for condition in sorted(conditions, key=_cost):
             test, wanted = _TESTS[condition.test], condition.value
             if condition.field == "id" and condition.test in ("=", "in"):
                 few = {wanted} if condition.test == "=" else wanted
-                among = set(few) if ids is table.ids else set(few) & set(ids)
-                ids = array("q", sorted(n for n in among if n in table))
+                among = set(few) if ids is whole else set(few) & set(ids)
+                ids = array("q", sorted(n for n in among if _in(n, whole)))
             else:
                 values = self._values(kind, table, ids, condition.field)
                 ids = array("q", _passing(zip(ids, values, strict=True), test, wanted))
         return ids
 
     def _sorted(
-        self, kind: str, table: Table, ids: Sequence[int], sort: str, down: bool
+        self, kind: str, table: Table | ChildTable, ids: Sequence[int], sort: str, down: bool
     ) -> Sequence[int]:
         if sort == "id":
             return ids
@@ -86,7 +111,9 @@ class Selector:
         keyed = sorted(zip(map(_sort_key, values), ids, strict=True), reverse=down)
         return array("q", [number for _, number in keyed])
 
-    def _values(self, kind: str, table: Table, ids: Sequence[int], field: str) -> Iterable[Any]:
+    def _values(
+        self, kind: str, table: Table | ChildTable, ids: Sequence[int], field: str
+    ) -> Iterable[Any]:
         if field == "id":
             return ids
         if field == "date_modified":
@@ -106,6 +133,11 @@ def _passing(
     if isinstance(wanted, str):
         return (n for n, value in pairs if test("" if value is None else str(value), wanted))
     return (n for n, value in pairs if value is not None and test(value, wanted))
+
+
+def _in(number: int, ids: Sequence[int]) -> bool:
+    at = bisect_left(ids, number)
+    return at < len(ids) and ids[at] == number
 
 
 def _cut(ids: Sequence[int], bound: Condition) -> Sequence[int]:

@@ -33,7 +33,7 @@ class Table:
         self._changes: dict[int, int] = {}
         self._fields: dict[int, Row] = {}
         self._archived: set[int] = set()
-        self._side_versions: dict[int, int] = {}
+        self._below: dict[int, int] = {}
         self._modified_index: array[int] | None = None
 
     # Reading
@@ -85,9 +85,9 @@ class Table:
         """How often the row was changed without saying what: shows in a text of the row."""
         return self._changes.get(number, 0)
 
-    def side_version(self, number: int) -> int:
-        """How often something below the row was changed without the row knowing (variants)."""
-        return self._side_versions.get(number, 0)
+    def state(self, number: int) -> tuple[int, int]:
+        """Changes with the row and with what is below it: what is made of both is kept by this."""
+        return self.version(number), self._below.get(number, 0)
 
     def fields(self, number: int) -> Row:
         """Field values set from outside."""
@@ -125,10 +125,12 @@ class Table:
                 self._changes[number] = self.changes(number) + 1
             self._note(number, fields)
 
-    def change_side(self, number: int) -> None:
-        """A change below the row that leaves the row and its date_modified as they were."""
+    def change_below(self, number: int, now: int | None) -> None:
+        """A change below the row; now=None leaves the row's date_modified as it was."""
         self._expect(number)
-        self._side_versions[number] = self.side_version(number) + 1
+        self._below[number] = self._below.get(number, 0) + 1
+        if now is not None:
+            self._touch(number, now)
         self.revision += 1
 
     def archive(self, numbers: Iterable[int], now: int | None) -> None:

@@ -17,6 +17,7 @@ from sandbox import options_table
 from tap_bigcommerce import discover
 from tap_bigcommerce.config import INSTANT, declarations, is_required, sample_config
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams.stream import Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -63,8 +64,21 @@ def streams_table() -> str:
     for stream in STREAMS.values():
         how = f"incremental on `{stream.replication_key}`" if stream.replication_key else "full"
         keys = ", ".join(f"`{key}`" for key in stream.keys)
-        rows.append((f"`{stream.name}`", f"`{stream.path}`", how, keys, stream.permission.name))
+        rows.append((f"`{stream.name}`", _read_from(stream), how, keys, stream.permission.name))
     return _table(("stream", "read from", "replication", "key", "permission (read-only)"), rows)
+
+
+def _read_from(stream: Stream) -> str:
+    """The list's path; for what belongs to rows of another stream, that stream and where."""
+    child = stream.child
+    if child is None:
+        return f"`{stream.path}`"
+    if child.nested is not None:
+        return f"`{child.nested}` of `{child.parent}`"
+    assert child.own_list is not None
+    if child.own_list.startswith("/"):
+        return f"`{child.own_list}`"
+    return f"`{STREAMS[child.parent].path}/{{id}}/{child.own_list}`"
 
 
 def with_block(text: str, name: str, content: str) -> str:

@@ -6,12 +6,12 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import requests
@@ -66,9 +66,10 @@ class Answer:
     """A good answer.
 
     `content` is a list of rows or an object, as was expected; `total` is how many rows the whole
-    list has, where the API says so. `sent_at` is when the request was sent, by the tap's clock;
-    `store_time` a moment by the store's clock, at or before the time when the request was first
-    sent. `mended`: bad characters in it have been replaced.
+    list has, where the API says so; `next_cursor` is where the next page begins, in a list with
+    cursors. `sent_at` is when the request was sent, by the tap's clock; `store_time` a moment by
+    the store's clock, at or before the time when the request was first sent. `mended`: bad
+    characters in it have been replaced.
     """
 
     path: str
@@ -78,6 +79,7 @@ class Answer:
     sent_at: datetime
     store_time: datetime
     mended: bool = False
+    next_cursor: str | None = None
 
     @property
     def clean(self) -> bool:
@@ -94,6 +96,10 @@ class Answer:
             value = mend(self.body) if self.mended else orjson.loads(self.body)
             self.content, _ = _unwrap(value, self.path)
         return self.content
+
+
+Digest = Callable[["Answer"], None]
+"""What is done with an answer's content at once."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +138,7 @@ class Client:
         self._stop = stop
         self._base = f"{config.api_url}/stores/{config.store_hash}"
         self._local = threading.local()
+        self._parsing = threading.Lock()
         self._token_has_worked = False
         self.most_rows = 0
         """The most rows that any answer has had: no list is capped below it."""
@@ -155,20 +162,21 @@ class Client:
         *,
         patience: Patience | None = None,
         fewer_possible: bool = False,
+        digest: Digest = lambda _: None,
     ) -> Answer:
         """The answer to GET `path` ("/v2/orders"), whose content is of the type `expects`.
 
-        With `fewer_possible`, FewerRows is raised once a smaller `limit` may help. Raises
-        TokenRefused, ScopeMissing, NotFound, or RequestFailed when patience ends.
+        `digest` sees the answer before another thread may parse its own: a content that is given
+        up there takes its memory only once, however many threads read. With `fewer_possible`,
+        FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
+        NotFound, or RequestFailed when patience ends.
         """
         attempts = _Attempts(patience or self.patience())
         while True:
             purpose.counts.count_wait(self._quota.enter())
-            result = self._attempt(path, params, expects, purpose, attempts)
+            result = self._attempt(path, params, expects, purpose, attempts, digest)
             if isinstance(result, Answer):
                 self._token_has_worked = True
-                if expects is list:
-                    self.most_rows = max(self.most_rows, len(result.content))
                 self._quota.worked()
                 return result
             self._after_fault(result, path, purpose, attempts, fewer_possible)
@@ -180,6 +188,7 @@ class Client:
         expects: type[Any],
         purpose: Purpose,
         attempts: _Attempts,
+        digest: Digest,
     ) -> Answer | _Fault:
         """Send the request once. Its place in the quota is given back whatever happens."""
         attempts.count += 1
@@ -196,7 +205,7 @@ class Client:
                 stream=True,
             ) as response:
                 headers = response.headers
-                result = self._read(response, path, expects, attempts, sent_at)
+                result = self._read(response, path, expects, attempts, sent_at, digest)
         except requests.RequestException as error:
             result = _connection_fault(error)
         finally:
@@ -215,17 +224,37 @@ class Client:
         expects: type[Any],
         attempts: _Attempts,
         sent_at: datetime,
+        digest: Digest,
     ) -> Answer | _Fault:
         what = meaning(response.status_code)
         # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
         body = b"".join(response.iter_content(PIECE))
         if what.action is Action.NOTHING and expects is list:
-            return _answer(path, [], None, b"", response.headers, attempts, sent_at)
+            answer = _answer(path, [], {}, b"", response.headers, attempts, sent_at)
+            digest(answer)
+            return answer
         if what.action is not Action.READ:
             return _status_fault(response.status_code, response.headers, body, what)
         announced = response.headers.get("Content-Length")
         if announced is not None and response.raw.tell() < int(announced):
             return _Fault("cut", Action.AGAIN, "the answer was cut off", strains=True)
+        with self._parsing:
+            result = self._parse(body, path, expects, attempts, response.headers, sent_at)
+            if isinstance(result, Answer):
+                if expects is list:
+                    self.most_rows = max(self.most_rows, len(result.content))
+                digest(result)
+        return result
+
+    def _parse(
+        self,
+        body: bytes,
+        path: str,
+        expects: type[Any],
+        attempts: _Attempts,
+        headers: Mapping[str, str],
+        sent_at: datetime,
+    ) -> Answer | _Fault:
         mended = False
         try:
             value = parse(body)
@@ -240,14 +269,12 @@ class Client:
             # The same bad characters twice: the store's data are so. Better one odd character
             # than no load.
             value, mended = mend(body), True
-        content, total = _unwrap(value, path)
+        content, meta = _unwrap(value, path)
         if not isinstance(content, expects) or (
             expects is list and not all(isinstance(row, dict) for row in content)
         ):
             return _Fault("wrong shape", Action.AGAIN, "the answer has an unexpected shape")
-        return _answer(
-            path, content, total, body, response.headers, attempts, sent_at, mended=mended
-        )
+        return _answer(path, content, meta, body, headers, attempts, sent_at, mended=mended)
 
     def _after_fault(
         self,
@@ -337,7 +364,7 @@ def _surroundings(api_url: str) -> dict[str, Any]:
 def _answer(
     path: str,
     content: Any,
-    total: int | None,
+    meta: Any,
     body: bytes,
     headers: Mapping[str, str],
     attempts: _Attempts,
@@ -351,7 +378,8 @@ def _answer(
         path=path,
         body=body,
         content=content,
-        total=total,
+        total=total if isinstance(total := _inside(meta, "pagination", "total"), int) else None,
+        next_cursor=_next_cursor(meta),
         sent_at=sent_at,
         # `Date` has whole seconds, and was stamped at some time after the request was sent.
         store_time=(
@@ -363,16 +391,32 @@ def _answer(
     )
 
 
-def _unwrap(value: Any, path: str) -> tuple[Any, int | None]:
-    """A body's rows or object, and the total that it names: v3 wraps them, v2 does not."""
+def _unwrap(value: Any, path: str) -> tuple[Any, Any]:
+    """A body's rows or object, and what v3 says about them; v2 sends nothing beside them."""
     if not path.startswith("/v3/"):
-        return value, None
+        return value, {}
     if not isinstance(value, dict):
-        return None, None
-    total: Any = value
-    for name in ("meta", "pagination", "total"):
-        total = total.get(name) if isinstance(total, dict) else None
-    return value.get("data"), total if isinstance(total, int) else None
+        return None, {}
+    return value.get("data"), value.get("meta")
+
+
+def _inside(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _next_cursor(meta: Any) -> str | None:
+    """The last page has an end cursor, too, but no link to a next one."""
+    cursors = _inside(meta, "cursor_pagination")
+    link = _inside(cursors, "links", "next")
+    if not isinstance(link, str) or not link:
+        return None
+    # The documentation of metafields confuses which cursor is for which direction: the link is
+    # right in any case.
+    named = parse_qs(urlsplit(link).query).get("after")
+    cursor = named[0] if named else _inside(cursors, "end_cursor")
+    return cursor if isinstance(cursor, str) and cursor else None
 
 
 def _status_fault(status: int, headers: Mapping[str, str], body: bytes, what: Meaning) -> _Fault:

@@ -109,6 +109,17 @@ def _share(value: Any) -> float:
     return number
 
 
+def _ids(value: Any) -> tuple[int, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if isinstance(entries, int) and not isinstance(entries, bool):
+        entries = [entries]
+    if not isinstance(entries, list):
+        raise ValueError
+    if any(isinstance(entry, (bool, float)) for entry in entries):
+        raise ValueError
+    return tuple(sorted({int(entry) for entry in entries}))
+
+
 def _one_of(*choices: str) -> Kind:
     def read(value: Any) -> str:
         if value not in choices:
@@ -137,6 +148,7 @@ STORE_HASH = Kind(
 INSTANT = Kind("a date: 2024-01-31, 2024-01-31T08:00:00Z or 01/31/2024", _instant)
 SECONDS = Kind("a number of seconds above 0", _seconds, "number")
 SHARE = Kind("a number from 0.01 to 1", _share, "number")
+CHANNELS = Kind("a list of channel ids: [1, 2] or 1,2", _ids, "array")
 API_URL = Kind("an https:// address (http:// only for this machine itself)", _api_url)
 
 
@@ -227,6 +239,12 @@ class Config:
         _whole_number(1),
         "How many megabytes of answers may be under way or wait to be written.",
         default=32,
+    )
+    channel_ids: tuple[int, ...] = _setting(
+        CHANNELS,
+        "Read only what belongs to these channels: a list of ids, or one text with commas. Streams "
+        "that know no channel are read whole. Default: all channels.",
+        default=(),
     )
     max_concurrency: int = _setting(
         _whole_number(1, 64),

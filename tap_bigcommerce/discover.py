@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -12,10 +14,14 @@ from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, ScopeMissing
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.schemas import load_notes, load_schema
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
-from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
+from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams.references import REFERENCES
+from tap_bigcommerce.streams.stream import Stream, own_list_path
+from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
 
@@ -39,33 +45,60 @@ def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, A
     """The metadata of the stream and of each of its fields, by breadcrumb."""
     table: dict[str, Any] = {
         "inclusion": "available",
-        "selected-by-default": True,
+        "selected-by-default": stream.name in BY_DEFAULT,
         "table-key-properties": list(stream.keys),
         "forced-replication-method": INCREMENTAL if stream.replication_key else FULL_TABLE,
     }
     if stream.replication_key:
         table["valid-replication-keys"] = [stream.replication_key]
+    if stream.child is not None:
+        table["parent-tap-stream-id"] = stream.child.parent
     found: dict[Breadcrumb, dict[str, Any]] = {(): table}
+    references = {
+        path.removesuffix("[]"): key for path, key in REFERENCES.get(stream.name, {}).items()
+    }
+    off_by_default = load_notes(stream.name).off_by_default
     for breadcrumb, path in _fields(schema, (), ""):
         found[breadcrumb] = {
             "inclusion": "automatic" if path in stream.automatic else "available",
-            "selected-by-default": path not in stream.off_by_default,
+            "selected-by-default": path not in off_by_default,
         }
+        if path in references:
+            found[breadcrumb]["references"] = references[path]
     return found
 
 
-def readable(client: Client) -> list[Stream]:
+def readable(client: Client, workers: Workers) -> list[Stream]:
     """The streams of which the token may read a record; a warning names what others lack.
 
     Raises TokenRefused where the token may read nothing at all.
     """
-    return [stream for stream in STREAMS.values() if _is_readable(stream, client)]
+    found: dict[str, bool] = {}
+    errors: list[BaseException] = []
+    for name, stream in STREAMS.items():
+        workers.submit(
+            functools.partial(_is_readable, stream, client),
+            functools.partial(found.__setitem__, name),
+            errors.append,
+        )
+    while len(found) < len(STREAMS):
+        workers.step()
+        if errors:
+            raise errors[0]
+    return [stream for name, stream in STREAMS.items() if found[name]]
 
 
 def _is_readable(stream: Stream, client: Client) -> bool:
+    """Ask for one record; for lists of single records, of the first record there is."""
     purpose = Purpose(stream.name, str(stream.permission), StreamCounts(stream.name))
+    root = STREAMS[stream.child.parent] if stream.child else stream
     try:
-        client.get(stream.path, {"limit": "1"}, list, purpose)
+        rows = _first_row(client, root.path, root, purpose)
+        if stream.child is not None and stream.child.own_list is not None and rows:
+            path = own_list_path(stream.child, root, rows[0])
+            paged = stream.child.paging is not Paging.NONE
+            with contextlib.suppress(NotFound):  # The record has none, or has just been deleted.
+                client.get(path, {"limit": "1"} if paged else {}, list, purpose)
     except ScopeMissing as error:
         LOGGER.warning("%s is left out of the catalog. %s", stream.name, error.words)
         return False
@@ -74,6 +107,14 @@ def _is_readable(stream: Stream, client: Client) -> bool:
     except RequestFailed as error:
         LOGGER.warning("Nobody can tell whether %s can be read. %s", stream.name, error.words)
     return True
+
+
+def _first_row(client: Client, path: str, root: Stream, purpose: Purpose) -> list[Row]:
+    if root.walk.single:
+        return [client.get(path, {}, dict, purpose).content]
+    params = {"limit": "1"} if root.walk.paged else {}
+    rows: list[Row] = client.get(path, params, list, purpose).content
+    return rows
 
 
 def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:

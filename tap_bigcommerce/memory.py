@@ -35,14 +35,25 @@ def collect_seldom() -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 100)
 
 
+def set_allocator() -> None:
+    """Make the settings; where the allocator is not glibc's, nothing happens. Before threads."""
+    glibc = _glibc()
+    if glibc is not None:
+        glibc.mallopt(M_ARENA_MAX, 1)
+        glibc.mallopt(M_MMAP_THRESHOLD, BLOCK_OF_ITS_OWN)
+        glibc.mallopt(M_TRIM_THRESHOLD, KEPT_FREE)
+
+
 def give_memory_back() -> None:
-    """Set the allocator; where it is not glibc's, nothing happens. Before threads are started."""
+    """Give the system what is free between blocks in use, too: worth its time between streams."""
+    gc.collect()
+    glibc = _glibc()
+    if glibc is not None:
+        glibc.malloc_trim(0)
+
+
+def _glibc() -> ctypes.CDLL | None:
     if not sys.platform.startswith("linux"):
-        return
-    try:
-        mallopt = ctypes.CDLL(None).mallopt
-    except AttributeError:  # musl has none.
-        return
-    mallopt(M_ARENA_MAX, 1)
-    mallopt(M_MMAP_THRESHOLD, BLOCK_OF_ITS_OWN)
-    mallopt(M_TRIM_THRESHOLD, KEPT_FREE)
+        return None
+    library = ctypes.CDLL(None)
+    return library if hasattr(library, "mallopt") else None  # musl has none.

@@ -10,6 +10,7 @@ from typing import Any
 from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.transform import Converter, MissingKey
 
 PORTION = 16 * 1024
@@ -26,7 +27,7 @@ class RecordWriter:
     def __init__(self, selection: Selection, messages: Messages, newest: str | None = None) -> None:
         stream = selection.stream
         self.newest = newest
-        self._stream = stream.name
+        self._stream = stream
         self._key = stream.replication_key
         self._messages = messages
         self._rows_at_once = FIRST_ROWS
@@ -34,8 +35,8 @@ class RecordWriter:
             selection.schema,
             selection.known_at_all,
             keys=stream.automatic,
-            json_text=stream.text_paths,
-            wrap=stream.wrapped_paths,
+            json_text=selection.notes.json_text,
+            wrap=selection.notes.wrapped,
         )
 
     @property
@@ -63,12 +64,14 @@ class RecordWriter:
                 raise _bad_record(self._stream, error) from error
             if self._key is not None:
                 self.newest = max(self.newest or "", *[record[self._key] for record in records])
-            written = self._messages.records(self._stream, records, sent_at)
+            written = self._messages.records(self._stream.name, records, sent_at)
             self._rows_at_once = max(1, PORTION * len(portion) // written)
 
 
-def _bad_record(stream: str, error: MissingKey) -> BadRecord:
+def _bad_record(stream: Stream, error: MissingKey) -> BadRecord:
+    keys = {name: error.record.get(name) for name in stream.keys}
+    record = repr(keys["id"]) if list(keys) == ["id"] else str(keys)
     return BadRecord(
-        f"{stream}: record {error.record.get('id')!r} cannot be written: {error}. The stream stops "
-        "here, and its bookmark stays where it was, so that nothing is lost."
+        f"{stream.name}: record {record} cannot be written: {error}. The stream stops here, and "
+        "its bookmark stays where it was, so that nothing is lost."
     )

@@ -18,7 +18,7 @@ from tap_bigcommerce import discover, selection
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
-from tap_bigcommerce.memory import collect_seldom, give_memory_back
+from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.quota import Quota
@@ -26,9 +26,9 @@ from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State, read_state
 from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.stream_sync import Tools
-from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.sync import sync
+from tap_bigcommerce.walk_sync import Tools
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     """Do what the options say; returns the exit status. Every error ends here."""
     logging.getLogger().setLevel(options.log_level)
     logging.getLogger("urllib3").setLevel(logging.INFO)
-    give_memory_back()
+    set_allocator()
     collect_seldom()
     stop = Stop()
     _heed_signals(stop)
@@ -84,7 +84,8 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
         streams, config = list(STREAMS.values()), None
     else:
         config = _read_config(options, environment)
-        streams = discover.readable(_client(config, stop))
+        workers = Workers(config.max_concurrency, stop)
+        streams = discover.readable(_client(config, stop), workers)
         if not streams:
             raise ConfigError(
                 "The token may read none of the streams. The warnings above name the permissions "
@@ -153,6 +154,8 @@ def _selections(catalog: list[dict[str, Any]] | None, config: Config) -> dict[st
         if name not in STREAMS:
             LOGGER.warning("The catalog names a stream %r, which this tap does not have.", name)
     for name, stream in STREAMS.items():
+        if catalog is None and name not in BY_DEFAULT:
+            continue
         own = load_schema(name)
         if catalog is None:
             metadata = discover.own_metadata(stream, own)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +12,7 @@ from singer import metadata as singer_metadata
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import CatalogError
+from tap_bigcommerce.schemas import Notes, load_notes
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
@@ -26,7 +28,8 @@ class Selection:
     """What is selected of one stream.
 
     `schema` is cut to the selection; `known` is the tap's own whole one and `given` the
-    catalog's; `paths` are the selected fields ("products[].sku").
+    catalog's; `paths` are the selected fields ("products[].sku"). `notes` say what is odd about
+    single fields.
     """
 
     stream: Stream
@@ -35,6 +38,7 @@ class Selection:
     given: Schema
     full_table: bool
     paths: frozenset[str]
+    notes: Notes = dataclasses.field(default_factory=Notes)
 
     def wants(self, path: str) -> bool:
         """Whether the field at `path` is selected."""
@@ -49,7 +53,7 @@ class Selection:
     def known_at_all(self) -> Schema:
         """What is nothing new: the tap's fields, the catalog's, and the links in the API's rows."""
         known = copy.deepcopy(self.known)
-        for link in self.stream.links:
+        for link in self.notes.links:
             *parents, name = link.split(".")
             node = known
             for parent in parents:
@@ -115,7 +119,8 @@ def _selection(
     cut = _cut(given, (), metadata, frozenset(stream.automatic))
     for name in stream.fields_without(config):
         cut["properties"].pop(name, None)
-    return Selection(stream, cut, own, given, full_table, frozenset(_paths(cut, "")))
+    paths, notes = frozenset(_paths(cut, "")), load_notes(stream.name)
+    return Selection(stream, cut, own, given, full_table, paths, notes)
 
 
 def _metadata_of(entry: Mapping[str, Any]) -> Metadata:

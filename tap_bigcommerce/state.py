@@ -28,9 +28,9 @@ RESUME = "resume"
 class Resume:
     """Where an unfinished walk goes on. Dates are texts as `format_instant` writes them.
 
-    Rows up to `after_id` have been written; the walk reads what was modified from `since` on
-    (None: everything), began at `sync_start`, and the newest date it has written is `newest`.
-    `walk` is the fingerprint of what the walk depends on.
+    Rows up to `after_id`, or before `cursor`, have been written; the walk reads what was modified
+    from `since` on (None: everything), began at `sync_start`, and the newest date it has written
+    is `newest`. `walk` is the fingerprint of what the walk depends on.
     """
 
     after_id: int
@@ -38,6 +38,7 @@ class Resume:
     sync_start: str
     newest: str | None
     walk: str
+    cursor: str | None = None
 
 
 class State:
@@ -79,6 +80,7 @@ class State:
             resume = Resume(**value)
             sound = (
                 type(resume.after_id) is int
+                and isinstance(resume.cursor, (str, type(None)))
                 and parse_instant(resume.sync_start) is not None
                 and all(
                     date is None or parse_instant(date) is not None
@@ -96,7 +98,10 @@ class State:
 
     def interrupt(self, stream: str, resume: Resume) -> None:
         """A walk of the stream is under way, as far as `resume` says."""
-        singer.state.set_bookmark(self._value, stream, RESUME, asdict(resume))
+        value = asdict(resume)
+        if resume.cursor is None:
+            del value["cursor"]
+        singer.state.set_bookmark(self._value, stream, RESUME, value)
 
     def complete(self, stream: str, key: str | None, bookmark: str | None) -> None:
         """A walk of the stream is complete, and its bookmark `bookmark` (None: as it was)."""

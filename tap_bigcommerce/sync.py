@@ -5,44 +5,37 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from tap_bigcommerce.exceptions import Interrupted, TapError, TargetGone, TokenRefused
+from tap_bigcommerce.memory import give_memory_back
+from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.progress import summary
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.stream_sync import StreamSync, Tools
+from tap_bigcommerce.walk_sync import Tools, WalkSync
 
 LOGGER = logging.getLogger(__name__)
 
 
 def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapError]:
-    """Read the selected streams, one after another. Returns what failed, by stream.
+    """Read the selected streams, one walk after another. Returns what failed, by stream.
 
     A stream that fails does not stop the others. Raises TokenRefused and TargetGone, after which
     nothing can be read or written, and Interrupted when the tap is asked to stop; a STATE has
     gone out by then if it can. A token that is refused at once leaves no message at all.
     """
     failures: dict[str, TapError] = {}
-    runs = [
-        StreamSync(selections[name], tools, turn)
-        for turn, name in enumerate(tools.state.in_order(selections))
-    ]
+    walks = _walks(selections, tools, failures)
     try:
-        for turn, run in enumerate(runs):
-            name = run.counts.stream
-            LOGGER.info("%s: reading", name)
-            tools.state.begin(name)
-            following = runs[turn + 1 : turn + 2]
-            try:
-                run.run(functools.partial(_let_begin, following))
-            except (TokenRefused, TargetGone):
-                raise
-            except TapError as error:
-                LOGGER.error("%s failed: %s", name, error.words)
-                failures[name] = error
-            # The end of a stream, whole or not, is worth a STATE.
+        for turn, walk in enumerate(walks):
+            LOGGER.info("%s: reading", ", ".join(output.stream.name for output in walk.outputs))
+            tools.state.begin(walk.name)
+            _run(walk, walks[turn + 1 : turn + 2], failures)
+            give_memory_back()
+            # The end of a walk, whole or not, is worth a STATE.
             tools.messages.state(tools.state.value(), at_once=True)
-            LOGGER.info("Summary of %s", summary(run.counts))
+            for output in walk.outputs:
+                LOGGER.info("Summary of %s", summary(output.counts))
         tools.state.begin(None)
         tools.messages.state(tools.state.value(), at_once=True)
     except Interrupted:
@@ -55,8 +48,47 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
     return failures
 
 
-def _let_begin(following: list[StreamSync]) -> None:
-    """Let the next stream's first requests go; what fails there is raised in its own turn."""
-    for run in following:
+def _walks(
+    selections: Mapping[str, Selection], tools: Tools, failures: dict[str, TapError]
+) -> list[WalkSync]:
+    """One walk for all streams of the same list that begin at the same place."""
+    shared: dict[tuple[str, bool, Start], list[Output]] = {}
+    for name in tools.state.in_order(selections):
+        output = Output(selections[name], tools.config, tools.state, tools.messages)
+        try:
+            start = output.start()
+        except TapError as error:
+            _note(failures, name, error)
+            continue
+        child = output.stream.child
+        apart = child is not None and (child.apart or output.has_own_dates)
+        shared.setdefault((output.root.name, apart, start), []).append(output)
+    return [
+        WalkSync(outputs, start, tools, turn)
+        for turn, ((_, _, start), outputs) in enumerate(shared.items())
+    ]
+
+
+def _run(walk: WalkSync, following: list[WalkSync], failures: dict[str, TapError]) -> None:
+    try:
+        walk.run(functools.partial(_let_begin, following))
+    except (TokenRefused, TargetGone):
+        raise
+    except TapError as error:
+        for output in walk.outputs:
+            output.failure = output.failure or error
+    for output in walk.outputs:
+        if output.failure is not None:
+            _note(failures, output.stream.name, output.failure)
+
+
+def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:
+    LOGGER.error("%s failed: %s", name, error.words)
+    failures[name] = error
+
+
+def _let_begin(following: Iterable[WalkSync]) -> None:
+    """Let the next walk's first requests go; what fails there is raised in its own turn."""
+    for walk in following:
         with contextlib.suppress(TapError):
-            run.ask()
+            walk.ask()

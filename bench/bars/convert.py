@@ -29,7 +29,7 @@ from tap_bigcommerce import discover, selection
 from tap_bigcommerce.client import Answer, Client, Purpose
 from tap_bigcommerce.config import Config, parse_config
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.memory import collect_seldom, give_memory_back
+from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
 from tap_bigcommerce.pages.reading import Details
@@ -65,9 +65,8 @@ class Conversion:
         stop = Stop()
         client = Client(self.config, Quota(share=1.0, concurrency=8, stop=stop), stop)
         self.purpose = Purpose(stream.name, "", StreamCounts(stream.name))
-        wish = Wish(
-            self.selection.wants, self.selection.unselected, self.config, client, self.purpose
-        )
+        chosen = self.selection
+        wish = Wish(chosen.wants, True, chosen.unselected, self.config, client, self.purpose)
         self.plan: Plan = stream.plan(wish)
         self._client = client
         self._records: RecordWriter | None = None
@@ -79,8 +78,8 @@ class Conversion:
         reader = PageReader(self._client, request, self.purpose, PageSize(SIZE))
         after = 0
         for _ in range(pages):
-            bound = {stream.walk.bound: str(after + 1)} if after else {}
-            page = reader.page({**stream.walk.upwards, **bound})
+            [ask] = stream.walk.begin(stream.name, after, parallel=1).asks(1, 1)
+            page = reader.page(stream.walk.place(ask))
             after = page.ids[-1]
             for row in page.answer.content:
                 self.complete(row)
@@ -93,7 +92,7 @@ class Conversion:
         if details is None:
             return row
         completion, step, results = details.complete(row, bare=False), 0, None
-        while True:
+        while completion is not None:
             try:
                 lookups = completion.send(results)  # type: ignore[arg-type]  # None starts it.
             except StopIteration as stop:
@@ -103,6 +102,7 @@ class Conversion:
             if results is None:
                 results = self.found[row["id"], step] = [lookup() for lookup in lookups]
             step += 1
+        return row
 
     def floor(self) -> None:
         """The least: every page read, every raw record written."""
@@ -141,7 +141,7 @@ class Rounds:
 def measure(quick: bool) -> Result:
     """Let floor and tap alternate, for every stream."""
     logging.disable(logging.INFO)
-    give_memory_back()  # Floor and tap with the settings that the tap makes.
+    set_allocator()  # Floor and tap with the settings that the tap makes.
     collect_seldom()
     found = {stream: rounds(stream, 3 if quick else ROUNDS) for stream in BARS}
     ratios = {stream: found[stream].ratios for stream in BARS}

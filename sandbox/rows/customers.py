@@ -32,7 +32,7 @@ def _make(world: World, number: int, form: Form) -> Row:
         "date_modified": rfc2822(table.modified(number)),
         "store_credit": money(0 if chance.share(0.9) else chance.between(1, 9999)),
         "registration_ip_address": "" if chance.share(0.5) else f"203.0.113.{number % 250}",
-        "customer_group_id": 0 if chance.share(0.7) else chance.between(1, 6),
+        "customer_group_id": 0 if chance.share(0.7) else world.some_id("customer_groups", chance),
         "notes": "" if chance.share(0.9) else "VIP – bitte anrufen",
         "tax_exempt_category": "" if chance.share(0.97) else "D",
         "reset_pass_on_login": chance.share(0.02),
@@ -48,4 +48,19 @@ def _form_fields(draw: float) -> list[Row] | None:
     return [{"name": "Birthday", "value": "1985-05-31"}, {"name": "Referred by", "value": None}]
 
 
-CUSTOMERS = Kind("customers", size=lambda options: options.customers, make=_make, changes="notes")
+V3_ONLY = frozenset(
+    (
+        *("authentication", "accepts_product_review_abandoned_cart_emails", "origin_channel_id"),
+        *("channel_ids", "store_credit_amounts", "attributes", "shopper_profile_id"),
+        *("segment_ids", "address_count", "attribute_count"),
+    )
+)
+"""Fields that customers have in the v3 list only."""
+
+CUSTOMERS = Kind(
+    "customers",
+    size=lambda options: options.customers,
+    make=_make,
+    changes="notes",
+    foreign=V3_ONLY,
+)

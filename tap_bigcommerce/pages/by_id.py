@@ -29,6 +29,7 @@ from enum import Enum, auto
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
 from tap_bigcommerce.pages.page import Page
+from tap_bigcommerce.pages.walk import What
 
 Held = tuple[int, Page]
 """A row that waits for its turn: its id, and the page that it came with."""
@@ -41,17 +42,6 @@ WORTH_A_CUT = 3
 
 DENIALS = 3
 """How often a list may deny rows that it shows elsewhere, before that is an error."""
-
-
-class What(Enum):
-    """What an ask is for."""
-
-    PAGE = auto()
-    """A page of rows, as long as the list gives it."""
-    LAST = auto()
-    """The row with the largest id."""
-    CHECK = auto()
-    """Two rows: is there really nothing where an answer showed nothing?"""
 
 
 class _Last(Enum):
@@ -177,6 +167,10 @@ class ById:
                 self.finished = True
                 return
             self._stretches.pop(0)
+
+    def position(self, page: Page, key: int, *, ends_page: bool) -> int:
+        """Where a stopped walk could go on once the row with this id has been written."""
+        return key
 
     # Planning
 

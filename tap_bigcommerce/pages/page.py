@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_bigcommerce.client import Answer, Client, Purpose
+from tap_bigcommerce.client import Answer, Client, Digest, Purpose
 from tap_bigcommerce.exceptions import FewerRows, RequestFailed
 from tap_bigcommerce.pages.sizes import PageSize
 
 Row = dict[str, Any]
 
-
-@dataclass(eq=False)
-class Page:
-    """The rows of one answer, with their ids as they came.
-
-    `bare`: the rows came without their details.
-    """
-
-    ids: list[Any]
-    limit: int
-    answer: Answer
-    bare: bool = False
-
-    def rows(self, ids: Sequence[int]) -> list[Row]:
-        """The rows with these ids, in this order."""
-        rows: list[Row] = self.answer.unpacked()
-        if len(ids) == len(rows):
-            return rows
-        by_id = {row["id"]: row for row in rows}
-        return [by_id[id_] for id_ in ids]
-
-
-def page_of(answer: Answer, limit: int, *, bare: bool) -> Page:
-    """An answer as a page of a list that was asked for `limit` rows."""
-    return Page([row.get("id") for row in answer.content], limit, answer, bare)
+Key = Any
+"""What tells a row from the others of its list: its id, or a tuple of several fields."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +21,50 @@ class ListRequest:
     """A list as it is asked for: everything but where in it a page begins and how long it is.
 
     `details` are the parameters that bring what belongs to the rows along; without them a row
-    comes bare.
+    comes bare. `reshape` gives a row the form of the stream where the API's differs; `keys` tell
+    rows apart. `paged`: the list takes a limit; `single`: it is one object.
     """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
+    keys: tuple[str, ...] = ("id",)
+    reshape: Callable[[Row], Row] | None = None
+    paged: bool = True
+    single: bool = False
+
+    def rows(self, content: Any) -> list[Row]:
+        """The rows in an answer's content."""
+        rows: list[Row] = [content] if self.single else content
+        return rows if self.reshape is None else [self.reshape(row) for row in rows]
+
+    def key(self, row: Row) -> Key:
+        """What tells this row from the others."""
+        if len(self.keys) == 1:
+            return row.get(self.keys[0])
+        return tuple(row.get(name) for name in self.keys)
+
+
+@dataclass(eq=False)
+class Page:
+    """The rows of one answer, by their keys as they came.
+
+    `bare`: the rows came without their details.
+    """
+
+    ids: list[Key]
+    limit: int
+    answer: Answer
+    request: ListRequest
+    bare: bool = False
+
+    def rows(self, ids: Sequence[Key]) -> list[Row]:
+        """The rows with these keys, in this order."""
+        rows = self.request.rows(self.answer.unpacked())
+        if len(ids) == len(rows):
+            return rows
+        by_key = {self.request.key(row): row for row in rows}
+        return [by_key[key] for key in ids]
 
 
 class PageReader:
@@ -66,31 +81,40 @@ class PageReader:
     def few(self, place: Mapping[str, str], limit: int) -> Page:
         """At most `limit` rows at `place` in the list, bare."""
         params = {**self._request.params, **place, "limit": str(limit)}
-        answer = self._client.get(self._request.path, params, list, self._purpose)
-        return page_of(answer, limit, bare=True)
+        ids: list[Key] = []
+        answer = self._client.get(
+            self._request.path, params, list, self._purpose, digest=self._digest(ids, pack=False)
+        )
+        return Page(ids, limit, answer, self._request, bare=True)
 
-    def page(self, place: Mapping[str, str]) -> Page:
+    def page(self, place: Mapping[str, str], *, pack: bool = False) -> Page:
         """The page at `place` in the list, as long as the list gives it.
 
-        A single row that cannot be read with its details is read bare. Raises RequestFailed,
-        whose words name the place, when not even that works.
+        `pack`: it will have to wait, as bytes, not as the many objects that they hold. A single
+        row that cannot be read with its details is read bare. Raises RequestFailed, whose words
+        name the place, when not even that works.
         """
         patience = self._client.patience()
         request = self._request
         bare, failed_at_one = False, False
         while True:
             limit = self._size.limit
-            params = {**request.params, **place, "limit": str(limit)}
+            params = {**request.params, **place}
+            if request.paged:
+                params["limit"] = str(limit)
             if not bare:
                 params.update(request.details)
+            ids: list[Key] = []
             try:
                 answer = self._client.get(
                     request.path,
                     params,
-                    list,
+                    dict if request.single else list,
                     self._purpose,
                     patience=patience,
-                    fewer_possible=limit > 1 or (bool(request.details) and not bare),
+                    fewer_possible=request.paged
+                    and (limit > 1 or (bool(request.details) and not bare)),
+                    digest=self._digest(ids, pack=pack),
                 )
             except FewerRows as error:
                 patience.wait_from_anew()
@@ -109,4 +133,12 @@ class PageReader:
             if failed_at_one and not bare:
                 self._size.was_outage()
             self._size.worked(limit, len(answer.body))
-            return page_of(answer, limit, bare=bare)
+            return Page(ids, limit, answer, request, bare)
+
+    def _digest(self, ids: list[Key], *, pack: bool) -> Digest:
+        def digest(answer: Answer) -> None:
+            ids[:] = [self._request.key(row) for row in self._request.rows(answer.content)]
+            if pack:
+                answer.pack()
+
+        return digest

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from tap_bigcommerce.client import Answer
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.by_id import Ask, ById, What
-from tap_bigcommerce.pages.page import Page, PageReader, Row
+from tap_bigcommerce.pages.page import Key, Page, PageReader, Row
+from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
 from tap_bigcommerce.workers import Workers
 
 MOST_PARSED = 2
@@ -30,45 +30,36 @@ Completion = Generator[list[Lookup], list[Any], "Row | None"]
 and returns the row, or None when the record is gone."""
 
 
-class Details(Protocol):
-    """What completes the rows of a list."""
-
-    def complete(self, row: Row, *, bare: bool) -> Completion:
-        """Make `row` whole; `bare`: it came without what usually comes with the list."""
-        ...
+PageCompletion = Generator[list[Lookup], list[Any], None]
+"""Makes all rows of a page whole, in place."""
 
 
-@dataclass(frozen=True)
-class IdParameters:
-    """How a list is asked for rows by id.
+class Details:
+    """What completes the rows of a list; as it is, nothing."""
 
-    `bound` is the parameter for the smallest id; `upwards` and `downwards` sort by it (`downwards`
-    None: the list cannot be sorted so).
-    """
+    def complete_page(self, rows: list[Row]) -> PageCompletion | None:
+        """Make the rows of a page whole together, before each is completed; None: no need."""
+        return None
 
-    bound: str
-    upwards: Mapping[str, str] = field(default_factory=dict)
-    downwards: Mapping[str, str] | None = None
+    def complete(self, row: Row, *, bare: bool) -> Completion | None:
+        """Make `row` whole; None: it is.
 
-    def place(self, ask: Ask) -> dict[str, str]:
-        """The parameters for the rows that `ask` wants."""
-        if ask.bound is None:
-            return dict(self.downwards or {})
-        # No bound at all is the plainest way to say "from the start".
-        return {**self.upwards, **({self.bound: str(ask.bound)} if ask.bound > 0 else {})}
+        `bare`: it came without what usually comes with the list.
+        """
+        return None
 
 
 @dataclass(frozen=True)
 class Batch:
     """Whole rows, in the order of the walk, that came with one answer.
 
-    `after_id`: every row up to this id has been handed on with this batch or before. `ends_page`:
-    nothing more of this answer follows.
+    `position`: every row up to there has been handed on with this batch or before; None where a
+    stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
     """
 
     rows: list[Row]
     answer: Answer
-    after_id: int
+    position: Position
     ends_page: bool
 
 
@@ -81,7 +72,7 @@ class _Run:
     """
 
     page: Page
-    ids: list[int]
+    ids: Sequence[Key]
     rows: list[Row | None] | None = None
     incomplete: set[int] = field(default_factory=set)
     handed_on: int = 0
@@ -92,9 +83,9 @@ class Reading:
 
     def __init__(
         self,
-        walk: ById,
+        walk: Walk,
         reader: PageReader,
-        parameters: IdParameters,
+        kind: WalkKind,
         details: Details | None,
         workers: Workers,
         budget: Budget,
@@ -104,7 +95,7 @@ class Reading:
         """`turn` is the stream's place in the run: requests of earlier ones go first."""
         self._walk = walk
         self._reader = reader
-        self._parameters = parameters
+        self._kind = kind
         self._details = details
         self._workers = workers
         self._budget = budget
@@ -169,17 +160,13 @@ class Reading:
             self._closed = True
             self._account()
 
-    def _send(self, ask: Ask) -> None:
-        place = self._parameters.place(ask)
+    def _send(self, ask: Any) -> None:
+        place = self._kind.place(ask)
 
         def work() -> Page:
             if ask.what is not What.PAGE:
                 return self._reader.few(place, 1 if ask.what is What.LAST else 2)
-            page = self._reader.page(place)
-            if not ask.awaited:
-                # It will have to wait: as bytes, not as the many objects that they hold.
-                page.answer.pack()
-            return page
+            return self._reader.page(place, pack=not ask.awaited)
 
         def came(page: Page) -> None:
             self._budget.ended(len(page.answer.body) if ask.what is What.PAGE else None)
@@ -211,7 +198,7 @@ class Reading:
         total = counted[0].answer.total
         self.totals += [] if total is None else [total]
 
-    def _take(self, ask: Ask, page: Page) -> None:
+    def _take(self, ask: Any, page: Page) -> None:
         if self.began is None:
             self.began = page.answer.store_time
             if page.answer.total is not None:
@@ -237,24 +224,43 @@ class Reading:
                     self._begin(run, run.rows, self._details)
 
     def _begin(self, run: _Run, rows: list[Row | None], details: Details) -> None:
-        for place, row in enumerate(rows):
-            if row is not None:
+        """Complete the page, and then each of its rows."""
+        whole_page = details.complete_page([row for row in rows if row is not None])
+
+        def each(_: None = None) -> None:
+            for place, row in enumerate(rows):
+                if row is None:
+                    continue
                 completion = details.complete(row, bare=run.page.bare)
-                self._go_on(run, place, completion, None)
+                if completion is not None:
+                    then = functools.partial(rows.__setitem__, place)
+                    self._go_on(run, place, completion, None, then)
+
+        if whole_page is None:
+            each()
+        else:
+            self._go_on(run, 0, whole_page, None, each)
 
     def _go_on(
-        self, run: _Run, place: int, completion: Completion, results: list[Any] | None
+        self,
+        run: _Run,
+        place: int,
+        completion: Generator[list[Lookup], list[Any], Any],
+        results: list[Any] | None,
+        then: Callable[[Any], None],
     ) -> None:
-        """Let the completion of the row at `place` go one step further."""
-        assert run.rows is not None  # It is being completed.
+        """Let a completion go one step further; `then` takes what it returns.
+
+        Meanwhile the row at `place`, and so all behind it, are not handed on.
+        """
         try:
             lookups = completion.send(results) if results is not None else next(completion)
         except StopIteration as stop:
-            run.rows[place] = stop.value
             run.incomplete.discard(place)
+            then(stop.value)
             return
         except TapError as error:
-            run.incomplete.add(place)  # And so it stays: nothing behind it is handed on.
+            run.incomplete.add(place)  # And so it stays.
             self._fail(error)
             return
         run.incomplete.add(place)
@@ -267,7 +273,7 @@ class Reading:
                 found[number] = result
                 missing -= 1
                 if not missing and not self._closed:
-                    self._go_on(run, place, completion, found)
+                    self._go_on(run, place, completion, found, then)
 
             return came
 
@@ -295,7 +301,9 @@ class Reading:
                 rows = [row for row in run.rows[begin:end] if row is not None]
                 self.handed_on += end - begin
                 self._account()
-                yield Batch(rows, run.page.answer, run.ids[end - 1], ends_page)
+                last = run.ids[end - 1]
+                position = self._walk.position(run.page, last, ends_page=ends_page)
+                yield Batch(rows, run.page.answer, position, ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""

@@ -7,20 +7,22 @@ import threading
 GOOD_PAGES = 8
 """After so many good pages in a row the size doubles again."""
 
-LARGEST_ANSWER = 8_000_000
+LARGEST_ANSWER = 4_000_000
 """Bytes. A larger answer halves the size, for several of them are held at once."""
 
 
 class PageSize:
     """The `limit` of one list. Several workers use it at once."""
 
-    def __init__(self, largest: int) -> None:
+    def __init__(self, largest: int, *, grows: bool = True) -> None:
+        """`grows`: back to larger sizes. With page numbers that would move the pages behind."""
         self._lock = threading.Lock()
         self._largest = largest
         self._limit = largest
         self._good = 0
         self._good_needed = GOOD_PAGES
         self._largest_that_worked = 0
+        self._grows = grows
 
     @property
     def limit(self) -> int:
@@ -55,7 +57,7 @@ class PageSize:
                 self._largest = min(self._largest, max(1, limit // 2))
                 self._limit = min(self._limit, self._largest)
                 return
-            if limit < self._limit:
+            if limit < self._limit or not self._grows:
                 return
             self._good += 1
             needed = GOOD_PAGES if limit * 2 <= self._largest_that_worked else self._good_needed

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -19,11 +21,67 @@ _RESCUED_SCHEMA = {
 }
 
 
+LISTS = ("$links", "$off_by_default")
+MARKS = ("$json_text", "$wrapped")
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What is odd about single fields of a stream, by their paths (`form_fields[].value`).
+
+    At the top of a schema file, as lists of paths:
+    links: no fields, but where rows hold the addresses of other lists.
+    off_by_default: fields that have to be selected.
+
+    In the field itself, as `true`:
+    json_text: strings; any other value becomes its JSON text.
+    wrapped: arrays; what is none becomes the only item.
+    """
+
+    links: frozenset[str] = frozenset()
+    off_by_default: frozenset[str] = frozenset()
+    json_text: frozenset[str] = frozenset()
+    wrapped: frozenset[str] = frozenset()
+
+
 def load_schema(stream: str) -> dict[str, Any]:
     """The whole schema of a stream, with every reference to a shared part resolved."""
-    schema: dict[str, Any] = _resolved(f"{stream}.json")
+    schema: dict[str, Any] = _without_notes(_whole(stream))
     schema["properties"][RESCUED] = dict(_RESCUED_SCHEMA)
     return schema
+
+
+def load_notes(stream: str) -> Notes:
+    """What a stream's schema file says beside the schema."""
+    schema = _whole(stream)
+    marked = list(_marked(schema, ""))
+    return Notes(
+        *(frozenset(schema.get(name, ())) for name in LISTS),
+        *(frozenset(path for path, mark in marked if mark == name) for name in MARKS),
+    )
+
+
+def _whole(stream: str) -> Any:
+    schema: dict[str, Any] = _resolved(f"{stream}.json")
+    base = schema.pop("$extends", None)
+    if base is not None:
+        schema["properties"] = {**_resolved(base)["properties"], **schema["properties"]}
+    return schema
+
+
+def _marked(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Each mark in a schema, with the path of its field."""
+    yield from ((path, mark) for mark in MARKS if mark in node)
+    if "items" in node:
+        yield from _marked(node["items"], f"{path}[]")
+    for name, field in node.get("properties", {}).items():
+        yield from _marked(field, f"{path}.{name}" if path else name)
+
+
+def _without_notes(node: Any) -> Any:
+    if isinstance(node, dict):
+        return {k: _without_notes(v) for k, v in node.items() if k not in LISTS + MARKS}
+    return [_without_notes(item) for item in node] if isinstance(node, list) else node
 
 
 def _resolved(name: str) -> Any:

@@ -1,16 +1,23 @@
 """Customers: GET /v2/customers, which can be walked by id; v3 cannot filter by it."""
 
-from tap_bigcommerce.pages.reading import IdParameters
+from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
 from tap_bigcommerce.streams.stream import CUSTOMERS as PERMISSION
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import Incremental, Plan, Stream, Wish
+
+
+def plan(wish: Wish) -> Plan:
+    """Ask v3, too, where one of the fields is selected that only v3 has."""
+    fields = [name for name in ONLY_V3 if wish.wants(name)]
+    details = CustomerDetails(fields, wish.client, wish.purpose) if fields else None
+    return Plan(completion=details)
+
 
 CUSTOMERS = Stream(
     name="customers",
     path="/v2/customers",
     walk=IdParameters("min_id"),
     permission=PERMISSION,
-    replication_key="date_modified",
-    modified_since="min_date_modified",
-    links=("addresses",),
-    text_paths=("form_fields[].value",),
+    incremental=Incremental("date_modified", "min_date_modified"),
+    plan=plan,
 )

@@ -1,7 +1,31 @@
-"""Coupons: GET /v2/coupons."""
+"""Coupons, promotions, gift certificates, banners."""
 
-from tap_bigcommerce.pages.reading import IdParameters
-from tap_bigcommerce.streams.stream import MARKETING, Stream
+import re
+from datetime import datetime, timezone
+from typing import Any
+
+from tap_bigcommerce.dates import format_instant
+from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.in_turn import ByPage
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams.stream import MARKETING, Child, Stream
+
+
+def with_dates(row: Row) -> Row:
+    """Gift certificates may have their dates as seconds since 1970, in a text."""
+    return {
+        **row,
+        **{name: _date(row[name]) for name in ("purchase_date", "expiry_date") if name in row},
+    }
+
+
+def _date(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,12}", value):
+        return value
+    seconds = int(value)
+    return format_instant(datetime.fromtimestamp(seconds, timezone.utc)) if seconds else None
+
 
 # No date of modification and no filter by one, and num_uses changes: read whole every time.
 COUPONS = Stream(
@@ -9,5 +33,29 @@ COUPONS = Stream(
     path="/v2/coupons",
     walk=IdParameters("min_id"),
     permission=MARKETING,
-    wrapped_paths=("restricted_to", "restricted_to[].countries"),
+)
+PROMOTIONS = Stream(
+    name="promotions",
+    path="/v3/promotions",
+    permission=MARKETING,
+    walk=ByPage(),
+    params=ASCENDING,
+)
+PROMOTION_CODES = Stream(
+    name="promotion_codes",
+    permission=MARKETING,
+    child=Child("promotions", own_list="codes", paging=Paging.CURSOR),
+)
+GIFT_CERTIFICATES = Stream(
+    name="gift_certificates",
+    path="/v2/gift_certificates",
+    permission=MARKETING,
+    reshape=with_dates,
+    walk=IdParameters("min_id", ASCENDING, DESCENDING),
+)
+BANNERS = Stream(
+    name="banners",
+    path="/v2/banners",
+    permission=MARKETING,
+    walk=IdParameters("min_id"),
 )

@@ -15,7 +15,7 @@ from typing import Any
 
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Completion, Lookup
+from tap_bigcommerce.pages.reading import Completion, Details, Lookup
 from tap_bigcommerce.streams.consignments import Embedded, add_missing_items, read_consignments
 from tap_bigcommerce.streams.coupon_hints import CouponHints
 from tap_bigcommerce.streams.own_lists import OwnLists
@@ -66,7 +66,7 @@ class OrderWish:
         return self.embedded_items or self.consignments or (self.embedded and self.addresses)
 
 
-class OrderDetails:
+class OrderDetails(Details):
     """Completes orders, for one run. All but the lookups runs in one thread."""
 
     def __init__(

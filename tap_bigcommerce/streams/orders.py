@@ -1,17 +1,18 @@
 """Orders: GET /v2/orders, with line items and addresses in the same answer."""
 
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.pages.reading import IdParameters
+from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.streams.order_plan import plan
 from tap_bigcommerce.streams.stream import ORDERS as PERMISSION
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import Channels, Incremental, Stream
 
-CONSIGNMENTS_WITH_ITEMS = (
-    "consignments.pickups[]",
-    "consignments.shipping[]",
-    "consignments.downloads[]",
-    "consignments.email.gift_certificates[]",
+ITEM_PATHS = tuple(
+    f"consignments.{kind}.line_items"
+    for kind in ("pickups[]", "shipping[]", "downloads[]", "email.gift_certificates[]")
 )
+"""Where line items stand in consignments: the same rows as in `products`."""
+
+LINKS_OF_ADDRESSES = ("shipping[].shipping_quotes",)
 
 
 def without_coupons(config: Config | None) -> tuple[str, ...]:
@@ -21,25 +22,11 @@ def without_coupons(config: Config | None) -> tuple[str, ...]:
 
 ORDERS = Stream(
     name="orders",
+    channels=Channels(filter="channel_id", field="channel_id"),
     path="/v2/orders",
     walk=IdParameters("min_id", {"sort": "id:asc"}, {"sort": "id:desc"}),
     permission=PERMISSION,
-    replication_key="date_modified",
-    modified_since="min_date_modified",
+    incremental=Incremental("date_modified", "min_date_modified"),
     plan=plan,
-    links=(
-        "consignments.url",
-        "consignments.resource",
-        "consignments.shipping[].shipping_quotes",
-        "shipping_addresses[].shipping_quotes",
-    ),
-    # The same rows as in `products`.
-    off_by_default=tuple(f"{path}.line_items" for path in CONSIGNMENTS_WITH_ITEMS),
-    text_paths=(
-        "billing_address.form_fields[].value",
-        "shipping_addresses[].form_fields[].value",
-        "consignments.shipping[].form_fields[].value",
-        "form_fields[].value",
-    ),
     fields_without=without_coupons,
 )

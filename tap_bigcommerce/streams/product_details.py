@@ -6,7 +6,7 @@ import functools
 from collections.abc import Sequence
 
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Completion, Lookup
+from tap_bigcommerce.pages.reading import Completion, Details, Lookup
 from tap_bigcommerce.streams.own_lists import OwnLists
 
 LISTS = {
@@ -15,11 +15,14 @@ LISTS = {
     "custom_fields": "custom-fields",
     "bulk_pricing_rules": "bulk-pricing-rules",
     "videos": "videos",
+    "options": "options",
+    "modifiers": "modifiers",
+    "reviews": "reviews",
 }
 """Nested fields that have a list of their own below the product, and its name there."""
 
 
-class ProductDetails:
+class ProductDetails(Details):
     """Completes products; nearly all come whole with the list."""
 
     def __init__(self, included: Sequence[str], own: OwnLists) -> None:

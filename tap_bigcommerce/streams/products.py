@@ -1,10 +1,10 @@
 """Products: GET /v3/catalog/products, with their nested lists in the same answer."""
 
-from tap_bigcommerce.pages.reading import IdParameters
+from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.product_details import ProductDetails
 from tap_bigcommerce.streams.stream import PRODUCTS as PERMISSION
-from tap_bigcommerce.streams.stream import Plan, Stream, Wish
+from tap_bigcommerce.streams.stream import Channels, Incremental, Plan, Stream, Wish
 
 INCLUDED = (
     "variants",
@@ -16,8 +16,11 @@ INCLUDED = (
     "channels",
     "parent_relations",
 )
-"""The fields that come only when they are asked for. `options` and `modifiers` could come so, too,
-but cap the list at 10 rows a page, so they are no fields of products."""
+"""The fields that come only when they are asked for."""
+
+NO_FIELDS = ("options", "modifiers", "reviews")
+"""What could come so, too, but is no field of products: the first two cap the list at 10 rows a
+page, and reviews come without a change of the product's date."""
 
 
 def plan(wish: Wish) -> Plan:
@@ -25,10 +28,13 @@ def plan(wish: Wish) -> Plan:
 
     Left out by name instead of asked for by name, so that fields new to the API still arrive.
     """
-    included = tuple(name for name in INCLUDED if wish.wants(name))
+    included = tuple(name for name in (*INCLUDED, *NO_FIELDS) if wish.wants(name))
     left_out = [name for name in wish.unselected if name not in INCLUDED]
+    params = {"exclude_fields": ",".join(left_out)} if left_out else {}
+    if not wish.whole_rows:
+        params = {"include_fields": "date_modified"}
     return Plan(
-        params={"exclude_fields": ",".join(left_out)} if left_out else {},
+        params=params,
         details={"include": ",".join(included)} if included else {},
         completion=ProductDetails(included, OwnLists(wish.client, wish.purpose)),
     )
@@ -36,17 +42,11 @@ def plan(wish: Wish) -> Plan:
 
 PRODUCTS = Stream(
     name="products",
+    channels=Channels(filter="channel_id:in"),
     path="/v3/catalog/products",
-    walk=IdParameters(
-        "id:min",
-        {"sort": "id", "direction": "asc"},
-        {"sort": "id", "direction": "desc"},
-    ),
+    walk=IdParameters("id:min", ASCENDING, DESCENDING),
     permission=PERMISSION,
-    replication_key="date_modified",
-    modified_since="date_modified:min",
+    incremental=Incremental("date_modified", "date_modified:min"),
     everything_first=True,
-    # One of `images` once more.
-    off_by_default=("primary_image",),
     plan=plan,
 )

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.pages.reading import Details, IdParameters
+from tap_bigcommerce.pages.in_turn import ByPage
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pages.reading import Details
+from tap_bigcommerce.pages.walk import WalkKind
+from tap_bigcommerce.streams.own_lists import Paging
 
 
 @dataclass(frozen=True)
@@ -21,19 +26,30 @@ class Permission:
 
 
 ORDERS = Permission("Orders")
+TRANSACTIONS = Permission("Order transactions")
 CUSTOMERS = Permission("Customers")
 PRODUCTS = Permission("Products")
+INVENTORY = Permission("Store inventory")
+LOCATIONS = Permission("Store locations")
 MARKETING = Permission("Marketing")
+INFORMATION = Permission("Information & settings")
+CHANNELS = Permission("Channel settings")
+LISTINGS = Permission("Channel listings")
+SITES = Permission("Sites & routes")
+CONTENT = Permission("Content")
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What one run wants of a stream, and by whom its details may be asked for.
+    """What one run wants of a list, and by whom its details may be asked for.
 
-    `wants` tells whether a field is selected, by its path ("consignments.shipping").
+    `wants` tells whether a field is needed, by its path ("consignments.shipping"); `whole_rows`
+    whether the rows themselves are, or only what belongs to them. `unselected` are the top-level
+    fields that need not come.
     """
 
     wants: Callable[[str], bool]
+    whole_rows: bool
     unselected: tuple[str, ...]
     config: Config
     client: Client
@@ -53,34 +69,103 @@ class Plan:
     completion: Details | None = None
 
 
+class Incremental(NamedTuple):
+    """The date by which a stream is read incrementally, its replication key.
+
+    `filter` is the list's parameter for the earliest such date; None: the rows belong to those of
+    another stream, whose date they carry.
+    """
+
+    key: str
+    filter: str | None = None
+
+
+class Channels(NamedTuple):
+    """How a stream is limited to channels: by a filter of the API, and by a field of its rows."""
+
+    filter: str | None = None
+    field: str | None = None
+
+
+class Parent(NamedTuple):
+    """What rows that belong to others call these: their id and their date of modification."""
+
+    id: str
+    date: str | None = None
+
+
+PARENTS = {
+    "orders": Parent("order_id", "order_date_modified"),
+    "products": Parent("product_id", "product_date_modified"),
+    "price_lists": Parent("price_list_id"),
+    "promotions": Parent("promotion_id"),
+    "channels": Parent("channel_id"),
+    "shipping_zones": Parent("zone_id"),
+}
+
+
+@dataclass(frozen=True)
+class Child:
+    """Where a stream's rows come from that belong to another stream's rows.
+
+    Either `nested`, a field of the parent's row; or `own_list`, a list below the parent, which
+    costs a request a parent and is paged as `paging` says. `needs` are more of the parent's fields
+    that have to be asked for. `apart`: not in the walk of the parent stream itself, for it slows
+    that down.
+    """
+
+    parent: str
+    nested: str | None = None
+    own_list: str | None = None
+    none_is_404: bool = False
+    paging: Paging = Paging.PAGE
+    needs: tuple[str, ...] = ()
+    apart: bool = False
+
+
 @dataclass(frozen=True)
 class Stream:
     """A table: where its rows come from, what identifies them and how they are filtered.
 
-    `modified_since` is the list's parameter for the earliest date of `replication_key`;
-    `everything_first`: the first sync takes all rows, whatever start_date says. Paths in
-    `links` (addresses of other lists that the API puts into rows) are no fields; those in
-    `off_by_default` are fields that have to be selected; `text_paths` are strings that may come
-    as lists or objects, and `wrapped_paths` lists that may come as their only item.
-    `fields_without` names the fields that the settings take away.
+    `params` go with every request. `everything_first`: the first sync takes all rows, whatever
+    start_date says. `fields_without` names the fields that the settings take away. `reshape` gives
+    a row the form of the stream where the API's differs. What is to be known of single fields
+    stands beside them in the schema file (see `schemas.Notes`).
     """
 
     name: str
-    path: str
-    walk: IdParameters
     permission: Permission
+    path: str = ""
+    walk: WalkKind = field(default_factory=ByPage)
+    child: Child | None = None
     keys: tuple[str, ...] = ("id",)
-    replication_key: str | None = None
-    modified_since: str | None = None
+    params: Mapping[str, str] = field(default_factory=dict)
+    incremental: Incremental | None = None
     everything_first: bool = False
+    channels: Channels = field(default_factory=Channels)
     plan: Callable[[Wish], Plan] = lambda _: Plan()
-    links: tuple[str, ...] = ()
-    off_by_default: tuple[str, ...] = ()
-    text_paths: tuple[str, ...] = ()
-    wrapped_paths: tuple[str, ...] = ()
+    reshape: Callable[[Row], Row] | None = None
     fields_without: Callable[[Config | None], tuple[str, ...]] = lambda _: ()
+
+    @property
+    def replication_key(self) -> str | None:
+        """The field by which the stream is read incrementally."""
+        return self.incremental.key if self.incremental else None
+
+    @property
+    def modified_since(self) -> str | None:
+        """The list's parameter for the earliest date of the replication key."""
+        return self.incremental.filter if self.incremental else None
 
     @property
     def automatic(self) -> tuple[str, ...]:
         """The fields that always go out."""
         return self.keys + ((self.replication_key,) if self.replication_key else ())
+
+
+def own_list_path(child: Child, parent: Stream, row: Row) -> str:
+    """Where the list of the child's rows is that belong to this row of the parent."""
+    assert child.own_list is not None
+    if child.own_list.startswith("/"):
+        return child.own_list.format(id=row["id"])
+    return f"{parent.path}/{row['id']}/{child.own_list}"

@@ -7,10 +7,27 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from all_streams import IN_ORDERS, IN_PRODUCTS, IN_SMALL_PAGES, PARENTS, SCOPES, list_of
+from all_streams import NAMES as ALL
 from tap_runner import Json, Result, run, settings
 from tap_streams import NAMES, STREAMS, Stream, over_streams
 
 from sandbox import Options, Sandbox
+
+NESTED = (*IN_ORDERS, *IN_PRODUCTS, *IN_SMALL_PAGES, "product_reviews")
+
+# Lists that come in one answer and take no limit.
+WITHOUT_LIMIT = (
+    "store",
+    "order",
+    "order_statuses",
+    "order_transactions",
+    "category_trees",
+    "tax_zones",
+    "tax_rates",
+    "shipping_zones",
+    "shipping_methods",
+)
 
 
 def entry_of(catalog: Json, stream: Stream) -> Json:
@@ -50,7 +67,15 @@ def nodes(value: Any) -> Iterator[Json]:
 
 
 def test_every_stream_is_discovered_and_no_other(catalog: Json) -> None:
-    assert [entry["tap_stream_id"] for entry in catalog["streams"]] == list(NAMES)
+    names = [entry["tap_stream_id"] for entry in catalog["streams"]]
+    assert names[: len(NAMES)] == list(NAMES)
+    assert sorted(names) == sorted(ALL)
+
+
+def test_only_the_four_are_selected_by_default(catalog: Json) -> None:
+    for entry in catalog["streams"]:
+        (table,) = (item["metadata"] for item in entry["metadata"] if not item["breadcrumb"])
+        assert table["selected-by-default"] is (entry["tap_stream_id"] in NAMES)
 
 
 def test_discovery_writes_a_catalog_and_nothing_else(quiet: Sandbox) -> None:
@@ -61,8 +86,20 @@ def test_discovery_writes_a_catalog_and_nothing_else(quiet: Sandbox) -> None:
 
 def test_discovery_asks_for_one_record_of_each_stream(quiet: Sandbox) -> None:
     run(settings(quiet), args=["--discover"])
-    asked = [(entry["list"], entry["query"].get("limit")) for entry in quiet.requests()]
-    assert sorted(asked) == sorted((stream.list, "1") for stream in STREAMS)
+    asked = quiet.requests()
+    # What is nested in its parents' rows needs no list of its own to be asked.
+    roots = {list_of(PARENTS[name].stream if name in PARENTS else name) for name in ALL}
+    assert roots <= {entry["list"] for entry in asked}
+    own_lists = [name for name in ALL if name in PARENTS and name not in NESTED]
+    assert len(asked) <= len(ALL) + len(own_lists)
+    for stream in STREAMS:
+        limits = {e["query"].get("limit") for e in asked if e["list"] == stream.list}
+        assert limits == {"1"}
+    for entry in asked:
+        assert entry["query"].get("limit", "1") == "1"
+        if entry["list"] not in WITHOUT_LIMIT:
+            assert entry["query"].get("limit") == "1", entry["path"]
+            assert (entry["rows"] or 0) <= 1
 
 
 def test_without_settings_all_streams_are_discovered(catalog: Json) -> None:
@@ -156,39 +193,42 @@ def test_a_setting_that_takes_a_field_away_takes_it_out_of_the_catalog(quiet: Sa
 
 @pytest.fixture(scope="module")
 def withheld() -> dict[str, Result]:
-    """Discovery with a token that lacks the permission for one stream, by stream."""
+    """Discovery with a token that lacks one permission, by the sandbox's name for it."""
     found = {}
     with Sandbox(Options(orders=3, customers=3, products=3, coupons=3)) as tiny:
-        for stream in STREAMS:
-            tiny.set(withheld_scopes=(stream.scope,))
-            found[stream.name] = run(settings(tiny), args=["--discover"])
+        for scope in SCOPES:
+            tiny.set(withheld_scopes=(scope,))
+            found[scope] = run(settings(tiny), args=["--discover"])
     return found
 
 
-@over_streams
-def test_a_stream_that_may_not_be_read_is_left_out_and_its_permission_named(
-    withheld: dict[str, Result], stream: Stream
+@pytest.mark.parametrize("scope", SCOPES)
+def test_streams_that_may_not_be_read_are_left_out_and_their_permission_named(
+    withheld: dict[str, Result], scope: str
 ) -> None:
-    result = withheld[stream.name]
+    result = withheld[scope]
+    permission, lost = SCOPES[scope]
     assert result.status == 0, result.stderr
     left = [entry["tap_stream_id"] for entry in result.catalog["streams"]]
-    assert left == [name for name in NAMES if name != stream.name]
-    (line,) = result.logged("WARNING")
-    assert stream.name in line
-    assert f"{stream.permission}: read-only" in line
-    for other in STREAMS:
-        assert other is stream or f"'{other.permission}:" not in line
+    assert sorted(left) == sorted(set(ALL) - set(lost))
+    warnings = result.logged("WARNING")
+    assert len(warnings) == len(lost)
+    for name in lost:
+        (line,) = (line for line in warnings if f" {name} is left out" in line)
+        assert f"{permission}: read-only" in line
+        for other, _ in SCOPES.values():
+            assert other == permission or f"'{other}:" not in line
 
 
 def test_a_token_that_may_read_nothing_is_an_error(small: Sandbox) -> None:
-    small.set(withheld_scopes=tuple(stream.scope for stream in STREAMS))
+    small.set(withheld_scopes=tuple(SCOPES))
     result = run(settings(small), args=["--discover"])
     assert result.status == 1
     assert result.stdout == ""
     assert result.logged("CRITICAL")
     text = " ".join(result.logged("WARNING", "CRITICAL"))
-    for stream in STREAMS:
-        assert f"{stream.permission}: read-only" in text
+    for permission, _ in SCOPES.values():
+        assert permission == "Order transactions" or f"{permission}: read-only" in text
     assert "Traceback" not in result.stderr
 
 
@@ -214,7 +254,7 @@ def test_a_fault_of_the_store_is_no_missing_permission(small: Sandbox, kind: str
     result = run(settings(small, max_attempts=1, max_retry_seconds=0), args=["--discover"])
     assert "permission" not in result.stderr
     if result.status == 0:
-        assert [entry["tap_stream_id"] for entry in result.catalog["streams"]] == list(NAMES)
+        assert sorted(entry["tap_stream_id"] for entry in result.catalog["streams"]) == sorted(ALL)
         for stream in STREAMS[:2]:
             assert any(stream.name in line for line in result.logged("WARNING"))
     else:
@@ -227,7 +267,7 @@ def test_discovery_waits_when_the_quota_is_used_up(small: Sandbox) -> None:
         small.fault(stream.list, kind="429")
     result = run(settings(small), args=["--discover"])
     assert result.status == 0, result.stderr
-    assert [entry["tap_stream_id"] for entry in result.catalog["streams"]] == list(NAMES)
+    assert sorted(entry["tap_stream_id"] for entry in result.catalog["streams"]) == sorted(ALL)
     assert "permission" not in result.stderr
 
 

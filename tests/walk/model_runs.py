@@ -20,12 +20,12 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import Interrupted, RequestFailed
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.reading import IdParameters
+from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
-from tap_bigcommerce.stream_sync import StreamSync, Tools
-from tap_bigcommerce.streams.stream import CUSTOMERS, Stream
+from tap_bigcommerce.streams.stream import CUSTOMERS, Incremental, Stream
+from tap_bigcommerce.walk_sync import Tools, WalkSync
 
 DATE = {"type": ["null", "string"], "format": "date-time"}
 SCHEMA = {
@@ -63,11 +63,10 @@ class Table:
         setup = self._setup
         stream = Stream(
             self._name,
+            CUSTOMERS,
             f"/{'v3' if self.list.manners.v3 else 'v2'}/{self._name}",
             IdParameters("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
-            CUSTOMERS,
-            replication_key="date_modified" if setup.incremental else None,
-            modified_since="since",
+            incremental=Incremental("date_modified", "since") if setup.incremental else None,
         )
         paths = frozenset(SCHEMA["properties"])
         return Selection(stream, SCHEMA, SCHEMA, SCHEMA, not setup.incremental, paths)
@@ -205,7 +204,7 @@ class Ledger:
                 Messages(output.fileno()),
             )
             selections = {name: table.selection() for name, table in self._tables.items()}
-            with clock.of_the_tap(), mock.patch.object(sync_module, "StreamSync", _Counted):
+            with clock.of_the_tap(), mock.patch.object(sync_module, "WalkSync", _Counted):
                 try:
                     failures = sync_module.sync(selections, tools)
                     whole = not failures
@@ -217,9 +216,10 @@ class Ledger:
             return [json.loads(line) for line in output], whole
 
 
-class _Counted(StreamSync):
+class _Counted(WalkSync):
     """Checks the count of a stream that was read to its end."""
 
     def run(self, when_ending: Any) -> None:
         super().run(when_ending)
-        assert self.counts.read - self.counts.duplicates == self.counts.written
+        counts = self.outputs[0].counts
+        assert counts.read - counts.duplicates == counts.written

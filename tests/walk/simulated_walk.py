@@ -11,11 +11,13 @@ from datetime import datetime, timedelta, timezone
 
 from tap_bigcommerce.client import Answer
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.by_id import Ask, ById, What
-from tap_bigcommerce.pages.page import Page
+from tap_bigcommerce.pages.by_id import Ask, ById
+from tap_bigcommerce.pages.page import ListRequest, Page
+from tap_bigcommerce.pages.walk import What
 
 MEGABYTE = 1_000_000
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
+ROWS = ListRequest("/v3/rows")
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ def walk_through(
             requests += 1
             ids = list_.rows(ask)
             answer = Answer("", b"", None, None, BEGIN + timedelta(seconds=now), BEGIN)
-            page = Page(ids, list_.limit, answer)
+            page = Page(ids, list_.limit, answer, ROWS)
             heapq.heappush(under_way, (now + latency(), next(numbers), ask, page))
         most_pages = max(most_pages, held + len(under_way))
         assert under_way, "the walk has come to a halt"

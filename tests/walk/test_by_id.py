@@ -15,11 +15,13 @@ from random_lists import LAYOUTS, random_ids
 
 from tap_bigcommerce.client import Answer
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
-from tap_bigcommerce.pages.by_id import Ask, ById, What
-from tap_bigcommerce.pages.page import Page
+from tap_bigcommerce.pages.by_id import Ask, ById
+from tap_bigcommerce.pages.page import ListRequest, Page
+from tap_bigcommerce.pages.walk import What
 
 HISTORIES = 2500
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
+ROWS = ListRequest("/v3/rows")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def history(
         under_way.remove(request)
         sent_at = BEGIN + timedelta(seconds=request.sent_at)
         answer = Answer("", b"", request.versions, None, sent_at, sent_at)
-        walk.answered(request.ask, Page(list(request.versions), request.limit, answer))
+        walk.answered(request.ask, Page(list(request.versions), request.limit, answer, ROWS))
         for source, ids in walk.ready():
             for id_ in ids:
                 yield id_, source.answer.content[id_]
@@ -134,7 +136,7 @@ def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
 
 
 def page(*ids: Any, limit: int = 10) -> Page:
-    return Page(list(ids), limit, Answer("", b"", None, None, BEGIN, BEGIN))
+    return Page(list(ids), limit, Answer("", b"", None, None, BEGIN, BEGIN), ROWS)
 
 
 def walk_that_knows(last: int) -> ById:

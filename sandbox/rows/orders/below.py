@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sandbox.dates import rfc2822
 from sandbox.money import money
-from sandbox.request import Request
 from sandbox.rows.orders.consignments import consignments
-from sandbox.rows.orders.document import OrderDocument, document
+from sandbox.rows.orders.document import OrderDocument, document, first_document
 from sandbox.rows.orders.plan import COMPLETED, SHIPPED
+from sandbox.rows.settings import RATES_STRIDE
 from sandbox.table import Row
-from sandbox.world import World
+from sandbox.world import Child, World
 
 
-def products(world: World, order: int, request: Request | None = None) -> list[Any]:
-    """Line items by their id; the real rows carry a field the documentation lacks."""
-    return [{**row, "fulfillment_source": ""} for row in document(world, order).products]
+def _products(world: World, order: int) -> list[Row]:
+    # Line items by their id; the real rows carry a field the documentation lacks.
+    return [{**row, "fulfillment_source": ""} for row in first_document(world, order).products]
 
 
-def shipping_addresses(world: World, order: int, request: Request | None = None) -> list[Any]:
-    """Addresses that parcels go to."""
-    return document(world, order).addresses
+def _shipping_addresses(world: World, order: int) -> list[Row]:
+    return first_document(world, order).addresses
 
 
-def coupons(world: World, order: int, request: Request | None = None) -> list[Any]:
-    """Coupons used."""
-    return document(world, order).coupons
+def _coupons(world: World, order: int) -> list[Row]:
+    return first_document(world, order).coupons
 
 
-def fees(world: World, order: int, request: Request | None = None) -> list[Any]:
-    """Fees charged."""
-    return document(world, order).fees
+def _fees(world: World, order: int) -> list[Row]:
+    return first_document(world, order).fees
 
 
 def all_consignments(world: World, order: int) -> Row:
@@ -39,36 +37,36 @@ def all_consignments(world: World, order: int) -> Row:
     return consignments(document(world, order), world.options, items=True, cut=None)
 
 
-def taxes(world: World, order: int, request: Request) -> list[Any]:
-    """Taxes, one row for each line item; details=true says which one."""
+def _taxes(world: World, order: int) -> list[Row]:
+    # One row for each line item; the request has to ask for the fields that say which one.
     found = document(world, order)
-    detailed = request.query.get("details") == "true"
-    return [_tax(found, at, item, detailed) for at, item in enumerate(found.products)]
+    rate = world.tables["tax_zones"].base[0] * RATES_STRIDE
+    return [_tax(found, at, item, rate) for at, item in enumerate(found.products)]
 
 
-def _tax(found: OrderDocument, at: int, item: Row, detailed: bool) -> Row:
-    row = {
+def _tax(found: OrderDocument, at: int, item: Row, rate: int) -> Row:
+    return {
         "id": found.order.number * 1000 + at,
         "order_id": found.order.number,
         "order_address_id": item["order_address_id"],
         "order_pickup_method_id": item["order_pickup_method_id"],
-        "tax_rate_id": 1,
-        "tax_class_id": 0,
+        "tax_rate_id": rate,
+        "sales_tax_id": "",
+        "tax_class_id": 0 if at % 2 else None,
         "name": "Tax",
         "class": "Default Tax Class",
         "rate": "10.0000" if item["total_tax"] != "0.0000" else "0.0000",
         "priority": 1,
         "priority_amount": item["total_tax"],
         "line_amount": item["total_tax"],
+        # Documented as a text, unlike the id it names.
+        "order_product_id": str(item["id"]),
+        "line_item_type": "item",
     }
-    if detailed:
-        row["order_product_id"] = item["id"]
-        row["line_item_type"] = "item"
-    return row
 
 
-def shipments(world: World, order: int, request: Request) -> list[Any]:
-    """Shipments, one for each address once the order is sent."""
+def _shipments(world: World, order: int) -> list[Row]:
+    # One for each address once the order is sent.
     found = document(world, order)
     if found.order.status not in (SHIPPED, COMPLETED):
         return []
@@ -103,23 +101,51 @@ def _shipment(found: OrderDocument, address: Row) -> Row:
     }
 
 
-def messages(world: World, order: int, request: Request) -> list[Any]:
-    """Messages with the customer, for few orders."""
-    if world.draw("messages", order) > 0.03:
+def _messages(world: World, order: int) -> list[Row]:
+    chance = world.chance("messages", order)
+    if not chance.share(0.06):
         return []
     created = world.tables["orders"].created(order)
     return [
         {
-            "id": order,
+            "id": order * 1000 + at,
             "order_id": order,
             "staff_id": 0,
             "customer_id": document(world, order).order.customer,
             "type": "customer",
             "subject": "Wo bleibt mein Paket?",
             "message": "Danke 🙏",
-            "status": "read",
+            "status": "read" if at else "unread",
             "is_flagged": False,
-            "date_created": rfc2822(created + 60),
+            "date_created": rfc2822(created + 60 + at * 3600),
             "customer": {},
         }
+        for at in range(chance.between(1, 3))
     ]
+
+
+def _below(name: str, rows: Callable[[World, int], list[Row]], changes: str, **more: Any) -> Child:
+    settings = {"parent_field": "order_id", "touches_parent": True, **more}
+    return Child(f"order_{name}", "orders", rows, changes, **settings)
+
+
+TAX_DETAILS = frozenset(("order_product_id", "line_item_type"))
+
+ORDER_CHILDREN: tuple[Child, ...] = (
+    _below("products", _products, "wrapping_message"),
+    _below("shipping_addresses", _shipping_addresses, "shipping_method", stride=10),
+    _below("coupons", _coupons, "code", stride=10),
+    _below("fees", _fees, "display_name_merchant", stride=10, parent_field=""),
+    _below("taxes", _taxes, "name", optional=TAX_DETAILS),
+    _below("shipments", _shipments, "comments", stride=10, created=("date_created", rfc2822)),
+    _below("messages", _messages, "subject", created=("date_created", rfc2822)),
+    Child(
+        "order_consignments",
+        "orders",
+        lambda world, order: [all_consignments(world, order)],
+        id="",
+        key=(),
+        stride=1,
+        derived_from="order_products and order_shipping_addresses",
+    ),
+)

@@ -32,7 +32,7 @@ def apply(world: World, order: Plan, lines: list[Line], shipping: Shipping) -> D
         touches_lines = known.type not in (_SHIPPING, _FREE_SHIPPING)
         if not touches_lines and not shipping.parcels:
             continue  # What is not shipped cannot use a coupon that only lowers shipping costs.
-        taken = _use(known, lines, shipping)
+        taken = _use(known, lines, shipping, str(promotion_of(world, known.id)))
         if touches_lines:
             total.from_lines += taken
         if touches_lines or world.options.free_shipping_coupon_shows_discount:
@@ -43,7 +43,7 @@ def apply(world: World, order: Plan, lines: list[Line], shipping: Shipping) -> D
         total.others += taken
         total.from_lines += taken
     if order.promotion:
-        identity = str(500 + order.number % 7)
+        identity = str(promotion_of(world, order.number))
         name = "3 for 2 – Sommer ☀"
         taken = sum(ln.reduce(ln.total // 10, identity, name, None, "product") for ln in lines)
         total.others += taken
@@ -51,7 +51,7 @@ def apply(world: World, order: Plan, lines: list[Line], shipping: Shipping) -> D
     return total
 
 
-def _use(known: Coupon, lines: list[Line], shipping: Shipping) -> int:
+def _use(known: Coupon, lines: list[Line], shipping: Shipping, promotion: str) -> int:
     if known.type == _SHIPPING:
         return shipping.reduce(known.amount)
     if known.type == _FREE_SHIPPING:
@@ -62,8 +62,14 @@ def _use(known: Coupon, lines: list[Line], shipping: Shipping) -> int:
         return sum(_off(ln, ln.total * known.amount // 10000, known, "product") for ln in lines)
     if known.type == _PROMOTION:
         twentieth = sum(line.total for line in lines) // 20
-        return _spread(lines, twentieth, "4711", known.name, known.code)
+        return _spread(lines, twentieth, promotion, known.name, known.code)
     return _spread(lines, known.amount, "coupon", known.name, known.code)
+
+
+def promotion_of(world: World, number: int) -> int:
+    """The promotion that gives an order or a coupon its discount."""
+    base = world.tables["promotions"].base
+    return base[number % len(base)] if base else 4711
 
 
 def _off(line: Line, cents: int, known: Coupon, target: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from sandbox import words
@@ -42,12 +42,46 @@ class OrderDocument:
 
 
 def document(world: World, number: int) -> OrderDocument:
-    """The order with this id; the last ones made are kept."""
-    key = (number, world.tables["orders"].version(number))
+    """The order with this id, as it is after all changes below it."""
+    version, below = world.tables["orders"].state(number)
+    if not below:
+        return first_document(world, number)
+    key = (number, version, below)
+    found = world.documents.get(key)
+    if found is None:
+        found = world.documents.put(key, _changed(world, number))
+    return cast(OrderDocument, found)
+
+
+def first_document(world: World, number: int) -> OrderDocument:
+    """The order before any change of a line, an address, a coupon or a fee."""
+    key = ("first", number, world.tables["orders"].state(number))
     found = world.documents.get(key)
     if found is None:
         found = world.documents.put(key, _make(world, number))
     return cast(OrderDocument, found)
+
+
+def _changed(world: World, number: int) -> OrderDocument:
+    first = first_document(world, number)
+    # What only the order's own endpoint surely gives is not embedded elsewhere.
+    rows = world.below("order_products", number)
+    products = [{k: v for k, v in row.items() if k != "fulfillment_source"} for row in rows]
+    addresses = world.below("order_shipping_addresses", number)
+    counts: Row = {}
+    if products != first.products or addresses != first.addresses:
+        with_children = world.options.items_total_counts_children
+        counted = [r for r in products if with_children or r["parent_order_product_id"] is None]
+        counts["items_total"] = sum(row["quantity"] for row in counted)
+        counts["shipping_address_count"] = len(addresses)
+    return replace(
+        first,
+        row={**first.row, **counts},
+        products=products,
+        addresses=addresses,
+        coupons=world.below("order_coupons", number),
+        fees=world.below("order_fees", number),
+    )
 
 
 def _make(world: World, number: int) -> OrderDocument:
@@ -165,7 +199,7 @@ def _row(
         "is_email_opt_in": chance.share(0.2),
         "credit_card_type": None,
         "order_source": chance.pick(("www", "www", "www", "manual", "external")),
-        "channel_id": 1 if chance.share(0.95) else 675412,
+        "channel_id": _channel(world, chance),
         "external_source": None,
         "products": link(f"/orders/{number}/products"),
         "shipping_addresses": link(f"/orders/{number}/shipping_addresses"),
@@ -187,9 +221,14 @@ def _quantity(world: World, items: list[lines.Line]) -> int:
     return sum(item.quantity for item in items if with_children or item.parent is None)
 
 
+def _channel(world: World, chance: Chance) -> int:
+    channels = world.tables["channels"].base[:2]
+    return channels[0] if chance.share(0.95) else channels[-1]
+
+
 def _fee(order: Plan) -> Row:
     return {
-        "id": order.number,
+        "id": order.number * 10,
         "type": "custom_fee",
         "display_name_customer": "Pfand ♻",
         "display_name_merchant": "Deposit",

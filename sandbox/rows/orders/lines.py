@@ -9,7 +9,7 @@ from sandbox import words
 from sandbox.chance import Chance
 from sandbox.money import money
 from sandbox.rows.orders.plan import COMPLETED, SHIPPED, Plan
-from sandbox.rows.products.brief import Brief, brief
+from sandbox.rows.products.brief import Brief, base_variant, brief, option_of
 from sandbox.table import Row
 from sandbox.world import World
 
@@ -103,7 +103,7 @@ def render(line: Line, order: Plan, chance: Chance) -> Row:
         "id": line.id,
         "order_id": order.number,
         "product_id": product.id,
-        "variant_id": product.id * 100 if product.id else 0,
+        "variant_id": base_variant(product.id) if product.id else 0,
         "order_pickup_method_id": line.pickup,
         "order_address_id": line.address,
         "name": product.name,
@@ -156,7 +156,7 @@ def render(line: Line, order: Plan, chance: Chance) -> Row:
         "applied_discounts": line.discounts,
         "product_options": _options(line, chance),
         "configurable_fields": [{"name": "Nota", "value": "«hola»"}] if chance.share(0.01) else [],
-        "gift_certificate_id": order.number if line.type == "giftcertificate" else None,
+        "gift_certificate_id": order.number * 10 if line.type == "giftcertificate" else None,
         "discounted_total_inc_tax": money(inc - line.discount),
     }
 
@@ -167,9 +167,9 @@ def _options(line: Line, chance: Chance) -> list[dict[str, Any]]:
     label = chance.pick(words.SIZES)
     option: dict[str, Any] = {
         "id": line.id * 10,
-        "option_id": line.product.id,
+        "option_id": option_of(line.product.id),
         "order_product_id": line.id,
-        "product_option_id": line.product.id,
+        "product_option_id": option_of(line.product.id),
         "display_name": "Size",
         "display_name_customer": "Size",
         "display_name_merchant": "Size",

@@ -8,6 +8,10 @@ from typing import cast
 from sandbox import words
 from sandbox.world import World
 
+STRIDE = 1000
+"""Ids of what is below a product start at its own id times this; a product has 600 variants at
+most."""
+
 
 @dataclass(frozen=True)
 class Brief:
@@ -29,6 +33,16 @@ def brief(world: World, number: int) -> Brief:
     if found is None:
         found = world.briefs.put(number, _make(world, number))
     return cast(Brief, found)
+
+
+def base_variant(product: int) -> int:
+    """The id of a product's first variant."""
+    return product * STRIDE
+
+
+def option_of(product: int) -> int:
+    """The id of the option that tells a product's variants apart."""
+    return product * STRIDE
 
 
 def _make(world: World, number: int) -> Brief:

@@ -1,16 +1,14 @@
-"""What `include` adds to a product: variants, images and the rest, one function for each."""
+"""Rows below a product: variants, images and the rest, one function for each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from sandbox import words
 from sandbox.chance import Chance
 from sandbox.dates import iso
 from sandbox.money import number as amount
-from sandbox.rows.products.brief import brief
+from sandbox.rows.products.brief import STRIDE, base_variant, brief, option_of
 from sandbox.table import Row
 from sandbox.world import World
 
@@ -21,20 +19,21 @@ def variants(world: World, product: int) -> list[Row]:
     """Variant rows; a simple product has its one base variant, without option values."""
     known = brief(world, product)
     chance = world.chance("variants", product)
-    changed = world.tables["products"].side_version(product)
-    count = max(1, known.variants) + changed
-    return [_variant(known.sku, known.price, product, at, chance, changed) for at in range(count)]
+    return [
+        _variant(known.sku, known.price, product, at, chance)
+        for at in range(max(1, known.variants))
+    ]
 
 
-def _variant(sku: str, price: int, product: int, at: int, chance: Chance, changed: int) -> Row:
+def _variant(sku: str, price: int, product: int, at: int, chance: Chance) -> Row:
     own_price = None if chance.share(0.7) else amount(price + at * 100)
     size = words.SIZES[at % len(words.SIZES)]
     weight = chance.between(1, 50) / 10
     return {
-        "id": product * 100 + at,
+        "id": base_variant(product) + at,
         "product_id": product,
         "sku": f"{sku}-{at}" if at else sku,
-        "sku_id": product * 100 + at if at else None,
+        "sku_id": base_variant(product) + at if at else None,
         "price": own_price,
         "calculated_price": amount(price) if own_price is None else own_price,
         "sale_price": None,
@@ -54,11 +53,16 @@ def _variant(sku: str, price: int, product: int, at: int, chance: Chance, change
         "upc": "" if chance.share(0.9) else None,
         "mpn": "",
         "gtin": "",
-        "inventory_level": chance.between(0, 200) + changed,
+        "inventory_level": chance.between(0, 200),
         "inventory_warning_level": 0,
         "bin_picking_number": "",
         "option_values": [
-            {"id": 100 + at, "label": size, "option_id": product, "option_display_name": "Size"}
+            {
+                "id": 100 + at,
+                "label": size,
+                "option_id": option_of(product),
+                "option_display_name": "Size",
+            }
         ]
         if at
         else [],
@@ -72,7 +76,7 @@ def images(world: World, product: int) -> list[Row]:
     rows = []
     fewest = world.options.fewest_images
     for at in range(chance.between(fewest, max(fewest, world.options.images_per_product))):
-        number = product * 100 + at
+        number = product * STRIDE + at
         stem = f"{_CDN}/{product}/images/{number}/picture-é{at}.1780000000"
         rows.append(
             {
@@ -93,27 +97,24 @@ def images(world: World, product: int) -> list[Row]:
     return rows
 
 
-def _primary_image(world: World, product: int) -> Row | None:
-    found = images(world, product)
-    return found[0] if found else None
-
-
-def _custom_fields(world: World, product: int) -> list[Row]:
+def custom_fields(world: World, product: int) -> list[Row]:
+    """Custom fields, at most three."""
     chance = world.chance("custom fields", product)
     names = ("Material", "Pflegehinweis", "サイズ", "Link")
     return [
-        {"id": product * 10 + at, "name": names[at], "value": chance.pick(words.SENTENCES)}
+        {"id": product * STRIDE + at, "name": names[at], "value": chance.pick(words.SENTENCES)}
         for at in range(chance.between(0, 3))
     ]
 
 
-def _bulk_pricing_rules(world: World, product: int) -> list[Row]:
+def bulk_pricing_rules(world: World, product: int) -> list[Row]:
+    """Rules for few products; the amount is a number or a text."""
     if world.draw("bulk pricing", product) > 0.15:
         return []
     kinds: tuple[tuple[str, Any], ...] = (("percent", 10), ("price", "2.0000"), ("fixed", 7.5))
     return [
         {
-            "id": product * 10 + at,
+            "id": product * STRIDE + at,
             "quantity_min": 10 * (at + 1),
             "quantity_max": 10 * (at + 2) - 1 if at < 2 else 0,
             "type": kind,
@@ -123,7 +124,8 @@ def _bulk_pricing_rules(world: World, product: int) -> list[Row]:
     ]
 
 
-def _options(world: World, product: int) -> list[Row]:
+def options(world: World, product: int) -> list[Row]:
+    """The option that tells variants apart, where there are several."""
     known = brief(world, product)
     if known.variants < 2:
         return []
@@ -139,7 +141,7 @@ def _options(world: World, product: int) -> list[Row]:
     ]
     return [
         {
-            "id": product,
+            "id": option_of(product),
             "product_id": product,
             "name": f"Size1521{product}",
             "display_name": "Size",
@@ -152,12 +154,13 @@ def _options(world: World, product: int) -> list[Row]:
     ]
 
 
-def _modifiers(world: World, product: int) -> list[Row]:
+def modifiers(world: World, product: int) -> list[Row]:
+    """Two modifiers for few products."""
     if world.draw("modifiers", product) > 0.1:
         return []
     return [
         {
-            "id": product * 10,
+            "id": product * STRIDE,
             "product_id": product,
             "name": "Engraving",
             "display_name": "Engraving ✍",
@@ -180,8 +183,8 @@ def _modifiers(world: World, product: int) -> list[Row]:
 
 def _gift_box(product: int) -> Row:
     choice = {
-        "id": product * 100 + 1,
-        "option_id": product * 10 + 1,
+        "id": product * STRIDE + 1,
+        "option_id": product * STRIDE + 1,
         "label": "Geschenkbox 🎁",
         "sort_order": 0,
         "value_data": None,
@@ -194,7 +197,7 @@ def _gift_box(product: int) -> Row:
         },
     }
     return {
-        "id": product * 10 + 1,
+        "id": product * STRIDE + 1,
         "product_id": product,
         "name": f"Box{product}",
         "display_name": "Box",
@@ -206,12 +209,13 @@ def _gift_box(product: int) -> Row:
     }
 
 
-def _videos(world: World, product: int) -> list[Row]:
+def videos(world: World, product: int) -> list[Row]:
+    """A video for few products."""
     if world.draw("videos", product) > 0.05:
         return []
     return [
         {
-            "id": product,
+            "id": product * STRIDE,
             "product_id": product,
             "title": "How it is made 🎬",
             "description": "",
@@ -223,14 +227,14 @@ def _videos(world: World, product: int) -> list[Row]:
     ]
 
 
-def _reviews(world: World, product: int) -> list[Row]:
+def reviews(world: World, product: int) -> list[Row]:
+    """At most two reviews."""
     chance = world.chance("reviews", product)
     created = iso(world.tables["products"].created(product))
     return [
         {
-            "id": product * 10 + at,
+            "id": product * STRIDE + at,
             "product_id": product,
-            "author": chance.pick(words.FIRST_NAMES),
             "title": "Très bien",
             "text": chance.pick(words.SENTENCES),
             "status": 1,
@@ -243,31 +247,3 @@ def _reviews(world: World, product: int) -> list[Row]:
         }
         for at in range(chance.between(-2, 2))
     ]
-
-
-def _channels(world: World, product: int) -> list[int]:
-    return [1] if world.draw("channels", product) < 0.8 else [1, 675412]
-
-
-def _parent_relations(world: World, product: int) -> list[Row]:
-    if world.draw("parent relations", product) > 0.05:
-        return []
-    parent = world.some_id("products", world.chance("parent", product))
-    return [{"type": "modifier", "product_id": parent, "attribute_id": parent * 10}]
-
-
-PARTS: Mapping[str, Callable[[World, int], Any]] = MappingProxyType(
-    {
-        "bulk_pricing_rules": _bulk_pricing_rules,
-        "channels": _channels,
-        "custom_fields": _custom_fields,
-        "images": images,
-        "modifiers": _modifiers,
-        "options": _options,
-        "parent_relations": _parent_relations,
-        "primary_image": _primary_image,
-        "reviews": _reviews,
-        "variants": variants,
-        "videos": _videos,
-    }
-)

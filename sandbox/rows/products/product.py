@@ -6,8 +6,8 @@ from sandbox import words
 from sandbox.chance import Chance
 from sandbox.dates import iso
 from sandbox.money import number as amount
-from sandbox.rows.products.brief import Brief, brief
-from sandbox.rows.products.parts import PARTS
+from sandbox.rows.products.brief import Brief, base_variant, brief
+from sandbox.rows.products.children import PARTS
 from sandbox.table import Row
 from sandbox.world import Form, Kind, World
 
@@ -47,14 +47,19 @@ def _description(world: World, known: Brief, chance: Chance) -> Row:
         "tax_class_id": 0 if chance.share(0.9) else 1,
         "product_tax_code": "",
         "calculated_price": sale or price,
-        "categories": [chance.between(18, 40) for _ in range(chance.between(0, 3))],
-        "brand_id": 0 if chance.share(0.3) else chance.between(30, 60),
+        "categories": _categories(world, known.id),
+        "brand_id": 0 if chance.share(0.3) else world.some_id("brands", chance),
         "option_set_id": None if chance.share(0.8) else known.id,
         "option_set_display": "right",
         "date_created": iso(table.created(known.id)),
         "date_modified": iso(table.modified(known.id)),
         "date_last_imported": None if chance.share(0.9) else iso(table.created(known.id)),
     }
+
+
+def _categories(world: World, product: int) -> list[int]:
+    rows = world.below("product_category_assignments", product)
+    return [row["category_id"] for row in rows]
 
 
 def _stock(world: World, known: Brief, chance: Chance) -> Row:
@@ -79,7 +84,7 @@ def _stock(world: World, known: Brief, chance: Chance) -> Row:
         "upc": "" if chance.share(0.8) else str(chance.between(10**11, 10**12)),
         "mpn": "",
         "gtin": "",
-        "base_variant_id": known.id * 100 if known.variants < 2 else None,
+        "base_variant_id": base_variant(known.id) if known.variants < 2 else None,
     }
 
 
@@ -120,6 +125,11 @@ def _presentation(known: Brief, chance: Chance) -> Row:
     }
 
 
-WHOLE_PRODUCT = Form(includes=frozenset(PARTS))
-
-PRODUCTS = Kind("products", size=lambda options: options.products, make=_make, changes="name")
+PRODUCTS = Kind(
+    "products",
+    size=lambda options: options.products,
+    make=_make,
+    changes="name",
+    includes=frozenset(PARTS),
+    facts={"channels": PARTS["channels"]},
+)

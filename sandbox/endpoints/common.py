@@ -1,0 +1,49 @@
+"""What endpoints of several families declare alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.filters import Filter, v3_dates, v3_in
+from sandbox.lists import Computed, Context, RowList
+from sandbox.paging import Paging
+from sandbox.request import Request
+
+UNPAGED = Paging("none")
+CURSORS = Paging("both")
+NO_LINKS = Paging(links=False)
+
+
+def count_of(listed: RowList) -> Computed:
+    """{path}/count: how many rows a list would show."""
+
+    def count(context: Context, request: Request, parents: Sequence[int]) -> Any:
+        return {"count": len(listed.matching(context, request))}
+
+    return Computed(f"{listed.name}_count", "v2", f"{listed.path}/count", listed.scope, count)
+
+
+def equal(*names: str, reads: str = "text") -> tuple[Filter, ...]:
+    """Parameters that compare with the field of the same name."""
+    return tuple(Filter(name, name, "=", reads) for name in names)
+
+
+def metafields(name: str, path: str, scope: str) -> RowList:
+    """The metafields of all rows of a kind."""
+    return RowList(
+        f"{name}_metafields",
+        "v3",
+        f"{path}/metafields",
+        scope,
+        filters=(
+            *equal("key", "namespace"),
+            v3_in("key", "text"),
+            v3_in("namespace", "text"),
+            v3_in("resource_id"),
+            *v3_dates("date_created", "date_modified"),
+        ),
+        direction=True,
+        chooses_fields=True,
+        paging=CURSORS,
+    )

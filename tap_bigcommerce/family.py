@@ -1,0 +1,158 @@
+"""What makes a row of a walked list whole for every stream that is written from it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Any
+
+from tap_bigcommerce.client import Client
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.exceptions import RequestFailed
+from tap_bigcommerce.output import Output
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pages.reading import Completion, Details, Lookup, PageCompletion
+from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.stream import PARENTS, Stream, own_list_path
+
+ADDED = ":own"
+"""Ends the keys that are added to a row; no field of the API ends so."""
+
+
+class Family(Details):
+    """Completes the rows of a list for its own stream and for those of what belongs to it."""
+
+    def __init__(
+        self,
+        root: Stream,
+        completion: Details | None,
+        outputs: Sequence[Output],
+        client: Client,
+        config: Config,
+    ) -> None:
+        self._root = root
+        self._completion = completion
+        self._channels = config.channel_ids
+        self._with_own_lists = [
+            (
+                output,
+                OwnLists(client, output.purpose, paging=child.paging, keys=output.stream.keys),
+            )
+            for output in outputs
+            if (child := output.stream.child) is not None and child.own_list is not None
+        ]
+
+    @property
+    def has_work(self) -> bool:
+        """Rows are not simply written as they come."""
+        by_channel = bool(self._channels) and self._root.channels.field is not None
+        return self._completion is not None or bool(self._with_own_lists) or by_channel
+
+    def complete_page(self, rows: list[Row]) -> PageCompletion | None:
+        """What completes the rows together."""
+        return self._completion.complete_page(rows) if self._completion is not None else None
+
+    def complete(self, row: Row, *, bare: bool) -> Completion | None:
+        """The row with the lists of its own that are wanted, each under its stream's name."""
+        if not self._is_wanted(row):
+            return _nothing()
+        own = self._completion.complete(row, bare=bare) if self._completion is not None else None
+        return self._with_lists(row, own) if self._with_own_lists else own
+
+    def _is_wanted(self, row: Row) -> bool:
+        """The row is of a channel that is read, or of none."""
+        name = self._root.channels.field
+        if not self._channels or name is None or row.get(name) is None:
+            return True
+        found = row[name] if isinstance(row[name], list) else [row[name]]
+        return not found or any(channel in self._channels for channel in found)
+
+    def _with_lists(self, row: Row, completion: Completion | None) -> Completion:
+        whole: Row | None = row
+        if completion is not None:
+            whole = yield from completion
+        wanted = [(output, own) for output, own in self._with_own_lists if output.failure is None]
+        if whole is None or not wanted:
+            return whole
+        results = yield [self._lookup(output, own, whole) for output, own in wanted]
+        for (output, _), result in zip(wanted, results, strict=True):
+            if isinstance(result, RequestFailed):
+                # A child that fails stops neither its parent nor its siblings.
+                output.failure = output.failure or result
+                result = []
+            if result is None:
+                return None
+            whole[own_rows_of(output)] = result
+        return whole
+
+    def _lookup(self, output: Output, own: OwnLists, row: Row) -> Lookup:
+        child = output.stream.child
+        assert child is not None
+        params = dict(output.stream.params)
+        if output.stream.modified_since is not None and output.since is not None:
+            params[output.stream.modified_since] = output.since
+        return _or_failure(
+            functools.partial(
+                own.rows,
+                f"{self._root.path}/{row['id']}",
+                own_list_path(child, self._root, row),
+                params=params,
+                none_is_404=child.none_is_404,
+            )
+        )
+
+
+def _nothing() -> Completion:
+    """A row of which nothing is written."""
+    return None
+    yield
+
+
+def _or_failure(lookup: Callable[[], Any]) -> Lookup:
+    """The lookup, whose failure becomes its result."""
+
+    def look() -> Any:
+        try:
+            return lookup()
+        except RequestFailed as error:
+            return error
+
+    return look
+
+
+def added_keys(outputs: Iterable[Output]) -> frozenset[str]:
+    """The keys under which whole rows may hold those of lists of their own."""
+    return frozenset(
+        own_rows_of(output)
+        for output in outputs
+        if output.stream.child is not None and output.stream.child.own_list is not None
+    )
+
+
+def rows_of(output: Output, rows: Sequence[Row], added: Collection[str]) -> Sequence[Row]:
+    """The rows of the output's stream in whole rows of the list that is walked."""
+    child = output.stream.child
+    if child is None:
+        if not added:
+            return rows
+        return [{key: row[key] for key in row if key not in added} for row in rows]
+    found, parent = [], PARENTS[child.parent]
+    for row in rows:
+        entries = row.get(own_rows_of(output) if child.nested is None else child.nested)
+        stamp = {parent.id: row["id"]}
+        if parent.date is not None:
+            stamp[parent.date] = row.get("date_modified")
+        for entry in entries if isinstance(entries, list) else [entries]:
+            if isinstance(entry, dict):
+                found.append({**_reshaped(output, entry), **stamp})
+    return found
+
+
+def _reshaped(output: Output, row: Row) -> Row:
+    reshape = output.stream.reshape
+    return row if reshape is None else reshape(row)
+
+
+def own_rows_of(output: Output) -> str:
+    """The key in a whole row under which the rows of its own list stand."""
+    return f"{output.stream.name}{ADDED}"

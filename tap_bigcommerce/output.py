@@ -1,0 +1,205 @@
+"""One stream's part of a run: where it starts, its messages, its bookmark, its books."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from tap_bigcommerce.client import Purpose
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.dates import format_instant, parse_instant
+from tap_bigcommerce.exceptions import TapError
+from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pages.walk import Position
+from tap_bigcommerce.progress import RecordMetric, log_count
+from tap_bigcommerce.records import RecordWriter
+from tap_bigcommerce.schemas import RESCUED
+from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.state import Resume, State
+from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams.stream import Stream
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Start:
+    """Where a walk begins. Streams that begin at the same place can share it.
+
+    Behind `after`, with what was modified from `since` on (None: everything). A walk that goes on
+    has the `sync_start` of its first attempt, and the `newest` date written so far.
+    """
+
+    after: Position = None
+    since: str | None = None
+    sync_start: str | None = None
+    newest: str | None = None
+
+
+class Output:
+    """What one stream writes. Its walk may be shared with others."""
+
+    def __init__(
+        self, selection: Selection, config: Config, state: State, messages: Messages
+    ) -> None:
+        stream = selection.stream
+        self.selection = selection
+        self.stream = stream
+        self.counts = StreamCounts(stream.name)
+        self.purpose = Purpose(stream.name, str(stream.permission), self.counts)
+        self.failure: TapError | None = None
+        self._config = config
+        self._state = state
+        self._messages = messages
+        self._metric = RecordMetric(stream.name)
+        self._records = RecordWriter(selection, messages)
+        self._schema_is_out = False
+        self._fingerprint = ""
+        self.since: str | None = None
+        """What the stream's own lists are filtered by, where they are."""
+
+    @property
+    def newest(self) -> str | None:
+        """The latest replication key value that it has written."""
+        return self._records.newest
+
+    @property
+    def has_own_dates(self) -> bool:
+        """Its rows are filtered by their own date, not by that of the row that they belong to."""
+        return self.stream.child is not None and self.stream.modified_since is not None
+
+    @property
+    def root(self) -> Stream:
+        """The stream whose list is walked."""
+        return STREAMS[self.stream.child.parent] if self.stream.child else self.stream
+
+    def start(self) -> Start:
+        """Where this stream's walk begins. Raises StateError where the state is damaged."""
+        stream, name = self.stream, self.stream.name
+        if stream.replication_key is not None:
+            self.counts.bookmark_before = self._state.bookmark(name, stream.replication_key)
+        self._fingerprint = self._depends_on()
+        resume = self._state.resume(name)
+        if resume is not None and resume.walk == self._fingerprint:
+            after = resume.cursor if resume.cursor is not None else resume.after_id
+            LOGGER.info("%s: going on after %s", name, after)
+            self._records.newest = resume.newest
+            self.since = resume.since
+            return Start(after, resume.since, resume.sync_start, resume.newest)
+        if resume is not None:
+            LOGGER.info(
+                "%s: the last run was stopped, but the settings, the catalog or the bookmark have "
+                "changed since; starting this stream again from its bookmark",
+                name,
+            )
+        since = self._first_date()
+        self.since = format_instant(since)[:19] + "Z" if since is not None else None
+        return Start(since=self.since)
+
+    def write_schema(self) -> None:
+        """The SCHEMA, once."""
+        if not self._schema_is_out:
+            self._messages.schema(
+                self.stream.name,
+                self.selection.schema,
+                self.stream.keys,
+                self.stream.replication_key,
+            )
+            self._schema_is_out = True
+
+    def write(self, rows: Sequence[Row], *, clean: bool, sent_at: datetime) -> None:
+        """RECORDs of these rows. Raises BadRecord where one lacks what it cannot do without."""
+        self._records.write(rows, clean=clean, sent_at=sent_at)
+        self.counts.written += len(rows)
+        self._metric.add(len(rows))
+
+    def interrupt(self, after: Position, start: Start) -> None:
+        """Note in the state how far the walk is; `start` as it is by now."""
+        if after is None or start.sync_start is None:
+            return
+        resume = Resume(
+            after_id=after if isinstance(after, int) else 0,
+            since=start.since,
+            sync_start=start.sync_start,
+            newest=self.newest if self.has_own_dates else start.newest,
+            walk=self._fingerprint,
+            cursor=after if isinstance(after, str) else None,
+        )
+        self._state.interrupt(self.stream.name, resume)
+
+    def complete(self, start: Start) -> None:
+        """Set the bookmark: the walk has seen all that changed before it began."""
+        key, bookmark = self.stream.replication_key, self.counts.bookmark_before
+        newest = self.newest if self.has_own_dates else start.newest
+        if key is not None and newest is not None and start.sync_start is not None:
+            # What changed while the walk went on may lie behind it: it comes with the next sync.
+            reached = min(newest, start.sync_start)
+            bookmark = max(bookmark, reached) if bookmark is not None else reached
+        self.counts.bookmark_after = bookmark
+        self._state.complete(self.stream.name, key, bookmark)
+
+    def close(self) -> None:
+        """Close the books: METRIC lines, and a warning for each path that did not fit."""
+        counts = self.counts
+        self._metric.emit()
+        counts.rescued, counts.unfit = self._records.rescued, self._records.unfit
+        for metric, value in (
+            ("records_read", counts.read),
+            ("records_dropped_as_duplicates", counts.duplicates),
+            ("records_gone", counts.gone),
+            ("values_rescued", counts.rescued.total()),
+            ("values_unfit", counts.unfit.total()),
+        ):
+            log_count(metric, counts.stream, value)
+        for path, number in counts.rescued.items():
+            LOGGER.warning(
+                "%s: %d values of %s are new to the schema or do not fit it; they are in %s",
+                counts.stream,
+                number,
+                path,
+                RESCUED,
+            )
+        for path, number in counts.unfit.items():
+            LOGGER.warning(
+                "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: %s "
+                "is not selected, or they may hold what is not selected",
+                counts.stream,
+                number,
+                path,
+                RESCUED,
+            )
+
+    def _first_date(self) -> datetime | None:
+        """What was modified from this moment on is read; None: everything."""
+        stream = self.stream
+        if self.selection.full_table or stream.replication_key is None:
+            return None
+        if self.counts.bookmark_before is None:
+            return None if self.root.everything_first else self._config.start_date
+        instant = parse_instant(self.counts.bookmark_before)
+        assert instant is not None  # The state has checked it.
+        try:
+            return instant - timedelta(seconds=self._config.lookback_seconds)
+        except OverflowError:
+            return None  # Before the first day of the calendar: everything.
+
+    def _depends_on(self) -> str:
+        """A fingerprint of what the walk depends on: one with another cannot go on with it."""
+        config, bookmark = self._config, self.counts.bookmark_before
+        start = config.start_date if bookmark is None else None
+        basis = {
+            "store": config.store_hash,
+            "path": self.root.path,
+            "since": [bookmark, start.isoformat() if start else None, self.root.modified_since],
+            "full": self.selection.full_table,
+            "channels": config.channel_ids,
+            "coupons": config.order_coupons,
+            "fields": sorted(self.selection.paths),
+        }
+        return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]

@@ -1,0 +1,79 @@
+"""What belongs to customers, all in bulk.
+
+A customer's date of modification does not change with these, so none of them follows from it.
+"""
+
+from tap_bigcommerce.pages.in_turn import ByCursor, ByPage
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.stream import CUSTOMERS, Channels, Incremental, Stream
+
+
+def with_whole_key(row: Row) -> Row:
+    """A form field's value belongs to a customer or to an address: 0 for the other."""
+    customer, address = row.get("customer_id") or 0, row.get("address_id") or 0
+    return {**row, "customer_id": customer, "address_id": address}
+
+
+CUSTOMER_ADDRESSES = Stream(
+    name="customer_addresses",
+    path="/v3/customers/addresses",
+    permission=CUSTOMERS,
+    walk=ByPage(),
+    params={"include": "formfields"},
+)
+CUSTOMER_GROUPS = Stream(
+    name="customer_groups",
+    path="/v2/customer_groups",
+    permission=CUSTOMERS,
+    walk=ByPage(),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+CUSTOMER_ATTRIBUTES = Stream(
+    name="customer_attributes",
+    path="/v3/customers/attributes",
+    permission=CUSTOMERS,
+    walk=ByPage(),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+CUSTOMER_ATTRIBUTE_VALUES = Stream(
+    name="customer_attribute_values",
+    path="/v3/customers/attribute-values",
+    permission=CUSTOMERS,
+    walk=ByPage(),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+CUSTOMER_FORM_FIELD_VALUES = Stream(
+    name="customer_form_field_values",
+    path="/v3/customers/form-field-values",
+    permission=CUSTOMERS,
+    walk=ByCursor(),
+    keys=("customer_id", "address_id", "name"),
+    reshape=with_whole_key,
+)
+CUSTOMER_METAFIELDS = Stream(
+    name="customer_metafields",
+    path="/v3/customers/metafields",
+    permission=CUSTOMERS,
+    walk=ByCursor(),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+SUBSCRIBERS = Stream(
+    name="subscribers",
+    channels=Channels(field="channel_id"),
+    path="/v3/customers/subscribers",
+    permission=CUSTOMERS,
+    walk=ByPage(),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+WISHLISTS = Stream(
+    name="wishlists",
+    path="/v3/wishlists",
+    permission=CUSTOMERS,
+    walk=ByPage(),
+)
+SEGMENTS = Stream(
+    name="segments",
+    path="/v3/segments",
+    permission=CUSTOMERS,
+    walk=ByPage(),
+)

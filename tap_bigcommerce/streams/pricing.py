@@ -1,0 +1,28 @@
+"""Price lists, what is in them, and whom they are for."""
+
+from tap_bigcommerce.pages.in_turn import ByCursor
+from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams.stream import PRODUCTS, Channels, Child, Incremental, Stream
+
+PRICE_LISTS = Stream(
+    name="price_lists",
+    path="/v3/pricelists",
+    permission=PRODUCTS,
+    walk=ByCursor(),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+PRICE_LIST_RECORDS = Stream(
+    name="price_list_records",
+    permission=PRODUCTS,
+    child=Child("price_lists", own_list="records", paging=Paging.CURSOR),
+    params={"include": "bulk_pricing_tiers,sku"},
+    keys=("price_list_id", "variant_id", "currency"),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+PRICE_LIST_ASSIGNMENTS = Stream(
+    name="price_list_assignments",
+    channels=Channels(filter="channel_id:in", field="channel_id"),
+    path="/v3/pricelists/assignments",
+    permission=PRODUCTS,
+    walk=ByCursor(),
+)

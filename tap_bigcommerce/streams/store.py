@@ -1,0 +1,109 @@
+"""The store itself, its channels, pages, taxes and shipping."""
+
+from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.in_turn import AllAtOnce, ByPage, OneObject
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams.stream import CHANNELS as CHANNEL_SETTINGS
+from tap_bigcommerce.streams.stream import (
+    CONTENT,
+    INFORMATION,
+    LISTINGS,
+    Channels,
+    Child,
+    Incremental,
+    Stream,
+)
+from tap_bigcommerce.streams.stream import SITES as SITES_AND_ROUTES
+
+
+def with_logo_as_object(row: Row) -> Row:
+    """A store without a logo has a list in its place."""
+    return {**row, "logo": row["logo"] or None} if "logo" in row else row
+
+
+STORE = Stream(
+    name="store",
+    path="/v2/store",
+    permission=INFORMATION,
+    walk=OneObject(),
+    reshape=with_logo_as_object,
+)
+CHANNELS = Stream(
+    name="channels",
+    channels=Channels(field="id"),
+    path="/v3/channels",
+    permission=CHANNEL_SETTINGS,
+    walk=ByPage(),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+CHANNEL_LISTINGS = Stream(
+    name="channel_listings",
+    permission=LISTINGS,
+    child=Child("channels", own_list="listings", paging=Paging.LISTING_ID),
+    keys=("channel_id", "listing_id"),
+    incremental=Incremental("date_modified", "date_modified:min"),
+)
+SITES = Stream(
+    name="sites",
+    channels=Channels(filter="channel_id:in", field="channel_id"),
+    path="/v3/sites",
+    permission=SITES_AND_ROUTES,
+    walk=ByPage(),
+)
+CURRENCIES = Stream(
+    name="currencies",
+    path="/v2/currencies",
+    permission=INFORMATION,
+    walk=ByPage(),
+)
+PAGES = Stream(
+    name="pages",
+    channels=Channels(filter="channel_id", field="channel_id"),
+    path="/v3/content/pages",
+    permission=CONTENT,
+    walk=ByPage(),
+    params={"include": "body"},
+)
+BLOG_POSTS = Stream(
+    name="blog_posts",
+    path="/v2/blog/posts",
+    permission=CONTENT,
+    walk=ByPage(),
+)
+REDIRECTS = Stream(
+    name="redirects",
+    path="/v3/storefront/redirects",
+    permission=CONTENT,
+    params={"include": "to_url"},
+    walk=IdParameters("id:min", ASCENDING, DESCENDING),
+)
+TAX_CLASSES = Stream(
+    name="tax_classes",
+    path="/v2/tax_classes",
+    permission=INFORMATION,
+    walk=ByPage(),
+)
+TAX_ZONES = Stream(
+    name="tax_zones",
+    path="/v3/tax/zones",
+    permission=INFORMATION,
+    walk=AllAtOnce(),
+)
+TAX_RATES = Stream(
+    name="tax_rates",
+    path="/v3/tax/rates",
+    permission=INFORMATION,
+    walk=AllAtOnce(),
+)
+SHIPPING_ZONES = Stream(
+    name="shipping_zones",
+    path="/v2/shipping/zones",
+    permission=INFORMATION,
+    walk=AllAtOnce(),
+)
+SHIPPING_METHODS = Stream(
+    name="shipping_methods",
+    permission=INFORMATION,
+    child=Child("shipping_zones", own_list="methods", paging=Paging.NONE),
+)

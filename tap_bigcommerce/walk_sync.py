@@ -1,0 +1,206 @@
+"""One walk of a run, and the streams that are written from it."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tap_bigcommerce.client import Client
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.dates import NotADate, format_instant, normal_date
+from tap_bigcommerce.exceptions import BadRecord
+from tap_bigcommerce.family import Family, added_keys, rows_of
+from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.output import Output, Start
+from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
+from tap_bigcommerce.pages.reading import Batch, Reading
+from tap_bigcommerce.pages.sizes import PageSize
+from tap_bigcommerce.state import State
+from tap_bigcommerce.streams.stream import Wish
+from tap_bigcommerce.workers import Workers
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Tools:
+    """What every walk of a run shares."""
+
+    config: Config
+    client: Client
+    workers: Workers
+    budget: Budget
+    state: State
+    messages: Messages
+
+
+class WalkSync:
+    """Reads one list and writes the messages of one or several streams."""
+
+    def __init__(self, outputs: Sequence[Output], start: Start, tools: Tools, turn: int) -> None:
+        """`turn` is the walk's place in the run. The outputs' streams begin at `start`."""
+        self.outputs = outputs
+        self._start = start
+        self._tools = tools
+        self._turn = turn
+        self._root = outputs[0].root
+        self._added = added_keys(outputs)
+        self._resumed = start.sync_start is not None
+        self._reading: Reading | None = None
+
+    @property
+    def name(self) -> str:
+        """The first of its streams."""
+        return self.outputs[0].stream.name
+
+    def ask(self) -> None:
+        """Let the first requests go, while an earlier walk is still being written."""
+        if self._reading is None:
+            self._reading = self._begin()
+        self._reading.ask(ahead=True)
+
+    def run(self, when_ending: Callable[[], None]) -> None:
+        """Read the list to its end. `when_ending`: workers are free for the next walk.
+
+        Raises TapError when it cannot be read to its end, and Interrupted on a signal; the state
+        then holds where to go on.
+        """
+        if self._reading is None:
+            self._reading = self._begin()
+        reading = self._reading
+        try:
+            for batch in reading.batches(when_ending):
+                self._write(batch, reading)
+            self._note_start(reading)
+            self._compare_totals(reading)
+            for output in self._alive():
+                output.write_schema()
+                output.complete(self._start)
+        finally:
+            self._tools.messages.flush()
+            # Requests and rows of a walk are counted for its first stream.
+            counts = self.outputs[0].counts
+            counts.read, counts.duplicates = reading.rows_read, reading.duplicates
+            for output in self.outputs:
+                output.close()
+
+    def _alive(self) -> list[Output]:
+        return [output for output in self.outputs if output.failure is None]
+
+    def _begin(self) -> Reading:
+        root, tools = self._root, self._tools
+        plan = root.plan(self._wish())
+        params = {**root.params, **plan.params}
+        filtered = root.modified_since is not None and not self.outputs[0].has_own_dates
+        if filtered and self._start.since is not None and root.modified_since is not None:
+            params[root.modified_since] = self._start.since
+        params.update(self._channels())
+        request = ListRequest(
+            root.path,
+            params,
+            plan.details,
+            keys=root.keys,
+            reshape=root.reshape,
+            paged=root.walk.paged,
+            single=root.walk.single,
+        )
+        family = Family(root, plan.completion, self.outputs, tools.client, tools.config)
+        size = PageSize(tools.config.page_size, grows=root.walk.pages_may_grow)
+        return Reading(
+            root.walk.begin(root.name, self._start.after, tools.workers.count),
+            PageReader(tools.client, request, self.outputs[0].purpose, size),
+            root.walk,
+            family if family.has_work else None,
+            tools.workers,
+            tools.budget,
+            turn=self._turn,
+        )
+
+    def _channels(self) -> dict[str, str]:
+        """The filter for the channels that are read, where the list has one."""
+        filter_, wanted = self._root.channels.filter, self._tools.config.channel_ids
+        if not wanted or filter_ is None:
+            return {}
+        if not filter_.endswith(":in") and len(wanted) > 1:
+            return {}  # It takes one only: the rows are looked at here.
+        return {filter_: ",".join(str(channel) for channel in wanted)}
+
+    def _wish(self) -> Wish:
+        """What all outputs together want of the list."""
+        needed: set[str] = set()
+        whole_rows, unselected = False, tuple[str, ...]()
+        for output in self.outputs:
+            child = output.stream.child
+            if child is None:
+                whole_rows, unselected = True, output.selection.unselected
+                needed |= output.selection.paths
+            else:
+                needed |= {*child.needs, *([child.nested] if child.nested else [])}
+        return Wish(
+            wants=needed.__contains__,
+            whole_rows=whole_rows,
+            unselected=tuple(name for name in unselected if name not in needed),
+            config=self._tools.config,
+            client=self._tools.client,
+            purpose=self.outputs[0].purpose,
+        )
+
+    def _write(self, batch: Batch, reading: Reading) -> None:
+        """One batch's RECORDs, and the STATE that covers them."""
+        self._note_start(reading)
+        clean, sent_at = batch.answer.clean, batch.answer.sent_at
+        for output in self._alive():
+            output.write_schema()
+            output.write(rows_of(output, batch.rows, self._added), clean=clean, sent_at=sent_at)
+        self._start = dataclasses.replace(self._start, newest=self._newest(batch.rows))
+        for output in self._alive():
+            output.interrupt(batch.position, self._start)
+        if batch.ends_page:
+            self._tools.messages.state(self._tools.state.value(), at_once=False)
+        else:
+            self._tools.messages.flush()
+
+    def _note_start(self, reading: Reading) -> None:
+        """Remember when the walk began, by the store's clock."""
+        if self._start.sync_start is None and reading.began is not None:
+            began = format_instant(reading.began)
+            self._start = dataclasses.replace(self._start, sync_start=began)
+
+    def _newest(self, rows: Sequence[Row]) -> str | None:
+        """The newest date of modification up to and with these rows."""
+        key, newest = self._root.replication_key, self._start.newest or ""
+        if key is None:
+            return None
+        for output in self._alive():
+            if output.stream is self._root:
+                return output.newest
+        for row in rows:
+            try:
+                date = normal_date(row[key])
+            except (KeyError, TypeError, NotADate):
+                date = None
+            if date is None:
+                raise BadRecord(
+                    f"{self.name}: record {row.get('id')!r} of {self._root.name} has no usable "
+                    f"{key}. The stream stops here, and its bookmark stays where it was, so that "
+                    "nothing is lost."
+                )
+            newest = max(newest, date)
+        return newest or None
+
+    def _compare_totals(self, reading: Reading) -> None:
+        """Warn where the API counts other rows than it showed, and no change explains it."""
+        if self._resumed or not reading.totals:
+            return
+        if not min(reading.totals) <= reading.handed_on <= max(reading.totals):
+            LOGGER.warning(
+                "%s: the API says that there are %s records, but showed %d. What is missing may "
+                "be hidden from this token; run the sync again, and ask BigCommerce's support if "
+                "the figures stay apart.",
+                self._root.name,
+                " and at the end ".join(str(total) for total in reading.totals),
+                reading.handed_on,
+            )

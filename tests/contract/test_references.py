@@ -1,0 +1,46 @@
+"""Foreign keys: every one is a field that exists, and names the key of a stream that exists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams.references import REFERENCES
+
+ALL = [(stream, *pair) for stream, fields in REFERENCES.items() for pair in fields.items()]
+
+
+def field_at(schema: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """The schema of the field at `path`."""
+    found: dict[str, Any] | None = schema
+    for part in path.split("."):
+        found = ((found or {}).get("properties") or {}).get(part.removesuffix("[]"))
+        if part.endswith("[]"):
+            found = (found or {}).get("items")
+    return found
+
+
+@pytest.mark.parametrize(("stream", "path", "key"), ALL)
+def test_a_foreign_key_is_a_field_and_names_a_key_of_the_same_type(
+    stream: str, path: str, key: str
+) -> None:
+    other, name = key.split(".")
+    field, target = field_at(load_schema(stream), path), load_schema(other)["properties"][name]
+    assert field is not None
+    assert name in STREAMS[other].keys  # not a dict
+    assert set(field["type"]) - {"null"} == set(target["type"]) - {"null"}
+
+
+def test_a_field_that_is_named_like_a_key_is_declared_as_one() -> None:
+    """Top-level fields such as `customer_id`, where there is such a stream."""
+    undeclared = [
+        f"{stream}.{name}"
+        for stream in STREAMS
+        for name in load_schema(stream)["properties"]
+        if name in ("order_id", "product_id", "customer_id", "variant_id", "channel_id")
+        and name not in REFERENCES.get(stream, {})
+    ]
+    assert not undeclared

@@ -1,0 +1,163 @@
+"""What holds of every list: its pages are its records, permissions, unknown parents, control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from all_lists import LISTS, Listed, Row, every_row, paths, walk
+from sandbox_client import Get, client
+
+from sandbox import Options, Sandbox
+from sandbox.endpoints import ENDPOINTS
+from sandbox.lists import RowList
+
+SIZES: dict[str, Any] = {"orders": 45, "customers": 50, "products": 40, "coupons": 8}
+BELOW = [listed for listed in LISTS if listed.parents]
+
+
+def named(listed: Listed) -> str:
+    return listed.path
+
+
+@pytest.fixture(scope="module")
+def still() -> Iterator[Sandbox]:
+    """A store that these tests read and none changes."""
+    with Sandbox(Options(**SIZES)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def moved() -> Iterator[Sandbox]:
+    """A store whose lists are changed, each by one test."""
+    with Sandbox(Options(**SIZES)) as running:
+        yield running
+
+
+def whole(store: Sandbox, listed: Listed) -> list[Row]:
+    """The truth, with everything that a request can include."""
+    full = bool(listed.all)
+    rows = store.records(listed.name, full=full)
+    return [{key: value for key, value in row.items() if key != "_parent"} for row in rows]
+
+
+def test_the_table_has_all_lists() -> None:
+    lists = {f"{item.api}/{item.path}" for item in ENDPOINTS if isinstance(item, RowList)}
+    assert {listed.path for listed in LISTS} == lists
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=named)
+def test_its_pages_together_are_its_records(still: Sandbox, listed: Listed) -> None:
+    truth = whole(still, listed)
+    assert truth
+    limit = 1 + len(truth) // 4 if not listed.parents else 3
+    rows = every_row(still, client(still), listed, limit)
+    if listed.name == "customers_v3":
+        rows.reverse()  # the largest id comes first
+    assert rows == truth
+
+
+@pytest.mark.parametrize(
+    "listed", [item for item in LISTS if item.pages in ("both", "cursor")], ids=named
+)
+@pytest.mark.parametrize("pages", ["page", "cursor"])
+def test_cursors_and_pages_show_the_same(still: Sandbox, listed: Listed, pages: str) -> None:
+    get = client(still)
+    for path in paths(still, listed):
+        first = list(walk(get, path, listed.pages, 200))
+        assert list(walk(get, path, pages, 1 + len(first) // 3)) == first
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=named)
+def test_its_rows_are_unique_by_its_key(still: Sandbox, listed: Listed) -> None:
+    keys = [str([row[name] for name in listed.key]) for row in whole(still, listed)]
+    assert len(keys) == len(set(keys))
+
+
+@pytest.mark.parametrize("listed", LISTS, ids=named)
+def test_without_its_permission_it_is_403(still: Sandbox, listed: Listed) -> None:
+    get, path = client(still), paths(still, listed)[0]
+    scopes = listed.scope.split("|")
+    try:
+        still.set(withheld_scopes=scopes)
+        assert get(path).status == 403
+        families = {scope for item in LISTS for scope in item.scope.split("|")}
+        still.set(withheld_scopes=sorted(families - {scopes[0]}))
+        assert get(path).status in (200, 204, 404)
+    finally:
+        still.set(withheld_scopes=[])
+    # 404 is an answer too: some orders have no transactions.
+    assert get(path).status in (200, 204, 404)
+
+
+@pytest.mark.parametrize("listed", BELOW, ids=named)
+def test_below_an_unknown_parent_is_404(still: Sandbox, listed: Listed) -> None:
+    assert client(still)(listed.path.format(99_999_999)).status == 404
+
+
+def found(get: Get, store: Sandbox, listed: Listed) -> list[Row]:
+    return every_row(store, get, listed, 250)
+
+
+_TEXTLESS = ("product_bulk_pricing_rules", "price_list_records", "price_list_assignments")
+_OF_KEYS = ("product_category_assignments", "product_channel_assignments")
+_FIELDS: dict[str, Row] = {
+    "product_category_assignments": {"category_id": 7777},
+    "product_channel_assignments": {"channel_id": 7777},
+    "price_list_records": {"currency": "CHF"},
+    "customer_attribute_values": {"attribute_id": 7777},
+    "customer_form_field_values": {"name": "New"},
+}
+
+
+@pytest.mark.parametrize("listed", [item for item in LISTS if not item.derived], ids=named)
+def test_its_rows_can_be_changed_added_and_deleted(moved: Sandbox, listed: Listed) -> None:
+    get = client(moved)
+    before = found(get, moved, listed)
+    if listed.name not in _OF_KEYS:
+        field = next(name for name in before[0] if name not in listed.key)
+        given = {field: "other"} if listed.name in _TEXTLESS else None
+        moved.change(listed.name, count=1, fields=given)
+        after = found(get, moved, listed)
+        changed = [new for old, new in zip(before, after, strict=True) if old != new]
+        assert len(changed) == 1
+    [number] = moved.add(listed.name, fields=_FIELDS.get(listed.name))
+    assert len(found(get, moved, listed)) == len(before) + 1
+    kept = moved.records(listed.name)
+    assert len(kept) == len(before) + 1
+    if listed.name != "orders":
+        moved.delete(listed.name, ids=[number])
+        assert len(found(get, moved, listed)) == len(before)
+        row = found(get, moved, listed)[0]
+        values = [row[name] for name in listed.key]
+        moved.delete(listed.name, ids=[values if len(values) > 1 else values[0]])
+        assert row not in found(get, moved, listed)
+
+
+def test_faults_triggers_and_the_log_know_the_lists(small: Sandbox) -> None:
+    get = client(small)
+    small.fault("price_list_records", kind="503")
+    small.on("customers_v3", 1, {"op": "delete", "list": "customers", "count": 24})
+    path = next(item for item in LISTS if item.name == "price_list_records").path.format(1)
+    assert [get(path).status for _ in range(2)] == [503, 200]
+    assert len(get("v3/customers").json["data"]) == 1
+    assert [entry["list"] for entry in small.requests()] == [
+        "price_list_records",
+        "price_list_records",
+        "customers_v3",
+    ]
+    with pytest.raises(ValueError, match="follows from"):
+        small.change("order_consignments", count=1)
+
+
+def test_an_empty_store_answers_for_all_lists() -> None:
+    nothing = ("brands", "categories", "price_lists", "promotions", "small_lists", "redirects")
+    nobody = ("customers", "customer_groups", "products", "coupons")
+    sizes: dict[str, Any] = dict.fromkeys((*nothing, *nobody), 0)
+    with Sandbox(Options(orders=2, **sizes)) as store:
+        for listed in LISTS:
+            for path in paths(store, listed):
+                status = client(store)(path).status
+                empties = (200, 204, 404) if listed.name == "order_transactions" else (200, 204)
+                assert status in empties, path
