@@ -90,10 +90,13 @@ def readable(client: Client, workers: Workers) -> list[Stream]:
 
 def _is_readable(stream: Stream, client: Client) -> bool:
     """Ask for one record; for lists of single records, of the first record there is."""
-    purpose = Purpose(stream.name, str(stream.permission), StreamCounts(stream.name))
     root = STREAMS[stream.child.parent] if stream.child else stream
+    purpose, of_root = (
+        Purpose(stream.name, str(permission), StreamCounts(stream.name))
+        for permission in (stream.permission, root.permission)
+    )
     try:
-        rows = _first_row(client, root.path, root, purpose)
+        rows = _first_row(client, root.path, root, of_root)
         if stream.child is not None and stream.child.own_list is not None and rows:
             path = own_list_path(stream.child, root, rows[0])
             paged = stream.child.paging is not Paging.NONE
