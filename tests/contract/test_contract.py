@@ -148,6 +148,8 @@ DATE_NAME = re.compile(r"(?:.*_)?date_.*|.*_(?:date|at|iso8601)|date|created|exp
 NO_INSTANTS = {
     "products.preorder_release_date": "goes out just as the API writes it",
     ".config.date_limit_mode": "a word",
+    ".config.date_earliest_value": "a day of the store's calendar",
+    ".config.date_latest_value": "a day of the store's calendar",
     "banners.date_type": "a word",
     "banners.date_created": "a number of seconds",
     "banners.date_from": "a number of seconds",
