@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import options_table
+from scripts import meltano_plugin
 from tap_bigcommerce import discover
 from tap_bigcommerce.config import INSTANT, declarations, is_required, sample_config
 from tap_bigcommerce.streams import STREAMS
@@ -33,6 +34,7 @@ def generated() -> dict[Path, str]:
         ROOT / "catalog.json": json_text(discover.catalog(STREAMS.values(), None)),
         readme: text,
         options_table.README: options_table.with_table(options_table.README.read_text("utf-8")),
+        **meltano_plugin.generated(),
     }
 
 
