@@ -6,7 +6,8 @@ TARGET_JSONL := $(VENV)-target-jsonl
 SINGER_TOOLS := $(VENV)-singer-tools
 SITE ?= site
 
-.PHONY: help demo test lint docs generate check clean tap tests linters writers target singer-tools
+.PHONY: help demo test tools lint docs generate check clean tap tests linters writers target \
+	singer-tools target-jsonl target-postgres target-duckdb meltano airflow
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
@@ -16,6 +17,9 @@ demo: tap target ## a made-up store, two syncs into target-jsonl, and what lande
 
 test: tests target singer-tools ## run the tests; ARGS="tests/tap -k state" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
+
+tools: tests target target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
+	@$(BIN)/python -m pytest -m tools -rs $(ARGS)
 
 lint: linters ## ruff and mypy --strict
 	$(BIN)/ruff check .
@@ -35,7 +39,7 @@ check: ## all that has to pass before a change is merged, from scratch; some min
 clean: ## remove what these commands have made
 	rm -rf .venv .venv-* demo-output build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache
 
-# target-jsonl and singer-tools pin old versions of what the tap needs too, hence their own homes.
+# These pin other versions of what the tap needs too, hence their own homes.
 tap:
 	@scripts/venv.sh $(VENV) -e .
 tests:
@@ -44,7 +48,16 @@ linters:
 	@scripts/venv.sh $(VENV) -e '.[test,lint]'
 writers:
 	@scripts/venv.sh $(VENV) -e '.[docs]'
-target:
-	@scripts/venv.sh $(TARGET_JSONL) 'target-jsonl>=0.1.4,<0.2'
+target target-jsonl:
+	@scripts/venv.sh $(TARGET_JSONL) target-jsonl==0.1.4
 singer-tools:
 	@scripts/venv.sh $(SINGER_TOOLS) 'singer-tools>=0.4.1,<0.5'
+target-postgres:
+	@scripts/venv.sh $(VENV)-$@ meltanolabs-target-postgres==0.8.1
+# With later versions of duckdb it loses the first row of each batch without a word.
+target-duckdb:
+	@scripts/venv.sh $(VENV)-$@ target-duckdb==0.8.0 duckdb==1.2.2
+meltano:
+	@scripts/venv.sh $(VENV)-$@ meltano==4.4.1
+airflow:
+	@scripts/venv.sh $(VENV)-$@ apache-airflow==3.1.8

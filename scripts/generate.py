@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox import options_table
+from scripts import meltano_plugin
 from scripts.docs import (
     diagrams,
     error_tables,
@@ -42,6 +43,7 @@ def generated() -> dict[Path, str]:
         **{DOCS / "streams" / name: text for name, text in stream_pages.pages().items()},
         DOCS / "hosted-fields.md": hosted.page(),
         **{DOCS / "pictures" / name: text for name, text in _pictures().items()},
+        **meltano_plugin.generated(),
     }
 
 

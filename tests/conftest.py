@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-# Not installed: the sandbox serves tests only, and tap_runner and sandbox_client lie here.
+# Not installed: the sandbox serves tests only, and tap_runner and sandbox_client lie here. What
+# the store holds of each stream is in tests/tap, and the documents' examples in tests/docs.
+sys.path.insert(0, str(Path(__file__).resolve().parent / "docs"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "tap"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 

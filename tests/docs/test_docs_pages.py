@@ -90,6 +90,15 @@ def test_the_states_shown_are_taken() -> None:
         State(own, "xyz")
 
 
+@pytest.mark.parametrize("name", ["targets", "orchestrators"])
+def test_the_versions_of_targets_shown_are_those_that_are_tested(name: str) -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    tested = set(re.findall(r"([\w-]+==[\d.]+)", makefile))
+    shown = re.findall(r"([\w-]+==[\d.]+)", (ROOT / "docs" / f"{name}.md").read_text("utf-8"))
+    assert shown
+    assert set(shown) <= tested
+
+
 def anchors(document: Path) -> set[str]:
     """The names under which a page's headings can be reached."""
     headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)

@@ -1,0 +1,128 @@
+"""The tap as Meltano knows a plugin: the settings in YAML, and the definition for its hub.
+
+Texts are written as JSON, which every reader of YAML reads.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import MISSING, Field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from tap_bigcommerce.config import INSTANT, declarations, is_required
+
+ROOT = Path(__file__).resolve().parent.parent
+PROJECT = ROOT / "examples" / "meltano" / "meltano.yml"
+DEFINITION = ROOT / "plugin.yml"
+
+CAPABILITIES = ("catalog", "discover", "state")
+
+_KINDS = {
+    "string": "string",
+    "integer": "integer",
+    "number": "decimal",
+    "array": "array",
+    "boolean": "boolean",
+}
+"""Meltano's word for each type of a setting."""
+
+_CAPITALS = frozenset({"api", "id", "ids", "mb", "url"})
+_ONE_OF = "one of "
+_MARK = "# generated: settings\n"
+_END = "# end of settings\n"
+
+
+def generated() -> dict[Path, str]:
+    """Each file of Meltano's and the text that it should have."""
+    return {
+        PROJECT: _with_settings(PROJECT.read_text("utf-8")),
+        DEFINITION: definition(_repository()),
+    }
+
+
+def definition(repository: str | None) -> str:
+    """plugin.yml, the tap's entry for the hub.
+
+    repository: the address from which pip can install the tap. Without one Meltano takes the
+    tap-bigcommerce that is on the PATH.
+    """
+    owner = repository.rstrip("/").split("/")[-2] if repository else "original"
+    lines = [
+        "# The definition of this plugin for Meltano. `make generate` writes it.",
+        "name: tap-bigcommerce",
+        "namespace: tap_bigcommerce",
+        f"variant: {owner}",
+        "label: BigCommerce",
+        'description: "Reads a BigCommerce store: orders, customers, products, coupons and more."',
+        "domain_url: https://www.bigcommerce.com/",
+        "keywords:",
+        "- api",
+        "- ecommerce",
+        "executable: tap-bigcommerce",
+    ]
+    if repository:
+        lines += [f"repo: {repository}", f"pip_url: git+{repository}"]
+    lines += ["capabilities:", *(f"- {name}" for name in CAPABILITIES)]
+    lines += ["settings_group_validation:"]
+    required = [setting.name for setting in declarations() if is_required(setting)]
+    lines += [f"{'- -' if at == 0 else '  -'} {name}" for at, name in enumerate(required)]
+    lines += ["settings:", *settings("")]
+    return "\n".join(lines) + "\n"
+
+
+def settings(indent: str) -> Iterator[str]:
+    """The lines of the list of settings: name, label, kind, default, description."""
+    for setting in declarations():
+        for at, (key, value) in enumerate(_described(setting).items()):
+            yield f"{indent}{'  ' if at else '- '}{key}: {json.dumps(value, ensure_ascii=False)}"
+
+
+def _described(setting: Field[Any]) -> dict[str, Any]:
+    kind = setting.metadata["kind"]
+    found: dict[str, Any] = {"name": setting.name, "label": _label(setting.name)}
+    if kind is INSTANT:
+        found["kind"] = "date_iso8601"
+    elif kind.expected.startswith(_ONE_OF):
+        found["kind"] = "options"
+        choices = kind.expected.removeprefix(_ONE_OF).split(", ")
+        found["options"] = [{"label": _label(choice), "value": choice} for choice in choices]
+    else:
+        found["kind"] = _KINDS[kind.json_type]
+    if setting.metadata["secret"]:
+        found["sensitive"] = True
+    if setting.default not in (MISSING, None, ()):
+        found["value"] = setting.default
+    found["description"] = setting.metadata["description"]
+    return found
+
+
+def _label(name: str) -> str:
+    """`client_id` is "Client ID", `per_order` "Per Order"."""
+    words = name.split("_")
+    return " ".join(
+        word.upper().replace("IDS", "IDs") if word in _CAPITALS else word.capitalize()
+        for word in words
+    )
+
+
+def _with_settings(text: str) -> str:
+    """A meltano.yml with the settings between their markers, as far in as the first marker."""
+    before, found_start, rest = text.partition(_MARK)
+    _, found_end, after = rest.partition(_END)
+    if not found_start or not found_end:
+        raise ValueError(f"{PROJECT} has no lines {_MARK.strip()!r} and {_END.strip()!r}")
+    indent = before[before.rindex("\n") + 1 :]
+    lines = "\n".join(settings(indent))
+    return f"{before}{_MARK}{lines}\n{indent}{_END}{after}"
+
+
+def _repository() -> str | None:
+    """Where the tap's repository is, if pyproject.toml says so."""
+    for url in metadata.metadata("tap-bigcommerce").get_all("Project-URL") or []:
+        name, _, address = url.partition(", ")
+        if name.lower() == "repository":
+            return str(address)
+    return None

@@ -1,0 +1,112 @@
+"""examples/airflow/bigcommerce.py: Airflow itself reads it and runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from installed_tools import ROOT, installed
+from tap_runner import clean_environment, settings
+
+from sandbox import Sandbox
+
+pytestmark = pytest.mark.tools
+
+DAG = ROOT / "examples" / "airflow" / "bigcommerce.py"
+SCRIPT = ROOT / "examples" / "cron" / "sync.sh"
+
+LOOK = """
+import json
+from airflow.models.dagbag import DagBag
+bag = DagBag(FOLDER, include_examples=False)
+dag = bag.dags["bigcommerce"]
+print(json.dumps({
+    "errors": bag.import_errors,
+    "dags": list(bag.dags),
+    "schedule": dag.timetable.summary,
+    "catchup": dag.catchup,
+    "at_once": dag.max_active_runs,
+    "tasks": [[t.task_id, t.task_type, t.bash_command, t.retries] for t in dag.tasks],
+}))
+"""
+
+
+class Airflow:
+    """Airflow with a home of its own."""
+
+    def __init__(self, home: Path, environment: dict[str, str]) -> None:
+        self.home = home
+        self.program = installed("airflow", "airflow")
+        own = {
+            "AIRFLOW_HOME": str(home),
+            "AIRFLOW__CORE__DAGS_FOLDER": str(DAG.parent),
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        }
+        self.environment = {**clean_environment(), **own, **environment}
+
+    def run(self, *words: str, timeout: float = 180) -> str:
+        """What it wrote. Fails with what it said if it did not work."""
+        done = subprocess.run(
+            words, cwd=self.home, env=self.environment, capture_output=True, text=True,
+            timeout=timeout, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+    def __call__(self, *words: str) -> str:
+        return self.run(str(self.program), *words)
+
+
+def test_airflow_takes_the_dag_and_a_run_of_it_syncs_the_store(
+    small: Sandbox, tmp_path: Path
+) -> None:
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    tap = bin_folder / "tap-bigcommerce"
+    tap.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tap_bigcommerce "$@"\n')
+    tap.chmod(0o755)
+    folder = tmp_path / "store"
+    (folder / "rows").mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps(settings(small)))
+    told = {"destination_path": "rows", "do_timestamp_file": False}
+    (folder / "target.json").write_text(json.dumps(told))
+    airflow = Airflow(
+        tmp_path,
+        {
+            "BIGCOMMERCE_SYNC": str(SCRIPT),
+            "BIGCOMMERCE_FOLDER": str(folder),
+            "TARGET": str(installed("target-jsonl", "target-jsonl")),
+            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+        },
+    )
+    airflow("db", "migrate")
+
+    look = LOOK.replace("FOLDER", repr(str(DAG.parent)))
+    told_by_airflow = airflow.run(str(airflow.program.parent / "python"), "-c", look)
+    assert json.loads(told_by_airflow.splitlines()[-1]) == {
+        "errors": {},
+        "dags": ["bigcommerce"],
+        "schedule": "0 * * * *",
+        "catchup": False,
+        "at_once": 1,
+        "tasks": [["sync", "BashOperator", f"{SCRIPT} {folder}", 2]],
+    }
+
+    airflow("dags", "test", "bigcommerce")
+    assert ids_in(folder) == [row["id"] for row in small.records("orders")]
+    changed = [row["id"] for row in small.records("orders")][:3]
+    small.change("orders", ids=changed)
+    airflow("dags", "test", "bigcommerce")
+    again = ids_in(folder)[len(small.records("orders")) :]
+    assert set(changed) <= set(again)
+    assert len(again) <= len(changed) + 2  # and those of the bookmark's last minute
+
+
+def ids_in(folder: Path) -> list[int]:
+    """The orders that were loaded, in the order in which they were."""
+    lines = (folder / "rows" / "orders.jsonl").read_text("utf-8").splitlines()
+    return [json.loads(line)["id"] for line in lines]

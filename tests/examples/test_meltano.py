@@ -1,0 +1,161 @@
+"""examples/meltano runs as it stands; plugin.yml is a definition that Meltano takes."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import examples
+from installed_tools import ROOT, installed
+from tap_runner import clean_environment
+
+from sandbox import Options, Sandbox
+from tap_bigcommerce.config import declarations
+
+pytestmark = pytest.mark.tools
+
+EXAMPLE = ROOT / "examples" / "meltano"
+INSTALLED_FROM = ("tap_bigcommerce", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+DOCUMENT = ROOT / "docs" / "meltano.md"
+IN_SANDBOX = ("--environment=sandbox",)
+FOUR = ("coupons", "customers", "orders", "products")
+
+CHECK_SCHEMA = """
+import json, sys
+from importlib import resources
+import jsonschema, yaml
+schema = json.loads(resources.files("meltano.schemas").joinpath("meltano.schema.json").read_text())
+jsonschema.validate(yaml.safe_load(open(sys.argv[1])), schema)
+"""
+
+
+class Project:
+    """A Meltano project in a folder of its own, and a store that it reads."""
+
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        self.folder = folder
+        self.program = installed("meltano", "meltano")
+        quiet = {"NO_COLOR": "1", "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false"}
+        self.environment = {**clean_environment(), **quiet, **environment}
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """A command's end. Fails with what it said if it did not work."""
+        done = subprocess.run(
+            words, cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            timeout=300, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.run(str(self.program), *words)
+
+    def rows(self, stream: str) -> list[dict[str, Any]]:
+        """What was loaded, in its order."""
+        text = (self.folder / "output" / f"{stream}.jsonl").read_text("utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+
+@pytest.fixture(scope="module")
+def shop() -> Iterator[Sandbox]:
+    with Sandbox(Options(orders=60, customers=40, products=40, coupons=8)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def project(shop: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """The example in a clone, with its plugins. Only the store's address is another one."""
+    clone = tmp_path_factory.mktemp("clone")
+    for name in INSTALLED_FROM:
+        (clone / name).symlink_to(ROOT / name)
+    folder = clone / "examples" / "meltano"
+    shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns(".meltano", ".env", "*.jsonl"))
+    project = Project(folder, {"TAP_BIGCOMMERCE_API_URL": shop.api_url})
+    install, *_ = shown()
+    project(*install)
+    return project
+
+
+def shown() -> list[list[str]]:
+    """The commands of Meltano's that the documentation shows for the sandbox: their arguments."""
+    _, block, *_ = (example for example in examples(DOCUMENT) if example.language == "sh")
+    lines = [shlex.split(line) for line in block.text.splitlines()]
+    assert all(program == "meltano" for program, *_ in lines)
+    return [arguments for _, *arguments in lines]
+
+
+def test_the_project_is_what_meltano_calls_one(project: Project) -> None:
+    python = str(project.program.parent / "python")
+    project.run(python, "-c", CHECK_SCHEMA, str(EXAMPLE / "meltano.yml"))
+
+
+def test_every_setting_is_there_and_no_secret_is_shown(project: Project) -> None:
+    listed = project(*IN_SANDBOX, "config", "list", "--all", "tap-bigcommerce").stdout
+    for setting in declarations():
+        assert f"{setting.name} [env: TAP_BIGCOMMERCE_{setting.name.upper()}]" in listed
+        assert setting.metadata["description"] in listed
+    assert "sandbox-access-token" not in listed
+
+
+def test_meltano_tests_the_settings(project: Project) -> None:
+    _, test, *_ = shown()
+    tested = project(*test)
+    assert "Plugin configuration is valid" in tested.stdout + tested.stderr
+
+
+def test_two_runs_load_the_store_and_then_what_has_changed(project: Project, shop: Sandbox) -> None:
+    since = "2024-01-01"
+    _, _, run, run_again = shown()
+    project(*run)
+    first = {stream: project.rows(stream) for stream in FOUR}
+    assert ids(first["coupons"]) == ids(shop.records("coupons"))
+    assert ids(first["products"]) == ids(shop.records("products"))
+    assert all(row["date_modified"] >= since for row in first["orders"])
+    for row in first["orders"]:
+        assert "line_items" not in str(row.get("consignments"))
+        assert row["products"] is not None
+    changed = sorted(row["id"] for row in shop.records("orders"))[-3:]
+    shop.change("orders", ids=changed)
+    shop.clear_requests()
+    project(*run_again)
+    second = project.rows("orders")[len(first["orders"]) :]
+    assert set(changed) <= ids(second)
+    assert len(second) <= len(changed) + 2  # and those of the bookmark's last minute
+    assert len(project.rows("coupons")) == 2 * len(first["coupons"])
+    project("run", "store-to-files")  # the job, too
+    assert len(project.rows("coupons")) == 3 * len(first["coupons"])
+
+
+def test_the_definition_for_the_hub_makes_a_plugin_that_runs(shop: Sandbox, tmp_path: Path) -> None:
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    tap = bin_folder / "tap-bigcommerce"
+    tap.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tap_bigcommerce "$@"\n')
+    tap.chmod(0o755)
+    settings = {
+        "TAP_BIGCOMMERCE_API_URL": shop.api_url,
+        "TAP_BIGCOMMERCE_STORE_HASH": shop.store_hash,
+        "TAP_BIGCOMMERCE_ACCESS_TOKEN": shop.access_token,
+        "PATH": f"{bin_folder}:{clean_environment()['PATH']}",
+    }
+    outside = Project(tmp_path, settings)
+    outside("init", "--no-usage-stats", "project")
+    made = Project(tmp_path / "project", settings)
+    shutil.copy(ROOT / "plugin.yml", made.folder)
+    made("add", "--from-ref", "plugin.yml", "tap-bigcommerce")
+    tested = made("config", "test", "tap-bigcommerce")
+    assert "Plugin configuration is valid" in tested.stdout + tested.stderr
+    shown = made("config", "print", "tap-bigcommerce").stdout
+    assert shop.store_hash in shown
+    assert shop.access_token not in shown
+
+
+def ids(rows: list[dict[str, Any]]) -> set[int]:
+    return {row["id"] for row in rows}

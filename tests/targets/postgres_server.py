@@ -1,0 +1,119 @@
+"""A PostgreSQL of a test's own: in a temporary folder, reached over a socket in it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+USER = "loader"
+DATABASE = "postgres"
+TIME_TO_START = 60.0
+
+# Speed for what is thrown away in the end: a crash of the machine may spoil it.
+CARELESS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+@dataclass(frozen=True)
+class Postgres:
+    """A running server."""
+
+    folder: Path
+    psql: str
+
+    @property
+    def url(self) -> str:
+        """Its address as SQLAlchemy writes it."""
+        return f"postgresql+psycopg://{USER}@/{DATABASE}?host={self.folder}"
+
+    def query(self, sql: str) -> list[str]:
+        """The lines of a query's only column, as text. Raises AssertionError with psql's words."""
+        command = [self.psql, "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1"]
+        command += ["-h", str(self.folder), "-U", USER, "-d", DATABASE, "-c", sql]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        return [line for line in done.stdout.split("\n") if line]
+
+    def rows(self, table: str) -> list[dict[str, Any]]:
+        """A table's rows. Numbers with a point are Decimals with the digits of the column."""
+        lines = self.query(f"SELECT row_to_json(r) FROM {table} AS r")
+        return [json.loads(line, parse_float=Decimal) for line in lines]
+
+
+@contextlib.contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A new, empty server, which ends with the block. Skips where PostgreSQL is not installed."""
+    programs = {name: _find(name) for name in ("initdb", "postgres", "psql")}
+    for name, path in programs.items():
+        if path is None:
+            pytest.skip(f"PostgreSQL's {name} is not here: apt-get install postgresql")
+    # Not pytest's folder: another user may not enter it, and a socket's path has to be short.
+    folder = Path(tempfile.mkdtemp(prefix="tap-pg-"))
+    try:
+        as_user = _unprivileged(folder)
+        data = str(folder / "data")
+        make = [*as_user, str(programs["initdb"]), "-D", data, "-U", USER, "-A", "trust"]
+        make += ["-E", "UTF8", "--locale=C", "--no-sync"]
+        made = subprocess.run(make, capture_output=True, text=True, cwd=folder, check=False)
+        assert made.returncode == 0, made.stderr
+        serve = [*as_user, str(programs["postgres"]), "-D", data, "-k", str(folder)]
+        serve += ["-c", "listen_addresses="]
+        for setting in CARELESS:
+            serve += ["-c", setting]
+        with (folder / "log").open("wb") as log:
+            server = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder)
+        try:
+            running = Postgres(folder, str(programs["psql"]))
+            _wait(running, server)
+            yield running
+        finally:
+            server.send_signal(signal.SIGINT)  # the connections are cut off
+            server.wait(TIME_TO_START)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _find(program: str) -> str | None:
+    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
+    return shutil.which(program) or (str(places[-1]) if places else None)
+
+
+def _unprivileged(folder: Path) -> Sequence[str]:
+    """What to put before a command: PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return ()
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    user = next((name for name in ("postgres", "nobody") if name in names), None)
+    setpriv = shutil.which("setpriv")
+    if user is None or setpriv is None:
+        pytest.skip("PostgreSQL does not run as root, and there is no other user or no setpriv")
+    entry = pwd.getpwnam(user)
+    os.chown(folder, entry.pw_uid, entry.pw_gid)
+    return (setpriv, f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
+
+
+def _wait(running: Postgres, server: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + TIME_TO_START
+    while True:
+        try:
+            running.query("SELECT 1")
+        except AssertionError:
+            log = (running.folder / "log").read_text("utf-8", errors="replace")
+            assert server.poll() is None, log
+            assert time.monotonic() < end, log
+            time.sleep(0.1)
+        else:
+            return
