@@ -11,6 +11,8 @@ import pytest
 # Not installed: the sandbox serves tests only, and tap_runner and sandbox_client lie here.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+# What is known of all streams lies beside the standard tests.
+sys.path.append(str(Path(__file__).resolve().parent / "tap"))
 
 from sandbox_client import Get, client
 from tap_runner import Json, Result, discover, run, settings
