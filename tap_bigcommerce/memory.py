@@ -46,7 +46,6 @@ def set_allocator() -> None:
 
 def give_memory_back() -> None:
     """Give the system what is free between blocks in use, too: worth its time between streams."""
-    gc.collect()
     glibc = _glibc()
     if glibc is not None:
         glibc.malloc_trim(0)

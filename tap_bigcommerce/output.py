@@ -108,7 +108,8 @@ class Output:
         resume = self._state.resume(name)
         if resume is not None and resume.walk == self._fingerprint:
             after = resume.cursor if resume.cursor is not None else resume.after_id
-            LOGGER.info("%s: going on after %s", name, after)
+            place = f"id {after}" if isinstance(after, int) else "the last page that was written"
+            LOGGER.info("%s: going on after %s", name, place)
             self._records.newest = resume.newest
             self.since = resume.since
             return Start(after, resume.since, resume.sync_start, resume.newest)

@@ -48,6 +48,9 @@ class WalkSync:
         self._turn = turn
         self._root = outputs[0].root
         self._added = added_keys(outputs)
+        # Requests are counted for the first stream; what may be missing is the list's permission.
+        permission = str(self._root.permission)
+        self._purpose = dataclasses.replace(outputs[0].purpose, permission=permission)
         self._resumed = start.sync_start is not None
         self._reading: Reading | None = None
 
@@ -111,7 +114,7 @@ class WalkSync:
         size = PageSize(tools.config.page_size, grows=root.walk.pages_may_grow)
         return Reading(
             root.walk.begin(root.name, self._start.after, tools.workers.count),
-            PageReader(tools.client, request, self.outputs[0].purpose, size),
+            PageReader(tools.client, request, self._purpose, size),
             root.walk,
             family if family.has_work else None,
             tools.workers,
@@ -136,7 +139,7 @@ class WalkSync:
             unselected=tuple(name for name in unselected if name not in needed),
             config=self._tools.config,
             client=self._tools.client,
-            purpose=self.outputs[0].purpose,
+            purpose=self._purpose,
         )
 
     def _write(self, batch: Batch, reading: Reading) -> None:

@@ -1,12 +1,13 @@
-"""How many bytes of answers may be under way or wait to be written."""
+"""How many bytes of answers may be under way or wait to be written.
+
+What is parsed takes several times as much, but few answers are parsed at once, however many are
+under way: the page that is written, the next ones that are completed, and one in the workers.
+"""
 
 from __future__ import annotations
 
 FIRST_GUESS = 1_000_000
 """Bytes: how large an answer is taken to be before one has come."""
-
-WHILE_IT_COMES = 2
-"""How many times its size an answer takes while it is received and parsed."""
 
 
 class Budget:
@@ -21,9 +22,8 @@ class Budget:
     @property
     def room(self) -> int:
         """How many more pages may be asked for."""
-        a_request = WHILE_IT_COMES * self._typical
-        left = self._most - self._waiting - self._in_flight * a_request
-        return max(0, int(left / a_request))
+        left = self._most - self._waiting - self._in_flight * self._typical
+        return max(0, int(left / self._typical))
 
     @property
     def pages(self) -> int:

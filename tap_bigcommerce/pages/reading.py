@@ -19,9 +19,6 @@ from tap_bigcommerce.workers import Workers
 MOST_PARSED = 2
 """Pages whose rows are held as objects, at the most."""
 
-OBJECTS_TO_BYTES = 6
-"""How many bytes of answers the objects that a page is parsed to weigh as much as."""
-
 Lookup = Callable[[], Any]
 """A request or several for one row's sake; runs in a worker."""
 
@@ -309,9 +306,7 @@ class Reading:
         """Tell the budget how many bytes wait here now."""
         waiting = 0.0
         if not self._closed:
-            rows = self._walk.rows_held
-            for run in self._runs:
-                rows += len(run.ids) * (1 if run.rows is None else OBJECTS_TO_BYTES)
+            rows = self._walk.rows_held + sum(len(run.ids) for run in self._runs)
             waiting = rows * self._bytes_a_row
         self._budget.waiting_changed(waiting - self._accounted)
         self._accounted = waiting

@@ -41,6 +41,11 @@ KEYWORDS = {
 # At the top of a stream's file: the shared file whose fields come before its own.
 EXTENDS = "$extends"
 
+# What is odd about fields: lists of paths at the top of a stream's file, marks in the fields.
+LISTED = ("$links", "$off_by_default")
+MARKED = {"$json_text": "string", "$wrapped": "array"}
+NOTES = (*LISTED, *MARKED)
+
 # Rows of the contract whose type is wrong about the real API:
 # (stream, path): (type in the schema, reason).
 CONTRACT_EXCEPTIONS = {
@@ -143,6 +148,8 @@ DATE_NAME = re.compile(r"(?:.*_)?date_.*|.*_(?:date|at|iso8601)|date|created|exp
 NO_INSTANTS = {
     "products.preorder_release_date": "goes out just as the API writes it",
     ".config.date_limit_mode": "a word",
+    ".config.date_earliest_value": "a day of the store's calendar",
+    ".config.date_latest_value": "a day of the store's calendar",
     "banners.date_type": "a word",
     "banners.date_created": "a number of seconds",
     "banners.date_from": "a number of seconds",
@@ -176,7 +183,7 @@ def resolve(node: Any) -> Any:
         return node
     if "$ref" in node:
         return resolve(read_json(node["$ref"]))
-    resolved = {key: resolve(value) for key, value in node.items() if key != EXTENDS}
+    resolved = {k: resolve(v) for k, v in node.items() if k != EXTENDS and k not in NOTES}
     if EXTENDS in node:
         fields = resolve(read_json(node[EXTENDS]))["properties"]
         resolved["properties"] = {**fields, **resolved["properties"]}
@@ -432,10 +439,37 @@ def test_top_level_is_a_plain_object_that_begins_with_a_key(stream: str, schema:
 def test_what_extends_a_shared_part_only_makes_its_keys_sure(stream: str) -> None:
     own = read_json(f"{stream}.json")
     if EXTENDS in own:
-        assert list(own) == ["type", "description", EXTENDS, "properties"]
+        plain = [key for key in own if key not in LISTED]
+        assert plain == ["type", "description", EXTENDS, "properties"]
         again = set(own["properties"]) & set(read_json(own[EXTENDS])["properties"])
         assert again
         assert again <= set(keys_of(stream))
+
+
+def test_notes_are_about_fields_that_are_there_and_links_about_others(
+    stream: str, schema: Schema
+) -> None:
+    own, fields = read_json(f"{stream}.json"), {path for path, _ in walk(schema)}
+    links, off = ({path.replace("[]", "") for path in own.get(name, ())} for name in LISTED)
+    assert off <= fields
+    assert not links & fields
+
+
+def test_marks_are_true_and_in_fields_of_their_type() -> None:
+    for path in SCHEMAS.rglob("*.json"):
+        for node in marked(json.loads(path.read_text("utf-8"))):
+            for mark in set(node) & set(MARKED):
+                assert node[mark] is True, path
+                assert kind(node) == MARKED[mark], path
+
+
+def marked(node: Any) -> Iterator[Schema]:
+    """Every node with a mark, in one file."""
+    if isinstance(node, dict) and set(node) & set(MARKED):
+        yield node
+    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    for value in inner:
+        yield from marked(value)
 
 
 def references(node: Any) -> Iterator[Schema]:

@@ -16,11 +16,10 @@ from typing import Any
 
 import pytest
 from documents import README, ROOT, Example, examples
+from shell import run_examples, target_jsonl
 from tap_runner import clean_environment, discover, run, settings
 
 from sandbox import Sandbox
-
-HASH, TOKEN = "abc123", "the token of your API account"
 
 
 def is_make(example: Example) -> bool:
@@ -33,14 +32,6 @@ def is_installation(example: Example) -> bool:
 
 def is_metadata(example: Example) -> bool:
     return example.language == "json" and example.file is None
-
-
-def target_jsonl() -> Path:
-    """Where `make test` has installed it: beside the virtual environment of the tests."""
-    for venv in (Path(sys.prefix + "-target-jsonl"), ROOT / ".venv-target-jsonl"):
-        if (venv / "bin" / "target-jsonl").exists():
-            return venv
-    pytest.skip("`make test` installs target-jsonl, which this example needs")
 
 
 @pytest.fixture(scope="module")
@@ -71,22 +62,11 @@ def test_a_first_sync_and_the_next_ones_work_as_shown(
     clone.mkdir()
     (clone / ".venv").symlink_to(sys.prefix)
     (clone / ".venv-target-jsonl").symlink_to(target_jsonl())
-    script = ["set -euo pipefail"]
-    for example in all_examples:
-        text = example.text.replace(HASH, store.store_hash).replace(TOKEN, store.access_token)
-        if example.file is not None:
-            script.append(f"cat > {example.file} <<'END'\n{text}END")
-        elif not (is_make(example) or is_installation(example) or is_metadata(example)):
-            script.append(text)
-    result = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=clone,
-        env={**clean_environment(), "TAP_BIGCOMMERCE_API_URL": store.api_url},
-        capture_output=True,
-        text=True,
-        timeout=120,
+    shown = run_examples(
+        [e for e in all_examples if not (is_make(e) or is_installation(e) or is_metadata(e))],
+        store,
+        clone,
     )
-    assert result.returncode == 0, result.stderr
     shop = tmp_path / "my-store"
     config = (shop / "config.json").read_text()
     assert "client secret" not in config
@@ -95,7 +75,7 @@ def test_a_first_sync_and_the_next_ones_work_as_shown(
         "access_token": store.access_token,
         "start_date": "2024-01-01T00:00:00Z",
     }
-    assert "Ready: all 4 selected streams can be read." in result.stdout
+    assert "Ready: all 4 selected streams can be read." in shown
     coupons = {row["id"] for row in read_lines(shop / "rows" / "coupons.jsonl")}
     assert coupons == {row["id"] for row in store.records("coupons")}
     products = {row["id"] for row in read_lines(shop / "rows" / "products.jsonl")}

@@ -114,6 +114,17 @@ def test_singer_check_tap_accepts_the_whole_output(
         assert name in said
 
 
+def test_singer_check_tap_accepts_all_streams(check_tap: Path, tmp_path: Path) -> None:
+    catalog = tap_runner.run(args=["--discover"]).catalog
+    names = [entry["tap_stream_id"] for entry in catalog["streams"]]
+    with Sandbox(Options(orders=60, customers=60, products=60, coupons=20)) as store:
+        everything = tap_runner.run(tap_runner.settings(store), tap_runner.select(catalog, *names))
+    assert everything.status == 0, critical(everything)
+    checked = pipe([str(check_tap)], everything.stdout, tmp_path)
+    assert checked.returncode == 0, (checked.stdout + checked.stderr)[-2000:]
+    assert all(f"| {name} " in checked.stdout + checked.stderr for name in names)
+
+
 def test_singer_check_tap_would_notice_a_record_that_breaks_its_schema(
     check_tap: Path, output: Output, tmp_path: Path
 ) -> None:

@@ -24,6 +24,20 @@ PARTS = (
 )
 
 
+MOST_ATTRIBUTES = 10
+V3_PARTS = ("attributes", "storecredit", "shopper_profile_id", "segment_ids")
+ONLY_V3 = (
+    "channel_ids",
+    "origin_channel_id",
+    "authentication",
+    "accepts_product_review_abandoned_cart_emails",
+    "attributes",
+    "store_credit_amounts",
+    "shopper_profile_id",
+    "segment_ids",
+)
+
+
 def instant(text: str) -> datetime:
     """The moment that a date of the API, or of the tap, names."""
     if text[:1].isdigit():
@@ -47,7 +61,28 @@ def rows_of(store: Store, name: str) -> dict[int, Json]:
             rows += more
     else:
         rows = store.records(name, full=True)
+    if name == "customers":
+        only_v3 = _customers_of_v3(store)
+        rows = [{**row, **only_v3[row["id"]]} for row in rows]
     return {row["id"]: row for row in rows}
+
+
+def _customers_of_v3(store: Store) -> dict[int, Json]:
+    """What v3 alone says about customers, by id."""
+    get = client(store)
+    rows: list[Json] = []
+    page = 1
+    while more := get("v3/customers", include=",".join(V3_PARTS), limit=250, page=page).json[
+        "data"
+    ]:
+        rows += more
+        page += 1
+    for row in rows:
+        if len(row["attributes"]) >= MOST_ATTRIBUTES:  # as many as the API includes
+            row["attributes"] = get(
+                "v3/customers/attribute-values", limit=250, **{"customer_id:in": row["id"]}
+            ).json["data"]
+    return {row["id"]: {name: row[name] for name in ONLY_V3 if name in row} for row in rows}
 
 
 def differences(

@@ -1,0 +1,443 @@
+"""Why each message of the tap appears, and what to do then.
+
+A message is named by a part of its pattern (see `messages`) that no other has, or by all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    """`part` is of the message's pattern; `cause` and `cure` are Markdown for a table's cell."""
+
+    part: str
+    cause: str
+    cure: str
+
+
+CAUSES: dict[str, tuple[Cause, ...]] = {
+    "Settings": (
+        Cause(
+            "The settings cannot be used",
+            "One or more settings are missing or wrong. Every mistake is listed below it.",
+            "Correct each line that is named. The [settings](settings.md) say what each may be.",
+        ),
+        Cause(
+            "… is missing: …",
+            "A setting without which nothing can be read is in no config file and not in the "
+            "environment.",
+            "Add it to the file, or set `TAP_BIGCOMMERCE_` and its name in capitals.",
+        ),
+        Cause(
+            "… should be …",
+            "A setting has a value that it cannot have. The value of a secret is not shown.",
+            "Write it as the message says.",
+        ),
+        Cause(
+            "legacy API account",
+            "The config is of an account of the old kind (user name and API key).",
+            "Make a store-level API account, and take its token and the hash of its API path.",
+        ),
+        Cause(
+            "There is no setting",
+            "A name in the config is not one of the tap's. It may be a typing error.",
+            "Correct the name, or remove it. The run goes on without it.",
+        ),
+        Cause(
+            "should hold one JSON object",
+            "The config file is JSON, but a list, a text or a number.",
+            "Put the settings between `{` and `}`.",
+        ),
+        Cause(
+            "The config file … cannot be read",
+            "The file is not there, or this user may not read it.",
+            "Check the path, from the folder in which the command runs, and the file's rights.",
+        ),
+        Cause(
+            "The config file … is not JSON",
+            "A comma or a quote is missing or too much, near the line that is named.",
+            "Correct it there. Comments are not allowed in JSON.",
+        ),
+    ),
+    "Credentials file (`--init`)": (
+        Cause(
+            "No config can be made of",
+            "The credentials file or the start date cannot be used. Every mistake is listed below "
+            "it; no line of the file is shown, for it may hold a secret.",
+            "Correct each line that is named, or download the file of a new API account.",
+        ),
+        Cause(
+            "the line with the API path is missing",
+            "The file has no `API PATH:`, or nothing behind it.",
+            "Copy the API path from the control panel into the file.",
+        ),
+        Cause(
+            "the line with the access token is missing",
+            "The file has no `ACCESS TOKEN:`, or nothing behind it.",
+            "Use the file as it was downloaded. The control panel shows a token only once: make a "
+            "new API account if it is lost.",
+        ),
+        Cause(
+            "it has none of the lines that BigCommerce writes",
+            "The file is another one, or empty.",
+            "Give the file that was downloaded with the API account.",
+        ),
+        Cause(
+            "the API path is not as expected",
+            "The API path is cut off, or of another kind.",
+            "It should look as the message shows.",
+        ),
+        Cause(
+            "its value is not shown",
+            "The token holds a sign that no token has, perhaps from an editor.",
+            "Use the file as it was downloaded.",
+        ),
+        Cause(
+            "stands there twice",
+            "The file has the same line with two values, perhaps those of two accounts.",
+            "Leave one of them.",
+        ),
+        Cause(
+            "… cannot be read: ….",
+            "The credentials file is not there, or this user may not read it.",
+            "Check the path and the file's rights.",
+        ),
+        Cause(
+            "is not a text file in UTF-8",
+            "The credentials file is another kind of file, or was saved in an old encoding.",
+            "Use the file as it was downloaded.",
+        ),
+        Cause(
+            "--start-date should be",
+            "`--start-date` is no date.",
+            "Write it as the message says.",
+        ),
+        Cause(
+            "The file's API path does not lead to BigCommerce's usual address",
+            "The API path in the file has another host, which becomes the setting `api_url`.",
+            "Nothing, if you know that host. Else do not use the file.",
+        ),
+    ),
+    "Access": (
+        Cause(
+            "Nothing of the store",
+            "`--check` found no list of the store at its address.",
+            "Compare `store_hash` with the API path of the account.",
+        ),
+        Cause(
+            "Check that access_token is whole",
+            "The API refused the token: it was cut off when it was copied, belongs to another "
+            "store, or its account has been deleted.",
+            "Copy it again, compare `store_hash`, or make a new account.",
+        ),
+        Cause(
+            "most likely lacks the permission",
+            "The API account may not read this list (403).",
+            "Make a new API account with the permission that is named, and put its token into the "
+            "config. Or leave the stream out of the catalog.",
+        ),
+        Cause(
+            "is left out of the catalog",
+            "Discovery was refused a list, and so the catalog does not offer its stream.",
+            "Nothing, if you do not need it. Else as above.",
+        ),
+        Cause(
+            "The token may read none of the streams",
+            "The API account has none of the permissions.",
+            "Make a new API account with the permissions that the warnings name.",
+        ),
+        Cause(
+            "Is store_hash right?",
+            "There is nothing at this address (404). For a whole list that mostly means a wrong "
+            "`store_hash`, or a part of the API that this store does not have.",
+            "Compare `store_hash` with the API path of the account. Leave out the stream if it is "
+            "the only one.",
+        ),
+        Cause(
+            "Nobody can tell whether",
+            "Discovery could not read a list, for a reason that is no missing permission. The "
+            "catalog holds its stream.",
+            "See the reason behind it. Run the discovery again later.",
+        ),
+    ),
+    "Catalog": (
+        Cause(
+            "The catalog selects no stream",
+            'Every stream in the catalog has `"selected": false`, or the catalog is empty.',
+            'Set `"selected": true` in the metadata of a stream, at the breadcrumb `[]`.',
+        ),
+        Cause(
+            'should hold {"streams": [...]}',
+            "The file that was given with `--catalog` is JSON, but no catalog.",
+            "Write it anew with `--discover`.",
+        ),
+        Cause(
+            "The catalog file … cannot be read",
+            "The file is not there, may not be read, or is not JSON. An empty one is what a "
+            "failed `--discover > catalog.json` leaves.",
+            "Write it anew with `--discover`.",
+        ),
+        Cause(
+            "The catalog names a stream",
+            "The catalog comes from another tap or a newer version.",
+            "Remove the entry, or write the catalog anew. The run goes on without it.",
+        ),
+        Cause(
+            "has no schema with properties",
+            "A tool or a person has removed the stream's schema.",
+            "Write the catalog anew, and select again.",
+        ),
+        Cause(
+            "The catalog's replication-method",
+            "The metadata of the stream ask for a method that does not exist.",
+            "Use one of the two, or remove the line.",
+        ),
+        Cause(
+            "without which the stream cannot be read",
+            "The key or the replication key is missing in the stream's schema.",
+            'Write the catalog anew. To leave fields out, use `"selected": false`.',
+        ),
+        Cause(
+            "The catalog's metadata of",
+            "The metadata have another form than Singer's.",
+            "Write the catalog anew, and select again.",
+        ),
+    ),
+    "State": (
+        Cause(
+            "The state belongs to the store",
+            "The state file is of another store. Its bookmarks would hide what is missing.",
+            "Give each store a state file of its own.",
+        ),
+        Cause(
+            "The state's bookmark of",
+            "Somebody or something has changed the date in the state file.",
+            "Correct it or remove it, as the message says.",
+        ),
+        Cause(
+            "The state's resume point of",
+            "The place where a stopped run goes on has been changed.",
+            "Remove it, as the message says.",
+        ),
+        Cause(
+            'The state\'s "bookmarks" should hold',
+            "The state has another form than Singer's.",
+            "Use the last line that the target wrote, or none to read everything.",
+        ),
+        Cause(
+            "The state should be a JSON object",
+            "The state file holds a list, a text or a number.",
+            "Use the last line that the target wrote, or none to read everything.",
+        ),
+        Cause(
+            "The state file … cannot be read",
+            "The file is not there, or this user may not read it.",
+            "Check the path and the file's rights. For a first sync leave `--state` out.",
+        ),
+        Cause(
+            "The state file … is not JSON",
+            "The target wrote a line for each STATE, or was stopped in the middle of one.",
+            "Keep the last whole line alone: `tail -n 1`.",
+        ),
+    ),
+    "Requests": (
+        Cause(
+            "asking again in … s",
+            "A request failed in a way that mostly passes. Behind the address stands how.",
+            "Nothing: the tap goes on by itself. If it is so all day, see the reason's own line.",
+        ),
+        Cause(
+            "…: GET … failed: ….",
+            "The beginning of every failure of a request: stream, address, reason.",
+            "See what follows it, and the reason's own line.",
+        ),
+        Cause(
+            "This was attempt",
+            "A fault did not pass within `max_attempts` attempts and `max_retry_seconds` seconds.",
+            "Run the sync again later. In an outage of hours raise `max_retry_seconds`.",
+        ),
+        Cause(
+            "Asking again would not help",
+            "The API refuses the request for a reason that time does not mend.",
+            "See the status's own line below, and what the API says.",
+        ),
+        Cause(
+            "Not even the single record at",
+            "A page failed at every size down to one record, with its nested lists and without.",
+            "Look at the record in the control panel. If it is fine, send the lines to "
+            "BigCommerce's support.",
+        ),
+        Cause(
+            "no answer in time",
+            "The API did not answer within `request_timeout` seconds. The tap asks for smaller "
+            "pages then.",
+            "If it is so often, lower `page_size`, or raise `request_timeout`.",
+        ),
+        Cause(
+            "the connection failed",
+            "The network between here and the API broke: name lookup, firewall, proxy or line.",
+            "Try `curl -sI https://api.bigcommerce.com` from this machine. Behind a proxy set "
+            "`HTTPS_PROXY`.",
+        ),
+        Cause(
+            "the API's certificate could not be verified",
+            "Something between here and the API opens TLS, and its certificate is not known here.",
+            "Name its certificate file in `REQUESTS_CA_BUNDLE`.",
+        ),
+        Cause(
+            "the answer was cut off",
+            "The connection ended before the answer did. The tap asks again, for fewer rows if "
+            "need be.",
+            "Nothing, unless it is so often: then lower `page_size`.",
+        ),
+        Cause(
+            "the answer's compression is broken",
+            "The answer was damaged on its way.",
+            "Nothing, unless it is so often: then look at the proxy between here and the API.",
+        ),
+        Cause(
+            "the answer is not JSON",
+            "A gateway or a proxy answered with a page of its own.",
+            "Nothing, unless it is so often: then see who answers at this address.",
+        ),
+        Cause(
+            "the answer has an unexpected shape",
+            "The answer is JSON, but no list of rows.",
+            "As above; also check `api_url`.",
+        ),
+        Cause(
+            "the request could not be made",
+            "The address or the headers are not such as can be sent.",
+            "Check `api_url`, `user_agent` and `access_token`.",
+        ),
+    ),
+    "Data": (
+        Cause(
+            "are new to the schema or do not fit it; they are in",
+            "The API sends a field that this version does not know, or a value of another type.",
+            "Nothing is lost: see [`_rescued_data`](records.md#what-does-not-fit-_rescued_data). A "
+            "newer version of the tap may know the field.",
+        ),
+        Cause(
+            "and went nowhere",
+            "As above, but `_rescued_data` is not selected, or the value may hold what you have "
+            "left out.",
+            "Select `_rescued_data`.",
+        ),
+        Cause(
+            "cannot be written",
+            "A record came without its key, or without the date that the stream goes by.",
+            "Run the sync again. If it stays, send the id to BigCommerce's support, or read the "
+            'stream with `"replication-method": "FULL_TABLE"`.',
+        ),
+        Cause(
+            "has no usable …",
+            "As above, for a stream that belongs to another one's rows.",
+            "As above.",
+        ),
+        Cause(
+            "a record has no usable id",
+            "The API sent a row whose id is no number above 0.",
+            "Send the lines to BigCommerce's support.",
+        ),
+        Cause(
+            "out of place",
+            "The API did not sort or filter by id as it documents. Most often something between "
+            "here and the API answers from a cache.",
+            "Look for a proxy; run the sync again.",
+        ),
+        Cause(
+            "and yet shows ….",
+            "As above: one answer shows rows, a later one says that there are none.",
+            "Run the sync again.",
+        ),
+        Cause(
+            "is not there, and yet",
+            "The API shows a record, but not the list that belongs to it, three times in a row.",
+            "Run the sync again later.",
+        ),
+        Cause(
+            "the API says that there are … records",
+            "The total that the API names and the rows that it gave differ, with no change that "
+            "would explain it.",
+            "Run the sync again. If it stays, ask BigCommerce's support: rows may be hidden from "
+            "the token.",
+        ),
+        Cause(
+            "orders were read singly because",
+            "A check of what comes with an order raised false alarms only "
+            "([why](orders.md#line-items-addresses-fees-with-the-list)).",
+            "Nothing. The check is left out for the rest of the run.",
+        ),
+        Cause(
+            "came without their consignments",
+            "The list of orders did not bring the line items that it was asked for.",
+            "Nothing: they are read order by order. It costs two requests an order.",
+        ),
+        Cause(
+            "belong to no consignment",
+            "The API's two views of an order differ.",
+            "Use `products`, which is whole.",
+        ),
+    ),
+    "End of a run": (
+        Cause(
+            "… failed: …",
+            "A stream could not be read to its end. The others go on; the status is 1.",
+            "See the reason behind it, and run the sync again: the stream goes on where it "
+            "stopped.",
+        ),
+        Cause(
+            "The target stopped reading",
+            "The program behind the pipe has ended. Its own words stand above.",
+            "Mend what the target says, and run both again with the last state.",
+        ),
+        Cause(
+            "The messages cannot be written",
+            "Standard output is closed, or the disk is full.",
+            "See the reason behind it.",
+        ),
+        Cause(
+            "Stopped by",
+            "Ctrl-C, or the system or an orchestrator ended the run.",
+            "Run it again with the last state: it goes on where it was stopped.",
+        ),
+        Cause(
+            "An error that nobody foresaw",
+            "A mistake in the tap.",
+            "Report it, with the lines that follow. They hold no secret.",
+        ),
+    ),
+}
+
+STATUSES: dict[int, str] = {
+    304: "Look for a cache between here and the API.",
+    400: "The tap asks for fewer rows. If it fails even so, see what the API says.",
+    401: "See [Access](#access).",
+    403: "See [Access](#access).",
+    404: "See [Access](#access).",
+    405: "Check `api_url`.",
+    406: "Check `api_url`, and look for a proxy that changes headers.",
+    408: "None: the tap asks again.",
+    409: "Run the sync again later.",
+    410: "Leave the stream out of the catalog; look for a newer version of the tap.",
+    413: "None: the tap asks for fewer rows.",
+    414: "Name fewer channels in `channel_ids`, or select more fields.",
+    415: "Look for a proxy that changes headers.",
+    422: "Check `start_date` and `channel_ids`; see what the API says.",
+    423: "See the store's control panel, and run the sync again later.",
+    429: "None: the tap waits until the quota is there again. Lower `quota_share` if other apps "
+    "of the store go without.",
+    499: "None: the tap asks again, for fewer rows if need be.",
+    500: "None: the tap asks again, for fewer rows if need be.",
+    501: "Leave the stream out of the catalog.",
+    502: "None: the tap asks again.",
+    503: "None, for minutes. Else see in the control panel whether the store is open and paid.",
+    504: "None: the tap asks again, for fewer rows if need be.",
+    505: "Look for a proxy between here and the API.",
+    507: "See the limits of the store's plan.",
+    509: "None: the tap asks again. Lower `max_concurrency` if it is so often.",
+}
+"""The cure for each status that is no answer."""

@@ -1,0 +1,73 @@
+"""The tables of all messages and of all statuses, with cause and cure."""
+
+from __future__ import annotations
+
+from scripts.docs.causes import CAUSES, STATUSES, Cause
+from scripts.docs.markdown import cell, table
+from scripts.docs.messages import Message, messages
+from tap_bigcommerce.answers import MEANINGS, OTHER_SERVER_FAULT, REDIRECTED, UNKNOWN, Action
+
+DONE = {
+    Action.WAIT: "waits and asks again",
+    Action.AGAIN: "asks again",
+    Action.FEWER: "asks for fewer rows",
+    Action.TOKEN: "ends",
+    Action.SCOPE: "fails the stream",
+    Action.MISSING: "fails the stream, unless a single record was deleted",
+    Action.FAIL: "fails the stream",
+}
+
+
+def message_tables() -> str:
+    """All messages, section by section. Raises ValueError where one is not explained."""
+    found = explained()
+    parts = []
+    for section, causes in CAUSES.items():
+        rows = [
+            (cell(message.pattern), cause.cause, cause.cure)
+            for cause in causes
+            for message in found[cause.part]
+        ]
+        parts.append(f"## {section}\n\n{table(('message', 'cause', 'cure'), rows)}")
+    return "\n".join(parts)
+
+
+def status_table() -> str:
+    """What each status of the API means, what the tap does, and what a person can do."""
+    rows = [
+        (str(status), cell(meaning.words), DONE[meaning.action], STATUSES[status])
+        for status, meaning in MEANINGS.items()
+        if meaning.action in DONE
+    ]
+    others = (
+        ("other 3xx", REDIRECTED, "Check `api_url`."),
+        ("other 5xx", OTHER_SERVER_FAULT, "None: the tap asks again."),
+        ("any other", UNKNOWN, "Look for a proxy; see what the answer says."),
+    )
+    rows += [(name, cell(m.words), DONE[m.action], cure) for name, m, cure in others]
+    return table(("status", "meaning", "the tap", "cure"), rows)
+
+
+def explained() -> dict[str, list[Message]]:
+    """The messages by the part that names their cause, the longest part that fits each.
+
+    Raises ValueError with every message that has no cause, and every cause without a message.
+    """
+    causes: dict[str, Cause] = {c.part: c for section in CAUSES.values() for c in section}
+    found: dict[str, list[Message]] = {part: [] for part in causes}
+    wrong = []
+    for message in messages():
+        # A part that begins with something unknown is a whole pattern: it would fit many others.
+        fitting = [
+            part
+            for part in causes
+            if (part == message.pattern if part.startswith("…") else part in message.pattern)
+        ]
+        if fitting:
+            found[max(fitting, key=len)].append(message)
+        else:
+            wrong.append(f"{message.place}: {message.pattern!r} has no cause")
+    wrong += [f"{part!r} is in no message any more" for part, of in found.items() if not of]
+    if wrong:
+        raise ValueError("scripts/docs/causes.py does not fit the tap:\n" + "\n".join(wrong))
+    return found

@@ -1,0 +1,66 @@
+"""The fields of a stream, as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.docs.markdown import cell, code, table
+from tap_bigcommerce.schemas import load_notes, load_schema
+from tap_bigcommerce.streams.references import REFERENCES
+from tap_bigcommerce.streams.stream import Stream
+
+
+@dataclass(frozen=True)
+class FieldRow:
+    """A field by its path (`products[].sku`), with its type in words and what it holds."""
+
+    path: str
+    type: str
+    description: str
+
+
+def field_rows(name: str) -> list[FieldRow]:
+    """All fields of the stream `name`, nested ones behind the one that holds them."""
+    return list(_fields(load_schema(name), ""))
+
+
+def fields_table(stream: Stream) -> str:
+    """Every field: path, type, and what it holds, with what it refers to."""
+    references = REFERENCES.get(stream.name, {})
+    off = load_notes(stream.name).off_by_default
+    rows = []
+    for field in field_rows(stream.name):
+        remarks = []
+        if field.path in stream.keys:
+            remarks.append("Key.")
+        if field.path == stream.replication_key:
+            remarks.append("Replication key.")
+        if field.path in references:
+            other = references[field.path].partition(".")[0]
+            remarks.append(f"Names a row of [`{other}`]({other}.md).")
+        if field.path in off:
+            remarks.append("Not selected by default.")
+        told = " ".join([cell(field.description), *remarks]).strip()
+        rows.append((code(field.path), field.type, told))
+    return table(("field", "type", "what it holds"), rows)
+
+
+def _fields(schema: dict[str, Any], path: str) -> Iterator[FieldRow]:
+    items = schema.get("items")
+    if isinstance(items, dict):
+        yield from _fields(items, f"{path}[]")
+    for name, field in (schema.get("properties") or {}).items():
+        inner = f"{path}.{name}" if path else name
+        yield FieldRow(inner, _type(field), str(field.get("description", "")))
+        yield from _fields(field, inner)
+
+
+def _type(field: dict[str, Any]) -> str:
+    """As in "array of objects" or "date-time"."""
+    (kind,) = (name for name in field["type"] if name != "null")
+    if kind == "array":
+        items = field.get("items")
+        return f"array of {_type(items)}s" if isinstance(items, dict) else "array"
+    return str(field.get("format", kind))

@@ -1,0 +1,47 @@
+"""Figures and pictures of the measurements, from `bench/results` alone."""
+
+from __future__ import annotations
+
+from bench import report
+from bench.bars import BARS
+from bench.results import Result, load
+from bench.svg import draw
+from scripts.docs.markdown import table
+
+
+def measurements() -> str:
+    """All bars with their last figures, as in the README of `bench/`."""
+    return report.figures()
+
+
+def block(name: str) -> str:
+    """One bar's tables, notes and pictures."""
+    result = _result(name)
+    where = result.machine
+    parts = [table(each.columns, each.rows) for each in result.tables]
+    parts += [f"{note}\n" for note in result.notes]
+    parts += [f"![{chart.title}](pictures/{chart.name}.svg)\n" for chart in result.charts]
+    parts.append(
+        f"Measured {where['date']} on {where['processors']} processors, Python {where['python']}; "
+        f"`python -m bench {name}`.\n"
+    )
+    return "\n".join(parts)
+
+
+def comparison() -> str:
+    """For the README: the table beside a plain extractor."""
+    result = _result("plain")
+    return "\n".join([*(table(each.columns, each.rows) for each in result.tables)])
+
+
+def pictures() -> dict[str, str]:
+    """Each chart by its file name."""
+    kept = [result for name in BARS if (result := load(name))]
+    return {f"{chart.name}.svg": draw(chart) for result in kept for chart in result.charts}
+
+
+def _result(name: str) -> Result:
+    result = load(name)
+    if result is None:
+        raise ValueError(f"bench/results/{name}.json is missing: python -m bench {name}")
+    return result

@@ -1,0 +1,123 @@
+"""The messages that the tap can show, as patterns, read from its source.
+
+A pattern is a message's text with `…` for what is known only when it is shown.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tap_bigcommerce import exceptions
+
+PACKAGE = Path(__file__).resolve().parents[2] / "tap_bigcommerce"
+UNKNOWN = "…"
+
+ERRORS = {
+    name
+    for name, value in vars(exceptions).items()
+    if isinstance(value, type) and issubclass(value, exceptions.TapError)
+}
+LEVELS = ("warning", "error", "critical")
+PARTS = ("_Fault",)
+"""What else takes the words of a message: its third argument."""
+LISTS = ("mistakes",)
+"""Lists of words that end up in one message."""
+GIVING = ("_unknown",)
+"""Functions that return a whole message, which is shown elsewhere."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """A pattern, and the line that shows it."""
+
+    pattern: str
+    place: str
+
+
+def messages() -> list[Message]:
+    """Every message of the tap that has words of its own, once."""
+    found: dict[str, Message] = {}
+    for source in sorted(PACKAGE.rglob("*.py")):
+        tree = ast.parse(source.read_text("utf-8"))
+        functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
+        names = _texts(tree)
+        for expression in _shown(tree, functions):
+            pattern = _tidy(_pattern(expression, functions, names))
+            if re.search(r"[a-z]{3}", pattern):
+                place = f"{source.relative_to(PACKAGE)}:{expression.lineno}"
+                found.setdefault(pattern, Message(pattern, place))
+    return list(found.values())
+
+
+def _texts(tree: ast.Module) -> dict[str, ast.expr]:
+    """The texts that have a name at module level."""
+    return {
+        target.id: statement.value
+        for statement in tree.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterator[ast.expr]:
+    """The expressions whose values a person sees."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not node.args:
+            continue
+        function, first = node.func, node.args[0]
+        if isinstance(function, ast.Name):
+            if function.id in ERRORS:
+                yield first
+            elif function.id in PARTS and len(node.args) > 2:
+                yield node.args[2]
+        elif isinstance(function, ast.Attribute):
+            owner = function.value
+            own = owner.id if isinstance(owner, ast.Name) else ""
+            logs = own == "LOGGER" and function.attr in LEVELS
+            # TargetGone has its words itself.
+            of_class = function.attr == "__init__" and isinstance(first, ast.Constant)
+            if logs or of_class or (own in LISTS and function.attr == "append"):
+                yield first
+    for name in GIVING:
+        yield from _returned(functions.get(name))
+
+
+def _returned(function: ast.FunctionDef | None) -> list[ast.expr]:
+    if function is None:
+        return []
+    return [n.value for n in ast.walk(function) if isinstance(n, ast.Return) and n.value]
+
+
+def _pattern(
+    node: ast.expr, functions: Mapping[str, ast.FunctionDef], names: Mapping[str, ast.expr]
+) -> str:
+    """The text that an expression has, whatever the values are."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"%[-+ 0-9.]*[a-zA-Z]", UNKNOWN, node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(
+            str(part.value) if isinstance(part, ast.Constant) else UNKNOWN for part in node.values
+        )
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _pattern(node.left, functions, names) + _pattern(node.right, functions, names)
+    if isinstance(node, ast.Name) and node.id in names:
+        return _pattern(names[node.id], functions, names)
+    if isinstance(node, ast.Call):
+        function = node.func
+        if isinstance(function, ast.Attribute) and function.attr == "format":
+            return re.sub(r"\{\w*\}", UNKNOWN, _pattern(function.value, functions, names))
+        returned = _returned(functions.get(function.id)) if isinstance(function, ast.Name) else []
+        if len(returned) == 1:
+            return _pattern(returned[0], functions, names)
+    return UNKNOWN
+
+
+def _tidy(pattern: str) -> str:
+    """One line, and one sign for several unknown parts in a row."""
+    one_line = re.sub(r"\s*\n-?\s*", " ", pattern)
+    return re.sub(rf"{UNKNOWN}(\s*{UNKNOWN})+", UNKNOWN, one_line).strip()

@@ -1,0 +1,119 @@
+"""A page for each stream, and the tables of all streams."""
+
+from __future__ import annotations
+
+from scripts.docs import facts
+from scripts.docs.fields import field_rows, fields_table
+from scripts.docs.markdown import cell, code, table
+from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
+from tap_bigcommerce.streams.references import REFERENCES
+from tap_bigcommerce.streams.stream import Stream
+
+
+def families() -> dict[str, list[Stream]]:
+    """The streams of each family, in the order in which they are declared."""
+    return {
+        family: [
+            stream
+            for module in modules
+            for stream in vars(module).values()
+            if isinstance(stream, Stream)
+        ]
+        for family, modules in FAMILIES.items()
+    }
+
+
+def picture_name(family: str) -> str:
+    """The file name of a family's diagram."""
+    return f"entities-{family.replace(' ', '-')}.svg"
+
+
+def family_table() -> str:
+    """For the README: a row a family."""
+    rows = []
+    for family, streams in families().items():
+        names = ", ".join(
+            f"**{code(s.name)}**" if s.name in BY_DEFAULT else code(s.name) for s in streams
+        )
+        permissions = ", ".join(dict.fromkeys(s.permission.name for s in streams))
+        rows.append((family, names, permissions))
+    return table(("family", "streams", "permissions (read-only)"), rows)
+
+
+def index_tables() -> str:
+    """For the page of all streams: a table and a picture a family."""
+    parts = []
+    for family, streams in families().items():
+        rows = [
+            (
+                f"[{code(stream.name)}]({stream.name}.md)",
+                cell(str(load_schema(stream.name)["description"])),
+                facts.replication(stream),
+                facts.keys(stream),
+                stream.permission.name,
+            )
+            for stream in streams
+        ]
+        head = ("stream", "a row is", "replication", "key", "permission (read-only)")
+        picture = f"![{family.capitalize()}: foreign keys](../pictures/{picture_name(family)})"
+        parts.append(f"## {family.capitalize()}\n\n{table(head, rows)}\n{picture}\n")
+    return "\n".join(parts)
+
+
+def page(stream: Stream) -> str:
+    """A stream's page."""
+    family = next(name for name, streams in families().items() if stream in streams)
+    rows = [
+        ("read from", facts.read_from(stream)),
+        ("read", facts.order(stream)),
+        ("replication", facts.replication(stream)),
+        ("filter", facts.filtered(stream)),
+        ("key", facts.keys(stream)),
+        ("requests", facts.cost(stream)),
+        ("permission (read-only)", stream.permission.name),
+        ("channels", facts.channels(stream)),
+        ("selected by default", "yes" if stream.name in BY_DEFAULT else "no"),
+    ]
+    if stream.child is not None:
+        rows.insert(1, ("added by the tap", facts.parent_fields(stream)))
+    named_by = referred_by(stream.name)
+    if named_by:
+        links = [f"[{code(f'{other}.{path}')}]({other}.md)" for other, path in named_by]
+        rows.append(("named by", ", ".join(links)))
+    count = len(field_rows(stream.name))
+    return "".join(
+        [
+            f"# {stream.name}\n\n",
+            f"{cell(str(load_schema(stream.name)['description']))}\n\n",
+            table(rows[0], rows[1:]),
+            f"\n[{family.capitalize()} and their foreign keys]"
+            f"(index.md#{family.replace(' ', '-')})\n",
+            f"\n## Fields\n\n{count} fields, nested ones included.\n\n",
+            fields_table(stream),
+        ]
+    )
+
+
+def referred_by(name: str) -> list[tuple[str, str]]:
+    """The fields of streams that name a row of this one: stream and path."""
+    return [
+        (other, path)
+        for other, fields in REFERENCES.items()
+        for path, key in fields.items()
+        if key.partition(".")[0] == name
+    ]
+
+
+def nav(indent: str) -> str:
+    """The entries of mkdocs.yml for the streams, family by family."""
+    lines = []
+    for family, streams in families().items():
+        lines.append(f"{indent}- {family.capitalize()}:\n")
+        lines += [f"{indent}    - {stream.name}: streams/{stream.name}.md\n" for stream in streams]
+    return "".join(lines)
+
+
+def pages() -> dict[str, str]:
+    """Each page by its file name."""
+    return {f"{name}.md": page(stream) for name, stream in STREAMS.items()}

@@ -1,0 +1,112 @@
+"""Every example on every page of the documentation is run, or checked in another way."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from documents import DOCUMENTS, ROOT, Example, examples
+from shell import HASH, TOKEN, run_examples
+from tap_runner import discover, run, settings
+
+from sandbox import Sandbox
+from tap_bigcommerce.config import parse_config
+
+DOCS = ROOT / "docs"
+CONFIG = Example("json", json.dumps({"store_hash": HASH, "access_token": TOKEN}), "config.json")
+TARGET = Example("json", '{"destination_path": ".", "do_timestamp_file": false}', "target.json")
+CATALOG = Example("sh", "tap-bigcommerce --config config.json --discover > catalog.json\n", None)
+
+CHECKED = {
+    "README.md": "test_readme_examples",
+    "CONTRIBUTING.md": "test_contributing",
+    "docs/records.md": "test_docs_pages",
+    "docs/state.md": "test_docs_pages",
+    "docs/getting-started.md": "here",
+    "docs/settings.md": "here",
+    "docs/check.md": "here",
+    "docs/switching.md": "here",
+    "docs/costs.md": "here",
+    "docs/speed.md": "here",
+}
+"""The documents that have examples, and where these are run."""
+
+
+def is_installation(example: Example) -> bool:
+    """Done by `make test` already, and in CI as the README shows it, which is alike."""
+    return "-m venv" in example.text
+
+
+def is_metadata(example: Example) -> bool:
+    return example.language == "json" and example.text.lstrip().startswith("[")
+
+
+def on_page(name: str) -> list[Example]:
+    found = examples(DOCS / name)
+    assert found, name
+    return found
+
+
+def read_lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def test_every_document_with_examples_has_a_test_of_them() -> None:
+    with_examples = {str(path.relative_to(ROOT)) for path in DOCUMENTS if examples(path)}
+    assert with_examples == set(CHECKED)
+
+
+def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
+    shown = on_page("getting-started.md")
+    assert [is_installation(e) for e in shown].count(True) == 1
+    assert [is_metadata(e) for e in shown].count(True) == 1
+    run_examples(
+        [e for e in shown if not is_installation(e) and not is_metadata(e)], store, tmp_path
+    )
+    shop = tmp_path / "my-store"
+    orders = {row["id"] for row in read_lines(shop / "rows" / "products.jsonl")}
+    assert orders == {row["id"] for row in store.records("products")}
+    assert json.loads((shop / "state.json").read_text())["store_hash"] == store.store_hash
+
+
+def test_the_environment_takes_the_place_of_a_file(store: Sandbox, tmp_path: Path) -> None:
+    run_examples(on_page("settings.md"), store, tmp_path)
+    assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
+
+
+def test_a_check_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
+    state = {"bookmarks": {"orders": {"date_modified": "2026-01-01T00:00:00Z"}}}
+    given = Example("json", json.dumps(state), "state.json")
+    shown = run_examples([CONFIG, CATALOG, given, *on_page("check.md")], store, tmp_path)
+    assert shown.count("Ready: all 4 selected streams can be read.") == 2
+    assert json.loads((tmp_path / "check.json").read_text())["ready"] is True
+
+
+def test_a_switch_with_and_without_the_old_state_works(store: Sandbox, tmp_path: Path) -> None:
+    run_examples([CONFIG, TARGET, CATALOG, *on_page("switching.md")], store, tmp_path)
+    for name in ("state.json", "next-state.json"):
+        state = read_lines(tmp_path / name)[-1]
+        assert set(state["bookmarks"]) == {"customers", "orders", "products"}
+
+
+@pytest.mark.parametrize("page", ["getting-started.md", "costs.md"])
+def test_the_metadata_shown_select_as_the_text_says(page: str, store: Sandbox) -> None:
+    (example,) = filter(is_metadata, on_page(page))
+    catalog = discover(settings(store))
+    (customers,) = (e for e in catalog["streams"] if e["stream"] == "customers")
+    for shown in json.loads(example.text):
+        (entry,) = (e for e in customers["metadata"] if e["breadcrumb"] == shown["breadcrumb"])
+        entry["metadata"].update(shown["metadata"])
+    result = run(settings(store), {"streams": [customers]})
+    assert result.status == 0, result.stderr
+    assert result.ids("customers") == [row["id"] for row in store.records("customers")]
+    fields = result.schemas["customers"]["schema"]["properties"]
+    assert ("notes" in fields) == (page == "costs.md")
+
+
+def test_the_settings_shown_for_tuning_are_taken() -> None:
+    for example in on_page("speed.md"):
+        raw = {"store_hash": HASH, "access_token": TOKEN, **json.loads(example.text)}
+        assert parse_config(raw)[1] == ()

@@ -1,0 +1,69 @@
+"""The documentation as a site: nothing in it comes from elsewhere, and all links lead somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from documents import ROOT
+
+from scripts.docs.check_site import mistakes
+
+PAGE = '<html><body><h1 id="a">A</h1>{}</body></html>'
+
+
+@pytest.mark.parametrize(
+    ("inside", "wrong"),
+    [
+        ('<a href="other.html#b">b</a><a href="https://example.com">out</a>', []),
+        ('<a href="other.html#c">c</a>', ["page.html leads to other.html#c"]),
+        ('<a href="third.html">c</a>', ["page.html leads to third.html"]),
+        (
+            '<script src="https://a.example/x.js"></script>',
+            ["page.html loads https://a.example/x.js"],
+        ),
+        ('<link rel="stylesheet" href="//a.example/x.css">', ["page.html loads //a.example/x.css"]),
+        ('<link rel="next" href="https://a.example/">', []),
+        ('<img src="x.svg">', ["page.html loads x.svg, which is not there"]),
+    ],
+)
+def test_what_a_page_loads_and_where_it_leads_is_looked_at(
+    inside: str, wrong: list[str], tmp_path: Path
+) -> None:
+    (tmp_path / "page.html").write_text(PAGE.format(inside))
+    (tmp_path / "other.html").write_text(PAGE.format('<p id="b">B</p>'))
+    assert mistakes(tmp_path) == wrong
+
+
+def test_a_style_that_loads_from_elsewhere_is_seen(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(PAGE.format(""))
+    (tmp_path / "a.css").write_text("@font-face{src:url('https://a.example/f.woff')}")
+    assert mistakes(tmp_path) == ["a.css loads https://a.example/f.woff"]
+
+
+def test_an_empty_folder_is_no_site(tmp_path: Path) -> None:
+    assert mistakes(tmp_path) == [f"there are no pages in {tmp_path}"]
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("mkdocs") is None,
+    reason="`make docs` installs mkdocs, and checks this",
+)
+def test_the_documentation_builds_into_a_site_that_needs_no_network(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    built = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        cwd=ROOT,
+        env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert built.returncode == 0, built.stderr
+    assert mistakes(site) == []
+    # The search has its index in a script: pages that are opened as files may read no other file.
+    assert (site / "search" / "search_index.js").exists()

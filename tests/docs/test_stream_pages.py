@@ -1,0 +1,117 @@
+"""What the pages of the streams say of their costs is so, and the diagrams show all streams."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from xml.etree import ElementTree
+
+import pytest
+from documents import README, ROOT
+from tap_runner import Json, run, select, settings
+
+from sandbox import Options, Sandbox
+from scripts.docs import facts, stream_pages, terminal
+from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams.references import REFERENCES
+
+PICTURES = ROOT / "docs" / "pictures"
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def requests_for(store: Sandbox, catalog: Json, *streams: str) -> Counter[str]:
+    """How often each path was asked for in a full sync of these streams."""
+    store.clear_requests()
+    result = run(settings(store), select(catalog, *streams))
+    assert result.status == 0, result.stderr
+    return Counter(request["path"].split("?")[0] for request in store.requests())
+
+
+@pytest.mark.parametrize(
+    "stream",
+    [s.name for s in STREAMS.values() if facts.cost(s).startswith("One request.")],
+)
+def test_one_request_is_one_request(stream: str, quiet: Sandbox, catalog: Json) -> None:
+    assert requests_for(quiet, catalog, stream).total() == 1
+
+
+@pytest.mark.parametrize("stream", ["order_taxes", "order_transactions", "shipping_methods"])
+def test_one_request_a_parent_is_what_it_says(stream: str, quiet: Sandbox, catalog: Json) -> None:
+    child = STREAMS[stream].child
+    assert child is not None
+    assert facts.cost(STREAMS[stream]).startswith(
+        f"One request for each {facts.noun(child.parent)}"
+    )
+    made = requests_for(quiet, catalog, stream)
+    of_parents = [
+        n for path, n in made.items() if re.search(rf"/\d+/{stream.split('_')[1]}$", path)
+    ]
+    assert len(of_parents) == len(quiet.records(child.parent))
+
+
+def test_nested_streams_cost_nothing_beside_their_parent(quiet: Sandbox, catalog: Json) -> None:
+    nested = [
+        s.name
+        for s in STREAMS.values()
+        if s.child and s.child.parent == "products" and facts.cost(s).startswith("None of its own")
+    ]
+    assert len(nested) > 3
+    alone = requests_for(quiet, catalog, "products").total()
+    assert requests_for(quiet, catalog, "products", *nested).total() == alone
+
+
+def test_options_come_ten_products_a_request() -> None:
+    with Sandbox(Options(products=95, orders=0, customers=0, coupons=0)) as store:
+        result = run(settings(store), args=["--discover"])
+        made = requests_for(store, result.catalog, "product_options").total()
+    assert 10 <= made <= 14
+
+
+def test_the_readme_counts_the_streams_right() -> None:
+    assert f"in {len(STREAMS)} streams" in " ".join(README.read_text("utf-8").split())
+
+
+def test_every_stream_has_its_page_in_the_site() -> None:
+    nav = (ROOT / "mkdocs.yml").read_text("utf-8")
+    for name in STREAMS:
+        assert f"{name}: streams/{name}.md" in nav
+
+
+def words_in(picture: str) -> list[str]:
+    root = ElementTree.parse(PICTURES / picture).getroot()
+    return [element.text or "" for element in root.iter(f"{SVG}text")]
+
+
+def test_the_picture_of_all_streams_shows_each_of_them_once() -> None:
+    found = Counter(words_in("entities.svg"))
+    assert {name: found[name] for name in STREAMS} == dict.fromkeys(STREAMS, 1)
+
+
+@pytest.mark.parametrize("family", stream_pages.families())
+def test_the_picture_of_a_family_shows_its_streams_and_foreign_keys(family: str) -> None:
+    words = words_in(stream_pages.picture_name(family))
+    for stream in stream_pages.families()[family]:
+        assert stream.name in words
+        for path in REFERENCES.get(stream.name, {}):
+            assert any(word.split(" ")[0] == path for word in words), f"{stream.name}.{path}"
+
+
+def test_pictures_load_nothing_from_elsewhere() -> None:
+    for picture in PICTURES.glob("*.svg"):
+        text = picture.read_text("utf-8").replace("http://www.w3.org/2000/svg", "")
+        ElementTree.fromstring(picture.read_text("utf-8"))
+        assert not re.search(r"(href|src|url\()", text), picture.name
+
+
+def test_the_recording_is_of_the_demo_as_it_is() -> None:
+    """Its headings and commands are those in the demo's source."""
+    command, lines = terminal.read_cast(terminal.CAST.read_text("utf-8"))
+    assert command == "make demo"
+    story = (ROOT / "demo" / "story.py").read_text("utf-8")
+    headings = [line.text for line in lines if line.bold]
+    assert len(headings) == len(re.findall(r"\bheading\(", story))
+    assert all(heading.split(",")[0] in story for heading in headings)
+    typed = [line.text.strip(" $|\\") for line in lines if re.match(r" +(\$|\|) ", line.text)]
+    assert all(json.dumps(text)[1:-1] in story for text in typed)
+    assert f"{len(STREAMS)} streams" in terminal.CAST.read_text("utf-8")
