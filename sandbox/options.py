@@ -133,6 +133,9 @@ class Options:
     brands_total_error: int = _option(
         0, "added to the total that brands name, which was wrong once"
     )
+    counts_heed_filters: bool = _option(
+        True, "whether /count of orders, customers and coupons heeds the filters of their lists"
+    )
     past_end: str = _option("empty", "v3 answer to a page past the end", ("empty", "404"))
     limit_max: int = _option(250, "largest limit; above it v2 answers 413")
     v3_over_limit: str = _option(

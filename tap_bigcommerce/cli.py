@@ -18,6 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the tap; returns the exit status."""
     parser = _parser()
     given = parser.parse_args(argv)
+    misfit = _misfit(given)
+    if misfit:
+        parser.error(misfit)
     from tap_bigcommerce import run  # only once it is needed
 
     return run.run(
@@ -27,6 +30,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             catalog=given.catalog,
             state=given.state,
             log_level=given.log_level,
+            command=_command(given),
+            credentials=given.init,
+            start_date=given.start_date,
+            format=given.format or "text",
         ),
         dict(os.environ),
     )
@@ -76,8 +83,70 @@ def _parser() -> argparse.ArgumentParser:
         metavar="LEVEL",
         help="DEBUG, INFO (default), WARNING, ERROR or CRITICAL",
     )
+    _add_first_hour(parser)
     parser.add_argument("--version", action="version", version=f"tap-bigcommerce {VERSION}")
     return parser
+
+
+def _add_first_hour(parser: argparse.ArgumentParser) -> None:
+    """The options of a person's first hour: set up, check, understand."""
+    group = parser.add_argument_group("instead of a sync")
+    group.add_argument(
+        "--init",
+        metavar="CREDENTIALS",
+        help="write the config that follows from the credentials file of a new API account (-: "
+        "standard input)",
+    )
+    group.add_argument(
+        "--start-date", metavar="DATE", help="with --init: the start_date of the config"
+    )
+    group.add_argument(
+        "--check",
+        action="store_true",
+        help="say what the token may read, how much there is to read and what a sync will take; "
+        "status 1 if a selected stream cannot be read",
+    )
+    group.add_argument(
+        "--about", action="store_true", help="tell the settings, the streams and the capabilities"
+    )
+    group.add_argument(
+        "--format",
+        choices=["text", "json", "markdown"],
+        help="how --check (text, json) and --about (text, json, markdown) answer",
+    )
+
+
+def _command(given: argparse.Namespace) -> str:
+    """What is to be done: discover, init, check, about or sync."""
+    if given.init is not None:
+        return "init"
+    return next((name for name in ("discover", "check", "about") if getattr(given, name)), "sync")
+
+
+def _misfit(given: argparse.Namespace) -> str | None:
+    """Why the options do not go together; None: they do."""
+    commands = {
+        "--discover": given.discover,
+        "--init": given.init is not None,
+        "--check": given.check,
+        "--about": given.about,
+    }
+    wanted = [name for name, is_wanted in commands.items() if is_wanted]
+    if len(wanted) > 1:
+        return f"{' and '.join(wanted)} do not go together: ask for one of them"
+    command = _command(given)
+    files = {"--config": given.config, "--catalog": given.catalog, "--state": given.state}
+    if command in ("init", "about"):
+        useless = [name for name, value in files.items() if value]
+        if useless:
+            return f"--{command} needs no settings and no files: leave {', '.join(useless)} away"
+    if given.start_date is not None and command != "init":
+        return "--start-date goes with --init only; a sync takes start_date from its settings"
+    if given.format is not None and command not in ("check", "about"):
+        return "--format goes with --check and --about only"
+    if given.format == "markdown" and command == "check":
+        return "--check answers with --format text or json"
+    return None
 
 
 if __name__ == "__main__":

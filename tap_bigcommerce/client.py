@@ -378,7 +378,7 @@ def _answer(
         path=path,
         body=body,
         content=content,
-        total=total if isinstance(total := _inside(meta, "pagination", "total"), int) else None,
+        total=_total(meta),
         next_cursor=_next_cursor(meta),
         sent_at=sent_at,
         # `Date` has whole seconds, and was stamped at some time after the request was sent.
@@ -404,6 +404,16 @@ def _inside(value: Any, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
     return value
+
+
+def _total(meta: Any) -> int | None:
+    """How many rows the list has; sites call it by another name."""
+    pagination = _inside(meta, "pagination")
+    for name in ("total", "total_items"):
+        total = _inside(pagination, name)
+        if type(total) is int:
+            return total
+    return None
 
 
 def _next_cursor(meta: Any) -> str | None:

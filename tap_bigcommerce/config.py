@@ -31,11 +31,15 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True)
 class Kind:
-    """What a setting's value may be: how it is read, and how that is said to a person."""
+    """What a setting's value may be: how it is read, and how that is said to a person.
+
+    `schema` is what JSON schema can say of it beside its type.
+    """
 
     expected: str
     read: Callable[[Any], Any]
     json_type: str = "string"
+    schema: Mapping[str, Any] = field(default_factory=dict)
 
 
 def _text(value: Any) -> str:
@@ -82,7 +86,8 @@ def _whole_number(least: int, most: int | None = None) -> Kind:
         return number
 
     upto = f" to {most}" if most is not None else " or more"
-    return Kind(f"a whole number, {least}{upto}", read, "integer")
+    bounds = {"minimum": least} if most is None else {"minimum": least, "maximum": most}
+    return Kind(f"a whole number, {least}{upto}", read, "integer", bounds)
 
 
 def _exact(value: Any) -> int:
@@ -126,7 +131,7 @@ def _one_of(*choices: str) -> Kind:
             raise ValueError
         return str(value)
 
-    return Kind("one of " + ", ".join(choices), read)
+    return Kind("one of " + ", ".join(choices), read, schema={"enum": list(choices)})
 
 
 def _api_url(value: Any) -> str:
@@ -147,9 +152,13 @@ STORE_HASH = Kind(
 )
 INSTANT = Kind("a date: 2024-01-31, 2024-01-31T08:00:00Z or 01/31/2024", _instant)
 SECONDS = Kind("a number of seconds above 0", _seconds, "number")
-SHARE = Kind("a number from 0.01 to 1", _share, "number")
-CHANNELS = Kind("a list of channel ids: [1, 2] or 1,2", _ids, "array")
-API_URL = Kind("an https:// address (http:// only for this machine itself)", _api_url)
+SHARE = Kind("a number from 0.01 to 1", _share, "number", {"minimum": 0.01, "maximum": 1})
+CHANNELS = Kind(
+    "a list of channel ids: [1, 2] or 1,2", _ids, "array", {"items": {"type": "integer"}}
+)
+API_URL = Kind(
+    "an https:// address (http:// only for this machine itself)", _api_url, schema={"format": "uri"}
+)
 
 
 def _setting(

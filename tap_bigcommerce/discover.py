@@ -10,17 +10,17 @@ from typing import Any
 
 from singer import metadata as singer_metadata
 
-from tap_bigcommerce.client import Client, Purpose
+from tap_bigcommerce.client import Answer, Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, ScopeMissing
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import load_notes, load_schema
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
-from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS, root_of
 from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.references import REFERENCES
-from tap_bigcommerce.streams.stream import Stream, own_list_path
+from tap_bigcommerce.streams.stream import Child, Stream, own_list_path
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -73,35 +73,40 @@ def readable(client: Client, workers: Workers) -> list[Stream]:
 
     Raises TokenRefused where the token may read nothing at all.
     """
-    found: dict[str, bool] = {}
-    errors: list[BaseException] = []
-    for name, stream in STREAMS.items():
-        workers.submit(
-            functools.partial(_is_readable, stream, client),
-            functools.partial(found.__setitem__, name),
-            errors.append,
-        )
-    while len(found) < len(STREAMS):
-        workers.step()
-        if errors:
-            raise errors[0]
+    found = workers.run_all(
+        {name: functools.partial(_is_readable, stream, client) for name, stream in STREAMS.items()}
+    )
     return [stream for name, stream in STREAMS.items() if found[name]]
+
+
+def first_answer(root: Stream, client: Client, purpose: Purpose) -> Answer:
+    """The answer to the least that can be asked of a list: one record where it takes a limit.
+
+    Raises RequestFailed; its kind tells whether a permission is missing.
+    """
+    params = {"limit": "1"} if root.walk.paged else {}
+    return client.get(root.path, params, dict if root.walk.single else list, purpose)
+
+
+def try_own_list(child: Child, root: Stream, row: Row, client: Client, purpose: Purpose) -> None:
+    """Ask for one record of the list below `row`. Raises RequestFailed as `first_answer` does."""
+    paged = child.paging is not Paging.NONE
+    with contextlib.suppress(NotFound):  # The record has none, or has just been deleted.
+        path = own_list_path(child, root, row)
+        client.get(path, {"limit": "1"} if paged else {}, list, purpose)
 
 
 def _is_readable(stream: Stream, client: Client) -> bool:
     """Ask for one record; for lists of single records, of the first record there is."""
-    root = STREAMS[stream.child.parent] if stream.child else stream
-    purpose, of_root = (
-        Purpose(stream.name, str(permission), StreamCounts(stream.name))
-        for permission in (stream.permission, root.permission)
-    )
+    root, child = root_of(stream), stream.child
+    counts = StreamCounts(stream.name)
     try:
-        rows = _first_row(client, root.path, root, of_root)
-        if stream.child is not None and stream.child.own_list is not None and rows:
-            path = own_list_path(stream.child, root, rows[0])
-            paged = stream.child.paging is not Paging.NONE
-            with contextlib.suppress(NotFound):  # The record has none, or has just been deleted.
-                client.get(path, {"limit": "1"} if paged else {}, list, purpose)
+        # A list may need another permission than the rows that belong to its rows.
+        purpose = Purpose(stream.name, str(root.permission), counts)
+        first = first_answer(root, client, purpose).content
+        if child is not None and child.own_list is not None and first:
+            purpose = Purpose(stream.name, str(stream.permission), counts)
+            try_own_list(child, root, first[0], client, purpose)
     except ScopeMissing as error:
         LOGGER.warning("%s is left out of the catalog. %s", stream.name, error.words)
         return False
@@ -110,14 +115,6 @@ def _is_readable(stream: Stream, client: Client) -> bool:
     except RequestFailed as error:
         LOGGER.warning("Nobody can tell whether %s can be read. %s", stream.name, error.words)
     return True
-
-
-def _first_row(client: Client, path: str, root: Stream, purpose: Purpose) -> list[Row]:
-    if root.walk.single:
-        return [client.get(path, {}, dict, purpose).content]
-    params = {"limit": "1"} if root.walk.paged else {}
-    rows: list[Row] = client.get(path, params, list, purpose).content
-    return rows
 
 
 def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from tap_bigcommerce.records import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import Resume, State
-from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import Stream
 
 LOGGER = logging.getLogger(__name__)
@@ -40,6 +40,26 @@ class Start:
     since: str | None = None
     sync_start: str | None = None
     newest: str | None = None
+
+
+def first_date(selection: Selection, bookmark: str | None, config: Config) -> str | None:
+    """What was modified from this moment on is read (`2026-01-05T10:00:00Z`); None: everything.
+
+    `bookmark` is a date as `format_instant` writes it, or None where there is none.
+    """
+    stream = selection.stream
+    if selection.full_table or stream.replication_key is None:
+        return None
+    if bookmark is None:
+        since = None if root_of(stream).everything_first else config.start_date
+    else:
+        instant = parse_instant(bookmark)
+        assert instant is not None  # The state has checked it.
+        try:
+            since = instant - timedelta(seconds=config.lookback_seconds)
+        except OverflowError:
+            since = None  # Before the first day of the calendar: everything.
+    return format_instant(since)[:19] + "Z" if since is not None else None
 
 
 class Output:
@@ -77,7 +97,7 @@ class Output:
     @property
     def root(self) -> Stream:
         """The stream whose list is walked."""
-        return STREAMS[self.stream.child.parent] if self.stream.child else self.stream
+        return root_of(self.stream)
 
     def start(self) -> Start:
         """Where this stream's walk begins. Raises StateError where the state is damaged."""
@@ -99,8 +119,7 @@ class Output:
                 "changed since; starting this stream again from its bookmark",
                 name,
             )
-        since = self._first_date()
-        self.since = format_instant(since)[:19] + "Z" if since is not None else None
+        self.since = first_date(self.selection, self.counts.bookmark_before, self._config)
         return Start(since=self.since)
 
     def write_schema(self) -> None:
@@ -175,20 +194,6 @@ class Output:
                 path,
                 RESCUED,
             )
-
-    def _first_date(self) -> datetime | None:
-        """What was modified from this moment on is read; None: everything."""
-        stream = self.stream
-        if self.selection.full_table or stream.replication_key is None:
-            return None
-        if self.counts.bookmark_before is None:
-            return None if self.root.everything_first else self._config.start_date
-        instant = parse_instant(self.counts.bookmark_before)
-        assert instant is not None  # The state has checked it.
-        try:
-            return instant - timedelta(seconds=self._config.lookback_seconds)
-        except OverflowError:
-            return None  # Before the first day of the calendar: everything.
 
     def _depends_on(self) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""

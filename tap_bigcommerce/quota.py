@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
 
@@ -30,6 +31,17 @@ they still need it."""
 
 RESET_MARGIN = 0.05
 """Seconds waited beyond the announced end of a window, for clocks are not exact."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the API said last: `left` of `quota` requests in a window of `window` seconds, which
+    ends in `resets_in` seconds."""
+
+    quota: int
+    left: int
+    window: float
+    resets_in: float
 
 
 class Quota:
@@ -59,6 +71,7 @@ class Quota:
         self._looks_at = 0.0
         self._paused_until = 0.0
         self._bare_refusals = 0
+        self._window = USUAL_WINDOW
 
     def enter(self) -> float:
         """Wait until a request may be sent, and take its place.
@@ -125,6 +138,17 @@ class Quota:
             self._paused_until = max(self._paused_until, self._clock() + pause)
             return pause
 
+    @property
+    def standing(self) -> Standing | None:
+        """What is left of the quota; None where the API has not said."""
+        with self._changed:
+            if self._quota is None:
+                return None
+            resets_in = self._resets_at - self._clock()
+            if not 0 < resets_in < float("inf"):  # The window is over: the next is untouched.
+                return Standing(self._quota, self._quota, self._window, self._window)
+            return Standing(self._quota, self._left, self._window, resets_in)
+
     def _wait(self) -> float:
         """Seconds until it is worth looking again; 0 when a request may go now."""
         now = self._clock()
@@ -167,6 +191,7 @@ class Quota:
         self._resets_at = min(self._resets_at, resets_at) if same_window else resets_at
         self._used = self._used + 1 if same_window else 1
         self._quota = int(quota)
+        self._window = window
         others = max(0, self._quota - self._left - self._used)
         to_come = self._resets_at - now
         # The first moments are too short to tell a pace.

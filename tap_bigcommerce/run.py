@@ -5,16 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tap_bigcommerce import discover, selection
+from tap_bigcommerce import about, discover, init, selection
+from tap_bigcommerce.check.as_json import as_json
+from tap_bigcommerce.check.as_text import as_text
+from tap_bigcommerce.check.findings import find_out
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
@@ -38,6 +43,8 @@ GONE_WITHIN = 4.5
 
 FAILED = 1
 
+NOTHING_SELECTED = "The catalog selects no stream. Select some, or run without a catalog."
+
 
 @dataclass(frozen=True)
 class Options:
@@ -48,6 +55,10 @@ class Options:
     catalog: str | None
     state: str | None
     log_level: str
+    command: str = "sync"
+    credentials: str | None = None
+    start_date: str | None = None
+    format: str = "text"
 
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
@@ -61,6 +72,12 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     try:
         if options.discover:
             return _discover(options, environment, stop)
+        if options.command == "init":
+            return _init(options)
+        if options.command == "check":
+            return _check(options, environment, stop)
+        if options.command == "about":
+            return _write(about.FORMATS[options.format]())
         return _sync(options, environment, stop)
     except Interrupted as interrupt:
         LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
@@ -97,13 +114,54 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
     return 0
 
 
+def _init(options: Options) -> int:
+    assert options.credentials is not None
+    config = init.config_of(options.credentials, options.start_date)
+    if "api_url" in config:
+        LOGGER.warning(
+            "The file's API path does not lead to BigCommerce's usual address: the token will be "
+            "sent to %s.",
+            config["api_url"],
+        )
+    return _write(init.as_text(config))
+
+
+def _check(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
+    if options.log_level == "INFO":
+        # One screen: what is found out, not how.
+        logging.getLogger().setLevel("WARNING")
+    config = _read_config(options, environment)
+    given = read_state(options.state) if options.state else None
+    state = State(given, config.store_hash) if given is not None else None
+    selections = _selections(_read_catalog(options.catalog) if options.catalog else None, config)
+    if not selections:
+        raise CatalogError(NOTHING_SELECTED)
+    found = find_out(selections, config, state, stop, datetime.now(timezone.utc))
+    if options.format == "json":
+        _write(json.dumps(as_json(found), indent=2) + "\n")
+    else:
+        _write(as_text(found, shutil.get_terminal_size((100, 40)).columns))
+    return 0 if found.ready else FAILED
+
+
+def _write(text: str) -> int:
+    """Write to standard output, for a person or a program; returns the exit status."""
+    try:
+        sys.stdout.buffer.write(text.encode())
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough (`| head`); Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
 def _sync(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
     config = _read_config(options, environment)
     state = State(read_state(options.state) if options.state else None, config.store_hash)
     catalog = _read_catalog(options.catalog) if options.catalog else None
     selections = _selections(catalog, config)
     if not selections:
-        raise CatalogError("The catalog selects no stream. Select some, or run without a catalog.")
+        raise CatalogError(NOTHING_SELECTED)
     tools = Tools(
         config=config,
         client=_client(config, stop),

@@ -100,7 +100,7 @@ class WalkSync:
         filtered = root.modified_since is not None and not self.outputs[0].has_own_dates
         if filtered and self._start.since is not None and root.modified_since is not None:
             params[root.modified_since] = self._start.since
-        params.update(self._channels())
+        params.update(root.channel_filter(tools.config.channel_ids))
         request = ListRequest(
             root.path,
             params,
@@ -121,15 +121,6 @@ class WalkSync:
             tools.budget,
             turn=self._turn,
         )
-
-    def _channels(self) -> dict[str, str]:
-        """The filter for the channels that are read, where the list has one."""
-        filter_, wanted = self._root.channels.filter, self._tools.config.channel_ids
-        if not wanted or filter_ is None:
-            return {}
-        if not filter_.endswith(":in") and len(wanted) > 1:
-            return {}  # It takes one only: the rows are looked at here.
-        return {filter_: ",".join(str(channel) for channel in wanted)}
 
     def _wish(self) -> Wish:
         """What all outputs together want of the list."""

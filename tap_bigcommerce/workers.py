@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
 
 
 @dataclass(order=True)
@@ -87,6 +91,21 @@ class Workers:
             except queue.Empty:
                 return
             self._follow(done)
+
+    def run_all(self, jobs: Mapping[Key, Callable[[], Value]]) -> dict[Key, Value]:
+        """Run all of `jobs` and wait for their results, by the jobs' keys.
+
+        Raises the first error that one of them raises, and Interrupted on a signal.
+        """
+        found: dict[Key, Value] = {}
+        errors: list[BaseException] = []
+        for key, job in jobs.items():
+            self.submit(job, functools.partial(found.__setitem__, key), errors.append)
+        while len(found) < len(jobs):
+            self.step()
+            if errors:
+                raise errors[0]
+        return found
 
     def _follow(self, done: _Done) -> None:
         self.unfinished -= 1

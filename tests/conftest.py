@@ -14,6 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "docs"))
 sys.path.insert(0, str(Path(__file__).resolve().parent / "tap"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+# What is known of all streams lies beside the standard tests.
+sys.path.append(str(Path(__file__).resolve().parent / "tap"))
 
 from sandbox_client import Get, client
 from tap_runner import Json, Result, discover, run, settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,11 +16,18 @@ CURSORS = Paging("both")
 NO_LINKS = Paging(links=False)
 
 
+def counted(listed: RowList, context: Context, request: Request) -> Sequence[int]:
+    """The ids that {path}/count counts; its documentation does not say whether filters matter."""
+    if not context.world.options.counts_heed_filters:
+        request = dataclasses.replace(request, query={})
+    return listed.matching(context, request)
+
+
 def count_of(listed: RowList) -> Computed:
     """{path}/count: how many rows a list would show."""
 
     def count(context: Context, request: Request, parents: Sequence[int]) -> Any:
-        return {"count": len(listed.matching(context, request))}
+        return {"count": len(counted(listed, context, request))}
 
     return Computed(f"{listed.name}_count", "v2", f"{listed.path}/count", listed.scope, count)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sandbox.answers import ApiError
-from sandbox.endpoints.common import UNPAGED, equal, metafields
+from sandbox.endpoints.common import UNPAGED, counted, equal, metafields
 from sandbox.filters import Filter, v2_range, v3_in
 from sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from sandbox.paging import Paging
@@ -58,13 +58,13 @@ _MOST_TRANSACTIONS = 250
 
 
 def _order_count(context: Context, request: Request, parents: Sequence[int]) -> Any:
-    ids = _ORDERS.matching(context, request)
+    ids = counted(_ORDERS, context, request)
     statuses = [context.world.field("orders", number, "status_id") for number in ids]
-    counted = [
+    by_status = [
         {"id": at, "name": name, "sort_order": at, "count": statuses.count(at)}
         for at, name in enumerate(STATUSES)
     ]
-    return {"statuses": counted, "count": len(ids)}
+    return {"statuses": by_status, "count": len(ids)}
 
 
 def _consignments(context: Context, request: Request, parents: Sequence[int]) -> Any:

@@ -61,7 +61,71 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Correct it there. Comments are not allowed in JSON.",
         ),
     ),
+    "Credentials file (`--init`)": (
+        Cause(
+            "No config can be made of",
+            "The credentials file or the start date cannot be used. Every mistake is listed below "
+            "it; no line of the file is shown, for it may hold a secret.",
+            "Correct each line that is named, or download the file of a new API account.",
+        ),
+        Cause(
+            "the line with the API path is missing",
+            "The file has no `API PATH:`, or nothing behind it.",
+            "Copy the API path from the control panel into the file.",
+        ),
+        Cause(
+            "the line with the access token is missing",
+            "The file has no `ACCESS TOKEN:`, or nothing behind it.",
+            "Use the file as it was downloaded. The control panel shows a token only once: make a "
+            "new API account if it is lost.",
+        ),
+        Cause(
+            "it has none of the lines that BigCommerce writes",
+            "The file is another one, or empty.",
+            "Give the file that was downloaded with the API account.",
+        ),
+        Cause(
+            "the API path is not as expected",
+            "The API path is cut off, or of another kind.",
+            "It should look as the message shows.",
+        ),
+        Cause(
+            "its value is not shown",
+            "The token holds a sign that no token has, perhaps from an editor.",
+            "Use the file as it was downloaded.",
+        ),
+        Cause(
+            "stands there twice",
+            "The file has the same line with two values, perhaps those of two accounts.",
+            "Leave one of them.",
+        ),
+        Cause(
+            "… cannot be read: ….",
+            "The credentials file is not there, or this user may not read it.",
+            "Check the path and the file's rights.",
+        ),
+        Cause(
+            "is not a text file in UTF-8",
+            "The credentials file is another kind of file, or was saved in an old encoding.",
+            "Use the file as it was downloaded.",
+        ),
+        Cause(
+            "--start-date should be",
+            "`--start-date` is no date.",
+            "Write it as the message says.",
+        ),
+        Cause(
+            "The file's API path does not lead to BigCommerce's usual address",
+            "The API path in the file has another host, which becomes the setting `api_url`.",
+            "Nothing, if you know that host. Else do not use the file.",
+        ),
+    ),
     "Access": (
+        Cause(
+            "Nothing of the store",
+            "`--check` found no list of the store at its address.",
+            "Compare `store_hash` with the API path of the account.",
+        ),
         Cause(
             "Check that access_token is whole",
             "The API refused the token: it was cut off when it was copied, belongs to another "

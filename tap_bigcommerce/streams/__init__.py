@@ -50,3 +50,8 @@ STREAMS: dict[str, Stream] = {
         key=lambda stream: (*BY_DEFAULT, stream.name).index(stream.name),
     )
 }
+
+
+def root_of(stream: Stream) -> Stream:
+    """The stream whose list is walked for `stream`: itself, or the one that its rows belong to."""
+    return STREAMS[stream.child.parent] if stream.child else stream

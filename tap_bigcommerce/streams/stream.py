@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -161,6 +161,15 @@ class Stream:
     def automatic(self) -> tuple[str, ...]:
         """The fields that always go out."""
         return self.keys + ((self.replication_key,) if self.replication_key else ())
+
+    def channel_filter(self, wanted: Sequence[int]) -> dict[str, str]:
+        """The parameter that limits the list to the channels `wanted`, where it has one."""
+        filter_ = self.channels.filter
+        if not wanted or filter_ is None:
+            return {}
+        if not filter_.endswith(":in") and len(wanted) > 1:
+            return {}  # It takes one only: the rows are looked at when they have come.
+        return {filter_: ",".join(str(channel) for channel in wanted)}
 
 
 def own_list_path(child: Child, parent: Stream, row: Row) -> str:

@@ -28,8 +28,11 @@ def target_jsonl() -> Path:
     pytest.skip("`make test` installs target-jsonl, which this example needs")
 
 
-def run_examples(examples: Iterable[Example], store: Sandbox, folder: Path) -> None:
-    """Write the files that the examples name, and run the commands; fails with their words."""
+def run_examples(examples: Iterable[Example], store: Sandbox, folder: Path) -> str:
+    """Write the files that the examples name, and run the commands; fails with their words.
+
+    Returns what they wrote to standard output.
+    """
     script = ["set -euo pipefail"]
     for example in examples:
         text = example.text.replace(HASH, store.store_hash).replace(TOKEN, store.access_token)
@@ -52,3 +55,4 @@ def run_examples(examples: Iterable[Example], store: Sandbox, folder: Path) -> N
         timeout=120,
     )
     assert result.returncode == 0, result.stderr
+    return result.stdout

@@ -26,6 +26,7 @@ CHECKED = {
     "docs/state.md": "test_docs_pages",
     "docs/getting-started.md": "here",
     "docs/settings.md": "here",
+    "docs/check.md": "here",
     "docs/switching.md": "here",
     "docs/costs.md": "here",
     "docs/speed.md": "here",
@@ -73,6 +74,14 @@ def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
 def test_the_environment_takes_the_place_of_a_file(store: Sandbox, tmp_path: Path) -> None:
     run_examples(on_page("settings.md"), store, tmp_path)
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
+
+
+def test_a_check_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
+    state = {"bookmarks": {"orders": {"date_modified": "2026-01-01T00:00:00Z"}}}
+    given = Example("json", json.dumps(state), "state.json")
+    shown = run_examples([CONFIG, CATALOG, given, *on_page("check.md")], store, tmp_path)
+    assert shown.count("Ready: all 4 selected streams can be read.") == 2
+    assert json.loads((tmp_path / "check.json").read_text())["ready"] is True
 
 
 def test_a_switch_with_and_without_the_old_state_works(store: Sandbox, tmp_path: Path) -> None:

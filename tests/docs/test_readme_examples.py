@@ -49,7 +49,7 @@ def test_the_readme_begins_with_two_commands_that_make_knows(all_examples: list[
 
 
 def test_every_example_is_of_a_kind_that_is_run(all_examples: list[Example]) -> None:
-    assert {example.language for example in all_examples} == {"sh", "json"}
+    assert {example.language for example in all_examples} == {"sh", "json", "text"}
     assert [is_make(e) for e in all_examples].count(True) == 1
     assert [is_installation(e) for e in all_examples].count(True) == 1
     assert [is_metadata(e) for e in all_examples].count(True) == 1
@@ -62,12 +62,20 @@ def test_a_first_sync_and_the_next_ones_work_as_shown(
     clone.mkdir()
     (clone / ".venv").symlink_to(sys.prefix)
     (clone / ".venv-target-jsonl").symlink_to(target_jsonl())
-    run_examples(
+    shown = run_examples(
         [e for e in all_examples if not (is_make(e) or is_installation(e) or is_metadata(e))],
         store,
         clone,
     )
     shop = tmp_path / "my-store"
+    config = (shop / "config.json").read_text()
+    assert "client secret" not in config
+    assert json.loads(config) == {
+        "store_hash": store.store_hash,
+        "access_token": store.access_token,
+        "start_date": "2024-01-01T00:00:00Z",
+    }
+    assert "Ready: all 4 selected streams can be read." in shown
     coupons = {row["id"] for row in read_lines(shop / "rows" / "coupons.jsonl")}
     assert coupons == {row["id"] for row in store.records("coupons")}
     products = {row["id"] for row in read_lines(shop / "rows" / "products.jsonl")}

@@ -21,6 +21,8 @@ FLOORS = (
     ("__main__",),
     ("cli",),
     ("run",),
+    ("about", "check", "init"),
+    ("costs",),
     ("sync",),
     ("walk_sync",),
     ("family",),

@@ -1,0 +1,140 @@
+"""From the credentials file of a new API account to a config.
+
+The control panel hands out a text file once, with the account's client id and secret, its access
+token and API path. Only the last two are needed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, declarations
+from tap_bigcommerce.dates import format_instant
+from tap_bigcommerce.exceptions import ConfigError
+
+STANDARD_INPUT = "-"
+
+TOKEN, PATH = "ACCESS TOKEN", "API PATH"
+LABELS = (TOKEN, "CLIENT NAME", "NAME", "CLIENT ID", "CLIENT SECRET", PATH)
+
+LEGACY_PATH = re.compile(r"^https?://[^/]+/api/v2(/|$)", re.IGNORECASE)
+
+LARGEST = 100_000
+"""Characters; a credentials file has some hundred."""
+
+
+def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
+    """The config that the credentials file named `credentials` ("-": standard input) allows.
+
+    Raises ConfigError with every mistake at once; nothing of the file's is in its words, for any
+    line may hold a secret.
+    """
+    mistakes: list[str] = []
+    config: dict[str, Any] = {}
+    found = _labelled(_read(credentials), mistakes)
+    if found:
+        _take_path(found, config, mistakes)
+        _take_token(found, config, mistakes)
+    if start_date is not None:
+        try:
+            config["start_date"] = format_instant(INSTANT.read(start_date))[:19] + "Z"
+        except (ValueError, OverflowError):
+            mistakes.append(f"--start-date should be {INSTANT.expected}, not {start_date!r}")
+    if mistakes:
+        raise ConfigError(
+            f"No config can be made of {_name(credentials)}:\n- " + "\n- ".join(mistakes)
+        )
+    return {
+        setting.name: config[setting.name] for setting in declarations() if setting.name in config
+    }
+
+
+def _take_path(found: dict[str, str], config: dict[str, Any], mistakes: list[str]) -> None:
+    expected = f"{PATH}: https://api.bigcommerce.com/stores/STORE_HASH/v3/"
+    path = found.get(PATH)
+    if not path:
+        mistakes.append(f"the line with the API path is missing: {expected}")
+        return
+    if LEGACY_PATH.match(path):
+        mistakes.append(
+            f"{PATH} is that of a legacy API account, which BigCommerce no longer offers. Make a "
+            "store-level API account (control panel: Settings, API accounts) and use its file"
+        )
+        return
+    try:
+        parts = urlsplit(path)
+        if not parts.scheme or "/stores/" not in parts.path:
+            raise ValueError
+        api_url = API_URL.read(f"{parts.scheme}://{parts.netloc}")
+        config["store_hash"] = STORE_HASH.read(parts.path)
+    except ValueError:
+        mistakes.append(f"the API path is not as expected: {expected}")
+        return
+    usual = next(setting.default for setting in declarations() if setting.name == "api_url")
+    if api_url != usual:
+        config["api_url"] = api_url
+
+
+def _take_token(found: dict[str, str], config: dict[str, Any], mistakes: list[str]) -> None:
+    token = found.get(TOKEN)
+    if not token:
+        mistakes.append(f"the line with the access token is missing: {TOKEN}: ...")
+        return
+    try:
+        config["access_token"] = HEADER_TEXT.read(token)
+    except ValueError:
+        mistakes.append(f"{TOKEN} should be {HEADER_TEXT.expected}; its value is not shown")
+
+
+def _labelled(text: str, mistakes: list[str]) -> dict[str, str]:
+    """The values in the file by their labels; empty, with a mistake noted, where it has none."""
+    found: dict[str, str] = {}
+    for line in text.splitlines():
+        label, colon, value = line.partition(":")
+        label = " ".join(label.upper().split())
+        if not colon or label not in LABELS:
+            continue
+        value = value.strip()
+        if found.get(label, value) != value:
+            mistakes.append(f"{label} stands there twice, with different values")
+        found[label] = value
+    if not found:
+        looks = "a config already" if text.lstrip().startswith("{") else "something else"
+        mistakes.append(
+            f"it has none of the lines that BigCommerce writes ({', '.join(LABELS)}, each with a "
+            f"colon and a value); it looks like {looks}. BigCommerce hands the file out once, when "
+            "an API account is made; make a new account if it is lost"
+        )
+    return found
+
+
+def _read(name: str) -> str:
+    try:
+        if name == STANDARD_INPUT:
+            raw = sys.stdin.buffer.read(LARGEST)
+        else:
+            with Path(name).open("rb") as file:
+                raw = file.read(LARGEST)
+    except OSError as error:
+        raise ConfigError(f"{_name(name)} cannot be read: {error.strerror or error}.") from error
+    # Windows' Notepad writes UTF-16 with a byte order mark.
+    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        return raw.decode(encoding)
+    except ValueError:
+        # The decoder's own words would show bytes of the file.
+        raise ConfigError(f"{_name(name)} is not a text file in UTF-8.") from None
+
+
+def _name(credentials: str) -> str:
+    return "standard input" if credentials == STANDARD_INPUT else f"the file {credentials}"
+
+
+def as_text(config: dict[str, Any]) -> str:
+    """The config as a JSON file has it."""
+    return json.dumps(config, indent=2) + "\n"

@@ -1,0 +1,91 @@
+"""--about: what the tap is, without a store."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import jsonschema
+import pytest
+from all_streams import KEYS, NAMES, REPLICATION_KEYS
+from tap_runner import Json, run, settings
+
+from sandbox import Sandbox
+from tap_bigcommerce.config import declarations, sample_config
+
+
+@pytest.fixture(scope="module")
+def about() -> Json:
+    result = run(args=["--about", "--format", "json"])
+    assert result.status == 0, result.stderr
+    value = json.loads(result.stdout)
+    assert isinstance(value, dict)
+    return value
+
+
+def test_every_stream_is_told_with_keys_replication_permission_and_cost(about: Json) -> None:
+    told = {stream["name"]: stream for stream in about["streams"]}
+    assert sorted(told) == sorted(NAMES)
+    for name, stream in told.items():
+        assert tuple(stream["key_properties"]) == KEYS[name]
+        assert stream["replication_key"] == REPLICATION_KEYS.get(name)
+        assert stream["permission"].endswith(": read-only")
+        assert stream["requests"]
+    assert told["order_taxes"]["read_from"] == "/v2/orders/{id}/taxes"
+    assert told["order_taxes"]["requests"] == "1 for each record of orders that is read"
+    assert told["order_products"]["requests"] == "none: it comes with orders"
+
+
+def test_secrets_are_marked_in_the_schema_of_the_config(about: Json) -> None:
+    properties = about["settings"]["properties"]
+    assert set(properties) == {setting.name for setting in declarations()}
+    secret = {name for name, schema in properties.items() if schema.get("secret")}
+    assert secret == {"access_token"}
+    assert properties["access_token"]["writeOnly"] is True
+    assert about["settings"]["required"] == ["store_hash", "access_token"]
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({}, True),
+        ({"page_size": 250, "channel_ids": [1, 2], "order_coupons": "never"}, True),
+        ({"page_size": None, "order_coupons": None}, True),
+        ({"page_size": 251}, False),
+        ({"order_coupons": "sometimes"}, False),
+        ({"quota_share": 0}, False),
+        ({"channel_ids": ["one"]}, False),
+        ({"access_token": None}, False),
+    ],
+)
+def test_the_schema_takes_what_the_tap_takes(
+    about: Json, small: Sandbox, change: dict[str, Any], valid: bool
+) -> None:
+    validator = jsonschema.Draft4Validator(about["settings"])
+    assert validator.is_valid({**sample_config(), **change}) is valid
+    result = run(settings(small, **change), args=["--discover"])
+    assert (result.status == 0) is valid, result.stderr
+
+
+@pytest.mark.parametrize("format", ["text", "markdown"])
+def test_a_person_is_told_of_every_setting_stream_and_capability(about: Json, format: str) -> None:
+    result = run(args=["--about", "--format", format])
+    assert result.status == 0, result.stderr
+    assert result.stderr == ""
+    words = [*about["settings"]["properties"], *about["capabilities"], *NAMES]
+    assert all(word in result.stdout for word in words)
+    if format == "text":
+        assert result.stdout == run(args=["--about"]).stdout
+    else:
+        rows = [line for line in result.stdout.splitlines() if line.startswith("|")]
+        assert len(rows) == len(about["settings"]["properties"]) + len(NAMES) + 4
+
+
+def test_it_needs_no_settings_and_is_quick() -> None:
+    seconds = []
+    for _ in range(3):
+        began = time.monotonic()
+        assert run(args=["--about"], env={"TAP_BIGCOMMERCE_PAGE_SIZE": "many"}).status == 0
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < 2

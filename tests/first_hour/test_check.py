@@ -1,0 +1,254 @@
+"""--check: what can be read, how much there is, and what a sync will take."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from all_streams import NAMES as ALL
+from all_streams import PARENTS
+from tap_runner import Json, Result, discover, run, select, settings
+
+from sandbox import Options, Sandbox
+
+DEFAULT = ("coupons", "customers", "orders", "products")
+SCREEN_LINES, SCREEN_COLUMNS = 50, 100
+
+# Lists of v2 without an address that counts, and lists of v3 whose documentation has no total.
+UNCOUNTED = {
+    "customer_groups", "banners", "gift_certificates", "currencies", "blog_posts", "tax_classes",
+    "order_refunds", "customer_attributes",
+}  # fmt: skip
+
+
+def check(config: Json, catalog: Any = None, state: Any = None) -> Json:
+    result = run(config, catalog, state, args=["--check", "--format", "json"])
+    assert result.status == 0, result.stderr
+    value = json.loads(result.stdout)
+    assert isinstance(value, dict)
+    return value
+
+
+def stream_of(found: Json, name: str) -> Json:
+    (stream,) = [stream for stream in found["streams"] if stream["stream"] == name]
+    assert isinstance(stream, dict)
+    return stream
+
+
+def test_the_store_is_told_and_the_check_fits_one_screen(quiet: Sandbox) -> None:
+    quiet.set(quota=450)
+    result = run(settings(quiet), args=["--check"], env={"COLUMNS": str(SCREEN_COLUMNS)})
+    quiet.set(quota=0)
+    assert result.status == 0, result.stderr
+    assert result.stderr == ""
+    for word in ("Café", "BigCommerce Pro", "America/Chicago", "USD", "450 requests in 30 s"):
+        assert word in result.stdout
+    lines = result.stdout.splitlines()
+    assert len(lines) <= SCREEN_LINES
+    assert max(map(len, lines)) <= SCREEN_COLUMNS
+    assert lines[-1] == "Ready: all 4 selected streams can be read."
+    assert settings(quiet)["access_token"] not in result.stdout
+
+
+def test_counts_are_those_of_the_store(quiet: Sandbox) -> None:
+    found = check(settings(quiet))
+    for stream in found["streams"]:
+        name = stream["stream"]
+        assert stream["readable"] is True
+        assert stream["selected"] is (name in DEFAULT)
+        if name in PARENTS or name in UNCOUNTED:
+            assert stream["records"] is None, name
+        else:
+            rows = 1 if name == "store" else len(quiet.records(list_of(name)))
+            assert stream["records"] == rows, name
+
+
+def list_of(name: str) -> str:
+    return {"product_variants": "variants"}.get(name, name)
+
+
+def test_no_list_is_read_for_it(quiet: Sandbox) -> None:
+    catalog = select(discover(settings(quiet)), *ALL)
+    quiet.clear_requests()
+    check(settings(quiet, start_date="2025-06-01"), catalog)
+    for entry in quiet.requests():
+        counts = entry["path"].endswith("/count")
+        assert counts or entry["query"].get("limit", "1") == "1"
+        assert "page" not in entry["query"]
+    asked = [(entry["path"], str(entry["query"])) for entry in quiet.requests()]
+    assert len(asked) == len(set(asked)), "nothing is asked twice"
+    assert len(asked) < 135, "it fits the quota of the smallest plan"
+
+
+def test_records_since_the_start_date_are_counted_as_a_sync_reads_them(small: Sandbox) -> None:
+    config = settings(small, start_date="2025-06-01")
+    found, synced = check(config), run(config)
+    for name in DEFAULT:
+        records = stream_of(found, name)["full_sync_records"]
+        assert records == len(synced.records(name))
+    assert 0 < stream_of(found, "orders")["full_sync_records"] < len(small.records("orders"))
+    # The first sync of products takes all.
+    assert stream_of(found, "products")["full_sync_from"] is None
+
+
+def test_records_since_the_bookmark_are_counted_as_a_sync_reads_them(small: Sandbox) -> None:
+    state = run(settings(small)).state
+    small.change("orders", count=4)
+    small.change("products", count=2)
+    found = check(settings(small), state=state)
+    synced = run(settings(small), state=state)
+    for name in DEFAULT:
+        assert stream_of(found, name)["next_sync_records"] == len(synced.records(name))
+    assert stream_of(found, "orders")["bookmark"] == state["bookmarks"]["orders"]["date_modified"]
+    assert stream_of(found, "orders")["full_sync_records"] == len(small.records("orders"))
+    assert found["next_sync"]["from_state"] is True
+
+
+def test_a_stopped_sync_is_seen_to_go_on(small: Sandbox) -> None:
+    resume = {
+        "after_id": 110,
+        "since": "2025-01-01T00:00:00Z",
+        "sync_start": "2026-01-01T00:00:00.000000Z",
+        "newest": None,
+        "walk": "0",
+    }
+    state = {"bookmarks": {"orders": {"resume": resume}}}
+    assert stream_of(check(settings(small), state=state), "orders")["goes_on"] is True
+    shown = run(settings(small), state=state, args=["--check"]).stdout
+    assert "2025-01-01T00:00:00Z, going on" in shown
+
+
+def test_a_count_that_heeds_no_filter_is_not_believed(small: Sandbox) -> None:
+    small.set(counts_heed_filters=False)
+    orders = stream_of(check(settings(small, start_date="2025-06-01")), "orders")
+    assert orders["records"] == len(small.records("orders"))
+    assert orders["full_sync_records"] is None
+    assert orders["next_sync_records"] is None
+
+
+def test_channels_are_counted_where_the_list_can_be_filtered_by_them(small: Sandbox) -> None:
+    config = settings(small, channel_ids=[1])
+    found, synced = check(config), run(config)
+    records = stream_of(found, "products")["full_sync_records"]
+    assert records == len(synced.records("products"))
+
+
+@pytest.mark.parametrize("coupons", ["never", "always"])
+def test_the_estimate_is_close_to_what_the_sync_takes(coupons: str) -> None:
+    options = Options(orders=600, customers=300, products=300, coupons=40, huge_order_share=0)
+    with Sandbox(options) as store:
+        config = settings(store, order_coupons=coupons)
+        catalog = select(discover(config), *DEFAULT, "order_taxes", "product_options", "brands")
+        found = check(config, catalog)
+        store.clear_requests()
+        assert run(config, catalog).status == 0
+        taken = len(store.requests())
+    estimate = found["full_sync"]
+    assert 0.85 * taken - 5 <= estimate["requests"] <= 1.15 * taken + 5
+    assert estimate["requests_high"] == estimate["requests"]
+
+
+def test_the_estimate_is_held_to_the_quota(small: Sandbox) -> None:
+    window, quota = 1.5, 200
+    config = settings(small, order_coupons="always")
+    catalog = select(discover(config), "orders", "order_taxes", "order_shipments")
+    small.set(quota=quota, window_seconds=window)
+    whole = check({**config, "quota_share": 1}, catalog)
+    assert (whole["quota"]["quota"], whole["quota"]["window"]) == (quota, window)
+    assert 0 <= whole["quota"]["left"] < quota
+    requests = whole["full_sync"]["requests"]
+    assert 90 < requests < quota, "three lists of each order"
+    assert whole["full_sync"]["seconds"] < window
+    part = check({**config, "quota_share": 0.2}, catalog)["full_sync"]
+    assert part["requests"] == requests
+    assert part["seconds"] == window * ((requests - 1) // (quota * 0.2))
+
+
+def test_the_share_of_coupons_is_said_to_be_a_guess(quiet: Sandbox) -> None:
+    found = check(settings(quiet))
+    assert found["full_sync"]["requests_high"] > found["full_sync"]["requests"]
+    assert any("coupon" in sentence for sentence in found["assumptions"])
+    never = check(settings(quiet, order_coupons="never"))
+    assert never["full_sync"]["requests_high"] == never["full_sync"]["requests"]
+    assert not any("coupon" in sentence for sentence in never["assumptions"])
+
+
+def test_a_missing_permission_of_a_selected_stream_is_named_with_status_1(small: Sandbox) -> None:
+    small.set(withheld_scopes=("orders", "information"))
+    result = run(settings(small), args=["--check"])
+    assert result.status == 1
+    assert result.stderr == ""
+    assert "lacks 'Orders: read-only'" in result.stdout
+    assert "Not ready: 1 of 4 selected streams cannot be read." in result.stdout
+    assert "sandbox1: may not be read" in result.stdout
+    as_json = run(settings(small), args=["--check", "--format", "json"])
+    assert as_json.status == 1
+    found = json.loads(as_json.stdout)
+    assert found["ready"] is False
+    assert found["store"] is None
+    orders = stream_of(found, "orders")
+    assert (orders["readable"], orders["lacks"]) == (False, "Orders")
+
+
+def test_what_is_not_selected_may_lack_its_permission(small: Sandbox) -> None:
+    small.set(withheld_scopes=("content", "channels"))
+    result = run(settings(small), args=["--check"])
+    assert result.status == 0, result.stderr
+    assert "lacks 'Content: read-only', so these cannot be read: pages, blog_posts" in flat(result)
+    assert "lacks 'Channel settings: read-only', so these cannot be read: channels" in flat(result)
+
+
+def test_a_permission_for_rows_below_others_is_told_apart(small: Sandbox) -> None:
+    small.set(withheld_scopes=("transactions",))
+    catalog = select(discover(), "order_transactions")
+    result = run(settings(small), catalog, args=["--check"])
+    assert result.status == 1
+    words = "lacks 'Order transactions: read-only', so these cannot be read: order_transactions"
+    assert words in flat(result)
+
+
+def test_a_stream_that_fails_otherwise_is_not_ready_either(small: Sandbox) -> None:
+    small.fault("orders", kind="501", times=0)
+    result = run(settings(small), args=["--check"])
+    assert result.status == 1
+    assert "Cannot be read: orders: GET /v2/orders failed: 501" in flat(result)
+    assert "lacks" not in result.stdout
+
+
+def test_a_refused_token_and_a_store_that_is_not_there_are_errors(small: Sandbox) -> None:
+    for change, words in (
+        ({"access_token": "wr0ng"}, "access_token"),
+        ({"store_hash": "nosuchstore"}, "nosuchstore"),
+    ):
+        result = run(settings(small, **change), args=["--check"])
+        assert (result.status, result.stdout) == (1, "")
+        assert words in " ".join(result.logged("CRITICAL"))
+        assert "wr0ng" not in result.stderr
+
+
+def test_a_state_of_another_store_is_refused(small: Sandbox) -> None:
+    result = run(settings(small), state={"store_hash": "other"}, args=["--check"])
+    assert result.status == 1
+    assert "other" in " ".join(result.logged("CRITICAL"))
+
+
+def test_many_selected_streams_stand_in_two_columns(quiet: Sandbox) -> None:
+    catalog = select(discover(settings(quiet)), *ALL)
+    wide = run(settings(quiet), catalog, args=["--check"], env={"COLUMNS": "180"})
+    assert wide.status == 0, wide.stderr
+    assert len(wide.stdout.splitlines()) <= SCREEN_LINES
+    assert all(name in wide.stdout for name in ALL)
+
+
+def test_a_store_without_limits_and_headers_is_checked_too(small: Sandbox) -> None:
+    small.set(rate_limit_headers=False)
+    found = check(settings(small))
+    assert found["quota"] is None
+    assert "The API names no quota, so nothing is waited for." in found["assumptions"]
+    assert "the API names none" in run(settings(small), args=["--check"]).stdout
+
+
+def flat(result: Result) -> str:
+    """What was said, without line breaks."""
+    return " ".join(result.stdout.split())
