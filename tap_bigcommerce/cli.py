@@ -18,7 +18,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the tap; returns the exit status."""
     parser = _parser()
     given = parser.parse_args(argv)
-    from tap_bigcommerce import run  # only once it is needed
+    if given.report is not None and given.discover:
+        parser.error("--report is about a sync: it does not go with --discover")
+    from tap_bigcommerce import audience, run  # only once they are needed
 
     return run.run(
         run.Options(
@@ -26,7 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             discover=given.discover,
             catalog=given.catalog,
             state=given.state,
-            log_level=given.log_level,
+            wishes=audience.Wishes(
+                log_level=given.log_level,
+                log_format=given.log_format,
+                quiet=given.quiet,
+                progress_every=given.progress_every,
+                report=given.report,
+            ),
         ),
         dict(os.environ),
     )
@@ -71,13 +79,41 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--log-level",
-        default="INFO",
         choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
         metavar="LEVEL",
         help="DEBUG, INFO (default), WARNING, ERROR or CRITICAL",
     )
+    parser.add_argument(
+        "--log-format",
+        default="text",
+        choices=["text", "json"],
+        metavar="FORMAT",
+        help="text (default), or json: an object a line",
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="no progress, and no log but warnings and errors"
+    )
+    parser.add_argument(
+        "--progress-every",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="how often to log how a sync goes where standard error is no terminal (default: 30)",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        help="write a page about the sync when it ends, however it ends",
+    )
     parser.add_argument("--version", action="version", version=f"tap-bigcommerce {VERSION}")
     return parser
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1_000_000:
+        raise argparse.ArgumentTypeError("a number of seconds above 0 is expected")
+    return seconds
 
 
 if __name__ == "__main__":
