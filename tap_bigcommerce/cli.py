@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     misfit = _misfit(given)
     if misfit:
         parser.error(misfit)
-    from tap_bigcommerce import run  # only once it is needed
+    from tap_bigcommerce import audience, run  # only once they are needed
 
     return run.run(
         run.Options(
@@ -29,11 +29,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             discover=given.discover,
             catalog=given.catalog,
             state=given.state,
-            log_level=given.log_level,
             command=_command(given),
             credentials=given.init,
             start_date=given.start_date,
             format=given.format or "text",
+            wishes=audience.Wishes(
+                log_level=given.log_level,
+                log_format=given.log_format,
+                quiet=given.quiet,
+                progress_every=given.progress_every,
+                report=given.report,
+            ),
         ),
         dict(os.environ),
     )
@@ -78,10 +84,31 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--log-level",
-        default="INFO",
         choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
         metavar="LEVEL",
         help="DEBUG, INFO (default), WARNING, ERROR or CRITICAL",
+    )
+    parser.add_argument(
+        "--log-format",
+        default="text",
+        choices=["text", "json"],
+        metavar="FORMAT",
+        help="text (default), or json: an object a line",
+    )
+    parser.add_argument(
+        "-q", "--quiet", action="store_true", help="no progress, and no log but warnings and errors"
+    )
+    parser.add_argument(
+        "--progress-every",
+        type=_seconds,
+        default=30.0,
+        metavar="SECONDS",
+        help="how often to log how a sync goes where standard error is no terminal (default: 30)",
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        help="write a page about the sync when it ends, however it ends",
     )
     _add_first_hour(parser)
     parser.add_argument("--version", action="version", version=f"tap-bigcommerce {VERSION}")
@@ -146,7 +173,16 @@ def _misfit(given: argparse.Namespace) -> str | None:
         return "--format goes with --check and --about only"
     if given.format == "markdown" and command == "check":
         return "--check answers with --format text or json"
+    if given.report is not None and command != "sync":
+        return f"--report is about a sync: it does not go with --{command}"
     return None
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < 1_000_000:
+        raise argparse.ArgumentTypeError("a number of seconds above 0 is expected")
+    return seconds
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from tap_bigcommerce.exceptions import (
     ScopeMissing,
     TokenRefused,
 )
+from tap_bigcommerce.observer import NOBODY, Observer, Reason, RequestEnd, Waiting
 from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.stop import Stop
@@ -132,7 +133,11 @@ class _Attempts:
 class Client:
     """Reads from one store's API. Several threads may use it at once."""
 
-    def __init__(self, config: Config, quota: Quota, stop: Stop) -> None:
+    def __init__(
+        self, config: Config, quota: Quota, stop: Stop, observer: Observer = NOBODY
+    ) -> None:
+        """`observer` is told of each request's end and of each wait."""
+        self._observer = observer
         self._config = config
         self._quota = quota
         self._stop = stop
@@ -148,10 +153,12 @@ class Client:
         """A new count of failures, as the settings allow them."""
         return Patience(self._config.max_attempts, self._config.max_retry_seconds)
 
-    def wait(self, seconds: float, purpose: Purpose) -> None:
+    def wait(self, seconds: float, purpose: Purpose, why: str = "") -> None:
         """Wait before asking again; raises Interrupted when the tap is asked to stop."""
         purpose.counts.count_wait(seconds)
-        self._stop.sleep(seconds)
+        with Waiting(self._observer, purpose.stream) as waiting:
+            waiting.now(Reason.RETRY, time.monotonic() + seconds, why)
+            self._stop.sleep(seconds)
 
     def get(
         self,
@@ -173,7 +180,8 @@ class Client:
         """
         attempts = _Attempts(patience or self.patience())
         while True:
-            purpose.counts.count_wait(self._quota.enter())
+            with Waiting(self._observer, purpose.stream) as waiting:
+                purpose.counts.count_wait(self._quota.enter(waiting.now))
             result = self._attempt(path, params, expects, purpose, attempts, digest)
             if isinstance(result, Answer):
                 self._token_has_worked = True
@@ -209,10 +217,14 @@ class Client:
         except requests.RequestException as error:
             result = _connection_fault(error)
         finally:
-            self._quota.leave(headers)
+            standing = self._quota.leave(headers)
             outcome = result.outcome if isinstance(result, _Fault) else "200"
             purpose.counts.count_request(outcome, again=attempts.count > 1)
-            _log_duration(purpose.stream, time.monotonic() - began, outcome)
+            ended = time.monotonic()
+            _log_duration(purpose.stream, ended - began, outcome)
+            self._observer.request_ended(
+                RequestEnd(purpose.stream, ended, ended - began, outcome, standing)
+            )
         if isinstance(result, Answer) and result.mended:
             purpose.counts.count_mended_body()
         return result
@@ -329,7 +341,7 @@ class Client:
             wait,
             attempts.count + 1,
         )
-        self.wait(wait, purpose)
+        self.wait(wait, purpose, f"{fault.outcome}, attempt {attempts.count + 1} to come")
 
     def _session(self) -> requests.Session:
         """This thread's own session."""

@@ -355,6 +355,12 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
     return Config(**values), warnings
 
 
+def secrets_of(config: Config) -> tuple[str, ...]:
+    """The values of these settings that nobody may see."""
+    values = [getattr(config, s.name) for s in declarations() if s.metadata["secret"]]
+    return tuple(str(value) for value in values if value)
+
+
 def sample_config() -> dict[str, Any]:
     """What ``sample_config.json`` holds: the settings that a first sync needs."""
     return {

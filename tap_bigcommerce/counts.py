@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 
 
 @dataclass
 class StreamCounts:
-    """Figures of one stream in one run. Several workers add to the ones of requests."""
+    """Figures of one stream in one run. Several workers add to the ones of requests.
+
+    `share` of the list has been written (0 to 1; None: nobody knows). `read_with` is the stream
+    whose walk this one shares: pages, requests and rows read are counted there. `began` and
+    `ended` are by `time.monotonic`; `failure` says in words why the stream failed.
+    """
 
     stream: str
     read: int = 0
     written: int = 0
     duplicates: int = 0
     gone: int = 0
+    pages: int = 0
+    share: float | None = None
+    read_with: str | None = None
+    began: float | None = None
+    ended: float | None = None
+    failure: str | None = None
     bookmark_before: str | None = None
     bookmark_after: str | None = None
     rescued: Counter[str] = field(default_factory=Counter)
@@ -28,6 +40,14 @@ class StreamCounts:
     mended_bodies: int = 0
     waited: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    def begin(self) -> None:
+        """The stream is being read from now on."""
+        self.began = time.monotonic()
+
+    def end(self, failure: str | None) -> None:
+        """It is read no more; `failure` says why, where it has not been read to its end."""
+        self.ended, self.failure = time.monotonic(), failure
 
     def count_request(self, outcome: str, *, again: bool) -> None:
         """One request was sent; `outcome` is its status or what befell it."""

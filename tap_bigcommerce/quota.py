@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from tap_bigcommerce.observer import Reason, Standing
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
 
 LONGEST_PAUSE = 60.0
@@ -32,9 +33,16 @@ they still need it."""
 RESET_MARGIN = 0.05
 """Seconds waited beyond the announced end of a window, for clocks are not exact."""
 
+WORTH_SAYING = 1.0
+"""Seconds by which the end of a wait moves before that is told."""
+
+Told = Callable[["Reason | None", float], None]
+"""Hears why a request waits, and until about when (by the quota's clock). No reason: it waits for
+requests under way, which is nothing to tell."""
+
 
 @dataclass(frozen=True)
-class Standing:
+class Allowance:
     """What the API said last: `left` of `quota` requests in a window of `window` seconds, which
     ends in `resets_in` seconds."""
 
@@ -73,36 +81,46 @@ class Quota:
         self._bare_refusals = 0
         self._window = USUAL_WINDOW
 
-    def enter(self) -> float:
+    def enter(self, told: Told = lambda reason, until: None) -> float:
         """Wait until a request may be sent, and take its place.
 
-        Returns the seconds waited. Raises Interrupted when the tap is asked to stop.
+        `told` hears why it waits, each time that this changes. Returns the seconds waited. Raises
+        Interrupted when the tap is asked to stop.
         """
         began = self._clock()
+        said: Reason | None = None
+        said_until = 0.0
         with self._changed:
             while True:
                 self._stop.check()
-                wait = self.try_enter()
+                wait, reason = self._try()
                 if wait <= 0:
                     return self._clock() - began
+                until = self._clock() + wait
+                if reason is not said or (reason and abs(until - said_until) > WORTH_SAYING):
+                    said, said_until = reason, until
+                    told(reason, until)
                 self._changed.wait(min(wait, LONGEST_NAP))
 
     def try_enter(self) -> float:
         """Take a place if a request may be sent now; 0 then, else how many seconds to wait before
         it is worth another look."""
         with self._changed:
-            wait = self._wait()
-            if wait <= 0:
-                self._in_flight += 1
-            return wait
+            return self._try()[0]
 
-    def leave(self, headers: Mapping[str, str] | None) -> None:
-        """Give a request's place back, and learn from its answer's `headers`, if it had any."""
+    def leave(self, headers: Mapping[str, str] | None) -> Standing | None:
+        """Give a request's place back, and learn from its answer's `headers`, if it had any.
+
+        Returns what is known of the quota by then; None where the API does not tell.
+        """
         with self._changed:
             self._in_flight -= 1
             if headers is not None:
                 self._learn(headers)
             self._changed.notify_all()
+            if self._quota is None or self._resets_at == float("inf"):
+                return None
+            return Standing(self._quota, self._left, self._resets_at)
 
     def worked(self) -> None:
         """An answer was good: parallelism that was lowered grows back by one a round."""
@@ -139,25 +157,33 @@ class Quota:
             return pause
 
     @property
-    def standing(self) -> Standing | None:
+    def allowance(self) -> Allowance | None:
         """What is left of the quota; None where the API has not said."""
         with self._changed:
             if self._quota is None:
                 return None
             resets_in = self._resets_at - self._clock()
             if not 0 < resets_in < float("inf"):  # The window is over: the next is untouched.
-                return Standing(self._quota, self._quota, self._window, self._window)
-            return Standing(self._quota, self._left, self._window, resets_in)
+                return Allowance(self._quota, self._quota, self._window, self._window)
+            return Allowance(self._quota, self._left, self._window, resets_in)
 
-    def _wait(self) -> float:
-        """Seconds until it is worth looking again; 0 when a request may go now."""
+    def _try(self) -> tuple[float, Reason | None]:
+        """As `try_enter`, and why to wait."""
+        wait, reason = self._wait()
+        if wait <= 0:
+            self._in_flight += 1
+        return wait, reason
+
+    def _wait(self) -> tuple[float, Reason | None]:
+        """Seconds until it is worth looking again, 0 when a request may go now; and why to wait:
+        None while it is for requests that are under way."""
         now = self._clock()
         if now < self._paused_until:
-            return self._paused_until - now
+            return self._paused_until - now, Reason.REFUSED
         if self._in_flight >= int(self._allowed):
-            return LONGEST_NAP
+            return LONGEST_NAP, None
         if self._quota is None:
-            return 0.0
+            return 0.0, None
         if now >= self._resets_at:
             # A new window: all of the quota, but for what is on its way.
             self._left, self._used, self._others_need = self._quota, 0, 0.0
@@ -165,12 +191,14 @@ class Quota:
         left = self._left - self._in_flight - 1
         kept_free = self._quota - max(1.0, self._quota * self._share)
         if left >= max(kept_free, self._others_need):
-            return 0.0
+            return 0.0, None
         if self._resets_at == float("inf"):
-            return LONGEST_NAP if self._in_flight else 0.0
-        if left < kept_free or self._in_flight:
-            return self._resets_at - now
-        return max(0.0, min(self._resets_at, self._looks_at) - now)
+            return (LONGEST_NAP if self._in_flight else 0.0), None
+        if left < kept_free:
+            return self._resets_at - now, Reason.QUOTA
+        if self._in_flight:
+            return self._resets_at - now, Reason.OTHERS
+        return max(0.0, min(self._resets_at, self._looks_at) - now), Reason.OTHERS
 
     def _learn(self, headers: Mapping[str, str]) -> None:
         quota = _number(headers, "X-Rate-Limit-Requests-Quota")

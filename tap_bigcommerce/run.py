@@ -10,13 +10,14 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from tap_bigcommerce import about, discover, init, selection
+from tap_bigcommerce.audience import Audience, Wishes
 from tap_bigcommerce.check.as_json import as_json
 from tap_bigcommerce.check.as_text import as_text
 from tap_bigcommerce.check.findings import find_out
@@ -25,6 +26,7 @@ from tap_bigcommerce.config import Config, read_config
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
 from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.schemas import load_schema
@@ -54,21 +56,25 @@ class Options:
     discover: bool
     catalog: str | None
     state: str | None
-    log_level: str
     command: str = "sync"
     credentials: str | None = None
     start_date: str | None = None
     format: str = "text"
+    wishes: Wishes = field(default_factory=Wishes)
 
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
     """Do what the options say; returns the exit status. Every error ends here."""
-    logging.getLogger().setLevel(options.log_level)
-    logging.getLogger("urllib3").setLevel(logging.INFO)
+    audience = Audience(options.wishes, environment)
     set_allocator()
     collect_seldom()
     stop = Stop()
-    _heed_signals(stop)
+    _heed_signals(stop, audience)
+    return audience.ended(_run(options, environment, stop, audience))
+
+
+def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
+    """The exit status of what the options say."""
     try:
         if options.discover:
             return _discover(options, environment, stop)
@@ -78,7 +84,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
             return _check(options, environment, stop)
         if options.command == "about":
             return _write(about.FORMATS[options.format]())
-        return _sync(options, environment, stop)
+        return _sync(options, environment, stop, audience)
     except Interrupted as interrupt:
         LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
         return 128 + interrupt.signum
@@ -127,7 +133,7 @@ def _init(options: Options) -> int:
 
 
 def _check(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
-    if options.log_level == "INFO":
+    if options.wishes.log_level is None:
         # One screen: what is found out, not how.
         logging.getLogger().setLevel("WARNING")
     config = _read_config(options, environment)
@@ -155,8 +161,9 @@ def _write(text: str) -> int:
     return 0
 
 
-def _sync(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
+def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
     config = _read_config(options, environment)
+    audience.expect(config)
     state = State(read_state(options.state) if options.state else None, config.store_hash)
     catalog = _read_catalog(options.catalog) if options.catalog else None
     selections = _selections(catalog, config)
@@ -164,14 +171,16 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
         raise CatalogError(NOTHING_SELECTED)
     tools = Tools(
         config=config,
-        client=_client(config, stop),
+        client=_client(config, stop, audience.observer),
         workers=Workers(config.max_concurrency, stop),
         budget=Budget(config.max_buffered_mb * 1_000_000),
         state=state,
         # A descriptor of its own: whatever else prints to standard output would spoil it.
         messages=Messages(os.dup(sys.stdout.fileno())),
+        observer=audience.observer,
     )
-    failures = sync(selections, tools)
+    with audience.watching():
+        failures = sync(selections, tools)
     for error in failures.values():
         _say_critical(error.words)
     return FAILED if failures else 0
@@ -186,9 +195,9 @@ def _read_config(options: Options, environment: Mapping[str, str]) -> Config:
     return read.config
 
 
-def _client(config: Config, stop: Stop) -> Client:
+def _client(config: Config, stop: Stop, observer: Observer = NOBODY) -> Client:
     quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=stop)
-    return Client(config, quota, stop)
+    return Client(config, quota, stop, observer)
 
 
 def _read_catalog(name: str) -> list[dict[str, Any]]:
@@ -235,11 +244,17 @@ def _selections(catalog: list[dict[str, Any]] | None, config: Config) -> dict[st
     return found
 
 
-def _heed_signals(stop: Stop) -> None:
+def _heed_signals(stop: Stop, audience: Audience) -> None:
+    def give_up(status: int) -> None:
+        try:
+            audience.ended(status)
+        finally:
+            os._exit(status)
+
     def handle(signum: int, frame: FrameType | None) -> None:
         stop.ask(signum)
         # A target that does not read would keep the last messages, and the process, for ever.
-        deadline = threading.Timer(GONE_WITHIN, os._exit, (128 + signum,))
+        deadline = threading.Timer(GONE_WITHIN, give_up, (128 + signum,))
         deadline.daemon = True
         deadline.start()
 

@@ -7,6 +7,7 @@ import functools
 import logging
 from collections.abc import Iterable, Mapping
 
+from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import Interrupted, TapError, TargetGone, TokenRefused
 from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.output import Output, Start
@@ -30,7 +31,11 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
         for turn, walk in enumerate(walks):
             LOGGER.info("%s: reading", ", ".join(output.stream.name for output in walk.outputs))
             tools.state.begin(walk.name)
+            for output in walk.outputs:
+                output.counts.begin()
             _run(walk, walks[turn + 1 : turn + 2], failures)
+            for output in walk.outputs:
+                output.counts.end(output.failure.words if output.failure else None)
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
             tools.messages.state(tools.state.value(), at_once=True)
@@ -53,16 +58,23 @@ def _walks(
 ) -> list[WalkSync]:
     """One walk for all streams of the same list that begin at the same place."""
     shared: dict[tuple[str, bool, Start], list[Output]] = {}
+    lost: list[StreamCounts] = []
     for name in tools.state.in_order(selections):
         output = Output(selections[name], tools.config, tools.state, tools.messages)
         try:
             start = output.start()
         except TapError as error:
             _note(failures, name, error)
+            output.counts.end(error.words)
+            lost.append(output.counts)
             continue
         child = output.stream.child
         apart = child is not None and (child.apart or output.has_own_dates)
         shared.setdefault((output.root.name, apart, start), []).append(output)
+    for first, *others in shared.values():
+        for output in others:
+            output.counts.read_with = first.stream.name
+    tools.observer.planned([o.counts for outputs in shared.values() for o in outputs] + lost)
     return [
         WalkSync(outputs, start, tools, turn)
         for turn, ((_, _, start), outputs) in enumerate(shared.items())

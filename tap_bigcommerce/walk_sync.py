@@ -13,6 +13,7 @@ from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.family import Family, added_keys, rows_of
 from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
@@ -35,6 +36,7 @@ class Tools:
     budget: Budget
     state: State
     messages: Messages
+    observer: Observer = NOBODY
 
 
 class WalkSync:
@@ -77,6 +79,9 @@ class WalkSync:
         try:
             for batch in reading.batches(when_ending):
                 self._write(batch, reading)
+                self.outputs[0].counts.pages = reading.pages
+                for output in self._alive():
+                    output.counts.share = reading.share
             self._note_start(reading)
             self._compare_totals(reading)
             for output in self._alive():
@@ -87,6 +92,7 @@ class WalkSync:
             # Requests and rows of a walk are counted for its first stream.
             counts = self.outputs[0].counts
             counts.read, counts.duplicates = reading.rows_read, reading.duplicates
+            counts.pages = reading.pages
             for output in self.outputs:
                 output.close()
 

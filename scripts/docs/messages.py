@@ -80,7 +80,11 @@ def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterat
             own = owner.id if isinstance(owner, ast.Name) else ""
             logs = own == "LOGGER" and function.attr in LEVELS
             # TargetGone has its words itself.
-            of_class = function.attr == "__init__" and isinstance(first, ast.Constant)
+            of_class = (
+                function.attr == "__init__"
+                and isinstance(first, ast.Constant)
+                and " " in re.sub(r"%\(\w+\)s", "", str(first.value)).strip()
+            )
             if logs or of_class or (own in LISTS and function.attr == "append"):
                 yield first
     for name in GIVING:

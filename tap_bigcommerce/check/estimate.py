@@ -10,7 +10,7 @@ from tap_bigcommerce import costs
 from tap_bigcommerce.check.counting import Part
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.costs import Load
-from tap_bigcommerce.quota import Standing
+from tap_bigcommerce.quota import Allowance
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.streams import root_of
 
@@ -44,7 +44,7 @@ def estimate(
     sinces: Sinces,
     counts: Mapping[Part, int | None],
     config: Config,
-    standing: Standing | None,
+    allowance: Allowance | None,
     latency: float,
 ) -> Estimate:
     """What a sync of `selections` takes; `latency` is in seconds an answer."""
@@ -63,8 +63,8 @@ def estimate(
     return Estimate(
         load.expected,
         load.high,
-        _seconds(load.in_turn, load.parallel, config, standing, latency),
-        _seconds(load.in_turn, load.parallel_high, config, standing, latency),
+        _seconds(load.in_turn, load.parallel, config, allowance, latency),
+        _seconds(load.in_turn, load.parallel_high, config, allowance, latency),
         tuple(uncounted),
     )
 
@@ -76,12 +76,12 @@ def _is_filtered(selection: Selection) -> bool:
 
 
 def _seconds(
-    in_turn: int, parallel: int, config: Config, standing: Standing | None, latency: float
+    in_turn: int, parallel: int, config: Config, allowance: Allowance | None, latency: float
 ) -> float:
     """The longer of two: waiting for answers, and waiting for the quota."""
     answering = latency * (in_turn + parallel / config.max_concurrency)
-    if standing is None:
+    if allowance is None:
         return answering
-    a_window = max(1, math.floor(standing.quota * config.quota_share))
+    a_window = max(1, math.floor(allowance.quota * config.quota_share))
     full_windows = max(0, in_turn + parallel - 1) // a_window
-    return max(answering, full_windows * standing.window)
+    return max(answering, full_windows * allowance.window)

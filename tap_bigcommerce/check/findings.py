@@ -18,7 +18,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import NotFound, ScopeMissing
 from tap_bigcommerce.output import first_date
-from tap_bigcommerce.quota import Quota, Standing
+from tap_bigcommerce.quota import Allowance, Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.stop import Stop
@@ -75,7 +75,7 @@ class Findings:
 
     store_hash: str
     store: StoreFacts | None
-    quota: Standing | None
+    quota: Allowance | None
     quota_share: float
     streams: tuple[StreamFinding, ...]
     full_sync: Estimate
@@ -126,12 +126,12 @@ def find_out(
 
     def estimated(sinces: Sinces) -> Estimate:
         readable = [chosen for name, chosen in selections.items() if access[name].readable]
-        return estimate(readable, sinces, counts, config, quota.standing, asking.seconds_an_answer)
+        return estimate(readable, sinces, counts, config, quota.allowance, asking.seconds_an_answer)
 
     return Findings(
         store_hash=config.store_hash,
         store=_store_facts(looks["store"]),
-        quota=quota.standing,
+        quota=quota.allowance,
         quota_share=config.quota_share,
         streams=tuple(
             StreamFinding(

@@ -126,6 +126,11 @@ class ById:
             stretch.done or stretch.asked for stretch in self._stretches
         )
 
+    @property
+    def end(self) -> int | None:
+        """The largest id of the list, once it is known."""
+        return self._largest_shown if self._last is _Last.KNOWN else None
+
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
         """What to ask for now, at most `free` requests, the most urgent first.
 

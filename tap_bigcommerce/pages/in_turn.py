@@ -136,6 +136,11 @@ class InTurn:
         """Nothing more can be asked for now."""
         return self._asked or self.finished
 
+    @property
+    def end(self) -> int | None:
+        """Nobody knows."""
+        return None
+
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
         """The next page, once the one before it has come."""
         if self._asked or self.finished or free < 1 or self._next is None:

@@ -106,6 +106,9 @@ class Reading:
         """By the store's clock, no later than when the first request was sent; None before its
         answer."""
         self.handed_on = 0
+        self.pages = 0
+        """How many answers with a page of the list have come."""
+        self._ids: tuple[int, int] | None = None
         self.totals: list[int] = []
         """How many rows the list has: as the first answer says, if it does; and, where that is not
         what has been handed on, as the API says at the end."""
@@ -117,6 +120,19 @@ class Reading:
     @property
     def duplicates(self) -> int:
         return self._walk.duplicates
+
+    @property
+    def share(self) -> float | None:
+        """About which share of the list has been handed on (0 to 1); None: nobody knows.
+
+        By the total that the API names, or by where the ids are between the first and the last.
+        """
+        if self.totals and self.totals[0]:
+            return min(1.0, self.handed_on / self.totals[0])
+        if self._walk.end is None or self._ids is None:
+            return None
+        first, last = self._ids
+        return min(1.0, (last - first + 1) / max(1, self._walk.end - first + 1))
 
     def ask(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
@@ -200,6 +216,7 @@ class Reading:
             self.began = page.answer.store_time
             if page.answer.total is not None:
                 self.totals.append(page.answer.total)
+        self.pages += ask.what is What.PAGE
         if page.ids and ask.what is What.PAGE:
             self._bytes_a_row = len(page.answer.body) / len(page.ids)
         self._walk.answered(ask, page)
@@ -299,6 +316,8 @@ class Reading:
                 self.handed_on += end - begin
                 self._account()
                 last = run.ids[end - 1]
+                if isinstance(last, int):
+                    self._ids = (self._ids[0] if self._ids else run.ids[begin]), last
                 position = self._walk.position(run.page, last, ends_page=ends_page)
                 yield Batch(rows, run.page.answer, position, ends_page)
 

@@ -48,6 +48,11 @@ class Walk(Protocol):
         """All that is left of the list is on its way."""
         ...
 
+    @property
+    def end(self) -> int | None:
+        """The largest id of the list, once it is known; None where nobody knows."""
+        ...
+
     def asks(self, free: int, pages_that_fit: int) -> Sequence[Any]:
         """What to ask for now, at most `free` requests, the most urgent first.
 

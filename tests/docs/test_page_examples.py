@@ -30,6 +30,10 @@ CHECKED = {
     "docs/switching.md": "here",
     "docs/costs.md": "here",
     "docs/speed.md": "here",
+    "docs/watching.md": "tests/progress",
+    "docs/targets.md": "tests/targets",
+    "docs/meltano.md": "tests/examples",
+    "docs/orchestrators.md": "tests/examples",
 }
 """The documents that have examples, and where these are run."""
 

@@ -1,0 +1,120 @@
+"""Whoever hears and sees of a run: its log, its progress and its report, as the options say."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tap_bigcommerce.config import Config, secrets_of
+from tap_bigcommerce.log import set_up
+from tap_bigcommerce.observer import Observer, Observers
+from tap_bigcommerce.watch import Watch
+
+if TYPE_CHECKING:
+    from tap_bigcommerce.bar import Bar
+    from tap_bigcommerce.lines import Lines
+
+LOGGER = logging.getLogger(__name__)
+
+CANNOT_MOVE = ("dumb", "unknown")
+"""Values of TERM of terminals that can only write on."""
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the command line says about it.
+
+    `log_level` None: INFO, and WARNING when `quiet`. `progress_every` is in seconds, and counts
+    where there is no terminal. `report` is the file to write the report to.
+    """
+
+    log_level: str | None = None
+    log_format: str = "text"
+    quiet: bool = False
+    progress_every: float = 30.0
+    report: str | None = None
+
+
+class Audience:
+    """Sets the log up; a run tells its `observer`, and `ended` at its end."""
+
+    def __init__(self, wishes: Wishes, environment: Mapping[str, str]) -> None:
+        self._wishes = wishes
+        self._level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
+        self._log = set_up(self._level, wishes.log_format)
+        self._watch = None if wishes.quiet else Watch()
+        self._terminal = _shows_bars(environment)
+        self._report = None
+        if wishes.report is not None:
+            from tap_bigcommerce.report.report import Report  # for those who want one
+
+            self._report = Report(wishes.report)
+            logging.getLogger().addHandler(self._report.warnings)
+        listeners: list[Observer | None] = [self._watch, self._report]
+        self.observer: Observer = Observers([one for one in listeners if one is not None])
+
+    def expect(self, config: Config) -> None:
+        """A store is about to be read with these settings.
+
+        Raises ConfigError where the report could not be written in the end.
+        """
+        if self._report is not None:
+            self._report.about(config.store_hash, secrets_of(config))
+            self._report.check_place()
+
+    @contextlib.contextmanager
+    def watching(self) -> Iterator[None]:
+        """Show how the run goes on meanwhile."""
+        shown = self._progress()
+        if shown is None:
+            yield
+            return
+        shown.start()
+        try:
+            yield
+        finally:
+            self._log.give_way(None)
+            shown.stop()
+
+    def ended(self, status: int) -> int:
+        """The run has ended with this exit status, which is returned: write the report."""
+        if self._report is not None:
+            try:
+                self._report.write(status)
+            except OSError as error:
+                LOGGER.error(
+                    "The report %s cannot be written: %s. The run itself is not concerned.",
+                    self._wishes.report,
+                    error.strerror,
+                )
+        return status
+
+    def _progress(self) -> Bar | Lines | None:
+        if self._watch is None:
+            return None
+        if not self._terminal:
+            from tap_bigcommerce.lines import Lines
+
+            return Lines(self._watch, self._wishes.progress_every)
+        from tap_bigcommerce.bar import Bar  # takes its time to import
+
+        bar = Bar(self._watch, sys.stderr)
+        # A line a request, for programs: nobody could read anything else.
+        self._log.give_way(bar.say, with_metrics=self._level == "DEBUG")
+        return bar
+
+
+def _shows_bars(environment: Mapping[str, str]) -> bool:
+    """Whether bars can be drawn: not where the messages go to the same terminal."""
+    if sys.stderr is None or sys.stdout is None:  # closed by whoever started the tap
+        return False
+    return (
+        sys.stderr.isatty()
+        and not os.isatty(sys.stdout.fileno())
+        and environment.get("TERM") not in CANNOT_MOVE
+    )

@@ -1,0 +1,166 @@
+"""What a person sees who runs the tap in a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import tap_runner
+from tap_runner import discover, select, settings
+from terminal import watched
+
+from sandbox import Options, Sandbox
+
+
+def small(**more: object) -> Options:
+    sizes: dict[str, object] = {"orders": 60, "customers": 60, "products": 60, "coupons": 12}
+    return Options(**{**sizes, **more})  # type: ignore[arg-type]
+
+
+def bars(rows: list[str]) -> dict[str, str]:
+    """The row of each stream, below the log."""
+    found = {}
+    for row in rows:
+        name = row.split(" ", 1)[0]
+        if name in ("coupons", "customers", "orders", "products"):
+            found[name] = row
+    return found
+
+
+def test_each_stream_has_a_bar_and_its_figures(tmp_path: Path) -> None:
+    with Sandbox(small()) as store, watched(tmp_path, settings(store)) as tap:
+        assert tap.end() == 0
+        rows = tap.terminal.rows()
+        shown = bars(rows)
+        for stream in ("coupons", "customers", "orders", "products"):
+            count = len(store.records(stream))
+            assert re.search(rf"{stream} +━+ +{count} records +\d+ pages .*done in", shown[stream])
+        (below,) = [row for row in rows if "requests/s" in row]
+        assert re.search(r"quota|requests/s$", below)
+
+
+def test_a_list_whose_end_is_known_shows_the_time_left(tmp_path: Path) -> None:
+    with (
+        Sandbox(small(products=400, latency_ms=150.0)) as store,
+        watched(
+            tmp_path,
+            settings(store, page_size=10, max_concurrency=2),
+            catalog=select(discover(), "products"),
+        ) as tap,
+    ):
+        rows = tap.terminal.wait_for(" left")
+        assert re.search(r"products +[━╸╺]+ +\d+ records +\d+ pages +\d+/s +\d+ s left", rows[1])
+        assert tap.stop() == 143
+
+
+def test_it_says_what_it_waits_for(tmp_path: Path) -> None:
+    with (
+        Sandbox(small(quota=10, window_seconds=60.0)) as store,
+        watched(tmp_path, settings(store, page_size=5)) as tap,
+    ):
+        rows = tap.terminal.wait_for("waiting: quota")
+        text = "\n".join(rows)
+        assert re.search(r"waiting: quota: \d+ s until the window resets", text)
+        assert re.search(r"quota: 9 of 10 in use, resets in \d+ s", text)
+        assert tap.stop() == 143
+
+
+def test_a_request_that_is_tried_again_is_named(tmp_path: Path) -> None:
+    with Sandbox(small()) as store, watched(tmp_path, settings(store)) as tap:
+        store.fault("customers", kind="503", times=0)
+        tap.terminal.wait_for("waiting: customers: 503, attempt 4 to come, in ")
+        assert tap.stop(signal.SIGINT) == 130
+
+
+def test_log_lines_stand_above_the_bars_whole_and_once(tmp_path: Path) -> None:
+    with (
+        Sandbox(small(latency_ms=20.0, fault_rate=0.2)) as store,
+        watched(tmp_path, settings(store, page_size=10), size=(280, 40)) as tap,
+    ):
+        assert tap.end() == 0
+        rows = [row for row in tap.terminal.all_rows() if row]
+    log = [row for row in rows if re.match(r"(INFO|WARNING) ", row)]
+    assert rows[: len(log)] == log
+    assert len([row for row in rows if "━" in row]) == 4
+    assert sum("asking again" in row for row in log) > 3
+    summaries = [row for row in log if row.startswith("INFO Summary of ")]
+    assert len(set(summaries)) == len(summaries) == 4
+    assert not any("METRIC" in row for row in rows)
+
+
+def test_more_streams_than_rows_are_summed_up(tmp_path: Path) -> None:
+    everything = discover()
+    names = [entry["tap_stream_id"] for entry in everything["streams"]][:40]
+    with (
+        Sandbox(small()) as store,
+        watched(
+            tmp_path, settings(store), catalog=select(everything, *names), size=(60, 16)
+        ) as tap,
+    ):
+        tap.terminal.wait_for("more: ")
+        assert tap.end() == 0
+        rows = tap.terminal.rows()
+    assert any(re.fullmatch(r"more: \d+ done", row) for row in rows)
+
+
+def test_what_is_written_is_the_same_with_bars(tmp_path: Path) -> None:
+    with Sandbox(small()) as store, watched(tmp_path, settings(store)) as tap:
+        assert tap.end() == 0
+        records = [m["record"]["id"] for m in tap.out if m["type"] == "RECORD"]
+        plain = tap_runner.run(settings(store))
+        assert records == [m["record"]["id"] for m in plain.messages if m["type"] == "RECORD"]
+
+
+def test_quiet_shows_nothing(tmp_path: Path) -> None:
+    with Sandbox(small()) as store, watched(tmp_path, settings(store), "--quiet") as tap:
+        assert tap.end() == 0
+        assert not any(tap.terminal.all_rows())
+
+
+def test_a_terminal_that_can_only_write_on_gets_no_bars(tmp_path: Path) -> None:
+    with Sandbox(small()) as store, watched(tmp_path, settings(store), TERM="dumb") as tap:
+        assert tap.end() == 0
+        rows = tap.terminal.all_rows()
+    assert not any("━" in row for row in rows)
+    assert any(row.startswith("INFO Summary of orders") for row in rows)
+
+
+def test_a_terminal_that_goes_away_does_not_end_the_sync(tmp_path: Path) -> None:
+    with (
+        Sandbox(small(latency_ms=50.0)) as store,
+        watched(tmp_path, settings(store, page_size=10)) as tap,
+    ):
+        tap.terminal.wait_for("orders")
+        # Both ends: writing to such a terminal is an error from now on.
+        os.dup2(os.open(os.devnull, os.O_RDWR), tap.terminal.main)
+        assert tap.end() == 0
+        orders = {
+            m["record"]["id"] for m in tap.out if m.get("stream") == "orders" and "record" in m
+        }
+        assert orders == {row["id"] for row in store.records("orders")}
+
+
+def test_bars_are_imported_on_a_terminal_only() -> None:
+    with Sandbox(small()) as store:
+        script = (
+            "import sys, tap_bigcommerce.cli as cli; status = cli.main(['--config', 'ENV']);"
+            "print('rich' in sys.modules, status, file=sys.stderr)"
+        )
+        variables = {
+            tap_runner.PREFIX + name.upper(): str(value) for name, value in settings(store).items()
+        }
+        ended = subprocess.run(
+            [sys.executable, "-c", script],
+            env={**tap_runner.clean_environment(), **variables},
+            capture_output=True,
+            text=True,
+            timeout=40,
+            check=True,
+        )
+    assert ended.stderr.splitlines()[-1] == "False 0"
+    assert json.loads(ended.stdout.splitlines()[-1])["type"] == "STATE"

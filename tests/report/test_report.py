@@ -1,0 +1,233 @@
+"""The page about a run: that it is written, and that its figures are the run's."""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import seen
+from pages import read
+from tap_runner import Json, Result, discover, run, select, settings, start
+
+from sandbox import Options, Sandbox
+
+
+def small(**more: Any) -> Options:
+    sizes: dict[str, Any] = {"orders": 40, "customers": 30, "products": 25, "coupons": 8}
+    return Options(**{**sizes, "huge_order_share": 0.0, **more})
+
+
+def run_with_report(config: Json, file: Path, *args: str, **more: Any) -> Result:
+    return run(config, args=["--report", str(file), *args], **more)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "report.html"
+
+
+def test_a_row_a_stream_has_the_figures_of_the_run(file: Path) -> None:
+    with Sandbox(small()) as store:
+        store.fault("customers", request=1, kind="503")
+        result = run_with_report(settings(store), file)
+        asked = store.requests()
+    page = read(file)
+    assert result.status == 0
+    assert list(page.rows) == ["coupons", "customers", "orders", "products"]
+    for stream, row in page.rows.items():
+        assert int(row["Records"].replace(",", "")) == len(result.records(stream))
+        known = result.state["bookmarks"].get(stream, {}).get("date_modified")
+        if known:
+            shown = known[:19].replace("T", " ")
+            assert row["Bookmark"] == f"from the start to {shown}"
+    assert page.rows["customers"]["Requests"].endswith("failed: 1\u00a0×\u00a0503")
+    assert page.rows["customers"]["Tried again"] == "1"
+    assert page.rows["customers"]["Waited"] != "0.0 s"
+    assert sum(int(row["Requests"].split()[0]) for row in page.rows.values()) == len(asked)
+    assert "complete" in page.text
+    assert page.text.count("asking again in") == 1
+
+
+def test_a_second_run_shows_both_bookmarks(file: Path) -> None:
+    with Sandbox(small()) as store:
+        first = run(settings(store))
+        store.change("orders", count=2)
+        run_with_report(settings(store), file, state=first.state)
+    shown = read(file).rows["orders"]["Bookmark"]
+    before = str(first.bookmark("orders"))[:19].replace("T", " ")
+    match = re.fullmatch(rf"from {before} to (\S+ \S+)", shown)
+    assert match is not None
+    assert match[1] > before
+
+
+def test_streams_that_come_with_another_one_say_so(file: Path) -> None:
+    with Sandbox(small()) as store:
+        catalog = select(discover(), "orders", "order_products")
+        run_with_report(settings(store), file, catalog=catalog)
+    row = read(file).rows["order_products"]
+    assert row["Requests"] == "– with those of orders"
+    assert int(row["Records"]) > 0
+
+
+def test_rescued_values_are_counted_by_path_without_a_value(file: Path) -> None:
+    with Sandbox(small()) as store:
+        ids = [row["id"] for row in store.records("customers")][:3]
+        store.change("customers", ids=ids, fields={"accepts_marketing": "whisper-me-not"})
+        store.change("customers", ids=ids[:1], fields={"<b>new": "whisper-me-not"})
+        run_with_report(settings(store), file)
+    shown = read(file).rows["customers"]["Rescued values"]
+    assert shown.startswith("4 3\u00a0×\u00a0accepts_marketing")
+    assert "<b>new" in shown
+    assert "whisper-me-not" not in file.read_text("utf-8")
+
+
+def test_the_timeline_has_requests_failures_waits_and_the_quota(file: Path) -> None:
+    with Sandbox(small(quota=20, window_seconds=2.0)) as store:
+        store.fault("orders", request=2, kind="503", times=2)
+        store.fault("products", request=2, kind="429", times=1)
+        assert run_with_report(settings(store, page_size=10), file).status == 0
+    page = read(file)
+    for class_ in ("good", "failed", "refused", "for-quota", "for-retry"):
+        assert page.of(class_) > 1, f"in the legend, and drawn: {class_}"
+    lines = [dict(at) for tag, at in page.tags if tag == "polyline"]
+    assert [line["class"] for line in lines] == ["quota"]
+    assert re.search(r"quota left \d+ of 20", page.text)
+    assert re.search(r"[\d.]+ s waiting for the quota", page.text)
+
+
+def test_a_run_that_fails_has_its_report(file: Path) -> None:
+    with Sandbox(small(withheld_scopes=("marketing",))) as store:
+        store.fault("orders", kind="500", times=0)
+        result = run_with_report(settings(store, max_attempts=2, max_retry_seconds=0), file)
+    page = read(file)
+    assert result.status == 1
+    assert "What went wrong" in page.text
+    assert page.text.count("most likely lacks the permission 'Marketing: read-only'") == 1
+    assert "failed" in page.rows["orders"]["Stream"]
+    assert page.rows["customers"]["Records"] == "30"
+    assert "2 of 4" in page.text
+
+
+def test_a_run_that_never_began_has_its_report(file: Path, quiet: Sandbox) -> None:
+    result = run_with_report(settings(quiet, access_token="not the token"), file)
+    assert result.status == 1
+    text = file.read_text("utf-8")
+    assert "Check that access_token is whole" in text
+    assert "not the token" not in text
+
+
+def test_settings_that_cannot_be_used_are_in_the_report(file: Path) -> None:
+    assert run_with_report({"store_hash": "abc123"}, file).status == 1
+    assert "access_token is missing" in read(file).text
+
+
+@pytest.mark.parametrize("reads", [True, False], ids=["target reads", "target sleeps"])
+def test_a_run_that_is_stopped_has_its_report(file: Path, reads: bool) -> None:
+    with Sandbox(small(orders=300, latency_ms=20.0)) as store:
+        args = ["--report", str(file)]
+        with start(settings(store, page_size=20 if reads else 250), args=args) as process:
+            assert process.stderr is not None
+            for line in process.stderr:
+                if b"orders: reading" in line:
+                    break
+            time.sleep(0.1 if reads else 1.0)
+            process.terminate()
+            if reads:
+                process.communicate(timeout=10)
+            assert process.wait(6) == 143
+    page = read(file)
+    assert "stopped by SIGTERM" in page.text
+    assert page.rows["customers"]["Records"] == "30"
+    assert "not ended" in page.rows["orders"]["Stream"]
+
+
+def test_neither_secrets_nor_records_nor_markup_get_in(file: Path) -> None:
+    with Sandbox(small()) as store:
+        ids = [row["id"] for row in store.records("orders")][:5]
+        store.change("orders", ids=ids, fields={"staff_notes": "whisper-me-not"})
+        catalog = select(discover(), "orders", "customers")
+        # What the log says of the catalog is on the page.
+        for name in (store.access_token, "<script>alert(1)</script>", '"><img src=x>'):
+            catalog["streams"].append({"stream": name, "tap_stream_id": name, "metadata": []})
+        assert run_with_report(settings(store), file, catalog=catalog).status == 0
+        names = {row["email"] for row in store.records("customers")}
+    text, page = file.read_text("utf-8"), read(file)
+    assert store.access_token not in text
+    assert "(hidden)" in page.text
+    assert "whisper-me-not" not in text
+    assert not [name for name in names if name in text]
+    assert "<script>alert(1)</script>" in page.text
+    assert not [tag for tag, _ in page.tags if tag in ("script", "img", "iframe", "object")]
+
+
+def test_nothing_on_it_comes_from_elsewhere(file: Path, quiet: Sandbox) -> None:
+    run_with_report(settings(quiet), file)
+    page = read(file)
+    for _, attributes in page.tags:
+        assert not {"src", "srcset", "action", "background"} & set(attributes)
+        assert attributes.get("href") in (None, "data:,")
+        assert not [name for name in attributes if name.startswith("on")]
+    assert not re.search(r"url\(|@import|https?:", file.read_text("utf-8"))
+
+
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
+    quiet: Sandbox, tmp_path: Path
+) -> None:
+    for place in (tmp_path, tmp_path / "missing" / "report.html"):
+        result = run_with_report(settings(quiet), place)
+        assert result.status == 1
+        assert result.stdout == ""
+        assert "--report takes the name of a file" in result.logged("CRITICAL")[0]
+        assert "Traceback" not in result.stderr
+    assert quiet.requests() == []
+
+
+def test_an_old_report_is_replaced_and_nothing_else_left(file: Path, quiet: Sandbox) -> None:
+    file.write_text("old")
+    run_with_report(settings(quiet), file)
+    assert file.read_text("utf-8").startswith("<!DOCTYPE html>")
+    assert list(file.parent.iterdir()) == [file]
+
+
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run in which everything happens that a page shows."""
+    file = tmp_path_factory.mktemp("eventful") / "report.html"
+    with Sandbox(small(quota=25, window_seconds=2.0, withheld_scopes=("marketing",))) as store:
+        store.fault("orders", request=2, kind="503", times=2)
+        ids = [row["id"] for row in store.records("customers")][:3]
+        store.change("customers", ids=ids, fields={"x" * 120: 1})
+        names = ("coupons", "customers", "orders", "order_shipping_addresses", "products")
+        catalog = select(discover(), *names, "product_channel_assignments")
+        assert run_with_report(settings(store, page_size=10), file, catalog=catalog).status == 1
+    return file
+
+
+@pytest.mark.parametrize("width", [320, 390, 820, 1200])
+def test_a_browser_shows_it_at_any_width(eventful: Path, width: int) -> None:
+    found = seen(eventful, width=width)
+    assert found["width"] == found["window"] == width, "nothing to scroll sideways"
+    assert found["outside"] == []
+    for words in ("Streams", "Requests over time", "Warnings", "What went wrong", "quota left"):
+        assert words in found["text"]
+    assert min(found["pictures"]) > width * 0.5
+    assert found["scripts"] == 0
+
+
+def test_a_browser_fetches_nothing_but_the_page(eventful: Path) -> None:
+    found = seen(eventful)
+    assert set(found["asked"]) - {"/favicon.ico"} == {"/frame.html", "/report.html"}
+
+
+def test_a_browser_shows_it_dark_where_that_is_wished(eventful: Path) -> None:
+    light, dark = seen(eventful), seen(eventful, dark=True)
+    assert brightness(light["background"]) > 230 > 60 > brightness(light["ink"])
+    assert brightness(dark["background"]) < 40 < 200 < brightness(dark["ink"])
+
+
+def brightness(colour: str) -> float:
+    """Of `rgb(1, 2, 3)`: 0 to 255."""
+    return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) / 3
