@@ -241,7 +241,9 @@ def test_no_failure_shows_the_token(kinds: tuple[str, ...], discovering: bool) -
         result = run(config, args=args)
         assert tiny.access_token not in result.stderr + result.stdout
         assert "Traceback" not in result.stderr
-        assert all(kind in result.stderr for kind in kinds if kind.isdigit())
+        shown = [kind in result.stderr for kind in kinds if kind.isdigit()]
+        # Discovery asks for all streams at once, and ends with the first failure.
+        assert discovering or all(shown)
         if not discovering:
             assert result.status == 1
             assert result.logged("CRITICAL")
