@@ -70,7 +70,10 @@ def _pages_with_blocks() -> dict[Path, str]:
             "streams": stream_pages.family_table(),
             "comparison": figures.comparison(),
         },
-        DOCS / "settings.md": {"settings": settings_table.settings_table()},
+        DOCS / "settings.md": {
+            "settings": settings_table.settings_table(),
+            "channels": stream_pages.channel_table(),
+        },
         DOCS / "streams" / "index.md": {"streams": stream_pages.index_tables()},
         DOCS / "errors.md": {
             "messages": error_tables.message_tables(),

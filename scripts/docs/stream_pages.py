@@ -105,6 +105,18 @@ def referred_by(name: str) -> list[tuple[str, str]]:
     ]
 
 
+def channel_table() -> str:
+    """What the setting channel_ids does, and to which streams."""
+    found: dict[str, list[str]] = {}
+    for stream in STREAMS.values():
+        found.setdefault(facts.channels(stream), []).append(
+            f"[{code(stream.name)}](streams/{stream.name}.md)"
+        )
+    # What is left whole comes last.
+    rows = sorted(found.items(), key=lambda item: item[0].startswith("Whole"))
+    return table(["streams", "with `channel_ids`"], [(", ".join(n), text) for text, n in rows])
+
+
 def nav(indent: str) -> str:
     """The entries of mkdocs.yml for the streams, family by family."""
     lines = []
