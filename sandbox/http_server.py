@@ -23,6 +23,10 @@ _LINGER_ZERO = struct.pack("ii", 1, 0)
 _GZIP_WORTH = 1024
 
 
+TURNS_TO_END = 5
+"""Turns of the event loop in which every connection has ended."""
+
+
 class Connection(asyncio.Protocol):
     """One client; its requests are answered one after the other, as HTTP/1.1 wants."""
 
@@ -180,9 +184,11 @@ class HttpServer:
         """Stop listening and drop the open connections, so that no client waits in vain."""
         if self._listener is not None:
             self._listener.close()
-        for connection in tuple(self.connections):
-            connection.drop()
-        await asyncio.sleep(0)
+        # One that was just being accepted shows up a turn later; one that is dropped ends so.
+        for _ in range(TURNS_TO_END):
+            for connection in tuple(self.connections):
+                connection.drop()
+            await asyncio.sleep(0)
 
     def addresses(self) -> dict[str, str]:
         """What a client needs to know, as `python -m sandbox` prints it."""
