@@ -60,7 +60,7 @@ def test_a_list_whose_end_is_known_shows_the_time_left(tmp_path: Path) -> None:
 
 def test_it_says_what_it_waits_for(tmp_path: Path) -> None:
     with (
-        Sandbox(small(quota=10, window_seconds=60.0)) as store,
+        Sandbox(small(quota=10, window_seconds=45.0)) as store,
         watched(tmp_path, settings(store, page_size=5)) as tap,
     ):
         rows = tap.terminal.wait_for("waiting: quota")
