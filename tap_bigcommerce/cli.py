@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             catalog=given.catalog,
             state=given.state,
             log_level=given.log_level,
+            audit=given.audit,
         ),
         dict(os.environ),
     )
@@ -59,6 +60,12 @@ def _parser() -> argparse.ArgumentParser:
         "--discover",
         action="store_true",
         help="write the catalog of what this store and token offer, and end",
+    )
+    parser.add_argument(
+        "--audit",
+        action="store_true",
+        help="compare what the API counts, lists and what the state says was written; write what "
+        "differs, and end with status 1 if anything does",
     )
     parser.add_argument(
         "--catalog", metavar="FILE", help="JSON file that says what to read (from --discover)"

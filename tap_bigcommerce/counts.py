@@ -16,6 +16,7 @@ class StreamCounts:
     written: int = 0
     duplicates: int = 0
     gone: int = 0
+    deleted: int = 0
     bookmark_before: str | None = None
     bookmark_after: str | None = None
     rescued: Counter[str] = field(default_factory=Counter)

@@ -14,9 +14,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tap_bigcommerce import discover, selection
+from tap_bigcommerce import audit, discover, selection
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
+from tap_bigcommerce.deletes.ledger import check_installed
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
 from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
@@ -48,6 +49,7 @@ class Options:
     catalog: str | None
     state: str | None
     log_level: str
+    audit: bool = False
 
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
@@ -61,6 +63,8 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     try:
         if options.discover:
             return _discover(options, environment, stop)
+        if options.audit:
+            return _audit(options, environment, stop)
         return _sync(options, environment, stop)
     except Interrupted as interrupt:
         LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
@@ -99,12 +103,32 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
 
 def _sync(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
     config = _read_config(options, environment)
+    if config.detect_deletes:
+        check_installed("detect_deletes")
+    selections, tools = _prepare(options, config, stop)
+    failures = sync(selections, tools)
+    for error in failures.values():
+        _say_critical(error.words)
+    return FAILED if failures else 0
+
+
+def _audit(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
+    config = _read_config(options, environment)
+    check_installed("--audit")
+    found = audit.audit(*_prepare(options, config, stop))
+    sys.stdout.write(audit.report(found))
+    sys.stdout.flush()
+    return FAILED if any(one.differs for one in found) else 0
+
+
+def _prepare(options: Options, config: Config, stop: Stop) -> tuple[dict[str, Selection], Tools]:
+    """What is selected, and what it is read with."""
     state = State(read_state(options.state) if options.state else None, config.store_hash)
     catalog = _read_catalog(options.catalog) if options.catalog else None
     selections = _selections(catalog, config)
     if not selections:
         raise CatalogError("The catalog selects no stream. Select some, or run without a catalog.")
-    tools = Tools(
+    return selections, Tools(
         config=config,
         client=_client(config, stop),
         workers=Workers(config.max_concurrency, stop),
@@ -113,10 +137,6 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
         # A descriptor of its own: whatever else prints to standard output would spoil it.
         messages=Messages(os.dup(sys.stdout.fileno())),
     )
-    failures = sync(selections, tools)
-    for error in failures.values():
-        _say_critical(error.words)
-    return FAILED if failures else 0
 
 
 def _read_config(options: Options, environment: Mapping[str, str]) -> Config:

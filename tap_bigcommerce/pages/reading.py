@@ -121,6 +121,11 @@ class Reading:
     def duplicates(self) -> int:
         return self._walk.duplicates
 
+    @property
+    def proven(self) -> bool:
+        """No row of the list can have slipped by, as far as the walk can tell."""
+        return self._walk.proven
+
     def ask(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
 
