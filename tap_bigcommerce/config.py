@@ -120,6 +120,14 @@ def _ids(value: Any) -> tuple[int, ...]:
     return tuple(sorted({int(entry) for entry in entries}))
 
 
+def _yes_or_no(value: Any) -> bool:
+    # The environment has texts only.
+    wish = {"true": True, "false": False}.get(str(value).strip().lower())
+    if wish is None or not isinstance(value, (bool, str)):
+        raise ValueError
+    return wish
+
+
 def _one_of(*choices: str) -> Kind:
     def read(value: Any) -> str:
         if value not in choices:
@@ -148,6 +156,7 @@ STORE_HASH = Kind(
 INSTANT = Kind("a date: 2024-01-31, 2024-01-31T08:00:00Z or 01/31/2024", _instant)
 SECONDS = Kind("a number of seconds above 0", _seconds, "number")
 SHARE = Kind("a number from 0.01 to 1", _share, "number")
+YES_OR_NO = Kind("true or false", _yes_or_no, "boolean")
 CHANNELS = Kind("a list of channel ids: [1, 2] or 1,2", _ids, "array")
 API_URL = Kind("an https:// address (http:// only for this machine itself)", _api_url)
 
@@ -256,6 +265,12 @@ class Config:
         "Which share of the store's request quota the tap may use, from 0.01 to 1. The rest stays "
         "free for the store's other apps.",
         default=0.9,
+    )
+    store_hash_column: bool = _setting(
+        YES_OR_NO,
+        "Whether every record has the store's hash, in a column store_hash that is the first of "
+        "its key: for tables that hold several stores. Decide it before the first sync.",
+        default=False,
     )
     api_url: str = _setting(
         API_URL,

@@ -17,6 +17,7 @@ from tap_bigcommerce.exceptions import NotFound, RequestFailed, ScopeMissing
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import load_notes, load_schema
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
+from tap_bigcommerce.store_column import key_of, set_column
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.references import REFERENCES
@@ -38,15 +39,19 @@ def own_schema(stream: Stream, config: Config | None) -> Schema:
     schema = load_schema(stream.name)
     for name in stream.fields_without(config):
         schema["properties"].pop(name, None)
+    set_column(schema["properties"], config)
     return schema
 
 
-def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, Any]]:
+def own_metadata(
+    stream: Stream, schema: Schema, config: Config | None
+) -> dict[Breadcrumb, dict[str, Any]]:
     """The metadata of the stream and of each of its fields, by breadcrumb."""
+    key = key_of(stream, config)
     table: dict[str, Any] = {
         "inclusion": "available",
         "selected-by-default": stream.name in BY_DEFAULT,
-        "table-key-properties": list(stream.keys),
+        "table-key-properties": list(key),
         "forced-replication-method": INCREMENTAL if stream.replication_key else FULL_TABLE,
     }
     if stream.replication_key:
@@ -60,7 +65,7 @@ def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, A
     off_by_default = load_notes(stream.name).off_by_default
     for breadcrumb, path in _fields(schema, (), ""):
         found[breadcrumb] = {
-            "inclusion": "automatic" if path in stream.automatic else "available",
+            "inclusion": "automatic" if path in {*key, *stream.automatic} else "available",
             "selected-by-default": path not in off_by_default,
         }
         if path in references:
@@ -119,11 +124,11 @@ def _first_row(client: Client, path: str, root: Stream, purpose: Purpose) -> lis
 
 def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:
     schema = own_schema(stream, config)
-    metadata = own_metadata(stream, schema)
+    metadata = own_metadata(stream, schema, config)
     return {
         "tap_stream_id": stream.name,
         "stream": stream.name,
-        "key_properties": list(stream.keys),
+        "key_properties": list(key_of(stream, config)),
         "schema": schema,
         "metadata": [
             {**entry, "breadcrumb": list(entry["breadcrumb"])}

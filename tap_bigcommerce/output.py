@@ -22,6 +22,7 @@ from tap_bigcommerce.records import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import Resume, State
+from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.stream import Stream
 
@@ -58,7 +59,7 @@ class Output:
         self._state = state
         self._messages = messages
         self._metric = RecordMetric(stream.name)
-        self._records = RecordWriter(selection, messages)
+        self._records = RecordWriter(selection, messages, store=config.store_hash)
         self._schema_is_out = False
         self._fingerprint = ""
         self.since: str | None = None
@@ -108,7 +109,7 @@ class Output:
             self._messages.schema(
                 self.stream.name,
                 self.selection.schema,
-                self.stream.keys,
+                key_of(self.stream, self._config),
                 self.stream.replication_key,
             )
             self._schema_is_out = True
@@ -155,6 +156,7 @@ class Output:
             ("records_gone", counts.gone),
             ("values_rescued", counts.rescued.total()),
             ("values_unfit", counts.unfit.total()),
+            ("seconds_waited", round(counts.waited)),
         ):
             log_count(metric, counts.stream, value)
         for path, number in counts.rescued.items():

@@ -27,6 +27,7 @@ FLOORS = (
     ("output",),
     ("discover", "records"),
     ("selection",),
+    ("store_column",),
     ("streams",),
     ("pages",),
     ("client",),
