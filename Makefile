@@ -3,12 +3,13 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 TARGET_JSONL := $(VENV)-target-jsonl
-TARGET_DUCKDB := $(VENV)-target-duckdb
+DUCKDB := $(VENV)-duckdb
 DAGSTER := $(VENV)-dagster
+KUBERNETES := $(VENV)-kubernetes
 SINGER_TOOLS := $(VENV)-singer-tools
 
 .PHONY: help demo fleet-demo test lint generate check clean tap tests linters target singer-tools \
-	target-duckdb dagster
+	duckdb dagster kubernetes
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -16,11 +17,11 @@ help: ## list the commands
 demo: tap target ## a made-up store, two syncs into target-jsonl, and what landed
 	@$(BIN)/python -m demo --target $(TARGET_JSONL)/bin/target-jsonl
 
-fleet-demo: tap target-duckdb dagster ## three stores on Dagster, into one DuckDB; SERVE=1: look at its pages
+fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERVE=1: look at its pages
 	@$(DAGSTER)/bin/python -m demo.fleet --tap $(BIN)/tap-bigcommerce \
-		--target $(TARGET_DUCKDB)/bin/target-duckdb $(if $(SERVE),--serve)
+		--duckdb $(DUCKDB)/bin/python $(if $(SERVE),--serve)
 
-test: tests target singer-tools dagster ## run the tests; ARGS="tests/tap -k state" for some of them
+test: tests target singer-tools dagster kubernetes ## run the tests; ARGS="tests/tap -k state" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: linters ## ruff and mypy --strict
@@ -49,7 +50,10 @@ target:
 	@scripts/venv.sh $(TARGET_JSONL) 'target-jsonl>=0.1.4,<0.2'
 singer-tools:
 	@scripts/venv.sh $(SINGER_TOOLS) 'singer-tools>=0.4.1,<0.5'
-target-duckdb:
-	@scripts/venv.sh $(TARGET_DUCKDB) 'target-duckdb>=0.8,<0.9'
+duckdb:
+	@scripts/venv.sh $(DUCKDB) 'duckdb>=1,<3'
 dagster:
-	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'dagster-webserver>=1.11,<2' 'dagster-k8s>=0.27,<1'
+	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'dagster-webserver>=1.11,<2' \
+		'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1'
+kubernetes:
+	@scripts/venv.sh $(KUBERNETES) 'kubernetes-validate>=1.30,<2'

@@ -21,6 +21,9 @@ def of_stream(report: Report, stream: str) -> dict[str, Any]:
         "seconds_waited": figures.seconds_waited,
         "rescued_values": figures.rescued_values,
         "seconds": round(report.seconds, 1),
+        "processor_seconds": round(
+            report.tap.processor_seconds + report.target.processor_seconds, 2
+        ),
         "sync_report": dg.MetadataValue.md(_report_text(report)),
     }
     if figures.lost_values:

@@ -19,7 +19,7 @@ def main() -> int:
     )
     for name, place in (
         ("tap", ".venv/bin/tap-bigcommerce"),
-        ("target", ".venv-target-duckdb/bin/target-duckdb"),
+        ("duckdb", ".venv-duckdb/bin/python"),
     ):
         parser.add_argument(f"--{name}", type=Path, default=ROOT / place, help=f"default: {place}")
     parser.add_argument(
@@ -33,7 +33,7 @@ def main() -> int:
     try:
         tell(
             given.tap.absolute(),
-            given.target.absolute(),
+            given.duckdb.absolute(),
             given.output.absolute(),
             port=given.port if given.serve else None,
         )

@@ -12,8 +12,8 @@ HERE = Path(os.environ["FLEET_DEMO"])
 defs = build_fleet(
     tap=os.environ["FLEET_DEMO_TAP"],
     target=Target(
-        [os.environ["FLEET_DEMO_TARGET"]],
-        {"filepath": str(HERE / "fleet.duckdb"), "default_target_schema": "bigcommerce"},
+        [os.environ["FLEET_DEMO_DUCKDB"], str(Path(__file__).with_name("duckdb_target.py"))],
+        {"filepath": str(HERE / "fleet.duckdb"), "schema": "bigcommerce"},
     ),
     stores=HERE / "stores",
     states=HERE / "states",

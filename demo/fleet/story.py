@@ -26,6 +26,8 @@ JOB = "bigcommerce_job"
 INSTANCE = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 # The output of a run's process is not kept: the tap's lines are in the run's log.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
@@ -35,9 +37,9 @@ compute_logs:
 COUNT = """
 import duckdb, json, sys
 rows = duckdb.connect(sys.argv[1], read_only=True)
+count = "select store_hash, count(*) from bigcommerce.{} group by 1"
 print(json.dumps({
-    name: dict(rows.sql(f"select store_hash, count(*) from bigcommerce.{name} group by 1").fetchall())
-    for name in sys.argv[2:]
+    name: dict(rows.sql(count.format(name)).fetchall()) for name in sys.argv[2:]
 }))
 """
 
@@ -46,15 +48,15 @@ class DemoFailed(Exception):
     """Something did not work; the text says what."""
 
 
-def tell(tap: Path, target: Path, folder: Path, port: int | None) -> None:
+def tell(tap: Path, duckdb: Path, folder: Path, port: int | None) -> None:
     """Run the whole demo in `folder`, and serve Dagster's pages at `port` in the end, if given.
 
     Raises DemoFailed when rows did not land, or a run failed.
     """
-    for program in (tap, target):
+    for program in (tap, duckdb):
         if not program.exists():
             raise DemoFailed(f"{program} is missing; `make fleet-demo` installs it.")
-    _prepare(tap, target, folder)
+    _prepare(tap, duckdb, folder)
     with _stores() as stores, dg.DagsterInstance.get() as instance:
         _configs(folder, stores)
         heading("Three stores")
@@ -67,12 +69,12 @@ def tell(tap: Path, target: Path, folder: Path, port: int | None) -> None:
         _first_look(instance, defs)
         heading("First sync: everything")
         _run_all(instance, defs)
-        _landed(folder, target, stores)
+        _landed(folder, duckdb, stores)
         for number, store in enumerate(stores.values(), start=1):
             store.change("orders", count=number)
         heading("Second sync: what has changed, which is 1, 2 and 3 orders")
         _run_all(instance, defs)
-        _landed(folder, target, stores)
+        _landed(folder, duckdb, stores)
         _freshness(instance, defs)
         if port is not None:
             _serve(folder, port)
@@ -81,7 +83,7 @@ def tell(tap: Path, target: Path, folder: Path, port: int | None) -> None:
     line("`make fleet-demo SERVE=1` shows the same in Dagster's pages.")
 
 
-def _prepare(tap: Path, target: Path, folder: Path) -> None:
+def _prepare(tap: Path, duckdb: Path, folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     home = folder / "dagster"
     home.mkdir(parents=True)
@@ -90,7 +92,7 @@ def _prepare(tap: Path, target: Path, folder: Path) -> None:
         DAGSTER_HOME=str(home),
         FLEET_DEMO=str(folder),
         FLEET_DEMO_TAP=str(tap),
-        FLEET_DEMO_TARGET=str(target),
+        FLEET_DEMO_DUCKDB=str(duckdb),
     )
     # Dagster tells every event to the terminal, too.
     logging.disable(logging.INFO)
@@ -172,9 +174,9 @@ def _shown(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
     yield str(found[STREAMS[0]]["seconds"])
 
 
-def _landed(folder: Path, target: Path, stores: Mapping[str, RemoteStore]) -> None:
+def _landed(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore]) -> None:
     """Count the rows in DuckDB, with the Python that the target runs on."""
-    words = [str(target.with_name("python")), "-c", COUNT, str(folder / "fleet.duckdb"), *STREAMS]
+    words = [str(duckdb), "-c", COUNT, str(folder / "fleet.duckdb"), *STREAMS]
     counted = subprocess.run(words, capture_output=True, text=True, check=False)
     if counted.returncode != 0:
         raise DemoFailed(f"DuckDB cannot be read: {counted.stderr.strip()}")

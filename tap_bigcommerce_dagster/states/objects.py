@@ -19,17 +19,25 @@ from tap_bigcommerce_dagster.states.state import Held, Saved, busy
 WHOLE_BY_NATURE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
 """Protocols of stores in which an object appears whole or not at all."""
 
+CREATE_EXACTLY = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
+"""Protocols whose file systems create an object only where there is none, and in one step."""
+
 SETTLE = 2.0
-"""Seconds until two runs that took the same dead lock at once can see which of them has it."""
+"""Seconds until two runs that took the same lock at once can see which of them has it."""
 
 READERS = 16
+
+LOOKS = 5
+LOOK_AGAIN = 0.1
+"""Seconds."""
 
 
 class FsspecStates:
     """`FsspecStates("s3://bucket/states")` keeps `states/shoes.json` for the store `shoes`.
 
-    `options` go to fsspec. The file system has to know how to create an object only where there
-    is none (fsspec's mode "create"); S3, Google Cloud Storage and Azure do.
+    `options` go to fsspec. S3, Google Cloud Storage and Azure give a lock to exactly one of those
+    that want it. Elsewhere whoever took it waits, and looks whether it was the last; a folder of
+    this machine is better kept by FolderStates.
     """
 
     def __init__(self, url: str, *, term: float = TERM, settle: float = SETTLE, **options: Any):
@@ -94,9 +102,7 @@ class _HeldObject:
     def save(self, saved: Saved) -> None:
         """Write the object, whole."""
         self.check()
-        protocol = self._system.protocol
-        protocols = {protocol} if isinstance(protocol, str) else set(protocol)
-        if protocols & WHOLE_BY_NATURE:
+        if _protocols(self._system) & WHOLE_BY_NATURE:
             self._system.pipe_file(self._path, saved.text().encode())
             return
         new = f"{self._path}.{uuid.uuid4().hex}.new"
@@ -106,6 +112,11 @@ class _HeldObject:
     def check(self) -> None:
         """Raises LockLost where the lock is lost."""
         self._renewal.check()
+
+
+def _protocols(system: Any) -> set[str]:
+    given = system.protocol
+    return {given} if isinstance(given, str) else set(given)
 
 
 class _LockObject:
@@ -120,15 +131,18 @@ class _LockObject:
     def take(self, settle: float) -> bool:
         """Whether the lock is one's own now."""
         if self._create():
-            return True
-        found = self._found()
-        if found is not None and found["until"] > time.time():
-            return False
-        # Whoever held it is dead. Two may see that at once: the later object stays.
-        with contextlib.suppress(FileNotFoundError):
-            self._system.rm_file(self._path)
-        if not self._create():
-            return False
+            if _protocols(self._system) & CREATE_EXACTLY:
+                return True
+        else:
+            found = self._found()
+            if found is not None and found["until"] > time.time():
+                return False
+            # Whoever held it is dead. Two may see that at once.
+            with contextlib.suppress(FileNotFoundError):
+                self._system.rm_file(self._path)
+            if not self._create():
+                return False
+        # The later object stays.
         time.sleep(settle)
         return self._is_ours()
 
@@ -157,15 +171,18 @@ class _LockObject:
         return json.dumps({"owner": self._owner, "until": time.time() + self._term}).encode()
 
     def _found(self) -> dict[str, Any] | None:
-        try:
-            found = json.loads(self._system.cat_file(self._path))
-            return {"owner": str(found["owner"]), "until": float(found["until"])}
-        except FileNotFoundError:
-            return None
-        except (ValueError, KeyError, TypeError) as error:
-            raise FleetError(
-                f"The lock {self._path} is damaged. Remove it when no run reads this store."
-            ) from error
+        for _ in range(LOOKS):
+            try:
+                found = json.loads(self._system.cat_file(self._path))
+                return {"owner": str(found["owner"]), "until": float(found["until"])}
+            except FileNotFoundError:
+                return None
+            except (ValueError, KeyError, TypeError):
+                # Where files are not written whole, another run may be in the midst of it.
+                time.sleep(LOOK_AGAIN)
+        raise FleetError(
+            f"The lock {self._path} is damaged. Remove it when no run reads this store."
+        )
 
     def _is_ours(self) -> bool:
         found = self._found()

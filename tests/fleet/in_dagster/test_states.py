@@ -29,11 +29,11 @@ def folder(path: Path, place: str, **options: Any) -> StateStore:
 
 
 def memory(path: Path, place: str, **options: Any) -> StateStore:
-    return FsspecStates(f"memory://{path.name}/{place}", settle=0.05, **options)
+    return FsspecStates(f"memory://{path.name}/{place}", settle=0.3, **options)
 
 
 def local_files(path: Path, place: str, **options: Any) -> StateStore:
-    return FsspecStates(f"file://{path / place}", settle=0.05, **options)
+    return FsspecStates(f"file://{path / place}", settle=0.3, **options)
 
 
 def table(path: Path, place: str, **options: Any) -> StateStore:
