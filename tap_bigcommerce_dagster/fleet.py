@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from tap_bigcommerce_dagster import freshness, partitions, schedule
+from tap_bigcommerce_dagster import cleanup, freshness, partitions, schedule
 from tap_bigcommerce_dagster.asset import Retries, Shape, build_asset
 from tap_bigcommerce_dagster.errors import FleetError
 from tap_bigcommerce_dagster.states import FolderStates, StateStore
@@ -37,6 +37,7 @@ def build_fleet(
     late_after_hours: float = 3.0,
     check_cron: str | None = "*/15 * * * *",
     look_every: int = 60,
+    keep_days: float | None = 30.0,
 ) -> dg.Definitions:
     """A code location for all stores: asset, job, schedule, sensor, freshness check.
 
@@ -53,6 +54,7 @@ def build_fleet(
     pool: a Dagster pool that every run takes a place in; its limit is Dagster's setting.
     late_after_hours, check_cron: when a store counts as late, and when that is looked at.
     look_every: seconds between two looks which stores there are.
+    keep_days: how long Dagster keeps the fleet's runs (None: for ever). States are not touched.
 
     Raises FleetError where something cannot be as it is given.
     """
@@ -106,6 +108,9 @@ def build_fleet(
                 default_status=dg.DefaultScheduleStatus.RUNNING,
             )
         )
+    if keep_days is not None:
+        jobs = [f"{name}_job", f"{name}_freshness_job", f"{name}_cleanup_job"]
+        schedules.append(cleanup.build_cleanup(name, jobs, keep_days))
     return dg.Definitions(
         assets=[asset],
         asset_checks=[check],

@@ -24,7 +24,7 @@ def of_stream(report: Report, stream: str) -> dict[str, Any]:
         "processor_seconds": round(
             report.tap.processor_seconds + report.target.processor_seconds, 2
         ),
-        "sync_report": dg.MetadataValue.md(_report_text(report)),
+        "sync_report": dg.MetadataValue.md(_report_text(report, stream)),
     }
     if figures.lost_values:
         shown["lost_values"] = figures.lost_values
@@ -50,8 +50,10 @@ def of_columns(stream: StreamInfo) -> dict[str, Any]:
     return {"dagster/column_schema": dg.TableSchema(columns)}
 
 
-def _report_text(report: Report) -> str:
-    lines = [f"- {line}" for line in report.figures.summary]
+def _report_text(report: Report, stream: str) -> str:
+    """The tap's closing line of the stream, and what the whole run took."""
+    # Not those of the other streams: Dagster's database keeps this with every materialization.
+    lines = [line for line in report.figures.summary if line.startswith(f"{stream}: ")]
     processor = report.tap.processor_seconds, report.target.processor_seconds
     lines.append(
         f"\n{report.seconds:.1f} s; processor: tap {processor[0]:.1f} s, target "

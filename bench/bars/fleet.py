@@ -85,9 +85,9 @@ def measure(quick: bool) -> Result:
             )
         ],
         notes=[
-            "Peak MB is the largest process of a run, which is Dagster's. The store with the refused "
-            "token fails in its run each time, after one request, and the 24 others of that run are "
-            "read."
+            "Peak MB is the largest process of a run, which is Dagster's. The store with the "
+            "refused token fails in its run each time, after one request; the 24 others of that "
+            "run are read."
         ],
     )
 

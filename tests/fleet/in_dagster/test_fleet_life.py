@@ -13,7 +13,13 @@ import pytest
 from fleet_runs import PARTITIONS, Fleet, dagster_home  # noqa: F401
 
 from sandbox import Options, Sandbox
-from tap_bigcommerce_dagster import FleetError, FolderOfConfigs, StoresOf, build_fleet
+from tap_bigcommerce_dagster import (
+    FleetError,
+    FolderOfConfigs,
+    Retries,
+    StoresOf,
+    build_fleet,
+)
 from tap_bigcommerce_dagster.figures import FOR_GOOD
 from tap_bigcommerce_dagster.schedule import portions, tags
 from tap_bigcommerce_dagster.states import Saved
@@ -129,6 +135,25 @@ def check(fleet: Fleet) -> dg.AssetCheckEvaluation:
     with dg.DagsterInstance.ephemeral() as instance:
         (found,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     return found
+
+
+def test_old_runs_are_removed_and_others_stay(fleet: Fleet, instance: dg.DagsterInstance) -> None:
+    look(fleet, instance)
+    fleet.more["keep_days"] = 7
+    fleet.more |= {"retries": Retries(most=0), "tap": "/no/such/tap"}
+    old = fleet.run(instance, "hats").run_id
+    assert clean_up(fleet, instance)
+    assert instance.get_run_by_id(old) is not None
+    # As if a week and a day had passed.
+    fleet.more["keep_days"] = -1
+    assert clean_up(fleet, instance)
+    assert instance.get_run_by_id(old) is None
+
+
+def clean_up(fleet: Fleet, instance: dg.DagsterInstance) -> bool:
+    found = {one.name: one for one in fleet.definitions().schedules or ()}
+    schedule: Any = found["bigcommerce_cleanup_schedule"]
+    return bool(schedule.job.execute_in_process(instance=instance).success)
 
 
 def test_two_files_for_one_store_are_refused(fleet: Fleet) -> None:
