@@ -137,6 +137,12 @@ def _add_first_hour(parser: argparse.ArgumentParser) -> None:
         "--about", action="store_true", help="tell the settings, the streams and the capabilities"
     )
     group.add_argument(
+        "--audit",
+        action="store_true",
+        help="compare what the API counts, lists and what the state says was written; write what "
+        "differs, and end with status 1 if anything does",
+    )
+    group.add_argument(
         "--format",
         choices=["text", "json", "markdown"],
         help="how --check (text, json) and --about (text, json, markdown) answer",
@@ -144,10 +150,12 @@ def _add_first_hour(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(given: argparse.Namespace) -> str:
-    """What is to be done: discover, init, check, about or sync."""
+    """What is to be done: discover, init, check, about, audit or sync."""
     if given.init is not None:
         return "init"
-    return next((name for name in ("discover", "check", "about") if getattr(given, name)), "sync")
+    return next(
+        (name for name in ("discover", "check", "about", "audit") if getattr(given, name)), "sync"
+    )
 
 
 def _misfit(given: argparse.Namespace) -> str | None:
@@ -157,6 +165,7 @@ def _misfit(given: argparse.Namespace) -> str | None:
         "--init": given.init is not None,
         "--check": given.check,
         "--about": given.about,
+        "--audit": given.audit,
     }
     wanted = [name for name, is_wanted in commands.items() if is_wanted]
     if len(wanted) > 1:

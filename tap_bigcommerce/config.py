@@ -114,6 +114,24 @@ def _share(value: Any) -> float:
     return number
 
 
+def _yes_or_no(value: Any) -> bool:
+    """A text, too: that is all that the environment has."""
+    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    wish = known.get(value.strip().lower()) if isinstance(value, str) else value
+    if not isinstance(wish, bool):
+        raise ValueError
+    return wish
+
+
+def _hours(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise ValueError
+    number = float(value)
+    if not 0 <= number <= 100_000:
+        raise ValueError
+    return number
+
+
 def _ids(value: Any) -> tuple[int, ...]:
     entries = value.split(",") if isinstance(value, str) else value
     if isinstance(entries, int) and not isinstance(entries, bool):
@@ -153,6 +171,8 @@ STORE_HASH = Kind(
 INSTANT = Kind("a date: 2024-01-31, 2024-01-31T08:00:00Z or 01/31/2024", _instant)
 SECONDS = Kind("a number of seconds above 0", _seconds, "number")
 SHARE = Kind("a number from 0.01 to 1", _share, "number", {"minimum": 0.01, "maximum": 1})
+YES_OR_NO = Kind("true or false", _yes_or_no, "boolean")
+HOURS = Kind("a number of hours, 0 or more", _hours, "number", {"minimum": 0})
 CHANNELS = Kind(
     "a list of channel ids: [1, 2] or 1,2", _ids, "array", {"items": {"type": "integer"}}
 )
@@ -265,6 +285,43 @@ class Config:
         "Which share of the store's request quota the tap may use, from 0.01 to 1. The rest stays "
         "free for the store's other apps.",
         default=0.9,
+    )
+    detect_deletes: bool = _setting(
+        YES_OR_NO,
+        "Whether to tell what is deleted in the store: the field _sdc_deleted_at says since when a "
+        "record is gone. Needs pip install 'tap-bigcommerce[deletes]'.",
+        default=False,
+    )
+    deletes_every: float = _setting(
+        HOURS,
+        "How often the ids of a stream are compared with those written before, in hours. 0: in "
+        "every sync.",
+        default=24.0,
+    )
+    deletes_state_limit: int = _setting(
+        _whole_number(0),
+        "The largest set of ids that a stream may keep in the state, in KB. A million ids take "
+        "less than 1 KB without holes between them, and 100 KB where a tenth is missing.",
+        default=256,
+    )
+    deletes_path: str | None = _setting(
+        TEXT,
+        "A folder for sets of ids that are larger. It has to be there in every run, as the state "
+        "has.",
+        default=None,
+    )
+    deletes_limit: float = _setting(
+        SHARE,
+        "The largest share of a stream that one sync may report as deleted, from 0.01 to 1. More "
+        "than that is more likely a lost permission, and stops the stream with an error.",
+        default=0.2,
+    )
+    activate_version: bool = _setting(
+        YES_OR_NO,
+        "Whether streams that are read whole carry a version and end with ACTIVATE_VERSION, at "
+        "which a target removes or marks the rows of older versions. With detect_deletes, streams "
+        "without a set of ids are read whole for it as often as deletes_every says.",
+        default=False,
     )
     api_url: str = _setting(
         API_URL,

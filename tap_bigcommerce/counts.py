@@ -28,6 +28,7 @@ class StreamCounts:
     began: float | None = None
     ended: float | None = None
     failure: str | None = None
+    deleted: int = 0
     bookmark_before: str | None = None
     bookmark_after: str | None = None
     rescued: Counter[str] = field(default_factory=Counter)

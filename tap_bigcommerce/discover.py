@@ -15,7 +15,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, ScopeMissing
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.schemas import load_notes, load_schema
+from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA, load_notes, load_schema
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS, root_of
 from tap_bigcommerce.streams.own_lists import Paging
@@ -38,6 +38,8 @@ def own_schema(stream: Stream, config: Config | None) -> Schema:
     schema = load_schema(stream.name)
     for name in stream.fields_without(config):
         schema["properties"].pop(name, None)
+    if config is not None and config.detect_deletes and stream.presence is not None:
+        schema["properties"][DELETED_AT] = dict(DELETED_AT_SCHEMA)
     return schema
 
 
@@ -60,7 +62,7 @@ def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, A
     off_by_default = load_notes(stream.name).off_by_default
     for breadcrumb, path in _fields(schema, (), ""):
         found[breadcrumb] = {
-            "inclusion": "automatic" if path in stream.automatic else "available",
+            "inclusion": "automatic" if path in (*stream.automatic, DELETED_AT) else "available",
             "selected-by-default": path not in off_by_default,
         }
         if path in references:

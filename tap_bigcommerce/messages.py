@@ -23,6 +23,10 @@ LARGE_STATE = 16 * 1024
 LARGE_STATE_EVERY = 60.0
 """Seconds between two large STATEs."""
 
+A_PAGES_SHARE = 4 * 1024
+"""Bytes of STATEs that a page may cause on the average. Sets of ids make states of any size, and
+what STATEs add to a long sync has to stay small beside its records."""
+
 
 class Messages:
     """Writes messages to a file descriptor, one a line."""
@@ -34,6 +38,7 @@ class Messages:
         self._buffered = 0
         self.any_written = False
         self._last_state = b""
+        self._state_share = LARGE_STATE
         self._last_state_at = float("-inf")
 
     def schema(
@@ -50,10 +55,21 @@ class Messages:
             message["bookmark_properties"] = [bookmark]
         self._put(orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE))
 
-    def records(self, stream: str, records: Iterable[Mapping[str, Any]], sent_at: datetime) -> int:
-        """RECORDs; `sent_at` is when the request was sent that brought them. Returns the bytes."""
+    def records(
+        self,
+        stream: str,
+        records: Iterable[Mapping[str, Any]],
+        sent_at: datetime,
+        version: int | None = None,
+    ) -> int:
+        """RECORDs; `sent_at` is when the request was sent that brought them. Returns the bytes.
+
+        `version` is that of the table they are part of, where the stream has versions.
+        """
         head = b'{"type":"RECORD","stream":%b,"record":' % orjson.dumps(stream)
         tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
+        if version is not None:
+            tail = b',"version":%d%b' % (version, tail)
         written = list(map(orjson.dumps, records))
         if not written:
             return 0
@@ -63,21 +79,34 @@ class Messages:
         self._put(lines)
         return len(lines)
 
-    def state(self, value: Mapping[str, Any], *, at_once: bool) -> None:
+    def activate_version(self, stream: str, version: int) -> None:
+        """An ACTIVATE_VERSION: the table is whole in this version, and rows of older ones end."""
+        message = {"type": "ACTIVATE_VERSION", "stream": stream, "version": version}
+        self._put(orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE))
+
+    def page_ends(self, value: Callable[[], Mapping[str, Any]], beside: int = 0) -> None:
+        """A STATE, if it is time for one. Whatever is buffered is written.
+
+        `value` makes the state; `beside` is how many bytes that would write elsewhere.
+        """
+        self._state_share += A_PAGES_SHARE
+        size = len(self._last_state) + beside
+        waits = size >= LARGE_STATE and self._clock() - self._last_state_at < LARGE_STATE_EVERY
+        if waits or size > self._state_share:
+            self.flush()
+        else:
+            self.state(value())
+
+    def state(self, value: Mapping[str, Any]) -> None:
         """A STATE, which covers every record written before; none that repeats the last one.
 
-        A large one waits for its time unless it has to go out `at_once`. Whatever is buffered is
-        written.
+        Whatever is buffered is written.
         """
         body = orjson.dumps(value)
-        due = (
-            at_once
-            or len(body) < LARGE_STATE
-            or self._clock() - self._last_state_at >= LARGE_STATE_EVERY
-        )
-        if due and body != self._last_state:
+        if body != self._last_state:
             self._put(b'{"type":"STATE","value":%b}\n' % body)
             self._last_state, self._last_state_at = body, self._clock()
+            self._state_share = max(0, self._state_share - len(body))
         self.flush()
 
     def flush(self) -> None:

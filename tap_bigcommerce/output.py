@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import format_instant, parse_instant
+from tap_bigcommerce.deletes.ledger import Ledger, Way
+from tap_bigcommerce.deletes.tombstones import write_tombstones
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.page import Row
@@ -68,8 +70,10 @@ class Output:
     def __init__(
         self, selection: Selection, config: Config, state: State, messages: Messages
     ) -> None:
+        """Raises StateError where the state is damaged."""
         stream = selection.stream
-        self.selection = selection
+        self.ledger = Ledger(selection, config, state)
+        self.selection = selection = self.ledger.selection(selection)
         self.stream = stream
         self.counts = StreamCounts(stream.name)
         self.purpose = Purpose(stream.name, str(stream.permission), self.counts)
@@ -79,6 +83,8 @@ class Output:
         self._messages = messages
         self._metric = RecordMetric(stream.name)
         self._records = RecordWriter(selection, messages)
+        if self.ledger.way is Way.SET:
+            self._records.note = self.ledger.note
         self._schema_is_out = False
         self._fingerprint = ""
         self.since: str | None = None
@@ -102,6 +108,7 @@ class Output:
     def start(self) -> Start:
         """Where this stream's walk begins. Raises StateError where the state is damaged."""
         stream, name = self.stream, self.stream.name
+        self.ledger.open()
         if stream.replication_key is not None:
             self.counts.bookmark_before = self._state.bookmark(name, stream.replication_key)
         self._fingerprint = self._depends_on()
@@ -112,6 +119,7 @@ class Output:
             LOGGER.info("%s: going on after %s", name, place)
             self._records.newest = resume.newest
             self.since = resume.since
+            self._records.version = resume.version
             return Start(after, resume.since, resume.sync_start, resume.newest)
         if resume is not None:
             LOGGER.info(
@@ -119,7 +127,11 @@ class Output:
                 "changed since; starting this stream again from its bookmark",
                 name,
             )
-        self.since = first_date(self.selection, self.counts.bookmark_before, self._config)
+        self.since = self._first_date()
+        if self.since is None and not self._by_channel:
+            self.ledger.sees_all()
+        if self.ledger.way is Way.VERSIONS:
+            self._records.version = self._version()
         return Start(since=self.since)
 
     def write_schema(self) -> None:
@@ -135,7 +147,7 @@ class Output:
 
     def write(self, rows: Sequence[Row], *, clean: bool, sent_at: datetime) -> None:
         """RECORDs of these rows. Raises BadRecord where one lacks what it cannot do without."""
-        self._records.write(rows, clean=clean, sent_at=sent_at)
+        self._records.write(self.ledger.marked(rows), clean=clean, sent_at=sent_at)
         self.counts.written += len(rows)
         self._metric.add(len(rows))
 
@@ -150,6 +162,7 @@ class Output:
             newest=self.newest if self.has_own_dates else start.newest,
             walk=self._fingerprint,
             cursor=after if isinstance(after, str) else None,
+            version=self._records.version,
         )
         self._state.interrupt(self.stream.name, resume)
 
@@ -162,7 +175,22 @@ class Output:
             reached = min(newest, start.sync_start)
             bookmark = max(bookmark, reached) if bookmark is not None else reached
         self.counts.bookmark_after = bookmark
+        self.ledger.complete()
         self._state.complete(self.stream.name, key, bookmark)
+
+    def activate(self, start: Start) -> None:
+        """The walk was whole: its version is the one that holds."""
+        version = self._records.version
+        if version is not None and start.since is None:
+            self._messages.activate_version(self.stream.name, version)
+            self.ledger.activated(version)
+
+    def report_gone(self, gone: Mapping[int, str]) -> None:
+        """Write the tombstones of these ids."""
+        self.counts.deleted = len(gone)
+        if gone:
+            write_tombstones(self._messages, self.selection, gone)
+            self.ledger.reported(gone)
 
     def close(self) -> None:
         """Close the books: METRIC lines, and a warning for each path that did not fit."""
@@ -195,6 +223,29 @@ class Output:
                 RESCUED,
             )
 
+    def _first_date(self) -> str | None:
+        """What was modified from this moment on is read; None: everything."""
+        bookmark = self.counts.bookmark_before
+        if self.ledger.reads_all:
+            return None
+        if bookmark is not None and self.ledger.building and not self.selection.full_table:
+            LOGGER.info(
+                "%s: reading it from its start once: nobody has noted yet which ids were written",
+                self.stream.name,
+            )
+            bookmark = None
+        return first_date(self.selection, bookmark, self._config)
+
+    def _version(self) -> int | None:
+        """A new version for a walk that reads everything; else that of the table as it is."""
+        return self.ledger.new_version() if self.since is None else self.ledger.version
+
+    @property
+    def _by_channel(self) -> bool:
+        """Only the rows of some channels are read."""
+        channels = self.root.channels
+        return bool(self._config.channel_ids) and bool(channels.filter or channels.field)
+
     def _depends_on(self) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
         config, bookmark = self._config, self.counts.bookmark_before
@@ -207,5 +258,6 @@ class Output:
             "channels": config.channel_ids,
             "coupons": config.order_coupons,
             "fields": sorted(self.selection.paths),
+            **self.ledger.basis(self.selection),
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]

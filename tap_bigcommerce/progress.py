@@ -61,6 +61,8 @@ def summary(counts: StreamCounts) -> str:
         parts.append(f"{counts.waited:.0f} s waited")
     if counts.gone:
         parts.append(f"{counts.gone} deleted meanwhile")
+    if counts.deleted:
+        parts.append(f"{counts.deleted} deleted since the last sweep")
     if counts.lists_read:
         parts.append(f"lists read singly: {_listed(counts.lists_read)}")
     if counts.false_alarms:

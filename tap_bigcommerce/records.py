@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,6 +27,10 @@ class RecordWriter:
     def __init__(self, selection: Selection, messages: Messages, newest: str | None = None) -> None:
         stream = selection.stream
         self.newest = newest
+        self.version: int | None = None
+        """The version of the table that the records are part of, where the stream has versions."""
+        self.note: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
+        """Told of the records that are about to be written."""
         self._stream = stream
         self._key = stream.replication_key
         self._messages = messages
@@ -64,7 +68,9 @@ class RecordWriter:
                 raise _bad_record(self._stream, error) from error
             if self._key is not None:
                 self.newest = max(self.newest or "", *[record[self._key] for record in records])
-            written = self._messages.records(self._stream.name, records, sent_at)
+            if self.note is not None:
+                self.note(records)
+            written = self._messages.records(self._stream.name, records, sent_at, self.version)
             self._rows_at_once = max(1, PORTION * len(portion) // written)
 
 

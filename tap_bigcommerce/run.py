@@ -16,13 +16,14 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tap_bigcommerce import about, discover, init, selection
+from tap_bigcommerce import about, audit, discover, init, selection
 from tap_bigcommerce.audience import Audience, Wishes
 from tap_bigcommerce.check.as_json import as_json
 from tap_bigcommerce.check.as_text import as_text
 from tap_bigcommerce.check.findings import find_out
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
+from tap_bigcommerce.deletes.ledger import check_installed
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
 from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
@@ -84,6 +85,8 @@ def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience:
             return _check(options, environment, stop)
         if options.command == "about":
             return _write(about.FORMATS[options.format]())
+        if options.command == "audit":
+            return _audit(options, environment, stop)
         return _sync(options, environment, stop, audience)
     except Interrupted as interrupt:
         LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
@@ -163,27 +166,44 @@ def _write(text: str) -> int:
 
 def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
     config = _read_config(options, environment)
+    if config.detect_deletes:
+        check_installed("detect_deletes")
     audience.expect(config)
-    state = State(read_state(options.state) if options.state else None, config.store_hash)
-    catalog = _read_catalog(options.catalog) if options.catalog else None
-    selections = _selections(catalog, config)
-    if not selections:
-        raise CatalogError(NOTHING_SELECTED)
-    tools = Tools(
-        config=config,
-        client=_client(config, stop, audience.observer),
-        workers=Workers(config.max_concurrency, stop),
-        budget=Budget(config.max_buffered_mb * 1_000_000),
-        state=state,
-        # A descriptor of its own: whatever else prints to standard output would spoil it.
-        messages=Messages(os.dup(sys.stdout.fileno())),
-        observer=audience.observer,
-    )
+    selections, tools = _prepare(options, config, stop, audience.observer)
     with audience.watching():
         failures = sync(selections, tools)
     for error in failures.values():
         _say_critical(error.words)
     return FAILED if failures else 0
+
+
+def _audit(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
+    config = _read_config(options, environment)
+    check_installed("--audit")
+    found = audit.audit(*_prepare(options, config, stop))
+    _write(audit.report(found))
+    return FAILED if any(one.differs for one in found) else 0
+
+
+def _prepare(
+    options: Options, config: Config, stop: Stop, observer: Observer = NOBODY
+) -> tuple[dict[str, Selection], Tools]:
+    """What is selected, and what it is read with."""
+    state = State(read_state(options.state) if options.state else None, config.store_hash)
+    catalog = _read_catalog(options.catalog) if options.catalog else None
+    selections = _selections(catalog, config)
+    if not selections:
+        raise CatalogError(NOTHING_SELECTED)
+    return selections, Tools(
+        config=config,
+        client=_client(config, stop, observer),
+        workers=Workers(config.max_concurrency, stop),
+        budget=Budget(config.max_buffered_mb * 1_000_000),
+        state=state,
+        # A descriptor of its own: whatever else prints to standard output would spoil it.
+        messages=Messages(os.dup(sys.stdout.fileno())),
+        observer=observer,
+    )
 
 
 def _read_config(options: Options, environment: Mapping[str, str]) -> Config:

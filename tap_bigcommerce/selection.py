@@ -12,7 +12,7 @@ from singer import metadata as singer_metadata
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import CatalogError
-from tap_bigcommerce.schemas import Notes, load_notes
+from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
@@ -85,6 +85,9 @@ def from_catalog(
             f"The catalog's entry for {stream.name} has no schema with properties. Write the "
             "catalog anew with --discover."
         )
+    # It goes out whenever deletions are detected, whatever a catalog says.
+    fields = {name: field for name, field in schema["properties"].items() if name != DELETED_AT}
+    schema = {**schema, "properties": fields}
     table = metadata.get((), {})
     method = table.get("replication-method") or entry.get("replication_method")
     if method not in (None, FULL_TABLE, INCREMENTAL):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
 
 RESUME = "resume"
+DELETES = "deletes"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Resume:
 
     Rows up to `after_id`, or before `cursor`, have been written; the walk reads what was modified
     from `since` on (None: everything), began at `sync_start`, and the newest date it has written
-    is `newest`. `walk` is the fingerprint of what the walk depends on.
+    is `newest`. `walk` is the fingerprint of what the walk depends on. `version` is that of the
+    table which the walk makes, where the stream has versions.
     """
 
     after_id: int
@@ -39,6 +41,7 @@ class Resume:
     newest: str | None
     walk: str
     cursor: str | None = None
+    version: int | None = None
 
 
 class State:
@@ -51,6 +54,7 @@ class State:
         """
         self._value = _checked(given, store_hash)
         self._value["store_hash"] = store_hash
+        self._kept: dict[str, tuple[Callable[[], Mapping[str, Any] | None], Callable[[], int]]] = {}
 
     def bookmark(self, stream: str, key: str) -> str | None:
         """The date up to which the stream has been read.
@@ -81,6 +85,7 @@ class State:
             sound = (
                 type(resume.after_id) is int
                 and isinstance(resume.cursor, (str, type(None)))
+                and (resume.version is None or type(resume.version) is int)
                 and parse_instant(resume.sync_start) is not None
                 and all(
                     date is None or parse_instant(date) is not None
@@ -99,8 +104,9 @@ class State:
     def interrupt(self, stream: str, resume: Resume) -> None:
         """A walk of the stream is under way, as far as `resume` says."""
         value = asdict(resume)
-        if resume.cursor is None:
-            del value["cursor"]
+        for name in ("cursor", "version"):
+            if value[name] is None:
+                del value[name]
         singer.state.set_bookmark(self._value, stream, RESUME, value)
 
     def complete(self, stream: str, key: str | None, bookmark: str | None) -> None:
@@ -125,9 +131,48 @@ class State:
         begin = names.index(current) if current in names else 0
         return names[begin:] + names[:begin]
 
+    def deletes(self, stream: str) -> Mapping[str, Any]:
+        """What the state says of the stream's deletions, as it was given; nothing: {}.
+
+        Raises StateError where it is damaged.
+        """
+        entry = singer.state.get_bookmark(self._value, stream, DELETES)
+        if not isinstance(entry, (Mapping, type(None))):
+            raise StateError(
+                f'The state\'s "deletes" of {stream} is damaged. Remove it from the state file; '
+                f"{stream} is then read from its start."
+            )
+        return entry or {}
+
+    def keep(
+        self,
+        stream: str,
+        entry: Callable[[], Mapping[str, Any] | None],
+        beside: Callable[[], int],
+    ) -> None:
+        """Ask `entry` from now on what to say of the stream's deletions (None: nothing).
+
+        `beside` tells how many bytes `entry` would write elsewhere.
+        """
+        self._kept[stream] = entry, beside
+
+    @property
+    def beside(self) -> int:
+        """How many bytes would be written elsewhere for the state as it is now."""
+        return sum(beside() for _, beside in self._kept.values())
+
     def value(self) -> dict[str, Any]:
         """The state as it goes out."""
-        return copy.deepcopy(self._value)
+        value = copy.deepcopy(self._value)
+        for stream, (make, _) in self._kept.items():
+            entry = make()
+            if entry:
+                singer.state.set_bookmark(value, stream, DELETES, dict(entry))
+            elif stream in value["bookmarks"]:
+                value["bookmarks"][stream].pop(DELETES, None)
+                if not value["bookmarks"][stream]:
+                    del value["bookmarks"][stream]
+        return value
 
 
 def read_state(name: str) -> Any:

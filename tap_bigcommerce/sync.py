@@ -38,17 +38,17 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
                 output.counts.end(output.failure.words if output.failure else None)
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
-            tools.messages.state(tools.state.value(), at_once=True)
+            tools.messages.state(tools.state.value())
             for output in walk.outputs:
                 LOGGER.info("Summary of %s", summary(output.counts))
         tools.state.begin(None)
-        tools.messages.state(tools.state.value(), at_once=True)
+        tools.messages.state(tools.state.value())
     except Interrupted:
-        tools.messages.state(tools.state.value(), at_once=True)
+        tools.messages.state(tools.state.value())
         raise
     except TokenRefused:
         if tools.messages.any_written:
-            tools.messages.state(tools.state.value(), at_once=True)
+            tools.messages.state(tools.state.value())
         raise
     return failures
 
@@ -60,8 +60,8 @@ def _walks(
     shared: dict[tuple[str, bool, Start], list[Output]] = {}
     lost: list[StreamCounts] = []
     for name in tools.state.in_order(selections):
-        output = Output(selections[name], tools.config, tools.state, tools.messages)
         try:
+            output = Output(selections[name], tools.config, tools.state, tools.messages)
             start = output.start()
         except TapError as error:
             _note(failures, name, error)

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date
-from tap_bigcommerce.exceptions import BadRecord
+from tap_bigcommerce.deletes.ledger import Way
+from tap_bigcommerce.deletes.search import Search, find_gone
+from tap_bigcommerce.exceptions import BadRecord, TapError, TokenRefused
 from tap_bigcommerce.family import Family, added_keys, rows_of
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.observer import NOBODY, Observer
@@ -83,10 +85,14 @@ class WalkSync:
                 for output in self._alive():
                     output.counts.share = reading.share
             self._note_start(reading)
-            self._compare_totals(reading)
+            whole = self._compare_totals(reading) and reading.proven
             for output in self._alive():
                 output.write_schema()
                 output.complete(self._start)
+                if whole:
+                    output.activate(self._start)
+            for output in self._alive():
+                self._find_gone(output)
         finally:
             self._tools.messages.flush()
             # Requests and rows of a walk are counted for its first stream.
@@ -159,7 +165,7 @@ class WalkSync:
         for output in self._alive():
             output.interrupt(batch.position, self._start)
         if batch.ends_page:
-            self._tools.messages.state(self._tools.state.value(), at_once=False)
+            self._tools.messages.page_ends(self._tools.state.value, self._tools.state.beside)
         else:
             self._tools.messages.flush()
 
@@ -191,16 +197,50 @@ class WalkSync:
             newest = max(newest, date)
         return newest or None
 
-    def _compare_totals(self, reading: Reading) -> None:
-        """Warn where the API counts other rows than it showed, and no change explains it."""
-        if self._resumed or not reading.totals:
+    def _find_gone(self, output: Output) -> None:
+        """Tell which records of a stream are gone from the store, if it is time to look."""
+        tools, ledger = self._tools, output.ledger
+        if ledger.way is not Way.SET:
             return
-        if not min(reading.totals) <= reading.handed_on <= max(reading.totals):
-            LOGGER.warning(
-                "%s: the API says that there are %s records, but showed %d. What is missing may "
-                "be hidden from this token; run the sync again, and ask BigCommerce's support if "
-                "the figures stay apart.",
-                self._root.name,
-                " and at the end ".join(str(total) for total in reading.totals),
-                reading.handed_on,
+        if ledger.needs_sweep:
+            # What has been written is safe, whatever becomes of the sweep.
+            tools.messages.state(tools.state.value())
+        try:
+            gone = find_gone(
+                ledger,
+                Search(
+                    output.stream,
+                    tools.config,
+                    tools.client,
+                    tools.workers,
+                    tools.budget,
+                    output.purpose,
+                    self._turn,
+                ),
             )
+        except TokenRefused:
+            raise
+        except TapError as error:
+            # The walk itself is complete, and so are the other streams that were written from it.
+            output.failure = error
+        else:
+            output.report_gone(gone)
+
+    def _compare_totals(self, reading: Reading) -> bool:
+        """Warn where the API counts other rows than it showed, and no change explains it.
+
+        Returns whether the figures agree.
+        """
+        if self._resumed or not reading.totals:
+            return True
+        if min(reading.totals) <= reading.handed_on <= max(reading.totals):
+            return True
+        LOGGER.warning(
+            "%s: the API says that there are %s records, but showed %d. What is missing may "
+            "be hidden from this token; run the sync again, and ask BigCommerce's support if "
+            "the figures stay apart.",
+            self._root.name,
+            " and at the end ".join(str(total) for total in reading.totals),
+            reading.handed_on,
+        )
+        return False

@@ -28,6 +28,7 @@ Breadcrumb = tuple[str, ...]
 COMMAND = (sys.executable, "-m", "tap_bigcommerce")
 PREFIX = "TAP_BIGCOMMERCE_"
 TIMEOUT = 60.0
+TYPES = ("SCHEMA", "RECORD", "STATE", "ACTIVATE_VERSION")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def read_message(line: str) -> Json:
     except ValueError:
         message = None
     assert isinstance(message, dict), f"not a message: {line[:200]!r}"
-    assert message.get("type") in ("SCHEMA", "RECORD", "STATE"), line[:200]
+    assert message.get("type") in TYPES, line[:200]
     return message
 
 

@@ -52,6 +52,28 @@ _CUSTOMERS_V3 = RowList(
     strict=True,
 )
 
+_GROUPS = RowList(
+    "customer_groups",
+    "v2",
+    "customer_groups",
+    "customers",
+    filters=(
+        *equal("name"),
+        Filter("name:like", "name", "like"),
+        *equal("is_default", "is_group_for_guests", reads="flag"),
+        *v3_dates("date_created", "date_modified"),
+    ),
+)
+
+_WISHLISTS = RowList(
+    "wishlists",
+    "v3",
+    "wishlists",
+    "customers",
+    filters=equal("customer_id", reads="whole"),
+    paging=NO_LINKS,
+)
+
 ENDPOINTS: tuple[Endpoint, ...] = (
     _CUSTOMERS,
     Single("customer", _CUSTOMERS),
@@ -67,18 +89,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         shown_by={"formfields": frozenset(("form_fields",))},
         paging=NO_LINKS,
     ),
-    RowList(
-        "customer_groups",
-        "v2",
-        "customer_groups",
-        "customers",
-        filters=(
-            *equal("name"),
-            Filter("name:like", "name", "like"),
-            *equal("is_default", "is_group_for_guests", reads="flag"),
-            *v3_dates("date_created", "date_modified"),
-        ),
-    ),
+    _GROUPS,
+    Single("customer_group", _GROUPS),
     RowList(
         "customer_attributes",
         "v3",
@@ -126,14 +138,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             *v3_dates("date_created", "date_modified"),
         ),
     ),
-    RowList(
-        "wishlists",
-        "v3",
-        "wishlists",
-        "customers",
-        filters=equal("customer_id", reads="whole"),
-        paging=NO_LINKS,
-    ),
+    _WISHLISTS,
+    Single("wishlist", _WISHLISTS),
     RowList(
         "segments",
         "v3",

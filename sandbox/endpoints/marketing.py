@@ -29,6 +29,22 @@ _COUPONS = RowList(
 )
 _PRICES = ("price", "sale_price", "retail_price", "map_price", "calculated_price")
 
+_CERTIFICATES = RowList(
+    "gift_certificates",
+    "v2",
+    "gift_certificates",
+    "marketing",
+    filters=(
+        *v2_range("id", "whole"),
+        *equal("code", "to_name", "to_email", "from_name", "from_email"),
+        *equal("order_id", reads="whole"),
+    ),
+    sorts=frozenset(("id",)),
+    direction=True,
+)
+
+_BANNERS = RowList("banners", "v2", "banners", "marketing", filters=v2_range("id", "whole"))
+
 ENDPOINTS: tuple[Endpoint, ...] = (
     _COUPONS,
     Single("coupon", _COUPONS),
@@ -98,18 +114,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         filters=equal("code"),
         paging=Paging("cursor"),
     ),
-    RowList(
-        "gift_certificates",
-        "v2",
-        "gift_certificates",
-        "marketing",
-        filters=(
-            *v2_range("id", "whole"),
-            *equal("code", "to_name", "to_email", "from_name", "from_email"),
-            *equal("order_id", reads="whole"),
-        ),
-        sorts=frozenset(("id",)),
-        direction=True,
-    ),
-    RowList("banners", "v2", "banners", "marketing", filters=v2_range("id", "whole")),
+    _CERTIFICATES,
+    Single("gift_certificate", _CERTIFICATES),
+    _BANNERS,
+    Single("banner", _BANNERS),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.endpoints.common import UNPAGED, equal
 from sandbox.filters import Filter, v3_dates, v3_family, v3_in
-from sandbox.lists import Computed, Context, Endpoint, RowList
+from sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from sandbox.paging import Paging
 from sandbox.request import Request
 from sandbox.rows.channels import CHANNEL_CHILDREN, CHANNELS
@@ -27,23 +27,53 @@ def _store(context: Context, request: Request, parents: Sequence[int]) -> Any:
     return context.world.row("store", 1)
 
 
+_CHANNELS = RowList(
+    "channels",
+    "v3",
+    "channels",
+    "channels",
+    filters=(
+        v3_in("status", "text"),
+        v3_in("type", "text"),
+        v3_in("platform", "text"),
+        *v3_dates("date_created", "date_modified"),
+    ),
+    includes=frozenset(("currencies",)),
+)
+
+_SITES = RowList(
+    "sites",
+    "v3",
+    "sites",
+    "sites",
+    filters=(v3_in("channel_id"),),
+    paging=Paging(meta="offset"),
+)
+
+_BLOG_POSTS = RowList(
+    "blog_posts",
+    "v2",
+    "blog/posts",
+    "content",
+    filters=(
+        *equal("is_published", reads="flag"),
+        *equal("url"),
+        Filter("tag", "tags", "has"),
+    ),
+)
+
+_CURRENCIES = RowList("currencies", "v2", "currencies", "information")
+
+_TAX_CLASSES = RowList("tax_classes", "v2", "tax_classes", "information")
+
+_SHIPPING_ZONES = RowList("shipping_zones", "v2", "shipping/zones", "information", paging=UNPAGED)
+
 ENDPOINTS: tuple[Endpoint, ...] = (
     # /v2/time needs a token but no particular scope.
     Computed("time", "v2", "time", "", _time),
     Computed("store", "v2", "store", "information", _store),
-    RowList(
-        "channels",
-        "v3",
-        "channels",
-        "channels",
-        filters=(
-            v3_in("status", "text"),
-            v3_in("type", "text"),
-            v3_in("platform", "text"),
-            *v3_dates("date_created", "date_modified"),
-        ),
-        includes=frozenset(("currencies",)),
-    ),
+    _CHANNELS,
+    Single("channel", _CHANNELS),
     RowList(
         "channel_listings",
         "v3",
@@ -52,15 +82,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         filters=(v3_in("product_id"), *v3_dates("date_created", "date_modified")),
         paging=Paging("after"),
     ),
-    RowList(
-        "sites",
-        "v3",
-        "sites",
-        "sites",
-        filters=(v3_in("channel_id"),),
-        paging=Paging(meta="offset"),
-    ),
-    RowList("currencies", "v2", "currencies", "information"),
+    _SITES,
+    Single("site", _SITES),
+    _CURRENCIES,
+    Single("currency", _CURRENCIES),
     RowList(
         "pages",
         "v3",
@@ -74,17 +99,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         ),
         includes=frozenset(("body",)),
     ),
-    RowList(
-        "blog_posts",
-        "v2",
-        "blog/posts",
-        "content",
-        filters=(
-            *equal("is_published", reads="flag"),
-            *equal("url"),
-            Filter("tag", "tags", "has"),
-        ),
-    ),
+    _BLOG_POSTS,
+    Single("blog_post", _BLOG_POSTS),
     RowList(
         "redirects",
         "v3",
@@ -99,7 +115,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         direction=True,
         includes=frozenset(("to_url",)),
     ),
-    RowList("tax_classes", "v2", "tax_classes", "information"),
+    _TAX_CLASSES,
+    Single("tax_class", _TAX_CLASSES),
     RowList(
         "tax_zones",
         "v3",
@@ -116,6 +133,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         filters=(v3_in("id"), v3_in("tax_zone_id")),
         paging=UNPAGED,
     ),
-    RowList("shipping_zones", "v2", "shipping/zones", "information", paging=UNPAGED),
+    _SHIPPING_ZONES,
+    Single("shipping_zone", _SHIPPING_ZONES),
     RowList("shipping_methods", "v2", "shipping/zones/{}/methods", "information", paging=UNPAGED),
 )

@@ -61,6 +61,73 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Correct it there. Comments are not allowed in JSON.",
         ),
     ),
+    "Deletions": (
+        Cause(
+            "needs the package pyroaring",
+            "The tap was installed without what keeps the sets of ids.",
+            "`pip install 'tap-bigcommerce[deletes]'`, into the tap's own environment.",
+        ),
+        Cause(
+            "more than deletes_limit allows",
+            "So many records are gone that a lost permission or a filter is more likely than a "
+            "deletion. None is reported.",
+            "Look in the control panel whether they are there. If they have been deleted, run "
+            "the sync once with a larger `deletes_limit`.",
+        ),
+        Cause(
+            "the API answered with the id",
+            "Asked for certain ids, the API shows another: its filter cannot be trusted.",
+            "Run the sync again; ask BigCommerce's support if it stays so.",
+        ),
+        Cause(
+            "more than deletes_state_limit",
+            "The set of a stream's ids has grown too large for the state.",
+            "Set `deletes_path` to a folder that is there in every run, or raise "
+            "`deletes_state_limit`.",
+        ),
+        Cause(
+            "so that deletions cannot be detected",
+            "The catalog of this stream leaves out what deletions need.",
+            "Write the catalog anew with `--discover`, or switch `detect_deletes` off.",
+        ),
+        Cause(
+            "is no folder in which files can be written",
+            "The folder of `deletes_path` is missing, or this user may not write there.",
+            "Correct the setting, or the folder's rights.",
+        ),
+        Cause(
+            "but no deletes_path is set",
+            "The state says that the ids are in a file, and the setting that names its folder is "
+            "gone.",
+            "Set `deletes_path` to the folder that it had before.",
+        ),
+        Cause(
+            "which cannot be read (…). Put it back",
+            "The file with a stream's ids is missing or not readable.",
+            "Put it back, or remove the stream's part of the state: it is then read from its "
+            "start.",
+        ),
+        Cause(
+            "does not hold the ids of",
+            "The file and the state are not of the same run.",
+            "Put the file back that belongs to the state, or the state that belongs to the file.",
+        ),
+        Cause(
+            "set of ids of … is damaged",
+            "The part of the state that holds the ids was changed or cut.",
+            "Take the state of the last run as the target wrote it.",
+        ),
+        Cause(
+            'The state\'s "deletes" of … is damaged',
+            "That part of the state file was edited.",
+            "Remove it; the stream is then read from its start.",
+        ),
+        Cause(
+            'in the state\'s "deletes" should be a whole number',
+            "That part of the state file was edited.",
+            "Remove the stream's `deletes` from the state; it is then read from its start.",
+        ),
+    ),
     "Credentials file (`--init`)": (
         Cause(
             "No config can be made of",

@@ -15,7 +15,7 @@ def families() -> dict[str, list[Stream]]:
     """The streams of each family, in the order in which they are declared."""
     return {
         family: [
-            stream
+            STREAMS[stream.name]
             for module in modules
             for stream in vars(module).values()
             if isinstance(stream, Stream)

@@ -105,6 +105,7 @@ class ById:
         self._largest_shown = 0
         self._last = _Last.TO_BE_ASKED if can_see_last and parallel > 1 else _Last.UNKNOWN
         self.finished = False
+        self.proven = True
         self.rows_read = 0
         self.duplicates = 0
 

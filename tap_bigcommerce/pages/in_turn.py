@@ -118,6 +118,7 @@ class InTurn:
         self._pass_before: _Pass | None = None
         self._again = 0
         self.finished = False
+        self.proven = True
         self.rows_read = 0
         self.duplicates = 0
 
@@ -179,7 +180,7 @@ class InTurn:
     def _end(self) -> None:
         whole = not self._checks or self._pass.is_whole(self._pass_before)
         if whole or self._again >= READ_AGAIN:
-            self.finished = True
+            self.finished, self.proven = True, whole
             return
         self._again += 1
         self._start_over(self._limit)

@@ -134,6 +134,11 @@ class Reading:
         first, last = self._ids
         return min(1.0, (last - first + 1) / max(1, self._walk.end - first + 1))
 
+    @property
+    def proven(self) -> bool:
+        """No row of the list can have slipped by, as far as the walk can tell."""
+        return self._walk.proven
+
     def ask(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
 

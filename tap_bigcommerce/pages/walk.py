@@ -30,6 +30,8 @@ class Walk(Protocol):
     """One walk through one list."""
 
     finished: bool
+    proven: bool
+    """Nothing can have slipped by, once it is finished."""
     rows_read: int
     duplicates: int
 

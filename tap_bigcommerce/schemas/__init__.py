@@ -20,6 +20,15 @@ _RESCUED_SCHEMA = {
     ),
 }
 
+DELETED_AT = "_sdc_deleted_at"
+"""The field that says since when a record is gone from the store; not in the schema files."""
+
+DELETED_AT_SCHEMA = {
+    "type": ["null", "string"],
+    "format": "date-time",
+    "description": "Since when the record is gone from the store; empty while it is there.",
+}
+
 
 LISTS = ("$links", "$off_by_default")
 MARKS = ("$json_text", "$wrapped")

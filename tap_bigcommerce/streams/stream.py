@@ -13,6 +13,7 @@ from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.reading import Details
 from tap_bigcommerce.pages.walk import WalkKind
 from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams.presence import Presence
 
 
 @dataclass(frozen=True)
@@ -129,8 +130,9 @@ class Stream:
 
     `params` go with every request. `everything_first`: the first sync takes all rows, whatever
     start_date says. `fields_without` names the fields that the settings take away. `reshape` gives
-    a row the form of the stream where the API's differs. What is to be known of single fields
-    stands beside them in the schema file (see `schemas.Notes`).
+    a row the form of the stream where the API's differs. `presence` says how ids are looked up
+    that seem to be gone; without it, nobody can tell. What is to be known of single fields stands
+    beside them in the schema file (see `schemas.Notes`).
     """
 
     name: str
@@ -145,6 +147,7 @@ class Stream:
     channels: Channels = field(default_factory=Channels)
     plan: Callable[[Wish], Plan] = lambda _: Plan()
     reshape: Callable[[Row], Row] | None = None
+    presence: Presence | None = None
     fields_without: Callable[[Config | None], tuple[str, ...]] = lambda _: ()
 
     @property

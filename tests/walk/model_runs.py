@@ -24,6 +24,7 @@ from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
+from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS, Incremental, Stream
 from tap_bigcommerce.walk_sync import Tools, WalkSync
 
@@ -38,15 +39,22 @@ SCHEMA = {
 }
 
 
+PRESENCE = Presence(params={"id:in": "{ids}"})
+
+
 @dataclass(frozen=True)
 class Setup:
-    """How the tap reads: see the settings and the declaration of a stream."""
+    """How the tap reads: see the settings and the declaration of a stream.
+
+    `deletes`: how deletions are told, "not", by "tombstones" or by "versions".
+    """
 
     page_size: int
     parallel: int
     buffered: int
     can_see_last: bool
     incremental: bool
+    deletes: str = "not"
 
 
 class Table:
@@ -58,6 +66,11 @@ class Table:
         self._name = name
         self._setup = setup
         self._delivered: dict[int, int] = {}
+        self._versions: dict[int, int | None] = {}
+        self._known: set[int] = set()
+        """Ids that the state knows to be written and that are not reported as gone."""
+        self._buried: set[int] = set()
+        self.run_began = 0.0
 
     def selection(self) -> Selection:
         setup = self._setup
@@ -67,6 +80,7 @@ class Table:
             f"/{'v3' if self.list.manners.v3 else 'v2'}/{self._name}",
             IdParameters("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
             incremental=Incremental("date_modified", "since") if setup.incremental else None,
+            presence=PRESENCE if setup.deletes == "tombstones" else None,
         )
         paths = frozenset(SCHEMA["properties"])
         return Selection(stream, SCHEMA, SCHEMA, SCHEMA, not setup.incremental, paths)
@@ -78,6 +92,8 @@ class Table:
         # Pages that fail shrink, down to a row each, and the list may grow while it is read.
         may_shrink = list_.fault_share or manners.heavy or manners.cap == 1
         most = 300 + 12 * len(list_.rows) if may_shrink else 50 + 4 * pages
+        if self._setup.deletes == "tombstones":
+            most = 3 * most  # The sweep, and the confirmations.
         list_.requests, list_.most_requests = 0, int(most)
         return pages
 
@@ -86,16 +102,27 @@ class Table:
         last_id = 0
         missing = self._not_delivered()
         bookmark = None
+        since_state: set[int] = set()
         for line in lines:
-            if line["type"] == "RECORD" and line["stream"] == self._name:
+            if line["type"] == "ACTIVATE_VERSION" and line["stream"] == self._name:
+                self._activate(line["version"])
+                missing = self._not_delivered()
+            elif line["type"] == "RECORD" and line["record"].get("_sdc_deleted_at") is not None:
+                if line["stream"] == self._name:
+                    self._bury(line["record"])
+            elif line["type"] == "RECORD" and line["stream"] == self._name:
                 id_, version = line["record"]["id"], line["record"]["version"]
                 assert id_ > last_id, f"{id_} after {last_id}"
                 last_id = id_
                 self._delivered[id_] = version
+                self._versions[id_] = line.get("version")
+                since_state.add(id_)
                 row = self.list.rows.get(id_)
                 if row is not None and row.version == version and id_ in missing:
                     missing.remove(id_)
             elif line["type"] == "STATE":
+                self._known |= since_state
+                since_state = set()
                 entry = line["value"]["bookmarks"].get(self._name, {})
                 self._check_resume(entry.get("resume"), missing)
                 if entry.get("date_modified") != bookmark:
@@ -117,6 +144,37 @@ class Table:
             assert self.list.rows[id_].date >= seconds(bookmark), (
                 f"unsafe STATE: {id_} is behind {bookmark}, unwritten"
             )
+
+    def _bury(self, record: Mapping[str, Any]) -> None:
+        """A tombstone: of a record that was written, and that was gone at some time in this run."""
+        id_ = record["id"]
+        assert record.keys() == {"id", "_sdc_deleted_at"}
+        # A second time where a kill came between the tombstone and its STATE.
+        was_written = id_ in self._delivered or id_ in self._buried
+        assert was_written, f"{id_} was never written, and is reported as gone"
+        gone_since = self.list.deleted_at.get(id_)
+        assert gone_since is not None, f"{id_} was never deleted, and is reported as gone"
+        row = self.list.rows.get(id_)
+        assert row is None or row.changed >= self.run_began, f"{id_} is there, reported as gone"
+        self._delivered.pop(id_, None)
+        self._buried.add(id_)
+        self._known.discard(id_)
+
+    def _activate(self, version: int) -> None:
+        """What is older ends: it must have been gone at some time since the walk began."""
+        for id_, own in list(self._versions.items()):
+            if own is None or own < version:
+                row = self.list.rows.get(id_)
+                assert row is None or row.changed >= self.walk_began, f"{id_} is there, and ended"
+                del self._versions[id_]
+                self._delivered.pop(id_, None)
+                self._known.discard(id_)
+
+    def check_deleted(self) -> None:
+        """What the state knew and the store has no more is known to be gone."""
+        if self._setup.deletes != "not":
+            left = self._known - self.list.rows.keys()
+            assert not left, f"deleted, and never reported: {left}"
 
     def check_walk(self) -> None:
         """A walk is whole: all that changed before it began has been delivered."""
@@ -159,6 +217,7 @@ class Ledger:
         for name, table in self._tables.items():
             if not self._is_unfinished(name):
                 table.walk_began = self._clock.now
+            table.run_began = self._clock.now
         pages = sum(table.allow_requests() for table in self._tables.values())
         stop = ModelStop(self._clock)
         if may_be_killed and self._chance.random() < 0.3:
@@ -180,6 +239,7 @@ class Ledger:
         """Every record has been delivered as it is now."""
         for table in self._tables.values():
             table.check_all()
+            table.check_deleted()
 
     def _is_unfinished(self, name: str) -> bool:
         return "resume" in self._state["bookmarks"].get(name, {})
@@ -188,7 +248,15 @@ class Ledger:
         """The messages of one run, and whether it came to its end."""
         setup, clock = self._setup, self._clock
         config = Config(
-            "abc123", "token", max_retry_seconds=0, page_size=setup.page_size, lookback_seconds=0
+            "abc123",
+            "token",
+            max_retry_seconds=0,
+            page_size=setup.page_size,
+            lookback_seconds=0,
+            detect_deletes=setup.deletes != "not",
+            activate_version=setup.deletes == "versions",
+            deletes_every=0.0,
+            deletes_limit=1.0,
         )
         quota = Quota(share=0.9, concurrency=setup.parallel, stop=stop, clock=lambda: clock.now)
         quota._changed = MovingCondition(clock)

@@ -23,6 +23,9 @@ from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.stop import Stop
 
+DEFAULT_LIMIT = 5
+"""Rows of an answer to a request that names no limit."""
+
 EPOCH = datetime(2026, 1, 5, tzinfo=timezone.utc)
 
 
@@ -156,6 +159,8 @@ class ModelList:
         self.change_share = 0.0
         self.requests = 0
         self.most_requests = 0
+        self.deleted_at: dict[int, float] = {}
+        """When an id was last deleted; some come back."""
         self._chance = chance
         self._next_id = max(ids, default=0) + 1
         self._just_read: list[int] = []
@@ -177,6 +182,7 @@ class ModelList:
             self.rows[id_] = Row(self.rows[id_].version + 1, self.clock.now)
         elif kind == "delete":
             del self.rows[id_]
+            self.deleted_at[id_] = self.clock.now
         else:
             self.rows.setdefault(self._chance.randint(1, self._next_id - 1), Row(1, self.clock.now))
 
@@ -224,8 +230,11 @@ class ModelList:
             (id_ for id_, row in self.rows.items() if id_ >= bound and row.date >= earliest),
             reverse="down" in params,
         )
-        limit = int(params["limit"])
-        if self.manners.says_cap and limit > self.manners.cap:
+        if "id:in" in params:
+            asked = set(map(int, params["id:in"].split(",")))
+            found = [id_ for id_ in found if id_ in asked]
+        limit = int(params.get("limit", DEFAULT_LIMIT))
+        if self.manners.says_cap and "limit" in params and limit > self.manners.cap:
             return 413, []
         page = found[: min(limit, self.manners.cap)]
         if len(page) > self.manners.heavy_limit and self.manners.heavy.intersection(page):

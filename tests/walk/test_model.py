@@ -47,6 +47,7 @@ def _quiet() -> Iterator[None]:
         buffered=st.sampled_from([20_000, 4_000_000, 32_000_000]),
         can_see_last=st.booleans(),
         incremental=st.booleans(),
+        deletes=st.sampled_from(["not", "tombstones", "versions"]),
     ),
     inclusive=st.booleans(),
     cap=st.sampled_from(["none", "silent", "said", "one row"]),

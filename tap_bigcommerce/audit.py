@@ -1,0 +1,133 @@
+"""The audit: what the API counts, what its lists show, and what this state's syncs have written."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from tap_bigcommerce.client import Purpose
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.deletes.search import Search, swept
+from tap_bigcommerce.deletes.shelf import Shelf
+from tap_bigcommerce.exceptions import TapError, TokenRefused
+from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.walk_sync import Tools
+
+LOGGER = logging.getLogger(__name__)
+
+SHOWN = 10
+"""Ids that are named of those that differ."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found of one stream; None: there is no such figure.
+
+    `counted`: rows as the API counts them; `listed`: rows that its list shows; `written`: ids in
+    the state's set; `unwritten`: ids that are listed and not in the set; `missing`: ids in the set
+    that are not listed. `failure` says why there are no figures.
+    """
+
+    stream: str
+    counted: int | None = None
+    listed: int | None = None
+    written: int | None = None
+    unwritten: Sequence[int] = ()
+    missing: Sequence[int] = ()
+    failure: str | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Not all figures agree, or there are none."""
+        counts_differ = self.counted is not None and self.counted != self.listed
+        return bool(self.failure or counts_differ or self.unwritten or self.missing)
+
+
+def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
+    """Compare the streams that are read from lists of their own. Raises TokenRefused."""
+    found = []
+    for turn, (name, selection) in enumerate(selections.items()):
+        stream = selection.stream
+        if stream.child is not None:
+            LOGGER.info("%s: left out, for it has no list of its own", name)
+            continue
+        purpose = Purpose(name, str(stream.permission), StreamCounts(name))
+        search = Search(
+            stream, tools.config, tools.client, tools.workers, tools.budget, purpose, turn
+        )
+        try:
+            found.append(_compare(search, tools))
+        except TokenRefused:
+            raise
+        except TapError as error:
+            LOGGER.error("%s failed: %s", name, error.words)
+            found.append(Finding(name, failure=error.words))
+    return found
+
+
+def report(found: Iterable[Finding]) -> str:
+    """What was found, to be read by a person."""
+    head = ("stream", "counted", "listed", "written", "not written", "not listed")
+    rows = [head]
+    details: list[str] = []
+    for one in found:
+        has_set = one.written is not None
+        rows.append(
+            (
+                one.stream,
+                _figure(one.counted),
+                _figure(one.listed),
+                _figure(one.written),
+                _figure(len(one.unwritten) if has_set else None),
+                _figure(len(one.missing) if has_set else None),
+            )
+        )
+        if one.failure is not None:
+            details.append(f"{one.stream}: {one.failure}")
+        if one.counted is not None and one.counted != one.listed:
+            details.append(
+                f"{one.stream}: the API counts {one.counted} records and lists {one.listed}"
+            )
+        if one.unwritten:
+            details.append(f"{one.stream}: in the store, not written: {_some(one.unwritten)}")
+        if one.missing:
+            details.append(f"{one.stream}: written, not in the list: {_some(one.missing)}")
+    widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
+    lines = [
+        "  ".join(
+            cell.ljust(width) if at == 0 else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+    return "\n".join([*lines, "", *(details or ["Nothing differs."])]) + "\n"
+
+
+def _compare(search: Search, tools: Tools) -> Finding:
+    stream = search.stream
+    listed = swept(search)
+    counted = listed.total
+    if stream.presence is not None and stream.presence.count is not None:
+        answer = search.client.get(stream.presence.count, {}, dict, search.purpose)
+        counted = answer.content.get("count")
+    written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
+    if written is None or listed.ids is None:
+        return Finding(stream.name, counted, listed.rows)
+    return Finding(
+        stream.name,
+        counted,
+        listed.rows,
+        len(written),
+        unwritten=list(listed.ids.without(written)),
+        missing=list(written.without(listed.ids)),
+    )
+
+
+def _figure(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _some(ids: Sequence[int]) -> str:
+    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
+    return ", ".join(map(str, ids[:SHOWN])) + more

@@ -1,0 +1,266 @@
+"""What is known of one stream's ids, and which way its deletions go."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import importlib.util
+import logging
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
+from enum import Enum
+from typing import Any
+
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
+from tap_bigcommerce.deletes.ids import Ids
+from tap_bigcommerce.deletes.shelf import Kept, Shelf, TooLarge
+from tap_bigcommerce.exceptions import BadRecord, ConfigError, StateError
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
+from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.state import State
+
+LOGGER = logging.getLogger(__name__)
+
+NEARLY = 0.9
+"""This share of `deletes_every` is enough: runs of the same hour are not to the second a day apart,
+and a daily run would sweep every other day."""
+
+
+class Way(Enum):
+    """How a stream's deletions are told."""
+
+    NONE = "none"
+    SET = "set"
+    """Ids that are gone from the list and were in the set become tombstones."""
+    VERSIONS = "versions"
+    """The stream is read whole, and ACTIVATE_VERSION ends what was not in it."""
+
+
+def check_installed(needed_by: str) -> None:
+    """Raises ConfigError where sets of ids cannot be made, for what `needed_by` says."""
+    if importlib.util.find_spec("pyroaring") is None:
+        raise ConfigError(
+            f"{needed_by} needs the package pyroaring, which is not installed. Install it with "
+            "pip install 'tap-bigcommerce[deletes]', or go without."
+        )
+
+
+class Ledger:
+    """One stream's ids in one run: those written by this state's syncs, those seen in this walk."""
+
+    def __init__(self, selection: Selection, config: Config, state: State) -> None:
+        """Raises StateError where the state's entry is damaged."""
+        self.stream = selection.stream
+        self._config = config
+        self._state = state
+        self._shelf = Shelf(config, self.stream.name)
+        self._given = state.deletes(self.stream.name)
+        self._too_large = _whole_number(self._given.get("too_large"))
+        self.version = _whole_number(self._given.get("version"))
+        self._swept = parse_instant(str(self._given.get("swept", "")))
+        self.way = self._way(selection)
+        self.building = False
+        """The set does not exist yet: the stream is read from its start."""
+        self.written: Ids | None = None
+        """Ids whose RECORDs have been written, and that have not been reported gone since."""
+        self.seen: Ids | None = None
+        """Ids of a walk that reads everything, from its start; None in any other walk."""
+        self._kept: Kept | None = None
+        self._file_size = 0
+        self._failed = False
+        # A run is due by when it began, or each would come a little later than the one before.
+        self._opened_at = datetime.now(timezone.utc)
+
+    def selection(self, selection: Selection) -> Selection:
+        """What is selected, with the field for deletions where they are told by tombstones."""
+        if self.way is not Way.SET:
+            return selection
+        schema = copy.copy(selection.schema)
+        schema["properties"] = {**schema["properties"], DELETED_AT: dict(DELETED_AT_SCHEMA)}
+        return dataclasses.replace(selection, schema=schema)
+
+    def open(self) -> None:
+        """Take the set over from the state, and have the state ask for it from now on.
+
+        Raises StateError where it is damaged, ConfigError where it cannot be kept.
+        """
+        if self.way is Way.SET:
+            self._shelf.prepare()
+            given = self._shelf.get(self._given)
+            self.building = given is None or bool(self._given.get("partial"))
+            self.written = given if given is not None else Ids()
+            if given is not None:
+                self._kept = Kept({k: v for k, v in self._given.items() if k in _SET_KEYS})
+                self._shelf.tidy(self._given)
+        self._state.keep(self.stream.name, self.entry, self.beside)
+
+    @property
+    def due(self) -> bool:
+        """It is time for another sweep."""
+        if self._swept is None:
+            return True
+        since = self._opened_at - self._swept
+        return not timedelta(0) <= since < NEARLY * timedelta(hours=self._config.deletes_every)
+
+    @property
+    def reads_all(self) -> bool:
+        """The stream is to be read whole now, although it is incremental, for a new version."""
+        return self.way is Way.VERSIONS and self.due
+
+    def sees_all(self) -> None:
+        """A walk begins that reads everything: it is a sweep by itself."""
+        if self.way is Way.SET:
+            self.seen = Ids()
+
+    def basis(self, selection: Selection) -> dict[str, Any]:
+        """What a walk depends on because of deletions."""
+        if self.way is Way.NONE:
+            return {}
+        whole = selection.full_table or self.reads_all
+        return {"deletes": [self.way.value, self.building, whole]}
+
+    @property
+    def needs_sweep(self) -> bool:
+        """The list has to be read for its ids, now that the walk is complete."""
+        return self.written is not None and self.seen is None and self.due
+
+    def new_version(self) -> int:
+        """A version for a walk that begins: milliseconds since 1970, and above the last one."""
+        return max(int(time.time() * 1000), (self.version or 0) + 1)
+
+    def marked(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows, archived ones with the date since when they are."""
+        flag = self.stream.presence.archived if self.stream.presence else None
+        if self.way is not Way.SET or flag is None:
+            return rows
+        return [
+            {**row, DELETED_AT: archived_at(row)} if row.get(flag) is True else row for row in rows
+        ]
+
+    def note(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """These RECORDs are being written. Raises BadRecord where an id is out of reach."""
+        if self.written is None:
+            return
+        key = self.stream.keys[0]
+        ids = [record[key] for record in records]
+        try:
+            self.written.add(ids)
+            if self.seen is not None:
+                self.seen.add(ids)
+        except (ValueError, OverflowError) as error:
+            raise BadRecord(
+                f"{self.stream.name}: {error}, so that deletions cannot be detected. Switch "
+                "detect_deletes off to read the stream."
+            ) from error
+        # They say themselves that they are deleted.
+        self.written.remove(record[key] for record in records if record.get(DELETED_AT) is not None)
+        self._kept = None
+
+    def complete(self) -> None:
+        """The walk is complete: the set knows all that has been written."""
+        self.building = False
+
+    def take_seen(self) -> Ids | None:
+        """The ids of a walk that read everything, once."""
+        seen, self.seen = self.seen, None
+        return seen
+
+    def compared(self) -> None:
+        """The list and the set have been compared."""
+        self._swept = self._opened_at
+
+    def reported(self, gone: Iterable[int]) -> None:
+        """The tombstones of `gone` have been written."""
+        if self.written is not None:
+            self.written.remove(gone)
+            self._kept = None
+
+    def activated(self, version: int) -> None:
+        """A walk was whole, and its version holds."""
+        self.version, self._swept = version, self._opened_at
+
+    def entry(self) -> Mapping[str, Any] | None:
+        """What the state says of deletions; None: nothing."""
+        if self.way is Way.NONE:
+            return None  # What is written now is noted nowhere, so an old set would be wrong.
+        found: dict[str, Any] = {}
+        if self._swept is not None:
+            found["swept"] = format_instant(self._swept)
+        if self.way is Way.VERSIONS:
+            if self.version is not None:
+                found["version"] = self.version
+        elif self._too_large is None and not self._failed:
+            found.update(self._keep())
+        if self._too_large is not None:
+            found["too_large"] = self._too_large
+        if self.building or self._failed:
+            found["partial"] = True
+        return found
+
+    def beside(self) -> int:
+        """Bytes that would be written to a file for the next entry."""
+        return self._file_size if self._kept is None else 0
+
+    def _keep(self) -> Mapping[str, Any]:
+        assert self.written is not None
+        if self._kept is None:
+            try:
+                self._kept = self._shelf.put(self.written)
+            except TooLarge as error:
+                self._give_up(error.size)
+                return {}
+            except OSError as error:
+                self._failed = True
+                LOGGER.error(
+                    "%s: the set of its ids cannot be written to deletes_path (%s). No deletions "
+                    "are detected; the next sync reads the stream from its start.",
+                    self.stream.name,
+                    error.strerror,
+                )
+                return {}
+            self._file_size = self._kept.beside
+        return self._kept.entry
+
+    def _give_up(self, size: int) -> None:
+        self._too_large = size
+        self.written = self.seen = None
+        LOGGER.warning(
+            "%s: the set of its ids takes %d KB, more than deletes_state_limit (%d KB), and no "
+            "deletes_path is set. From the next sync on the stream is read whole when its "
+            "deletions are due, with ACTIVATE_VERSION. Set deletes_path to have tombstones.",
+            self.stream.name,
+            -(-size // 1000),
+            self._config.deletes_state_limit,
+        )
+
+    def _way(self, selection: Selection) -> Way:
+        config = self._config
+        if config.detect_deletes and self.stream.presence is not None:
+            if self._too_large is None or self._shelf.takes(self._too_large):
+                self._too_large = None
+                return Way.SET
+            return Way.VERSIONS
+        if config.activate_version and (selection.full_table or config.detect_deletes):
+            return Way.VERSIONS
+        return Way.NONE
+
+
+_SET_KEYS = ("ids", "file", "sha256")
+
+
+def archived_at(row: Row) -> str:
+    """Since when an archived row is: its last change, which is the same however it is read."""
+    try:
+        date = normal_date(row["date_modified"])
+    except (KeyError, TypeError, NotADate):
+        date = None
+    return date or format_instant(datetime.now(timezone.utc))
+
+
+def _whole_number(value: Any) -> int | None:
+    if value is None or type(value) is int:
+        return value
+    raise StateError(f'{value!r} in the state\'s "deletes" should be a whole number.')

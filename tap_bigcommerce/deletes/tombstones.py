@@ -1,0 +1,35 @@
+"""Tombstones: RECORDs that say of an id since when it is gone, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.schemas import DELETED_AT
+from tap_bigcommerce.selection import Selection
+
+
+def write_tombstones(messages: Messages, selection: Selection, gone: Mapping[int, str]) -> None:
+    """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
+
+    A target that writes the columns of its SCHEMA leaves what the other columns held last.
+    """
+    stream, fields = selection.stream, selection.schema["properties"]
+    (key,) = stream.keys
+    archived: dict[str, Any] = {}
+    flag = stream.presence.archived if stream.presence is not None else None
+    if flag in fields:
+        # Still listed, an archived record would say so itself.
+        archived = {str(flag): True}
+    schema = {
+        **selection.schema,
+        "properties": {name: fields[name] for name in (key, *archived, DELETED_AT)},
+    }
+    messages.schema(stream.name, schema, stream.keys, None)
+    messages.records(
+        stream.name,
+        [{key: id_, **archived, DELETED_AT: since} for id_, since in sorted(gone.items())],
+        datetime.now(timezone.utc),
+    )

@@ -1,0 +1,137 @@
+"""Where sets of ids are kept, and what becomes of a run that is stopped."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from deletes_runs import Runs, tombstones
+from tap_runner import Json, read_message, run, select, start
+
+from sandbox import Sandbox
+from tap_bigcommerce.deletes.ids import Ids
+
+
+def test_a_set_too_large_for_the_state_goes_into_a_file(
+    small: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ids"
+    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(folder))
+    runs.run()
+    kept = runs.kept("products")
+    assert "ids" not in kept
+    content = (folder / kept["file"]).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == kept["sha256"]
+    small.delete("products", ids=[7])
+    assert tombstones(runs.run(), "products") == [7]
+    assert runs.kept("products")["file"] != kept["file"]
+    assert (folder / kept["file"]).exists(), "the state before may still be needed"
+    runs.run()
+    assert not (folder / kept["file"]).exists()
+    assert [path.name for path in folder.iterdir()] == [runs.kept("products")["file"]]
+
+
+@pytest.mark.parametrize("damage", ["missing", "changed", "no path"])
+def test_a_file_that_is_not_the_one_named_stops_the_stream(
+    small: Sandbox, catalog: Json, tmp_path: Path, damage: str
+) -> None:
+    runs = Runs(
+        small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(tmp_path)
+    )
+    runs.run()
+    [file] = tmp_path.iterdir()
+    if damage == "missing":
+        file.unlink()
+    elif damage == "changed":
+        file.write_bytes(file.read_bytes()[:-1])
+    more = {"deletes_path": None} if damage == "no path" else {}
+    result = runs.run(fails=True, **more)
+    assert result.records("products") == []
+    assert any(runs.kept("products")["file"] in line for line in result.logged("CRITICAL"))
+    # The way out that the error names.
+    del runs.state["bookmarks"]["products"]["deletes"]
+    assert len(runs.run().records("products")) == 25
+
+
+def test_a_damaged_set_in_the_state_stops_the_stream(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "products", "coupons"))
+    runs.run()
+    for damage in ("not base64", "eJw=", 7):
+        runs.state["bookmarks"]["products"]["deletes"]["ids"] = damage
+        result = run(runs.config, runs.catalog, runs.state)
+        assert result.status == 1
+        assert any('"deletes"' in line for line in result.logged("CRITICAL"))
+        assert len(result.records("coupons")) == 8
+
+
+def test_a_folder_that_cannot_be_written_to_stops_the_stream(
+    small: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    runs = Runs(small, select(catalog, "products"), deletes_path=str(tmp_path / "file"))
+    result = runs.run(fails=True)
+    assert any("deletes_path" in line for line in result.logged("CRITICAL"))
+
+
+def test_a_set_too_large_without_a_file_means_reading_the_stream_whole(
+    small: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0)
+    result = runs.run()
+    assert any("deletes_state_limit" in line for line in result.logged("WARNING"))
+    assert "ids" not in runs.kept("products")
+    for _ in range(2):
+        small.delete("products", count=1)
+        result = runs.run()
+        assert "_sdc_deleted_at" not in result.schemas["products"]["schema"]["properties"]
+        assert len(result.records("products")) == len(small.records("products"))
+        assert [m["type"] for m in result.messages if m["type"] == "ACTIVATE_VERSION"]
+        there = {(row["id"],) for row in small.records("products")}
+        assert runs.warehouse.alive("products").keys() == there
+    # With a file it is a set again.
+    runs.run(deletes_path=str(tmp_path))
+    assert "file" in runs.kept("products")
+
+
+def test_a_sync_that_is_stopped_anywhere_knows_all_that_it_has_written(
+    small: Sandbox, catalog: Json
+) -> None:
+    runs = Runs(small, select(catalog, "products"), page_size=4, max_concurrency=1)
+    for request in (3, 2, 4):
+        small.fault("products", request=request, kind="403")
+        assert runs.run(fails=True).records("products")
+        there = small.records("products")
+        small.delete("products", ids=[there[0]["id"], there[-1]["id"]])
+    result = runs.run()
+    assert len(tombstones(result, "products")) >= 3, "what was written before it was deleted"
+    there_now = {(row["id"],) for row in small.records("products")}
+    assert runs.warehouse.alive("products").keys() == there_now
+
+
+def test_a_signal_leaves_a_state_with_the_ids_so_far(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "products"), page_size=4, max_concurrency=1)
+    small.fault("products", request=4, kind="hang")
+    with start(runs.config, runs.catalog) as process:
+        while not any(request["fault"] == "hang" for request in small.requests()):
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=20)
+    messages = [read_message(line) for line in out.decode().split("\n") if line]
+    written = [m["record"]["id"] for m in messages if m["type"] == "RECORD"]
+    kept = messages[-1]["value"]["bookmarks"]["products"]["deletes"]
+    assert kept["partial"] is True
+    assert written
+    assert list(Ids.unpacked(base64.b64decode(kept["ids"]))) == written
+
+
+def test_switching_off_forgets_the_set(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "products"))
+    runs.run()
+    runs.run(detect_deletes=False)
+    assert runs.kept("products") == {}
+    small.delete("products", ids=[7])
+    assert len(runs.run().records("products")) == 24

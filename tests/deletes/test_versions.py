@@ -1,0 +1,134 @@
+"""Streams that are read whole end with ACTIVATE_VERSION, once the walk is whole."""
+
+from __future__ import annotations
+
+import pytest
+from deletes_runs import Runs
+from tap_runner import Json, Result, run, select, settings
+
+from sandbox import Sandbox
+
+WITHOUT_SETS = {
+    "product_category_assignments": None,
+    "product_metafields": None,
+    "order_products": "orders",
+    "price_list_records": "price_lists",
+    "segments": None,
+}
+"""Keys of several parts, text keys, rows that nobody can look up; and what they belong to."""
+
+
+def activated(result: Result) -> list[tuple[str, int]]:
+    return [(m["stream"], m["version"]) for m in result.messages if m["type"] == "ACTIVATE_VERSION"]
+
+
+def versions(result: Result, stream: str) -> set[int | None]:
+    return {
+        m.get("version") for m in result.messages if m["type"] == "RECORD" and m["stream"] == stream
+    }
+
+
+@pytest.mark.parametrize("stream", WITHOUT_SETS)
+def test_rows_that_are_gone_end_with_the_next_version(
+    small: Sandbox, catalog: Json, stream: str
+) -> None:
+    runs = Runs(small, select(catalog, stream), activate_version=True, hard_delete=True)
+    first = runs.run()
+    [(name, version)] = activated(first)
+    assert name == stream
+    assert versions(first, stream) == {version}
+    before = dict(runs.warehouse.tables[stream])
+    assert before
+    if stream == "order_products":
+        small.delete(stream, ids=[small.records(stream)[3]["id"]])
+    else:
+        small.delete(stream, count=1)
+    second = runs.run()
+    [(_, newer)] = activated(second)
+    assert newer > version
+    assert versions(second, stream) == {newer}
+    after = runs.warehouse.tables[stream]
+    assert after.keys() < before.keys()
+    assert len(after) == len(before) - 1
+
+
+def test_without_the_setting_there_are_no_versions(small: Sandbox, catalog: Json) -> None:
+    chosen = select(catalog, "product_category_assignments", "coupons")
+    result = run(settings(small, detect_deletes=True), chosen)
+    assert activated(result) == []
+    assert not any("version" in m for m in result.messages)
+
+
+def test_alone_it_is_for_streams_that_are_read_whole(small: Sandbox, catalog: Json) -> None:
+    config = settings(small, activate_version=True)
+    result = run(config, select(catalog, "coupons", "products"))
+    assert [stream for stream, _ in activated(result)] == ["coupons"]
+    chosen = select(catalog, "products", replication_method="FULL_TABLE")
+    runs = Runs(small, chosen, detect_deletes=False, activate_version=True, hard_delete=True)
+    runs.run()
+    small.delete("products", ids=[7])
+    result = runs.run()
+    assert "_sdc_deleted_at" not in result.schemas["products"]["schema"]["properties"]
+    there = {(row["id"],) for row in small.records("products")}
+    assert runs.warehouse.tables["products"].keys() == there
+
+
+def test_tombstones_come_before_versions(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "coupons", "brands"), activate_version=True)
+    assert activated(runs.run()) == []
+
+
+def test_an_incremental_stream_is_read_whole_only_when_it_is_due(
+    small: Sandbox, catalog: Json
+) -> None:
+    runs = Runs(
+        small, select(catalog, "product_metafields"), activate_version=True, deletes_every=24
+    )
+    first = runs.run()
+    [(_, version)] = activated(first)
+    second = runs.run()
+    assert activated(second) == []
+    assert len(second.records("product_metafields")) < len(first.records("product_metafields"))
+    # What changed meanwhile is part of the version that holds.
+    assert versions(second, "product_metafields") <= {version}
+    assert activated(runs.run(deletes_every=0))
+
+
+def test_a_walk_that_fails_activates_nothing(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(
+        small,
+        select(catalog, "product_category_assignments"),
+        activate_version=True,
+        page_size=10,
+        max_attempts=1,
+        max_retry_seconds=0,
+    )
+    runs.run()
+    small.fault("product_category_assignments", request=2, kind="403", times=0)
+    result = runs.run(fails=True)
+    assert activated(result) == []
+    assert result.records("product_category_assignments")
+    small.clear_faults()
+    assert activated(runs.run())
+
+
+def test_a_walk_that_goes_on_keeps_its_version(small: Sandbox, catalog: Json) -> None:
+    chosen = select(catalog, "products", replication_method="FULL_TABLE")
+    runs = Runs(
+        small,
+        chosen,
+        detect_deletes=False,
+        activate_version=True,
+        page_size=4,
+        max_concurrency=1,
+    )
+    small.fault("products", request=4, kind="403")
+    first = runs.run(fails=True)
+    assert 0 < len(first.records("products")) < 25
+    assert activated(first) == []
+    version = runs.state["bookmarks"]["products"]["resume"]["version"]
+    assert versions(first, "products") == {version}
+    second = runs.run()
+    assert activated(second) == [("products", version)]
+    assert len(first.records("products")) + len(second.records("products")) == 25
+    assert len(runs.warehouse.alive("products")) == 25
