@@ -22,6 +22,8 @@ LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py"))
 
 # As the tap writes it, and as singer-python does.
 RECORDS = (b'\n{"type":"RECORD"', b'\n{"type": "RECORD"')
+STATE = b'{"type":"STATE","value":'
+"""As the tap writes it."""
 TAIL = max(map(len, RECORDS)) - 1
 PIECE = 1 << 20
 PREFIX = "TAP_BIGCOMMERCE_"
@@ -29,7 +31,10 @@ PREFIX = "TAP_BIGCOMMERCE_"
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run took. Times of day are UNIX times; `peak_mb` is resident memory."""
+    """What a run took. Times of day are UNIX times; `peak_mb` is resident memory.
+
+    `state_mb` is the size of all STATE lines, `last_state` the value in the last of them as JSON.
+    """
 
     began: float
     seconds: float
@@ -40,6 +45,8 @@ class Measured:
     first_record_at: float
     last_record_at: float
     log: str
+    state_mb: float
+    last_state: bytes | None
 
 
 class NotMeasured(Exception):
@@ -136,6 +143,8 @@ class Running:
             first_record_at=drain.first_at,
             last_record_at=drain.last_at,
             log=log,
+            state_mb=drain.state_size / 1e6,
+            last_state=drain.last_state,
         )
 
 
@@ -147,6 +156,9 @@ class _Drain(threading.Thread):
         self._descriptor = pipe.fileno()
         self.records, self.size = 0, 0
         self.first_at = self.last_at = 0.0
+        self.state_size = 0
+        self.last_state: bytes | None = None
+        self._line = b""
 
     def run(self) -> None:
         tail = b"\n"
@@ -159,6 +171,14 @@ class _Drain(threading.Thread):
                 self.first_at = self.first_at or self.last_at
                 self.records += found
             tail = text[-TAIL:]
+            self._look_for_states(piece)
+
+    def _look_for_states(self, piece: bytes) -> None:
+        *lines, self._line = (self._line + piece).split(b"\n")
+        for line in lines:
+            if line.startswith(STATE):
+                self.state_size += len(line) + 1
+                self.last_state = line.removeprefix(STATE).removesuffix(b"}")
 
 
 def _environment() -> dict[str, str]:

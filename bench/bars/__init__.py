@@ -42,6 +42,7 @@ BARS = {
         Bar("delay", "Limited by delay", "bench.bars.delay"),
         Bar("quota", "Limited by quota", "bench.bars.quota"),
         Bar("plain", "Beside a plain extractor", "bench.bars.beside_plain"),
+        Bar("deletes", "What is deleted", "bench.bars.deletes"),
         Bar("startup", "Start-up", "bench.bars.startup"),
     )
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from deletes_runs import Runs
+from forgetful import forgetful
 from tap_runner import Json, Result, run, select, settings
 
 from sandbox import Sandbox
@@ -110,6 +111,17 @@ def test_a_walk_that_fails_activates_nothing(small: Sandbox, catalog: Json) -> N
     assert result.records("product_category_assignments")
     small.clear_faults()
     assert activated(runs.run())
+
+
+def test_a_walk_that_missed_rows_activates_nothing(small: Sandbox, catalog: Json) -> None:
+    chosen = select(catalog, "product_variants")
+    runs = Runs(small, chosen, detect_deletes=False, activate_version=True)
+    [hidden, *_] = runs.run().ids("product_variants")
+    with forgetful(small, lambda id_: id_ == hidden) as api_url:
+        result = runs.run(api_url=api_url)
+    assert activated(result) == []
+    assert any("the API says that there are" in line for line in result.logged("WARNING"))
+    assert (hidden,) in runs.warehouse.alive("product_variants")
 
 
 def test_a_walk_that_goes_on_keeps_its_version(small: Sandbox, catalog: Json) -> None:
