@@ -3,19 +3,27 @@
 VENV ?= .venv
 BIN := $(VENV)/bin
 TARGET_JSONL := $(VENV)-target-jsonl
+DUCKDB := $(VENV)-duckdb
+DAGSTER := $(VENV)-dagster
+KUBERNETES := $(VENV)-kubernetes
 SINGER_TOOLS := $(VENV)-singer-tools
 SITE ?= site
 
-.PHONY: help demo test tools lint docs generate check clean tap tests linters writers target \
-	singer-tools target-jsonl target-postgres target-duckdb meltano airflow
+.PHONY: help demo fleet-demo test tools lint docs generate check clean tap tests linters writers \
+	target singer-tools target-jsonl target-postgres target-duckdb meltano airflow \
+	duckdb dagster kubernetes
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: tap target ## a made-up store, two syncs into target-jsonl, and what landed
 	@$(BIN)/python -m demo --target $(TARGET_JSONL)/bin/target-jsonl
 
-test: tests target singer-tools ## run the tests; ARGS="tests/tap -k state" for some of them
+fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERVE=1: look at its pages
+	@$(DAGSTER)/bin/python -m demo.fleet --tap $(BIN)/tap-bigcommerce \
+		--duckdb $(DUCKDB)/bin/python $(if $(SERVE),--serve)
+
+test: tests target singer-tools dagster kubernetes ## run the tests; ARGS="tests/tap -k state" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
 
 tools: tests target target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
@@ -37,9 +45,11 @@ check: ## all that has to pass before a change is merged, from scratch; some min
 	@.ci/run
 
 clean: ## remove what these commands have made
-	rm -rf .venv .venv-* demo-output build dist site *.egg-info .pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .venv-* demo-output fleet-demo-output build dist site *.egg-info \
+		.pytest_cache .ruff_cache .mypy_cache
 
-# These pin other versions of what the tap needs too, hence their own homes.
+# These pin other versions of what the tap needs too, hence their own homes; Dagster has one so that
+# it may be upgraded by itself.
 tap:
 	@scripts/venv.sh $(VENV) -e .
 tests:
@@ -61,3 +71,10 @@ meltano:
 	@scripts/venv.sh $(VENV)-$@ meltano==4.4.1
 airflow:
 	@scripts/venv.sh $(VENV)-$@ apache-airflow==3.1.8
+duckdb:
+	@scripts/venv.sh $(DUCKDB) 'duckdb>=1,<3'
+dagster:
+	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'dagster-webserver>=1.11,<2' \
+		'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1'
+kubernetes:
+	@scripts/venv.sh $(KUBERNETES) 'kubernetes-validate>=1.30,<2'

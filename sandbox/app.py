@@ -71,7 +71,7 @@ class App:
 
     def _find(self, request: Request) -> tuple[Match | None, ApiError | None]:
         try:
-            return self._router.match(request.path), None
+            return self._router.match(request.path, self.options.any_hash), None
         except ApiError as refusal:
             return None, refusal
 

@@ -144,6 +144,9 @@ class Options:
     page_cap: int = _option(0, "silently lowers every limit to this (0: off)")
 
     # How the server behaves
+    any_hash: bool = _option(
+        False, "whether it answers under every store hash, as that many stores with equal rows"
+    )
     port: int = _option(0, "loopback port (0: any free one)")
     latency_ms: float = _option(0.0, "delay of every answer in milliseconds")
     quota: int = _option(0, "requests allowed per window (0: unlimited)")

@@ -24,12 +24,11 @@ class Router:
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._endpoints = {f"{item.api}/{item.path}": item for item in endpoints}
 
-    def match(self, path: str) -> Match:
+    def match(self, path: str, any_hash: bool) -> Match:
         """The endpoint at /stores/{hash}/v2/… or /v3/…. Raises ApiError."""
-        start = f"/stores/{STORE_HASH}/"
-        if not path.startswith(start):
+        _, stores, name, rest = (*path.split("/", 3), "", "", "")[:4]
+        if stores != "stores" or not (name == STORE_HASH or (any_hash and name.isalnum())):
             raise ApiError(404, "The requested store was not found.")
-        rest = path[len(start) :]
         if rest.endswith("/"):
             if rest.startswith("v3"):
                 # Not 404: the real API asks for authentication here, token or not.

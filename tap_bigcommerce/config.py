@@ -323,6 +323,12 @@ class Config:
         "without a set of ids are read whole for it as often as deletes_every says.",
         default=False,
     )
+    store_hash_column: bool = _setting(
+        YES_OR_NO,
+        "Whether every record has the store's hash, in a column store_hash that is the first of "
+        "its key: for tables that hold several stores. Decide it before the first sync.",
+        default=False,
+    )
     api_url: str = _setting(
         API_URL,
         "Where the API is. Change it only to try the tap against a store of your own making.",

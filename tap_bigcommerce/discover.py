@@ -17,6 +17,7 @@ from tap_bigcommerce.exceptions import NotFound, RequestFailed, ScopeMissing
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA, load_notes, load_schema
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
+from tap_bigcommerce.store_column import key_of, set_column
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS, root_of
 from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.references import REFERENCES
@@ -40,15 +41,19 @@ def own_schema(stream: Stream, config: Config | None) -> Schema:
         schema["properties"].pop(name, None)
     if config is not None and config.detect_deletes and stream.presence is not None:
         schema["properties"][DELETED_AT] = dict(DELETED_AT_SCHEMA)
+    set_column(schema["properties"], config)
     return schema
 
 
-def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, Any]]:
+def own_metadata(
+    stream: Stream, schema: Schema, config: Config | None
+) -> dict[Breadcrumb, dict[str, Any]]:
     """The metadata of the stream and of each of its fields, by breadcrumb."""
+    key = key_of(stream, config)
     table: dict[str, Any] = {
         "inclusion": "available",
         "selected-by-default": stream.name in BY_DEFAULT,
-        "table-key-properties": list(stream.keys),
+        "table-key-properties": list(key),
         "forced-replication-method": INCREMENTAL if stream.replication_key else FULL_TABLE,
     }
     if stream.replication_key:
@@ -60,9 +65,10 @@ def own_metadata(stream: Stream, schema: Schema) -> dict[Breadcrumb, dict[str, A
         path.removesuffix("[]"): key for path, key in REFERENCES.get(stream.name, {}).items()
     }
     off_by_default = load_notes(stream.name).off_by_default
+    automatic = {*key, *stream.automatic, DELETED_AT}
     for breadcrumb, path in _fields(schema, (), ""):
         found[breadcrumb] = {
-            "inclusion": "automatic" if path in (*stream.automatic, DELETED_AT) else "available",
+            "inclusion": "automatic" if path in automatic else "available",
             "selected-by-default": path not in off_by_default,
         }
         if path in references:
@@ -121,11 +127,11 @@ def _is_readable(stream: Stream, client: Client) -> bool:
 
 def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:
     schema = own_schema(stream, config)
-    metadata = own_metadata(stream, schema)
+    metadata = own_metadata(stream, schema, config)
     return {
         "tap_stream_id": stream.name,
         "stream": stream.name,
-        "key_properties": list(stream.keys),
+        "key_properties": list(key_of(stream, config)),
         "schema": schema,
         "metadata": [
             {**entry, "breadcrumb": list(entry["breadcrumb"])}

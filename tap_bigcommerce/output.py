@@ -24,6 +24,7 @@ from tap_bigcommerce.records import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import Resume, State
+from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import Stream
 
@@ -82,7 +83,7 @@ class Output:
         self._state = state
         self._messages = messages
         self._metric = RecordMetric(stream.name)
-        self._records = RecordWriter(selection, messages)
+        self._records = RecordWriter(selection, messages, store=config.store_hash)
         if self.ledger.way is Way.SET:
             self._records.note = self.ledger.note
         self._schema_is_out = False
@@ -140,7 +141,7 @@ class Output:
             self._messages.schema(
                 self.stream.name,
                 self.selection.schema,
-                self.stream.keys,
+                key_of(self.stream, self._config),
                 self.stream.replication_key,
             )
             self._schema_is_out = True
@@ -189,7 +190,7 @@ class Output:
         """Write the tombstones of these ids."""
         self.counts.deleted = len(gone)
         if gone:
-            write_tombstones(self._messages, self.selection, gone)
+            write_tombstones(self._messages, self.selection, self._config, gone)
             self.ledger.reported(gone)
 
     def close(self) -> None:
@@ -203,6 +204,7 @@ class Output:
             ("records_gone", counts.gone),
             ("values_rescued", counts.rescued.total()),
             ("values_unfit", counts.unfit.total()),
+            ("seconds_waited", round(counts.waited)),
         ):
             log_count(metric, counts.stream, value)
         for path, number in counts.rescued.items():

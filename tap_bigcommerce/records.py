@@ -10,6 +10,7 @@ from typing import Any
 from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.store_column import COLUMN, without_column
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.transform import Converter, MissingKey
 
@@ -24,19 +25,21 @@ FIRST_ROWS = 8
 class RecordWriter:
     """Turns rows into RECORDs. `newest` is the latest replication key value that was written."""
 
-    def __init__(self, selection: Selection, messages: Messages, newest: str | None = None) -> None:
+    def __init__(self, selection: Selection, messages: Messages, *, store: str) -> None:
+        """`store` is the store's hash, for the column of that name where it is in the schema."""
         stream = selection.stream
-        self.newest = newest
+        self.newest: str | None = None
         self.version: int | None = None
         """The version of the table that the records are part of, where the stream has versions."""
         self.note: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
         """Told of the records that are about to be written."""
+        self._store = {COLUMN: store} if COLUMN in selection.schema["properties"] else None
         self._stream = stream
         self._key = stream.replication_key
         self._messages = messages
         self._rows_at_once = FIRST_ROWS
         self._converter = Converter(
-            selection.schema,
+            without_column(selection.schema),
             selection.known_at_all,
             keys=stream.automatic,
             json_text=selection.notes.json_text,
@@ -70,6 +73,8 @@ class RecordWriter:
                 self.newest = max(self.newest or "", *[record[self._key] for record in records])
             if self.note is not None:
                 self.note(records)
+            if self._store is not None:
+                records = [{**self._store, **record} for record in records]
             written = self._messages.records(self._stream.name, records, sent_at, self.version)
             self._rows_at_once = max(1, PORTION * len(portion) // written)
 

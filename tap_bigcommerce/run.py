@@ -29,6 +29,7 @@ from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.progress import log_count
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.selection import Selection
@@ -95,7 +96,7 @@ def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience:
         LOGGER.error(error.words)
         return FAILED
     except TapError as error:
-        _say_critical(error.words)
+        _say_critical(error)
         return FAILED
     except Exception:
         LOGGER.critical(
@@ -173,7 +174,7 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience
     with audience.watching():
         failures = sync(selections, tools)
     for error in failures.values():
-        _say_critical(error.words)
+        _say_critical(error)
     return FAILED if failures else 0
 
 
@@ -245,7 +246,7 @@ def _selections(catalog: list[dict[str, Any]] | None, config: Config) -> dict[st
             continue
         own = load_schema(name)
         if catalog is None:
-            metadata = discover.own_metadata(stream, own)
+            metadata = discover.own_metadata(stream, own, config)
             found[name] = selection.by_default(stream, own, metadata, config)
             continue
         entry = entries.get(name)
@@ -282,6 +283,8 @@ def _heed_signals(stop: Stop, audience: Audience) -> None:
     signal.signal(signal.SIGINT, handle)
 
 
-def _say_critical(words: str) -> None:
-    for line in words.splitlines():
+def _say_critical(error: TapError) -> None:
+    # For programs that run the tap: the words are for people, and may change.
+    log_count("failures", type(error).__name__, 1)
+    for line in error.words.splitlines():
         LOGGER.critical(line)

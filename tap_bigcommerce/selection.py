@@ -13,6 +13,7 @@ from singer import metadata as singer_metadata
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
+from tap_bigcommerce.store_column import set_column
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
@@ -122,6 +123,7 @@ def _selection(
     cut = _cut(given, (), metadata, frozenset(stream.automatic))
     for name in stream.fields_without(config):
         cut["properties"].pop(name, None)
+    set_column(cut["properties"], config)
     paths, notes = frozenset(_paths(cut, "")), load_notes(stream.name)
     return Selection(stream, cut, own, given, full_table, paths, notes)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,9 @@ from sandbox_client import Get, client
 from tap_runner import Json, Result, discover, run, settings
 
 from sandbox import Options, Sandbox
+
+# Dagster has a home of its own; tests/fleet/test_fleet_environment.py runs these tests there.
+collect_ignore = [] if find_spec("dagster") else ["fleet/in_dagster"]
 
 
 @pytest.fixture

@@ -43,6 +43,7 @@ BARS = {
         Bar("quota", "Limited by quota", "bench.bars.quota"),
         Bar("plain", "Beside a plain extractor", "bench.bars.beside_plain"),
         Bar("deletes", "What is deleted", "bench.bars.deletes"),
+        Bar("fleet", "A fleet on Dagster", "bench.bars.fleet"),
         Bar("startup", "Start-up", "bench.bars.startup"),
     )
 }

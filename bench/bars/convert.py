@@ -60,7 +60,7 @@ class Conversion:
     def __post_init__(self) -> None:
         stream = STREAMS[self.stream]
         own = load_schema(stream.name)
-        metadata = discover.own_metadata(stream, own)
+        metadata = discover.own_metadata(stream, own, None)
         self.selection = selection.by_default(stream, own, metadata, self.config)
         stop = Stop()
         client = Client(self.config, Quota(share=1.0, concurrency=8, stop=stop), stop)
@@ -122,7 +122,7 @@ class Conversion:
     def records(self, messages: Messages) -> RecordWriter:
         """One for all rounds: its converter generates its code when records come."""
         if self._records is None:
-            self._records = RecordWriter(self.selection, messages)
+            self._records = RecordWriter(self.selection, messages, store="")
         return self._records
 
 

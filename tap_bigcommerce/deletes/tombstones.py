@@ -6,30 +6,35 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.schemas import DELETED_AT
 from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.store_column import COLUMN, key_of
 
 
-def write_tombstones(messages: Messages, selection: Selection, gone: Mapping[int, str]) -> None:
+def write_tombstones(
+    messages: Messages, selection: Selection, config: Config, gone: Mapping[int, str]
+) -> None:
     """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
 
     A target that writes the columns of its SCHEMA leaves what the other columns held last.
     """
     stream, fields = selection.stream, selection.schema["properties"]
     (key,) = stream.keys
-    archived: dict[str, Any] = {}
+    all_keys = key_of(stream, config)
+    always: dict[str, Any] = {COLUMN: config.store_hash} if COLUMN in all_keys else {}
     flag = stream.presence.archived if stream.presence is not None else None
     if flag in fields:
         # Still listed, an archived record would say so itself.
-        archived = {str(flag): True}
+        always[str(flag)] = True
     schema = {
         **selection.schema,
-        "properties": {name: fields[name] for name in (key, *archived, DELETED_AT)},
+        "properties": {name: fields[name] for name in (key, *always, DELETED_AT)},
     }
-    messages.schema(stream.name, schema, stream.keys, None)
+    messages.schema(stream.name, schema, all_keys, None)
     messages.records(
         stream.name,
-        [{key: id_, **archived, DELETED_AT: since} for id_, since in sorted(gone.items())],
+        [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())],
         datetime.now(timezone.utc),
     )

@@ -31,6 +31,7 @@ FLOORS = (
     ("deletes",),
     ("discover", "records"),
     ("selection",),
+    ("store_column",),
     ("streams",),
     ("pages",),
     ("client",),

@@ -1,0 +1,1 @@
+"""Three made-up stores on Dagster, into one DuckDB."""

@@ -1,0 +1,26 @@
+"""The demo's code location: what a fleet of one's own would have in its place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from tap_bigcommerce_dagster import Retries, Target, build_fleet
+
+HERE = Path(os.environ["FLEET_DEMO"])
+
+defs = build_fleet(
+    tap=os.environ["FLEET_DEMO_TAP"],
+    target=Target(
+        [os.environ["FLEET_DEMO_DUCKDB"], str(Path(__file__).with_name("duckdb_target.py"))],
+        {"filepath": str(HERE / "fleet.duckdb"), "schema": "bigcommerce"},
+    ),
+    stores=HERE / "stores",
+    states=HERE / "states",
+    # One set of tables for all stores: the store's hash is part of every key.
+    settings={"store_hash_column": True},
+    reports=HERE / "reports",
+    # A DuckDB file has one writer at a time.
+    at_once=1,
+    retries=Retries(most=2, delay=2),
+)

@@ -1,0 +1,24 @@
+"""Many BigCommerce stores on Dagster: one partition a store, the tap and a target as processes."""
+
+from tap_bigcommerce_dagster.asset import Retries
+from tap_bigcommerce_dagster.errors import FleetError, StoreBusy, SyncFailed
+from tap_bigcommerce_dagster.fleet import build_fleet
+from tap_bigcommerce_dagster.states import FolderStates, FsspecStates, SqlStates, StateStore
+from tap_bigcommerce_dagster.stores import FolderOfConfigs, Stores, StoresOf
+from tap_bigcommerce_dagster.target import Target
+
+__all__ = [
+    "FleetError",
+    "FolderOfConfigs",
+    "FolderStates",
+    "FsspecStates",
+    "Retries",
+    "SqlStates",
+    "StateStore",
+    "StoreBusy",
+    "Stores",
+    "StoresOf",
+    "SyncFailed",
+    "Target",
+    "build_fleet",
+]

@@ -1,0 +1,170 @@
+"""The asset: one for all stores, a partition for each, an output for each stream."""
+
+# No postponed annotations here: Dagster looks at those of the functions that it calls.
+
+import logging
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from tap_bigcommerce_dagster import crew, metadata
+from tap_bigcommerce_dagster.errors import FleetError
+from tap_bigcommerce_dagster.streams import StreamInfo
+from tap_bigcommerce_dagster.sync import Recipe, Report
+
+FAILURE = "failure"
+"""The metadata under which an observation says what failed; RETRIED whether it is tried again."""
+RETRIED = "worth_retrying"
+
+
+@dataclass(frozen=True)
+class Retries:
+    """How often a store that failed is tried again in a run, and how long is waited before.
+
+    `delay` is in seconds, and doubles each time.
+    """
+
+    most: int = 3
+    delay: float = 60.0
+
+    def wait(self, done: int) -> float:
+        """Seconds before the next try, after so many; runs that failed together do not wait so."""
+        return self.delay * 2.0**done * random.uniform(0.75, 1.25)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How the asset looks in Dagster. A run reads up to `stores_per_run`, `at_once` at a time."""
+
+    name: str
+    partitions: dg.DynamicPartitionsDefinition
+    streams: Sequence[StreamInfo]
+    key_prefix: Sequence[str]
+    stores_per_run: int
+    at_once: int
+    retries: Retries
+    pool: str | None
+
+    def key(self, stream: StreamInfo) -> dg.AssetKey:
+        """The asset of a stream."""
+        return dg.AssetKey([*self.key_prefix, stream.name])
+
+
+def build_asset(recipe: Recipe, shape: Shape) -> dg.AssetsDefinition:
+    """One multi-asset over the streams, partitioned by store."""
+    specs = [
+        dg.AssetSpec(
+            shape.key(stream),
+            # A store that failed has no materialization, while others of its run have.
+            skippable=True,
+            group_name=shape.name,
+            kinds={"bigcommerce"},
+            description=f"`{stream.name}` of every store.",
+            metadata=metadata.of_columns(stream),
+        )
+        for stream in shape.streams
+    ]
+
+    def sync_stores(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        """Read the stores of this run."""
+        yield from _Run(recipe, shape, context).run()
+
+    return dg.multi_asset(
+        specs=specs,
+        name=f"{shape.name}_sync",
+        partitions_def=shape.partitions,
+        backfill_policy=dg.BackfillPolicy.multi_run(shape.stores_per_run),
+        # No retry policy: Dagster would start a run again that somebody stops.
+        pool=shape.pool,
+    )(sync_stores)
+
+
+class _Run:
+    def __init__(self, recipe: Recipe, shape: Shape, context: dg.AssetExecutionContext) -> None:
+        self._recipe = recipe
+        self._shape = shape
+        self._context = context
+        self._failures: dict[str, tuple[str, bool]] = {}
+
+    def run(self) -> Iterator[Any]:
+        """Read the stores, materialize those that were read, and fail if any was not."""
+        names = list(self._context.partition_keys)
+        left = self._left_over(names) if self._context.retry_number else names
+        events = crew.read(self._recipe, left, self._context.run_id, self._shape.at_once)
+        try:
+            for event in events:
+                if isinstance(event, Report):
+                    yield from self._materialized(event, alone=len(names) == 1)
+                elif isinstance(event, crew.Failed):
+                    self._failed(event.store, event.error)
+                else:
+                    words = event.words if len(names) == 1 else f"[{event.store}] {event.words}"
+                    self._context.log.log(max(event.level, logging.DEBUG), words)
+        finally:
+            events.close()
+        if self._failures:
+            failure, done = self._failure(len(names)), self._context.retry_number
+            if not failure.allow_retries or done >= self._shape.retries.most:
+                raise failure
+            wait = self._shape.retries.wait(done)
+            raise dg.RetryRequested(self._shape.retries.most, wait) from failure
+
+    def _materialized(self, report: Report, *, alone: bool) -> Iterator[Any]:
+        for stream in self._shape.streams:
+            key, shown = self._shape.key(stream), metadata.of_stream(report, stream.name)
+            if alone:
+                yield dg.MaterializeResult(asset_key=key, metadata=shown)
+            else:
+                # A result would count for all stores of the run, also for those that failed.
+                event = dg.AssetMaterialization(key, partition=report.store, metadata=shown)
+                self._context.log_event(event)
+
+    def _failed(self, store: str, error: FleetError) -> None:
+        self._failures[store] = (error.words, error.worth_retrying)
+        self._context.log.error(error.words)
+        self._context.log_event(
+            dg.AssetObservation(
+                self._shape.key(self._shape.streams[0]),
+                partition=store,
+                metadata={FAILURE: error.words, RETRIED: error.worth_retrying},
+            )
+        )
+
+    def _left_over(self, names: Sequence[str]) -> list[str]:
+        """The stores that earlier attempts of this run have left to do.
+
+        From Dagster's own record of them: an attempt may be another process.
+        """
+        done: set[str] = set()
+        log = self._context.instance.all_logs(
+            self._context.run_id,
+            of_type={
+                dg.DagsterEventType.ASSET_MATERIALIZATION,
+                dg.DagsterEventType.ASSET_OBSERVATION,
+            },
+        )
+        for entry in log:
+            event = entry.dagster_event
+            store = event.partition if event is not None else None
+            if event is None or store is None:
+                continue
+            if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+                done.add(store)
+                continue
+            found = event.asset_observation_data.asset_observation.metadata
+            if RETRIED in found and not found[RETRIED].value:
+                self._failures[store] = (str(found[FAILURE].value), False)
+        return [name for name in names if name not in done and name not in self._failures]
+
+    def _failure(self, stores: int) -> dg.Failure:
+        words = [words for words, _ in self._failures.values()]
+        again = any(worth for _, worth in self._failures.values())
+        head = "" if stores == 1 else f"{len(words)} of {stores} stores failed.\n"
+        return dg.Failure(
+            head + "\n".join(words),
+            metadata={"failed_stores": sorted(self._failures)},
+            allow_retries=again,
+        )

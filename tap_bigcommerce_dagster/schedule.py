@@ -1,0 +1,83 @@
+"""The schedule: runs of some stores each, together all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+PARTITION = "dagster/partition"
+FIRST = "bigcommerce/first_store"
+"""A run's tag: its first store. A limit for each value of it keeps two equal runs apart."""
+
+UNDER_WAY = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def build_schedule(
+    name: str,
+    job: Any,  # Dagster exports no name for a job whose assets are not resolved yet.
+    partitions: dg.DynamicPartitionsDefinition,
+    cron: str,
+    stores_per_run: int,
+) -> dg.ScheduleDefinition:
+    """Runs all stores, but for those that an earlier run has not done with."""
+
+    def request_runs(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
+        """A run for each portion of the stores."""
+        stores = list(context.instance.get_dynamic_partitions(str(partitions.name)))
+        busy = _under_way(context.instance, job.name, stores)
+        at = context.scheduled_execution_time.isoformat()
+        for portion in portions(stores, busy, stores_per_run):
+            yield dg.RunRequest(run_key=f"{at} {portion[0]}", tags=tags(portion))
+
+    return dg.ScheduleDefinition(
+        name=name,
+        cron_schedule=cron,
+        job=job,
+        execution_fn=request_runs,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Reads every store, up to {stores_per_run} in a run.",
+    )
+
+
+def portions(stores: Sequence[str], busy: set[str], most: int) -> Iterator[list[str]]:
+    """The stores in their order, up to `most` at a time, without those that are busy.
+
+    Each portion has no gap: a run's tags can say its first and its last store only.
+    """
+    portion: list[str] = []
+    for store in stores:
+        if portion and (store in busy or len(portion) == most):
+            yield portion
+            portion = []
+        if store not in busy:
+            portion.append(store)
+    if portion:
+        yield portion
+
+
+def tags(portion: Sequence[str]) -> dict[str, str]:
+    """The tags of a run of these stores."""
+    if len(portion) == 1:
+        return {PARTITION: portion[0], FIRST: portion[0]}
+    return {RANGE_START: portion[0], RANGE_END: portion[-1], FIRST: portion[0]}
+
+
+def _under_way(instance: dg.DagsterInstance, job: str, stores: Sequence[str]) -> set[str]:
+    place = {store: number for number, store in enumerate(stores)}
+    found: set[str] = set()
+    for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNDER_WAY)):
+        first = run.tags.get(PARTITION) or run.tags.get(RANGE_START)
+        last = run.tags.get(PARTITION) or run.tags.get(RANGE_END)
+        if first in place and last in place:
+            found.update(stores[place[first] : place[last] + 1])
+    return found

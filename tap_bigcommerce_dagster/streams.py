@@ -1,0 +1,62 @@
+"""The streams that a fleet reads, and what Dagster shows of their columns."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tap_bigcommerce_dagster.errors import FleetError
+
+BY_DEFAULT = ("coupons", "customers", "orders", "products")
+"""What the tap reads where no catalog says otherwise; a test compares it with the tap's own."""
+
+
+@dataclass(frozen=True)
+class StreamInfo:
+    """A stream: its name, and its columns with their types and descriptions, where known."""
+
+    name: str
+    columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def selected(catalog: Path | None) -> list[StreamInfo]:
+    """The streams that a catalog selects. Raises FleetError where it is none, or selects none."""
+    if catalog is None:
+        return [StreamInfo(name) for name in BY_DEFAULT]
+    try:
+        entries = json.loads(catalog.read_text(encoding="utf-8-sig"))["streams"]
+        found = [_info(entry) for entry in entries if _is_selected(entry)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FleetError(
+            f"The catalog {catalog} cannot be read ({type(error).__name__}). Make it with "
+            "tap-bigcommerce --discover."
+        ) from error
+    if not found:
+        raise FleetError(f"The catalog {catalog} selects no stream.")
+    return found
+
+
+def _is_selected(entry: Mapping[str, Any]) -> bool:
+    for item in entry.get("metadata") or ():
+        if not item["breadcrumb"]:
+            given: dict[str, Any] = item["metadata"]
+            wish = given.get("selected", given.get("selected-by-default"))
+            return str(wish).lower() == "true"
+    return False
+
+
+def _info(entry: Mapping[str, Any]) -> StreamInfo:
+    fields = entry["schema"]["properties"]
+    columns = {
+        name: (_type(field.get("type")), str(field.get("description") or ""))
+        for name, field in fields.items()
+    }
+    return StreamInfo(entry.get("tap_stream_id") or entry["stream"], columns)
+
+
+def _type(given: Any) -> str:
+    names = [given] if isinstance(given, str) else list(given or ())
+    return next((str(name) for name in names if name != "null"), "any")

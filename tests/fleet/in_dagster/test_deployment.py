@@ -1,0 +1,158 @@
+"""The examples for a cluster, checked as far as that goes without one."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from dagster._config import process_config
+from dagster._config.field import resolve_to_config_type
+from dagster._core.instance.config import dagster_instance_config
+from dagster_k8s import K8sRunLauncher, construct_dagster_k8s_job
+from fleet_runs import dagster_home  # noqa: F401
+from kubernetes.client import ApiClient
+
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLE = ROOT / "examples" / "fleet"
+
+KUBECONFIG = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "users": [{"name": "none", "user": {}}],
+    "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+    "current-context": "none",
+}
+
+
+def check_schema(path: Path) -> None:
+    """Hold the manifests in a file against the schemas of Kubernetes."""
+    for prefix in (sys.prefix.removesuffix("-dagster"), str(ROOT / ".venv")):
+        program = Path(f"{prefix}-kubernetes", "bin", "kubernetes-validate")
+        if program.exists():
+            break
+    else:
+        pytest.skip("`make test` installs kubernetes-validate, which this needs")
+    ended = subprocess.run([program, "--strict", path], capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+
+
+def manifests() -> list[dict[str, Any]]:
+    return list(yaml.safe_load_all((EXAMPLE / "kubernetes.yaml").read_text("utf-8")))
+
+
+def test_the_manifests_are_what_kubernetes_takes() -> None:
+    check_schema(EXAMPLE / "kubernetes.yaml")
+
+
+def test_a_manifest_that_is_wrong_would_be_seen(tmp_path: Path) -> None:
+    text = (EXAMPLE / "kubernetes.yaml").read_text("utf-8")
+    (tmp_path / "wrong.yaml").write_text(text.replace("replicas: 1", "replica: 1"))
+    with pytest.raises(AssertionError, match="replica"):
+        check_schema(tmp_path / "wrong.yaml")
+
+
+def test_what_the_manifests_name_is_there() -> None:
+    named = {(one["kind"], one["metadata"]["name"]) for one in manifests()}
+    readme = (EXAMPLE / "README.md").read_text("utf-8")
+    for one in manifests():
+        if one["kind"] != "Deployment":
+            continue
+        pod = one["spec"]["template"]["spec"]
+        assert ("ServiceAccount", pod["serviceAccountName"]) in named
+        (container,) = pod["containers"]
+        mounts = {mount["name"] for mount in container["volumeMounts"]}
+        assert mounts == {volume["name"] for volume in pod["volumes"]}
+        secrets = [source["secretRef"]["name"] for source in container["envFrom"]]
+        secrets += [v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v]
+        assert all(f"secret generic {secret} " in readme for secret in secrets)
+        assert "resources" in container
+        assert pod["securityContext"]["runAsNonRoot"] is True
+    assert ("Service", "fleet-location") in named
+
+
+def test_the_instance_is_what_dagster_takes_and_starts_jobs_that_kubernetes_takes(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "dagster.yaml").write_text((EXAMPLE / "dagster.yaml").read_text("utf-8"))
+    config, _ = dagster_instance_config(str(tmp_path))
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_text(yaml.safe_dump(KUBECONFIG))
+    given = {
+        **config["run_launcher"]["config"],
+        "load_incluster_config": False,
+        "kubeconfig_file": str(kubeconfig),
+    }
+    checked = process_config(resolve_to_config_type(K8sRunLauncher.config_type()), given)
+    assert checked.success, checked.errors
+    launcher = K8sRunLauncher.from_config_value(None, checked.value)
+    run = dg.DagsterRun(job_name="bigcommerce_job", run_id="a-run")
+    context = launcher.get_container_context_for_run(run)
+    job = construct_dagster_k8s_job(
+        job_config=context.get_k8s_job_config("registry.example.com/fleet:1", launcher),
+        args=["dagster", "api", "execute_run", "{}"],
+        job_name="dagster-run-1",
+        component="run_worker",
+        user_defined_k8s_config=context.run_k8s_config,
+    )
+    path = tmp_path / "job.yaml"
+    made = ApiClient().sanitize_for_serialization(job)
+    path.write_text(json.dumps(made))
+    check_schema(path)
+    pod = made["spec"]["template"]["spec"]
+    assert pod["securityContext"] == {"runAsNonRoot": True, "runAsUser": 10001}
+    (container,) = pod["containers"]
+    assert {"mountPath": "/etc/stores", "name": "stores", "readOnly": True} in (
+        container["volumeMounts"]
+    )
+    secrets = [one["secretRef"]["name"] for one in container["envFrom"] if "secretRef" in one]
+    assert {"dagster-postgres", "warehouse"} <= set(secrets)
+
+
+def test_the_code_location_loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("STATES_URL", "sqlite://")
+    monkeypatch.setenv("STORES_FOLDER", str(tmp_path))
+    for name in ("HOST", "USER", "PASSWORD"):
+        monkeypatch.setenv(f"WAREHOUSE_{name}", name.lower())
+    spec = importlib.util.spec_from_file_location("location", EXAMPLE / "location.py")
+    assert spec is not None
+    assert spec.loader is not None
+    location = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(location)
+    dg.Definitions.validate_loadable(location.defs)
+    assert location.postgres("shoes-uk")["default_target_schema"] == "bigcommerce_shoes_uk"
+
+
+@pytest.mark.parametrize("path", [ROOT / "Dockerfile", EXAMPLE / "Dockerfile"], ids=str)
+def test_an_image_is_made_of_what_is_there_and_runs_as_nobody_special(path: Path) -> None:
+    lines = re.sub(r"\\\n", " ", path.read_text("utf-8")).splitlines()
+    words = [line.split() for line in lines if line and not line.startswith("#")]
+    copied = [word[1:-1] for word in words if word[0] == "COPY" and "--from" not in word[1]]
+    assert copied
+    ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    for name in (name for names in copied for name in names):
+        assert (ROOT / name).exists(), name
+        assert f"!{name}" in ignored, f"{name} is not sent to Docker"
+    users = [word[1] for word in words if word[0] == "USER"]
+    assert users
+    assert int(users[-1]) > 0
+    assert any(word[0] == "HEALTHCHECK" for word in words)
+    bases = [word[1] for word in words if word[0] == "FROM"]
+    assert all(":" in base and not base.endswith(":latest") for base in bases)
+
+
+def test_the_image_of_the_tap_asks_for_its_version_to_see_that_it_is_well() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    check = json.loads(text.partition("HEALTHCHECK")[2].partition("CMD ")[2].splitlines()[0])
+    assert check == ["tap-bigcommerce", "--version"]
+    tap = os.environ.get("FLEET_TAP") or str(Path(sys.executable).with_name("tap-bigcommerce"))
+    assert subprocess.run([tap, *check[1:]], check=False, capture_output=True).returncode == 0

@@ -1,0 +1,207 @@
+"""Stores come and go, schedules read them all, and a store that is late turns a check red."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from fleet_runs import PARTITIONS, Fleet, dagster_home  # noqa: F401
+
+from sandbox import Options, Sandbox
+from tap_bigcommerce_dagster import (
+    FleetError,
+    FolderOfConfigs,
+    Retries,
+    StoresOf,
+    build_fleet,
+)
+from tap_bigcommerce_dagster.figures import FOR_GOOD
+from tap_bigcommerce_dagster.schedule import portions, tags
+from tap_bigcommerce_dagster.states import Saved
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    # Ticks of a schedule know an instance by its place only.
+    with dg.DagsterInstance.get() as made:
+        yield made
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with Sandbox(Options(orders=1, customers=1, products=1, coupons=1)) as store:
+        fleet = Fleet(tmp_path, more={"stores_per_run": 2})
+        for name in ("boots", "hats", "shoes"):
+            fleet.add(name, store)
+        yield fleet
+
+
+def look(fleet: Fleet, instance: dg.DagsterInstance) -> str | None:
+    """One tick of the sensor; returns why nothing was done, if nothing was."""
+    sensor: Any = next(iter(fleet.definitions().sensors or ()))
+    result = sensor(dg.build_sensor_context(instance=instance))
+    if isinstance(result, dg.SkipReason):
+        return str(result.skip_message)
+    for request in result.dynamic_partitions_requests:
+        if isinstance(request, dg.AddDynamicPartitionsRequest):
+            instance.add_dynamic_partitions(PARTITIONS, list(request.partition_keys))
+        else:
+            for key in request.partition_keys:
+                instance.delete_dynamic_partition(PARTITIONS, key)
+    return None
+
+
+def test_partitions_follow_the_stores(fleet: Fleet, instance: dg.DagsterInstance) -> None:
+    assert look(fleet, instance) is None
+    assert instance.get_dynamic_partitions(PARTITIONS) == ["boots", "hats", "shoes"]
+    assert look(fleet, instance) == "Still the same 3 stores."
+    fleet.remove("hats")
+    with Sandbox(Options(orders=1)) as store:
+        fleet.add("shirts", store)
+    assert look(fleet, instance) is None
+    assert instance.get_dynamic_partitions(PARTITIONS) == ["boots", "shoes", "shirts"]
+
+
+def test_a_folder_that_is_suddenly_empty_or_gone_removes_nothing(
+    fleet: Fleet, instance: dg.DagsterInstance
+) -> None:
+    look(fleet, instance)
+    for name in ("boots", "hats", "shoes"):
+        fleet.remove(name)
+    assert "looks like a mistake" in (look(fleet, instance) or "")
+    (fleet.folder / "stores").rmdir()
+    with pytest.raises(dg.Failure, match="is not there"):
+        look(fleet, instance)
+    assert len(instance.get_dynamic_partitions(PARTITIONS)) == 3
+
+
+def test_the_schedule_reads_every_store_but_those_still_being_read(
+    fleet: Fleet, instance: dg.DagsterInstance
+) -> None:
+    look(fleet, instance)
+    definitions = fleet.definitions()
+    found = {one.name: one for one in definitions.schedules or ()}
+    schedule: Any = found["bigcommerce_schedule"]
+    at = datetime(2026, 4, 1, 12, tzinfo=timezone.utc)
+
+    def tick() -> list[dict[str, str]]:
+        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
+        found = schedule.evaluate_tick(context).run_requests or []
+        return [
+            {name: value for name, value in request.tags.items() if name in tags("ab") | tags("a")}
+            for request in found
+        ]
+
+    assert tick() == [tags(["boots", "hats"]), tags(["shoes"])]
+    instance.add_run(
+        dg.DagsterRun(
+            job_name="bigcommerce_job",
+            status=dg.DagsterRunStatus.STARTED,
+            tags=tags(["boots", "hats"]),
+        )
+    )
+    assert tick() == [tags(["shoes"])]
+
+
+def test_portions_have_no_gaps() -> None:
+    assert list(portions("abcdefg", {"c"}, 3)) == [["a", "b"], ["d", "e", "f"], ["g"]]
+    assert list(portions("abc", set("abc"), 3)) == []
+
+
+def test_the_check_is_red_while_a_store_is_late(fleet: Fleet) -> None:
+    now = datetime.now(timezone.utc)
+    for name, hours in (("boots", 1), ("hats", 5), ("shoes", 2)):
+        with fleet.states.lock(name) as held:
+            held.save(Saved({"bookmarks": {}}, now, now - timedelta(hours=hours)))
+    late = check(fleet)
+    assert (late.passed, late.metadata["late"].value) == (False, 1)
+    assert "hats: last read 5.0 hours ago" in str(late.metadata["late_stores"].value)
+    with fleet.states.lock("hats") as held:
+        held.save(Saved({"bookmarks": {}}, now, now))
+    assert check(fleet).passed
+    # A state that is kept half-way is no store that was read.
+    with fleet.states.lock("boots") as held:
+        held.save(Saved({"bookmarks": {}}, now, None))
+    assert "boots: never read" in str(check(fleet).metadata["late_stores"].value)
+
+
+def check(fleet: Fleet) -> dg.AssetCheckEvaluation:
+    job = fleet.definitions().resolve_job_def("bigcommerce_freshness_job")
+    with dg.DagsterInstance.ephemeral() as instance:
+        (found,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    return found
+
+
+def test_old_runs_are_removed_and_others_stay(fleet: Fleet, instance: dg.DagsterInstance) -> None:
+    look(fleet, instance)
+    fleet.more["keep_days"] = 7
+    fleet.more |= {"retries": Retries(most=0), "tap": "/no/such/tap"}
+    old = fleet.run(instance, "hats").run_id
+    assert clean_up(fleet, instance)
+    assert instance.get_run_by_id(old) is not None
+    # As if a week and a day had passed.
+    fleet.more["keep_days"] = -1
+    assert clean_up(fleet, instance)
+    assert instance.get_run_by_id(old) is None
+
+
+def clean_up(fleet: Fleet, instance: dg.DagsterInstance) -> bool:
+    found = {one.name: one for one in fleet.definitions().schedules or ()}
+    schedule: Any = found["bigcommerce_cleanup_schedule"]
+    return bool(schedule.job.execute_in_process(instance=instance).success)
+
+
+def test_two_files_for_one_store_are_refused(fleet: Fleet) -> None:
+    path = fleet.folder / "stores" / "hats.json"
+    given = json.loads(path.read_text())
+    again = {**given, "store_hash": "https://api.bigcommerce.com/stores/boots/v3/"}
+    path.write_text(json.dumps(again))
+    with pytest.raises(FleetError, match="boots and hats both have the store_hash boots"):
+        FolderOfConfigs(fleet.folder / "stores").names()
+
+
+def test_names_that_could_leave_the_folder_are_refused() -> None:
+    with pytest.raises(FleetError, match="cannot name a store"):
+        StoresOf(lambda: {"../boots": {}}).names()
+
+
+def test_a_broken_config_file_is_named_and_not_quoted(fleet: Fleet) -> None:
+    (fleet.folder / "stores" / "hats.json").write_text('{"access_token": "hush-hush')
+    with pytest.raises(FleetError, match=r"hats\.json is not JSON") as caught:
+        FolderOfConfigs(fleet.folder / "stores").names()
+    assert "hush" not in str(caught.value)
+
+
+def test_stores_can_come_from_a_function(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path, more={"stores": lambda: {"hats": {"store_hash": "a"}}})
+    with dg.DagsterInstance.ephemeral() as instance:
+        look(fleet, instance)
+        assert instance.get_dynamic_partitions(PARTITIONS) == ["hats"]
+
+
+def test_what_cannot_be_is_refused_when_the_code_location_is_loaded(tmp_path: Path) -> None:
+    (tmp_path / "catalog.json").write_text('{"streams": []}')
+    mistakes: list[dict[str, Any]] = [
+        {"stores_per_run": 0},
+        {"states": "s3://bucket"},
+        {"catalog": tmp_path / "catalog.json"},
+    ]
+    for more in mistakes:
+        fleet = Fleet(tmp_path, more=more)
+        with pytest.raises(FleetError):
+            fleet.definitions()
+
+
+def test_the_fleet_knows_the_tap() -> None:
+    from tap_bigcommerce import exceptions
+    from tap_bigcommerce.streams import BY_DEFAULT
+    from tap_bigcommerce_dagster import streams
+
+    assert set(streams.BY_DEFAULT) == set(BY_DEFAULT)
+    assert all(hasattr(exceptions, name) for name in FOR_GOOD)
+    assert build_fleet.__doc__

@@ -1,0 +1,314 @@
+"""Runs of a fleet: what is read, kept, shown and tried again, and what is refused."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from fleet_runs import PARTITIONS, TAP, Fleet, dagster_home, events, log_of, materialized, shown  # noqa: F401
+
+from sandbox import Options, Sandbox
+from tap_bigcommerce_dagster import Retries, StoreBusy, Target
+
+SMALL = Options(orders=40, customers=15, products=12, coupons=4, any_hash=True)
+MATERIALIZED = dg.DagsterEventType.ASSET_MATERIALIZATION
+
+
+@pytest.fixture
+def store() -> Iterator[Sandbox]:
+    with Sandbox(SMALL) as running:
+        yield running
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+def ids_in(store: Sandbox, name: str) -> list[int]:
+    return sorted(row["id"] for row in store.records(name))
+
+
+def test_a_store_is_read_into_its_target_and_what_came_is_shown(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+    for stream in ("coupons", "customers", "orders", "products"):
+        assert fleet.ids("shoes", stream) == ids_in(store, stream)
+        assert shown(instance, stream)["rows"] == len(ids_in(store, stream))
+        assert materialized(instance, stream) == {"shoes"}
+    orders = shown(instance, "orders")
+    asked = [request for request in store.requests() if request["list"].startswith("order")]
+    # The first request of orders may be one for the store's time.
+    assert 0 <= orders["requests"] - len(asked) <= 2
+    assert orders["bookmark"] == max(row["date_modified"] for row in fleet.rows("shoes", "orders"))
+    assert (orders["rescued_values"], orders["seconds_waited"], orders["failed_requests"]) == (
+        0,
+        0,
+        0,
+    )
+    assert "orders: 40 records" in orders["sync_report"]
+    assert "orders: reading" in log_of(instance, result.run_id)
+    assert "METRIC" not in log_of(instance, result.run_id)
+
+
+def test_the_next_run_goes_on_from_the_state_of_the_last_even_in_a_new_dagster(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store)
+    fleet.run(instance, "shoes")
+    changed = store.change("orders", count=2)
+    with dg.DagsterInstance.ephemeral() as another:
+        result = fleet.run(another, "shoes")
+        assert result.success
+        assert len(changed) <= shown(another, "orders")["rows"] <= 4
+    before = {row["id"]: row for row in store.records("orders")}
+    for row in fleet.rows("shoes", "orders"):
+        assert row["staff_notes"] == before[row["id"]]["staff_notes"]
+
+
+def test_a_refused_token_fails_at_once_says_so_and_leaves_the_others_alone(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.add("boots", store)
+    fleet.add("hats", store, access_token="a-token-nobody-may-see")
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "boots", "hats", "shoes")
+    assert not result.success
+    assert materialized(instance, "orders") == {"boots", "shoes"}
+    log = log_of(instance, result.run_id)
+    assert "the access token is refused" in log
+    assert "a-token-nobody-may-see" not in log
+    assert len([r for r in store.requests() if r["status"] == 401]) == 1, "it was tried again"
+    assert not events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
+    assert fleet.states.read("hats") is None
+
+
+def test_what_may_pass_is_tried_again_for_the_store_that_failed_only(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    once = tmp_path / "once"
+    once.touch()
+    fleet = Fleet(tmp_path)
+    fleet.target["hats"] = {
+        "fails_after": 30,
+        "fails_once": str(once),
+        "url": "https://someone:hush-hush@warehouse",
+    }
+    for name in ("boots", "hats", "shoes"):
+        fleet.add(name, store)
+    fleet.add("shirts", store, access_token="refused")
+    result = fleet.run(instance, "boots", "hats", "shirts", "shoes")
+    log = log_of(instance, result.run_id)
+    assert not result.success
+    assert materialized(instance, "orders") == {"boots", "hats", "shoes"}
+    found = [e.partition for e in events(instance, result.run_id, MATERIALIZED)]
+    assert sorted(found) == sorted(["boots", "hats", "shoes"] * 4), "each once for each stream"
+    assert len([r for r in store.requests() if r["status"] == 401]) == 1
+    assert "cannot reach https://someone:[hidden]@warehouse" in log
+    assert "hush-hush" not in log
+    assert fleet.ids("hats", "orders") == ids_in(store, "orders")
+
+
+def test_a_run_that_is_killed_half_way_goes_on_after_what_was_acknowledged(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path, more={"retries": Retries(most=0)})
+    fleet.add("shoes", store, page_size=10, max_concurrency=1)
+    once = tmp_path / "once"
+    once.touch()
+    # Four coupons, fifteen customers, and 21 of the orders, of which two pages are acknowledged.
+    fleet.target["shoes"] = {"fails_after": 40, "fails_once": str(once)}
+    assert not fleet.run(instance, "shoes").success
+    kept = fleet.states.read("shoes")
+    assert kept is not None
+    assert kept.completed_at is None
+    assert "resume" in kept.value["bookmarks"]["orders"]
+    assert materialized(instance, "orders") == set()
+    assert fleet.run(instance, "shoes").success
+    assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
+    assert shown(instance, "orders")["rows"] < 40, "it went on, and did not begin again"
+
+
+def test_a_second_run_of_a_store_is_refused(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store)
+    fleet.add("hats", store)
+    with fleet.states.lock("shoes"):
+        result = fleet.run(instance, "hats", "shoes")
+    assert not result.success
+    assert "Another run is reading shoes right now" in log_of(instance, result.run_id)
+    assert materialized(instance, "orders") == {"hats"}
+    assert {r["path"].split("/")[2] for r in store.requests()} == {"hats"}
+
+
+def test_a_target_that_acknowledges_nothing_is_told_so(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store)
+    silent = Target([sys.executable, "-c", "import sys; sys.stdin.read()", "--"])
+    fleet.more["target"] = silent
+    result = fleet.run(instance, "shoes")
+    assert "acknowledged no state" in log_of(instance, result.run_id)
+    assert fleet.states.read("shoes") is None
+
+
+def test_a_program_that_is_not_there_is_named(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path, more={"tap": "/no/such/tap-bigcommerce"})
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert "/no/such/tap-bigcommerce" in log_of(instance, result.run_id)
+    assert not events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
+
+
+def test_real_targets_acknowledge_what_is_kept(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    program = os.environ.get("FLEET_TARGET_JSONL", "")
+    if not Path(program).exists():
+        pytest.skip("`make test` installs target-jsonl, which this needs")
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store)
+    rows = tmp_path / "rows"
+    rows.mkdir()
+    settings = {"destination_path": str(rows), "do_timestamp_file": False}
+    fleet.more["target"] = Target([program], settings)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+    lines = (rows / "orders.jsonl").read_text().splitlines()
+    assert sorted(json.loads(line)["id"] for line in lines) == ids_in(store, "orders")
+    kept = fleet.states.read("shoes")
+    assert kept is not None
+    assert set(kept.value["bookmarks"]) == {"customers", "orders", "products"}
+
+
+def test_stores_of_one_set_of_tables_are_told_apart_by_their_hash(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path, more={"settings": {"store_hash_column": True}})
+    for name in ("hats", "shoes"):
+        fleet.add(name, store)
+        fleet.target[name] = {"folder": str(tmp_path / "rows" / "all")}
+    fleet.more["at_once"] = 1
+    assert fleet.run(instance, "hats", "shoes").success
+    rows = fleet.rows("all", "orders")
+    assert len(rows) == 80
+    assert {row["store_hash"] for row in rows} == {"hats", "shoes"}
+
+
+def test_a_catalog_says_what_is_read_and_what_columns_there_are(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    catalog = json.loads(
+        subprocess.run([TAP, "--discover"], capture_output=True, check=True).stdout
+    )
+    for entry in catalog["streams"]:
+        wanted = entry["stream"] in ("coupons", "order_products")
+        entry["metadata"][0]["metadata"]["selected"] = wanted
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+    fleet = Fleet(tmp_path, more={"catalog": tmp_path / "catalog.json"})
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+    assert {path.stem for path in (tmp_path / "rows" / "shoes").glob("*.json")} == {
+        "coupons",
+        "order_products",
+    }
+    assert shown(instance, "order_products")["rows"] > 0
+    key = dg.AssetKey(["bigcommerce", "coupons"])
+    asset = fleet.definitions().resolve_assets_def(key)
+    columns = asset.metadata_by_key[key]["dagster/column_schema"].columns
+    assert ("id", "integer") in [(column.name, column.type) for column in columns]
+
+
+class TestProcesses:
+    """Runs as processes of their own, as Dagster starts them."""
+
+    SLOW = Options(orders=2000, customers=5, products=5, coupons=2, any_hash=True, latency_ms=100)
+
+    @pytest.fixture
+    def fleet(self, tmp_path: Path) -> Iterator[Fleet]:
+        with Sandbox(self.SLOW) as store:
+            fleet = Fleet(tmp_path)
+            fleet.add("shoes", store, page_size=20, max_concurrency=1)
+            (tmp_path / "location.py").write_text(
+                "import sys\n"
+                f"sys.path[:0] = {[str(Path(__file__).parent), str(Path.cwd())]}\n"
+                "from pathlib import Path\n"
+                "from fleet_runs import Fleet\n"
+                f"defs = Fleet(Path({str(tmp_path)!r})).definitions()\n"
+            )
+            yield fleet
+
+    @contextlib.contextmanager
+    def started(self, fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
+        """A run of the store, once rows have reached the target."""
+        with dg.DagsterInstance.get() as instance:
+            instance.add_dynamic_partitions(PARTITIONS, ["shoes"])
+        words = ["job", "execute", "-f", "location.py", "-j", "bigcommerce_job", "--tags"]
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", *words, '{"dagster/partition": "shoes"}'],
+            cwd=fleet.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            deadline = time.monotonic() + 60
+            while not (fleet.folder / "rows" / "shoes" / "orders.json").exists():
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            yield process
+        finally:
+            process.kill()
+            process.wait()
+
+    def test_a_run_that_is_told_to_stop_keeps_what_the_target_has(self, fleet: Fleet) -> None:
+        with self.started(fleet) as process:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+        kept = fleet.states.read("shoes")
+        assert kept is not None
+        assert kept.value["bookmarks"]["orders"]["resume"]["after_id"] == max(
+            fleet.ids("shoes", "orders")
+        )
+        with fleet.states.lock("shoes"):
+            pass
+
+    def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
+        self, fleet: Fleet
+    ) -> None:
+        with self.started(fleet) as process:
+            with pytest.raises(StoreBusy), fleet.states.lock("shoes"):
+                pass
+            process.kill()
+            process.wait()
+            deadline = time.monotonic() + 15
+            while True:
+                # The tap and the target hold the lock, too: it is free when both are gone.
+                with contextlib.suppress(StoreBusy), fleet.states.lock("shoes"):
+                    break
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+        assert len(fleet.ids("shoes", "orders")) < 2000
