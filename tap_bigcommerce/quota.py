@@ -115,8 +115,9 @@ class Quota:
         """
         with self._changed:
             self._in_flight -= 1
-            if headers is not None:
-                self._learn(headers)
+            if not self._learn(headers or {}):
+                # It may have been counted all the same.
+                self._left, self._used = max(0, self._left - 1), self._used + 1
             self._changed.notify_all()
             if self._quota is None or self._resets_at == float("inf"):
                 return None
@@ -200,12 +201,13 @@ class Quota:
             return self._resets_at - now, Reason.OTHERS
         return max(0.0, min(self._resets_at, self._looks_at) - now), Reason.OTHERS
 
-    def _learn(self, headers: Mapping[str, str]) -> None:
+    def _learn(self, headers: Mapping[str, str]) -> bool:
+        """Returns whether the headers tell of the quota."""
         quota = _number(headers, "X-Rate-Limit-Requests-Quota")
         left = _number(headers, "X-Rate-Limit-Requests-Left")
         reset = _number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000)
         if quota is None or left is None or reset is None or quota < 1:
-            return
+            return False
         now = self._clock()
         resets_at = now + reset + RESET_MARGIN
         window = _number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000) or USUAL_WINDOW
@@ -226,6 +228,7 @@ class Quota:
         pace = others / max(window / 30, window - to_come)
         self._others_need = min(MOST_YIELDED * quota, pace * to_come)
         self._looks_at = now + window / LOOKS_A_WINDOW
+        return True
 
 
 def _number(headers: Mapping[str, str], name: str, scale: float = 1.0) -> float | None:

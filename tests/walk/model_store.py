@@ -142,6 +142,33 @@ class Manners:
     heavy_limit: int
 
 
+class ModelQuota:
+    """Requests that a store allows in each window of WINDOW seconds; its answers say so."""
+
+    WINDOW = 30.0
+
+    def __init__(self, size: int, clock: Clock) -> None:
+        self.size = size
+        self._clock = clock
+        self._window = -1
+        self._used = 0
+
+    def take(self) -> dict[str, str]:
+        """One request comes; returns the headers of its answer. None ever comes beyond the quota:
+        nobody but the tap asks here, and it is told."""
+        window, into = divmod(self._clock.now, self.WINDOW)
+        if window != self._window:
+            self._window, self._used = int(window), 0
+        self._used += 1
+        assert self._used <= self.size, "the quota is broken"
+        return {
+            "X-Rate-Limit-Time-Window-Ms": str(int(self.WINDOW * 1000)),
+            "X-Rate-Limit-Time-Reset-Ms": str(int((self.WINDOW - into) * 1000)),
+            "X-Rate-Limit-Requests-Quota": str(self.size),
+            "X-Rate-Limit-Requests-Left": str(self.size - self._used),
+        }
+
+
 class ModelList:
     """One list of records. It knows nothing of walks but what the API's parameters say."""
 
@@ -151,9 +178,12 @@ class ModelList:
         manners: Manners,
         clock: Clock,
         chance: random.Random,
+        quota: ModelQuota | None = None,
     ) -> None:
+        """`quota` is the store's: its lists share it. None: it tells of none."""
         self.manners = manners
         self.clock = clock
+        self.quota = quota
         self.rows = {id_: Row(1, chance.uniform(0, 990)) for id_ in ids}
         self.fault_share = 0.0
         self.change_share = 0.0
@@ -200,6 +230,7 @@ class ModelList:
         """The answer to one request, or a fault."""
         self.requests += 1
         assert self.requests <= self.most_requests, "the walk goes round in circles"
+        allowance = self.quota.take() if self.quota else {}
         self.time_passes()
         status, rows = self._rows(params)
         stamped = self.clock.instant()
@@ -217,9 +248,11 @@ class ModelList:
             body = {"data": rows, "meta": {"pagination": {"total": len(self.rows)}}}
         elif not rows:
             status, body = 204, None
-        headers = {"Date": format_datetime(stamped, usegmt=True)} if self.manners.tells_time else {}
+        headers = dict(allowance)
+        if self.manners.tells_time:
+            headers["Date"] = format_datetime(stamped, usegmt=True)
         if status == 429 and self._chance.random() < 0.5:
-            headers["X-Rate-Limit-Time-Reset-Ms"] = "3000"
+            headers.setdefault("X-Rate-Limit-Time-Reset-Ms", "3000")
         return self._response(status, b"" if body is None else json.dumps(body).encode(), headers)
 
     def _rows(self, params: Mapping[str, str]) -> tuple[int, list[dict[str, Any]]]:

@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import logging
 import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from model_runs import Ledger, Setup
-from model_store import Clock, Manners, ModelList
+from model_store import Clock, Manners, ModelList, ModelQuota
 from random_lists import LAYOUTS, random_ids
 
-CASES = 400
-"""A walk each, or several: about a minute at the most."""
-MOST_RUNS = 5
+CASES = 200
+"""Stores, each with some syncs: a minute or two."""
+STEPS = 10
+"""Syncs, changes and pauses in the life of a store, at the most."""
+FEWEST_ROWS, MOST_ROWS = 100, 2000
+
+seeds = st.integers(0, 2**32)
+"""A step's seed decides all that happens in it: what changes or fails and when, and when the run is
+killed. A failure prints its steps with their seeds, and so all that it takes to see it again."""
 
 
 @pytest.fixture(autouse=True)
@@ -27,80 +35,117 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
-@settings(
-    max_examples=CASES,
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
-@given(
-    seed=st.integers(0, 2**32),
-    page_size=st.integers(5, 25),
-    pages=st.integers(8, 30),
-    layout=st.sampled_from(LAYOUTS),
-    changes=st.sampled_from([0.0, 0.1, 0.5]),
-    faults=st.sampled_from([0.0, 0.02, 0.1, 0.25]),
-    setup=st.builds(
-        Setup,
-        page_size=st.just(0),
-        parallel=st.integers(1, 8),
-        buffered=st.sampled_from([20_000, 4_000_000, 32_000_000]),
-        can_see_last=st.booleans(),
-        incremental=st.booleans(),
-        deletes=st.sampled_from(["not", "tombstones", "versions"]),
-    ),
-    inclusive=st.booleans(),
-    cap=st.sampled_from(["none", "silent", "said", "one row"]),
-    tells_time=st.booleans(),
-    v3=st.booleans(),
-    heavy=st.integers(0, 2),
-    names=st.sampled_from([("orders",), ("orders", "customers")]),
-)
-def test_whatever_happens_every_record_arrives(
-    seed: int,
-    page_size: int,
-    pages: int,
-    layout: str,
-    changes: float,
-    faults: float,
-    setup: Setup,
-    inclusive: bool,
-    cap: str,
-    tells_time: bool,
-    v3: bool,
-    heavy: int,
-    names: tuple[str, ...],
-) -> None:
-    """`seed` decides all the rest: what changes or fails and when, and when a run is killed."""
-    chance = random.Random(seed)
-    # A store that does not tell the time is taken to be five minutes off at the most.
-    clock = Clock(tap_is_ahead=chance.uniform(-1, 1) * (3600 if tells_time else 290))
-    lists = {}
-    for name in names:
-        rows = 100 if cap == "one row" else max(100, pages * page_size)
-        ids = random_ids(layout, rows, chance)
-        manners = Manners(
-            inclusive=inclusive,
-            cap={"none": page_size, "one row": 1}.get(cap, page_size // 2),
-            says_cap=cap == "said",
-            tells_time=tells_time,
-            v3=v3,
-            heavy=frozenset(chance.sample(ids, heavy)),
-            heavy_limit=chance.choice((1, 2, 4)),
-        )
-        lists[name] = ModelList(ids, manners, clock, chance)
-        lists[name].change_share, lists[name].fault_share = changes, faults
-    ledger = Ledger(lists, clock, replace(setup, page_size=page_size), chance)
-    for _ in range(chance.randint(1, MOST_RUNS)):
-        ledger.run(may_be_killed=True)
-        for _ in range(chance.randint(0, 5)):
-            clock.now += chance.uniform(0, 100)
-            chance.choice(list(lists.values())).change()
-    # Then nothing changes or fails any more.
-    for list_ in lists.values():
-        list_.change_share, list_.fault_share = 0.0, 0.0
-    clock.now += 10
-    if ledger.resumes:
-        assert ledger.run(may_be_killed=False)
-    assert ledger.run(may_be_killed=False)
-    ledger.check_all()
+class StoreLife(RuleBasedStateMachine):
+    """A store that changes and fails while it is synced, and syncs that are killed and resumed.
+
+    Each step checks what it wrote. At the end, when nothing changes or fails any more, one quiet
+    sync has to have brought everything.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.chance = random.Random()
+        self.lists: dict[str, ModelList] = {}
+
+    @initialize(
+        seed=seeds,
+        page_size=st.integers(5, 25),
+        pages=st.integers(8, 30) | st.integers(8, 100),
+        layout=st.sampled_from(LAYOUTS),
+        changes=st.sampled_from([0.0, 0.1, 0.5]),
+        faults=st.sampled_from([0.0, 0.02, 0.1, 0.25]),
+        setup=st.builds(
+            Setup,
+            page_size=st.just(0),
+            parallel=st.integers(1, 8),
+            buffered=st.sampled_from([20_000, 4_000_000, 32_000_000]),
+            can_see_last=st.booleans(),
+            incremental=st.booleans(),
+            deletes=st.sampled_from(["not", "tombstones", "versions"]),
+        ),
+        inclusive=st.booleans(),
+        cap=st.sampled_from(["none", "silent", "said", "one row"]),
+        quota=st.none() | st.integers(4, 20),
+        tells_time=st.booleans(),
+        v3=st.booleans(),
+        heavy=st.integers(0, 2),
+        names=st.sampled_from([("orders",), ("orders", "customers")]),
+    )
+    def opens(
+        self,
+        seed: int,
+        page_size: int,
+        pages: int,
+        layout: str,
+        changes: float,
+        faults: float,
+        setup: Setup,
+        inclusive: bool,
+        cap: str,
+        quota: int | None,
+        tells_time: bool,
+        v3: bool,
+        heavy: int,
+        names: tuple[str, ...],
+    ) -> None:
+        """`quota`: requests in a window; None: the store tells of none. `cap`: see Manners."""
+        chance = self.chance
+        chance.seed(seed)
+        # A store that does not tell the time is taken to be five minutes off at the most.
+        self.clock = Clock(tap_is_ahead=chance.uniform(-1, 1) * (3600 if tells_time else 290))
+        allowed = ModelQuota(quota, self.clock) if quota is not None else None
+        for name in names:
+            rows = FEWEST_ROWS
+            if cap != "one row":
+                rows = min(MOST_ROWS, max(rows, pages * page_size))
+            ids = random_ids(layout, rows, chance)
+            manners = Manners(
+                inclusive=inclusive,
+                cap={"none": page_size, "one row": 1}.get(cap, page_size // 2),
+                says_cap=cap == "said",
+                tells_time=tells_time,
+                v3=v3,
+                heavy=frozenset(chance.sample(ids, heavy)),
+                heavy_limit=chance.choice((1, 2, 4)),
+            )
+            self.lists[name] = ModelList(ids, manners, self.clock, chance, allowed)
+            self.lists[name].change_share, self.lists[name].fault_share = changes, faults
+        self.ledger = Ledger(self.lists, self.clock, replace(setup, page_size=page_size), chance)
+
+    @rule(seed=seeds)
+    def is_synced(self, seed: int) -> None:
+        """Or a part of it, for the run may be killed."""
+        self.chance.seed(seed)
+        self.ledger.run(may_be_killed=True)
+
+    @rule(seed=seeds, changes=st.integers(1, 5), seconds=st.floats(0, 100))
+    def changes(self, seed: int, changes: int, seconds: float) -> None:
+        """Between the syncs."""
+        self.chance.seed(seed)
+        for _ in range(changes):
+            self.clock.now += seconds / changes
+            self.chance.choice(list(self.lists.values())).change()
+
+    def teardown(self) -> None:
+        if sys.exc_info()[0] is not None:
+            return  # It has failed already.
+        for list_ in self.lists.values():
+            list_.change_share, list_.fault_share = 0.0, 0.0
+        self.clock.now += 10
+        if self.ledger.resumes:
+            assert self.ledger.run(may_be_killed=False)
+        assert self.ledger.run(may_be_killed=False)
+        self.ledger.check_all()
+
+
+def test_whatever_happens_every_record_arrives() -> None:
+    run_state_machine_as_test(
+        StoreLife,
+        settings=settings(
+            max_examples=CASES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            print_blob=True,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
