@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).resolve().parent
 # Not installed: the sandbox serves tests only, and tap_runner and sandbox_client lie here. What the
 # store holds of each stream is in tests/tap, and the documents' examples in tests/docs.
-sys.path[:0] = map(str, (HERE.parent, HERE, HERE / "tap", HERE / "docs"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "docs"))
+sys.path.insert(0, str(Path(__file__).resolve().parent / "tap"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sandbox_client import Get, client
 from tap_runner import Json, Result, discover, run, settings
