@@ -1,0 +1,89 @@
+"""Every run accounts for its records: read, dropped as duplicates, written, rescued."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import pytest
+from tap_runner import Json, Result, discover, run, select, settings
+
+from sandbox import Options, Sandbox
+
+STREAMS = ("coupons", "customers", "orders", "products")
+
+
+def counted(result: Result) -> Counter[tuple[str, str]]:
+    """What the METRIC lines count, by stream and metric."""
+    found: Counter[tuple[str, str]] = Counter()
+    for line in result.logged("INFO"):
+        if "METRIC: " in line:
+            point = json.loads(line.split("METRIC: ", 1)[1])
+            if point["type"] == "counter":
+                found[point["tags"]["endpoint"], point["metric"]] += point["value"]
+    return found
+
+
+@pytest.mark.parametrize("inclusive", [True, False], ids=["inclusive bounds", "exclusive bounds"])
+def test_what_was_read_and_what_was_written_differ_by_duplicates_alone(inclusive: bool) -> None:
+    sizes = {"orders": 90, "customers": 90, "products": 90, "coupons": 20}
+    with Sandbox(Options(**sizes, inclusive_bounds=inclusive)) as store:
+        result = run(settings(store, page_size=7, order_coupons="never"))
+        shown: Counter[str] = Counter()
+        for request in store.requests():
+            # One row alone tells where a list ends, and is not read for itself.
+            if request["query"].get("limit") != "1":
+                shown[request["list"]] += request["rows"] or 0
+    assert result.status == 0, result.stderr
+    counts = counted(result)
+    for stream in STREAMS:
+        read = counts[stream, "records_read"]
+        known = counts[stream, "records_dropped_as_duplicates"]
+        assert read == shown[stream], f"{stream}: not what the store has shown"
+        assert read - known == counts[stream, "record_count"] == len(result.records(stream))
+        if known:
+            assert any(
+                f"{stream}: " in line and f"{read} read, {known} of them known already" in line
+                for line in result.logged("INFO")
+            )
+    assert sum(counts[stream, "records_dropped_as_duplicates"] for stream in STREAMS) > 0
+
+
+def test_values_that_are_rescued_are_counted(small: Sandbox) -> None:
+    ids = [row["id"] for row in small.records("customers")]
+    small.change("customers", ids[:3], {"new_to_the_api": "x"})
+    small.change("customers", ids[3:5], {"customer_group_id": "many"})
+    result = run(settings(small))
+    assert counted(result)["customers", "values_rescued"] == 5
+    [line] = [line for line in result.logged("INFO") if "rescued values:" in line]
+    assert "3 new_to_the_api" in line
+    assert "2 customer_group_id" in line
+
+
+@pytest.fixture
+def brands(small: Sandbox) -> Json:
+    """A catalog that selects brands alone, which come with a total; nothing is on record yet."""
+    catalog = select(discover(settings(small)), "brands")
+    small.clear_requests()
+    return catalog
+
+
+def about_totals(result: Result) -> list[str]:
+    assert result.status == 0, result.stderr
+    return [line for line in result.logged("WARNING") if "the API says that there are" in line]
+
+
+def test_a_total_that_no_change_explains_is_a_warning_with_both_figures(
+    small: Sandbox, brands: Json
+) -> None:
+    small.set(brands_total_error=2)
+    result = run(settings(small), brands)
+    there = len(small.records("brands"))
+    [line] = about_totals(result)
+    assert f"{there + 2} records, but showed {there}" in line
+    assert len(result.records("brands")) == there
+
+
+def test_a_total_that_changes_during_the_sync_explain_is_none(small: Sandbox, brands: Json) -> None:
+    small.on("brands", 2, {"op": "add", "list": "brands", "count": 3})
+    assert about_totals(run(settings(small, page_size=4, max_concurrency=1), brands)) == []
