@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import Any
 
 import pytest
 from tap_runner import Json, Result, discover, run, select, settings
@@ -26,7 +27,7 @@ def counted(result: Result) -> Counter[tuple[str, str]]:
 
 @pytest.mark.parametrize("inclusive", [True, False], ids=["inclusive bounds", "exclusive bounds"])
 def test_what_was_read_and_what_was_written_differ_by_duplicates_alone(inclusive: bool) -> None:
-    sizes = {"orders": 90, "customers": 90, "products": 90, "coupons": 20}
+    sizes: dict[str, Any] = {"orders": 90, "customers": 90, "products": 90, "coupons": 20}
     with Sandbox(Options(**sizes, inclusive_bounds=inclusive)) as store:
         result = run(settings(store, page_size=7, order_coupons="never"))
         shown: Counter[str] = Counter()
