@@ -206,8 +206,10 @@ class ById:
             worth_it = pages >= max(WORTH_A_CUT, wanted - 1)
             if not worth_it or (best is not None and pages <= best[0]):
                 continue
-            length = spacing.ids(int(min(wanted, pages / 2)))
-            best = pages, place, stretch.reached + length
+            start = stretch.reached + spacing.ids(int(min(wanted, pages / 2)))
+            if start > self._largest_shown and self._looks_for_end:
+                continue
+            best = pages, place, start
             if pages >= wanted + WORTH_A_CUT:
                 # What lies behind it waits for it.
                 break
@@ -225,6 +227,13 @@ class ById:
         # A slow start: the list may be short, and little is known of its ids yet.
         blind = sum(not stretch.has_shown_rows for stretch in live[1:])
         return len(live) < min(self._parallel, pages_that_fit) and blind < max(1, self._pages // 3)
+
+    @property
+    def _looks_for_end(self) -> bool:
+        """An answer has shown that the list ends before it, and another one is on its way to show
+        whether there are rows beyond those that are known: more of them would mostly be empty."""
+        beyond = [s for s in self._stretches if s.start > self._largest_shown]
+        return any(s.done for s in beyond) and not all(s.done for s in beyond)
 
     def _longest(self, pages_that_fit: int) -> int:
         """How many pages a stretch may be long."""

@@ -70,6 +70,17 @@ def test_uneven_ids_cost_at_most_a_quarter_more(
 @latencies
 @inclusive
 @can_see_last
+def test_what_a_filter_leaves_of_a_smaller_list_costs_no_more(
+    can_see_last: bool, inclusive: bool, seed: int
+) -> None:
+    ids = [*range(1, 45_001, 33), *range(45_001, 50_001)]
+    list_ = SimulatedList(ids, inclusive=inclusive, can_see_last=can_see_last)
+    assert walk_through(list_, latency=unequal(seed)).requests <= 1.25 * list_.fewest_pages
+
+
+@latencies
+@inclusive
+@can_see_last
 def test_a_huge_gap_costs_at_most_eight_requests(
     can_see_last: bool, inclusive: bool, seed: int
 ) -> None:
