@@ -218,6 +218,8 @@ class Ledger:
             if not self._is_unfinished(name):
                 table.walk_began = self._clock.now
             table.run_began = self._clock.now
+            if table.list.quota is not None:
+                table.list.quota.renew()
         pages = sum(table.allow_requests() for table in self._tables.values())
         stop = ModelStop(self._clock)
         if may_be_killed and self._chance.random() < 0.3:

@@ -153,6 +153,10 @@ class ModelQuota:
         self._window = -1
         self._used = 0
 
+    def renew(self) -> None:
+        """A run begins: what an earlier one has used of this window it cannot know."""
+        self._used = 0
+
     def take(self) -> dict[str, str]:
         """One request comes; returns the headers of its answer. None ever comes beyond the quota:
         nobody but the tap asks here, and it is told."""
