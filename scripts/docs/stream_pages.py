@@ -56,7 +56,8 @@ def index_tables() -> str:
             for stream in streams
         ]
         head = ("stream", "a row is", "replication", "key", "permission (read-only)")
-        picture = f"![{family.capitalize()}: foreign keys](../pictures/{picture_name(family)})"
+        drawn = f"../pictures/{picture_name(family)}"
+        picture = f"[![{family.capitalize()}: foreign keys]({drawn})]({drawn})"
         parts.append(f"## {family.capitalize()}\n\n{table(head, rows)}\n{picture}\n")
     return "\n".join(parts)
 

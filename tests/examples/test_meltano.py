@@ -22,7 +22,14 @@ from tap_bigcommerce.config import declarations
 pytestmark = pytest.mark.tools
 
 EXAMPLE = ROOT / "examples" / "meltano"
-INSTALLED_FROM = ("tap_bigcommerce", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+INSTALLED_FROM = (
+    "tap_bigcommerce",
+    "tap_bigcommerce_dagster",
+    "pyproject.toml",
+    "setup.py",
+    "README.md",
+    "LICENSE",
+)
 DOCUMENT = ROOT / "docs" / "meltano.md"
 IN_SANDBOX = ("--environment=sandbox",)
 FOUR = ("coupons", "customers", "orders", "products")
