@@ -45,8 +45,8 @@ class Audience:
 
     def __init__(self, wishes: Wishes, environment: Mapping[str, str]) -> None:
         self._wishes = wishes
-        self._level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
-        self._log = set_up(self._level, wishes.log_format)
+        level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
+        self._log = set_up(level, wishes.log_format)
         self._watch = None if wishes.quiet else Watch()
         self._terminal = _shows_bars(environment)
         self._report = None
@@ -104,8 +104,7 @@ class Audience:
         from tap_bigcommerce.bar import Bar  # takes its time to import
 
         bar = Bar(self._watch, sys.stderr)
-        # A line a request, for programs: nobody could read anything else.
-        self._log.give_way(bar.say, with_metrics=self._level == "DEBUG")
+        self._log.give_way(bar.say)
         return bar
 
 

@@ -118,6 +118,7 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
                 "The token may read none of the streams. The warnings above name the permissions "
                 "that its API account lacks."
             )
+        LOGGER.info("The token may read %d of %d streams.", len(streams), len(STREAMS))
     json.dump(discover.catalog(streams, config), sys.stdout, indent=2)
     sys.stdout.write("\n")
     sys.stdout.flush()
