@@ -121,14 +121,20 @@ def _read(name: str) -> str:
             with Path(name).open("rb") as file:
                 raw = file.read(LARGEST)
     except OSError as error:
-        raise ConfigError(f"{_name(name)} cannot be read: {error.strerror or error}.") from error
-    # Windows' Notepad writes UTF-16 with a byte order mark.
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return raw.decode(encoding)
-    except ValueError:
-        # The decoder's own words would show bytes of the file.
-        raise ConfigError(f"{_name(name)} is not a text file in UTF-8.") from None
+        raise ConfigError(
+            f"Nothing can be read from {_name(name)}: {error.strerror or error}."
+        ) from error
+    # What counts in it is ASCII; a name may be in whatever an editor on Windows has saved.
+    return raw.decode(_encoding(raw), errors="replace")
+
+
+def _encoding(raw: bytes) -> str:
+    """How a text that has been through an editor is encoded. Windows' Notepad writes UTF-16."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    if b"\0" in raw[:2]:
+        return "utf-16-be" if raw[:1] == b"\0" else "utf-16-le"
+    return "utf-8-sig"
 
 
 def _name(credentials: str) -> str:

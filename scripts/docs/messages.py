@@ -26,7 +26,7 @@ PARTS = ("_Fault",)
 """What else takes the words of a message: its third argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""
-GIVING = ("_unknown",)
+GIVING = ("_unknown", "_misfit")
 """Functions that return a whole message, which is shown elsewhere."""
 
 
@@ -79,13 +79,14 @@ def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterat
             owner = function.value
             own = owner.id if isinstance(owner, ast.Name) else ""
             logs = own == "LOGGER" and function.attr in LEVELS
+            usage = function.attr == "ArgumentTypeError"
             # TargetGone has its words itself.
             of_class = (
                 function.attr == "__init__"
                 and isinstance(first, ast.Constant)
                 and " " in re.sub(r"%\(\w+\)s", "", str(first.value)).strip()
             )
-            if logs or of_class or (own in LISTS and function.attr == "append"):
+            if logs or usage or of_class or (own in LISTS and function.attr == "append"):
                 yield first
     for name in GIVING:
         yield from _returned(functions.get(name))

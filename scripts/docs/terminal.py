@@ -52,7 +52,7 @@ def draw(cast: str) -> str:
     """The session as the text of an SVG file."""
     command, lines = read_cast(cast)
     width = max(2 * MARGIN + LETTER * max(len(line.text) for line in lines), 600)
-    height = TOP + ROW * (len(lines) + 1) + MARGIN
+    height = TOP + ROW * (len(lines) + 2) + MARGIN
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(command)}">',
@@ -66,7 +66,8 @@ def draw(cast: str) -> str:
         ),
         f'<text class="command" x="{MARGIN}" y="{TOP}">$ {escape(command)}</text>',
     ]
-    for row, line in enumerate(lines, 1):
+    # Below the command, and a line of room.
+    for row, line in enumerate(lines, 2):
         if line.text:
             parts.append(
                 f'<text class="l {_kind(line)}" style="animation-delay:{line.at:.2f}s" '

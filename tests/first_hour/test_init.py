@@ -48,10 +48,13 @@ def test_a_config_follows_from_the_file(tmp_path: Path) -> None:
         FILE + FILE,
         b"\xef\xbb\xbf" + FILE.encode(),
         FILE.encode("utf-16"),
+        FILE.encode("utf-16-le"),
+        FILE.encode("utf-16-be"),
+        FILE.replace("warehouse", "entrepôt").encode("latin-1"),
     ],
     ids=[
         "reversed", "name", "windows", "blanks", "no-slash", "v2", "more-lines", "twice", "bom",
-        "utf-16",
+        "utf-16", "utf-16-le", "utf-16-be", "latin-1",
     ],
 )  # fmt: skip
 def test_the_file_may_be_written_in_many_ways(tmp_path: Path, text: str | bytes) -> None:
@@ -111,7 +114,8 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         (FILE + "ACCESS TOKEN: an0ther5ecret", "twice"),
         ('{"store_hash": "abc123", "access_token": "t0ken5ecret"}', "a config already"),
         ("", "none of the lines"),
-        (b"\xff\xfa\x00" + FILE.encode(), "not a text file"),
+        (bytes(range(256)), "none of the lines"),
+        (FILE.replace(TOKEN, f"{TOKEN}é").encode("latin-1"), "ACCESS TOKEN should be"),
     ],
 )
 def test_a_file_of_no_use_is_refused_without_showing_it(
