@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_bigcommerce.config import Config, secrets_of
+from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.log import set_up
 from tap_bigcommerce.observer import Observer, Observers
 from tap_bigcommerce.watch import Watch
@@ -65,7 +66,12 @@ class Audience:
         """
         if self._report is not None:
             self._report.about(config.store_hash, secrets_of(config))
-            self._report.check_place()
+            try:
+                self._report.check_place()
+            except ConfigError:
+                # Said once, before anything is read.
+                self._report = None
+                raise
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:

@@ -454,7 +454,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(name: str) -> dict[str, Any]:
     try:
-        values = json.loads(Path(name).read_text(encoding="utf-8-sig"))
+        text = Path(name).read_text(encoding="utf-8-sig")
+        if not text.strip():
+            raise ConfigError(f"The config file {name} is empty. Has --init failed to write it?")
+        values = json.loads(text)
     except OSError as error:
         raise ConfigError(
             f"The config file {name} cannot be read: {error.strerror or error}."

@@ -93,6 +93,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Check the path, from the folder in which the command runs, and the file's rights.",
         ),
         Cause(
+            "The config file … is empty",
+            "A failed `--init > config.json` leaves such a file.",
+            "Run `--init` again, and see what it says.",
+        ),
+        Cause(
             "The config file … is not JSON",
             "A comma or a quote is missing or too much, near the line that is named.",
             "Correct it there. Comments are not allowed in JSON.",

@@ -136,6 +136,15 @@ def test_a_file_that_is_not_there_is_named() -> None:
     assert "nowhere.txt" in " ".join(result.logged("CRITICAL"))
 
 
+def test_the_config_of_an_init_that_failed_is_said_to_be_empty(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(init(tmp_path, "").stdout)
+    result = run(args=["--config", str(config), "--check"])
+    assert result.status == 1
+    (line,) = result.logged("CRITICAL")
+    assert f"{config} is empty" in line
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
