@@ -30,6 +30,8 @@ CHECKED = {
     "docs/switching.md": "here",
     "docs/costs.md": "here",
     "docs/speed.md": "here",
+    "docs/deletes.md": "test_deletes_page",
+    "docs/fleet.md": "test_fleet_page",
     "docs/watching.md": "tests/progress",
     "docs/targets.md": "tests/targets",
     "docs/meltano.md": "tests/examples",
