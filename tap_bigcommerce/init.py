@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, declarations
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
+from tap_bigcommerce.files import text_of
 
 STANDARD_INPUT = "-"
 
@@ -124,17 +125,8 @@ def _read(name: str) -> str:
         raise ConfigError(
             f"Nothing can be read from {_name(name)}: {error.strerror or error}."
         ) from error
-    # What counts in it is ASCII; a name may be in whatever an editor on Windows has saved.
-    return raw.decode(_encoding(raw), errors="replace")
-
-
-def _encoding(raw: bytes) -> str:
-    """How a text that has been through an editor is encoded. Windows' Notepad writes UTF-16."""
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    if b"\0" in raw[:2]:
-        return "utf-16-be" if raw[:1] == b"\0" else "utf-16-le"
-    return "utf-8-sig"
+    # What counts in it is ASCII; a name may be in whatever an editor has saved.
+    return text_of(raw, errors="replace")
 
 
 def _name(credentials: str) -> str:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tap_runner import COMMAND, Result, clean_environment, run
+from tap_runner import COMMAND, Result, clean_environment, discover, run, select, settings
 
 from sandbox import Sandbox
 
@@ -162,3 +162,21 @@ def test_options_that_do_not_go_together_are_refused(args: list[str], words: str
     assert result.status == 2
     assert result.stdout == ""
     assert words in result.stderr
+
+
+def test_files_that_powershell_has_written_are_read(small: Sandbox, tmp_path: Path) -> None:
+    text = FILE.replace("abc123", small.store_hash).replace(TOKEN, small.access_token)
+    config = json.loads(init(tmp_path, text).stdout)
+    files = {
+        "config": {**config, **settings(small)},
+        "catalog": select(discover(), "coupons"),
+        "state": {"bookmarks": {}, "store_hash": small.store_hash},
+    }
+    args = []
+    for name, value in files.items():
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(json.dumps(value, indent=2).replace("\n", "\r\n").encode("utf-16"))
+        args += [f"--{name}", str(path)]
+    result = run(args=args)
+    assert result.status == 0, result.stderr
+    assert result.ids("coupons")
