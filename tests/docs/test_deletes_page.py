@@ -11,6 +11,7 @@ from documents import ROOT, Example, examples
 from shell import HASH, TOKEN, run_examples
 from tap_runner import Json, discover, run, select, settings
 
+from bench.results import load
 from sandbox import Sandbox
 from tap_bigcommerce.config import parse_config
 
@@ -79,3 +80,16 @@ def test_the_audit_shown_is_what_it_prints(
     # It ends with status 1, because something differs.
     audit = Example("sh", f"{command.text.rstrip()} || [ $? = 1 ]", None)
     assert run_examples([audit], store, tmp_path) == report.text
+
+
+def test_the_sizes_named_are_those_that_were_measured() -> None:
+    result = load("deletes")
+    assert result is not None
+    kept = [check for check in result.checks if check.what.endswith("in the state")]
+    assert len(kept) >= 3
+    least, *_, most = sorted(check.value for check in kept)
+    assert {check.unit for check in kept} == {"KB"}
+    words = "a million ids take between 1 KB and 100 KB"
+    assert words in " ".join(PAGE.read_text("utf-8").split())
+    assert least <= 1
+    assert 50 < most <= 100

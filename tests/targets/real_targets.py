@@ -59,8 +59,7 @@ class Target:
 
 def jsonl(folder: Path) -> Target:
     """target-jsonl, a file a stream."""
-    rows = folder / "rows"
-    rows.mkdir()
+    rows = folder / "new" / "rows"
     settings = {**shown("target-jsonl"), "destination_path": str(rows)}
 
     def read(stream: str) -> list[Json]:
