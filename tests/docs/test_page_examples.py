@@ -32,7 +32,6 @@ CHECKED = {
     "docs/speed.md": "here",
     "docs/deletes.md": "test_deletes_page",
     "docs/fleet.md": "test_fleet_page",
-    "docs/watching.md": "tests/progress",
     "docs/targets.md": "tests/targets",
     "docs/meltano.md": "tests/examples",
     "docs/orchestrators.md": "tests/examples",

@@ -12,9 +12,9 @@ from documents import README, ROOT
 from tap_runner import Json, run, select, settings
 
 from sandbox import Options, Sandbox
-from scripts.docs import facts, stream_pages, terminal
+from scripts.docs import bars, facts, stream_pages, terminal
 from scripts.docs.stream_pages import families, picture_name
-from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.references import REFERENCES
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -138,6 +138,17 @@ def points_along(line: str) -> list[tuple[float, float]]:
                 )
             )
     return found
+
+
+def test_the_recorded_bars_show_each_stream_and_what_is_waited_for() -> None:
+    frames = ["".join(text for row in rows for text, _ in row) for _, rows in bars.recorded()]
+    assert all(all(name in frame for name in BY_DEFAULT) for frame in frames)
+    assert any("until the window resets" in frame for frame in frames)
+    assert frames[-1].count("done in") == len(BY_DEFAULT)
+    root = ElementTree.parse(PICTURES / "bars.svg").getroot()
+    still = [group for group in root.iter(f"{SVG}g") if "still" in group.attrib["class"]]
+    assert len(still) == 1
+    assert "until the window resets" in "".join(still[0].itertext())
 
 
 def test_pictures_load_nothing_from_elsewhere() -> None:
