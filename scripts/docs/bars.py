@@ -25,7 +25,7 @@ COLOURS = {
     "red": "#ff7b72",
 }
 
-# Without animation, or for who does not want it, the frame that waits for the quota stands there.
+# Without animation, or for who does not want it, the frame with the longest wait stands there.
 STYLE = """
 .f{{visibility:hidden}}.still{{visibility:visible}}
 @media (prefers-reduced-motion:no-preference){{
@@ -52,7 +52,7 @@ def draw(frames: Sequence[Frame]) -> str:
     height = TOP + ROW * (max(len(rows) for _, rows in frames) + 1) + MARGIN / 2
     ends = [at for at, _ in frames[1:]] + [length]
     starts = [0.0, *ends[:-1]]
-    still = max(n for n, (_, rows) in enumerate(frames) if "waiting: quota" in str(rows))
+    still = max(range(len(frames)), key=lambda number: _waits(frames[number]))
     moves = "\n".join(
         _move(number, start / length, end / length, length)
         for number, (start, end) in enumerate(zip(starts, ends, strict=True))
@@ -70,6 +70,12 @@ def draw(frames: Sequence[Frame]) -> str:
                 parts.append(f'<text x="{MARGIN}" y="{TOP + ROW * row + 6:.1f}">{words}</text>')
         parts.append("</g>")
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _waits(frame: Frame) -> int:
+    """For how many seconds the frame says that it waits for the quota."""
+    found = re.search(r"waiting: quota: (\d+) s", str(frame[1]))
+    return int(found[1]) if found else -1
 
 
 def _move(number: int, start: float, end: float, length: float) -> str:

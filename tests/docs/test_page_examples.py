@@ -76,6 +76,13 @@ def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
     assert json.loads((shop / "state.json").read_text())["store_hash"] == store.store_hash
 
 
+def test_the_installation_is_the_readmes_which_the_gate_runs() -> None:
+    (shown,) = filter(is_installation, on_page("getting-started.md"))
+    of_readme = "".join(example.text for example in examples(ROOT / "README.md"))
+    for line in shown.text.replace("pip install .\n", "pip install -e '.[test]'\n").splitlines():
+        assert f"{line}\n" in of_readme
+
+
 def test_the_environment_takes_the_place_of_a_file(store: Sandbox, tmp_path: Path) -> None:
     run_examples(on_page("settings.md"), store, tmp_path)
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
