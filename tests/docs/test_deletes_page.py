@@ -13,7 +13,7 @@ from tap_runner import Json, discover, run, select, settings
 
 from bench.results import load
 from sandbox import Sandbox
-from tap_bigcommerce.config import parse_config
+from tap_bigcommerce.config import declarations, parse_config
 
 PAGE = ROOT / "docs" / "deletes.md"
 GONE = 7
@@ -40,7 +40,9 @@ def synced(store: Sandbox, shown: list[Example]) -> tuple[Json, Json, Json]:
 
 
 def test_the_installation_names_an_extra_of_the_tap(shown: list[Example]) -> None:
-    (extra,) = shown[0].text.partition("[")[2].partition("]")[0].split(",")
+    (setting,) = (each for each in declarations() if each.name == "detect_deletes")
+    assert f"Needs {shown[0].text.strip()}." in setting.metadata["description"]
+    extra = shown[0].text.partition("[")[2].partition("]")[0]
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     assert f"\n{extra} = [" in project.partition("[project.optional-dependencies]")[2]
 
