@@ -41,16 +41,30 @@ class Message:
 def messages() -> list[Message]:
     """Every message of the tap that has words of its own, once."""
     found: dict[str, Message] = {}
+    for message, _ in _all():
+        if re.search(r"[a-z]{3}", message.pattern):
+            found.setdefault(message.pattern, message)
+    return list(found.values())
+
+
+def without_words() -> set[str]:
+    """What is shown though its words stand elsewhere, as the source has it."""
+    return {
+        ast.unparse(shown)
+        for message, shown in _all()
+        if not re.search(r"[a-z]{3}", message.pattern) and not isinstance(shown, ast.Constant)
+    }
+
+
+def _all() -> Iterator[tuple[Message, ast.expr]]:
+    """Each message, and the expression that is shown."""
     for source in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(source.read_text("utf-8"))
         functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
         names = _texts(tree)
-        for expression in _shown(tree, functions):
-            pattern = _tidy(_pattern(expression, functions, names))
-            if re.search(r"[a-z]{3}", pattern):
-                place = f"{source.relative_to(PACKAGE)}:{expression.lineno}"
-                found.setdefault(pattern, Message(pattern, place))
-    return list(found.values())
+        for shown in _shown(tree, functions):
+            place = f"{source.relative_to(PACKAGE)}:{shown.lineno}"
+            yield Message(_tidy(_pattern(shown, functions, names)), place), shown
 
 
 def _texts(tree: ast.Module) -> dict[str, ast.expr]:
