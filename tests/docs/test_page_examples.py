@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +103,14 @@ def test_a_switch_with_and_without_the_old_state_works(store: Sandbox, tmp_path:
     for name in ("state.json", "next-state.json"):
         state = read_lines(tmp_path / name)[-1]
         assert set(state["bookmarks"]) == {"customers", "orders", "products"}
+    # The second one began at the old state's bookmark, and target-jsonl has added its rows.
+    (old,) = (json.loads(e.text) for e in on_page("switching.md") if e.language == "json")
+    since = parsedate_to_datetime(old["bookmarks"]["orders"]["date_modified"])
+    oldest = (since - timedelta(hours=1)).isoformat()
+    orders = read_lines(tmp_path / "orders.jsonl")
+    again = orders[len(store.records("orders")) :]
+    assert 0 < len(again) < len(store.records("orders")) / 2
+    assert all(row["date_modified"] >= oldest for row in again)
 
 
 @pytest.mark.parametrize("page", ["getting-started.md", "costs.md"])
