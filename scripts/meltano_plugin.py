@@ -12,13 +12,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from tap_bigcommerce.about import CAPABILITIES
 from tap_bigcommerce.config import INSTANT, declarations, is_required
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = ROOT / "examples" / "meltano" / "meltano.yml"
 DEFINITION = ROOT / "plugin.yml"
-
-CAPABILITIES = ("catalog", "discover", "state")
 
 _KINDS = {
     "string": "string",

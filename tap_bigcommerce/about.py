@@ -26,7 +26,7 @@ CAPABILITIES = {
 }
 """By the names that Meltano has for them."""
 
-WIDTH = 100
+WIDTH = 80
 
 
 def about() -> dict[str, Any]:
@@ -72,13 +72,13 @@ def as_text() -> str:
     lines += [f"  {name:<10}{words}" for name, words in CAPABILITIES.items()]
     lines += ["", "Settings (in a config file, or as TAP_BIGCOMMERCE_<NAME> in the environment)"]
     for setting in declarations():
-        lines.append(f"  {setting.name} ({'; '.join(_facts(setting))})")
-        lines += _indented(str(setting.metadata["description"]))
+        lines += _indented(f"{setting.name} ({'; '.join(_facts(setting))})", 2)
+        lines += _indented(str(setting.metadata["description"]), 6)
     lines += ["", "Streams"]
     for stream in STREAMS.values():
         facts = _stream(stream)
-        lines.append(f"  {stream.name} ({'; '.join(_stream_facts(facts))})")
-        lines += _indented(f"requests: {facts['requests']}")
+        lines += _indented(f"{stream.name} ({'; '.join(_stream_facts(facts))})", 2)
+        lines += _indented(f"requests: {facts['requests']}", 6)
     return "\n".join(lines) + "\n"
 
 
@@ -162,7 +162,8 @@ def _facts(setting: Field[Any]) -> list[str]:
         facts.append("secret")
     facts.append(str(setting.metadata["kind"].expected))
     if not is_required(setting) and setting.default not in (None, ()):
-        facts.append(f"default {_plain(setting.default)}")
+        default = _plain(setting.default)
+        facts.append(f"default {str(default).lower() if isinstance(default, bool) else default}")
     return facts
 
 
@@ -187,8 +188,12 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _indented(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, initial_indent=" " * 6, subsequent_indent=" " * 6)
+def _indented(text: str, columns: int) -> list[str]:
+    """In lines that fit a terminal. What is not the first of a heading is indented once more."""
+    first, rest = " " * columns, " " * max(columns, 6)
+    return textwrap.wrap(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

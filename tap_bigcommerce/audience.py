@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tap_bigcommerce.config import Config, secrets_of
+from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.log import set_up
 from tap_bigcommerce.observer import Observer, Observers
 from tap_bigcommerce.watch import Watch
@@ -45,8 +46,8 @@ class Audience:
 
     def __init__(self, wishes: Wishes, environment: Mapping[str, str]) -> None:
         self._wishes = wishes
-        self._level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
-        self._log = set_up(self._level, wishes.log_format)
+        level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
+        self._log = set_up(level, wishes.log_format)
         self._watch = None if wishes.quiet else Watch()
         self._terminal = _shows_bars(environment)
         self._report = None
@@ -65,7 +66,12 @@ class Audience:
         """
         if self._report is not None:
             self._report.about(config.store_hash, secrets_of(config))
-            self._report.check_place()
+            try:
+                self._report.check_place()
+            except ConfigError:
+                # Said once, before anything is read.
+                self._report = None
+                raise
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
@@ -104,8 +110,7 @@ class Audience:
         from tap_bigcommerce.bar import Bar  # takes its time to import
 
         bar = Bar(self._watch, sys.stderr)
-        # A line a request, for programs: nobody could read anything else.
-        self._log.give_way(bar.say, with_metrics=self._level == "DEBUG")
+        self._log.give_way(bar.say)
         return bar
 
 

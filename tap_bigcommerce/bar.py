@@ -145,6 +145,7 @@ def _bar(stream: StreamView, now: float) -> RenderableType:
         animation_time=now,
         complete_style="red" if stream.stage is Stage.FAILED else "cyan",
         finished_style="green",
+        pulse_style="cyan",
     )
 
 

@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.exceptions import ConfigError
+from tap_bigcommerce.files import text_of
 
 ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
 FROM_ENVIRONMENT = "ENV"
@@ -454,7 +455,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(name: str) -> dict[str, Any]:
     try:
-        values = json.loads(Path(name).read_text(encoding="utf-8-sig"))
+        text = text_of(Path(name).read_bytes())
+        if not text.strip():
+            raise ConfigError(f"The config file {name} is empty. Has --init failed to write it?")
+        values = json.loads(text)
     except OSError as error:
         raise ConfigError(
             f"The config file {name} cannot be read: {error.strerror or error}."

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, declarations
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
+from tap_bigcommerce.files import text_of
 
 STANDARD_INPUT = "-"
 
@@ -121,14 +122,11 @@ def _read(name: str) -> str:
             with Path(name).open("rb") as file:
                 raw = file.read(LARGEST)
     except OSError as error:
-        raise ConfigError(f"{_name(name)} cannot be read: {error.strerror or error}.") from error
-    # Windows' Notepad writes UTF-16 with a byte order mark.
-    encoding = "utf-16" if raw[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
-    try:
-        return raw.decode(encoding)
-    except ValueError:
-        # The decoder's own words would show bytes of the file.
-        raise ConfigError(f"{_name(name)} is not a text file in UTF-8.") from None
+        raise ConfigError(
+            f"Nothing can be read from {_name(name)}: {error.strerror or error}."
+        ) from error
+    # What counts in it is ASCII; a name may be in whatever an editor has saved.
+    return text_of(raw, errors="replace")
 
 
 def _name(credentials: str) -> str:

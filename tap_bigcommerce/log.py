@@ -47,21 +47,21 @@ class JsonFormat(logging.Formatter):
 
 
 class LogOutput(logging.Handler):
-    """Writes to standard error, or through whatever shows something below the lines there."""
+    """Writes to standard error, or through whatever shows something below the lines there.
 
-    def __init__(self) -> None:
+    `with_metrics`: the lines for programs, too.
+    """
+
+    def __init__(self, *, with_metrics: bool) -> None:
         super().__init__()
         self._say: Say | None = None
-        self._with_metrics = True
+        self._with_metrics = with_metrics
 
-    def give_way(self, say: Say | None, *, with_metrics: bool = True) -> None:
-        """Write lines through `say` from now on; None: to standard error itself.
-
-        `with_metrics`: the lines for programs, too.
-        """
+    def give_way(self, say: Say | None) -> None:
+        """Write lines through `say` from now on; None: to standard error itself."""
         self.acquire()
         try:
-            self._say, self._with_metrics = say, with_metrics
+            self._say = say
         finally:
             self.release()
 
@@ -83,7 +83,9 @@ class LogOutput(logging.Handler):
 
 def set_up(level: str, format_: str) -> LogOutput:
     """Send the log of this process to standard error, in one of FORMATS."""
-    output = LogOutput()
+    # A METRIC line a request is for programs: on a terminal nobody could read anything else.
+    seen = sys.stderr is not None and sys.stderr.isatty()
+    output = LogOutput(with_metrics=not seen or level == "DEBUG")
     output.setFormatter(JsonFormat() if format_ == "json" else TextFormat())
     root = logging.getLogger()
     # singer-python has given it a handler of its own.

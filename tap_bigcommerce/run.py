@@ -25,6 +25,7 @@ from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
 from tap_bigcommerce.deletes.ledger import check_installed
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
+from tap_bigcommerce.files import text_of
 from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.observer import NOBODY, Observer
@@ -118,6 +119,7 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
                 "The token may read none of the streams. The warnings above name the permissions "
                 "that its API account lacks."
             )
+        LOGGER.info("The token may read %d of %d streams.", len(streams), len(STREAMS))
     json.dump(discover.catalog(streams, config), sys.stdout, indent=2)
     sys.stdout.write("\n")
     sys.stdout.flush()
@@ -223,7 +225,7 @@ def _client(config: Config, stop: Stop, observer: Observer = NOBODY) -> Client:
 
 def _read_catalog(name: str) -> list[dict[str, Any]]:
     try:
-        catalog = json.loads(Path(name).read_text(encoding="utf-8-sig"))
+        catalog = json.loads(text_of(Path(name).read_bytes()))
     except (OSError, ValueError) as error:
         raise CatalogError(f"The catalog file {name} cannot be read: {error}.") from error
     streams = catalog.get("streams") if isinstance(catalog, dict) else None

@@ -20,6 +20,7 @@ import singer.state
 
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
+from tap_bigcommerce.files import text_of
 
 RESUME = "resume"
 DELETES = "deletes"
@@ -181,7 +182,7 @@ def read_state(name: str) -> Any:
     Raises StateError when it cannot be read.
     """
     try:
-        text = Path(name).read_text(encoding="utf-8-sig")
+        text = text_of(Path(name).read_bytes())
     except (OSError, ValueError) as error:
         raise StateError(f"The state file {name} cannot be read: {error}.") from error
     if not text.strip():

@@ -103,7 +103,10 @@ class Watch:
             requests, standing, waits = self._requests, self._standing, list(self._waits)
             running = standing is not None and now < standing.resets_at
             return View(
-                streams=tuple(self._stream(counts, now) for counts in self._streams),
+                streams=tuple(
+                    self._stream(counts, now, _for_the_quota(counts.stream, waits, now))
+                    for counts in self._streams
+                ),
                 took=now - self._began,
                 request_rate=self._request_rate.at(now, requests),
                 quota=standing.size if standing is not None else None,
@@ -112,7 +115,7 @@ class Watch:
                 waits=tuple(_words(waits, now)),
             )
 
-    def _stream(self, counts: StreamCounts, now: float) -> StreamView:
+    def _stream(self, counts: StreamCounts, now: float, waits: float) -> StreamView:
         records, share = counts.written, counts.share
         if counts.failure is not None:
             stage = Stage.FAILED
@@ -125,7 +128,7 @@ class Watch:
         if stage is Stage.READING:
             rate = self._rates.setdefault(counts.stream, _Rate(now - took)).at(now, records)
             if share is not None and share >= SHARE_TO_TELL_FROM:
-                left = took * (1 - share) / share
+                left = max(took * (1 - share) / share, waits)
         elif counts.began is not None and took > 0:
             rate = records / took
         pages = counts.pages if counts.read_with is None else None
@@ -145,6 +148,12 @@ class _Rate:
             self._seen.popleft()
         then, before = self._seen[0]
         return (figure - before) / (now - then) if now > then else 0.0
+
+
+def _for_the_quota(stream: str, waits: Sequence[Wait], now: float) -> float:
+    """The seconds in which nothing will come of a stream, because the quota is used up."""
+    ends = [w.until for w in waits if w.stream == stream and w.reason is not Reason.RETRY]
+    return max(0.0, min(ends, default=now) - now)
 
 
 def _words(waits: Sequence[Wait], now: float) -> list[str]:

@@ -18,6 +18,43 @@ class Cause:
 
 
 CAUSES: dict[str, tuple[Cause, ...]] = {
+    "Command line": (
+        Cause(
+            "do not go together: ask for one of them",
+            "Each of these options asks for something else than the others.",
+            "Run the command once for each.",
+        ),
+        Cause(
+            "needs no settings and no files",
+            "`--init` and `--about` look at no store and no catalog.",
+            "Leave the options away that are named.",
+        ),
+        Cause(
+            "--start-date goes with --init only",
+            "A sync was given a date on the command line.",
+            "Set `start_date` in the config.",
+        ),
+        Cause(
+            "--format goes with --check and --about only",
+            "All other commands have one form of output.",
+            "Leave `--format` away. The log has `--log-format`.",
+        ),
+        Cause(
+            "--check answers with --format text or json",
+            "There is no check in Markdown.",
+            "Choose `text` or `json`.",
+        ),
+        Cause(
+            "--report is about a sync",
+            "Only a sync has requests and records to report on.",
+            "Leave `--report` away.",
+        ),
+        Cause(
+            "a number of seconds above 0 is expected",
+            "`--progress-every` was given 0, less, or far too much.",
+            "Give seconds: 30, for example.",
+        ),
+    ),
     "Settings": (
         Cause(
             "The settings cannot be used",
@@ -54,6 +91,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "The config file … cannot be read",
             "The file is not there, or this user may not read it.",
             "Check the path, from the folder in which the command runs, and the file's rights.",
+        ),
+        Cause(
+            "The config file … is empty",
+            "A failed `--init > config.json` leaves such a file.",
+            "Run `--init` again, and see what it says.",
         ),
         Cause(
             "The config file … is not JSON",
@@ -167,14 +209,9 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Leave one of them.",
         ),
         Cause(
-            "… cannot be read: ….",
+            "Nothing can be read from",
             "The credentials file is not there, or this user may not read it.",
             "Check the path and the file's rights.",
-        ),
-        Cause(
-            "is not a text file in UTF-8",
-            "The credentials file is another kind of file, or was saved in an old encoding.",
-            "Use the file as it was downloaded.",
         ),
         Cause(
             "--start-date should be",

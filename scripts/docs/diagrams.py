@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from bench.svg import LIGHT
 from scripts.docs import entities
 from scripts.docs.entities import Entity, Reference
+from scripts.docs.lanes import Gaps, Point, curve, loop
 from scripts.docs.stream_pages import families, picture_name
 from scripts.docs.svg import path, picture, rect, text
 from tap_bigcommerce.streams.stream import Stream
@@ -24,6 +25,7 @@ class Box:
     """An entity with its place."""
 
     entity: Entity
+    column: int
     x: float
     y: float
     width: float
@@ -45,11 +47,11 @@ def family_diagram(family: str, streams: Sequence[Stream]) -> str:
     inside = {entity.name for entity in drawn}
     boxes: dict[str, Box] = {}
     x = MARGIN
-    for members, height in zip(columns, heights, strict=True):
+    for number, (members, height) in enumerate(zip(columns, heights, strict=True)):
         width = max(_width(entity, inside) for entity in members)
         y = TOP + (max(heights) - height) / 2
         for entity in members:
-            box = Box(entity, x, y, width)
+            box = Box(entity, number, x, y, width)
             boxes[entity.name] = box
             y += box.height + GAP
         x += width + GUTTER
@@ -86,65 +88,77 @@ def _boxes(boxes: dict[str, Box]) -> Iterator[str]:
 
 
 def _lines(boxes: dict[str, Box]) -> Iterator[str]:
-    kinds = _kinds(
-        reference.target
+    found = [
+        (box, box.row(number), boxes[reference.target])
         for box in boxes.values()
-        for reference in box.entity.references
-        if reference.target in boxes
-    )
+        for number, reference in enumerate(box.entity.references, 1)
+        if reference.target in boxes and reference.target != box.entity.name
+    ]
+    kinds = _kinds(target.entity.name for _, _, target in found)
+    columns: dict[int, list[Box]] = {}
     for box in boxes.values():
-        for number, reference in enumerate(box.entity.references, 1):
-            target = boxes.get(reference.target)
-            if target is not None and target is not box:
-                yield from _line(box, box.row(number), target, kinds[reference.target])
+        columns.setdefault(box.column, []).append(box)
+    gaps = {
+        number: Gaps(((box.y, box.y + box.height) for box in members), GAP)
+        for number, members in columns.items()
+    }
+    for box, y, target in found:
+        kind, end = kinds[target.entity.name], target.row(0)
+        right, end_right = box.x + box.width, target.x + target.width
+        if target.column > box.column:
+            points = [(right, y)]
+            for number in range(box.column + 1, target.column):
+                share = (number - box.column) / (target.column - box.column)
+                lane = gaps[number].lane(y + (end - y) * share, target.entity.name)
+                passed = columns[number][0]
+                points += [(passed.x, lane), (passed.x + passed.width, lane)]
+            points.append((target.x, end))
+            yield from _line(curve(points), points[-1], kind)
+        elif target.column < box.column:
+            yield from _line(curve([(box.x, y), (end_right, end)]), (end_right, end), kind)
+        else:
+            out = max(right, end_right) + 36
+            yield from _line(loop((right, y), (end_right, end), out), (end_right, end), kind)
 
 
-def _line(box: Box, y: float, target: Box, kind: str) -> Iterator[str]:
-    """From a row to the name of what it refers to, which has a dot where lines end."""
-    end = target.row(0)
-    right = box.x + box.width
-    if target.x > right:
-        x1, x2, bend = right, target.x, (target.x - right) / 2
-        bends = (x1 + bend, x2 - bend)
-    elif target.x + target.width < box.x:
-        x1, x2 = box.x, target.x + target.width
-        bend = (x1 - x2) / 2
-        bends = (x1 - bend, x2 + bend)
-    else:
-        x1, x2 = right, target.x + target.width
-        bends = (max(x1, x2) + 36, max(x1, x2) + 36)
-    yield path(
-        f"M{x1:.1f} {y:.1f}C{bends[0]:.1f} {y:.1f} {bends[1]:.1f} {end:.1f} {x2:.1f} {end:.1f}",
-        f"line {kind}",
-    )
-    yield f'<circle class="{kind.replace("s", "f")}" cx="{x2:.1f}" cy="{end:.1f}" r="3.5"/>'
+def _line(drawn: str, end: Point, kind: str) -> Iterator[str]:
+    """A line, with a dot where it ends, at what it refers to."""
+    yield path(drawn, f"line {kind}")
+    yield f'<circle class="{kind.replace("s", "f")}" cx="{end[0]:.1f}" cy="{end[1]:.1f}" r="3.5"/>'
 
 
 # The picture of all streams: the families in three columns, a line a pair of streams.
 COLUMNS = (("customers", "store"), ("orders", "pricing and marketing"), ("catalog", "inventory"))
+MIDDLE = 1
+"""The column that some lines have to pass, between its two families."""
 WIDE, LINE, BETWEEN = 232.0, 24.0, 170.0
+HEAD, APART, PASSAGE = 28.0, 18.0, 56.0
 
 
 def whole_diagram() -> str:
     """All streams. Within a family the lines run at its left, between families in the gaps."""
     places: dict[str, tuple[int, float]] = {}
     parts: list[str] = []
-    lowest = 0.0
+    lowest = passage = 0.0
     of_family = families()
     for number, names in enumerate(COLUMNS):
         y, x = TOP, _left(number)
         for family in names:
             parts.append(text(x, y + 18, family.capitalize(), "bold"))
-            y += 28
+            y += HEAD
             for stream in of_family[family]:
                 places[stream.name] = (number, y + LINE / 2)
                 parts.append(rect(x, y + 2, WIDE, LINE - 4, "box", 4))
                 parts.append(text(x + 10, y + LINE / 2 + 4, stream.name, "small"))
                 y += LINE
-            y += 18
+            if number == MIDDLE and family == names[0]:
+                passage = y + PASSAGE / 2
+                y += PASSAGE
+            else:
+                y += APART
         lowest = max(lowest, y)
     title = "All streams and what they refer to"
-    drawn = [text(MARGIN, 34, title, "title"), *_links(places), *parts]
+    drawn = [text(MARGIN, 34, title, "title"), *_links(places, passage), *parts]
     return picture(title, _left(len(COLUMNS) - 1) + WIDE + MARGIN, lowest + 6, drawn)
 
 
@@ -153,7 +167,7 @@ def _left(column: int) -> float:
     return MARGIN + BETWEEN / 2 + column * (WIDE + BETWEEN)
 
 
-def _links(places: dict[str, tuple[int, float]]) -> Iterator[str]:
+def _links(places: dict[str, tuple[int, float]], passage: float) -> Iterator[str]:
     pairs = list(
         dict.fromkeys(
             (name, reference.target)
@@ -163,25 +177,29 @@ def _links(places: dict[str, tuple[int, float]]) -> Iterator[str]:
         )
     )
     kinds = _kinds(target for _, target in pairs)
+    middle = _left(MIDDLE)
+    # No other way but this one.
+    gaps = Gaps([(passage, passage)], 0)
     for name, target in pairs:
         (from_column, y1), (to_column, y2) = places[name], places[target]
-        kind = kinds[target]
         x1, x2 = _left(from_column), _left(to_column)
+        end = (x2, y2)
         if from_column == to_column:
             # The farther, the wider.
-            bow = x1 - min(72.0, 14 + abs(y2 - y1) * 0.14)
-            bends = (bow, bow)
-        elif from_column < to_column:
-            x1 += WIDE
-            bends = (x1 + BETWEEN / 2, x2 - BETWEEN / 2)
+            drawn = loop((x1, y1), end, x1 - min(72.0, 14 + abs(y2 - y1) * 0.14))
         else:
-            x2 += WIDE
-            bends = (x1 - BETWEEN / 2, x2 + BETWEEN / 2)
-        yield path(
-            f"M{x1:.1f} {y1:.1f}C{bends[0]:.1f} {y1:.1f} {bends[1]:.1f} {y2:.1f} {x2:.1f} {y2:.1f}",
-            f"line {kind}",
-        )
-        yield f'<circle class="{kind.replace("s", "f")}" cx="{x2:.1f}" cy="{y2:.1f}" r="3.5"/>'
+            if from_column < to_column:
+                x1 += WIDE
+            else:
+                end = (x2 + WIDE, y2)
+            passed: list[Point] = []
+            if MIDDLE not in (from_column, to_column):
+                lane = gaps.lane(passage, target)
+                passed = [(middle, lane), (middle + WIDE, lane)]
+                if from_column > to_column:
+                    passed.reverse()
+            drawn = curve([(x1, y1), *passed, end])
+        yield from _line(drawn, end, kinds[target])
 
 
 def _kinds(targets: Iterable[str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ PARTS = ("_Fault",)
 """What else takes the words of a message: its third argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""
-GIVING = ("_unknown",)
+GIVING = ("_unknown", "_misfit")
 """Functions that return a whole message, which is shown elsewhere."""
 
 
@@ -41,16 +41,30 @@ class Message:
 def messages() -> list[Message]:
     """Every message of the tap that has words of its own, once."""
     found: dict[str, Message] = {}
+    for message, _ in _all():
+        if re.search(r"[a-z]{3}", message.pattern):
+            found.setdefault(message.pattern, message)
+    return list(found.values())
+
+
+def without_words() -> set[str]:
+    """What is shown though its words stand elsewhere, as the source has it."""
+    return {
+        ast.unparse(shown)
+        for message, shown in _all()
+        if not re.search(r"[a-z]{3}", message.pattern) and not isinstance(shown, ast.Constant)
+    }
+
+
+def _all() -> Iterator[tuple[Message, ast.expr]]:
+    """Each message, and the expression that is shown."""
     for source in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(source.read_text("utf-8"))
         functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
         names = _texts(tree)
-        for expression in _shown(tree, functions):
-            pattern = _tidy(_pattern(expression, functions, names))
-            if re.search(r"[a-z]{3}", pattern):
-                place = f"{source.relative_to(PACKAGE)}:{expression.lineno}"
-                found.setdefault(pattern, Message(pattern, place))
-    return list(found.values())
+        for shown in _shown(tree, functions):
+            place = f"{source.relative_to(PACKAGE)}:{shown.lineno}"
+            yield Message(_tidy(_pattern(shown, functions, names)), place), shown
 
 
 def _texts(tree: ast.Module) -> dict[str, ast.expr]:
@@ -79,13 +93,14 @@ def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterat
             owner = function.value
             own = owner.id if isinstance(owner, ast.Name) else ""
             logs = own == "LOGGER" and function.attr in LEVELS
+            usage = function.attr == "ArgumentTypeError"
             # TargetGone has its words itself.
             of_class = (
                 function.attr == "__init__"
                 and isinstance(first, ast.Constant)
                 and " " in re.sub(r"%\(\w+\)s", "", str(first.value)).strip()
             )
-            if logs or of_class or (own in LISTS and function.attr == "append"):
+            if logs or usage or of_class or (own in LISTS and function.attr == "append"):
                 yield first
     for name in GIVING:
         yield from _returned(functions.get(name))

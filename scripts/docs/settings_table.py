@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import MISSING, Field
 from typing import Any
 
@@ -25,7 +26,7 @@ def _default(setting: Field[Any]) -> str:
         return ""
     if isinstance(default, float) and default.is_integer():
         default = int(default)
-    return code(str(default))
+    return code(json.dumps(default) if isinstance(default, bool) else str(default))
 
 
 def _meaning(setting: Field[Any]) -> str:

@@ -56,7 +56,8 @@ def index_tables() -> str:
             for stream in streams
         ]
         head = ("stream", "a row is", "replication", "key", "permission (read-only)")
-        picture = f"![{family.capitalize()}: foreign keys](../pictures/{picture_name(family)})"
+        drawn = f"../pictures/{picture_name(family)}"
+        picture = f"[![{family.capitalize()}: foreign keys]({drawn})]({drawn})"
         parts.append(f"## {family.capitalize()}\n\n{table(head, rows)}\n{picture}\n")
     return "\n".join(parts)
 
@@ -112,9 +113,9 @@ def channel_table() -> str:
         found.setdefault(facts.channels(stream), []).append(
             f"[{code(stream.name)}](streams/{stream.name}.md)"
         )
-    # What is left whole comes last.
-    rows = sorted(found.items(), key=lambda item: item[0].startswith("Whole"))
-    return table(["streams", "with `channel_ids`"], [(", ".join(n), text) for text, n in rows])
+    (whole,) = (text for text in found if text.startswith("Whole"))
+    rows = [(", ".join(names), text) for text, names in found.items() if text != whole]
+    return table(["streams", "with `channel_ids`"], [*rows, ("all others", whole)])
 
 
 def nav(indent: str) -> str:

@@ -15,11 +15,13 @@ LETTER, ROW, MARGIN, TOP = 7.85, 18.5, 18, 52
 """Pixels: a letter's width, a line's height, and the room around the text."""
 
 # A terminal is dark on any page. Without animation, or for who does not want it, all is there.
-STYLE = """
+WINDOW_STYLE = """
 text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
 fill:#d1d7e0;white-space:pre}
-.ground{fill:#0d1117;stroke:#3d444d}.heading{fill:#ffffff;font-weight:700}.command{fill:#7ee787}
-.good{fill:#56b4e9}.soft{fill:#9da7b3}
+.ground{fill:#0d1117;stroke:#3d444d}.command{fill:#7ee787}
+"""
+STYLE = """
+.heading{fill:#ffffff;font-weight:700}.good{fill:#56b4e9}.soft{fill:#9da7b3}
 @keyframes appear{from{opacity:0}to{opacity:1}}
 @media (prefers-reduced-motion:no-preference){
 .l{animation:appear .05s both}}
@@ -52,12 +54,25 @@ def draw(cast: str) -> str:
     """The session as the text of an SVG file."""
     command, lines = read_cast(cast)
     width = max(2 * MARGIN + LETTER * max(len(line.text) for line in lines), 600)
-    height = TOP + ROW * (len(lines) + 1) + MARGIN
-    parts = [
+    height = TOP + ROW * (len(lines) + 2) + MARGIN
+    parts = window(width, height, f"{command}: what it prints", command, STYLE)
+    # Below the command, and a line of room.
+    for row, line in enumerate(lines, 2):
+        if line.text:
+            parts.append(
+                f'<text class="l {_kind(line)}" style="animation-delay:{line.at:.2f}s" '
+                f'x="{MARGIN}" y="{TOP + ROW * row:.1f}">{escape(line.text)}</text>'
+            )
+    return "\n".join([*parts, "</svg>\n"])
+
+
+def window(width: float, height: float, title: str, command: str, style: str) -> list[str]:
+    """A terminal's window with a command at its top, as the first lines of an SVG file."""
+    return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(command)}">',
-        f"<title>{escape(command)}: what it prints</title>",
-        f"<style>{STYLE}</style>",
+        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(title)}">',
+        f"<title>{escape(title)}</title>",
+        f"<style>{WINDOW_STYLE}{style}</style>",
         f'<rect class="ground" x=".5" y=".5" width="{width - 1:.0f}" '
         f'height="{height - 1:.0f}" rx="9"/>',
         *(
@@ -66,13 +81,6 @@ def draw(cast: str) -> str:
         ),
         f'<text class="command" x="{MARGIN}" y="{TOP}">$ {escape(command)}</text>',
     ]
-    for row, line in enumerate(lines, 1):
-        if line.text:
-            parts.append(
-                f'<text class="l {_kind(line)}" style="animation-delay:{line.at:.2f}s" '
-                f'x="{MARGIN}" y="{TOP + ROW * row:.1f}">{escape(line.text)}</text>'
-            )
-    return "\n".join([*parts, "</svg>\n"])
 
 
 def _line(at: float, words: str) -> Line:

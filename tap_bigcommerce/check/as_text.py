@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from tap_bigcommerce.check.findings import Findings, StreamFinding
 from tap_bigcommerce.check.words import assumptions, cost, duration, number
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams.stream import INFORMATION
 
 LINES_FOR_ONE_COLUMN = 24
 """Selected streams; more of them stand in two columns, where these fit."""
@@ -22,10 +23,13 @@ def as_text(found: Findings, width: int) -> str:
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
+NOT_TOLD = f"name and plan need the permission '{INFORMATION.name}: read-only'"
+
+
 def _head(found: Findings) -> list[str]:
     store = found.store
     about = (store.name, store.plan, store.time_zone, store.currency) if store else ()
-    said = ", ".join(text for text in about if text) or "may not be read"
+    said = ", ".join(text for text in about if text) or NOT_TOLD
     lines = [f"Store   {found.store_hash}: {_printable(said)}"]
     quota = found.quota
     if quota is None:

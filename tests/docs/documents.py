@@ -16,7 +16,7 @@ DOCUMENTS = (
 )
 
 _FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
-_FILE = re.compile(r"^`([\w.-]+)`[^\n]*:\n\n$", re.MULTILINE)
+_FILE = re.compile(r"^`(\w[\w.-]*)`[^\n]*:\n\n$", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -99,6 +99,17 @@ def test_the_versions_of_targets_shown_are_those_that_are_tested(name: str) -> N
     assert set(shown) <= tested
 
 
+def test_the_installations_of_targets_shown_are_those_that_make_does() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    shown = [e.text for e in examples(ROOT / "docs" / "targets.md") if e.language == "sh"]
+    assert len(shown) == 3
+    for text in shown:
+        found = re.fullmatch(r"python3 -m venv (\S+)\n(\S+)/bin/pip install ([^\n]+)\n", text)
+        assert found, text
+        assert found[1] == found[2]
+        assert re.search(rf"venv\.sh \S+ {re.escape(found[3])}$", makefile, re.MULTILINE)
+
+
 def anchors(document: Path) -> set[str]:
     """The names under which a page's headings can be reached."""
     headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)

@@ -19,6 +19,19 @@ def test_every_message_in_the_code_has_its_cause_and_cure() -> None:
     assert len(error_tables.explained()) == len(SECTIONS)
 
 
+def test_no_message_has_its_words_where_they_would_not_be_found() -> None:
+    # The warnings of read_config, and the words of errors: both are found where they are made.
+    assert messages.without_words() == {"warning", "line", "error.words"}
+
+
+def test_the_command_lines_own_messages_are_on_the_page() -> None:
+    for args in (["--init", "x", "--check"], ["--start-date", "2024-01-01"], ["--report", "x"]):
+        words = [*args, "--about"] if args[0] == "--report" else args
+        result = run(args=words)
+        assert result.status == 2
+        assert is_on_page(result.stderr.rpartition("error: ")[2].strip()), result.stderr
+
+
 def test_every_status_has_its_cure() -> None:
     assert set(causes.STATUSES) == {s for s, m in MEANINGS.items() if m.action in error_tables.DONE}
 

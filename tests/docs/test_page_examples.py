@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +32,8 @@ CHECKED = {
     "docs/switching.md": "here",
     "docs/costs.md": "here",
     "docs/speed.md": "here",
-    "docs/watching.md": "tests/progress",
+    "docs/deletes.md": "test_deletes_page",
+    "docs/fleet.md": "test_fleet_page",
     "docs/targets.md": "tests/targets",
     "docs/meltano.md": "tests/examples",
     "docs/orchestrators.md": "tests/examples",
@@ -75,6 +78,13 @@ def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
     assert json.loads((shop / "state.json").read_text())["store_hash"] == store.store_hash
 
 
+def test_the_installation_is_the_readmes_which_the_gate_runs() -> None:
+    (shown,) = filter(is_installation, on_page("getting-started.md"))
+    of_readme = "".join(example.text for example in examples(ROOT / "README.md"))
+    for line in shown.text.replace("pip install .\n", "pip install -e '.[test]'\n").splitlines():
+        assert f"{line}\n" in of_readme
+
+
 def test_the_environment_takes_the_place_of_a_file(store: Sandbox, tmp_path: Path) -> None:
     run_examples(on_page("settings.md"), store, tmp_path)
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
@@ -93,6 +103,14 @@ def test_a_switch_with_and_without_the_old_state_works(store: Sandbox, tmp_path:
     for name in ("state.json", "next-state.json"):
         state = read_lines(tmp_path / name)[-1]
         assert set(state["bookmarks"]) == {"customers", "orders", "products"}
+    # The second one began at the old state's bookmark, and target-jsonl has added its rows.
+    (old,) = (json.loads(e.text) for e in on_page("switching.md") if e.language == "json")
+    since = parsedate_to_datetime(old["bookmarks"]["orders"]["date_modified"])
+    oldest = (since - timedelta(hours=1)).isoformat()
+    orders = read_lines(tmp_path / "orders.jsonl")
+    again = orders[len(store.records("orders")) :]
+    assert 0 < len(again) < len(store.records("orders")) / 2
+    assert all(row["date_modified"] >= oldest for row in again)
 
 
 @pytest.mark.parametrize("page", ["getting-started.md", "costs.md"])

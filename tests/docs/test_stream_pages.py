@@ -12,8 +12,9 @@ from documents import README, ROOT
 from tap_runner import Json, run, select, settings
 
 from sandbox import Options, Sandbox
-from scripts.docs import facts, stream_pages, terminal
-from tap_bigcommerce.streams import STREAMS
+from scripts.docs import bars, facts, stream_pages, terminal
+from scripts.docs.stream_pages import families, picture_name
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.references import REFERENCES
 
 PICTURES = ROOT / "docs" / "pictures"
@@ -95,6 +96,59 @@ def test_the_picture_of_a_family_shows_its_streams_and_foreign_keys(family: str)
         assert stream.name in words
         for path in REFERENCES.get(stream.name, {}):
             assert any(word.split(" ")[0] == path for word in words), f"{stream.name}.{path}"
+
+
+@pytest.mark.parametrize("picture", ["entities.svg", *map(picture_name, families())])
+def test_no_line_of_a_diagram_runs_through_a_stream(picture: str) -> None:
+    root = ElementTree.parse(PICTURES / picture).getroot()
+    boxes = [
+        (x := float(box.attrib["x"]), y := float(box.attrib["y"]),
+         x + float(box.attrib["width"]), y + float(box.attrib["height"]))
+        for box in root.iter(f"{SVG}rect") if box.get("class") == "box"
+    ]  # fmt: skip
+    lines = [line.attrib["d"] for line in root.iter(f"{SVG}path")]
+    assert lines or picture == picture_name("inventory")
+    for line in lines:
+        for x, y in points_along(line):
+            assert not any(
+                left + 1 < x < right - 1 and top + 1 < y < bottom - 1
+                for left, top, right, bottom in boxes
+            ), f"{line} at {x:.0f}, {y:.0f}"
+
+
+def points_along(line: str) -> list[tuple[float, float]]:
+    """Points of an SVG path of straight lines and cubic curves, close to one another."""
+    found: list[tuple[float, float]] = []
+    for command, numbers in re.findall(r"([MLC])([^MLC]+)", line):
+        places = [float(number) for number in numbers.split()]
+        corners = list(zip(places[::2], places[1::2], strict=True))
+        if command == "M":
+            found.append(corners[0])
+            continue
+        start, end = found[-1], corners[-1]
+        second, third = corners[:2] if command == "C" else (start, end)
+        for step in range(1, 201):
+            t = step / 200
+            shares = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
+            four = (start, second, third, end)
+            found.append(
+                (
+                    sum(share * place[0] for share, place in zip(shares, four, strict=True)),
+                    sum(share * place[1] for share, place in zip(shares, four, strict=True)),
+                )
+            )
+    return found
+
+
+def test_the_recorded_bars_show_each_stream_and_what_is_waited_for() -> None:
+    frames = ["".join(text for row in rows for text, _ in row) for _, rows in bars.recorded()]
+    assert all(all(name in frame for name in BY_DEFAULT) for frame in frames)
+    assert any("until the window resets" in frame for frame in frames)
+    assert frames[-1].count("done in") == len(BY_DEFAULT)
+    root = ElementTree.parse(PICTURES / "bars.svg").getroot()
+    still = [group for group in root.iter(f"{SVG}g") if "still" in group.attrib["class"]]
+    assert len(still) == 1
+    assert "until the window resets" in "".join(still[0].itertext())
 
 
 def test_pictures_load_nothing_from_elsewhere() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -201,6 +202,34 @@ def test_the_crontab_shown_runs_a_sync(folder: Path) -> None:
     )
     assert state_in(store) == NEW
     assert (store / "sync.log").read_text() == "tap\n"
+
+
+def test_what_is_installed_is_what_the_crontab_and_airflow_run() -> None:
+    install, variables = (e.text for e in examples(DOCUMENT) if e.language == "sh")
+    (crontab,) = (e.text for e in examples(DOCUMENT) if e.language == "crontab")
+    places = re.findall(r"^python3 -m venv (\S+)$", install, re.MULTILINE)
+    installed_by = re.findall(r"^(\S+)/bin/pip install (\S+)$", install, re.MULTILINE)
+    (copied,) = re.findall(r"^cp (\S+) (\S+)/$", install, re.MULTILINE)
+    assert len(install.splitlines()) == len(places) + len(installed_by) + 1
+    assert [place for place, _ in installed_by] == places
+    assert [what.partition("=")[0] for _, what in installed_by] == [".", "target-jsonl"]
+    assert ROOT / copied[0] == SCRIPT
+    script, folder = re.findall(r"(/\S+)", crontab.splitlines()[-1])[:2]
+    assert script == f"{copied[1]}/{SCRIPT.name}"
+    programs = {
+        "TAP": f"{places[0]}/bin/tap-bigcommerce",
+        "TARGET": f"{places[1]}/bin/target-jsonl",
+    }
+    assert dict(line.split("=") for line in crontab.splitlines()[:-1]) == programs
+    exported = [line.removeprefix("export ").split("=") for line in variables.splitlines()]
+    assert dict(exported) == {
+        "BIGCOMMERCE_SYNC": script,
+        "BIGCOMMERCE_FOLDER": folder,
+        **programs,
+    }
+    dag = (ROOT / "examples" / "airflow" / "bigcommerce.py").read_text("utf-8")
+    for name in ("BIGCOMMERCE_SYNC", "BIGCOMMERCE_FOLDER"):
+        assert f'os.environ.get("{name}"' in dag
 
 
 # The tap and a target as they are

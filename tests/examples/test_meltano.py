@@ -22,7 +22,14 @@ from tap_bigcommerce.config import declarations
 pytestmark = pytest.mark.tools
 
 EXAMPLE = ROOT / "examples" / "meltano"
-INSTALLED_FROM = ("tap_bigcommerce", "pyproject.toml", "setup.py", "README.md", "LICENSE")
+INSTALLED_FROM = (
+    "tap_bigcommerce",
+    "tap_bigcommerce_dagster",
+    "pyproject.toml",
+    "setup.py",
+    "README.md",
+    "LICENSE",
+)
 DOCUMENT = ROOT / "docs" / "meltano.md"
 IN_SANDBOX = ("--environment=sandbox",)
 FOUR = ("coupons", "customers", "orders", "products")
@@ -83,10 +90,19 @@ def project(shop: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Project:
     return project
 
 
-def shown() -> list[list[str]]:
-    """The commands of Meltano's that the documentation shows for the sandbox: their arguments."""
-    _, block, *_ = (example for example in examples(DOCUMENT) if example.language == "sh")
-    lines = [shlex.split(line) for line in block.text.splitlines()]
+SANDBOX, IN_THE_SANDBOX, SETTINGS, OWN_STORE, FROM_REF = range(5)
+"""The blocks that the documentation shows."""
+
+
+def block(number: int) -> str:
+    shell = [example.text for example in examples(DOCUMENT) if example.language == "sh"]
+    assert len(shell) == FROM_REF + 1
+    return shell[number]
+
+
+def shown(number: int = IN_THE_SANDBOX) -> list[list[str]]:
+    """The commands of Meltano's in a block: their arguments."""
+    lines = [shlex.split(line) for line in block(number).splitlines()]
     assert all(program == "meltano" for program, *_ in lines)
     return [arguments for _, *arguments in lines]
 
@@ -133,6 +149,35 @@ def test_two_runs_load_the_store_and_then_what_has_changed(project: Project, sho
     assert len(project.rows("coupons")) == 3 * len(first["coupons"])
 
 
+def test_a_store_of_ones_own_is_read_with_the_settings_in_a_file(
+    project: Project, shop: Sandbox
+) -> None:
+    text = block(SETTINGS).replace("abc123", shop.store_hash)
+    text = text.replace("the-token-of-your-API-account", shop.access_token)
+    (project.folder / ".env").write_text(text)
+    before = len(project.rows("coupons"))
+    (run,) = shown(OWN_STORE)
+    # Nothing but the file says which store it is.
+    shop.clear_requests()
+    project(*run)
+    assert len(project.rows("coupons")) == before + len(shop.records("coupons"))
+    assert shop.requests()
+
+
+def test_the_sandbox_shown_is_the_one_that_the_project_reads() -> None:
+    words = shlex.split(block(SANDBOX))
+    port = words[words.index("--port") + 1]
+    assert f"api_url: http://127.0.0.1:{port}\n" in (EXAMPLE / "meltano.yml").read_text("utf-8")
+    # Any free port: this one may be taken.
+    command = [sys.executable if word == "python" else word for word in words]
+    command[command.index(port)] = "0"
+    started = subprocess.run(
+        [*command, "--until-stdin-closes"], cwd=ROOT, stdin=subprocess.DEVNULL, timeout=60,
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert json.loads(started.stdout)["api_url"].startswith("http://127.0.0.1:")
+
+
 def test_the_definition_for_the_hub_makes_a_plugin_that_runs(shop: Sandbox, tmp_path: Path) -> None:
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
@@ -149,12 +194,13 @@ def test_the_definition_for_the_hub_makes_a_plugin_that_runs(shop: Sandbox, tmp_
     outside("init", "--no-usage-stats", "project")
     made = Project(tmp_path / "project", settings)
     shutil.copy(ROOT / "plugin.yml", made.folder)
-    made("add", "--from-ref", "plugin.yml", "tap-bigcommerce")
+    (add,) = shown(FROM_REF)
+    made(*add)
     tested = made("config", "test", "tap-bigcommerce")
     assert "Plugin configuration is valid" in tested.stdout + tested.stderr
-    shown = made("config", "print", "tap-bigcommerce").stdout
-    assert shop.store_hash in shown
-    assert shop.access_token not in shown
+    printed = made("config", "print", "tap-bigcommerce").stdout
+    assert shop.store_hash in printed
+    assert shop.access_token not in printed
 
 
 def ids(rows: list[dict[str, Any]]) -> set[int]:

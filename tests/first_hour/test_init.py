@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tap_runner import COMMAND, Result, clean_environment, run
+from tap_runner import COMMAND, Result, clean_environment, discover, run, select, settings
 
 from sandbox import Sandbox
 
@@ -48,10 +48,13 @@ def test_a_config_follows_from_the_file(tmp_path: Path) -> None:
         FILE + FILE,
         b"\xef\xbb\xbf" + FILE.encode(),
         FILE.encode("utf-16"),
+        FILE.encode("utf-16-le"),
+        FILE.encode("utf-16-be"),
+        FILE.replace("warehouse", "entrepôt").encode("latin-1"),
     ],
     ids=[
         "reversed", "name", "windows", "blanks", "no-slash", "v2", "more-lines", "twice", "bom",
-        "utf-16",
+        "utf-16", "utf-16-le", "utf-16-be", "latin-1",
     ],
 )  # fmt: skip
 def test_the_file_may_be_written_in_many_ways(tmp_path: Path, text: str | bytes) -> None:
@@ -111,7 +114,8 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         (FILE + "ACCESS TOKEN: an0ther5ecret", "twice"),
         ('{"store_hash": "abc123", "access_token": "t0ken5ecret"}', "a config already"),
         ("", "none of the lines"),
-        (b"\xff\xfa\x00" + FILE.encode(), "not a text file"),
+        (bytes(range(256)), "none of the lines"),
+        (FILE.replace(TOKEN, f"{TOKEN}é").encode("latin-1"), "ACCESS TOKEN should be"),
     ],
 )
 def test_a_file_of_no_use_is_refused_without_showing_it(
@@ -132,6 +136,15 @@ def test_a_file_that_is_not_there_is_named() -> None:
     assert "nowhere.txt" in " ".join(result.logged("CRITICAL"))
 
 
+def test_the_config_of_an_init_that_failed_is_said_to_be_empty(tmp_path: Path) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(init(tmp_path, "").stdout)
+    result = run(args=["--config", str(config), "--check"])
+    assert result.status == 1
+    (line,) = result.logged("CRITICAL")
+    assert f"{config} is empty" in line
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
@@ -149,3 +162,21 @@ def test_options_that_do_not_go_together_are_refused(args: list[str], words: str
     assert result.status == 2
     assert result.stdout == ""
     assert words in result.stderr
+
+
+def test_files_that_powershell_has_written_are_read(small: Sandbox, tmp_path: Path) -> None:
+    text = FILE.replace("abc123", small.store_hash).replace(TOKEN, small.access_token)
+    config = json.loads(init(tmp_path, text).stdout)
+    files = {
+        "config": {**config, **settings(small)},
+        "catalog": select(discover(), "coupons"),
+        "state": {"bookmarks": {}, "store_hash": small.store_hash},
+    }
+    args = []
+    for name, value in files.items():
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(json.dumps(value, indent=2).replace("\n", "\r\n").encode("utf-16"))
+        args += [f"--{name}", str(path)]
+    result = run(args=args)
+    assert result.status == 0, result.stderr
+    assert result.ids("coupons")

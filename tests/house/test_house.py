@@ -39,7 +39,7 @@ FLOORS = (
     ("observer",),
     ("transform", "schemas", "counts", "stop", "config", "log"),
     ("dates",),
-    ("exceptions", "version", "memory"),
+    ("exceptions", "files", "version", "memory"),
 )
 
 # Where everything may be caught, and what becomes of it there.

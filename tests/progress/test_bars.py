@@ -70,6 +70,35 @@ def test_it_says_what_it_waits_for(tmp_path: Path) -> None:
         assert tap.stop() == 143
 
 
+def test_a_stream_does_not_end_before_its_wait_does(tmp_path: Path) -> None:
+    with (
+        Sandbox(small(products=100, quota=20, window_seconds=60.0)) as store,
+        watched(
+            tmp_path,
+            settings(store, page_size=5, max_concurrency=2),
+            catalog=select(discover(), "products"),
+        ) as tap,
+    ):
+        rows = tap.terminal.wait_for("waiting: quota")
+        (waits,) = re.findall(r"waiting: quota: (\d+) s", "\n".join(rows))
+        (left,) = re.findall(r"products .*?(\d+) s left", "\n".join(rows))
+        assert int(left) >= int(waits)
+        assert tap.stop() == 143
+
+
+def test_what_is_for_programs_is_not_shown_to_a_person(tmp_path: Path) -> None:
+    with Sandbox(small()) as store, watched(tmp_path, settings(store), "--discover") as tap:
+        assert tap.end() == 0
+        rows = tap.terminal.all_rows()
+        assert not any("METRIC" in row for row in rows)
+        assert any("The token may read 64 of 64 streams." in row for row in rows)
+    with Sandbox(small()) as store:
+        config = {**settings(store), "access_token": "refused"}
+        with watched(tmp_path, config) as tap:
+            assert tap.end() == 1
+            assert not any("METRIC" in row for row in tap.terminal.all_rows())
+
+
 def test_a_request_that_is_tried_again_is_named(tmp_path: Path) -> None:
     with Sandbox(small()) as store, watched(tmp_path, settings(store)) as tap:
         store.fault("customers", kind="503", times=0)

@@ -180,7 +180,8 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
         result = run_with_report(settings(quiet), place)
         assert result.status == 1
         assert result.stdout == ""
-        assert "--report takes the name of a file" in result.logged("CRITICAL")[0]
+        (line,) = [*result.logged("CRITICAL"), *result.logged("ERROR")]
+        assert "--report takes the name of a file" in line
         assert "Traceback" not in result.stderr
     assert quiet.requests() == []
 

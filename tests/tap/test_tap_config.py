@@ -123,7 +123,8 @@ def test_a_run_without_any_settings_says_what_it_needs() -> None:
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("", "not JSON"),
+        ("", "is empty"),
+        ("{", "not JSON"),
         ("[]", "JSON object"),
         ("null", "JSON object"),
     ],

@@ -59,9 +59,8 @@ class Target:
 
 def jsonl(folder: Path) -> Target:
     """target-jsonl, a file a stream."""
-    rows = folder / "rows"
-    rows.mkdir()
-    settings = {**shown("target-jsonl"), "destination_path": str(rows)}
+    rows = folder / "new" / "rows"
+    settings = shown("target-jsonl", destination_path=str(rows))
 
     def read(stream: str) -> list[Json]:
         return _parsed((rows / f"{stream}.jsonl").read_text("utf-8").splitlines())
@@ -74,7 +73,7 @@ def duckdb(folder: Path) -> Target:
     """target-duckdb, a table a stream."""
     program = installed("target-duckdb", "target-duckdb")
     file = folder / "loaded.duckdb"
-    settings = {**shown("target-duckdb"), "path": str(file)}
+    settings = shown("target-duckdb", path=str(file))
 
     def read(stream: str) -> list[Json]:
         command = [str(program.parent / "python"), "-c", READ_DUCKDB, str(file)]
@@ -98,7 +97,7 @@ def _through_guessed_csv(value: Any) -> Any:
 def postgres(folder: Path, server: Postgres) -> Target:
     """target-postgres, a table a stream, in a schema that is empty at first."""
     server.query(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
-    settings = {**shown("target-postgres"), "sqlalchemy_url": server.url}
+    settings = shown("target-postgres", sqlalchemy_url=server.url)
     command = _command(installed("target-postgres", "target-postgres"), folder, settings)
     return Target("postgres", command, folder, lambda s: server.rows(f"{SCHEMA}.{s}"), exact=True)
 
@@ -128,11 +127,12 @@ def compare(store: Store, target: Target, schemas: Mapping[str, Json]) -> Iterat
             )
 
 
-def shown(target: str) -> Json:
-    """The settings that the documentation shows for a target."""
+def shown(target: str, **places: str) -> Json:
+    """The settings that the documentation shows for a target, with other places to load into."""
     text = DOCUMENT.read_text("utf-8").partition(f"\n## {target}\n")[2]
     settings: Json = json.loads(text.partition("```json\n")[2].partition("```")[0])
-    return settings
+    assert set(places) <= set(settings)
+    return {**settings, **places}
 
 
 def _command(program: Path, folder: Path, settings: Json) -> Sequence[str]:

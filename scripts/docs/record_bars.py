@@ -1,0 +1,96 @@
+"""python -m scripts.docs.record_bars: records the bars of a sync, for the picture of them.
+
+A made-up store with a small quota is read in a terminal. What stands on the screen is kept as JSON
+some times a second, and `make generate` draws the picture from it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import select
+import struct
+import sys
+import tempfile
+import termios
+import time
+from itertools import groupby
+from pathlib import Path
+
+import pyte
+
+from sandbox import Options, Sandbox
+from scripts.docs.bars import BARS
+
+COLUMNS, ROWS = 90, 12
+EVERY = 0.5
+"""Seconds between two looks at the screen."""
+SETTLED = 0.04
+"""Seconds without a change, after which a drawing is whole."""
+
+STORE = Options(
+    orders=900, customers=600, products=500, quota=60, window_seconds=8.0, latency_ms=60.0
+)
+
+
+def record(file: Path) -> int:
+    """Read the store in a pseudo-terminal, and keep what it showed. Returns the tap's status."""
+    screen = pyte.Screen(COLUMNS, ROWS)
+    stream = pyte.ByteStream(screen)
+    frames: list[tuple[float, list[list[tuple[str, str]]]]] = []
+    with Sandbox(STORE) as store, tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "config.json")
+        config.write_text(
+            json.dumps({"store_hash": store.store_hash, "access_token": store.access_token})
+        )
+        process, terminal = pty.fork()
+        if process == 0:
+            os.environ.update({"TERM": "xterm-256color", "TAP_BIGCOMMERCE_API_URL": store.api_url})
+            os.environ.pop("NO_COLOR", None)
+            # The log would push the bars out of the picture.
+            words = [sys.executable, "-m", "tap_bigcommerce", "--log-level", "WARNING"]
+            messages = os.open(Path(folder, "messages.jsonl"), os.O_WRONLY | os.O_CREAT)
+            os.dup2(messages, sys.stdout.fileno())
+            os.execv(words[0], [*words, "--config", str(config)])
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+        began = time.monotonic()
+        with contextlib.suppress(OSError):  # Linux says EIO when the other end is closed.
+            while True:
+                # Half a drawing is no picture of anything.
+                if select.select([terminal], [], [], SETTLED)[0]:
+                    stream.feed(os.read(terminal, 65536))
+                    continue
+                now = time.monotonic() - began
+                if not frames or now - frames[-1][0] >= EVERY:
+                    frames.append((round(now, 2), rows(screen)))
+        frames.append((round(time.monotonic() - began, 2), rows(screen)))
+        status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    shown = [frame for frame in frames if any(frame[1])]
+    if status == 0:
+        lines = ",\n".join(json.dumps(frame, ensure_ascii=False) for frame in shown)
+        file.write_text(f"[\n{lines}\n]\n", "utf-8")
+    return status
+
+
+def rows(screen: pyte.Screen) -> list[list[tuple[str, str]]]:
+    """The screen's lines, each as pieces of text and their colours; empty ones at the end left."""
+    found = []
+    for number in range(screen.lines):
+        cells = [screen.buffer[number][column] for column in range(screen.columns)]
+        pieces = [
+            ("".join(cell.data for cell in of_colour), colour)
+            for colour, of_colour in groupby(cells, key=lambda cell: str(cell.fg))
+        ]
+        while pieces and not pieces[-1][0].strip():
+            pieces.pop()
+        found.append(pieces)
+    while found and not found[-1]:
+        found.pop()
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(record(BARS))
