@@ -110,7 +110,7 @@ class Answer:
         opening = b"" if begin == 0 else b'{"data":[' if v3 else b"["
         closing = b"" if end == len(self.body) else b"]}" if v3 else b"]"
         try:
-            value = orjson.loads(b"".join((opening, self.body[begin:end], closing)))
+            value = orjson.loads(b"".join((opening, memoryview(self.body)[begin:end], closing)))
         except ValueError:
             return None
         content, _ = _unwrap(value, self.path)

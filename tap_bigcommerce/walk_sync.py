@@ -158,9 +158,12 @@ class WalkSync:
         """One batch's RECORDs, and the STATE that covers them."""
         self._note_start(reading)
         clean, sent_at = batch.answer.clean, batch.answer.sent_at
-        for output in self._alive():
+        outputs = self._alive()
+        for output in outputs:
+            rows = rows_of(output, batch.rows, self._added)
             output.write_schema()
-            output.write(rows_of(output, batch.rows, self._added), clean=clean, sent_at=sent_at)
+            # Rows of several streams share what is nested in them.
+            output.write(rows, clean=clean, sent_at=sent_at, ours=len(outputs) == 1)
         self._start = dataclasses.replace(self._start, newest=self._newest(batch.rows))
         for output in self._alive():
             output.interrupt(batch.position, self._start)

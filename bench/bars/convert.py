@@ -121,7 +121,9 @@ class Conversion:
                 if self.plan.completion is not None:
                     rows = [self.complete(row) for row in rows]
                 answer.pack()
-                self.records(messages).write(rows, clean=answer.clean, sent_at=answer.sent_at)
+                self.records(messages).write(
+                    rows, clean=answer.clean, sent_at=answer.sent_at, ours=True
+                )
                 messages.flush()
 
     def records(self, messages: Messages) -> RecordWriter:

@@ -76,7 +76,11 @@ def test_a_large_page_is_never_parsed_whole() -> None:
 
 def test_rows_that_hold_rows_like_themselves_come_through() -> None:
     rows = [
-        {"id": id_, "name": "x" * 900, "below": [{"id": 0, "name": ""}, {"id": id_ + 9, "name": ""}]}
+        {
+            "id": id_,
+            "name": "x" * 900,
+            "below": [{"id": 0, "name": ""}, {"id": id_ + 9, "name": ""}],
+        }
         for id_ in range(1, 251)
     ]
     page = page_of(rows, v3=False)
