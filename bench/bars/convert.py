@@ -3,7 +3,9 @@
 Floor: the pages' bytes through `orjson.loads`, and each raw record through `orjson.dumps`. Tap:
 the same bytes read a part at a time, the completion of orders, the converter that the tap runs
 (with rescue, counting and exact decimals), and RECORD messages written to /dev/null. Pages of 250
-as the sandbox gives them to the tap; what single orders were asked for is kept from a round before.
+as the sandbox gives them to the tap; what single orders were asked for is kept from a round before,
+and the parts of a page are written one after the other, as the tap does where no lookup is waited
+for. That each page was parsed once for its ids, in the workers, is in the bar `process`.
 Processor time; floor and tap alternate in one process, and the figure is the median of the rounds'
 floor / tap.
 """
@@ -114,7 +116,7 @@ class Conversion:
         """What the tap does with the same bytes."""
         for page in self.pages:
             answer = page.answer
-            # Found out once for each answer that comes.
+            # Found out once for each answer that comes, so here once a round.
             vars(answer).pop("clean", None)
             for part in parts(page, page.ids):
                 rows = part.rows()
