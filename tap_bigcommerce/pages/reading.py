@@ -60,12 +60,14 @@ class Batch:
 
     `position`: every row up to there has been handed on with this batch or before; None where a
     stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
+    `ends_part`: more of it follows, and is not waited for.
     """
 
     rows: list[Row]
     answer: Answer
     position: Position
     ends_page: bool
+    ends_part: bool
 
 
 @dataclass
@@ -172,6 +174,8 @@ class Reading:
                     when_ending()
                 for batch in self._whole():
                     yield batch
+                    if batch.ends_part:
+                        continue
                     # Writing takes its time: let the workers have their next requests meanwhile.
                     self._workers.catch_up()
                     self.ask()
@@ -338,7 +342,7 @@ class Reading:
                 self._ids = (self._ids[0] if self._ids else keys[begin]), last
             ends_page = is_done and run.part.last
             position = self._walk.position(page, last, ends_page=ends_page)
-            yield Batch(rows, page.answer, position, ends_page)
+            yield Batch(rows, page.answer, position, ends_page, is_done and not ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
