@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import re
 import threading
@@ -82,7 +83,7 @@ class Answer:
     mended: bool = False
     next_cursor: str | None = None
 
-    @property
+    @functools.cached_property
     def clean(self) -> bool:
         """No text in it can hold the character U+0000, nor half a surrogate pair."""
         return not self.mended and is_clean(self.body)
@@ -97,6 +98,23 @@ class Answer:
             value = mend(self.body) if self.mended else orjson.loads(self.body)
             self.content, _ = _unwrap(value, self.path)
         return self.content
+
+    def part(self, begin: int, end: int) -> list[Any] | None:
+        """The rows whose text is `body[begin:end]`; None where that is not whole rows.
+
+        From 0 on, or to the end, it has what stands before or behind all rows, too.
+        """
+        if self.mended:
+            return None
+        v3 = self.path.startswith("/v3/")
+        opening = b"" if begin == 0 else b'{"data":[' if v3 else b"["
+        closing = b"" if end == len(self.body) else b"]}" if v3 else b"]"
+        try:
+            value = orjson.loads(b"".join((opening, memoryview(self.body)[begin:end], closing)))
+        except ValueError:
+            return None
+        content, _ = _unwrap(value, self.path)
+        return content if isinstance(content, list) else None
 
 
 Digest = Callable[["Answer"], None]

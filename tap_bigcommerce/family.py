@@ -48,6 +48,11 @@ class Family(Details):
         by_channel = bool(self._channels) and self._root.channels.field is not None
         return self._completion is not None or bool(self._with_own_lists) or by_channel
 
+    @property
+    def whole_pages(self) -> bool:
+        """The rows of a page are completed together."""
+        return self._completion is not None and self._completion.whole_pages
+
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """What completes the rows together."""
         return self._completion.complete_page(rows) if self._completion is not None else None

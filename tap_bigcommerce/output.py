@@ -146,9 +146,14 @@ class Output:
             )
             self._schema_is_out = True
 
-    def write(self, rows: Sequence[Row], *, clean: bool, sent_at: datetime) -> None:
-        """RECORDs of these rows. Raises BadRecord where one lacks what it cannot do without."""
-        self._records.write(self.ledger.marked(rows), clean=clean, sent_at=sent_at)
+    def write(
+        self, rows: Sequence[Row], *, clean: bool, sent_at: datetime, ours: bool = False
+    ) -> None:
+        """RECORDs of these rows; `ours`: nobody else needs the rows, so they may change.
+
+        Raises BadRecord where one lacks what it cannot do without.
+        """
+        self._records.write(self.ledger.marked(rows), clean=clean, sent_at=sent_at, ours=ours)
         self.counts.written += len(rows)
         self._metric.add(len(rows))
 

@@ -14,7 +14,7 @@ from tap_bigcommerce.store_column import COLUMN, without_column
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.transform import Converter, MissingKey
 
-PORTION = 16 * 1024
+PORTION = 24 * 1024
 """Bytes of messages, about: what stays in the processor's cache from converting to writing, and
 finds the memory of the last portion free instead of asking the system for more."""
 
@@ -56,8 +56,15 @@ class RecordWriter:
         """By path: values that could go nowhere."""
         return self._converter.dropped
 
-    def write(self, rows: Sequence[Mapping[str, Any]], *, clean: bool, sent_at: datetime) -> None:
-        """Write the rows; `clean` as for `Converter.convert`, `sent_at` as for `Messages.records`.
+    def write(
+        self,
+        rows: Sequence[Mapping[str, Any]],
+        *,
+        clean: bool,
+        sent_at: datetime,
+        ours: bool = False,
+    ) -> None:
+        """Write the rows; `clean` and `ours` as for the `Converter`, `sent_at` for `Messages`.
 
         Raises BadRecord for a row without a key field.
         """
@@ -66,7 +73,7 @@ class RecordWriter:
             portion = rows[first : first + self._rows_at_once]
             first += len(portion)
             try:
-                records = self._converter.convert_all(portion, clean)
+                records = self._converter.convert_all(portion, clean, ours)
             except MissingKey as error:
                 raise _bad_record(self._stream, error) from error
             if self._key is not None:

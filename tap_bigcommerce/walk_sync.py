@@ -81,6 +81,8 @@ class WalkSync:
         try:
             for batch in reading.batches(when_ending):
                 self._write(batch, reading)
+                if batch.ends_part:
+                    continue
                 self.outputs[0].counts.pages = reading.pages
                 for output in self._alive():
                     output.counts.share = reading.share
@@ -158,10 +160,19 @@ class WalkSync:
         """One batch's RECORDs, and the STATE that covers them."""
         self._note_start(reading)
         clean, sent_at = batch.answer.clean, batch.answer.sent_at
-        for output in self._alive():
+        outputs = self._alive()
+        for output in outputs:
+            rows = rows_of(output, batch.rows, self._added)
             output.write_schema()
-            output.write(rows_of(output, batch.rows, self._added), clean=clean, sent_at=sent_at)
-        self._start = dataclasses.replace(self._start, newest=self._newest(batch.rows))
+            # Rows of several streams share what is nested in them.
+            output.write(rows, clean=clean, sent_at=sent_at, ours=len(outputs) == 1)
+        newest = self._newest(batch.rows)
+        if newest != self._start.newest:
+            self._start = dataclasses.replace(self._start, newest=newest)
+        if batch.ends_part:
+            # What is behind it may turn out to wait for a lookup.
+            self._tools.messages.flush()
+            return
         for output in self._alive():
             output.interrupt(batch.position, self._start)
         if batch.ends_page:

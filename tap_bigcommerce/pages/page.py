@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,14 +57,6 @@ class Page:
     answer: Answer
     request: ListRequest
     bare: bool = False
-
-    def rows(self, ids: Sequence[Key]) -> list[Row]:
-        """The rows with these keys, in this order."""
-        rows = self.request.rows(self.answer.unpacked())
-        if len(ids) == len(rows):
-            return rows
-        by_key = {self.request.key(row): row for row in rows}
-        return [by_key[key] for key in ids]
 
 
 class PageReader:

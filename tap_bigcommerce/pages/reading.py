@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import deque
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from tap_bigcommerce.client import Answer
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.page import Key, Page, PageReader, Row
+from tap_bigcommerce.pages.page import Page, PageReader, Row
+from tap_bigcommerce.pages.parts import Part, parts
 from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
 from tap_bigcommerce.workers import Workers
 
@@ -32,7 +33,14 @@ PageCompletion = Generator[list[Lookup], list[Any], None]
 
 
 class Details:
-    """What completes the rows of a list; as it is, nothing."""
+    """What completes the rows of a list; as it is, nothing.
+
+    `whole_pages`: the rows of a page are completed together.
+    """
+
+    @property
+    def whole_pages(self) -> bool:
+        return False
 
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """Make the rows of a page whole together, before each is completed; None: no need."""
@@ -52,24 +60,25 @@ class Batch:
 
     `position`: every row up to there has been handed on with this batch or before; None where a
     stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
+    `ends_part`: more of it follows, and is not waited for.
     """
 
     rows: list[Row]
     answer: Answer
     position: Position
     ends_page: bool
+    ends_part: bool
 
 
 @dataclass
 class _Run:
-    """Rows of one page that come next.
+    """A part of a page that comes next.
 
     `rows` is None until they are being completed; a row that is gone is None. `incomplete` are
     the places of the rows whose lookups are under way.
     """
 
-    page: Page
-    ids: Sequence[Key]
+    part: Part
     rows: list[Row | None] | None = None
     incomplete: set[int] = field(default_factory=set)
     handed_on: int = 0
@@ -165,6 +174,8 @@ class Reading:
                     when_ending()
                 for batch in self._whole():
                     yield batch
+                    if batch.ends_part:
+                        continue
                     # Writing takes its time: let the workers have their next requests meanwhile.
                     self._workers.catch_up()
                     self.ask()
@@ -225,20 +236,26 @@ class Reading:
         if page.ids and ask.what is What.PAGE:
             self._bytes_a_row = len(page.answer.body) / len(page.ids)
         self._walk.answered(ask, page)
-        self._runs.extend(_Run(source, ids) for source, ids in self._walk.ready())
-        if not (self._runs and self._runs[0].page is page):
+        whole = self._details is not None and self._details.whole_pages
+        for source, keys in self._walk.ready():
+            self._runs.extend(_Run(part) for part in parts(source, keys, whole=whole))
+        if not (self._runs and self._runs[0].part.page is page):
             page.answer.pack()
         self._account()
 
     def _complete_next(self) -> None:
-        """Begin to complete the next rows, as many pages as keep the workers busy, and no more."""
+        """Begin to complete the next rows: those in front; and while these wait for lookups, as
+        many behind them as keep the workers busy."""
+        pages: set[Page] = set()
         for place, run in enumerate(self._runs):
-            if place and not (self._details and self._workers.idle and place < MOST_PARSED):
+            pages.add(run.part.page)
+            waits = self._runs[0].incomplete and self._workers.idle
+            if place and not (waits and len(pages) <= MOST_PARSED):
                 return
             if run.rows is None:
-                run.rows = list(run.page.rows(run.ids))
-                # The rows are on their own now; a run of the same page behind reads them again.
-                run.page.answer.pack()
+                run.rows = list(run.part.rows())
+                # The rows are on their own now; a run of the same page behind reads its own.
+                run.part.page.answer.pack()
                 if self._details is not None:
                     self._begin(run, run.rows, self._details)
 
@@ -250,7 +267,7 @@ class Reading:
             for place, row in enumerate(rows):
                 if row is None:
                     continue
-                completion = details.complete(row, bare=run.page.bare)
+                completion = details.complete(row, bare=run.part.page.bare)
                 if completion is not None:
                     then = functools.partial(rows.__setitem__, place)
                     self._go_on(run, place, completion, None, then)
@@ -311,26 +328,27 @@ class Reading:
             assert run.rows is not None  # The first run is always being completed.
             begin, end = run.handed_on, min(run.incomplete, default=len(run.rows))
             run.handed_on = end
-            ends_page = end == len(run.rows)
-            if ends_page:
+            is_done = end == len(run.rows)
+            if is_done:
                 self._runs.popleft()
-            if end == begin and not ends_page:
+            elif end == begin:
                 return
-            if end > begin:
-                rows = [row for row in run.rows[begin:end] if row is not None]
-                self.handed_on += end - begin
-                self._account()
-                last = run.ids[end - 1]
-                if isinstance(last, int):
-                    self._ids = (self._ids[0] if self._ids else run.ids[begin]), last
-                position = self._walk.position(run.page, last, ends_page=ends_page)
-                yield Batch(rows, run.page.answer, position, ends_page)
+            page, keys = run.part.page, run.part.keys
+            rows = [row for row in run.rows[begin:end] if row is not None]
+            self.handed_on += end - begin
+            self._account()
+            last = keys[end - 1]
+            if isinstance(last, int):
+                self._ids = (self._ids[0] if self._ids else keys[begin]), last
+            ends_page = is_done and run.part.last
+            position = self._walk.position(page, last, ends_page=ends_page)
+            yield Batch(rows, page.answer, position, ends_page, is_done and not ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
         waiting = 0.0
         if not self._closed:
-            rows = self._walk.rows_held + sum(len(run.ids) for run in self._runs)
+            rows = self._walk.rows_held + sum(len(run.part.keys) for run in self._runs)
             waiting = rows * self._bytes_a_row
         self._budget.waiting_changed(waiting - self._accounted)
         self._accounted = waiting

@@ -41,6 +41,11 @@ class CustomerDetails(Details):
         self._purpose = purpose
         self._own = OwnLists(client, purpose)
 
+    @property
+    def whole_pages(self) -> bool:
+        """One request goes for all rows of a page."""
+        return True
+
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """Add the v3 fields to all rows; one that v3 does not show (deleted meanwhile) stays."""
         return self._complete(rows) if rows else None

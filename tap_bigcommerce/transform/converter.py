@@ -82,7 +82,6 @@ class Converter:
         rules = Rules()
         self._careful = Careful(root, rules)
         self._fast = Fast(root, rules, self._keys)
-        self._shapes = self._fast.shapes
 
     @property
     def source(self) -> str:
@@ -90,12 +89,13 @@ class Converter:
         return "\n".join(self._fast.sources)
 
     def convert_all(
-        self, records: Iterable[Mapping[str, Any]], clean: bool = False
+        self, records: Iterable[Mapping[str, Any]], clean: bool = False, ours: bool = False
     ) -> list[dict[str, Any]]:
-        """Several records, as by `convert`."""
+        """Several records, as by `convert`; `ours`: nobody else needs them, so they may change."""
         if not clean:
             return [self.convert(record) for record in records]
-        shapes, converted = self._shapes, []
+        shapes = self._fast.changes if ours else self._fast.shapes
+        converted = []
         for record in records:
             try:
                 converted.append(shapes[len(record)](record))

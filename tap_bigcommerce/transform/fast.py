@@ -50,6 +50,8 @@ class Fast:
         _count_objects(root, self._alike)
         place = self._place(root)
         self.shapes: dict[int, Callable[[Any], dict[str, Any]]] = place.shapes
+        # The same for records that may be changed.
+        self.changes: dict[int, Callable[[Any], dict[str, Any]]] = place.changes
         self.convert: Callable[[Any], dict[str, Any]] = place.convert
 
     def child(self, node: Node) -> Child:
@@ -147,6 +149,9 @@ class _Place:
         self._fast = fast
         self._node = node
         self.shapes: Shapes = {}
+        self.changes: Shapes = {}
+        # By a shape: what does the same to objects that may be changed.
+        self._change_of: dict[Convert, Convert] = {}
         self._by_keys: dict[frozenset[str], Convert] = {}
         # By the number of keys: shapes by their keys, in the orders in which these have come.
         self._alike: defaultdict[int, dict[tuple[str, ...], Convert]] = defaultdict(dict)
@@ -176,7 +181,9 @@ class _Place:
         alike = self._alike[len(keys)]
         if len(alike) < MAX_SHAPES:
             alike[tuple(value)] = shape
-            self.shapes[len(keys)] = shape if set(alike.values()) == {shape} else _pick(alike)
+            self.shapes[len(keys)] = _one_of(alike)
+            changes = {order: self._change_of[one] for order, one in alike.items()}
+            self.changes[len(keys)] = _one_of(changes)
         return shape
 
     def _make(self, keys: frozenset[str], value: dict[str, Any]) -> Convert:
@@ -213,7 +220,7 @@ class _Place:
                 self._children[key] = self._fast.child(field)
         fast = self._fast
         is_root = self._node is fast.root
-        source, shape = generate(
+        source, shape, change = generate(
             self._node.path or "record",
             fields,
             sample,
@@ -223,7 +230,13 @@ class _Place:
             done=fast.done if is_root and fast.comes_again() else None,
         )
         fast.sources.append(source)
+        self._change_of[shape] = change or shape
         return shape
+
+
+def _one_of(alike: dict[tuple[str, ...], Convert]) -> Convert:
+    """One function for objects with as many keys."""
+    return next(iter(alike.values())) if len(set(alike.values())) == 1 else _pick(alike)
 
 
 def _pick(shapes: dict[tuple[str, ...], Convert]) -> Convert:

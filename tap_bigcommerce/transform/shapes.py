@@ -13,6 +13,19 @@ What it looks like, for an object with a price, a date, a name and a deselected 
 
 A null goes out as it is, everywhere; so does every type that the field's kind takes unchanged. The
 sample, the first object of its kind, only decides what is tested first.
+
+The record itself has a second function, for records that nobody else needs: it changes them. It
+does so at its end, when nothing can fail any more, and leaves what is seldom to the first one:
+
+    def change(record):
+        v0, v1, v2, v3 = take(record)
+        v0 = numbers[v0]
+        if type(v2) is not str and v2 is not None: return shape(record)
+        ...
+        record['price'] = v0
+        ...
+        del record['deselected']
+        return record
 """
 
 from __future__ import annotations
@@ -27,6 +40,15 @@ from tap_bigcommerce.transform.nodes import Node
 from tap_bigcommerce.transform.values import Misfit, Rules
 
 
+class Generated(NamedTuple):
+    """Functions for objects with one set of keys, and their source."""
+
+    source: str
+    shape: Callable[[Any], Any]
+    # For the record itself: changes it instead of copying it.
+    change: Callable[[Any], Any] | None
+
+
 class Child(NamedTuple):
     """How the values of a field are converted."""
 
@@ -35,6 +57,9 @@ class Child(NamedTuple):
     # For objects and the items of arrays: by the number of keys; raise KeyError for other keys.
     shapes: dict[int, Callable[[Any], Any]] | None
 
+
+FEW = 4
+"""So many values, or fewer, are taken one by one, which is faster."""
 
 _MEMOS = {"number": "numbers", "integer": "integers"}
 _NULL = type(None)
@@ -49,8 +74,8 @@ def generate(
     *,
     keys: Sequence[str] | None,
     done: dict[int, Any] | None,
-) -> tuple[str, Callable[[Any], Any]]:
-    """The source and the function.
+) -> Generated:
+    """The source and the functions.
 
     fields: what each key of the sample becomes; None: it is left out.
     keys: for the record itself, fields that may not be null in the end; None for the objects in it,
@@ -68,43 +93,66 @@ def generate(
         "done": done,
     }
     names = {key: f"v{number}" for number, key in enumerate(sample)}
-    body: list[str] = []
-    if len(sample) > 1:
+    kept = {key: field for key, field in fields.items() if field is not None}
+    for key in kept:
+        scope[f"convert_{names[key]}"] = children[key].convert
+        scope[f"shapes_{names[key]}"] = children[key].shapes
+    begin: list[str] = []
+    if len(sample) > FEW:
         scope["take"] = itemgetter(*sample)
-        body.append(f"{', '.join(names.values())} = take(record)")
+        begin.append(f"{', '.join(names.values())} = take(record)")
     elif sample:
-        body += [f"{name} = record[{key!r}]" for key, name in names.items()]
+        begin += [f"{name} = record[{key!r}]" for key, name in names.items()]
     else:
-        body.append("if type(record) is not dict: raise Misfit")
+        begin.append("if type(record) is not dict: raise Misfit")
     if done is not None:
-        body.append("done.clear()")
+        begin.append("done.clear()")
 
     gone = [key for key, field in fields.items() if field is None]
     late = keys is None and not gone and not _changes(fields, sample)
+    few = 2 * len(gone) > len(sample)
+    body = [*begin]
     if late:
         body.append("out = record")
-    elif 2 * len(gone) <= len(sample):
+    elif not few:
         body.append("out = record.copy()")
         body += [f"del out[{key!r}]" for key in gone]
     else:
-        kept = ", ".join(f"{key!r}: {names[key]}" for key, field in fields.items() if field)
-        body.append(f"out = {{{kept}}}")
-
-    for key, field in fields.items():
-        if field is not None:
-            name = names[key]
-            scope[f"convert_{name}"] = children[key].convert
-            scope[f"shapes_{name}"] = children[key].shapes
-            target = f"out = {{**out, {key!r}: %s}}" if late else f"out[{key!r}] = %s"
-            body += _statement(field, name, sample[key], target, children[key].shapes is not None)
+        body.append(f"out = {{{', '.join(f'{key!r}: {names[key]}' for key in kept)}}}")
+    for key, field in kept.items():
+        name = names[key]
+        target = f"out = {{**out, {key!r}: %s}}" if late else f"out[{key!r}] = %s"
+        convert = target % f"convert_{name}({name})"
+        has_shapes = children[key].shapes is not None
+        body += _statement(field, name, sample[key], target, convert, has_shapes)
     for key in keys or ():
-        body.append(f"if out[{key!r}] is None: raise Misfit" if fields.get(key) else "raise Misfit")
+        body.append(f"if out[{key!r}] is None: raise Misfit" if key in kept else "raise Misfit")
     body.append("return out")
+    functions = [("shape", body)]
 
-    source = f"# {title}\ndef shape(record):\n" + "".join(f"    {line}\n" for line in body)
+    if keys is not None and not few:
+        body, changed = [*begin], []
+        for key, field in kept.items():
+            name, has_shapes = names[key], children[key].shapes is not None
+            seldom = not _changes({key: field}, sample) and _goes_untouched(field)
+            convert = "return shape(record)" if seldom else f"{name} = convert_{name}({name})"
+            lines = _statement(field, name, sample[key], f"{name} = %s", convert, has_shapes)
+            if any(f"{name} = " in line for line in lines):
+                changed.append(key)
+            body += lines
+        for key in keys:
+            body.append(f"if {names[key]} is None: raise Misfit" if key in kept else "raise Misfit")
+        body += [f"record[{key!r}] = {names[key]}" for key in changed]
+        body += [f"del record[{key!r}]" for key in gone]
+        body.append("return record")
+        functions.append(("change", body))
+
+    source = "".join(
+        f"# {title}\ndef {name}(record):\n" + "".join(f"    {line}\n" for line in lines)
+        for name, lines in functions
+    )
     exec(compile(source, f"<shape of {title}>", "exec"), scope)
-    shape: Callable[[Any], Any] = scope["shape"]
-    return source, shape
+    return Generated(source, scope["shape"], scope.get("change"))
 
 
 def untouched(node: Node) -> frozenset[type]:
@@ -118,6 +166,11 @@ def untouched(node: Node) -> frozenset[type]:
         for one in NATIVE[branch.kind]:
             first.setdefault(one, branch)
     return frozenset(one for one, branch in first.items() if one in untouched(branch))
+
+
+def _goes_untouched(node: Node) -> bool:
+    """Some values go out from this place as they are."""
+    return bool(untouched(node)) or (node.items is not None and bool(untouched(node.items)))
 
 
 def _changes(fields: Mapping[str, Node | None], sample: Mapping[str, Any]) -> bool:
@@ -134,9 +187,13 @@ def _changes(fields: Mapping[str, Node | None], sample: Mapping[str, Any]) -> bo
     return False
 
 
-def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool) -> list[str]:
-    """The lines that look at one value, and convert it where it does not go out as it is."""
-    convert = target % f"convert_{name}({name})"
+def _statement(
+    node: Node, name: str, sample: Any, target: str, convert: str, has_shapes: bool
+) -> list[str]:
+    """The lines that look at one value, and convert it where it does not go out as it is.
+
+    `target` assigns what is seen at once; `convert` is a statement for whatever else comes.
+    """
     if node.kind == "date":
         start = _date_layout(sample)
         parts = f"days[{name}[:{start}]]", f"minutes[{name}[{start}:{start + 6}]]"
@@ -158,7 +215,6 @@ def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool
         empty = f"{name} is not None and type({name}) is not list"
         types = untouched(node.items) if node.items is not None else frozenset()
         if has_shapes:
-            each = f"[shapes_{name}[len(item)](item) for item in {name}]"
             only = f"[shapes_{name}[len({name})]({name})]"
             wrapped = [
                 f"elif {name} and type({name}) is dict:",
@@ -167,7 +223,11 @@ def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool
             ]
             return [
                 f"if {name} and type({name}) is list:",
-                f"    try: {target % each}",
+                "    try:",
+                # Not a comprehension: before Python 3.12 that is a call of its own.
+                "        items = []",
+                f"        for item in {name}: items.append(shapes_{name}[len(item)](item))",
+                f"        {target % 'items'}",
                 f"    except (KeyError, TypeError): {convert}",
                 *(wrapped if node.wrap else []),
                 f"elif {empty}: {convert}",
@@ -177,7 +237,7 @@ def _statement(node: Node, name: str, sample: Any, target: str, has_shapes: bool
         return [
             f"if type({name}) is list:",
             f"    for item in {name}:",
-            f"        if {_is_other('item', types, None)}:",
+            f"        if {_is_other('item', types, '')}:",
             f"            {convert}",
             "            break",
             f"elif {name} is not None: {convert}",

@@ -234,6 +234,24 @@ def test_a_record_known_to_be_clean_is_converted_alike_by_its_shape(
         assert (warm.rescued, warm.dropped) == (fresh.rescued, fresh.dropped)
 
 
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(cases())
+def test_records_that_may_be_changed_become_the_same_as_those_that_may_not(
+    case: tuple[Json, Json, list[tuple[Json, list[str]]]],
+) -> None:
+    cut, known, records = case
+    texts = [json_text_without_odd_characters(record) for record, _ in records]
+    changing, copying = Converter(cut, known), Converter(cut, known)
+    for _ in range(4):
+        ours = [orjson.loads(text) for text in texts]
+        theirs = [orjson.loads(text) for text in texts]
+        changed = changing.convert_all(ours, clean=True, ours=True)
+        copied = copying.convert_all(theirs, clean=True)
+        assert list(map(orjson.dumps, changed)) == list(map(orjson.dumps, copied))
+        assert theirs == [orjson.loads(text) for text in texts]
+    assert (changing.rescued, changing.dropped) == (copying.rescued, copying.dropped)
+
+
 def json_text_without_odd_characters(value: Any) -> bytes:
     def cleaned(item: Any) -> Any:
         if isinstance(item, str):
