@@ -29,6 +29,7 @@ defs = build_fleet(
     target=Target([{python!r}, "-I", str(here / "target.py")]),
     stores=here / "stores",
     states=here / "states",
+    reports=here / "reports",
     stores_per_run={stores_per_run},
     at_once={at_once},
     retries=Retries(most=1, delay=1),

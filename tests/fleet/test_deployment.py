@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -128,22 +127,51 @@ def test_the_code_location_loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert location.postgres("shoes-uk")["default_target_schema"] == "bigcommerce_shoes_uk"
 
 
+def instructions(path: Path) -> list[tuple[str, str]]:
+    """What a Dockerfile says, a line at a time: what to do, and with what."""
+    lines = path.read_text("utf-8").replace("\\\n", " ").splitlines()
+    words = [line.partition(" ") for line in lines if line and not line.startswith("#")]
+    return [(word, rest) for word, _, rest in words]
+
+
 @pytest.mark.parametrize("path", [ROOT / "Dockerfile", EXAMPLE / "Dockerfile"], ids=str)
 def test_an_image_is_made_of_what_is_there_and_runs_as_nobody_special(path: Path) -> None:
-    lines = re.sub(r"\\\n", " ", path.read_text("utf-8")).splitlines()
-    words = [line.split() for line in lines if line and not line.startswith("#")]
-    copied = [word[1:-1] for word in words if word[0] == "COPY" and "--from" not in word[1]]
+    given = instructions(path)
+    copied = [rest.split()[:-1] for word, rest in given if word == "COPY" and "--from" not in rest]
     assert copied
     ignored = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
     for name in (name for names in copied for name in names):
         assert (ROOT / name).exists(), name
         assert f"!{name}" in ignored, f"{name} is not sent to Docker"
-    users = [word[1] for word in words if word[0] == "USER"]
+    users = [rest for word, rest in given if word == "USER"]
     assert users
     assert int(users[-1]) > 0
-    assert any(word[0] == "HEALTHCHECK" for word in words)
-    bases = [word[1] for word in words if word[0] == "FROM"]
+    assert any(word == "HEALTHCHECK" for word, _ in given)
+    bases = [rest.split()[0] for word, rest in given if word == "FROM"]
     assert all(":" in base and not base.endswith(":latest") for base in bases)
+
+
+def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path: Path) -> None:
+    source, installed = tmp_path / "source", tmp_path / "tap"
+    source.mkdir()
+    given = instructions(ROOT / "Dockerfile")
+    second = [number for number, (word, _) in enumerate(given) if word == "FROM"][1]
+    for word, rest in given[:second]:
+        if word == "COPY":
+            *names, _ = rest.split()
+            subprocess.run(["cp", "-r", *names, source], cwd=ROOT, check=True)
+        elif word == "RUN":
+            here = rest.replace("/opt/tap", str(installed))
+            subprocess.run(["sh", "-ec", here], cwd=source, check=True, capture_output=True)
+    assert "COPY --from=build /opt/tap /opt/tap" in (ROOT / "Dockerfile").read_text("utf-8")
+    tap = installed / "bin" / "tap-bigcommerce"
+    assert subprocess.check_output([tap, "--version"]).startswith(b"tap-bigcommerce ")
+    assert len(json.loads(subprocess.check_output([tap, "--discover"]))["streams"]) > 60
+    size = sum(path.stat().st_size for path in installed.rglob("*") if path.is_file())
+    assert size < 45_000_000
+    # The tap alone: neither what runs a fleet, nor what installs.
+    for name in ("dagster", "pip"):
+        assert not list(installed.glob(f"lib/*/site-packages/{name}"))
 
 
 def test_the_image_of_the_tap_asks_for_its_version_to_see_that_it_is_well() -> None:

@@ -79,9 +79,10 @@ def test_what_the_store_did_meanwhile_is_shown(
     assert orders["seconds_waited"] >= 1
     levels = {entry.level for entry in instance.all_logs(result.run_id)}
     assert logging.WARNING in levels, "the tap's levels are the log's"
-    again = fleet.run(instance, "shoes")
-    assert again.success
-    assert shown(instance, "orders")["bookmark_before"] == orders["bookmark"]
+    store.change("orders", count=1)
+    assert fleet.run(instance, "shoes").success
+    after = shown(instance, "orders")
+    assert after["bookmark_before"] == orders["bookmark"] < after["bookmark"]
 
 
 @pytest.mark.parametrize("url", [None, "https://reports.example.com/"])
@@ -215,6 +216,34 @@ def test_a_program_that_is_killed_is_started_again_after_waits_that_grow(
     del fleet.more[which]
     assert fleet.run(instance, "shoes").success
     assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
+
+
+def test_a_store_that_is_down_is_tried_again(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    store.fault("orders", kind="503", times=1)
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store, max_attempts=1, max_retry_seconds=0, max_concurrency=1)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+    assert "503: the store is down" in log_of(instance, result.run_id)
+    assert len(events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)) == 1
+    assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
+
+
+def test_an_error_of_the_tap_that_nobody_foresaw_is_shown_whole_and_tried_again(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    entry = {"level": "CRITICAL", "message": "Nobody foresaw:", "traceback": "Trace\nKeyError: 1"}
+    tap = tmp_path / "tap"
+    tap.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{json.dumps(entry)}\nEND\nexit 1\n")
+    tap.chmod(0o700)
+    fleet = Fleet(tmp_path, more={"tap": str(tap)})
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert not result.success
+    assert "shoes: Nobody foresaw:\nTrace\nKeyError: 1" in log_of(instance, result.run_id)
+    assert len(events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)) == 2
 
 
 def test_a_tap_that_cannot_begin_is_quoted(

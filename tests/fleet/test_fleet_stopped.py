@@ -30,21 +30,27 @@ PROGRAMS = {"tap-bigcommerce", "plain_target", "guard"}
 
 
 @pytest.fixture
-def fleet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Fleet]:
-    """A store that takes some seconds to read, and a file with the code location."""
+def store() -> Iterator[Sandbox]:
+    """A store that takes some seconds to read."""
+    with Sandbox(SLOW) as running:
+        yield running
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, store: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """A fleet of it, and a file with the code location."""
     # Tap and target are known by the settings file that they are given.
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    with Sandbox(SLOW) as store:
-        fleet = Fleet(tmp_path)
-        fleet.add("shoes", store, page_size=10, max_concurrency=1)
-        (tmp_path / "location.py").write_text(
-            "import sys\n"
-            f"sys.path[:0] = {[str(Path(__file__).parent), str(ROOT)]}\n"
-            "from pathlib import Path\n"
-            "from fleet_runs import Fleet\n"
-            f"defs = Fleet(Path({str(tmp_path)!r})).definitions()\n"
-        )
-        yield fleet
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store, page_size=10, max_concurrency=1)
+    (tmp_path / "location.py").write_text(
+        "import sys\n"
+        f"sys.path[:0] = {[str(Path(__file__).parent), str(ROOT)]}\n"
+        "from pathlib import Path\n"
+        "from fleet_runs import Fleet\n"
+        f"defs = Fleet(Path({str(tmp_path)!r})).definitions()\n"
+    )
+    return fleet
 
 
 def wait_for(found: Callable[[], Any], seconds: float, what: str) -> None:
@@ -88,6 +94,11 @@ def check_kept(fleet: Fleet) -> int:
     return len(ids)
 
 
+def heed_interrupts() -> None:
+    """For a child: a shell that runs the tests in the background has them ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextlib.contextmanager
 def started(fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
     """A run of the store, once rows have reached the target."""
@@ -99,6 +110,7 @@ def started(fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
         cwd=fleet.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        preexec_fn=heed_interrupts,
     )
     try:
         wait_for(lambda: rows_came(fleet) or process.poll() is not None, 60, "no row came")
@@ -120,13 +132,22 @@ def test_a_run_that_is_told_to_stop_keeps_what_the_target_has(fleet: Fleet, numb
     assert is_free(fleet)
 
 
-def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(fleet: Fleet) -> None:
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
+    fleet: Fleet, store: Sandbox, waits: bool
+) -> None:
+    if waits:
+        # The tap has nothing to write for minutes, and would not see that nobody listens.
+        store.fault("orders", request=20, kind="503", times=0)
     with started(fleet) as process:
         assert not is_free(fleet)
+        if waits:
+            wait_for(lambda: any(r["status"] == 503 for r in store.requests()), 30, "no 503")
         process.kill()
         process.wait()
         # The tap and the target hold the lock, too: it is free when both are gone.
         wait_for(lambda: is_free(fleet), 15, "the lock is still held")
+        assert set(programs(fleet)) <= {"guard"}
     wait_for(lambda: programs(fleet) == {}, 5, "something runs on")
     assert len(fleet.ids("shoes", "orders")) < ORDERS
 
@@ -159,7 +180,11 @@ def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:
     words = ["dev", "-f", "location.py", "-h", "127.0.0.1", "-p", str(port)]
     with (fleet.folder / "dagster.log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", *words], cwd=fleet.folder, stdout=log, stderr=log
+            [sys.executable, "-m", "dagster", *words],
+            cwd=fleet.folder,
+            stdout=log,
+            stderr=log,
+            preexec_fn=heed_interrupts,
         )
 
     def answers() -> bool:
