@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import logging
 import os
+import sqlite3
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +20,7 @@ import pytest
 from fleet_runs import TAP, Fleet, dagster_home, events, log_of, materialized, shown  # noqa: F401
 
 from sandbox import Options, Sandbox
-from tap_bigcommerce_dagster import Reports, Retries, Target
+from tap_bigcommerce_dagster import Reports, Retries, SqlStates, Target
 
 SMALL = Options(orders=40, customers=15, products=12, coupons=4, any_hash=True)
 MATERIALIZED = dg.DagsterEventType.ASSET_MATERIALIZATION
@@ -100,6 +104,7 @@ def test_the_report_of_the_tap_is_kept_and_named(
     assert kept == named
     assert f"[shoes] The tap's report: {named}" in log_of(instance, result.run_id)
     assert "<table" in page.read_text("utf-8")
+    assert page.stat().st_size < 20_000, "docs/fleet.md reckons with it"
     assert "the access token is refused" in pages["hats"].read_text("utf-8")
     assert "a-token-nobody-may-see" not in pages["hats"].read_text("utf-8")
 
@@ -278,6 +283,36 @@ def test_a_state_that_cannot_be_written_is_said_and_the_old_one_stays(
     assert "shoes: its state, or a file of this run" in log_of(instance, result.run_id)
     assert "No space left on device" in log_of(instance, result.run_id)
     assert fleet.states.read("shoes") == before
+
+
+def test_a_run_that_loses_its_lock_ends_and_keeps_nothing_more(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    url = f"sqlite:///{tmp_path / 'states.db'}"
+    fleet = Fleet(tmp_path, more={"states": SqlStates(url, term=0.6)})
+    fleet.add("shoes", store, page_size=10, max_concurrency=1)
+    fleet.target["shoes"] = {"sleeps": 0.1}
+    steal = "update bigcommerce_states set locked_by = 'another', locked_until = 9e9"
+
+    def another_run() -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / "states.db")) as database:
+            for _ in range(200):
+                time.sleep(0.05)
+                with contextlib.suppress(sqlite3.OperationalError), database:
+                    if database.execute(steal).rowcount:
+                        return
+
+    thread = threading.Thread(target=another_run)
+    thread.start()
+    result = fleet.run(instance, "shoes")
+    thread.join()
+    assert not result.success
+    log = log_of(instance, result.run_id)
+    assert "The lock on the state of shoes was lost" in log
+    # The next try finds it taken.
+    assert "Another run is reading shoes right now" in log
+    assert SqlStates(url).read("shoes") is None
+    assert not (tmp_path / "rows" / "shoes" / "products.json").exists(), "it ended at once"
 
 
 def test_a_second_run_of_a_store_is_refused(
