@@ -13,7 +13,7 @@ REQUEST_SECONDS = 0.3
 """How long BigCommerce takes to answer, with the way there and back: an assumption."""
 
 FILL = 0.7
-"""How much of a processor may be used on average."""
+"""How much of a machine may be used."""
 
 AT_ONCE, STORES_PER_RUN, RUNS = 4, 100, 25
 """As examples/fleet has them."""
@@ -28,11 +28,12 @@ def reckoning(result: Result) -> str:
     processor = one["processor, engine (s)"] + one["processor, tap and target (s)"]
     seconds = one["requests"] * REQUEST_SECONDS + processor
     busy = STORES * processor / HOUR
-    machines = math.ceil(busy / FILL / PROCESSORS) + 1
     pairs = STORES * seconds / HOUR
     pair_mb = one["memory, tap (MB)"] + one["memory, target (MB)"]
     run_mb = one["memory, Dagster, of a run (MB)"]
     memory = (RUNS * AT_ONCE * pair_mb + RUNS * run_mb) / 1000
+    by_processor = math.ceil(busy / FILL / PROCESSORS)
+    by_memory = math.ceil(memory / FILL / MACHINE_GB)
     rows = STORES * one["rows in Dagster's event log"]
     text_gb = STORES * one["their text (KB)"] / 1e6
     return "\n".join(
@@ -47,11 +48,6 @@ def reckoning(result: Result) -> str:
                         f"{busy:.1f}",
                     ],
                     [
-                        f"machines of {PROCESSORS} processors, one of which may fail",
-                        f"{busy:.1f} / {FILL:.0%} / {PROCESSORS}, and one",
-                        f"{machines}",
-                    ],
-                    [
                         "a sync's time, if an answer takes 0.3 s",
                         f"{one['requests']:.0f} × {REQUEST_SECONDS} s + {processor:.2f} s",
                         f"{seconds:.1f} s",
@@ -59,17 +55,24 @@ def reckoning(result: Result) -> str:
                     [
                         "pairs of tap and target under way",
                         f"{STORES:,} × {seconds:.1f} s / {HOUR:,} s",
-                        f"{pairs:.0f}",
+                        f"{pairs:.1f}",
                     ],
                     [
                         f"runs under way, of {AT_ONCE} pairs each",
-                        f"{pairs:.0f} / {AT_ONCE}",
+                        f"{pairs:.1f} / {AT_ONCE}",
                         f"{math.ceil(pairs / AT_ONCE)}",
                     ],
                     [
                         f"memory at the limit of {RUNS} runs",
                         f"{RUNS * AT_ONCE} × {pair_mb:.0f} MB + {RUNS} × {run_mb:.0f} MB",
                         f"{memory:.0f} GB",
+                    ],
+                    [
+                        f"machines of {PROCESSORS} processors and {MACHINE_GB} GB, "
+                        f"filled to {FILL:.0%}",
+                        f"for the processors {by_processor}, for the memory {by_memory}; and one "
+                        "that may fail",
+                        f"{max(by_processor, by_memory) + 1}",
                     ],
                     [
                         "requests, each store on its own quota",

@@ -23,7 +23,7 @@ from sandbox import Options, Sandbox
 from tap_bigcommerce_dagster import StoreBusy
 
 ROOT = Path(__file__).resolve().parents[2]
-ORDERS = 600
+ORDERS = 400
 SLOW = Options(orders=ORDERS, customers=5, products=5, coupons=2, any_hash=True, latency_ms=50)
 JOB = "bigcommerce_job"
 PROGRAMS = {"tap-bigcommerce", "plain_target", "guard"}
