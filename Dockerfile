@@ -6,7 +6,7 @@ COPY pyproject.toml setup.py README.md LICENSE ./
 COPY tap_bigcommerce tap_bigcommerce
 COPY tap_bigcommerce_dagster tap_bigcommerce_dagster
 RUN python -m venv /opt/tap \
-    && /opt/tap/bin/pip install --no-cache-dir . \
+    && /opt/tap/bin/pip install --no-cache-dir ".[deletes]" \
     && /opt/tap/bin/pip uninstall --yes pip
 
 FROM python:3.13-slim

@@ -9,7 +9,7 @@ KUBERNETES := $(VENV)-kubernetes
 SINGER_TOOLS := $(VENV)-singer-tools
 SITE ?= site
 
-.PHONY: help demo fleet-demo test tools lint docs generate check clean tap tests linters writers \
+.PHONY: help demo fleet-demo test fleet-test tools lint docs generate check clean tap tests linters writers \
 	target singer-tools target-jsonl target-postgres target-duckdb meltano airflow \
 	duckdb dagster kubernetes
 
@@ -23,8 +23,14 @@ fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERV
 	@$(DAGSTER)/bin/python -m demo.fleet --tap $(BIN)/tap-bigcommerce \
 		--duckdb $(DUCKDB)/bin/python $(if $(SERVE),--serve)
 
-test: tests target singer-tools dagster kubernetes ## run the tests; ARGS="tests/tap -k state" for some of them
+test: tests target singer-tools ## run the tests; ARGS="tests/tap -k state" for some of them
 	@$(BIN)/python -m pytest $(ARGS)
+
+fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; some minutes
+	@FLEET_TAP='$(abspath $(BIN))/tap-bigcommerce' \
+		FLEET_TARGET_JSONL='$(abspath $(TARGET_JSONL))/bin/target-jsonl' \
+		FLEET_KUBERNETES='$(abspath $(KUBERNETES))/bin/kubernetes-validate' \
+		$(DAGSTER)/bin/python -m pytest -o filterwarnings=default --disable-warnings tests/fleet $(ARGS)
 
 tools: tests target target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
 	@$(BIN)/python -m pytest -m tools -rs $(ARGS)
@@ -75,6 +81,7 @@ duckdb:
 	@scripts/venv.sh $(DUCKDB) 'duckdb>=1,<3'
 dagster:
 	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'dagster-webserver>=1.11,<2' \
-		'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1'
+		'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1' \
+		's3fs>=2024.12' 'moto[s3]>=5,<6' 'flask>=3' 'flask-cors>=4'
 kubernetes:
 	@scripts/venv.sh $(KUBERNETES) 'kubernetes-validate>=1.30,<2'

@@ -24,11 +24,18 @@ from pathlib import Path
 from tap_bigcommerce_dagster import Retries, Target, build_fleet
 
 here = Path(__file__).parent
+
+
+def loaded_into(store):
+    return {{"filepath": str(here / f"{{store}}.duckdb"), "schema": "main"}}
+
+
 defs = build_fleet(
     tap={tap!r},
-    target=Target([{python!r}, "-I", str(here / "target.py")]),
+    target=Target({target!r}, loaded_into),
     stores=here / "stores",
     states=here / "states",
+    reports=here / "reports",
     stores_per_run={stores_per_run},
     at_once={at_once},
     retries=Retries(most=1, delay=1),
@@ -58,21 +65,33 @@ with dg.DagsterInstance.get() as instance:
 """
 
 LOOK = """
-import dagster as dg, json
-found = {}
+import dagster as dg, json, re
+from dagster._serdes import serialize_value
+
+runs, made = [], {}
 with dg.DagsterInstance.get() as instance:
-    key = dg.AssetKey(["bigcommerce", "orders"])
-    cursor = None
-    while True:
-        page = instance.fetch_materializations(key, limit=1000, cursor=cursor)
-        for record in page.records:
-            made = record.asset_materialization
-            found.setdefault(made.partition, []).append(
-                {name: made.metadata[name].value for name in ("rows", "processor_seconds")})
-        cursor = page.cursor
-        if not page.has_more:
-            break
-print(json.dumps(found))
+    for run in reversed(instance.get_runs()):
+        log = instance.all_logs(run.run_id)
+        runs.append({"events": len(log), "bytes": sum(len(serialize_value(one)) for one in log)})
+        for entry in log:
+            if entry.asset_materialization is None:
+                continue
+            found = entry.asset_materialization
+            shown = {name: value.value for name, value in found.metadata.items()}
+            memory = re.search("memory: tap (.+) MB, target (.+) MB", shown["summary"]).groups()
+            sync = made.setdefault(found.partition, {}).setdefault(run.run_id, {})
+            sync[found.asset_key.path[-1]] = {
+                "rows": shown["rows"],
+                "requests": shown["requests"],
+                "processor_seconds": shown["processor_seconds"],
+                "seconds": shown["seconds"],
+                "tap_mb": float(memory[0]),
+                "target_mb": float(memory[1]),
+            }
+print(json.dumps({
+    "runs": runs,
+    "syncs": {store: list(syncs.values()) for store, syncs in made.items()},
+}))
 """
 
 
@@ -87,28 +106,65 @@ class RunTook:
     peak_mb: float
 
 
-def dagster_python() -> str:
-    """The Python that has Dagster. Raises NotMeasured where it was not installed."""
-    for venv in (Path(sys.prefix + "-dagster"), ROOT / ".venv-dagster"):
-        if (venv / "bin" / "dagster").exists():
+@dataclass(frozen=True)
+class History:
+    """What Dagster keeps: of each run its size, and of each store its syncs, the oldest first.
+
+    A sync has figures by stream. Processor time, time and memory are those of the whole sync.
+    """
+
+    runs: list[dict[str, int]]
+    syncs: dict[str, list[dict[str, dict[str, float]]]]
+
+    @property
+    def pairs(self) -> float:
+        """Processor seconds of all taps and targets."""
+        return sum(
+            sync["orders"]["processor_seconds"] for made in self.syncs.values() for sync in made
+        )
+
+
+def python_of(name: str) -> str:
+    """The Python of the environment that `make NAME` makes. Raises NotMeasured where it is not."""
+    for venv in (Path(f"{sys.prefix}-{name}"), ROOT / f".venv-{name}"):
+        if (venv / "bin" / "python").exists():
             return str(venv / "bin" / "python")
-    raise NotMeasured("`make dagster` installs Dagster, which this needs")
+    raise NotMeasured(f"`make {name}` installs what this needs")
+
+
+def duckdb_target() -> list[str]:
+    """The command of the demo's target, which loads what it is given. Raises NotMeasured."""
+    return [python_of("duckdb"), str(ROOT / "demo" / "fleet" / "duckdb_target.py")]
 
 
 class Fleet:
-    """Stores of one sandbox under many hashes, and runs of them one after another."""
+    """Stores of one sandbox under many hashes, and runs of them one after another.
 
-    def __init__(self, folder: Path, names: Sequence[str], stores_per_run: int, at_once: int):
+    `target` None: the lightest that there can be, which keeps nothing.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        names: Sequence[str],
+        stores_per_run: int,
+        at_once: int,
+        target: Sequence[str] | None = None,
+    ) -> None:
         self.names = list(names)
         self._folder = folder
-        self._python = dagster_python()
+        self._python = python_of("dagster")
         tap = str(Path(sys.executable).with_name("tap-bigcommerce"))
         (folder / "stores").mkdir()
         (folder / "home").mkdir()
+        (folder / "tmp").mkdir()
         (folder / "home" / "dagster.yaml").write_text(INSTANCE)
         (folder / "target.py").write_text(TARGET)
         location = LOCATION.format(
-            tap=tap, python=sys.executable, stores_per_run=stores_per_run, at_once=at_once
+            tap=tap,
+            target=list(target or [sys.executable, "-I", str(folder / "target.py")]),
+            stores_per_run=stores_per_run,
+            at_once=at_once,
         )
         (folder / "location.py").write_text(location)
 
@@ -160,13 +216,24 @@ class Fleet:
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        # Its taps and targets end by themselves, and hold their locks so long.
-        time.sleep(6)
 
-    def materialized(self) -> dict[str, list[dict[str, float]]]:
-        """By store, of each materialization of orders: rows, processor seconds of the pair."""
-        found: dict[str, list[dict[str, float]]] = json.loads(self._ask(LOOK))
-        return found
+    def left_over(self) -> int:
+        """The taps and targets that still run, after they had some time to end by themselves."""
+        deadline = time.monotonic() + 15
+        while (number := self._programs()) and time.monotonic() < deadline:
+            time.sleep(0.5)
+        return number
+
+    def history(self) -> History:
+        """What Dagster knows by now."""
+        return History(**json.loads(self._ask(LOOK)))
+
+    def _programs(self) -> int:
+        # Each was given a file with its settings.
+        lines = [
+            path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
+        ]
+        return sum(bytes(self._folder / "tmp") in line for line in lines)
 
     def _states(self) -> int:
         return len(list((self._folder / "states").glob("*.json")))
@@ -193,4 +260,5 @@ class Fleet:
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        return {**kept, "DAGSTER_HOME": str(self._folder / "home")}
+        places = {"DAGSTER_HOME": "home", "TMPDIR": "tmp"}
+        return {**kept, **{name: str(self._folder / place) for name, place in places.items()}}

@@ -18,6 +18,7 @@ from scripts.docs import (
     diagrams,
     error_tables,
     figures,
+    fleet_reckoning,
     hosted,
     settings_table,
     state_picture,
@@ -84,6 +85,9 @@ def _pages_with_blocks() -> dict[Path, str]:
             name: figures.block(name) for name in ("plain", "quota", "delay", "process")
         },
         DOCS / "measurements.md": {"measurements": figures.measurements()},
+        DOCS / "fleet.md": {
+            "reckoning": fleet_reckoning.reckoning(figures.result_of("fleet")),
+        },
         DOCS / "switching.md": {"hosted": hosted.summary()},
     }
     pages = {}

@@ -3,6 +3,7 @@
 from tap_bigcommerce_dagster.asset import Retries
 from tap_bigcommerce_dagster.errors import FleetError, StoreBusy, SyncFailed
 from tap_bigcommerce_dagster.fleet import build_fleet
+from tap_bigcommerce_dagster.reports import Reports
 from tap_bigcommerce_dagster.states import FolderStates, FsspecStates, SqlStates, StateStore
 from tap_bigcommerce_dagster.stores import FolderOfConfigs, Stores, StoresOf
 from tap_bigcommerce_dagster.target import Target
@@ -12,6 +13,7 @@ __all__ = [
     "FolderOfConfigs",
     "FolderStates",
     "FsspecStates",
+    "Reports",
     "Retries",
     "SqlStates",
     "StateStore",

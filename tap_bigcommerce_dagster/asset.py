@@ -13,7 +13,7 @@ import dagster as dg
 from tap_bigcommerce_dagster import crew, metadata
 from tap_bigcommerce_dagster.errors import FleetError
 from tap_bigcommerce_dagster.streams import StreamInfo
-from tap_bigcommerce_dagster.sync import Recipe, Report
+from tap_bigcommerce_dagster.sync import Recipe, Synced
 
 FAILURE = "failure"
 """The metadata under which an observation says what failed; RETRIED whether it is tried again."""
@@ -96,7 +96,7 @@ class _Run:
         events = crew.read(self._recipe, left, self._context.run_id, self._shape.at_once)
         try:
             for event in events:
-                if isinstance(event, Report):
+                if isinstance(event, Synced):
                     yield from self._materialized(event, alone=len(names) == 1)
                 elif isinstance(event, crew.Failed):
                     self._failed(event.store, event.error)
@@ -112,14 +112,14 @@ class _Run:
             wait = self._shape.retries.wait(done)
             raise dg.RetryRequested(self._shape.retries.most, wait) from failure
 
-    def _materialized(self, report: Report, *, alone: bool) -> Iterator[Any]:
+    def _materialized(self, synced: Synced, *, alone: bool) -> Iterator[Any]:
         for stream in self._shape.streams:
-            key, shown = self._shape.key(stream), metadata.of_stream(report, stream.name)
+            key, shown = self._shape.key(stream), metadata.of_stream(synced, stream.name)
             if alone:
                 yield dg.MaterializeResult(asset_key=key, metadata=shown)
             else:
                 # A result would count for all stores of the run, also for those that failed.
-                event = dg.AssetMaterialization(key, partition=report.store, metadata=shown)
+                event = dg.AssetMaterialization(key, partition=synced.store, metadata=shown)
                 self._context.log_event(event)
 
     def _failed(self, store: str, error: FleetError) -> None:

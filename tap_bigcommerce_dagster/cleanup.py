@@ -1,4 +1,4 @@
-"""The job that removes old runs from Dagster's database, which would grow without end."""
+"""The job that removes old runs and reports, which would grow without end."""
 
 # No postponed annotations here: Dagster looks at those of the functions that it calls.
 
@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 import dagster as dg
+
+from tap_bigcommerce_dagster.reports import Reports
 
 AT_ONCE = 100
 
@@ -16,8 +18,10 @@ ENDED = [
 ]
 
 
-def build_cleanup(name: str, jobs: Sequence[str], days: float) -> dg.ScheduleDefinition:
-    """A schedule that removes ended runs of these jobs once they are older than so many days."""
+def build_cleanup(
+    name: str, jobs: Sequence[str], reports: Reports | None, days: float
+) -> dg.ScheduleDefinition:
+    """A schedule that removes ended runs of these jobs, and reports, that are so many days old."""
 
     def remove_old_runs(context: dg.OpExecutionContext) -> None:
         """Remove runs, the oldest first, with all their events."""
@@ -30,6 +34,9 @@ def build_cleanup(name: str, jobs: Sequence[str], days: float) -> dg.ScheduleDef
                     context.instance.delete_run(run.dagster_run.run_id)
                 removed += len(runs)
         context.log.info(f"Removed {removed} runs that were older than {days:g} days.")
+        if reports is not None:
+            pages = reports.remove_before(before.date())
+            context.log.info(f"Removed the reports of {pages} days before {before:%Y-%m-%d}.")
 
     def cleanup() -> None:
         """What the job does."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from tap_bigcommerce_dagster import sync as one_store
 from tap_bigcommerce_dagster.errors import FleetError, SyncFailed
-from tap_bigcommerce_dagster.sync import Recipe, Report
+from tap_bigcommerce_dagster.sync import Recipe, Synced
 
 LOOK_EVERY = 0.5
 """Seconds."""
@@ -35,7 +35,7 @@ class Failed:
     error: FleetError
 
 
-Event = Line | Report | Failed
+Event = Line | Synced | Failed
 
 
 def read(

@@ -23,6 +23,12 @@ class LockLost(FleetError):
     worth_retrying = True
 
 
+class StatesUnreachable(FleetError):
+    """The place where states are kept does not answer, or refuses."""
+
+    worth_retrying = True
+
+
 class SyncFailed(FleetError):
     """The tap or the target failed."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-METRIC = "METRIC: "
+from tap_bigcommerce_dagster.tap_log import Entry
+
 SUMMARY = "Summary of "
 
 FOR_GOOD = frozenset(
@@ -43,17 +43,12 @@ class Figures:
         """The figures of a stream, from nought where it has none yet."""
         return self.streams.setdefault(stream, StreamFigures())
 
-    def hear(self, words: str) -> bool:
-        """Take a line of the tap's log, without its level; returns whether it was for programs."""
-        if words.startswith(METRIC):
-            try:
-                self._count(json.loads(words[len(METRIC) :]))
-            except (ValueError, KeyError, TypeError):
-                return False
-            return True
-        if words.startswith(SUMMARY):
-            self.summary.append(words[len(SUMMARY) :])
-        return False
+    def hear(self, entry: Entry) -> None:
+        """Take a line of the tap's log."""
+        if entry.metric is not None:
+            self._count(entry.metric)
+        elif entry.words.startswith(SUMMARY):
+            self.summary.append(entry.words[len(SUMMARY) :])
 
     @property
     def worth_retrying(self) -> bool:

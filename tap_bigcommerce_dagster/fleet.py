@@ -11,6 +11,7 @@ import dagster as dg
 from tap_bigcommerce_dagster import cleanup, freshness, partitions, schedule
 from tap_bigcommerce_dagster.asset import Retries, Shape, build_asset
 from tap_bigcommerce_dagster.errors import FleetError
+from tap_bigcommerce_dagster.reports import Reports
 from tap_bigcommerce_dagster.states import FolderStates, StateStore
 from tap_bigcommerce_dagster.stores import FolderOfConfigs, Settings, Stores, StoresOf
 from tap_bigcommerce_dagster.streams import selected
@@ -26,7 +27,7 @@ def build_fleet(
     states: str | Path | StateStore,
     settings: Mapping[str, Any] | None = None,
     catalog: str | Path | None = None,
-    reports: str | Path | None = None,
+    reports: str | Path | Reports | None = None,
     name: str = "bigcommerce",
     key_prefix: Sequence[str] | None = None,
     cron: str | None = "0 * * * *",
@@ -48,13 +49,13 @@ def build_fleet(
     settings: the tap's settings for all stores, over those of each.
     catalog: a file of the tap's --discover that says what is read; None: what the tap reads by
         default.
-    reports: a folder for the tap's reports, where its version writes them.
+    reports: where the tap's page about each run is kept: a folder, or `Reports(...)`.
     cron: when all stores are read (None: when asked to).
     stores_per_run, at_once: stores that one run reads, and how many of them at the same time.
     pool: a Dagster pool that every run takes a place in; its limit is Dagster's setting.
     late_after_hours, check_cron: when a store counts as late, and when that is looked at.
     look_every: seconds between two looks which stores there are.
-    keep_days: how long Dagster keeps the fleet's runs (None: for ever). States are not touched.
+    keep_days: how long the fleet's runs and reports are kept (None: for ever), not the states.
 
     Raises FleetError where something cannot be as it is given.
     """
@@ -68,7 +69,7 @@ def build_fleet(
         states=kept,
         settings=settings or {},
         catalog=Path(catalog) if catalog is not None else None,
-        reports=Path(reports) if reports is not None else None,
+        reports=Reports(reports) if isinstance(reports, (str, Path)) else reports,
     )
     by_store = dg.DynamicPartitionsDefinition(name=f"{name}_stores")
     shape = Shape(
@@ -110,7 +111,7 @@ def build_fleet(
         )
     if keep_days is not None:
         jobs = [f"{name}_job", f"{name}_freshness_job", f"{name}_cleanup_job"]
-        schedules.append(cleanup.build_cleanup(name, jobs, keep_days))
+        schedules.append(cleanup.build_cleanup(name, jobs, recipe.reports, keep_days))
     return dg.Definitions(
         assets=[asset],
         asset_checks=[check],

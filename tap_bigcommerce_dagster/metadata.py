@@ -8,23 +8,23 @@ import dagster as dg
 
 from tap_bigcommerce_dagster.figures import StreamFigures
 from tap_bigcommerce_dagster.streams import StreamInfo
-from tap_bigcommerce_dagster.sync import Report
+from tap_bigcommerce_dagster.sync import Synced
 
 
-def of_stream(report: Report, stream: str) -> dict[str, Any]:
+def of_stream(synced: Synced, stream: str) -> dict[str, Any]:
     """The metadata of one stream's materialization."""
-    figures = report.figures.streams.get(stream, StreamFigures())
+    figures = synced.figures.streams.get(stream, StreamFigures())
     shown: dict[str, Any] = {
         "rows": figures.rows,
         "requests": figures.requests,
         "failed_requests": figures.failed_requests,
         "seconds_waited": figures.seconds_waited,
         "rescued_values": figures.rescued_values,
-        "seconds": round(report.seconds, 1),
+        "seconds": round(synced.seconds, 1),
         "processor_seconds": round(
-            report.tap.processor_seconds + report.target.processor_seconds, 2
+            synced.tap.processor_seconds + synced.target.processor_seconds, 2
         ),
-        "sync_report": dg.MetadataValue.md(_report_text(report, stream)),
+        "summary": dg.MetadataValue.md(_summary(synced, stream)),
     }
     if figures.lost_values:
         shown["lost_values"] = figures.lost_values
@@ -34,8 +34,9 @@ def of_stream(report: Report, stream: str) -> dict[str, Any]:
     ):
         if date is not None:
             shown[name] = date
-    if report.file is not None and report.file.exists():
-        shown["sync_report_file"] = dg.MetadataValue.path(report.file)
+    if synced.page is not None:
+        url, place = synced.page.url, synced.page.place
+        shown["sync_report"] = dg.MetadataValue.url(url) if url else dg.MetadataValue.path(place)
     return shown
 
 
@@ -50,14 +51,14 @@ def of_columns(stream: StreamInfo) -> dict[str, Any]:
     return {"dagster/column_schema": dg.TableSchema(columns)}
 
 
-def _report_text(report: Report, stream: str) -> str:
+def _summary(synced: Synced, stream: str) -> str:
     """The tap's closing line of the stream, and what the whole run took."""
     # Not those of the other streams: Dagster's database keeps this with every materialization.
-    lines = [line for line in report.figures.summary if line.startswith(f"{stream}: ")]
-    processor = report.tap.processor_seconds, report.target.processor_seconds
+    lines = [line for line in synced.figures.summary if line.startswith(f"{stream}: ")]
+    processor = synced.tap.processor_seconds, synced.target.processor_seconds
     lines.append(
-        f"\n{report.seconds:.1f} s; processor: tap {processor[0]:.1f} s, target "
-        f"{processor[1]:.1f} s; memory: tap {report.tap.peak_mb:.0f} MB, target "
-        f"{report.target.peak_mb:.0f} MB"
+        f"\n{synced.seconds:.1f} s; processor: tap {processor[0]:.1f} s, target "
+        f"{processor[1]:.1f} s; memory: tap {synced.tap.peak_mb:.0f} MB, target "
+        f"{synced.target.peak_mb:.0f} MB"
     )
     return "\n".join(lines)

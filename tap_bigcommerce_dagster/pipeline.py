@@ -160,7 +160,9 @@ def _listen(
                 data = os.read(key.fd, 1 << 16)
                 if not data:
                     selector.unregister(key.fd)
-                failure = failure or _tried(key.data.feed, data)
+                # Also after a failure: what is acknowledged then is just as true.
+                error = _tried(key.data.feed, data)
+                failure = failure or error
             failure = failure or _tried(check)
             if failure is not None and guard.stdin is not None and not guard.stdin.closed:
                 guard.stdin.close()

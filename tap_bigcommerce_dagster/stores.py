@@ -54,7 +54,11 @@ class FolderOfConfigs:
 
 
 class StoresOf:
-    """The stores that a function returns: the tap's settings by name."""
+    """The stores that a function returns: the tap's settings by name.
+
+    It is asked anew for each store that is read, so that new tokens count at once. Where that is
+    slow, give an object of your own with these methods.
+    """
 
     def __init__(self, function: Callable[[], Mapping[str, Settings]]) -> None:
         self._function = function

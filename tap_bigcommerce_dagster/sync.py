@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import subprocess
 import tempfile
 import threading
 import time
@@ -13,14 +12,14 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tap_bigcommerce_dagster import pipeline
+from tap_bigcommerce_dagster import pipeline, tap_log
 from tap_bigcommerce_dagster.errors import FleetError, SyncFailed
 from tap_bigcommerce_dagster.figures import Figures
 from tap_bigcommerce_dagster.pipeline import Ended, Outcome
+from tap_bigcommerce_dagster.reports import Page, Reports
 from tap_bigcommerce_dagster.secrets import Secrets
 from tap_bigcommerce_dagster.states import Held, Saved, StateStore
 from tap_bigcommerce_dagster.stores import Stores
@@ -28,6 +27,9 @@ from tap_bigcommerce_dagster.target import Target
 
 SAVE_EVERY = 10.0
 """Seconds between two states that are kept while a run goes on."""
+
+USAGE = 2
+"""The tap's status where it does not know an option; a target's may mean anything."""
 
 LAST_WORDS = 8
 """Lines of a program that failed that are shown with the failure."""
@@ -42,7 +44,7 @@ class Recipe:
 
     `tap` and `target` are commands of virtual environments of their own. `settings` go over those
     of each store. `catalog` says what is read; None: what the tap reads by default. `reports`:
-    the folder for the tap's report of each run, where the tap writes one.
+    where the tap's page about each run is kept; None: nowhere.
     """
 
     tap: Sequence[str]
@@ -51,38 +53,35 @@ class Recipe:
     states: StateStore
     settings: Mapping[str, Any] = field(default_factory=dict)
     catalog: Path | None = None
-    reports: Path | None = None
-
-    @cached_property
-    def writes_reports(self) -> bool:
-        """Whether this version of the tap knows --report."""
-        try:
-            text = subprocess.run([*self.tap, "--help"], capture_output=True, check=False).stdout
-        except OSError:
-            return False  # The first run says so better.
-        return b"--report" in text
+    reports: Reports | None = None
 
 
 @dataclass(frozen=True)
-class Report:
-    """A store that was read to its end. Times in seconds."""
+class Synced:
+    """A store that was read to its end, and what that took. `page` is the tap's report of it."""
 
     store: str
     figures: Figures
     seconds: float
     tap: Ended
     target: Ended
-    file: Path | None = None
+    page: Page | None
 
 
-def sync(recipe: Recipe, store: str, run_id: str, say: Say, stop: threading.Event) -> Report:
+def sync(recipe: Recipe, store: str, run_id: str, say: Say, stop: threading.Event) -> Synced:
     """Read one store, and keep every state that the target acknowledges.
 
     Raises StoreBusy where another run reads it, SyncFailed where the tap or the target failed, and
     FleetError where something is not as it has to be; their words hold no secret.
     """
-    with recipe.states.lock(store) as held:
-        return _Sync(recipe, store, run_id, say, stop, held).run()
+    try:
+        with recipe.states.lock(store) as held:
+            return _Sync(recipe, store, run_id, say, stop, held).run()
+    except OSError as error:
+        raise SyncFailed(
+            f"{store}: its state, or a file of this run, cannot be written or read: {error}.",
+            worth_retrying=True,
+        ) from error
 
 
 class _Sync:
@@ -107,45 +106,47 @@ class _Sync:
         self._before = recipe.states.read(store)
         self._figures = Figures()
         self._critical: list[str] = []
+        self._stray: deque[str] = deque(maxlen=LAST_WORDS)
         self._last: deque[str] = deque(maxlen=LAST_WORDS)
         self._acknowledged: dict[str, Any] | None = None
         self._saved: dict[str, Any] | None = None
         self._saved_at = time.monotonic()
 
-    def run(self) -> Report:
+    def run(self) -> Synced:
         """Read the store."""
         began = time.monotonic()
         listeners = pipeline.Listeners(self._hear_tap, self._hear_target, self._hear_state)
         # Only this user can look into the folder.
         with tempfile.TemporaryDirectory(prefix="tap-bigcommerce-") as name:
             folder = Path(name)
-            tap, report = self._tap_command(folder)
-            target = self._target_command(folder)
+            report = folder / "report.html"
+            tap, target = self._tap_command(folder, report), self._target_command(folder)
             # Relative paths in settings mean what they mean to whoever runs this.
             pair = pipeline.Pair(tap, target, Path.cwd(), self._held.inherited)
             try:
                 outcome = pipeline.run(pair, listeners, self._check)
             finally:
-                # What the target has acknowledged is true however the run ended.
+                # Both are true however the run ended: what the tap tells of it, and the last
+                # state that the target acknowledged.
+                page = self._keep(report)
                 self._save()
         self._judge(outcome)
         self._save(complete=True)
         self._figures.compare(self._before.value if self._before else None, self._acknowledged)
         seconds = time.monotonic() - began
-        return Report(self._store, self._figures, seconds, outcome.tap, outcome.target, report)
+        return Synced(self._store, self._figures, seconds, outcome.tap, outcome.target, page)
 
-    def _tap_command(self, folder: Path) -> tuple[list[str], Path | None]:
-        recipe, report = self._recipe, None
+    def _tap_command(self, folder: Path, report: Path) -> list[str]:
+        recipe = self._recipe
         words = [*recipe.tap, "--config", _written(folder / "config.json", self._settings)]
+        words += tap_log.OPTIONS
         if recipe.catalog is not None:
             words += ["--catalog", str(recipe.catalog.absolute())]
         if self._before is not None:
             words += ["--state", _written(folder / "state.json", self._before.value)]
-        if recipe.reports is not None and recipe.writes_reports:
-            report = recipe.reports.absolute() / self._store / f"{self._run_id}.html"
-            report.parent.mkdir(parents=True, exist_ok=True)
+        if recipe.reports is not None:
             words += ["--report", str(report)]
-        return words, report
+        return words
 
     def _target_command(self, folder: Path) -> list[str]:
         target = _written(folder / "target.json", self._target)
@@ -157,16 +158,16 @@ class _Sync:
         self._held.check()
 
     def _hear_tap(self, line: str) -> None:
-        level, _, words = line.partition(" ")
-        number = logging.getLevelName(level)
-        if not isinstance(number, int):
-            number, words = logging.INFO, line
-        if self._figures.hear(words):
+        entry = tap_log.understood(line)
+        self._figures.hear(entry)
+        if entry.metric is not None:
             return
-        words = self._secrets.hidden(words)
-        if number >= logging.CRITICAL:
+        words = self._secrets.hidden(entry.words)
+        if entry.is_stray:
+            self._stray.append(words)
+        elif entry.level >= logging.CRITICAL:
             self._critical.append(words)
-        self._tell(number, words)
+        self._tell(entry.level, words)
 
     def _hear_target(self, line: str) -> None:
         words = self._secrets.hidden(line)
@@ -196,6 +197,19 @@ class _Sync:
         self._held.save(Saved(state, now, completed))
         self._saved, self._saved_at = state, time.monotonic()
 
+    def _keep(self, report: Path) -> Page | None:
+        """Keep the page that the tap has written, if it has."""
+        if self._recipe.reports is None or not report.exists():
+            return None
+        try:
+            page = self._recipe.reports.keep(self._store, self._run_id, report)
+        except Exception as error:  # noqa: BLE001  # Whatever the place's library raises.
+            words = self._secrets.hidden(f"The tap's report could not be kept: {error!r}")
+            self._tell(logging.WARNING, words)
+            return None
+        self._tell(logging.INFO, f"The tap's report: {page.url or page.place}")
+        return page
+
     def _judge(self, outcome: Outcome) -> None:
         """Raises SyncFailed unless both did all they had to."""
         tap, target = outcome.tap.status, outcome.target.status
@@ -203,13 +217,11 @@ class _Sync:
             words = f"{self._store}: " + " ".join(self._critical)
             raise SyncFailed(words, worth_retrying=self._figures.worth_retrying)
         if target != 0:
-            last = "\n".join(self._last)
-            raise SyncFailed(
-                f"{self._store}: the target ended {_how(target)}. Its last lines:\n{last}",
-                worth_retrying=True,
-            )
+            words = f"{self._store}: the target ended {_how(target, self._last)}"
+            raise SyncFailed(words, worth_retrying=True)
         if tap != 0:
-            raise SyncFailed(f"{self._store}: the tap ended {_how(tap)}.", worth_retrying=True)
+            words = f"{self._store}: the tap ended {_how(tap, self._stray)}"
+            raise SyncFailed(words, worth_retrying=tap != USAGE)
         if self._acknowledged is None:
             raise FleetError(
                 f"{self._store}: the target acknowledged no state, so the next run would read "
@@ -218,8 +230,10 @@ class _Sync:
             )
 
 
-def _how(status: int) -> str:
-    return f"with status {status}" if status > 0 else f"by signal {-status}"
+def _how(status: int, last: Sequence[str]) -> str:
+    """The end of a sentence about a program that failed."""
+    how = f"with status {status}" if status > 0 else f"by signal {-status}"
+    return "\n".join([f"{how}. Its last lines:", *last]) if last else f"{how}."
 
 
 def _written(path: Path, value: Mapping[str, Any]) -> str:

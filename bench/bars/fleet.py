@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bench import stores
-from bench.fleet import Fleet, RunTook
+from bench.fleet import Fleet, History, RunTook, duckdb_target
 from bench.program import settings
 from bench.progress import say
 from bench.results import Check, Result, Table
@@ -36,40 +36,74 @@ def measure(quick: bool) -> Result:
         tempfile.TemporaryDirectory(prefix="bench-fleet-") as folder,
         stores.store(orders=ORDERS, coupons=20, any_hash=True) as running,
     ):
-        fleet = Fleet(Path(folder), names, STORES_PER_RUN, AT_ONCE)
+        given = settings(running.store)
+        fleet = Fleet(_made(folder, "all"), names, STORES_PER_RUN, AT_ONCE)
         for number, name in enumerate(names):
             more = {"access_token": "refused"} if number == REFUSED else {}
-            fleet.add(name, {**settings(running.store), "store_hash": name, **more})
+            fleet.add(name, {**given, "store_hash": name, **more})
         fleet.begin()
         fleet.kill_run(names[0], names[STORES_PER_RUN - 1], KILLED_AFTER)
+        left = fleet.left_over()
         # What the killed run had done with is read once more, as the next schedule would.
-        before = fleet.materialized()
+        before = fleet.history()
         first = list(_runs(fleet))
-        after_first = fleet.materialized()
+        after_first = fleet.history()
         second = list(_runs(fleet))
-        after_second = fleet.materialized()
+        after_second = fleet.history()
+        loaded = Fleet(
+            _made(folder, "duckdb"),
+            names[:STORES_PER_RUN],
+            STORES_PER_RUN,
+            AT_ONCE,
+            duckdb_target(),
+        )
+        for name in loaded.names:
+            loaded.add(name, {**given, "store_hash": name})
+        loaded.begin()
+        list(_runs(loaded))
+        before_loaded = loaded.history()
+        third = list(_runs(loaded))
+        after_loaded = loaded.history()
     good = [name for number, name in enumerate(names) if number != REFUSED]
-    pairs = [_pairs(before), _pairs(after_first), _pairs(after_second)]
+    unharmed = [name for name in good if name not in names[:STORES_PER_RUN]]
     failed = sum(not run.succeeded for run in first)
+    pairs = [
+        after_first.pairs - before.pairs,
+        after_second.pairs - after_first.pairs,
+        after_loaded.pairs - before_loaded.pairs,
+    ]
     return Result(
         checks=[
             Check(
                 "stores with a good token that were read",
-                len(set(good) & set(after_first)) / len(good),
+                len(set(good) & set(after_first.syncs)) / len(good),
+                "at least",
+                1.0,
+            ),
+            Check(
+                "of those outside the killed run: with every order in their first sync",
+                sum(_first(after_first, name) == ORDERS for name in unharmed) / len(unharmed),
                 "at least",
                 1.0,
             ),
             Check("runs that failed: the one with the refused token", failed, "at most", 1),
             Check(
+                "syncs of the store with the refused token that count",
+                len(after_second.syncs.get(names[REFUSED], ())),
+                "at most",
+                0,
+            ),
+            Check("taps and targets left over from the killed run", left, "at most", 0),
+            Check(
                 "engine's processor time a store, first sync",
-                _added(first, pairs[1] - pairs[0]),
+                _added(first, pairs[0]),
                 "at most",
                 1.0,
                 "s",
             ),
             Check(
                 "engine's processor time a store, nothing new",
-                _added(second, pairs[2] - pairs[1]),
+                _added(second, pairs[1]),
                 "at most",
                 1.0,
                 "s",
@@ -79,10 +113,15 @@ def measure(quick: bool) -> Result:
             Table(
                 ["sync", "stores", "s", "engine s a store", "tap and target s a store", "peak MB"],
                 [
-                    _row("everything", first, pairs[1] - pairs[0]),
-                    _row("nothing new", second, pairs[2] - pairs[1]),
+                    _row("everything", first, pairs[0]),
+                    _row("nothing new", second, pairs[1]),
+                    _row("nothing new, into DuckDB", third, pairs[2]),
                 ],
-            )
+            ),
+            Table(
+                ["a store's sync of nothing new, into DuckDB", "figure"],
+                _of_one(third, pairs[2], after_loaded),
+            ),
         ],
         notes=[
             "Peak MB is the largest process of a run, which is Dagster's. The store with the "
@@ -92,17 +131,23 @@ def measure(quick: bool) -> Result:
     )
 
 
+def _made(folder: str, name: str) -> Path:
+    made = Path(folder) / name
+    made.mkdir()
+    return made
+
+
+def _first(history: History, store: str) -> float:
+    """The orders that came in the store's first sync."""
+    return history.syncs[store][0]["orders"]["rows"]
+
+
 def _runs(fleet: Fleet) -> Iterator[RunTook]:
     for first in range(0, len(fleet.names), STORES_PER_RUN):
         portion = fleet.names[first : first + STORES_PER_RUN]
         took = fleet.run(portion[0], portion[-1])
         say(f"{portion[0]} to {portion[-1]}: {took.seconds:.0f} s")
         yield took
-
-
-def _pairs(found: dict[str, list[dict[str, float]]]) -> float:
-    """Processor seconds of tap and target, over all materializations."""
-    return sum(one["processor_seconds"] for made in found.values() for one in made)
 
 
 def _added(runs: list[RunTook], pairs: float) -> float:
@@ -119,4 +164,22 @@ def _row(name: str, runs: list[RunTook], pairs: float) -> list[str]:
         f"{_added(runs, pairs):.2f}",
         f"{pairs / number:.2f}",
         f"{max(run.peak_mb for run in runs):.0f}",
+    ]
+
+
+def _of_one(runs: list[RunTook], pairs: float, history: History) -> list[list[str]]:
+    """What one store's sync takes, as the docs reckon with it."""
+    syncs = [made[-1] for made in history.syncs.values()]
+    orders = [sync["orders"] for sync in syncs]
+    stored = history.runs[-len(runs) :]
+    number = len(syncs)
+    return [
+        ["processor, engine (s)", f"{_added(runs, pairs):.2f}"],
+        ["processor, tap and target (s)", f"{pairs / number:.2f}"],
+        ["requests", f"{sum(one['requests'] for s in syncs for one in s.values()) / number:.0f}"],
+        ["memory, tap (MB)", f"{max(one['tap_mb'] for one in orders):.0f}"],
+        ["memory, target (MB)", f"{max(one['target_mb'] for one in orders):.0f}"],
+        ["memory, Dagster, of a run (MB)", f"{max(run.peak_mb for run in runs):.0f}"],
+        ["rows in Dagster's event log", f"{sum(one['events'] for one in stored) / number:.0f}"],
+        ["their text (KB)", f"{sum(one['bytes'] for one in stored) / number / 1000:.0f}"],
     ]

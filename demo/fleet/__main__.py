@@ -28,14 +28,17 @@ def main() -> int:
     parser.add_argument(
         "--serve", action="store_true", help="show Dagster's pages, until Ctrl-C, before the end"
     )
-    parser.add_argument("--port", type=int, default=3000, help="where the pages are (3000)")
+    parser.add_argument(
+        "--port", type=int, default=3000, help="where the pages are (3000); the reports, one above"
+    )
     given = parser.parse_args()
     try:
         tell(
             given.tap.absolute(),
             given.duckdb.absolute(),
             given.output.absolute(),
-            port=given.port if given.serve else None,
+            port=given.port,
+            serve=given.serve,
         )
     except DemoFailed as error:
         print(f"\nThe demo failed. {error}", file=sys.stderr)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tap_bigcommerce_dagster import Retries, Target, build_fleet
+from tap_bigcommerce_dagster import Reports, Retries, Target, build_fleet
 
 HERE = Path(os.environ["FLEET_DEMO"])
 
@@ -19,7 +19,7 @@ defs = build_fleet(
     states=HERE / "states",
     # One set of tables for all stores: the store's hash is part of every key.
     settings={"store_hash_column": True},
-    reports=HERE / "reports",
+    reports=Reports(HERE / "reports", url=os.environ["FLEET_DEMO_REPORTS"]),
     # A DuckDB file has one writer at a time.
     at_once=1,
     retries=Retries(most=2, delay=2),

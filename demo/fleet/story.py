@@ -48,15 +48,15 @@ class DemoFailed(Exception):
     """Something did not work; the text says what."""
 
 
-def tell(tap: Path, duckdb: Path, folder: Path, port: int | None) -> None:
-    """Run the whole demo in `folder`, and serve Dagster's pages at `port` in the end, if given.
+def tell(tap: Path, duckdb: Path, folder: Path, *, port: int, serve: bool) -> None:
+    """Run the whole demo in `folder`; in the end serve Dagster's pages at `port`, if wanted.
 
     Raises DemoFailed when rows did not land, or a run failed.
     """
     for program in (tap, duckdb):
         if not program.exists():
             raise DemoFailed(f"{program} is missing; `make fleet-demo` installs it.")
-    _prepare(tap, duckdb, folder)
+    _prepare(tap, duckdb, folder, port)
     with _stores() as stores, dg.DagsterInstance.get() as instance:
         _configs(folder, stores)
         heading("Three stores")
@@ -76,14 +76,14 @@ def tell(tap: Path, duckdb: Path, folder: Path, port: int | None) -> None:
         _run_all(instance, defs)
         _landed(folder, duckdb, stores)
         _freshness(instance, defs)
-        if port is not None:
+        if serve:
             _serve(folder, port)
     line("")
     line(f"Everything is in {folder}.")
     line("`make fleet-demo SERVE=1` shows the same in Dagster's pages.")
 
 
-def _prepare(tap: Path, duckdb: Path, folder: Path) -> None:
+def _prepare(tap: Path, duckdb: Path, folder: Path, port: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     home = folder / "dagster"
     home.mkdir(parents=True)
@@ -93,6 +93,7 @@ def _prepare(tap: Path, duckdb: Path, folder: Path) -> None:
         FLEET_DEMO=str(folder),
         FLEET_DEMO_TAP=str(tap),
         FLEET_DEMO_DUCKDB=str(duckdb),
+        FLEET_DEMO_REPORTS=f"http://localhost:{port + 1}",
     )
     # Dagster tells every event to the terminal, too.
     logging.disable(logging.INFO)
@@ -201,13 +202,14 @@ def _freshness(instance: dg.DagsterInstance, defs: dg.Definitions) -> None:
 def _serve(folder: Path, port: int) -> None:
     heading("Dagster's pages")
     line(f"http://localhost:{port}, until Ctrl-C")
-    words = ["-m", "dagster", "dev", "-m", "demo.fleet.location", "-p", str(port)]
-    with (folder / "dagster.log").open("wb") as log:
-        server = subprocess.Popen([sys.executable, *words], stdout=log, stderr=log)
-        try:
-            server.wait()
-        except KeyboardInterrupt:
-            pass
-        finally:
-            server.terminate()
+    pages = ["dagster", "dev", "-m", "demo.fleet.location", "-p", str(port)]
+    # The taps' reports: each materialization links to its own.
+    reports = ["http.server", "-b", "localhost", "-d", str(folder / "reports"), str(port + 1)]
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context((folder / "dagster.log").open("wb"))
+        for words in (reports, pages):
+            server = subprocess.Popen([sys.executable, "-m", *words], stdout=log, stderr=log)
+            stack.callback(server.wait)
+            stack.callback(server.terminate)
+        with contextlib.suppress(KeyboardInterrupt):
             server.wait()

@@ -26,6 +26,8 @@ defs = build_fleet(
     target=Target(["/opt/target/bin/target-postgres"], postgres),
     stores=os.environ.get("STORES_FOLDER", "/etc/stores"),
     states=SqlStates(os.environ["STATES_URL"]),
+    # A volume that all pods have, or a bucket: the image then needs fsspec's package for it (s3fs).
+    reports=os.environ.get("REPORTS_PLACE"),
     cron="0 * * * *",
     stores_per_run=100,
     at_once=4,

@@ -16,7 +16,7 @@ def measurements() -> str:
 
 def block(name: str) -> str:
     """One bar's tables, notes and pictures."""
-    result = _result(name)
+    result = result_of(name)
     where = result.machine
     parts = [table(each.columns, each.rows) for each in result.tables]
     parts += [f"{note}\n" for note in result.notes]
@@ -30,7 +30,7 @@ def block(name: str) -> str:
 
 def comparison() -> str:
     """For the README: the table beside a plain extractor."""
-    result = _result("plain")
+    result = result_of("plain")
     return "\n".join([*(table(each.columns, each.rows) for each in result.tables)])
 
 
@@ -40,7 +40,8 @@ def pictures() -> dict[str, str]:
     return {f"{chart.name}.svg": draw(chart) for result in kept for chart in result.charts}
 
 
-def _result(name: str) -> Result:
+def result_of(name: str) -> Result:
+    """A bar's last result. Raises ValueError where it was never measured."""
     result = load(name)
     if result is None:
         raise ValueError(f"bench/results/{name}.json is missing: python -m bench {name}")

@@ -13,7 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from tap_bigcommerce_dagster.errors import FleetError
-from tap_bigcommerce_dagster.states.lease import TERM, Renewal
+from tap_bigcommerce_dagster.places import opened
+from tap_bigcommerce_dagster.states.lease import TERM, Renewal, lost
 from tap_bigcommerce_dagster.states.state import Held, Saved, busy
 
 WHOLE_BY_NATURE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
@@ -48,15 +49,7 @@ class FsspecStates:
 
     @functools.cached_property
     def _place(self) -> tuple[Any, str]:
-        import fsspec  # Only where states are kept so: it costs start-up time.
-
-        try:
-            system, root = fsspec.core.url_to_fs(self._url, **self._options)
-        except (ImportError, ValueError) as error:
-            raise FleetError(f"The place for states cannot be opened: {error}.") from error
-        # Answers of an hour ago would do harm here.
-        system.use_listings_cache = False
-        return system, root.rstrip("/")
+        return opened(self._url, self._options)
 
     def read(self, store: str) -> Saved | None:
         """What is kept of a store."""
@@ -79,7 +72,7 @@ class FsspecStates:
             raise busy(store)
         try:
             with Renewal(lock.renew, store, self._term) as renewal:
-                yield _HeldObject(system, f"{root}/{store}.json", renewal)
+                yield _HeldObject(system, f"{root}/{store}.json", lock, renewal, store)
         finally:
             lock.give_back()
 
@@ -94,14 +87,20 @@ class FsspecStates:
 class _HeldObject:
     inherited: tuple[int, ...] = ()
 
-    def __init__(self, system: Any, path: str, renewal: Renewal) -> None:
+    def __init__(
+        self, system: Any, path: str, lock: _LockObject, renewal: Renewal, store: str
+    ) -> None:
         self._system = system
         self._path = path
+        self._lock = lock
         self._renewal = renewal
+        self._store = store
 
     def save(self, saved: Saved) -> None:
-        """Write the object, whole."""
+        """Write the object, whole, if the lock is still one's own."""
         self.check()
+        if not self._lock.is_ours():
+            raise lost(self._store)
         if _protocols(self._system) & WHOLE_BY_NATURE:
             self._system.pipe_file(self._path, saved.text().encode())
             return
@@ -144,11 +143,11 @@ class _LockObject:
                 return False
         # The later object stays.
         time.sleep(settle)
-        return self._is_ours()
+        return self.is_ours()
 
     def renew(self) -> bool:
         """Put the end off; returns whether the lock was still one's own."""
-        if not self._is_ours():
+        if not self.is_ours():
             return False
         self._system.pipe_file(self._path, self._content())
         return True
@@ -157,7 +156,7 @@ class _LockObject:
         """Remove the object, unless another has taken the lock."""
         # It runs out by itself where it cannot be removed.
         with contextlib.suppress(OSError):
-            if self._is_ours():
+            if self.is_ours():
                 self._system.rm_file(self._path)
 
     def _create(self) -> bool:
@@ -184,6 +183,7 @@ class _LockObject:
             f"The lock {self._path} is damaged. Remove it when no run reads this store."
         )
 
-    def _is_ours(self) -> bool:
+    def is_ours(self) -> bool:
+        """Whether the lock is still one's own."""
         found = self._found()
         return found is not None and found["owner"] == self._owner

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
+from tap_bigcommerce_dagster.errors import StatesUnreachable
 from tap_bigcommerce_dagster.states.lease import TERM, Renewal, lost
 from tap_bigcommerce_dagster.states.state import Held, Saved, busy
 
@@ -45,11 +46,13 @@ class SqlStates:
         )
         engine = sql.create_engine(self._url, **{"pool_pre_ping": True, **self._options})
         try:
-            table.create(engine, checkfirst=True)
-        except sql.exc.DBAPIError:
+            with _transaction(engine) as connection:
+                table.create(connection, checkfirst=True)
+        except (StatesUnreachable, sql.exc.IntegrityError):
             # Another run may have made it between the look and the making.
-            if not sql.inspect(engine).has_table(self._name):
-                raise
+            with _transaction(engine) as connection:
+                if not sql.inspect(connection).has_table(self._name):
+                    raise
         return engine, table
 
     def read(self, store: str) -> Saved | None:
@@ -79,10 +82,26 @@ class SqlStates:
     def _read(self, stores: list[str]) -> dict[str, Saved]:
         engine, table = self._table
         query = table.select().where(table.c.store.in_(stores), table.c.state.is_not(None))
-        with engine.connect() as connection:
+        with _transaction(engine) as connection:
             rows = connection.execute(query).all()
         where = f"The state in the table {self._name}, store"
         return {row.store: Saved.from_text(row.state, f"{where} {row.store},") for row in rows}
+
+
+@contextlib.contextmanager
+def _transaction(engine: Any) -> Iterator[Any]:
+    """A connection whose statements count as one. Raises StatesUnreachable if that fails."""
+    import sqlalchemy as sql
+
+    try:
+        with engine.begin() as connection:
+            yield connection
+    except sql.exc.IntegrityError:
+        raise  # The database answers well; a row of this key is there.
+    except sql.exc.DBAPIError as error:
+        raise StatesUnreachable(
+            f"The database with the states cannot be used: {str(error.orig).strip()}"
+        ) from error
 
 
 class _Row:
@@ -109,7 +128,7 @@ class _Row:
             "locked_until": time.time() + self._term,
         }
         try:
-            with self._engine.begin() as connection:
+            with _transaction(self._engine) as connection:
                 connection.execute(self._table.insert().values(row))
         except sql.exc.IntegrityError:
             return False  # There is a row, and its lock is taken.
@@ -125,10 +144,8 @@ class _Row:
 
     def give_back(self) -> None:
         """Free the lock, unless another has taken it."""
-        import sqlalchemy as sql
-
         # It runs out by itself where the database cannot be reached.
-        with contextlib.suppress(sql.exc.DBAPIError):
+        with contextlib.suppress(StatesUnreachable):
             self._update(self._is_ours, locked_by=None, locked_until=None)
 
     @property
@@ -139,7 +156,7 @@ class _Row:
         statement = (
             self._table.update().where(self._table.c.store == self._store, condition).values(values)
         )
-        with self._engine.begin() as connection:
+        with _transaction(self._engine) as connection:
             return bool(connection.execute(statement).rowcount == 1)
 
 

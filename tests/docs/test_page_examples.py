@@ -24,6 +24,7 @@ CATALOG = Example("sh", "tap-bigcommerce --config config.json --discover > catal
 CHECKED = {
     "README.md": "test_readme_examples",
     "CONTRIBUTING.md": "test_contributing",
+    "docs/fleet.md": "tests/fleet",
     "docs/records.md": "test_docs_pages",
     "docs/state.md": "test_docs_pages",
     "docs/getting-started.md": "here",

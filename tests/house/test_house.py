@@ -14,6 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "tap_bigcommerce"
+FLEET = ROOT / "tap_bigcommerce_dagster"
 
 # Floors from the top of the house to its ground. A module imports from floors below its own only;
 # a folder is one module here, whose files may import one another, without circles.
@@ -93,13 +94,24 @@ def imports_of(path: Path) -> set[str]:
     return found - {""}
 
 
+def packages_imported_by(path: Path) -> set[str]:
+    """The top-level packages that a file imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            found.add((node.module or "").split(".")[0])
+    return found
+
+
 def floor_of(name: str) -> int:
     home = name.split(".")[0]
     return next(number for number, floor in enumerate(FLOORS) if home in floor)
 
 
 def ids(path: Path) -> str:
-    return str(path.relative_to(PACKAGE))
+    return str(path.relative_to(ROOT if path.is_relative_to(FLEET) else PACKAGE))
 
 
 every_module = pytest.mark.parametrize("path", modules(), ids=ids)
@@ -123,7 +135,14 @@ def test_no_imports_run_in_circles() -> None:
     TopologicalSorter(graph).prepare()  # raises CycleError, which shows the circle
 
 
-@every_module
+@pytest.mark.parametrize(("package", "other"), [(PACKAGE, FLEET), (FLEET, PACKAGE)], ids=str)
+def test_the_tap_and_the_fleet_do_not_import_each_other(package: Path, other: Path) -> None:
+    files = list(package.rglob("*.py"))
+    assert files
+    assert [path for path in files if other.name in packages_imported_by(path)] == []
+
+
+@pytest.mark.parametrize("path", [*modules(), *sorted(FLEET.rglob("*.py"))], ids=ids)
 def test_a_module_says_what_it_is_for_in_its_first_line(path: Path) -> None:
     first = (ast.get_docstring(tree_of(path)) or "").split("\n")[0]
     assert first, "the first line is a docstring"

@@ -150,6 +150,21 @@ def test_old_runs_are_removed_and_others_stay(fleet: Fleet, instance: dg.Dagster
     assert instance.get_run_by_id(old) is None
 
 
+def test_old_reports_are_removed_and_other_files_stay(
+    fleet: Fleet, instance: dg.DagsterInstance
+) -> None:
+    fleet.more |= {"keep_days": 7, "reports": fleet.folder / "reports"}
+    assert clean_up(fleet, instance), "there is no report yet"
+    now = datetime.now(timezone.utc)
+    days = [f"{now - timedelta(days=ago):%Y-%m-%d}" for ago in (0, 6, 9, 400)]
+    for name in (*days, "of-somebody-else"):
+        (fleet.folder / "reports" / name).mkdir(parents=True)
+        (fleet.folder / "reports" / name / "shoes.html").touch()
+    assert clean_up(fleet, instance)
+    left = {path.parent.name for path in (fleet.folder / "reports").glob("*/*.html")}
+    assert left == {*days[:2], "of-somebody-else"}
+
+
 def clean_up(fleet: Fleet, instance: dg.DagsterInstance) -> bool:
     found = {one.name: one for one in fleet.definitions().schedules or ()}
     schedule: Any = found["bigcommerce_cleanup_schedule"]

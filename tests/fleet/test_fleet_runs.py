@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
+import logging
 import os
-import signal
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
-from fleet_runs import PARTITIONS, TAP, Fleet, dagster_home, events, log_of, materialized, shown  # noqa: F401
+from fleet_runs import TAP, Fleet, dagster_home, events, log_of, materialized, shown  # noqa: F401
 
 from sandbox import Options, Sandbox
-from tap_bigcommerce_dagster import Retries, StoreBusy, Target
+from tap_bigcommerce_dagster import Reports, Retries, SqlStates, Target
 
 SMALL = Options(orders=40, customers=15, products=12, coupons=4, any_hash=True)
 MATERIALIZED = dg.DagsterEventType.ASSET_MATERIALIZATION
@@ -61,9 +63,62 @@ def test_a_store_is_read_into_its_target_and_what_came_is_shown(
         0,
         0,
     )
-    assert "orders: 40 records" in orders["sync_report"]
+    assert "orders: 40 records" in orders["summary"]
     assert "orders: reading" in log_of(instance, result.run_id)
     assert "METRIC" not in log_of(instance, result.run_id)
+
+
+def test_what_the_store_did_meanwhile_is_shown(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    store.fault("orders", request=2, kind="503", times=4)
+    store.change("customers", count=3, fields={"first_name": 7, "new_to_the_schema": [1]})
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+    assert shown(instance, "customers")["rescued_values"] == 3
+    orders = shown(instance, "orders")
+    assert orders["failed_requests"] == 4
+    assert orders["seconds_waited"] >= 1
+    levels = {entry.level for entry in instance.all_logs(result.run_id)}
+    assert logging.WARNING in levels, "the tap's levels are the log's"
+    store.change("orders", count=1)
+    assert fleet.run(instance, "shoes").success
+    after = shown(instance, "orders")
+    assert after["bookmark_before"] == orders["bookmark"] < after["bookmark"]
+
+
+@pytest.mark.parametrize("url", [None, "https://reports.example.com/"])
+def test_the_report_of_the_tap_is_kept_and_named(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance, url: str | None
+) -> None:
+    fleet = Fleet(tmp_path, more={"reports": Reports(tmp_path / "reports", url=url)})
+    fleet.add("hats", store, access_token="a-token-nobody-may-see")
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "hats", "shoes")
+    pages = {path.name.split("-")[0]: path for path in (tmp_path / "reports").glob("*/*.html")}
+    assert set(pages) == {"hats", "shoes"}, "that of a run that failed is wanted most"
+    kept, page = shown(instance, "orders")["sync_report"], pages["shoes"]
+    named = f"{url}{page.parent.name}/{page.name}" if url else str(page)
+    assert kept == named
+    assert f"[shoes] The tap's report: {named}" in log_of(instance, result.run_id)
+    assert "<table" in page.read_text("utf-8")
+    assert page.stat().st_size < 20_000, "docs/fleet.md reckons with it"
+    assert "the access token is refused" in pages["hats"].read_text("utf-8")
+    assert "a-token-nobody-may-see" not in pages["hats"].read_text("utf-8")
+
+
+def test_a_report_that_cannot_be_kept_harms_nothing(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    (tmp_path / "reports").write_text("a file where the folder should be")
+    fleet = Fleet(tmp_path, more={"reports": tmp_path / "reports"})
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert result.success
+    assert "report could not be kept: " in log_of(instance, result.run_id)
+    assert "sync_report" not in shown(instance, "orders")
 
 
 def test_the_next_run_goes_on_from_the_state_of_the_last_even_in_a_new_dagster(
@@ -146,6 +201,120 @@ def test_a_run_that_is_killed_half_way_goes_on_after_what_was_acknowledged(
     assert shown(instance, "orders")["rows"] < 40, "it went on, and did not begin again"
 
 
+@pytest.mark.parametrize("which", ["tap", "target"])
+def test_a_program_that_is_killed_is_started_again_after_waits_that_grow(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance, which: str
+) -> None:
+    # It stands in for the tap or the target, and is killed like one that took too much memory.
+    dies = tmp_path / "dies"
+    dies.write_text("#!/bin/sh\nkill -KILL $$\n")
+    dies.chmod(0o700)
+    fleet = Fleet(tmp_path, more={which: str(dies) if which == "tap" else Target([str(dies)])})
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert not result.success
+    retried = events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
+    waits = [event.step_retry_data.seconds_to_wait for event in retried]
+    assert len(waits) == 2
+    assert 0 < waits[0] < waits[1]
+    assert f"shoes: the {which} ended by signal 9" in log_of(instance, result.run_id)
+    del fleet.more[which]
+    assert fleet.run(instance, "shoes").success
+    assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
+
+
+def test_a_store_that_is_down_is_tried_again(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    store.fault("orders", kind="503", times=1)
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store, max_attempts=1, max_retry_seconds=0, max_concurrency=1)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+    assert "503: the store is down" in log_of(instance, result.run_id)
+    assert len(events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)) == 1
+    assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
+
+
+def test_an_error_of_the_tap_that_nobody_foresaw_is_shown_whole_and_tried_again(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    entry = {"level": "CRITICAL", "message": "Nobody foresaw:", "traceback": "Trace\nKeyError: 1"}
+    tap = tmp_path / "tap"
+    tap.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{json.dumps(entry)}\nEND\nexit 1\n")
+    tap.chmod(0o700)
+    fleet = Fleet(tmp_path, more={"tap": str(tap)})
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    assert not result.success
+    assert "shoes: Nobody foresaw:\nTrace\nKeyError: 1" in log_of(instance, result.run_id)
+    assert len(events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)) == 2
+
+
+def test_a_tap_that_cannot_begin_is_quoted(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = Fleet(tmp_path, more={"tap": [TAP, "--no-such-option"]})
+    fleet.add("shoes", store)
+    result = fleet.run(instance, "shoes")
+    log = log_of(instance, result.run_id)
+    assert "the tap ended with status 2. Its last lines:" in log
+    assert "unrecognized arguments: --no-such-option" in log
+    assert not events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
+
+
+def test_a_state_that_cannot_be_written_is_said_and_the_old_one_stays(
+    tmp_path: Path,
+    store: Sandbox,
+    instance: dg.DagsterInstance,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fleet = Fleet(tmp_path, more={"retries": Retries(most=0)})
+    fleet.add("shoes", store)
+    assert fleet.run(instance, "shoes").success
+    before = fleet.states.read("shoes")
+
+    def full(source: str, target: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", str(target))
+
+    monkeypatch.setattr("tap_bigcommerce_dagster.states.folder.os.replace", full)
+    result = fleet.run(instance, "shoes")
+    assert not result.success
+    assert "shoes: its state, or a file of this run" in log_of(instance, result.run_id)
+    assert "No space left on device" in log_of(instance, result.run_id)
+    assert fleet.states.read("shoes") == before
+
+
+def test_a_run_that_loses_its_lock_ends_and_keeps_nothing_more(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    url = f"sqlite:///{tmp_path / 'states.db'}"
+    fleet = Fleet(tmp_path, more={"states": SqlStates(url, term=0.6)})
+    fleet.add("shoes", store, page_size=10, max_concurrency=1)
+    fleet.target["shoes"] = {"sleeps": 0.1}
+    steal = "update bigcommerce_states set locked_by = 'another', locked_until = 9e9"
+
+    def another_run() -> None:
+        with contextlib.closing(sqlite3.connect(tmp_path / "states.db")) as database:
+            for _ in range(200):
+                time.sleep(0.05)
+                with contextlib.suppress(sqlite3.OperationalError), database:
+                    if database.execute(steal).rowcount:
+                        return
+
+    thread = threading.Thread(target=another_run)
+    thread.start()
+    result = fleet.run(instance, "shoes")
+    thread.join()
+    assert not result.success
+    log = log_of(instance, result.run_id)
+    assert "The lock on the state of shoes was lost" in log
+    # The next try finds it taken.
+    assert "Another run is reading shoes right now" in log
+    assert SqlStates(url).read("shoes") is None
+    assert not (tmp_path / "rows" / "shoes" / "products.json").exists(), "it ended at once"
+
+
 def test_a_second_run_of_a_store_is_refused(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
@@ -187,7 +356,7 @@ def test_real_targets_acknowledge_what_is_kept(
 ) -> None:
     program = os.environ.get("FLEET_TARGET_JSONL", "")
     if not Path(program).exists():
-        pytest.skip("`make test` installs target-jsonl, which this needs")
+        pytest.skip("`make fleet-test` installs target-jsonl, which this needs")
     fleet = Fleet(tmp_path)
     fleet.add("shoes", store)
     rows = tmp_path / "rows"
@@ -240,75 +409,3 @@ def test_a_catalog_says_what_is_read_and_what_columns_there_are(
     asset = fleet.definitions().resolve_assets_def(key)
     columns = asset.metadata_by_key[key]["dagster/column_schema"].columns
     assert ("id", "integer") in [(column.name, column.type) for column in columns]
-
-
-class TestProcesses:
-    """Runs as processes of their own, as Dagster starts them."""
-
-    SLOW = Options(orders=2000, customers=5, products=5, coupons=2, any_hash=True, latency_ms=100)
-
-    @pytest.fixture
-    def fleet(self, tmp_path: Path) -> Iterator[Fleet]:
-        with Sandbox(self.SLOW) as store:
-            fleet = Fleet(tmp_path)
-            fleet.add("shoes", store, page_size=20, max_concurrency=1)
-            (tmp_path / "location.py").write_text(
-                "import sys\n"
-                f"sys.path[:0] = {[str(Path(__file__).parent), str(Path.cwd())]}\n"
-                "from pathlib import Path\n"
-                "from fleet_runs import Fleet\n"
-                f"defs = Fleet(Path({str(tmp_path)!r})).definitions()\n"
-            )
-            yield fleet
-
-    @contextlib.contextmanager
-    def started(self, fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
-        """A run of the store, once rows have reached the target."""
-        with dg.DagsterInstance.get() as instance:
-            instance.add_dynamic_partitions(PARTITIONS, ["shoes"])
-        words = ["job", "execute", "-f", "location.py", "-j", "bigcommerce_job", "--tags"]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dagster", *words, '{"dagster/partition": "shoes"}'],
-            cwd=fleet.folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        try:
-            deadline = time.monotonic() + 60
-            while not (fleet.folder / "rows" / "shoes" / "orders.json").exists():
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-            yield process
-        finally:
-            process.kill()
-            process.wait()
-
-    def test_a_run_that_is_told_to_stop_keeps_what_the_target_has(self, fleet: Fleet) -> None:
-        with self.started(fleet) as process:
-            process.send_signal(signal.SIGTERM)
-            process.wait(30)
-        kept = fleet.states.read("shoes")
-        assert kept is not None
-        assert kept.value["bookmarks"]["orders"]["resume"]["after_id"] == max(
-            fleet.ids("shoes", "orders")
-        )
-        with fleet.states.lock("shoes"):
-            pass
-
-    def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
-        self, fleet: Fleet
-    ) -> None:
-        with self.started(fleet) as process:
-            with pytest.raises(StoreBusy), fleet.states.lock("shoes"):
-                pass
-            process.kill()
-            process.wait()
-            deadline = time.monotonic() + 15
-            while True:
-                # The tap and the target hold the lock, too: it is free when both are gone.
-                with contextlib.suppress(StoreBusy), fleet.states.lock("shoes"):
-                    break
-                assert time.monotonic() < deadline
-                time.sleep(0.1)
-        assert len(fleet.ids("shoes", "orders")) < 2000

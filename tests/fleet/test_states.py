@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
+from moto.server import ThreadedMotoServer
+from postgres_server import postgres
 
 from tap_bigcommerce_dagster import FleetError, FolderStates, FsspecStates, SqlStates, StoreBusy
-from tap_bigcommerce_dagster.errors import LockLost
+from tap_bigcommerce_dagster.errors import LockLost, StatesUnreachable
 from tap_bigcommerce_dagster.states import Saved, StateStore
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=timezone.utc)
@@ -40,23 +45,63 @@ def table(path: Path, place: str, **options: Any) -> StateStore:
     return SqlStates(f"sqlite:///{path / place}.db", **options)
 
 
-def postgres(path: Path, place: str, **options: Any) -> StateStore:
-    url = os.environ.get("FLEET_POSTGRES")
-    if not url:
-        pytest.skip("FLEET_POSTGRES names no database")
-    return SqlStates(url, table=f"states_{uuid.uuid5(uuid.NAMESPACE_URL, place).hex}", **options)
+def s3(path: Path, place: str, **options: Any) -> StateStore:
+    return FsspecStates(f"s3://bucket/{place}", **S3, **options)
 
 
-ALL = [folder, memory, local_files, table, postgres]
-LEASED = [memory, local_files, table, postgres]
+def database(path: Path, place: str, **options: Any) -> StateStore:
+    return SqlStates(os.environ["FLEET_POSTGRES"], table=place, **options)
+
+
+# moto takes every key. Its server is told by the environment, as AWS's own address would be.
+S3: dict[str, Any] = {"key": "key", "secret": "secret"}
+
+SERVERS = {s3: "bucket", database: "server"}
+LEASED = [memory, local_files, table, s3, database]
+ALL = [folder, *LEASED]
+ACROSS_PROCESSES = [make for make in ALL if make is not memory]
+
+
+@pytest.fixture
+def make(request: pytest.FixtureRequest) -> Make:
+    """Makes states of the kind that a test is about, whose server runs meanwhile."""
+    kind: Make = request.param
+    if kind in SERVERS:
+        request.getfixturevalue(SERVERS[kind])
+    return kind
+
+
+def kinds(kinds: list[Make]) -> pytest.MarkDecorator:
+    """Have a test for each of these kinds of states."""
+    return pytest.mark.parametrize("make", kinds, indirect=True, ids=lambda kind: kind.__name__)
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[None]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
+        patch.delenv("AWS_DEFAULT_REGION", raising=False)
+        fsspec.filesystem("s3", **S3).mkdir("bucket")
+        yield
+    server.stop()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with postgres() as running, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FLEET_POSTGRES", running.url.replace("+psycopg:", "+psycopg2:"))
+        yield
 
 
 @pytest.fixture
 def place() -> str:
-    return f"states-{uuid.uuid4().hex}"
+    return f"states_{uuid.uuid4().hex}"
 
 
-@pytest.mark.parametrize("make", ALL)
+@kinds(ALL)
 def test_what_is_saved_is_read_by_whoever_comes_next(
     make: Make, tmp_path: Path, place: str
 ) -> None:
@@ -70,7 +115,7 @@ def test_what_is_saved_is_read_by_whoever_comes_next(
     assert other.completed(["shoes", "hats"]) == {"shoes": NOW, "hats": None}
 
 
-@pytest.mark.parametrize("make", ALL)
+@kinds(ALL)
 def test_a_second_run_is_refused_until_the_first_has_ended(
     make: Make, tmp_path: Path, place: str
 ) -> None:
@@ -84,13 +129,19 @@ def test_a_second_run_is_refused_until_the_first_has_ended(
         pass
 
 
-@pytest.mark.parametrize("make", LEASED)
-def test_the_lock_of_a_run_that_died_runs_out(make: Make, tmp_path: Path, place: str) -> None:
+@kinds(LEASED)
+@pytest.mark.parametrize("clock_stands", [False, True])
+def test_the_lock_of_a_run_that_died_runs_out(
+    make: Make, tmp_path: Path, place: str, clock_stands: bool
+) -> None:
     dead = make(tmp_path, place, term=0.3)
     lock = dead.lock("shoes")
     held = lock.__enter__()
     # It no longer renews, as if its machine were gone.
     held._renewal._over.set()  # type: ignore[attr-defined]
+    if clock_stands:
+        # As on a machine that slept: only the place itself can tell whose the lock is.
+        held._renewal._until = float("inf")  # type: ignore[attr-defined]
     threading.Event().wait(0.5)
     with make(tmp_path, place, term=60).lock("shoes") as next_one:
         next_one.save(STATE)
@@ -99,7 +150,7 @@ def test_the_lock_of_a_run_that_died_runs_out(make: Make, tmp_path: Path, place:
     assert dead.read("shoes") == STATE
 
 
-@pytest.mark.parametrize("make", LEASED)
+@kinds(LEASED)
 def test_a_lock_that_is_held_long_is_renewed(make: Make, tmp_path: Path, place: str) -> None:
     states = make(tmp_path, place, term=0.6)
     with states.lock("shoes") as held:
@@ -110,7 +161,7 @@ def test_a_lock_that_is_held_long_is_renewed(make: Make, tmp_path: Path, place: 
         held.save(STATE)
 
 
-@pytest.mark.parametrize("make", ALL)
+@kinds(ALL)
 def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
     make: Make, tmp_path: Path, place: str
 ) -> None:
@@ -185,3 +236,63 @@ def test_a_disk_that_is_full_leaves_the_old_state(
         "shoes.json",
         "shoes.lock",
     ]
+
+
+# A process that keeps one state after another, as fast as it can, each of them large. It says so
+# once it has kept two.
+WRITER = """
+import sys
+from pathlib import Path
+sys.path[:0] = [{here!r}, {root!r}, {tests!r}]
+import test_states as given
+states = getattr(given, {make!r})(Path({path!r}), {place!r}, **{options!r})
+with states.lock("shoes") as held:
+    for number in range(1_000_000):
+        value = {{"bookmarks": {{"orders": {{"number": number, "text": str(number) * 50_000}}}}}}
+        held.save(given.Saved(value, given.NOW, None))
+        if number == 1:
+            print("two", flush=True)
+"""
+
+
+@kinds(ACROSS_PROCESSES)
+def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_state(
+    make: Make, tmp_path: Path, place: str
+) -> None:
+    here = Path(__file__).resolve().parent
+    options = {"term": 1.0} if make is not folder else {}
+    code = WRITER.format(
+        here=str(here),
+        root=str(here.parents[1]),
+        tests=str(here.parent),
+        make=make.__name__,
+        path=str(tmp_path),
+        place=place,
+        options=options,
+    )
+    last = -1
+    for pause in (0.0, 0.02):
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"two\n"
+        threading.Event().wait(pause)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        kept = make(tmp_path, place).read("shoes")
+        assert kept is not None
+        found = kept.value["bookmarks"]["orders"]
+        assert found["text"] == str(found["number"]) * 50_000
+        last = found["number"]
+        # Its lock is taken over: that of a file at once, the others once their term is over.
+        time.sleep(1.2 if options else 0)
+        with make(tmp_path, place).lock("shoes"):
+            pass
+    assert last >= 1
+
+
+def test_a_database_that_does_not_answer_is_worth_another_try() -> None:
+    url = "postgresql+psycopg2://loader:hush-hush@127.0.0.1:1/states"
+    with pytest.raises(StatesUnreachable, match="cannot be used") as caught:
+        SqlStates(url).read("shoes")
+    assert "hush" not in caught.value.words
+    assert caught.value.worth_retrying

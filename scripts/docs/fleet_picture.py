@@ -1,0 +1,93 @@
+"""python -m scripts.docs.fleet_picture: the picture of a store in Dagster's pages, from a browser.
+
+It runs `make fleet-demo`, and shows what that left to a headless Chromium (Debian: apt-get install
+chromium). The pages are drawn by scripts that ask the server, so they are given some seconds.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PICTURE = ROOT / "docs" / "images" / "fleet-store.png"
+PAGE = "assets/bigcommerce/orders?view=partitions&partition=hats"
+SIZE = "1200,1040"
+TIME_TO_DRAW = "20000"
+"""Milliseconds."""
+
+
+def main() -> int:
+    """Take the picture; returns the exit status."""
+    browser = shutil.which("chromium")
+    if browser is None:
+        print("chromium is not here (Debian: apt-get install chromium).", file=sys.stderr)
+        return 1
+    subprocess.run(["make", "--no-print-directory", "fleet-demo"], cwd=ROOT, check=True)
+    with served() as address:
+        take(browser, f"{address}/{PAGE}", PICTURE)
+    print(f"{PICTURE.relative_to(ROOT)}: look at it.")
+    return 0
+
+
+@contextlib.contextmanager
+def served() -> Iterator[str]:
+    """The address of Dagster's pages of what the demo left."""
+    made = ROOT / "fleet-demo-output"
+    environment = {
+        **os.environ,
+        "DAGSTER_HOME": str(made / "dagster"),
+        "FLEET_DEMO": str(made),
+        "FLEET_DEMO_TAP": str(ROOT / ".venv" / "bin" / "tap-bigcommerce"),
+        "FLEET_DEMO_DUCKDB": str(ROOT / ".venv-duckdb" / "bin" / "python"),
+        "FLEET_DEMO_REPORTS": "http://localhost:3001",
+    }
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = ROOT / ".venv-dagster" / "bin" / "dagster-webserver"
+    server = subprocess.Popen(
+        [program, "-m", "demo.fleet.location", "-p", str(port)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while not _listens(port):
+            if server.poll() is not None:
+                raise RuntimeError(f"{program} ended with status {server.returncode}")
+            time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def take(browser: str, address: str, file: Path) -> None:
+    """Have the browser draw a page into a file."""
+    words = ["--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"]
+    words += [f"--window-size={SIZE}", f"--virtual-time-budget={TIME_TO_DRAW}"]
+    subprocess.run(
+        [browser, *words, f"--screenshot={file}", address],
+        stderr=subprocess.DEVNULL,
+        check=True,
+        timeout=120,
+    )
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+if __name__ == "__main__":
+    sys.exit(main())

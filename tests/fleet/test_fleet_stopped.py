@@ -1,0 +1,228 @@
+"""Runs as Dagster starts them, which are stopped or killed: what is kept, and what is left over."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+import yaml
+from dagster_graphql import DagsterGraphQLClient
+from fleet_runs import PARTITIONS, Fleet, dagster_home, log_of, materialized, shown  # noqa: F401
+
+from sandbox import Options, Sandbox
+from tap_bigcommerce_dagster import StoreBusy
+
+ROOT = Path(__file__).resolve().parents[2]
+ORDERS = 400
+SLOW = Options(orders=ORDERS, customers=5, products=5, coupons=2, any_hash=True, latency_ms=50)
+JOB = "bigcommerce_job"
+PROGRAMS = {"tap-bigcommerce", "plain_target", "guard"}
+
+
+@pytest.fixture
+def store() -> Iterator[Sandbox]:
+    """A store that takes some seconds to read."""
+    with Sandbox(SLOW) as running:
+        yield running
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, store: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fleet:
+    """A fleet of it, and a file with the code location."""
+    # Tap and target are known by the settings file that they are given.
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    fleet = Fleet(tmp_path)
+    fleet.add("shoes", store, page_size=10, max_concurrency=1)
+    (tmp_path / "location.py").write_text(
+        "import sys\n"
+        f"sys.path[:0] = {[str(Path(__file__).parent), str(ROOT)]}\n"
+        "from pathlib import Path\n"
+        "from fleet_runs import Fleet\n"
+        f"defs = Fleet(Path({str(tmp_path)!r})).definitions()\n"
+    )
+    return fleet
+
+
+def wait_for(found: Callable[[], Any], seconds: float, what: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.1)
+
+
+def rows_came(fleet: Fleet) -> bool:
+    return (fleet.folder / "rows" / "shoes" / "orders.json").exists()
+
+
+def programs(fleet: Fleet) -> dict[str, int]:
+    """The process of the tap, of the target and of what watches over them, as far as they run."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            words = path.read_bytes().decode(errors="replace").split("\0")
+            if any(f"{fleet.folder}/tap-bigcommerce-" in word for word in words):
+                name = next(stem for word in words if (stem := Path(word).stem) in PROGRAMS)
+                found[name] = int(path.parent.name)
+    return found
+
+
+def is_free(fleet: Fleet) -> bool:
+    try:
+        with fleet.states.lock("shoes"):
+            return True
+    except StoreBusy:
+        return False
+
+
+def check_kept(fleet: Fleet) -> int:
+    """The state is that of the rows that the target has; returns how many orders those are."""
+    kept, ids = fleet.states.read("shoes"), fleet.ids("shoes", "orders")
+    assert kept is not None
+    assert kept.completed_at is None
+    assert kept.value["bookmarks"]["orders"]["resume"]["after_id"] == max(ids)
+    assert 0 < len(ids) < ORDERS
+    return len(ids)
+
+
+def heed_interrupts() -> None:
+    """For a child: a shell that runs the tests in the background has them ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@contextlib.contextmanager
+def started(fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
+    """A run of the store, once rows have reached the target."""
+    with dg.DagsterInstance.get() as instance:
+        instance.add_dynamic_partitions(PARTITIONS, ["shoes"])
+    words = ["job", "execute", "-f", "location.py", "-j", JOB, "--tags"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dagster", *words, '{"dagster/partition": "shoes"}'],
+        cwd=fleet.folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=heed_interrupts,
+    )
+    try:
+        wait_for(lambda: rows_came(fleet) or process.poll() is not None, 60, "no row came")
+        assert process.poll() is None
+        assert set(programs(fleet)) == PROGRAMS
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_stop_keeps_what_the_target_has(fleet: Fleet, number: int) -> None:
+    with started(fleet) as process:
+        process.send_signal(number)
+        process.wait(30)
+        assert programs(fleet) == {}
+    check_kept(fleet)
+    assert is_free(fleet)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
+    fleet: Fleet, store: Sandbox, waits: bool
+) -> None:
+    if waits:
+        # The tap has nothing to write for minutes, and would not see that nobody listens.
+        store.fault("orders", request=20, kind="503", times=0)
+    with started(fleet) as process:
+        assert not is_free(fleet)
+        if waits:
+            wait_for(lambda: any(r["status"] == 503 for r in store.requests()), 30, "no 503")
+        process.kill()
+        process.wait()
+        # The tap and the target hold the lock, too: it is free when both are gone.
+        wait_for(lambda: is_free(fleet), 15, "the lock is still held")
+        assert set(programs(fleet)) <= {"guard"}
+    wait_for(lambda: programs(fleet) == {}, 5, "something runs on")
+    assert len(fleet.ids("shoes", "orders")) < ORDERS
+
+
+@pytest.mark.parametrize("which", ["tap-bigcommerce", "plain_target"])
+def test_one_of_the_pair_that_is_killed_takes_the_other_along_and_is_tried_again(
+    fleet: Fleet, which: str
+) -> None:
+    with started(fleet) as process:
+        os.kill(programs(fleet)[which], signal.SIGKILL)
+        process.wait(120)
+    with dg.DagsterInstance.get() as instance:
+        (run,) = instance.get_runs()
+        assert run.status == dg.DagsterRunStatus.SUCCESS
+        name = "tap" if which == "tap-bigcommerce" else "target"
+        assert f"the {name} ended by signal 9" in log_of(instance, run.run_id)
+        assert shown(instance, "orders")["rows"] < ORDERS, "it went on, and did not begin again"
+    assert len(fleet.ids("shoes", "orders")) == ORDERS
+
+
+@pytest.fixture
+def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:  # noqa: F811
+    """Dagster as a whole: its pages, its daemon, and the limits of the example for clusters."""
+    example = yaml.safe_load((ROOT / "examples" / "fleet" / "dagster.yaml").read_text("utf-8"))
+    settings = {name: example[name] for name in ("telemetry", "concurrency", "compute_logs")}
+    (dagster_home / "dagster.yaml").write_text(yaml.safe_dump(settings))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["dev", "-f", "location.py", "-h", "127.0.0.1", "-p", str(port)]
+    with (fleet.folder / "dagster.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dagster", *words],
+            cwd=fleet.folder,
+            stdout=log,
+            stderr=log,
+            preexec_fn=heed_interrupts,
+        )
+
+    def answers() -> bool:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return True
+        return False
+
+    try:
+        wait_for(answers, 60, "Dagster does not answer; its words are in dagster.log")
+        yield DagsterGraphQLClient("127.0.0.1", port_number=port)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def test_dagster_keeps_runs_of_a_store_apart_and_stops_one_in_good_order(
+    fleet: Fleet, dagster: DagsterGraphQLClient
+) -> None:
+    with dg.DagsterInstance.get() as instance:
+
+        def status(run_id: str) -> dg.DagsterRunStatus:
+            run = instance.get_run_by_id(run_id)
+            assert run is not None
+            return run.status
+
+        wait_for(
+            lambda: instance.get_dynamic_partitions(PARTITIONS) == ["shoes"], 60, "no partition"
+        )
+        tags = {"dagster/partition": "shoes"}
+        first, second = (dagster.submit_job_execution(JOB, tags=tags) for _ in range(2))
+        wait_for(lambda: rows_came(fleet), 60, "no row came")
+        assert status(second) == dg.DagsterRunStatus.QUEUED
+        dagster.terminate_run(first)
+        wait_for(lambda: status(first) == dg.DagsterRunStatus.CANCELED, 30, "it goes on")
+        read = check_kept(fleet)
+        wait_for(lambda: status(second) == dg.DagsterRunStatus.SUCCESS, 120, "no second run")
+        assert materialized(instance, "orders") == {"shoes"}
+        assert shown(instance, "orders")["rows"] == ORDERS - read, "it went on where the first was"
+        assert len(fleet.ids("shoes", "orders")) == ORDERS
+        assert "orders: reading" in log_of(instance, second)
+    assert programs(fleet) == {}
