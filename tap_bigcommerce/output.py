@@ -129,7 +129,7 @@ class Output:
                 name,
             )
         self.since = self._first_date()
-        if self.since is None and not self._by_channel:
+        if self.since is None:
             self.ledger.sees_all()
         if self.ledger.way is Way.VERSIONS:
             self._records.version = self._version()
@@ -241,12 +241,6 @@ class Output:
     def _version(self) -> int | None:
         """A new version for a walk that reads everything; else that of the table as it is."""
         return self.ledger.new_version() if self.since is None else self.ledger.version
-
-    @property
-    def _by_channel(self) -> bool:
-        """Only the rows of some channels are read."""
-        channels = self.root.channels
-        return bool(self._config.channel_ids) and bool(channels.filter or channels.field)
 
     def _depends_on(self) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""

@@ -21,6 +21,7 @@ from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
+from tap_bigcommerce.streams import root_of
 
 LOGGER = logging.getLogger(__name__)
 
@@ -61,6 +62,10 @@ class Ledger:
         self._too_large = _whole_number(self._given.get("too_large"))
         self.version = _whole_number(self._given.get("version"))
         self._swept = parse_instant(str(self._given.get("swept", "")))
+        self._limited = root_of(self.stream).channels.limit(config.channel_ids)
+        """Only rows of some channels are read."""
+        self._is_denied = False
+        """There would be versions, if they did not end too much."""
         self.way = self._way(selection)
         self.building = False
         """The set does not exist yet: the stream is read from its start."""
@@ -68,6 +73,8 @@ class Ledger:
         """Ids whose RECORDs have been written, and that have not been reported gone since."""
         self.seen: Ids | None = None
         """Ids of a walk that reads everything, from its start; None in any other walk."""
+        self._is_new = False
+        """Nothing had been written before this run."""
         self._kept: Kept | None = None
         self._file_size = 0
         self._failed = False
@@ -90,11 +97,21 @@ class Ledger:
         if self.way is Way.SET:
             self._shelf.prepare()
             given = self._shelf.get(self._given)
+            self._is_new = given is None
             self.building = given is None or bool(self._given.get("partial"))
             self.written = given if given is not None else Ids()
             if given is not None:
                 self._kept = Kept({k: v for k, v in self._given.items() if k in _SET_KEYS})
                 self._shelf.tidy(self._given)
+        elif self._too_large is not None:
+            self._warn_too_large(self._too_large)
+        elif self._is_denied:
+            LOGGER.warning(
+                "%s: no ACTIVATE_VERSION is sent, for it would end %s, too. Its deletions are not "
+                "told.",
+                self.stream.name,
+                self._spared,
+            )
         self._state.keep(self.stream.name, self.entry, self.beside)
 
     @property
@@ -111,8 +128,8 @@ class Ledger:
         return self.way is Way.VERSIONS and self.due
 
     def sees_all(self) -> None:
-        """A walk begins that reads everything: it is a sweep by itself."""
-        if self.way is Way.SET:
+        """A walk begins without a filter by date: unless channels limit it, it is a sweep."""
+        if self.way is Way.SET and not self._limited:
             self.seen = Ids()
 
     def basis(self, selection: Selection) -> dict[str, Any]:
@@ -125,7 +142,8 @@ class Ledger:
     @property
     def needs_sweep(self) -> bool:
         """The list has to be read for its ids, now that the walk is complete."""
-        return self.written is not None and self.seen is None and self.due
+        is_old = self.written is not None and not self._is_new
+        return is_old and self.seen is None and self.due
 
     def new_version(self) -> int:
         """A version for a walk that begins: milliseconds since 1970, and above the last one."""
@@ -162,6 +180,8 @@ class Ledger:
     def complete(self) -> None:
         """The walk is complete: the set knows all that has been written."""
         self.building = False
+        if self._is_new:
+            self.compared()  # With nothing: all of it has just been there.
 
     def take_seen(self) -> Ids | None:
         """The ids of a walk that read everything, once."""
@@ -182,17 +202,15 @@ class Ledger:
         """A walk was whole, and its version holds."""
         self.version, self._swept = version, self._opened_at
 
-    def entry(self) -> Mapping[str, Any] | None:
-        """What the state says of deletions; None: nothing."""
-        if self.way is Way.NONE:
-            return None  # What is written now is noted nowhere, so an old set would be wrong.
+    def entry(self) -> Mapping[str, Any]:
+        """What the state says of deletions; nothing: {}."""
         found: dict[str, Any] = {}
-        if self._swept is not None:
+        # Without a way what is written now is noted nowhere, so an old set would be wrong.
+        if self.way is not Way.NONE and self._swept is not None:
             found["swept"] = format_instant(self._swept)
-        if self.way is Way.VERSIONS:
-            if self.version is not None:
-                found["version"] = self.version
-        elif self._too_large is None and not self._failed:
+        if self.way is Way.VERSIONS and self.version is not None:
+            found["version"] = self.version
+        if self.way is Way.SET and self._too_large is None and not self._failed:
             found.update(self._keep())
         if self._too_large is not None:
             found["too_large"] = self._too_large
@@ -227,14 +245,30 @@ class Ledger:
     def _give_up(self, size: int) -> None:
         self._too_large = size
         self.written = self.seen = None
+        self._warn_too_large(size)
+
+    def _warn_too_large(self, size: int) -> None:
+        instead = (
+            "The stream is read whole when its deletions are due, with ACTIVATE_VERSION"
+            if self._spared is None
+            else "Its deletions are not told: ACTIVATE_VERSION, the other way to tell them, would "
+            f"end {self._spared}, too"
+        )
         LOGGER.warning(
             "%s: the set of its ids takes %d KB, more than deletes_state_limit (%d KB), and no "
-            "deletes_path is set. From the next sync on the stream is read whole when its "
-            "deletions are due, with ACTIVATE_VERSION. Set deletes_path to have tombstones.",
+            "deletes_path is set. %s. Set deletes_path to have tombstones.",
             self.stream.name,
             -(-size // 1000),
             self._config.deletes_state_limit,
+            instead,
         )
+
+    @property
+    def _spared(self) -> str | None:
+        """What is there, and ACTIVATE_VERSION would end all the same; None: nothing."""
+        if self._config.store_hash_column:
+            return "the rows of other stores in its table"
+        return "the rows of other channels" if self._limited else None
 
     def _way(self, selection: Selection) -> Way:
         config = self._config
@@ -242,10 +276,12 @@ class Ledger:
             if self._too_large is None or self._shelf.takes(self._too_large):
                 self._too_large = None
                 return Way.SET
-            return Way.VERSIONS
-        if config.activate_version and (selection.full_table or config.detect_deletes):
-            return Way.VERSIONS
-        return Way.NONE
+        else:
+            self._too_large = None
+            if not (config.activate_version and (selection.full_table or config.detect_deletes)):
+                return Way.NONE
+        self._is_denied = self._spared is not None
+        return Way.NONE if self._is_denied else Way.VERSIONS
 
 
 _SET_KEYS = ("ids", "file", "sha256")
