@@ -15,7 +15,7 @@ import real_targets
 from all_streams import Key, key_of
 from documents import ROOT, examples
 from loading import Load, load
-from postgres_server import Postgres
+from postgres_server import Postgres, one_server  # noqa: F401
 from real_targets import Target, compare
 from tap_runner import Json, discover, select
 

@@ -14,6 +14,7 @@ import pytest
 import real_targets
 from all_streams import NAMES, list_of
 from loading import Kill, Load, load
+from postgres_server import one_server  # noqa: F401
 from real_targets import Target, compare
 from tap_runner import Json, discover, select
 
