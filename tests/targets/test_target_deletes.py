@@ -46,7 +46,7 @@ def stock() -> Iterator[Sandbox]:
 
 @functools.cache
 def catalog(*names: str, method: str | None = None) -> Json:
-    more = {"replication_method": method} if method else {}
+    more: Json = {"replication_method": method} if method else {}
     return select(discover(), *names, **more)
 
 
