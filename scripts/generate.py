@@ -14,6 +14,7 @@ from typing import Any
 from sandbox import options_table
 from scripts import meltano_plugin
 from scripts.docs import (
+    deletes_picture,
     diagrams,
     error_tables,
     figures,
@@ -104,6 +105,7 @@ def _pictures() -> dict[str, str]:
         **diagrams.pictures(),
         **figures.pictures(),
         "state.svg": state_picture.draw(),
+        "deletes.svg": deletes_picture.draw(),
         "demo.svg": terminal.draw(terminal.CAST.read_text("utf-8")),
     }
 

@@ -16,7 +16,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
 from tap_bigcommerce.deletes.ids import Ids
 from tap_bigcommerce.deletes.shelf import Kept, Shelf, TooLarge
-from tap_bigcommerce.exceptions import BadRecord, ConfigError, StateError
+from tap_bigcommerce.exceptions import BadRecord, ConfigError, StateError, TapError
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.selection import Selection
@@ -59,8 +59,8 @@ class Ledger:
         self._state = state
         self._shelf = Shelf(config, self.stream.name)
         self._given = state.deletes(self.stream.name)
-        self._too_large = _whole_number(self._given.get("too_large"))
-        self.version = _whole_number(self._given.get("version"))
+        self._too_large = self._number("too_large")
+        self.version = self._number("version")
         self._swept = parse_instant(str(self._given.get("swept", "")))
         self._limited = root_of(self.stream).channels.limit(config.channel_ids)
         """Only rows of some channels are read."""
@@ -77,7 +77,8 @@ class Ledger:
         """Nothing had been written before this run."""
         self._kept: Kept | None = None
         self._file_size = 0
-        self._failed = False
+        self.failure: TapError | None = None
+        """Why the set cannot be kept."""
         # A run is due by when it began, or each would come a little later than the one before.
         self._opened_at = datetime.now(timezone.utc)
 
@@ -210,11 +211,11 @@ class Ledger:
             found["swept"] = format_instant(self._swept)
         if self.way is Way.VERSIONS and self.version is not None:
             found["version"] = self.version
-        if self.way is Way.SET and self._too_large is None and not self._failed:
+        if self.way is Way.SET and self._too_large is None and self.failure is None:
             found.update(self._keep())
         if self._too_large is not None:
             found["too_large"] = self._too_large
-        if self.building or self._failed:
+        if self.building or self.failure is not None:
             found["partial"] = True
         return found
 
@@ -231,12 +232,10 @@ class Ledger:
                 self._give_up(error.size)
                 return {}
             except OSError as error:
-                self._failed = True
-                LOGGER.error(
-                    "%s: the set of its ids cannot be written to deletes_path (%s). No deletions "
-                    "are detected; the next sync reads the stream from its start.",
-                    self.stream.name,
-                    error.strerror,
+                self.failure = TapError(
+                    f"{self.stream.name}: the set of its ids cannot be written to deletes_path "
+                    f"({error.strerror}). Its records are written; the next sync reads the stream "
+                    "from its start, for its deletions' sake."
                 )
                 return {}
             self._file_size = self._kept.beside
@@ -261,6 +260,15 @@ class Ledger:
             -(-size // 1000),
             self._config.deletes_state_limit,
             instead,
+        )
+
+    def _number(self, name: str) -> int | None:
+        value = self._given.get(name)
+        if value is None or type(value) is int:
+            return value
+        raise StateError(
+            f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole number, not '
+            f"{value!r}. Remove it from the state file."
         )
 
     @property
@@ -294,9 +302,3 @@ def archived_at(row: Row) -> str:
     except (KeyError, TypeError, NotADate):
         date = None
     return date or format_instant(datetime.now(timezone.utc))
-
-
-def _whole_number(value: Any) -> int | None:
-    if value is None or type(value) is int:
-        return value
-    raise StateError(f'{value!r} in the state\'s "deletes" should be a whole number.')

@@ -183,7 +183,8 @@ def test_a_folder_that_vanishes_in_a_run_costs_no_record_and_no_false_report(
         out, err = process.communicate(timeout=20)
     result = Result(process.returncode, out.decode(), err.decode())
     runs.warehouse.load(result.messages)
-    assert any("cannot be written to deletes_path" in line for line in result.logged("ERROR"))
+    assert result.status == 1
+    assert any("cannot be written to deletes_path" in line for line in result.logged("CRITICAL"))
     assert 3 in result.ids("products")
     # The next one reads all of them again, and then goes on as ever.
     runs.state = result.state
