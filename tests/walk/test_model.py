@@ -40,6 +40,7 @@ def _quiet() -> Iterator[None]:
     layout=st.sampled_from(LAYOUTS),
     changes=st.sampled_from([0.0, 0.1, 0.5]),
     faults=st.sampled_from([0.0, 0.02, 0.1, 0.25]),
+    accidents=st.sampled_from([0.0, 0.3]),
     setup=st.builds(
         Setup,
         page_size=st.just(0),
@@ -63,6 +64,7 @@ def test_whatever_happens_every_record_arrives(
     layout: str,
     changes: float,
     faults: float,
+    accidents: float,
     setup: Setup,
     inclusive: bool,
     cap: str,
@@ -90,6 +92,7 @@ def test_whatever_happens_every_record_arrives(
         )
         lists[name] = ModelList(ids, manners, clock, chance)
         lists[name].change_share, lists[name].fault_share = changes, faults
+        lists[name].accident_share = accidents
     ledger = Ledger(lists, clock, replace(setup, page_size=page_size), chance)
     for _ in range(chance.randint(1, MOST_RUNS)):
         ledger.run(may_be_killed=True)
