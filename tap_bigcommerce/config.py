@@ -306,8 +306,8 @@ class Config:
     )
     deletes_path: str | None = _setting(
         TEXT,
-        "A folder for sets of ids that are larger. It has to be there in every run, as the state "
-        "has.",
+        "A folder for sets of ids that are larger, of this pipeline alone. It has to be there in "
+        "every run, as the state has.",
         default=None,
     )
     deletes_limit: float = _setting(
@@ -320,7 +320,8 @@ class Config:
         YES_OR_NO,
         "Whether streams that are read whole carry a version and end with ACTIVATE_VERSION, at "
         "which a target removes or marks the rows of older versions. With detect_deletes, streams "
-        "without a set of ids are read whole for it as often as deletes_every says.",
+        "without a set of ids are read whole for it as often as deletes_every says. Not together "
+        "with store_hash_column.",
         default=False,
     )
     store_hash_column: bool = _setting(

@@ -179,12 +179,19 @@ class Output:
         self.ledger.complete()
         self._state.complete(self.stream.name, key, bookmark)
 
-    def activate(self, start: Start) -> None:
-        """The walk was whole: its version is the one that holds."""
+    def activate(self, start: Start, *, resumed: bool) -> None:
+        """The walk was whole: its version is the one that holds, unless too little is left.
+
+        `resumed`: an earlier run has written some of its rows.
+        """
         version = self._records.version
-        if version is not None and start.since is None:
+        if version is None or start.since is not None:
+            return
+        rows = None if resumed else self.counts.written
+        self.failure = self.ledger.doubt(rows)
+        if self.failure is None:
             self._messages.activate_version(self.stream.name, version)
-            self.ledger.activated(version)
+            self.ledger.activated(version, rows)
 
     def report_gone(self, gone: Mapping[int, str]) -> None:
         """Write the tombstones of these ids."""

@@ -68,7 +68,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "`pip install 'tap-bigcommerce[deletes]'`, into the tap's own environment.",
         ),
         Cause(
-            "more of them are gone than deletes_limit allows",
+            "deletes_limit allows",
             "So many records are gone that a lost permission or a filter is more likely than a "
             "deletion. None is reported.",
             "Look in the control panel whether they are there. If they have been deleted, run "

@@ -16,7 +16,13 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
 from tap_bigcommerce.deletes.ids import Ids
 from tap_bigcommerce.deletes.shelf import Kept, Shelf, TooLarge
-from tap_bigcommerce.exceptions import BadRecord, ConfigError, StateError, TapError
+from tap_bigcommerce.exceptions import (
+    BadRecord,
+    ConfigError,
+    RequestFailed,
+    StateError,
+    TapError,
+)
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.selection import Selection
@@ -28,6 +34,13 @@ LOGGER = logging.getLogger(__name__)
 NEARLY = 0.9
 """This share of `deletes_every` is enough: runs of the same hour are not to the second a day apart,
 and a daily run would sweep every other day."""
+
+
+UNLIKELY = (
+    "This is more likely a permission that the API account has lost, or a filter, than a deletion. "
+    "See in the store's control panel whether they are there. If they have been deleted, run the "
+    "sync once with a larger deletes_limit (1 allows all)."
+)
 
 
 class Way(Enum):
@@ -61,6 +74,8 @@ class Ledger:
         self._given = state.deletes(self.stream.name)
         self._too_large = self._number("too_large")
         self.version = self._number("version")
+        self._rows = self._number("rows")
+        """How many rows that version had when it began to hold."""
         self._swept = parse_instant(str(self._given.get("swept", "")))
         self._limited = root_of(self.stream).channels.limit(config.channel_ids)
         """Only rows of some channels are read."""
@@ -199,9 +214,25 @@ class Ledger:
             self.written.remove(gone)
             self._kept = None
 
-    def activated(self, version: int) -> None:
-        """A walk was whole, and its version holds."""
-        self.version, self._swept = version, self._opened_at
+    def most_gone(self, records: int) -> int:
+        """How many of so many records may be gone at once."""
+        # Rounded first, for 0.29 * 100 is a little less than 29.
+        return int(round(self._config.deletes_limit * records, 6))
+
+    def doubt(self, rows: int | None) -> TapError | None:
+        """Why a version of so many rows (None: nobody knows) cannot be meant; None: it can."""
+        before = self._rows
+        if rows is None or before is None or before - rows <= self.most_gone(before):
+            return None
+        return RequestFailed(
+            f"{self.stream.name}: {rows} of {before} records are left, and more are missing than "
+            f"deletes_limit allows ({self._config.deletes_limit:g} of all), so this version is not "
+            f"activated. {UNLIKELY}"
+        )
+
+    def activated(self, version: int, rows: int | None) -> None:
+        """A walk was whole, and its version of so many rows holds. `rows` None: nobody knows."""
+        self.version, self._rows, self._swept = version, rows, self._opened_at
 
     def entry(self) -> Mapping[str, Any]:
         """What the state says of deletions; nothing: {}."""
@@ -211,6 +242,8 @@ class Ledger:
             found["swept"] = format_instant(self._swept)
         if self.way is Way.VERSIONS and self.version is not None:
             found["version"] = self.version
+            if self._rows is not None:
+                found["rows"] = self._rows
         if self.way is Way.SET and self._too_large is None and self.failure is None:
             found.update(self._keep())
         if self._too_large is not None:

@@ -217,3 +217,43 @@ def test_a_set_too_large_means_no_versions_where_they_would_end_what_is_there(
     key = sorted(gone)[0]
     small.delete("products", ids=[key[-1]])
     assert tombstones(runs.run(), "products") == [key[-1]]
+
+
+@pytest.mark.parametrize("left", ["nothing", "too little"])
+def test_a_version_with_much_less_than_the_one_before_is_not_activated(
+    small: Sandbox, catalog: Json, left: str
+) -> None:
+    runs = Runs(
+        small,
+        select(catalog, "coupons"),
+        detect_deletes=False,
+        activate_version=True,
+        deletes_limit=0.25,
+    )
+    [(_, version)] = activated(runs.run())
+    small.delete("coupons", count=8 if left == "nothing" else 3)
+    for _ in range(2):
+        result = runs.run(fails=True)
+        assert activated(result) == []
+        assert any(
+            "deletes_limit allows (0.25 of all)" in line for line in result.logged("CRITICAL")
+        )
+        assert len(runs.warehouse.alive("coupons")) == 8
+    [(_, newer)] = activated(runs.run(deletes_limit=1))
+    assert newer > version
+    assert len(runs.warehouse.alive("coupons")) == (0 if left == "nothing" else 5)
+
+
+def test_a_version_with_as_much_less_as_is_allowed_is_activated(
+    small: Sandbox, catalog: Json
+) -> None:
+    runs = Runs(
+        small,
+        select(catalog, "coupons"),
+        detect_deletes=False,
+        activate_version=True,
+        deletes_limit=0.25,
+    )
+    runs.run()
+    small.delete("coupons", count=2)
+    assert activated(runs.run())
