@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import shutil
 import signal
 import time
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from deletes_runs import Runs, tombstones
-from tap_runner import Json, Result, read_message, run, select, start
+from tap_runner import Json, Result, read_message, run, select, settings, start
 
 from sandbox import Sandbox
 from tap_bigcommerce.deletes.ids import Ids
@@ -214,3 +215,27 @@ def test_a_sweep_that_seems_to_lie_ahead_is_made_now(small: Sandbox, catalog: Js
     small.delete("products", ids=[7])
     runs.state["bookmarks"]["products"]["deletes"]["swept"] = "2126-01-01T00:00:00.000000Z"
     assert tombstones(runs.run(), "products") == [7]
+
+
+HIDDEN = """
+import importlib.util
+
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "pyroaring" else find(name, *more)
+"""
+
+
+def test_without_the_package_for_sets_the_error_says_how_to_get_it(
+    small: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HIDDEN)
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    chosen = select(catalog, "coupons")
+    for args in ([], ["--check"], ["--audit"]):
+        result = run(settings(small, detect_deletes=True), chosen, env=env, args=args)
+        assert result.status == 1
+        assert result.stdout == ""
+        assert any(
+            "pip install 'tap-bigcommerce[deletes]'" in line for line in result.logged("CRITICAL")
+        )
+    assert run(settings(small), chosen, env=env).ids("coupons")

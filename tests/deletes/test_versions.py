@@ -219,17 +219,17 @@ def test_a_set_too_large_means_no_versions_where_they_would_end_what_is_there(
     assert tombstones(runs.run(), "products") == [key[-1]]
 
 
+def with_limit(store: Sandbox, catalog: Json) -> Runs:
+    """Runs that read eight coupons, of which two may be gone at once."""
+    more = {"detect_deletes": False, "activate_version": True, "deletes_limit": 0.25}
+    return Runs(store, select(catalog, "coupons"), **more)
+
+
 @pytest.mark.parametrize("left", ["nothing", "too little"])
 def test_a_version_with_much_less_than_the_one_before_is_not_activated(
     small: Sandbox, catalog: Json, left: str
 ) -> None:
-    runs = Runs(
-        small,
-        select(catalog, "coupons"),
-        detect_deletes=False,
-        activate_version=True,
-        deletes_limit=0.25,
-    )
+    runs = with_limit(small, catalog)
     [(_, version)] = activated(runs.run())
     small.delete("coupons", count=8 if left == "nothing" else 3)
     for _ in range(2):
@@ -247,13 +247,7 @@ def test_a_version_with_much_less_than_the_one_before_is_not_activated(
 def test_a_version_with_as_much_less_as_is_allowed_is_activated(
     small: Sandbox, catalog: Json
 ) -> None:
-    runs = Runs(
-        small,
-        select(catalog, "coupons"),
-        detect_deletes=False,
-        activate_version=True,
-        deletes_limit=0.25,
-    )
+    runs = with_limit(small, catalog)
     runs.run()
     small.delete("coupons", count=2)
     assert activated(runs.run())
