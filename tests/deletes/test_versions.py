@@ -221,7 +221,7 @@ def test_a_set_too_large_means_no_versions_where_they_would_end_what_is_there(
 
 def with_limit(store: Sandbox, catalog: Json) -> Runs:
     """Runs that read eight coupons, of which two may be gone at once."""
-    more = {"detect_deletes": False, "activate_version": True, "deletes_limit": 0.25}
+    more: Json = {"detect_deletes": False, "activate_version": True, "deletes_limit": 0.25}
     return Runs(store, select(catalog, "coupons"), **more)
 
 
