@@ -101,7 +101,7 @@ def test_whatever_happens_every_record_arrives(
             chance.choice(list(lists.values())).change()
     # Then nothing changes or fails any more.
     for list_ in lists.values():
-        list_.change_share, list_.fault_share = 0.0, 0.0
+        list_.change_share = list_.fault_share = list_.accident_share = 0.0
     clock.now += 10
     if ledger.resumes:
         assert ledger.run(may_be_killed=False)
