@@ -15,6 +15,7 @@ from sandbox import options_table
 from scripts import meltano_plugin
 from scripts.docs import (
     bars,
+    deletes_picture,
     diagrams,
     error_tables,
     figures,
@@ -110,6 +111,7 @@ def _pictures() -> dict[str, str]:
         **figures.pictures(),
         "state.svg": state_picture.draw(),
         "bars.svg": bars.draw(bars.recorded()),
+        "deletes.svg": deletes_picture.draw(),
         "demo.svg": terminal.draw(terminal.CAST.read_text("utf-8")),
     }
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import datetime, timezone
 from pathlib import Path
@@ -307,8 +307,8 @@ class Config:
     )
     deletes_path: str | None = _setting(
         TEXT,
-        "A folder for sets of ids that are larger. It has to be there in every run, as the state "
-        "has.",
+        "A folder for sets of ids that are larger, of this pipeline alone. It has to be there in "
+        "every run, as the state has.",
         default=None,
     )
     deletes_limit: float = _setting(
@@ -321,7 +321,8 @@ class Config:
         YES_OR_NO,
         "Whether streams that are read whole carry a version and end with ACTIVATE_VERSION, at "
         "which a target removes or marks the rows of older versions. With detect_deletes, streams "
-        "without a set of ids are read whole for it as often as deletes_every says.",
+        "without a set of ids are read whole for it as often as deletes_every says. Not together "
+        "with store_hash_column.",
         default=False,
     )
     store_hash_column: bool = _setting(
@@ -409,6 +410,7 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
             hidden = setting.metadata["secret"] or "@" in str(value)
             shown = "" if hidden else f", not {json.dumps(value, default=str)}"
             mistakes.append(f"{setting.name} should be {_expected(setting)}{shown}")
+    mistakes += _conflicts(values)
     known = {setting.name for setting in declarations()}
     legacy = sorted(LEGACY_SETTINGS & set(raw))
     if legacy and mistakes:
@@ -432,6 +434,16 @@ def sample_config() -> dict[str, Any]:
         for setting in declarations()
         if setting.metadata["example"] is not None
     }
+
+
+def _conflicts(values: Mapping[str, Any]) -> Iterator[str]:
+    """What cannot be set together."""
+    if values.get("activate_version") and values.get("store_hash_column"):
+        yield (
+            "activate_version cannot be set together with store_hash_column: ACTIVATE_VERSION "
+            "would also end the rows of the other stores in a table. Leave activate_version off; "
+            "detect_deletes alone tells what is deleted by the ids of records"
+        )
 
 
 def _expected(setting: Field[Any]) -> str:

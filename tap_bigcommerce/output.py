@@ -129,7 +129,7 @@ class Output:
                 name,
             )
         self.since = self._first_date()
-        if self.since is None and not self._by_channel:
+        if self.since is None:
             self.ledger.sees_all()
         if self.ledger.way is Way.VERSIONS:
             self._records.version = self._version()
@@ -184,12 +184,19 @@ class Output:
         self.ledger.complete()
         self._state.complete(self.stream.name, key, bookmark)
 
-    def activate(self, start: Start) -> None:
-        """The walk was whole: its version is the one that holds."""
+    def activate(self, start: Start, *, resumed: bool) -> None:
+        """The walk was whole: its version is the one that holds, unless too little is left.
+
+        `resumed`: an earlier run has written some of its rows.
+        """
         version = self._records.version
-        if version is not None and start.since is None:
+        if version is None or start.since is not None:
+            return
+        rows = None if resumed else self.counts.written
+        self.failure = self.ledger.doubt(rows)
+        if self.failure is None:
             self._messages.activate_version(self.stream.name, version)
-            self.ledger.activated(version)
+            self.ledger.activated(version, rows)
 
     def report_gone(self, gone: Mapping[int, str]) -> None:
         """Write the tombstones of these ids."""
@@ -246,12 +253,6 @@ class Output:
     def _version(self) -> int | None:
         """A new version for a walk that reads everything; else that of the table as it is."""
         return self.ledger.new_version() if self.since is None else self.ledger.version
-
-    @property
-    def _by_channel(self) -> bool:
-        """Only the rows of some channels are read."""
-        channels = self.root.channels
-        return bool(self._config.channel_ids) and bool(channels.filter or channels.field)
 
     def _depends_on(self) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""

@@ -143,6 +143,8 @@ def _check(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
         # One screen: what is found out, not how.
         logging.getLogger().setLevel("WARNING")
     config = _read_config(options, environment)
+    if config.detect_deletes:
+        check_installed("detect_deletes")
     given = read_state(options.state) if options.state else None
     state = State(given, config.store_hash) if given is not None else None
     selections = _selections(_read_catalog(options.catalog) if options.catalog else None, config)

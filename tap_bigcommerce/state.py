@@ -55,7 +55,7 @@ class State:
         """
         self._value = _checked(given, store_hash)
         self._value["store_hash"] = store_hash
-        self._kept: dict[str, tuple[Callable[[], Mapping[str, Any] | None], Callable[[], int]]] = {}
+        self._kept: dict[str, tuple[Callable[[], Mapping[str, Any]], Callable[[], int]]] = {}
 
     def bookmark(self, stream: str, key: str) -> str | None:
         """The date up to which the stream has been read.
@@ -148,10 +148,10 @@ class State:
     def keep(
         self,
         stream: str,
-        entry: Callable[[], Mapping[str, Any] | None],
+        entry: Callable[[], Mapping[str, Any]],
         beside: Callable[[], int],
     ) -> None:
-        """Ask `entry` from now on what to say of the stream's deletions (None: nothing).
+        """Ask `entry` from now on what to say of the stream's deletions (nothing: {}).
 
         `beside` tells how many bytes `entry` would write elsewhere.
         """

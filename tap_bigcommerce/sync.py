@@ -33,13 +33,15 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
             tools.state.begin(walk.name)
             for output in walk.outputs:
                 output.counts.begin()
-            _run(walk, walks[turn + 1 : turn + 2], failures)
-            for output in walk.outputs:
-                output.counts.end(output.failure.words if output.failure else None)
+            _run(walk, walks[turn + 1 : turn + 2])
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
             tools.messages.state(tools.state.value())
             for output in walk.outputs:
+                error = output.failure or output.ledger.failure
+                if error is not None:
+                    _note(failures, output.stream.name, error)
+                output.counts.end(error.words if error else None)
                 LOGGER.info("Summary of %s", summary(output.counts))
         tools.state.begin(None)
         tools.messages.state(tools.state.value())
@@ -81,7 +83,8 @@ def _walks(
     ]
 
 
-def _run(walk: WalkSync, following: list[WalkSync], failures: dict[str, TapError]) -> None:
+def _run(walk: WalkSync, following: list[WalkSync]) -> None:
+    """Read one walk; what fails stands in its outputs then."""
     try:
         walk.run(functools.partial(_let_begin, following))
     except (TokenRefused, TargetGone):
@@ -89,9 +92,6 @@ def _run(walk: WalkSync, following: list[WalkSync], failures: dict[str, TapError
     except TapError as error:
         for output in walk.outputs:
             output.failure = output.failure or error
-    for output in walk.outputs:
-        if output.failure is not None:
-            _note(failures, output.stream.name, output.failure)
 
 
 def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:

@@ -92,7 +92,7 @@ class WalkSync:
                 output.write_schema()
                 output.complete(self._start)
                 if whole:
-                    output.activate(self._start)
+                    output.activate(self._start, resumed=self._resumed)
             for output in self._alive():
                 self._find_gone(output)
         finally:

@@ -86,6 +86,13 @@ def postgres() -> Iterator[Postgres]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session", name="server")
+def one_server() -> Iterator[Postgres]:
+    """One server for all tests of a file that imports this."""
+    with postgres() as running:
+        yield running
+
+
 def _find(program: str) -> str | None:
     places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
     return shutil.which(program) or (str(places[-1]) if places else None)

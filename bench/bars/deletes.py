@@ -5,6 +5,10 @@ with 1% and 10% of the ids missing at random. Then a store of 1,000,000 products
 first sync, whose STATE lines repeat the growing set, in about 4,000 pages; and a second one with
 little to write, which sweeps the ids. Requests as the store counts them, memory as the operating
 system does.
+
+The second sync asks for more than full pages for two reasons. Each request repeats the last id that
+is known, for nobody says whether a bound is inclusive. And readers at work side by side overlap a
+little where they meet, for to fall short by one id would cost a whole request.
 """
 
 from __future__ import annotations

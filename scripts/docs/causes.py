@@ -110,7 +110,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "`pip install 'tap-bigcommerce[deletes]'`, into the tap's own environment.",
         ),
         Cause(
-            "more than deletes_limit allows",
+            "deletes_limit allows",
             "So many records are gone that a lost permission or a filter is more likely than a "
             "deletion. None is reported.",
             "Look in the control panel whether they are there. If they have been deleted, run "
@@ -123,14 +123,27 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "more than deletes_state_limit",
-            "The set of a stream's ids has grown too large for the state.",
+            "The set of a stream's ids has grown too large for the state. Where `channel_ids` or "
+            "`store_hash_column` is set, there is no other way to tell its deletions.",
             "Set `deletes_path` to a folder that is there in every run, or raise "
             "`deletes_state_limit`.",
         ),
         Cause(
+            "no ACTIVATE_VERSION is sent",
+            "`activate_version` is set, and so is `channel_ids`: what is of other channels is not "
+            "read, so a version would end it in the target.",
+            "Leave one of the two off. Streams with ids can have tombstones: `detect_deletes`.",
+        ),
+        Cause(
+            "cannot be written to deletes_path",
+            "The folder is gone, or its disk is full.",
+            "Mend that. The records have been written; the next sync reads the stream from its "
+            "start.",
+        ),
+        Cause(
             "so that deletions cannot be detected",
-            "The catalog of this stream leaves out what deletions need.",
-            "Write the catalog anew with `--discover`, or switch `detect_deletes` off.",
+            "The API sent an id that is below 0 or above 2^64, which no set of ids can hold.",
+            "Send the line to BigCommerce's support, and switch `detect_deletes` off meanwhile.",
         ),
         Cause(
             "is no folder in which files can be written",
@@ -165,9 +178,9 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Remove it; the stream is then read from its start.",
         ),
         Cause(
-            'in the state\'s "deletes" should be a whole number',
+            'in the state\'s "deletes" of … should be a whole number',
             "That part of the state file was edited.",
-            "Remove the stream's `deletes` from the state; it is then read from its start.",
+            "Remove it.",
         ),
     ),
     "Credentials file (`--init`)": (

@@ -16,17 +16,31 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
 from tap_bigcommerce.deletes.ids import Ids
 from tap_bigcommerce.deletes.shelf import Kept, Shelf, TooLarge
-from tap_bigcommerce.exceptions import BadRecord, ConfigError, StateError
+from tap_bigcommerce.exceptions import (
+    BadRecord,
+    ConfigError,
+    RequestFailed,
+    StateError,
+    TapError,
+)
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
+from tap_bigcommerce.streams import root_of
 
 LOGGER = logging.getLogger(__name__)
 
 NEARLY = 0.9
 """This share of `deletes_every` is enough: runs of the same hour are not to the second a day apart,
 and a daily run would sweep every other day."""
+
+
+UNLIKELY = (
+    "This is more likely a permission that the API account has lost, or a filter, than a deletion. "
+    "See in the store's control panel whether they are there. If they have been deleted, run the "
+    "sync once with a larger deletes_limit (1 allows all)."
+)
 
 
 class Way(Enum):
@@ -58,9 +72,15 @@ class Ledger:
         self._state = state
         self._shelf = Shelf(config, self.stream.name)
         self._given = state.deletes(self.stream.name)
-        self._too_large = _whole_number(self._given.get("too_large"))
-        self.version = _whole_number(self._given.get("version"))
+        self._too_large = self._number("too_large")
+        self.version = self._number("version")
+        self._rows = self._number("rows")
+        """How many rows that version had when it began to hold."""
         self._swept = parse_instant(str(self._given.get("swept", "")))
+        self._limited = root_of(self.stream).channels.limit(config.channel_ids)
+        """Only rows of some channels are read."""
+        self._is_denied = False
+        """There would be versions, if they did not end too much."""
         self.way = self._way(selection)
         self.building = False
         """The set does not exist yet: the stream is read from its start."""
@@ -68,9 +88,12 @@ class Ledger:
         """Ids whose RECORDs have been written, and that have not been reported gone since."""
         self.seen: Ids | None = None
         """Ids of a walk that reads everything, from its start; None in any other walk."""
+        self._is_new = False
+        """Nothing had been written before this run."""
         self._kept: Kept | None = None
         self._file_size = 0
-        self._failed = False
+        self.failure: TapError | None = None
+        """Why the set cannot be kept."""
         # A run is due by when it began, or each would come a little later than the one before.
         self._opened_at = datetime.now(timezone.utc)
 
@@ -90,11 +113,21 @@ class Ledger:
         if self.way is Way.SET:
             self._shelf.prepare()
             given = self._shelf.get(self._given)
+            self._is_new = given is None
             self.building = given is None or bool(self._given.get("partial"))
             self.written = given if given is not None else Ids()
             if given is not None:
                 self._kept = Kept({k: v for k, v in self._given.items() if k in _SET_KEYS})
                 self._shelf.tidy(self._given)
+        elif self._too_large is not None:
+            self._warn_too_large(self._too_large)
+        elif self._is_denied:
+            LOGGER.warning(
+                "%s: no ACTIVATE_VERSION is sent, for it would end %s, too. Its deletions are not "
+                "told.",
+                self.stream.name,
+                self._spared,
+            )
         self._state.keep(self.stream.name, self.entry, self.beside)
 
     @property
@@ -111,8 +144,8 @@ class Ledger:
         return self.way is Way.VERSIONS and self.due
 
     def sees_all(self) -> None:
-        """A walk begins that reads everything: it is a sweep by itself."""
-        if self.way is Way.SET:
+        """A walk begins without a filter by date: unless channels limit it, it is a sweep."""
+        if self.way is Way.SET and not self._limited:
             self.seen = Ids()
 
     def basis(self, selection: Selection) -> dict[str, Any]:
@@ -125,7 +158,8 @@ class Ledger:
     @property
     def needs_sweep(self) -> bool:
         """The list has to be read for its ids, now that the walk is complete."""
-        return self.written is not None and self.seen is None and self.due
+        is_old = self.written is not None and not self._is_new
+        return is_old and self.seen is None and self.due
 
     def new_version(self) -> int:
         """A version for a walk that begins: milliseconds since 1970, and above the last one."""
@@ -162,6 +196,8 @@ class Ledger:
     def complete(self) -> None:
         """The walk is complete: the set knows all that has been written."""
         self.building = False
+        if self._is_new:
+            self.compared()  # With nothing: all of it has just been there.
 
     def take_seen(self) -> Ids | None:
         """The ids of a walk that read everything, once."""
@@ -178,25 +214,41 @@ class Ledger:
             self.written.remove(gone)
             self._kept = None
 
-    def activated(self, version: int) -> None:
-        """A walk was whole, and its version holds."""
-        self.version, self._swept = version, self._opened_at
+    def most_gone(self, records: int) -> int:
+        """How many of so many records may be gone at once."""
+        # Rounded first, for 0.29 * 100 is a little less than 29.
+        return int(round(self._config.deletes_limit * records, 6))
 
-    def entry(self) -> Mapping[str, Any] | None:
-        """What the state says of deletions; None: nothing."""
-        if self.way is Way.NONE:
-            return None  # What is written now is noted nowhere, so an old set would be wrong.
+    def doubt(self, rows: int | None) -> TapError | None:
+        """Why a version of so many rows (None: nobody knows) cannot be meant; None: it can."""
+        before = self._rows
+        if rows is None or before is None or before - rows <= self.most_gone(before):
+            return None
+        return RequestFailed(
+            f"{self.stream.name}: {rows} of {before} records are left, and more are missing than "
+            f"deletes_limit allows ({self._config.deletes_limit:g} of all), so this version is not "
+            f"activated. {UNLIKELY}"
+        )
+
+    def activated(self, version: int, rows: int | None) -> None:
+        """A walk was whole, and its version of so many rows holds. `rows` None: nobody knows."""
+        self.version, self._rows, self._swept = version, rows, self._opened_at
+
+    def entry(self) -> Mapping[str, Any]:
+        """What the state says of deletions; nothing: {}."""
         found: dict[str, Any] = {}
-        if self._swept is not None:
+        # Without a way what is written now is noted nowhere, so an old set would be wrong.
+        if self.way is not Way.NONE and self._swept is not None:
             found["swept"] = format_instant(self._swept)
-        if self.way is Way.VERSIONS:
-            if self.version is not None:
-                found["version"] = self.version
-        elif self._too_large is None and not self._failed:
+        if self.way is Way.VERSIONS and self.version is not None:
+            found["version"] = self.version
+            if self._rows is not None:
+                found["rows"] = self._rows
+        if self.way is Way.SET and self._too_large is None and self.failure is None:
             found.update(self._keep())
         if self._too_large is not None:
             found["too_large"] = self._too_large
-        if self.building or self._failed:
+        if self.building or self.failure is not None:
             found["partial"] = True
         return found
 
@@ -213,12 +265,10 @@ class Ledger:
                 self._give_up(error.size)
                 return {}
             except OSError as error:
-                self._failed = True
-                LOGGER.error(
-                    "%s: the set of its ids cannot be written to deletes_path (%s). No deletions "
-                    "are detected; the next sync reads the stream from its start.",
-                    self.stream.name,
-                    error.strerror,
+                self.failure = TapError(
+                    f"{self.stream.name}: the set of its ids cannot be written to deletes_path "
+                    f"({error.strerror}). Its records are written; the next sync reads the stream "
+                    "from its start, for its deletions' sake."
                 )
                 return {}
             self._file_size = self._kept.beside
@@ -227,14 +277,39 @@ class Ledger:
     def _give_up(self, size: int) -> None:
         self._too_large = size
         self.written = self.seen = None
+        self._warn_too_large(size)
+
+    def _warn_too_large(self, size: int) -> None:
+        instead = (
+            "The stream is read whole when its deletions are due, with ACTIVATE_VERSION"
+            if self._spared is None
+            else "Its deletions are not told: ACTIVATE_VERSION, the other way to tell them, would "
+            f"end {self._spared}, too"
+        )
         LOGGER.warning(
             "%s: the set of its ids takes %d KB, more than deletes_state_limit (%d KB), and no "
-            "deletes_path is set. From the next sync on the stream is read whole when its "
-            "deletions are due, with ACTIVATE_VERSION. Set deletes_path to have tombstones.",
+            "deletes_path is set. %s. Set deletes_path to have tombstones.",
             self.stream.name,
             -(-size // 1000),
             self._config.deletes_state_limit,
+            instead,
         )
+
+    def _number(self, name: str) -> int | None:
+        value = self._given.get(name)
+        if value is None or type(value) is int:
+            return value
+        raise StateError(
+            f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole number, not '
+            f"{value!r}. Remove it from the state file."
+        )
+
+    @property
+    def _spared(self) -> str | None:
+        """What is there, and ACTIVATE_VERSION would end all the same; None: nothing."""
+        if self._config.store_hash_column:
+            return "the rows of other stores in its table"
+        return "the rows of other channels" if self._limited else None
 
     def _way(self, selection: Selection) -> Way:
         config = self._config
@@ -242,10 +317,12 @@ class Ledger:
             if self._too_large is None or self._shelf.takes(self._too_large):
                 self._too_large = None
                 return Way.SET
-            return Way.VERSIONS
-        if config.activate_version and (selection.full_table or config.detect_deletes):
-            return Way.VERSIONS
-        return Way.NONE
+        else:
+            self._too_large = None
+            if not (config.activate_version and (selection.full_table or config.detect_deletes)):
+                return Way.NONE
+        self._is_denied = self._spared is not None
+        return Way.NONE if self._is_denied else Way.VERSIONS
 
 
 _SET_KEYS = ("ids", "file", "sha256")
@@ -258,9 +335,3 @@ def archived_at(row: Row) -> str:
     except (KeyError, TypeError, NotADate):
         date = None
     return date or format_instant(datetime.now(timezone.utc))
-
-
-def _whole_number(value: Any) -> int | None:
-    if value is None or type(value) is int:
-        return value
-    raise StateError(f'{value!r} in the state\'s "deletes" should be a whole number.')

@@ -14,7 +14,7 @@ from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.deletes.ids import Ids
-from tap_bigcommerce.deletes.ledger import Ledger, archived_at
+from tap_bigcommerce.deletes.ledger import UNLIKELY, Ledger, archived_at
 from tap_bigcommerce.exceptions import BadRecord, NotFound, RequestFailed, UnexpectedAnswer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
@@ -67,7 +67,7 @@ def find_gone(ledger: Ledger, search: Search) -> Gone:
         there = swept(search).ids
         assert there is not None
     missing = ledger.written.without(there)
-    most = int(search.config.deletes_limit * len(ledger.written))
+    most = ledger.most_gone(len(ledger.written))
     gone = confirmed(missing, search, most)
     if len(gone) > most:
         raise RequestFailed(_too_many(search, len(missing), len(ledger.written)))
@@ -252,9 +252,7 @@ def _unfit(search: Search, asked: str, came: Any) -> UnexpectedAnswer:
 def _too_many(search: Search, missing: int, written: int) -> str:
     share = search.config.deletes_limit
     return (
-        f"{search.stream.name}: {missing} of its {written} records are missing from the store, "
-        f"more than deletes_limit allows ({share:g} of them). This is more likely a permission "
-        "that the API account has lost, or a filter, than a deletion, so none is reported. See in "
-        "the store's control panel whether they are there. If they have been deleted, run the "
-        "sync once with a larger deletes_limit (1 allows all)."
+        f"{search.stream.name}: {missing} of its {written} records are missing from the list, and "
+        f"more of them are gone than deletes_limit allows ({share:g} of all), so none is reported. "
+        f"{UNLIKELY}"
     )

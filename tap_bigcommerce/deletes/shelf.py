@@ -97,24 +97,23 @@ class Shelf:
         """Remove the files of this stream that are older than the one which the entry names."""
         if self._folder is None or "file" not in entry:
             return
-        newest = (self._folder / str(entry["file"])).stat().st_mtime_ns
+        newest = _path(self._folder, entry).stat().st_mtime_ns
         for path in self._folder.glob(f"{self._name}-????????????????.ids"):
             if path.stat().st_mtime_ns < newest:
                 path.unlink(missing_ok=True)
 
     def _from_file(self, entry: Mapping[str, Any]) -> Ids:
-        name = str(entry["file"])
         if self._folder is None:
             raise StateError(
-                f"The ids of {self._stream} are kept in the file {name}, but no deletes_path is "
-                f"set. Set it to the folder of that file. {self._way_out()}"
+                f"The ids of {self._stream} are kept in the file {entry['file']}, but no "
+                f"deletes_path is set. Set it to the folder of that file. {self._way_out()}"
             )
+        path = _path(self._folder, entry)
         try:
-            # Of a name in a state only the last part counts: no file elsewhere is ever read.
-            packed = (self._folder / Path(name).name).read_bytes()
+            packed = path.read_bytes()
         except OSError as error:
             raise StateError(
-                f"The ids of {self._stream} are kept in the file {self._folder / name}, which "
+                f"The ids of {self._stream} are kept in the file {path}, which "
                 f"cannot be read ({error.strerror}). Put it back. {self._way_out()}"
             ) from error
         try:
@@ -123,7 +122,7 @@ class Shelf:
             return Ids.unpacked(packed)
         except ValueError as error:
             raise StateError(
-                f"The file {self._folder / name} does not hold the ids of {self._stream} that the "
+                f"The file {path} does not hold the ids of {self._stream} that the "
                 f"state speaks of. Put the right one back. {self._way_out()}"
             ) from error
 
@@ -132,6 +131,11 @@ class Shelf:
             f'Or remove "deletes" from the bookmarks of {self._stream} in the state file: the '
             "stream is then read from its start, and what was deleted until then is not reported."
         )
+
+
+def _path(folder: Path, entry: Mapping[str, Any]) -> Path:
+    """The file that a state's entry names: the last part counts, so none elsewhere is ever read."""
+    return folder / Path(str(entry["file"])).name
 
 
 def _write_whole(path: Path, content: bytes) -> None:

@@ -87,6 +87,10 @@ class Channels(NamedTuple):
     filter: str | None = None
     field: str | None = None
 
+    def limit(self, wanted: Sequence[int]) -> bool:
+        """Whether only some of the rows are read where these channels are `wanted`."""
+        return bool(wanted) and bool(self.filter or self.field)
+
 
 class Parent(NamedTuple):
     """What rows that belong to others call these: their id and their date of modification."""

@@ -9,6 +9,11 @@ from warehouse import Warehouse
 
 from sandbox import Store
 
+FOUR = ("coupons", "customers", "orders", "products")
+
+LISTS = {"inventory_items": "variants", "product_variants": "variants"}
+"""What the sandbox calls the lists of streams, where it is not the same."""
+
 
 class Runs:
     """Each run goes on from the state of the one before. Any number of ids may be gone."""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from deletes_runs import Runs
+from deletes_runs import Runs, tombstones
 from tap_runner import Json, run, select, settings
 
 from sandbox import Sandbox
+from tap_bigcommerce.streams import STREAMS
 
 MANY = ("banners", "categories", "coupons", "customers", "orders", "products", "segments", "store")
 
@@ -63,3 +66,42 @@ def test_what_cannot_be_read_is_said(small: Sandbox, catalog: Json) -> None:
     assert ["products", "25", "25", "-", "-", "-"] in [
         line.split() for line in result.stdout.splitlines()
     ]
+
+
+def test_the_report_is_all_that_it_writes(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, *MANY, "order_products"))
+    runs.run()
+    small.delete("products", ids=[7])
+    small.fault("customers", request=1, kind="503")
+    result = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    head, *lines = result.stdout.split("\n")
+    assert head.split()[0] == "stream"
+    table, details = lines[: len(MANY)], lines[len(MANY) :]
+    assert [line.split()[0] for line in table] == [name for name in STREAMS if name in MANY]
+    assert details == ["", "products: written, not in the list: 7", ""]
+    assert "order_products: left out, for it has no list of its own" in result.stderr
+
+
+def test_an_audit_changes_nothing(small: Sandbox, catalog: Json, tmp_path: Path) -> None:
+    folder = tmp_path / "ids"
+    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(folder))
+    runs.run()
+    small.delete("products", ids=[7])
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    once = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    again = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    assert "products: written, not in the list: 7" in once.stdout
+    assert again.stdout == once.stdout
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    assert tombstones(runs.run(), "products") == [7], "it is still to be told"
+
+
+@pytest.mark.parametrize("listed", ["listed", "hidden"])
+def test_archived_orders_are_no_difference(small: Sandbox, catalog: Json, listed: str) -> None:
+    small.set(archived_orders=listed)
+    runs = Runs(small, select(catalog, "orders"))
+    runs.run()
+    small.delete("orders", ids=[103])
+    runs.run()
+    result = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    assert result.stdout.endswith("Nothing differs.\n"), result.stdout

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
+import shutil
 import signal
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deletes_runs import Runs, tombstones
-from tap_runner import Json, read_message, run, select, start
+from tap_runner import Json, Result, read_message, run, select, settings, start
 
 from sandbox import Sandbox
 from tap_bigcommerce.deletes.ids import Ids
@@ -135,3 +138,104 @@ def test_switching_off_forgets_the_set(small: Sandbox, catalog: Json) -> None:
     assert runs.kept("products") == {}
     small.delete("products", ids=[7])
     assert len(runs.run().records("products")) == 24
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        ("no object", '"deletes" of products is damaged'),
+        ({"too_large": "much"}, "should be a whole number"),
+        ({"version": True}, "should be a whole number"),
+    ],
+)
+def test_a_damaged_entry_in_the_state_stops_the_stream(
+    small: Sandbox, catalog: Json, entry: Any, words: str
+) -> None:
+    runs = Runs(small, select(catalog, "products", "coupons"))
+    runs.run()
+    runs.state["bookmarks"]["products"]["deletes"] = entry
+    result = runs.run(fails=True)
+    assert any(words in line for line in result.logged("CRITICAL"))
+    assert result.records("products") == []
+    assert len(result.records("coupons")) == 8
+
+
+def test_a_folder_that_vanishes_in_a_run_costs_no_record_and_no_false_report(
+    small: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ids"
+    runs = Runs(
+        small,
+        select(catalog, "products"),
+        deletes_state_limit=0,
+        deletes_path=str(folder),
+        page_size=10,
+        max_concurrency=1,
+        request_timeout=1,
+    )
+    runs.run()
+    small.delete("products", ids=[7])
+    small.change("products", ids=[3])
+    small.fault("products", request=1, kind="hang")
+    with start(runs.config, runs.catalog, runs.state) as process:
+        while not any(request["fault"] == "hang" for request in small.requests()):
+            time.sleep(0.05)
+        shutil.rmtree(folder)
+        out, err = process.communicate(timeout=20)
+    result = Result(process.returncode, out.decode(), err.decode())
+    runs.warehouse.load(result.messages)
+    assert result.status == 1
+    assert any("cannot be written to deletes_path" in line for line in result.logged("CRITICAL"))
+    assert 3 in result.ids("products")
+    # The next one reads all of them again, and then goes on as ever.
+    runs.state = result.state
+    assert len(runs.run().records("products")) == 24
+    small.delete("products", ids=[8])
+    assert tombstones(runs.run(), "products") == [8]
+    assert list(runs.warehouse.deleted("products")) == [(7,), (8,)]
+
+
+def test_a_state_never_leads_to_files_elsewhere(
+    small: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    folder = tmp_path / "ids"
+    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(folder))
+    runs.run()
+    [file] = folder.iterdir()
+    file.rename(tmp_path / file.name)
+    runs.state["bookmarks"]["products"]["deletes"]["file"] = f"../{file.name}"
+    result = runs.run(fails=True)
+    assert any("cannot be read" in line for line in result.logged("CRITICAL"))
+    assert (tmp_path / file.name).exists()
+
+
+def test_a_sweep_that_seems_to_lie_ahead_is_made_now(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "products"), deletes_every=24)
+    runs.run()
+    small.delete("products", ids=[7])
+    runs.state["bookmarks"]["products"]["deletes"]["swept"] = "2126-01-01T00:00:00.000000Z"
+    assert tombstones(runs.run(), "products") == [7]
+
+
+HIDDEN = """
+import importlib.util
+
+find = importlib.util.find_spec
+importlib.util.find_spec = lambda name, *more: None if name == "pyroaring" else find(name, *more)
+"""
+
+
+def test_without_the_package_for_sets_the_error_says_how_to_get_it(
+    small: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(HIDDEN)
+    env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
+    chosen = select(catalog, "coupons")
+    for args in ([], ["--check"], ["--audit"]):
+        result = run(settings(small, detect_deletes=True), chosen, env=env, args=args)
+        assert result.status == 1
+        assert result.stdout == ""
+        assert any(
+            "pip install 'tap-bigcommerce[deletes]'" in line for line in result.logged("CRITICAL")
+        )
+    assert run(settings(small), chosen, env=env).ids("coupons")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from deletes_runs import Runs
+from deletes_runs import Runs, tombstones
 from forgetful import forgetful
 from tap_runner import Json, Result, run, select, settings
 
@@ -144,3 +146,108 @@ def test_a_walk_that_goes_on_keeps_its_version(small: Sandbox, catalog: Json) ->
     assert activated(second) == [("products", version)]
     assert len(first.records("products")) + len(second.records("products")) == 25
     assert len(runs.warehouse.alive("products")) == 25
+
+
+# Where a version would end what is there
+
+
+@pytest.mark.parametrize("stream", ["product_channel_assignments", "order_products", "sites"])
+def test_a_walk_that_channels_limit_activates_nothing(
+    small: Sandbox, catalog: Json, stream: str
+) -> None:
+    chosen = select(catalog, stream, "coupons", replication_method="FULL_TABLE")
+    runs = Runs(small, chosen, detect_deletes=False, activate_version=True, hard_delete=True)
+    assert {name for name, _ in activated(runs.run())} == {stream, "coupons"}
+    before = set(runs.warehouse.tables[stream])
+    result = runs.run(channel_ids=[1])
+    assert {name for name, _ in activated(result)} == {"coupons"}, "coupons know no channel"
+    assert versions(result, stream) == {None}
+    assert set(runs.warehouse.tables[stream]) == before
+    [warning] = result.logged("WARNING")
+    assert f"{stream}: no ACTIVATE_VERSION is sent" in warning
+    assert "the rows of other channels" in warning
+
+
+def test_channels_do_not_make_an_incremental_stream_whole(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "order_products"), activate_version=True, channel_ids=[1])
+    first = runs.run()
+    second = runs.run()
+    assert len(second.records("order_products")) < len(first.records("order_products"))
+    assert activated(first) == activated(second) == []
+
+
+def test_versions_and_tables_of_several_stores_are_refused_together(small: Sandbox) -> None:
+    small.clear_requests()
+    result = run(settings(small, activate_version=True, store_hash_column=True))
+    assert result.status == 1
+    assert result.stdout == ""
+    assert any(
+        "activate_version cannot be set together with store_hash_column" in line
+        for line in result.logged("CRITICAL")
+    )
+    assert small.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("spared", "more"),
+    [
+        ("the rows of other stores in its table", {"store_hash_column": True}),
+        ("the rows of other channels", {"channel_ids": [1]}),
+    ],
+)
+def test_a_set_too_large_means_no_versions_where_they_would_end_what_is_there(
+    small: Sandbox, catalog: Json, tmp_path: Path, spared: str, more: Json
+) -> None:
+    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, **more)
+    written = []
+    for _ in range(3):
+        result = runs.run()
+        written.append(len(result.records("products")))
+        assert activated(result) == []
+        assert versions(result, "products") == {None}
+        [warning] = result.logged("WARNING")
+        assert "deletes_state_limit" in warning
+        assert "Its deletions are not told" in warning
+        assert spared in warning
+    assert written[1:] == [1, 1], "it is not read whole each time"
+    # With a folder there are tombstones, of all that is written from then on.
+    runs.config["deletes_path"] = str(tmp_path)
+    assert len(runs.run().records("products")) == written[0]
+    gone = runs.warehouse.alive("products")
+    key = sorted(gone)[0]
+    small.delete("products", ids=[key[-1]])
+    assert tombstones(runs.run(), "products") == [key[-1]]
+
+
+def with_limit(store: Sandbox, catalog: Json) -> Runs:
+    """Runs that read eight coupons, of which two may be gone at once."""
+    more: Json = {"detect_deletes": False, "activate_version": True, "deletes_limit": 0.25}
+    return Runs(store, select(catalog, "coupons"), **more)
+
+
+@pytest.mark.parametrize("left", ["nothing", "too little"])
+def test_a_version_with_much_less_than_the_one_before_is_not_activated(
+    small: Sandbox, catalog: Json, left: str
+) -> None:
+    runs = with_limit(small, catalog)
+    [(_, version)] = activated(runs.run())
+    small.delete("coupons", count=8 if left == "nothing" else 3)
+    for _ in range(2):
+        result = runs.run(fails=True)
+        assert activated(result) == []
+        assert any(
+            "deletes_limit allows (0.25 of all)" in line for line in result.logged("CRITICAL")
+        )
+        assert len(runs.warehouse.alive("coupons")) == 8
+    [(_, newer)] = activated(runs.run(deletes_limit=1))
+    assert newer > version
+    assert len(runs.warehouse.alive("coupons")) == (0 if left == "nothing" else 5)
+
+
+def test_a_version_with_as_much_less_as_is_allowed_is_activated(
+    small: Sandbox, catalog: Json
+) -> None:
+    runs = with_limit(small, catalog)
+    runs.run()
+    small.delete("coupons", count=2)
+    assert activated(runs.run())

@@ -21,7 +21,7 @@ TIME_TO_END = 300.0
 class Load:
     """What a load left. state: the target's last one, None if it wrote none.
 
-    schemas: the last one of each stream that the tap sent.
+    schemas: the last one of each stream that the tap sent, that of its tombstones aside.
     """
 
     tap_status: int
@@ -80,7 +80,9 @@ def load(
                     records += 1
                 elif line.startswith(b'{"type":"SCHEMA"'):
                     message = json.loads(line)
-                    schemas[message["stream"]] = message["schema"]
+                    before = schemas.get(message["stream"], {"properties": {}})
+                    if len(message["schema"]["properties"]) > len(before["properties"]):
+                        schemas[message["stream"]] = message["schema"]
                 at_state = line.startswith(b'{"type":"STATE"')
                 if kill is not None and at_state and lines >= kill.after:
                     tap.kill()

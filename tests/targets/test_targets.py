@@ -14,7 +14,7 @@ import pytest
 import real_targets
 from all_streams import NAMES, list_of
 from loading import Kill, Load, load
-from postgres_server import Postgres, postgres
+from postgres_server import one_server  # noqa: F401
 from real_targets import Target, compare
 from tap_runner import Json, discover, select
 
@@ -28,12 +28,6 @@ SIZE = int(os.environ.get("ROWS_PER_LIST", "200"))
 
 # Everything that texts go through on their way into a table.
 ODD_TEXT = "Zoë 李 🛒 مرحبا \"q\" 's' \\ \\n {a,b} NULL \t% $1 :x ; --\n2"
-
-
-@pytest.fixture(scope="session")
-def server() -> Iterator[Postgres]:
-    with postgres() as running:
-        yield running
 
 
 @pytest.fixture(params=("jsonl", "postgres", "duckdb"))

@@ -39,7 +39,7 @@ SCHEMA = {
 }
 
 
-PRESENCE = Presence(params={"id:in": "{ids}"})
+PRESENCE = Presence(params={"id:in": "{ids}"}, short={"ids": "alone"})
 
 
 @dataclass(frozen=True)
@@ -146,16 +146,14 @@ class Table:
             )
 
     def _bury(self, record: Mapping[str, Any]) -> None:
-        """A tombstone: of a record that was written, and that was gone at some time in this run."""
+        """A tombstone: of a record that was written, and that was gone when it was asked for."""
         id_ = record["id"]
         assert record.keys() == {"id", "_sdc_deleted_at"}
         # A second time where a kill came between the tombstone and its STATE.
         was_written = id_ in self._delivered or id_ in self._buried
         assert was_written, f"{id_} was never written, and is reported as gone"
-        gone_since = self.list.deleted_at.get(id_)
-        assert gone_since is not None, f"{id_} was never deleted, and is reported as gone"
-        row = self.list.rows.get(id_)
-        assert row is None or row.changed >= self.run_began, f"{id_} is there, reported as gone"
+        denied_at = self.list.denied_at.get(id_, -1.0)
+        assert denied_at >= self.run_began, f"{id_} is reported as gone, and was not asked for"
         self._delivered.pop(id_, None)
         self._buried.add(id_)
         self._known.discard(id_)

@@ -191,10 +191,12 @@ class ModelList:
         self.rows = {id_: Row(1, chance.uniform(0, 990)) for id_ in ids}
         self.fault_share = 0.0
         self.change_share = 0.0
+        self.accident_share = 0.0
+        """Of the answers to a sweep, those that leave out a row."""
         self.requests = 0
         self.most_requests = 0
-        self.deleted_at: dict[int, float] = {}
-        """When an id was last deleted; some come back."""
+        self.denied_at: dict[int, float] = {}
+        """When an id was last asked for by itself, and was not there."""
         self._chance = chance
         self._next_id = max(ids, default=0) + 1
         self._just_read: list[int] = []
@@ -216,7 +218,6 @@ class ModelList:
             self.rows[id_] = Row(self.rows[id_].version + 1, self.clock.now)
         elif kind == "delete":
             del self.rows[id_]
-            self.deleted_at[id_] = self.clock.now
         else:
             self.rows.setdefault(self._chance.randint(1, self._next_id - 1), Row(1, self.clock.now))
 
@@ -270,12 +271,17 @@ class ModelList:
         if "id:in" in params:
             asked = set(map(int, params["id:in"].split(",")))
             found = [id_ for id_ in found if id_ in asked]
+            self.denied_at.update(dict.fromkeys(asked - self.rows.keys(), self.clock.now))
         limit = int(params.get("limit", DEFAULT_LIMIT))
         if self.manners.says_cap and "limit" in params and limit > self.manners.cap:
             return 413, []
         page = found[: min(limit, self.manners.cap)]
         if len(page) > self.manners.heavy_limit and self.manners.heavy.intersection(page):
             return 500, []
+        is_sweep = "ids" in params and "id:in" not in params
+        if is_sweep and len(page) > 2 and self._chance.random() < self.accident_share:
+            # Not the first or last one: that a list is not sorted as asked is another matter.
+            del page[self._chance.randrange(1, len(page) - 1)]
         return 200, [
             {
                 "id": id_,

@@ -54,6 +54,7 @@ class StoreLife(RuleBasedStateMachine):
         layout=st.sampled_from(LAYOUTS),
         changes=st.sampled_from([0.0, 0.1, 0.5]),
         faults=st.sampled_from([0.0, 0.02, 0.1, 0.25]),
+        accidents=st.sampled_from([0.0, 0.3]),
         setup=st.builds(
             Setup,
             page_size=st.just(0),
@@ -79,6 +80,7 @@ class StoreLife(RuleBasedStateMachine):
         layout: str,
         changes: float,
         faults: float,
+        accidents: float,
         setup: Setup,
         inclusive: bool,
         cap: str,
@@ -108,8 +110,10 @@ class StoreLife(RuleBasedStateMachine):
                 heavy=frozenset(chance.sample(ids, heavy)),
                 heavy_limit=chance.choice((1, 2, 4)),
             )
-            self.lists[name] = ModelList(ids, manners, self.clock, chance, allowed)
-            self.lists[name].change_share, self.lists[name].fault_share = changes, faults
+            list_ = ModelList(ids, manners, self.clock, chance, allowed)
+            list_.change_share, list_.fault_share = changes, faults
+            list_.accident_share = accidents
+            self.lists[name] = list_
         self.ledger = Ledger(self.lists, self.clock, replace(setup, page_size=page_size), chance)
 
     @rule(seed=seeds)
@@ -130,7 +134,7 @@ class StoreLife(RuleBasedStateMachine):
         if sys.exc_info()[0] is not None:
             return  # It has failed already.
         for list_ in self.lists.values():
-            list_.change_share, list_.fault_share = 0.0, 0.0
+            list_.change_share = list_.fault_share = list_.accident_share = 0.0
         self.clock.now += 10
         if self.ledger.resumes:
             assert self.ledger.run(may_be_killed=False)

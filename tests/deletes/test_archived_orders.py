@@ -1,0 +1,62 @@
+"""Orders are archived, not deleted, and end the same whether the API lists them or not."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+
+import pytest
+from deletes_runs import Runs
+from tap_runner import Json, select
+
+from sandbox import Options, Sandbox
+
+
+@pytest.mark.parametrize("touches", [True, False])
+@pytest.mark.parametrize("method", ["INCREMENTAL", "FULL_TABLE"])
+def test_archived_orders_end_the_same_however_the_api_shows_them(
+    catalog: Json, touches: bool, method: str
+) -> None:
+    ends = {}
+    for listed in ("listed", "hidden"):
+        # The same seed makes the same store.
+        with Sandbox(Options(orders=30, archived_orders=listed, archive_touches=touches)) as store:
+            runs = Runs(store, select(catalog, "orders", replication_method=method))
+            runs.run()
+            # One that is archived from the first is never seen where the API hides it.
+            from_the_first = [row["id"] for row in store.records("orders") if row["is_deleted"]]
+            store.delete("orders", ids=[103, 104])
+            dates = {id_: row_date(store, id_) for id_ in (103, 104)}
+            for _ in range(2):
+                runs.run()
+            for id_, date in dates.items():
+                row = runs.warehouse.row("orders", id_)
+                assert row["is_deleted"] is True
+                assert row["_sdc_deleted_at"] == date
+                assert row["products"]
+                # What follows from the moment of archiving; a tombstone has it but once.
+                del row["_sdc_deleted_at"], row["date_modified"], row["date_shipped"]
+            assert runs.warehouse.row("orders", 105)["_sdc_deleted_at"] is None
+            ends[listed] = {
+                id_: row
+                for (id_,), row in runs.warehouse.tables["orders"].items()
+                if id_ not in from_the_first
+            }
+    assert len(ends["listed"]) > 25
+    assert ends["listed"] == ends["hidden"]
+
+
+def row_date(store: Sandbox, id_: int) -> str:
+    """The order's date of modification as the tap writes it."""
+    [row] = store.records("orders", ids=[id_])
+    return parsedate_to_datetime(row["date_modified"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def test_an_order_that_is_archived_no_more_is_there_again(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "orders"))
+    runs.run()
+    small.change("orders", ids=[103], fields={"is_deleted": True})
+    runs.run()
+    assert runs.warehouse.row("orders", 103)["_sdc_deleted_at"]
+    small.change("orders", ids=[103], fields={"is_deleted": False})
+    runs.run()
+    assert runs.warehouse.row("orders", 103)["_sdc_deleted_at"] is None

@@ -1,0 +1,80 @@
+"""When lists are swept for their ids, and what that costs."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from deletes_runs import Runs, tombstones
+from tap_runner import Json, run, select, settings
+
+from sandbox import Sandbox
+
+
+def test_a_stream_is_swept_as_often_as_the_setting_says(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "products"), deletes_every=24)
+    runs.run()
+    small.delete("products", ids=[7])
+    assert tombstones(runs.run(), "products") == []
+    assert tombstones(runs.run(deletes_every=0), "products") == [7]
+    # A daily run that begins a little early looks all the same.
+    nearly = datetime.now(timezone.utc) - timedelta(hours=22)
+    small.delete("products", ids=[8])
+    runs.state["bookmarks"]["products"]["deletes"]["swept"] = nearly.isoformat()
+    assert tombstones(runs.run(), "products") == [8]
+    small.delete("products", ids=[9])
+    assert tombstones(runs.run(), "products") == []
+
+
+def sweeps(store: Sandbox, list_: str) -> list[Json]:
+    """The requests for a list by which it was swept, and none that confirmed."""
+    queries = [
+        request["query"]
+        for request in store.requests()
+        if request["list"] == list_ and "include_fields" in request["query"]
+    ]
+    return [query for query in queries if "id:in" not in query]
+
+
+def test_a_sweep_asks_for_ids_alone_where_the_api_can_do_that(
+    small: Sandbox, catalog: Json
+) -> None:
+    runs = Runs(small, select(catalog, "products"))
+    runs.run()
+    small.clear_requests()
+    small.delete("products", ids=[7])
+    runs.run()
+    assert {query["include_fields"] for query in sweeps(small, "products")} == {"id"}
+    assert not any("date_modified:min" in query for query in sweeps(small, "products"))
+    [confirmation] = [
+        request["query"] for request in small.requests() if "id:in" in request["query"]
+    ]
+    assert (confirmation["id:in"], confirmation["include_fields"]) == ("7", "id")
+
+
+@pytest.mark.parametrize(
+    ("stream", "method", "more"),
+    [
+        ("products", "INCREMENTAL", {}),
+        ("products", "FULL_TABLE", {}),
+        ("brands", "FULL_TABLE", {}),
+        ("customers", "INCREMENTAL", {"start_date": "2025-06-01T00:00:00Z"}),
+    ],
+)
+def test_a_first_sync_needs_no_sweep(
+    small: Sandbox, catalog: Json, stream: str, method: str, more: Json
+) -> None:
+    chosen = select(catalog, stream, replication_method=method)
+    run(settings(small, **more), chosen)
+    without = len(small.requests())
+    small.clear_requests()
+    runs = Runs(small, chosen, **more)
+    runs.run()
+    assert len(small.requests()) == without
+    small.clear_requests()
+    runs.run()
+    swept_apart = method == "INCREMENTAL"
+    if not swept_apart:
+        assert len(small.requests()) == without, "what is read whole is its own sweep"
+    elif stream == "products":
+        assert sweeps(small, stream)

@@ -1,0 +1,294 @@
+"""What real targets make of deletions: each statement of docs/deletes.md about them."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import real_targets
+from all_streams import Key, key_of
+from documents import ROOT, examples
+from loading import Load, load
+from postgres_server import Postgres, one_server  # noqa: F401
+from real_targets import Target, compare
+from tap_runner import Json, discover, select
+
+from sandbox import Options, Sandbox
+
+pytestmark = pytest.mark.tools
+
+FOUR = ("coupons", "customers", "orders", "products")
+SYNCS = 10
+DELETED_AT = "_sdc_deleted_at"
+TOLD = {"detect_deletes": True, "deletes_every": 0, "deletes_limit": 1}
+
+
+@pytest.fixture
+def stock() -> Iterator[Sandbox]:
+    # Values as texts and every field embedded: they can be compared digit for digit.
+    sizes = Options(
+        orders=60,
+        customers=60,
+        products=60,
+        coupons=40,
+        consignment_costs="string",
+        fulfillment_source_embedded=True,
+    )
+    with Sandbox(sizes) as running:
+        yield running
+
+
+@functools.cache
+def catalog(*names: str, method: str | None = None) -> Json:
+    more: Json = {"replication_method": method} if method else {}
+    return select(discover(), *names, **more)
+
+
+class Syncs:
+    """Loads into one target, each from the state that it has acknowledged the last time."""
+
+    def __init__(self, store: Sandbox, target: Target, chosen: Json, **config: Any) -> None:
+        self.target = target
+        self._store = store
+        self._chosen = chosen
+        self._config = {"page_size": 25, **config}
+        self._state: Json | None = None
+
+    def run(self, *, fails: bool = False) -> Load:
+        target = self.target
+        done = load(
+            self._store, target.command, target.folder, self._chosen, self._state, **self._config
+        )
+        assert done.target_status == 0, done.log
+        assert (done.tap_status != 0) == fails, done.log
+        self._state = done.state
+        return done
+
+    def rows(self, stream: str) -> dict[Key, Json]:
+        """The rows of a table as they lie there, with all columns but the target's own."""
+        return {
+            key_of(stream, row): {
+                name: value
+                for name, value in row.items()
+                if name == DELETED_AT or not name.startswith("_sdc_")
+            }
+            for row in self.target.read(stream)
+        }
+
+
+def is_alive(row: Json) -> bool:
+    """The row is not marked; a table may have nothing to mark rows with."""
+    return row.get(DELETED_AT) is None
+
+
+def alive(rows: dict[Key, Json]) -> dict[Key, Json]:
+    return {key: row for key, row in rows.items() if is_alive(row)}
+
+
+def dead(rows: dict[Key, Json]) -> dict[Key, Json]:
+    return {key: row for key, row in rows.items() if not is_alive(row)}
+
+
+def without(row: Json, *names: str) -> Json:
+    return {name: value for name, value in row.items() if name not in names}
+
+
+def test_ten_syncs_of_random_changes_leave_the_store_and_its_dead_in_postgres(
+    stock: Sandbox, server: Postgres, tmp_path: Path
+) -> None:
+    chance = random.Random(6)
+    target = real_targets.postgres(tmp_path, server)
+    syncs = Syncs(stock, target, catalog(*FOUR), **TOLD)
+    syncs.run()
+    gone: dict[str, set[Key]] = {name: set() for name in FOUR}
+    gone["orders"] = {(row["id"],) for row in stock.records("orders") if row["is_deleted"]}
+    for _ in range(SYNCS):
+        before = {name: syncs.rows(name) for name in FOUR}
+        # Whether the API still lists archived orders makes no difference.
+        stock.set(archived_orders=chance.choice(("listed", "hidden")))
+        for name in FOUR:
+            stock.change(name, count=chance.randint(1, 4))
+            stock.add(name, count=chance.randint(0, 3))
+            living = [id_ for (id_,) in alive(before[name])]
+            ids = chance.sample(sorted(living), chance.randint(0, 3))
+            stock.delete(name, ids=ids)
+            gone[name] |= {(id_,) for id_ in ids}
+        done = syncs.run()
+        for name in FOUR:
+            now = syncs.rows(name)
+            assert dead(now).keys() == gone[name]
+            for key in gone[name]:
+                if name == "orders":
+                    assert now[key]["is_deleted"] is True
+                    assert now[key]["products"] or not before[name][key]["products"]
+                else:
+                    told = (DELETED_AT,)
+                    assert without(now[key], *told) == without(before[name][key], *told)
+                    assert before[name][key][DELETED_AT] in (None, now[key][DELETED_AT])
+    assert all(len(gone[name]) > SYNCS / 2 for name in FOUR)
+    # Every row that is not deleted equals the store, value by value.
+    archived = {f"postgres: orders {key} is missing" for key in gone["orders"]}
+    assert set(compare(stock, only_alive(target), without_mark(done.schemas))) == archived
+
+
+def only_alive(target: Target) -> Target:
+    """The target, without the rows that are marked as deleted."""
+
+    def read(stream: str) -> list[Json]:
+        return [row for row in target.read(stream) if is_alive(row)]
+
+    return dataclasses.replace(target, read=read)
+
+
+def without_mark(schemas: dict[str, Json]) -> dict[str, Json]:
+    return {
+        name: {**schema, "properties": without(schema["properties"], DELETED_AT)}
+        for name, schema in schemas.items()
+    }
+
+
+# Tombstones
+
+
+@pytest.mark.parametrize("name", ["postgres", "duckdb"])
+def test_a_tombstone_leaves_the_other_columns_as_they_were(
+    name: str, stock: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    syncs = Syncs(stock, made(name, tmp_path, request), catalog("products"), **TOLD)
+    syncs.run()
+    before = syncs.rows("products")
+    stock.delete("products", ids=[7, 9])
+    stock.change("products", ids=[10])
+    syncs.run()
+    after = syncs.rows("products")
+    assert dead(after).keys() == {(7,), (9,)}
+    for key in dead(after):
+        assert without(after[key], DELETED_AT) == without(before[key], DELETED_AT)
+    assert after.keys() == before.keys()
+
+
+def test_target_jsonl_adds_a_line_for_a_tombstone(stock: Sandbox, tmp_path: Path) -> None:
+    syncs = Syncs(stock, real_targets.jsonl(tmp_path), catalog("products"), **TOLD)
+    syncs.run()
+    before = syncs.target.read("products")
+    stock.delete("products", ids=[7])
+    syncs.run()
+    lines = syncs.target.read("products")
+    assert lines[: len(before)] == before
+    assert lines[-1].keys() == {"id", DELETED_AT}
+    assert lines[-1]["id"] == 7
+
+
+def test_target_duckdb_removes_the_row_with_hard_delete(stock: Sandbox, tmp_path: Path) -> None:
+    target = with_settings(real_targets.duckdb(tmp_path), hard_delete=True)
+    syncs = Syncs(stock, target, catalog("products"), **TOLD)
+    syncs.run()
+    before = syncs.rows("products")
+    stock.delete("products", ids=[7])
+    syncs.run()
+    assert syncs.rows("products") == {key: before[key] for key in before if key != (7,)}
+
+
+def test_target_postgres_keeps_rows_with_tombstones_until_the_statement_is_run(
+    stock: Sandbox, server: Postgres, tmp_path: Path
+) -> None:
+    target = with_settings(real_targets.postgres(tmp_path, server), hard_delete=True)
+    syncs = Syncs(stock, target, catalog("products"), **TOLD)
+    syncs.run()
+    before = syncs.rows("products")
+    stock.delete("products", ids=[7])
+    syncs.run()
+    assert dead(syncs.rows("products")).keys() == {(7,)}
+    [statement] = [
+        example.text
+        for example in examples(ROOT / "docs" / "deletes.md")
+        if example.language == "sql"
+    ]
+    server.query(f"SET search_path TO {real_targets.SCHEMA}; {statement}")
+    assert syncs.rows("products") == {key: before[key] for key in before if key != (7,)}
+
+
+# Versions
+
+READ_WHOLE = ("product_category_assignments", "coupons")
+VERSIONS = {"activate_version": True}
+
+
+@pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
+def test_target_postgres_ends_what_is_not_of_the_new_version(
+    hard: bool, stock: Sandbox, server: Postgres, tmp_path: Path
+) -> None:
+    target = with_settings(real_targets.postgres(tmp_path, server), hard_delete=hard)
+    syncs = Syncs(stock, target, catalog(*READ_WHOLE), **VERSIONS)
+    syncs.run()
+    before = {name: syncs.rows(name) for name in READ_WHOLE}
+    for name in READ_WHOLE:
+        stock.delete(name, count=3)
+        stock.change("coupons", count=2)
+    stock.add("coupons", count=2)
+    done = syncs.run()
+    for name in READ_WHOLE:
+        rows = syncs.rows(name)
+        gone = before[name].keys() - {key for key in rows if is_alive(rows[key])}
+        assert len(gone) == 3
+        assert (gone & rows.keys() == set()) is hard
+        for key in gone & rows.keys():
+            assert without(rows[key], DELETED_AT) == without(before[name][key], DELETED_AT)
+    assert list(compare(stock, only_alive(target), done.schemas)) == []
+    # A quiet sync neither brings them back nor ends more.
+    after = {name: syncs.rows(name) for name in READ_WHOLE}
+    syncs.run()
+    assert {name: syncs.rows(name) for name in READ_WHOLE} == after
+
+
+def test_target_postgres_ends_nothing_after_a_walk_that_failed(
+    stock: Sandbox, server: Postgres, tmp_path: Path
+) -> None:
+    target = with_settings(real_targets.postgres(tmp_path, server), hard_delete=True)
+    syncs = Syncs(stock, target, catalog("products", method="FULL_TABLE"), **VERSIONS)
+    syncs.run()
+    before = syncs.rows("products")
+    stock.delete("products", ids=[7])
+    stock.fault("products", request=3, kind="405")
+    syncs.run(fails=True)
+    assert syncs.rows("products").keys() == before.keys()
+    syncs.run()
+    assert syncs.rows("products").keys() == before.keys() - {(7,)}
+
+
+def test_target_duckdb_takes_no_notice_of_versions(stock: Sandbox, tmp_path: Path) -> None:
+    target = with_settings(real_targets.duckdb(tmp_path), hard_delete=True)
+    syncs = Syncs(stock, target, catalog("coupons"), **VERSIONS)
+    syncs.run()
+    before = syncs.target.read("coupons")
+    stock.delete("coupons", count=1)
+    syncs.run()
+    assert len(syncs.target.read("coupons")) == len(before)
+
+
+def test_target_jsonl_warns_of_versions_and_goes_on(stock: Sandbox, tmp_path: Path) -> None:
+    syncs = Syncs(stock, real_targets.jsonl(tmp_path), catalog("coupons"), **VERSIONS)
+    done = syncs.run()
+    assert "Unknown message type ACTIVATE_VERSION" in done.log
+    assert len(syncs.target.read("coupons")) == 40
+
+
+def made(name: str, folder: Path, request: pytest.FixtureRequest) -> Target:
+    """An empty target."""
+    if name == "postgres":
+        return real_targets.postgres(folder, request.getfixturevalue("server"))
+    target: Target = getattr(real_targets, name)(folder)
+    return target
+
+
+def with_settings(target: Target, **more: Any) -> Target:
+    """The target with more settings in its file."""
+    file = target.folder / "target.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), **more}))
+    return target
