@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from documents import ROOT, Example, examples
@@ -23,7 +24,7 @@ GONE = 7
 def shown() -> list[Example]:
     found = examples(PAGE)
     kinds = [example.language for example in found]
-    assert kinds == ["sh", "json", "json", "sql", "sh", "text"]
+    assert kinds == ["sh", "json", "json", "sql", "python", "sh", "text"]
     return found
 
 
@@ -72,11 +73,29 @@ def test_the_statement_shown_removes_what_is_marked(shown: list[Example]) -> Non
     assert database.execute("SELECT id FROM products").fetchall() == [(6,)]
 
 
+def test_the_program_shown_leaves_of_each_row_what_was_known_last(
+    synced: tuple[Json, Json, Json],
+    shown: list[Example],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config, catalog, state = synced
+    versions = [{"id": GONE, "name": "as it was"}, {"id": GONE + 1, "name": "another"}]
+    told = run({**config, "deletes_every": 0}, catalog, state).record("products", GONE)
+    (tmp_path / "rows").mkdir()
+    lines = "".join(json.dumps(row) + "\n" for row in [*versions, told])
+    (tmp_path / "rows" / "products.jsonl").write_text(lines)
+    monkeypatch.chdir(tmp_path)
+    found: dict[str, Any] = {}
+    exec(compile(shown[4].text, "products.py", "exec"), found)
+    assert found["products"] == {GONE: {**versions[0], **told}, GONE + 1: versions[1]}
+
+
 def test_the_audit_shown_is_what_it_prints(
     synced: tuple[Json, Json, Json], shown: list[Example], store: Sandbox, tmp_path: Path
 ) -> None:
     config, catalog, state = synced
-    command, report = shown[4:]
+    command, report = shown[5:]
     for name, value in {"config": config, "catalog": catalog, "state": state}.items():
         (tmp_path / f"{name}.json").write_text(json.dumps(value))
     # It ends with status 1, because something differs.

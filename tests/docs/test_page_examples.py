@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from documents import DOCUMENTS, ROOT, Example, examples
 from shell import HASH, TOKEN, run_examples
-from tap_runner import discover, run, select, settings
+from tap_runner import discover, run, settings
 
-from sandbox import Options, Sandbox
+from sandbox import Sandbox
 from tap_bigcommerce.config import parse_config
 
 DOCS = ROOT / "docs"
@@ -32,10 +32,8 @@ CHECKED = {
     "docs/check.md": "here",
     "docs/switching.md": "here",
     "docs/costs.md": "here",
-    "docs/deletes.md": "here",
     "docs/speed.md": "here",
     "docs/deletes.md": "test_deletes_page",
-    "docs/fleet.md": "test_fleet_page",
     "docs/targets.md": "tests/targets",
     "docs/meltano.md": "tests/examples",
     "docs/orchestrators.md": "tests/examples",
@@ -128,40 +126,6 @@ def test_the_metadata_shown_select_as_the_text_says(page: str, store: Sandbox) -
     assert result.ids("customers") == [row["id"] for row in store.records("customers")]
     fields = result.schemas["customers"]["schema"]["properties"]
     assert ("notes" in fields) == (page == "costs.md")
-
-
-def test_deletions_are_told_as_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tuned, tombstone, _, ways_out, audit, report = [
-        example for example in on_page("deletes.md") if not example.text.startswith("pip ")
-    ]
-    chosen = select(discover(), "customers", "products")
-    with Sandbox(Options(customers=60, products=80)) as store:
-        config = settings(store, **json.loads(tuned.text), deletes_limit=1)
-        first = run(config, chosen)
-        store.delete("products", ids=[7])
-        store.add("products", count=2)
-        program, *words = audit.text.split()
-        assert (program, words[::2]) == (
-            "tap-bigcommerce",
-            ["--config", "--catalog", "--state", "--audit"],
-        )
-        audited = run(config, chosen, first.state, args=[words[-1]])
-        assert (audited.status, audited.stdout) == (1, report.text)
-        second = run({**config, "deletes_every": 0}, chosen, first.state)
-    told = second.records("products")[-1]
-    assert told.keys() == json.loads(tombstone.text).keys()
-    # The way out where each version of a row is kept.
-    rows = tmp_path / "rows"
-    rows.mkdir()
-    records = first.records("products") + second.records("products")
-    with (rows / "products.jsonl").open("w") as lines:
-        lines.writelines(json.dumps(record, default=float) + "\n" for record in records)
-    monkeypatch.chdir(tmp_path)
-    put_together: dict[str, Any] = {}
-    exec(ways_out.text, put_together)
-    product = put_together["products"][7]
-    assert product["name"] == first.record("products", 7)["name"]
-    assert product["_sdc_deleted_at"] == told["_sdc_deleted_at"]
 
 
 def test_the_settings_shown_for_tuning_are_taken() -> None:
