@@ -14,7 +14,7 @@ from tap_bigcommerce.store_column import COLUMN, without_column
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.transform import Converter, MissingKey
 
-PORTION = 24 * 1024
+PORTION = 32 * 1024
 """Bytes of messages, about: what stays in the processor's cache from converting to writing, and
 finds the memory of the last portion free instead of asking the system for more."""
 

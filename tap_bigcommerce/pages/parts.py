@@ -15,7 +15,7 @@ from typing import Any
 
 from tap_bigcommerce.pages.page import Key, Page, Row
 
-PART = 16 * 1024
+PART = 24 * 1024
 """Bytes of a body, about, that are read at once."""
 
 HEAD = 512
