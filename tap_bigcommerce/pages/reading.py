@@ -151,11 +151,13 @@ class Reading:
     def ask(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
 
-        `ahead`: nobody writes this list yet, so that no request of it may go beyond the budget.
+        Beyond the budget goes only what the writer waits for: the next page, where no rows are here
+        that lookups may complete meanwhile. `ahead`: nobody writes this list yet.
         """
         if self._error is not None or self._closed:
             return False
-        room = max(self._budget.room, 0 if ahead else self._walk.awaits)
+        is_waited_for = self._walk.awaits and not self._runs and not ahead
+        room = max(self._budget.room, is_waited_for)
         free = min(self._workers.idle, room)
         asks = self._walk.asks(free, self._budget.pages)
         for ask in asks:
