@@ -268,7 +268,7 @@ class Config:
     max_buffered_mb: int = _setting(
         _whole_number(1),
         "How many megabytes of answers may be under way or wait to be written.",
-        default=16,
+        default=32,
     )
     channel_ids: tuple[int, ...] = _setting(
         CHANNELS,
