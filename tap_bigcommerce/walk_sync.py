@@ -169,10 +169,6 @@ class WalkSync:
         newest = self._newest(batch.rows)
         if newest != self._start.newest:
             self._start = dataclasses.replace(self._start, newest=newest)
-        if batch.ends_part:
-            # What is behind it may turn out to wait for a lookup.
-            self._tools.messages.flush()
-            return
         for output in self._alive():
             output.interrupt(batch.position, self._start)
         if batch.ends_page:

@@ -116,7 +116,8 @@ def stop_in_a_wait(case: tuple[str, int, int]) -> Stopped:
 
 def stop_under_way(case: tuple[int, int, int]) -> Stopped:
     lines, signum, _ = case
-    with Sandbox(options(latency_ms=25.0)) as store:
+    # So many products that the tap is still busy when the signal comes.
+    with Sandbox(options(latency_ms=60.0, products=160)) as store:
         return stop_and_go_on(store, signum, page_size=4, lines=lines, log="")
 
 
