@@ -103,6 +103,8 @@ class ById:
         self._cuts = 0
         self._last_page_was_full = False
         self._largest_shown = 0
+        self._first_shown = 0
+        self._total: int | None = None
         self._last = _Last.TO_BE_ASKED if can_see_last and parallel > 1 else _Last.UNKNOWN
         self.finished = False
         self.proven = True
@@ -154,6 +156,8 @@ class ById:
         """What came for `ask`. Raises UnexpectedAnswer or BadRecord when it cannot be trusted."""
         ids = self._checked_ids(ask, page)
         self._largest_shown = max(self._largest_shown, *ids[-1:], 0)
+        if not self._pages and ids:
+            self._first_shown, self._total = ids[0], page.answer.total
         if ask.what is What.LAST:
             self._last = _Last.KNOWN if ids else _Last.UNKNOWN
         elif ask.what is What.CHECK:
@@ -214,11 +218,21 @@ class ById:
                 # What lies behind it waits for it.
                 break
         if best is None:
-            return None
+            return self._look_behind_last()
         _, place, start = best
         new = Stretch(start, start)
         self._stretches.insert(place + 1, new)
         self._cuts += 1
+        return new
+
+    def _look_behind_last(self) -> Stretch | None:
+        """Begin a stretch at the list's last row, once: what proves that nothing lies behind it
+        need not wait until all before it has come."""
+        last = self._stretches[-1]
+        if self._last is not _Last.KNOWN or last.done or last.reached >= self._largest_shown:
+            return None
+        new = Stretch(self._largest_shown, self._largest_shown)
+        self._stretches.append(new)
         return new
 
     def _may_cut(self, pages_that_fit: int) -> bool:
@@ -226,7 +240,20 @@ class ById:
         live = [stretch for stretch in self._stretches if not stretch.done]
         # A slow start: the list may be short, and little is known of its ids yet.
         blind = sum(not stretch.has_shown_rows for stretch in live[1:])
-        return len(live) < min(self._parallel, pages_that_fit) and blind < max(1, self._pages // 3)
+        return len(live) < min(self._parallel, pages_that_fit) and blind < self._most_blind()
+
+    def _most_blind(self) -> int:
+        """How many stretches may be read at once whose starting points have not proven right.
+
+        A slow start, for the list may be short, and little is known of its ids; but where the API
+        has named the list's total, and the ids lie as densely up to its last row as where it
+        begins, starting points will prove right.
+        """
+        if self._last is _Last.KNOWN and self._total is not None:
+            span = self._largest_shown - self._first_shown + 1
+            if self._density.is_even(self._first_shown, span, self._total):
+                return self._parallel
+        return max(1, self._pages // 3)
 
     @property
     def _looks_for_end(self) -> bool:

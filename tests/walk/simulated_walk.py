@@ -33,6 +33,7 @@ class SimulatedList:
     cap: int = 250
     inclusive: bool = True
     can_see_last: bool = True
+    names_total: bool = False
 
     @property
     def fewest_pages(self) -> int:
@@ -79,7 +80,8 @@ def walk_through(
             budget.sent()
             requests += 1
             ids = list_.rows(ask)
-            answer = Answer("", b"", None, None, BEGIN + timedelta(seconds=now), BEGIN)
+            total = len(list_.ids) if list_.names_total else None
+            answer = Answer("", b"", None, total, BEGIN + timedelta(seconds=now), BEGIN)
             page = Page(ids, list_.limit, answer, ROWS)
             heapq.heappush(under_way, (now + latency(), next(numbers), ask, page))
         most_pages = max(most_pages, held + len(under_way))

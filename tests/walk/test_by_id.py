@@ -31,6 +31,8 @@ class List:
     rows: dict[int, int]
     inclusive: bool
     cap: int
+    total: float | None = None
+    """What the API says that it has, beside what it has; None: it says nothing."""
     deleted: set[int] = field(default_factory=set)
 
     def answer(self, ask: Ask, limit: int) -> dict[int, int]:
@@ -90,7 +92,8 @@ def history(
             continue
         under_way.remove(request)
         sent_at = BEGIN + timedelta(seconds=request.sent_at)
-        answer = Answer("", b"", request.versions, None, sent_at, sent_at)
+        total = None if list_.total is None else int(list_.total * len(list_.rows))
+        answer = Answer("", b"", request.versions, total, sent_at, sent_at)
         walk.answered(request.ask, Page(list(request.versions), request.limit, answer, ROWS))
         for source, ids in walk.ready():
             for id_ in ids:
@@ -107,6 +110,7 @@ def history(
     cap=st.sampled_from([1, 3, 250]),
     inclusive=st.booleans(),
     can_see_last=st.booleans(),
+    total=st.sampled_from([None, 1, 1, 0, 0.1, 50]),
     parallel=st.integers(1, 8),
     changes=st.sampled_from([0.0, 0.05, 0.3]),
     after=st.sampled_from([0, 0, 20]),
@@ -119,12 +123,13 @@ def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
     cap: int,
     inclusive: bool,
     can_see_last: bool,
+    total: float | None,
     parallel: int,
     changes: float,
     after: int,
 ) -> None:
     chance = random.Random(seed)
-    list_ = List(dict.fromkeys(random_ids(layout, rows, chance), 1), inclusive, cap)
+    list_ = List(dict.fromkeys(random_ids(layout, rows, chance), 1), inclusive, cap, total)
     before = dict(list_.rows)
     walk = ById("rows", after=after, can_see_last=can_see_last, parallel=parallel)
     handed_on = list(history(list_, walk, parallel, limit, changes, chance))
@@ -152,11 +157,11 @@ def walk_that_knows(last: int) -> ById:
 
 def test_a_list_that_denies_a_row_which_it_showed_is_asked_about_that_row() -> None:
     walk = walk_that_knows(last=20)
-    (check,) = walk.asks(8, 32)
+    (check,) = walk.asks(1, 32)
     assert (check.what, check.bound) == (What.CHECK, 19)
     walk.answered(check, page(20, limit=2))
     assert not walk.finished
-    (again,) = walk.asks(8, 32)
+    (again,) = walk.asks(1, 32)
     assert (again.what, again.bound) == (What.PAGE, 10)
     walk.answered(again, page(*range(10, 20)))
     assert [ids for _, ids in walk.ready()] == [list(range(1, 11)), list(range(11, 20))]
@@ -164,7 +169,7 @@ def test_a_list_that_denies_a_row_which_it_showed_is_asked_about_that_row() -> N
 
 def test_a_row_that_is_gone_when_asked_about_was_deleted() -> None:
     walk = walk_that_knows(last=20)
-    (check,) = walk.asks(8, 32)
+    (check,) = walk.asks(1, 32)
     walk.answered(check, page(limit=2))
     assert [ids for _, ids in walk.ready()] == [list(range(1, 11))]
     assert walk.finished

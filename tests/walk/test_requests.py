@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from simulated_walk import SimulatedList, walk_through
@@ -34,8 +35,18 @@ UNEVEN = {
 }
 GAPS = [id_ + (id_ - 1) // 10_000 * HUGE for id_ in DENSE]
 
-can_see_last = pytest.mark.parametrize("can_see_last", [True, False], ids=["sorts", "no sorting"])
-inclusive = pytest.mark.parametrize("inclusive", [True, False], ids=["inclusive", "exclusive"])
+Api = Mapping[str, bool]
+SORTS = {"sorts": {"can_see_last": True}, "no sorting": {"can_see_last": False}}
+TOTALS = {"total": {"names_total": True}, "no total": {"names_total": False}}
+BOUNDS = {"inclusive": {"inclusive": True}, "exclusive": {"inclusive": False}}
+APIS = list(itertools.product(SORTS, TOTALS, BOUNDS))
+
+can_see_last = pytest.mark.parametrize("can_see_last", [True, False], ids=list(SORTS))
+every_api = pytest.mark.parametrize(
+    "api",
+    [{**SORTS[sorts], **TOTALS[totals], **BOUNDS[bounds]} for sorts, totals, bounds in APIS],
+    ids=map(", ".join, APIS),
+)
 latencies = pytest.mark.parametrize("seed", range(3))
 
 
@@ -46,67 +57,63 @@ def unequal(seed: int) -> Callable[[], float]:
 
 
 @latencies
-@inclusive
-@can_see_last
+@every_api
 @pytest.mark.parametrize("kind", EVEN)
-def test_even_ids_cost_at_most_a_tenth_more(
-    kind: str, can_see_last: bool, inclusive: bool, seed: int
-) -> None:
-    list_ = SimulatedList(EVEN[kind], inclusive=inclusive, can_see_last=can_see_last)
+def test_even_ids_cost_at_most_a_tenth_more(kind: str, api: Api, seed: int) -> None:
+    list_ = SimulatedList(EVEN[kind], **api)
     assert walk_through(list_, latency=unequal(seed)).requests <= 1.10 * PAGES
 
 
 @latencies
-@inclusive
-@can_see_last
+@every_api
 @pytest.mark.parametrize("kind", UNEVEN)
-def test_uneven_ids_cost_at_most_a_quarter_more(
-    kind: str, can_see_last: bool, inclusive: bool, seed: int
-) -> None:
-    list_ = SimulatedList(UNEVEN[kind], inclusive=inclusive, can_see_last=can_see_last)
+def test_uneven_ids_cost_at_most_a_quarter_more(kind: str, api: Api, seed: int) -> None:
+    list_ = SimulatedList(UNEVEN[kind], **api)
     assert walk_through(list_, latency=unequal(seed)).requests <= 1.25 * PAGES
 
 
 @latencies
-@inclusive
-@can_see_last
-def test_what_a_filter_leaves_of_a_smaller_list_costs_no_more(
-    can_see_last: bool, inclusive: bool, seed: int
-) -> None:
+@every_api
+def test_what_a_filter_leaves_of_a_smaller_list_costs_no_more(api: Api, seed: int) -> None:
     ids = [*range(1, 45_001, 33), *range(45_001, 50_001)]
-    list_ = SimulatedList(ids, inclusive=inclusive, can_see_last=can_see_last)
+    list_ = SimulatedList(ids, **api)
     assert walk_through(list_, latency=unequal(seed)).requests <= 1.25 * list_.fewest_pages
 
 
 @latencies
-@inclusive
-@can_see_last
-def test_a_huge_gap_costs_at_most_eight_requests(
-    can_see_last: bool, inclusive: bool, seed: int
-) -> None:
-    list_ = SimulatedList(GAPS, inclusive=inclusive, can_see_last=can_see_last)
-    without = SimulatedList(DENSE, inclusive=inclusive, can_see_last=can_see_last)
+@every_api
+def test_a_huge_gap_costs_at_most_eight_requests(api: Api, seed: int) -> None:
+    list_ = SimulatedList(GAPS, **api)
+    without = SimulatedList(DENSE, **api)
     cost = walk_through(list_, latency=unequal(seed)).requests
     assert cost <= walk_through(without, latency=unequal(seed)).requests + 4 * 8
 
 
-@inclusive
-@can_see_last
+@every_api
 @pytest.mark.parametrize("spread", [1, 2, 10_000])
-def test_a_list_of_few_pages_costs_at_most_three_requests_more(
-    spread: int, can_see_last: bool, inclusive: bool
-) -> None:
+def test_a_list_of_few_pages_costs_at_most_three_requests_more(spread: int, api: Api) -> None:
     chance = random.Random(1)
     for rows in [*range(1, 1000, 7), 249, 250, 251, 499, 500, 501, 749, 750, 751, 999, 1000]:
         ids = sorted(chance.sample(range(1, rows * spread + 1), rows))
-        list_ = SimulatedList(ids, inclusive=inclusive, can_see_last=can_see_last)
+        list_ = SimulatedList(ids, **api)
         assert walk_through(list_).requests <= list_.fewest_pages + 3, f"{rows} rows"
 
 
-@can_see_last
-def test_three_quarters_of_the_parallelism_are_used(can_see_last: bool) -> None:
-    list_ = SimulatedList(DENSE, can_see_last=can_see_last)
-    assert PAGES / (8 * walk_through(list_).time) >= 0.75
+@every_api
+def test_four_fifths_of_the_parallelism_are_used(api: Api) -> None:
+    list_ = SimulatedList(DENSE, **api)
+    assert PAGES / (8 * walk_through(list_).time) >= 0.8
+
+
+@pytest.mark.parametrize("kind", [kind for kind in EVEN if kind != "50% holes"])
+def test_where_total_and_last_row_show_even_ids_there_is_no_slow_start(kind: str) -> None:
+    full = SimulatedList(EVEN[kind], names_total=True)
+    assert PAGES / (8 * walk_through(full).time) >= 0.85
+
+
+def test_what_proves_the_end_of_a_list_is_asked_while_its_last_pages_are_on_their_way() -> None:
+    # The first page; the second one and the last row; the third page, and what is behind it.
+    assert walk_through(SimulatedList(range(1, 521))).time == 3
 
 
 @can_see_last
