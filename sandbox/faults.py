@@ -13,8 +13,11 @@ from sandbox.paging import DEFAULT_LIMIT
 from sandbox.request import Request
 
 BROKEN_CONNECTIONS = frozenset(("reset", "cut", "hang"))
-BROKEN_BODIES = frozenset(("html", "invalid-byte", "lone-surrogate", "wrong-shape", "empty-200"))
+BROKEN_BODIES = frozenset(
+    ("html", "invalid-byte", "lone-surrogate", "huge-number", "wrong-shape", "empty-200")
+)
 _ANY_LIST = "*"
+_DECIMAL = re.compile(rb'(?<=":)[0-9]+\.[0-9]+(?=[,}])')
 _TEXT_START = re.compile(rb'":"(?=[^"\\])')
 
 
@@ -98,6 +101,14 @@ def spoil(kind: str, api: str, answer: Answer) -> Answer:
     if kind in ("invalid-byte", "lone-surrogate"):
         wrong = b"\xff" if kind == "invalid-byte" else b"\\ud800"
         body = _TEXT_START.sub(lambda found: found.group() + wrong, answer.body, count=1)
+        return Answer(answer.status, body, dict(answer.headers), JSON, answer.rows, answer.ids)
+    if kind == "huge-number":
+        # JSON has no largest number; what reads it into a double has.
+        found = list(_DECIMAL.finditer(answer.body))
+        if not found:
+            return answer
+        begin, end = found[-1].span()
+        body = answer.body[:begin] + b"1e999" + answer.body[end:]
         return Answer(answer.status, body, dict(answer.headers), JSON, answer.rows, answer.ids)
     status = int(kind.removesuffix("-bare"))
     refused = error_answer(api, status)

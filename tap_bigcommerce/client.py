@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
-import orjson
 import requests
 from singer import metrics
 
-from tap_bigcommerce.answers import Action, Meaning, meaning
-from tap_bigcommerce.bodies import NotJson, mend, parse
+from tap_bigcommerce.answer import Answer, WrongShape, read_answer
+from tap_bigcommerce.bodies import NotJson, parse
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import (
@@ -32,8 +30,9 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.observer import NOBODY, Observer, Reason, RequestEnd, Waiting
 from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.row_keys import RowKeys
+from tap_bigcommerce.statuses import Action, Meaning, meaning
 from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.transform import is_clean
 from tap_bigcommerce.version import VERSION
 
 LOGGER = logging.getLogger(__name__)
@@ -61,64 +60,6 @@ class Purpose:
     stream: str
     permission: str
     counts: StreamCounts
-
-
-@dataclass(eq=False)
-class Answer:
-    """A good answer.
-
-    `content` is a list of rows or an object, as was expected; `total` is how many rows the whole
-    list has, where the API says so; `next_cursor` is where the next page begins, in a list with
-    cursors. `sent_at` is when the request was sent, by the tap's clock; `store_time` a moment by
-    the store's clock, at or before the time when the request was first sent. `mended`: bad
-    characters in it have been replaced.
-    """
-
-    path: str
-    body: bytes
-    content: Any
-    total: int | None
-    sent_at: datetime
-    store_time: datetime
-    mended: bool = False
-    next_cursor: str | None = None
-
-    @functools.cached_property
-    def clean(self) -> bool:
-        """No text in it can hold the character U+0000, nor half a surrogate pair."""
-        return not self.mended and is_clean(self.body)
-
-    def pack(self) -> None:
-        """Give up the content, which takes several times the memory of the body."""
-        self.content = None
-
-    def unpacked(self) -> Any:
-        """The content, read from the body once more if it was given up."""
-        if self.content is None:
-            value = mend(self.body) if self.mended else orjson.loads(self.body)
-            self.content, _ = _unwrap(value, self.path)
-        return self.content
-
-    def part(self, begin: int, end: int) -> list[Any] | None:
-        """The rows whose text is `body[begin:end]`; None where that is not whole rows.
-
-        From 0 on, or to the end, it has what stands before or behind all rows, too.
-        """
-        if self.mended:
-            return None
-        v3 = self.path.startswith("/v3/")
-        opening = b"" if begin == 0 else b'{"data":[' if v3 else b"["
-        closing = b"" if end == len(self.body) else b"]}" if v3 else b"]"
-        try:
-            value = orjson.loads(b"".join((opening, memoryview(self.body)[begin:end], closing)))
-        except ValueError:
-            return None
-        content, _ = _unwrap(value, self.path)
-        return content if isinstance(content, list) else None
-
-
-Digest = Callable[["Answer"], None]
-"""What is done with an answer's content at once."""
 
 
 @dataclass(frozen=True)
@@ -187,12 +128,11 @@ class Client:
         *,
         patience: Patience | None = None,
         fewer_possible: bool = False,
-        digest: Digest = lambda _: None,
+        keys: RowKeys | None = None,
     ) -> Answer:
         """The answer to GET `path` ("/v2/orders"), whose content is of the type `expects`.
 
-        `digest` sees the answer before another thread may parse its own: a content that is given
-        up there takes its memory only once, however many threads read. With `fewer_possible`,
+        With `keys`, the answer has the keys of its rows, and no content. With `fewer_possible`,
         FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
         NotFound, or RequestFailed when patience ends.
         """
@@ -200,7 +140,7 @@ class Client:
         while True:
             with Waiting(self._observer, purpose.stream) as waiting:
                 purpose.counts.count_wait(self._quota.enter(waiting.now))
-            result = self._attempt(path, params, expects, purpose, attempts, digest)
+            result = self._attempt(path, params, expects, purpose, attempts, keys)
             if isinstance(result, Answer):
                 self._token_has_worked = True
                 self._quota.worked()
@@ -214,7 +154,7 @@ class Client:
         expects: type[Any],
         purpose: Purpose,
         attempts: _Attempts,
-        digest: Digest,
+        keys: RowKeys | None,
     ) -> Answer | _Fault:
         """Send the request once. Its place in the quota is given back whatever happens."""
         attempts.count += 1
@@ -231,7 +171,7 @@ class Client:
                 stream=True,
             ) as response:
                 headers = response.headers
-                result = self._read(response, path, expects, attempts, sent_at, digest)
+                result = self._read(response, path, expects, attempts, sent_at, keys)
         except requests.RequestException as error:
             result = _connection_fault(error)
         finally:
@@ -254,26 +194,25 @@ class Client:
         expects: type[Any],
         attempts: _Attempts,
         sent_at: datetime,
-        digest: Digest,
+        keys: RowKeys | None,
     ) -> Answer | _Fault:
         what = meaning(response.status_code)
         # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
         body = b"".join(response.iter_content(PIECE))
+        store_time = _store_time(response.headers.get("Date"), attempts)
         if what.action is Action.NOTHING and expects is list:
-            answer = _answer(path, [], {}, b"", response.headers, attempts, sent_at)
-            digest(answer)
-            return answer
+            return Answer(path, b"", [], None, sent_at, store_time, keys=[])
         if what.action is not Action.READ:
             return _status_fault(response.status_code, response.headers, body, what)
         announced = response.headers.get("Content-Length")
         if announced is not None and response.raw.tell() < int(announced):
             return _Fault("cut", Action.AGAIN, "the answer was cut off", strains=True)
+        # One at a time: whatever is parsed takes its memory only once, however many threads read.
         with self._parsing:
-            result = self._parse(body, path, expects, attempts, response.headers, sent_at)
-            if isinstance(result, Answer):
-                if expects is list:
-                    self.most_rows = max(self.most_rows, len(result.content))
-                digest(result)
+            result = self._parse(body, path, expects, attempts, sent_at, store_time, keys)
+        if isinstance(result, Answer) and expects is list:
+            rows = result.content if result.keys is None else result.keys
+            self.most_rows = max(self.most_rows, len(rows))
         return result
 
     def _parse(
@@ -282,29 +221,31 @@ class Client:
         path: str,
         expects: type[Any],
         attempts: _Attempts,
-        headers: Mapping[str, str],
         sent_at: datetime,
+        store_time: datetime,
+        keys: RowKeys | None,
     ) -> Answer | _Fault:
-        mended = False
         try:
-            value = parse(body)
+            return read_answer(
+                path,
+                body,
+                expects,
+                keys,
+                # The same bad characters twice: the store's data are so. Better one odd character
+                # than no load.
+                mends=attempts.bad_text,
+                sent_at=sent_at,
+                store_time=store_time,
+            )
         except NotJson as error:
-            if not (error.only_text and attempts.bad_text):
-                return _Fault(
-                    "not JSON",
-                    Action.AGAIN,
-                    f"the answer is not JSON ({error})",
-                    bad_text=error.only_text,
-                )
-            # The same bad characters twice: the store's data are so. Better one odd character
-            # than no load.
-            value, mended = mend(body), True
-        content, meta = _unwrap(value, path)
-        if not isinstance(content, expects) or (
-            expects is list and not all(isinstance(row, dict) for row in content)
-        ):
+            return _Fault(
+                "not JSON",
+                Action.AGAIN,
+                f"the answer is not JSON ({error})",
+                bad_text=error.only_text,
+            )
+        except WrongShape:
             return _Fault("wrong shape", Action.AGAIN, "the answer has an unexpected shape")
-        return _answer(path, content, meta, body, headers, attempts, sent_at, mended=mended)
 
     def _after_fault(
         self,
@@ -391,74 +332,6 @@ def _surroundings(api_url: str) -> dict[str, Any]:
     return dict(session.merge_environment_settings(api_url, {}, False, None, None))
 
 
-def _answer(
-    path: str,
-    content: Any,
-    meta: Any,
-    body: bytes,
-    headers: Mapping[str, str],
-    attempts: _Attempts,
-    sent_at: datetime,
-    *,
-    mended: bool = False,
-) -> Answer:
-    taken = timedelta(seconds=time.monotonic() - attempts.started)
-    store_time = _store_time(headers.get("Date"))
-    return Answer(
-        path=path,
-        body=body,
-        content=content,
-        total=_total(meta),
-        next_cursor=_next_cursor(meta),
-        sent_at=sent_at,
-        # `Date` has whole seconds, and was stamped at some time after the request was sent.
-        store_time=(
-            store_time - taken - timedelta(seconds=1)
-            if store_time is not None
-            else attempts.started_at - WITHOUT_STORE_CLOCK
-        ),
-        mended=mended,
-    )
-
-
-def _unwrap(value: Any, path: str) -> tuple[Any, Any]:
-    """A body's rows or object, and what v3 says about them; v2 sends nothing beside them."""
-    if not path.startswith("/v3/"):
-        return value, {}
-    if not isinstance(value, dict):
-        return None, {}
-    return value.get("data"), value.get("meta")
-
-
-def _inside(value: Any, *names: str) -> Any:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
-
-
-def _total(meta: Any) -> int | None:
-    """How many rows the list has; sites call it by another name."""
-    pagination = _inside(meta, "pagination")
-    for name in ("total", "total_items"):
-        total = _inside(pagination, name)
-        if type(total) is int:
-            return total
-    return None
-
-
-def _next_cursor(meta: Any) -> str | None:
-    """The last page has an end cursor, too, but no link to a next one."""
-    cursors = _inside(meta, "cursor_pagination")
-    link = _inside(cursors, "links", "next")
-    if not isinstance(link, str) or not link:
-        return None
-    # The documentation of metafields confuses which cursor is for which direction: the link is
-    # right in any case.
-    named = parse_qs(urlsplit(link).query).get("after")
-    cursor = named[0] if named else _inside(cursors, "end_cursor")
-    return cursor if isinstance(cursor, str) and cursor else None
-
-
 def _status_fault(status: int, headers: Mapping[str, str], body: bytes, what: Meaning) -> _Fault:
     said, most = _said(body)
     return _Fault(
@@ -530,14 +403,19 @@ def _kind(error: BaseException) -> str:
     return type(inner).__name__
 
 
-def _store_time(date: str | None) -> datetime | None:
-    if not date:
-        return None
+def _store_time(date: str | None, attempts: _Attempts) -> datetime:
+    """A moment by the store's clock, at or before the time when the request was first sent."""
     try:
-        moment = parsedate_to_datetime(date)
+        answered_at = parsedate_to_datetime(date) if date else None
     except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+        answered_at = None
+    if answered_at is None:
+        return attempts.started_at - WITHOUT_STORE_CLOCK
+    if answered_at.tzinfo is None:
+        answered_at = answered_at.replace(tzinfo=timezone.utc)
+    taken = timedelta(seconds=time.monotonic() - attempts.started)
+    # `Date` has whole seconds, and was stamped at some time after the request was sent.
+    return answered_at - taken - timedelta(seconds=1)
 
 
 def _log_duration(stream: str, seconds: float, outcome: str) -> None:

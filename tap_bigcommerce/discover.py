@@ -10,7 +10,8 @@ from typing import Any
 
 from singer import metadata as singer_metadata
 
-from tap_bigcommerce.client import Answer, Client, Purpose
+from tap_bigcommerce.answer import Answer
+from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, ScopeMissing

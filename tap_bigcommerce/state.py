@@ -12,7 +12,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +104,8 @@ class State:
 
     def interrupt(self, stream: str, resume: Resume) -> None:
         """A walk of the stream is under way, as far as `resume` says."""
-        value = asdict(resume)
+        # Not `asdict`, which copies deeply: this is done with every part of a page.
+        value = dict(vars(resume))
         for name in ("cursor", "version"):
             if value[name] is None:
                 del value[name]

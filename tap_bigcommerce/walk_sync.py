@@ -81,8 +81,6 @@ class WalkSync:
         try:
             for batch in reading.batches(when_ending):
                 self._write(batch, reading)
-                if batch.ends_part:
-                    continue
                 self.outputs[0].counts.pages = reading.pages
                 for output in self._alive():
                     output.counts.share = reading.share

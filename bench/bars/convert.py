@@ -5,7 +5,7 @@ the same bytes read a part at a time, the completion of orders, the converter th
 (with rescue, counting and exact decimals), and RECORD messages written to /dev/null. Pages of 250
 as the sandbox gives them to the tap; what single orders were asked for is kept from a round before,
 and the parts of a page are written one after the other, as the tap does where no lookup is waited
-for. That each page was parsed once for its ids, in the workers, is in the bar `process`.
+for. That each page was looked through for its ids, in the workers, is in the bar `process`.
 Processor time; floor and tap alternate in one process, and the figure is the median of the rounds'
 floor / tap.
 """
@@ -84,9 +84,8 @@ class Conversion:
             [ask] = stream.walk.begin(stream.name, after, parallel=1).asks(1, 1)
             page = reader.page(stream.walk.place(ask))
             after = page.ids[-1]
-            for row in page.answer.content:
+            for row in page.answer.read():
                 self.complete(row)
-            page.answer.pack()
             self.pages.append(page)
 
     def complete(self, row: Row) -> Row:
@@ -117,12 +116,11 @@ class Conversion:
         for page in self.pages:
             answer = page.answer
             # Found out once for each answer that comes, so here once a round.
-            vars(answer).pop("clean", None)
+            vars(answer).pop("_body_is_clean", None)
             for part in parts(page, page.ids):
                 rows = part.rows()
                 if self.plan.completion is not None:
                     rows = [self.complete(row) for row in rows]
-                answer.pack()
                 self.records(messages).write(
                     rows, clean=answer.clean, sent_at=answer.sent_at, ours=True
                 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.docs.causes import CAUSES, STATUSES, Cause
 from scripts.docs.markdown import cell, table
 from scripts.docs.messages import Message, messages
-from tap_bigcommerce.answers import MEANINGS, OTHER_SERVER_FAULT, REDIRECTED, UNKNOWN, Action
+from tap_bigcommerce.statuses import MEANINGS, OTHER_SERVER_FAULT, REDIRECTED, UNKNOWN, Action
 
 DONE = {
     Action.WAIT: "waits and asks again",

@@ -123,7 +123,7 @@ def swept(search: Search) -> Swept:
     for batch in reading.batches(lambda: None):
         if ids is not None:
             ids.add(
-                _id(stream, request.key(row))
+                _id(stream, request.row_keys.of(row))
                 for row in batch.rows
                 if archived is None or row.get(archived) is not True
             )

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from tap_bigcommerce.pages.page import Key, Page
+from tap_bigcommerce.pages.page import Page
 from tap_bigcommerce.pages.walk import Position, What
+from tap_bigcommerce.row_keys import Key
 
 READ_AGAIN = 2
 """How often a list is read again that changed while it was read."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_bigcommerce.client import Answer, Client, Digest, Purpose
+from tap_bigcommerce.answer import Answer
+from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, RequestFailed
 from tap_bigcommerce.pages.sizes import PageSize
+from tap_bigcommerce.row_keys import Key, RowKeys
 
 Row = dict[str, Any]
-
-Key = Any
-"""What tells a row from the others of its list: its id, or a tuple of several fields."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,10 @@ class ListRequest:
         rows: list[Row] = [content] if self.single else content
         return rows if self.reshape is None else [self.reshape(row) for row in rows]
 
-    def key(self, row: Row) -> Key:
-        """What tells this row from the others."""
-        if len(self.keys) == 1:
-            return row.get(self.keys[0])
-        return tuple(row.get(name) for name in self.keys)
+    @functools.cached_property
+    def row_keys(self) -> RowKeys:
+        """What tells a row from the others."""
+        return RowKeys(self.keys, self.rows if self.single or self.reshape is not None else None)
 
 
 @dataclass(eq=False)
@@ -72,19 +71,16 @@ class PageReader:
 
     def few(self, place: Mapping[str, str], limit: int) -> Page:
         """At most `limit` rows at `place` in the list, bare."""
-        params = {**self._request.params, **place, "limit": str(limit)}
-        ids: list[Key] = []
-        answer = self._client.get(
-            self._request.path, params, list, self._purpose, digest=self._digest(ids, pack=False)
-        )
-        return Page(ids, limit, answer, self._request, bare=True)
+        request = self._request
+        params = {**request.params, **place, "limit": str(limit)}
+        answer = self._client.get(request.path, params, list, self._purpose, keys=request.row_keys)
+        return Page(answer.keys or [], limit, answer, request, bare=True)
 
-    def page(self, place: Mapping[str, str], *, pack: bool = False) -> Page:
+    def page(self, place: Mapping[str, str]) -> Page:
         """The page at `place` in the list, as long as the list gives it.
 
-        `pack`: it will have to wait, as bytes, not as the many objects that they hold. A single
-        row that cannot be read with its details is read bare. Raises RequestFailed, whose words
-        name the place, when not even that works.
+        A single row that cannot be read with its details is read bare. Raises RequestFailed, whose
+        words name the place, when not even that works.
         """
         patience = self._client.patience()
         request = self._request
@@ -96,7 +92,6 @@ class PageReader:
                 params["limit"] = str(limit)
             if not bare:
                 params.update(request.details)
-            ids: list[Key] = []
             try:
                 answer = self._client.get(
                     request.path,
@@ -106,7 +101,7 @@ class PageReader:
                     patience=patience,
                     fewer_possible=request.paged
                     and (limit > 1 or (bool(request.details) and not bare)),
-                    digest=self._digest(ids, pack=pack),
+                    keys=request.row_keys,
                 )
             except FewerRows as error:
                 patience.wait_from_anew()
@@ -125,12 +120,4 @@ class PageReader:
             if failed_at_one and not bare:
                 self._size.was_outage()
             self._size.worked(limit, len(answer.body))
-            return Page(ids, limit, answer, request, bare)
-
-    def _digest(self, ids: list[Key], *, pack: bool) -> Digest:
-        def digest(answer: Answer) -> None:
-            ids[:] = [self._request.key(row) for row in self._request.rows(answer.content)]
-            if pack:
-                answer.pack()
-
-        return digest
+            return Page(answer.keys or [], limit, answer, request, bare)

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tap_bigcommerce.pages.page import Key, Page, Row
+from tap_bigcommerce.pages.page import Page, Row
+from tap_bigcommerce.row_keys import Key
 
 PART = 24 * 1024
 """Bytes of a body, about, that are read at once."""
@@ -49,7 +50,7 @@ class Part:
         rows = self.reader.read(self.begin, self.end)
         if len(rows) == len(self.keys):
             return rows
-        by_key = {self.page.request.key(row): row for row in rows}
+        by_key = {self.page.request.row_keys.of(row): row for row in rows}
         return [by_key[key] for key in self.keys]
 
 
@@ -68,12 +69,12 @@ class Reader:
         some brackets do not close, and the bytes cannot be read as rows.
         """
         answer, request = self.page.answer, self.page.request
-        if self._rows is None and answer.content is None:
+        if self._rows is None:
             rows = answer.part(begin.comma + 1, end.comma)
             if rows is not None and len(rows) == end.place - begin.place:
                 return request.rows(rows)
         if self._rows is None:
-            self._rows = request.rows(answer.unpacked())
+            self._rows = request.rows(answer.read())
         return self._rows[begin.place : end.place]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from tap_bigcommerce.client import Answer
+from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.page import Page, PageReader, Row
@@ -60,14 +60,12 @@ class Batch:
 
     `position`: every row up to there has been handed on with this batch or before; None where a
     stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
-    `ends_part`: more of it follows, and is not waited for.
     """
 
     rows: list[Row]
     answer: Answer
     position: Position
     ends_page: bool
-    ends_part: bool
 
 
 @dataclass
@@ -107,6 +105,7 @@ class Reading:
         self._budget = budget
         self._turn = turn
         self._runs: deque[_Run] = deque()
+        self._rows_in_runs = 0
         self._bytes_a_row = 0.0
         self._accounted = 0.0
         self._error: BaseException | None = None
@@ -176,8 +175,6 @@ class Reading:
                     when_ending()
                 for batch in self._whole():
                     yield batch
-                    if batch.ends_part:
-                        continue
                     # Writing takes its time: let the workers have their next requests meanwhile.
                     self._workers.catch_up()
                     self.ask()
@@ -197,7 +194,7 @@ class Reading:
         def work() -> Page:
             if ask.what is not What.PAGE:
                 return self._reader.few(place, 1 if ask.what is What.LAST else 2)
-            return self._reader.page(place, pack=not ask.awaited)
+            return self._reader.page(place)
 
         def came(page: Page) -> None:
             self._budget.ended(len(page.answer.body) if ask.what is What.PAGE else None)
@@ -241,8 +238,7 @@ class Reading:
         whole = self._details is not None and self._details.whole_pages
         for source, keys in self._walk.ready():
             self._runs.extend(_Run(part) for part in parts(source, keys, whole=whole))
-        if not (self._runs and self._runs[0].part.page is page):
-            page.answer.pack()
+            self._rows_in_runs += len(keys)
         self._account()
 
     def _complete_next(self) -> None:
@@ -256,8 +252,6 @@ class Reading:
                 return
             if run.rows is None:
                 run.rows = list(run.part.rows())
-                # The rows are on their own now; a run of the same page behind reads its own.
-                run.part.page.answer.pack()
                 if self._details is not None:
                     self._begin(run, run.rows, self._details)
 
@@ -333,6 +327,7 @@ class Reading:
             is_done = end == len(run.rows)
             if is_done:
                 self._runs.popleft()
+                self._rows_in_runs -= len(run.part.keys)
             elif end == begin:
                 return
             page, keys = run.part.page, run.part.keys
@@ -344,13 +339,12 @@ class Reading:
                 self._ids = (self._ids[0] if self._ids else keys[begin]), last
             ends_page = is_done and run.part.last
             position = self._walk.position(page, last, ends_page=ends_page)
-            yield Batch(rows, page.answer, position, ends_page, is_done and not ends_page)
+            yield Batch(rows, page.answer, position, ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
         waiting = 0.0
         if not self._closed:
-            rows = self._walk.rows_held + sum(len(run.part.keys) for run in self._runs)
-            waiting = rows * self._bytes_a_row
+            waiting = (self._walk.rows_held + self._rows_in_runs) * self._bytes_a_row
         self._budget.waiting_changed(waiting - self._accounted)
         self._accounted = waiting

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from typing import Any, Protocol
 
-from tap_bigcommerce.pages.page import Key, Page
+from tap_bigcommerce.pages.page import Page
+from tap_bigcommerce.row_keys import Key
 
 Position = int | str | None
 """Where a stopped walk goes on: behind an id, or at a cursor; None: at the start."""

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any
 
-from tap_bigcommerce.client import Answer, Client, Purpose
+from tap_bigcommerce.answer import Answer
+from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, NotFound, RequestFailed
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.sizes import PageSize

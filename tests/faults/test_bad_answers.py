@@ -176,6 +176,18 @@ def test_odd_characters_never_stop_the_load_and_are_replaced_and_counted(
         assert {entry["query"]["limit"] for entry in run.asked(list_)} == {"250"}
 
 
+def test_a_number_beyond_every_double_costs_its_own_field_alone() -> None:
+    """Its page was looked through for ids, by what does not look at other numbers."""
+    case = Case(small(), faulty("products", "huge-number", 0))
+    run = run_case(case)
+    assert run.result.status == 0, run.result.stderr
+    texts = [row.get("_rescued_data") for row in run.result.records("products")]
+    [rescued] = [json.loads(text) for text in texts if text]
+    assert list(rescued.values()) == ["Infinity"]
+    assert run.whole(*STREAMS)
+    assert "WARNING products: 1 values of " in run.result.stderr
+
+
 def _summary(run: Run, stream: str) -> str:
     [line] = [line for line in run.result.logged() if f"Summary of {stream}:" in line]
     return line

@@ -20,7 +20,7 @@ from fault_runs import (
 )
 
 from sandbox import Store
-from tap_bigcommerce.answers import MEANINGS
+from tap_bigcommerce.statuses import MEANINGS
 
 # What should follow from each status, from the API's documentation of its status codes and from
 # what has been reported of it. Not from the tap's own table, which is what is tested.

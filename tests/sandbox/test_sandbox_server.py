@@ -112,6 +112,8 @@ def test_broken_bodies(store: Sandbox, get: Get) -> None:
     with pytest.raises(UnicodeEncodeError):
         json.dumps(json.loads(spoiled("lone-surrogate")), ensure_ascii=False).encode()
     assert isinstance(json.loads(spoiled("wrong-shape")), dict)
+    store.fault("products", kind="huge-number")
+    assert "Infinity" in json.dumps(get(PRODUCTS).json)
     store.fault("products", kind="wrong-shape")
     assert isinstance(get(PRODUCTS).json, list)
 

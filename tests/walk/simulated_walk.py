@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from tap_bigcommerce.client import Answer
+from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import Ask, ById
 from tap_bigcommerce.pages.page import ListRequest, Page

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_lists import LAYOUTS, random_ids
 
-from tap_bigcommerce.client import Answer
+from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.by_id import Ask, ById
 from tap_bigcommerce.pages.page import ListRequest, Page

@@ -1,0 +1,158 @@
+"""A good answer: its body, its rows or their keys, and what the API says beside them."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import orjson
+
+from tap_bigcommerce.bodies import NotJson, mend, parse
+from tap_bigcommerce.row_keys import Key, RowKeys
+from tap_bigcommerce.transform import is_clean
+
+
+class WrongShape(ValueError):  # the name that callers know
+    """The body is JSON, but not what was expected."""
+
+
+@dataclass(eq=False)
+class Answer:
+    """A good answer.
+
+    `content` is a list of rows or an object, as was expected; None where only the `keys` of its
+    rows were asked for. `total` is how many rows the whole list has, where the API says so;
+    `next_cursor` is where the next page begins, in a list with cursors. `sent_at` is when the
+    request was sent, by the tap's clock; `store_time` a moment by the store's clock, at or before
+    the time when the request was first sent. `mended`: bad characters in it have been replaced.
+    """
+
+    path: str
+    body: bytes
+    content: Any
+    total: int | None
+    sent_at: datetime
+    store_time: datetime
+    mended: bool = False
+    next_cursor: str | None = None
+    keys: list[Key] | None = None
+
+    @property
+    def clean(self) -> bool:
+        """No text in it can hold the character U+0000, nor half a surrogate pair."""
+        return not self.mended and self._body_is_clean
+
+    @functools.cached_property
+    def _body_is_clean(self) -> bool:
+        return is_clean(self.body)
+
+    def read(self) -> Any:
+        """The content, which takes several times the memory of the body."""
+        try:
+            value = mend(self.body) if self.mended else orjson.loads(self.body)
+        except ValueError:
+            # A number that no double holds: nobody has looked at more than the keys so far.
+            value, self.mended = mend(self.body), True
+        content, _ = _unwrap(value, self.path)
+        return content
+
+    def part(self, begin: int, end: int) -> list[Any] | None:
+        """The rows whose text is `body[begin:end]`; None where that is not whole rows.
+
+        From 0 on, or to the end, it has what stands before or behind all rows, too.
+        """
+        if self.mended:
+            return None
+        v3 = _is_v3(self.path)
+        opening = b"" if begin == 0 else b'{"data":[' if v3 else b"["
+        closing = b"" if end == len(self.body) else b"]}" if v3 else b"]"
+        try:
+            value = orjson.loads(b"".join((opening, memoryview(self.body)[begin:end], closing)))
+        except ValueError:
+            return None
+        content, _ = _unwrap(value, self.path)
+        return content if isinstance(content, list) else None
+
+
+def read_answer(
+    path: str,
+    body: bytes,
+    expects: type[Any],
+    keys: RowKeys | None,
+    *,
+    mends: bool,
+    sent_at: datetime,
+    store_time: datetime,
+) -> Answer:
+    """The answer with this body, a list of rows or an object, as `expects` says.
+
+    With `keys`, only these are kept of the rows. `mends`: bad characters are replaced. Raises
+    NotJson and WrongShape.
+    """
+    answer = Answer(path, body, None, None, sent_at, store_time)
+    skimmed = keys.skim(body, v3=_is_v3(path)) if keys is not None else None
+    if skimmed is not None:
+        meta, answer.keys = skimmed.meta, skimmed.keys
+    else:
+        try:
+            value = parse(body)
+        except NotJson as error:
+            if not (error.only_text and mends):
+                raise
+            value, answer.mended = mend(body), True
+        content, meta = _unwrap(value, path)
+        if not isinstance(content, expects) or (
+            expects is list and not all(isinstance(row, dict) for row in content)
+        ):
+            raise WrongShape
+        if keys is None:
+            answer.content = content
+        else:
+            answer.keys = keys.of_content(content)
+    answer.total, answer.next_cursor = _total(meta), _next_cursor(meta)
+    return answer
+
+
+def _is_v3(path: str) -> bool:
+    return path.startswith("/v3/")
+
+
+def _unwrap(value: Any, path: str) -> tuple[Any, Any]:
+    """A body's rows or object, and what v3 says about them; v2 sends nothing beside them."""
+    if not _is_v3(path):
+        return value, {}
+    if not isinstance(value, dict):
+        return None, {}
+    return value.get("data"), value.get("meta")
+
+
+def _inside(value: Any, *names: str) -> Any:
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+def _total(meta: Any) -> int | None:
+    """How many rows the list has; sites call it by another name."""
+    pagination = _inside(meta, "pagination")
+    for name in ("total", "total_items"):
+        total = _inside(pagination, name)
+        if type(total) is int:
+            return total
+    return None
+
+
+def _next_cursor(meta: Any) -> str | None:
+    """The last page has an end cursor, too, but no link to a next one."""
+    cursors = _inside(meta, "cursor_pagination")
+    link = _inside(cursors, "links", "next")
+    if not isinstance(link, str) or not link:
+        return None
+    # The documentation of metafields confuses which cursor is for which direction: the link is
+    # right in any case.
+    named = parse_qs(urlsplit(link).query).get("after")
+    cursor = named[0] if named else _inside(cursors, "end_cursor")
+    return cursor if isinstance(cursor, str) and cursor else None

@@ -1,0 +1,93 @@
+"""The keys that are read of a page without its rows are those that its rows have."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tap_bigcommerce.row_keys import RowKeys
+
+IDS = [3, 17, 2**62]
+META = {"pagination": {"total": 3}}
+
+texts = st.text(max_size=5) | st.sampled_from(["é", "🔔", "\x7f", '"id":7', "\\"])
+scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts
+keys = st.integers(-(2**70), 2**70) | scalars
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner) | st.dictionaries(texts, inner), max_leaves=4
+)
+rows = st.lists(
+    st.dictionaries(st.sampled_from(["id", "name", "x", "é"]), keys | values, max_size=4),
+    max_size=6,
+)
+metas: st.SearchStrategy[Any] = st.sampled_from([None, {}, [], META])
+ODD = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\x00", b"\n", b'"', b"\\", b"\\ud800", b"\\u0000", b"{"]
+ODD += [
+    b"}",
+    b"[",
+    b"]",
+    b",",
+    b":",
+    b"0",
+    b"-",
+    b".",
+    b"e9",
+    b"1e999",
+    b"NaN",
+    b"tru",
+    b"\xef\xbb\xbf",
+]
+
+
+def key_of(row: dict[str, Any], *names: str) -> Any:
+    return row.get(names[0]) if len(names) == 1 else tuple(row.get(name) for name in names)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> tuple[bytes, bool]:
+    """A page's body, mostly spoiled in a place or two; and whether it is one of v3."""
+    v3 = draw(st.booleans())
+    page = draw(rows)
+    text = json.dumps({"data": page, "meta": draw(metas)} if v3 else page, ensure_ascii=False)
+    body = text.encode()
+    for _ in range(draw(st.integers(0, 2))):
+        begin = draw(st.integers(0, len(body)))
+        end = min(len(body), begin + draw(st.integers(0, 2)))
+        body = body[:begin] + draw(st.sampled_from(ODD)) + body[end:]
+    return body, v3
+
+
+@given(bodies(), st.sampled_from([("id",), ("id", "name")]))
+@settings(max_examples=4000, deadline=None)
+def test_keys_that_are_taken_from_bytes_are_those_of_the_rows(
+    page: tuple[bytes, bool], names: tuple[str, ...]
+) -> None:
+    body, v3 = page
+    skimmed = RowKeys(names).skim(body, v3=v3)
+    if skimmed is None:
+        return
+    try:
+        read = orjson.loads(body)
+    except ValueError:
+        # All that may be wrong with it is a number that no double holds.
+        read = json.loads(body.decode())
+        assert re.search(r"\binf\b", repr(read))
+    found = read["data"] if v3 else read
+    # By their texts: 1, 1.0 and true are different keys.
+    assert repr(skimmed.keys) == repr([key_of(row, *names) for row in found])
+    assert repr(skimmed.meta) == repr(read.get("meta") if v3 else None)
+
+
+@pytest.mark.parametrize("v3", [False, True], ids=["v2", "v3"])
+def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
+    page = [{"id": id_, "name": f'é🔔 "{id_}', "price": 1e300, "more": [{"id": 0}]} for id_ in IDS]
+    body = orjson.dumps({"data": page, "meta": META} if v3 else page)
+    assert RowKeys(("id",)).skim(body, v3=v3) == (IDS, META if v3 else None)
+    by_two = RowKeys(("id", "name")).skim(body, v3=v3)
+    assert by_two == ([(row["id"], row["name"]) for row in page], META if v3 else None)
