@@ -5,12 +5,18 @@ from __future__ import annotations
 import functools
 import itertools
 import queue
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
+
+SWITCH_EVERY = 0.0002
+"""Seconds after which the thread that writes lets another one have the interpreter. A worker needs
+it a dozen times for each answer, each time hardly for longer than it takes to get it; by Python's
+own 5 ms one request in four went out, or came in, 20 to 60 ms late."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
@@ -45,6 +51,7 @@ class Workers:
         self._numbers = itertools.count()
         self.count = count
         self.unfinished = 0
+        sys.setswitchinterval(SWITCH_EVERY)
         for number in range(count):
             threading.Thread(target=self._run, name=f"worker-{number}", daemon=True).start()
 
