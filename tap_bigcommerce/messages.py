@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import select
 import time
@@ -66,10 +67,7 @@ class Messages:
 
         `version` is that of the table they are part of, where the stream has versions.
         """
-        head = b'{"type":"RECORD","stream":%b,"record":' % orjson.dumps(stream)
-        tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
-        if version is not None:
-            tail = b',"version":%d%b' % (version, tail)
+        head, tail = _around_record(stream, sent_at, version)
         written = list(map(orjson.dumps, records))
         if not written:
             return 0
@@ -134,3 +132,11 @@ class Messages:
         self._buffered += len(line)
         if self._buffered >= BUFFER:
             self.flush()
+
+
+@functools.lru_cache(maxsize=1)
+def _around_record(stream: str, sent_at: datetime, version: int | None) -> tuple[bytes, bytes]:
+    """What stands before and behind each RECORD: for all portions of a page the same."""
+    head = b'{"type":"RECORD","stream":%b,"record":' % orjson.dumps(stream)
+    tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
+    return head, tail if version is None else b',"version":%d%b' % (version, tail)

@@ -241,6 +241,14 @@ def _one_of(alike: dict[tuple[str, ...], Convert]) -> Convert:
 
 def _pick(shapes: dict[tuple[str, ...], Convert]) -> Convert:
     """The shapes of objects with as many keys; KeyError for keys that are new, or ordered anew."""
+    if all(len(keys) == 1 for keys in shapes):
+        by_key = {key: shape for (key,), shape in shapes.items()}
+
+        def convert_one(value: Any) -> Any:
+            (key,) = value
+            return by_key[key](value)
+
+        return convert_one
 
     def convert(value: Any) -> Any:
         return shapes[tuple(value)](value)
