@@ -10,8 +10,8 @@ from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.output import Output
+from tap_bigcommerce.pages.details import Completion, Details, Lookup, PageCompletion
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Completion, Details, Lookup, PageCompletion
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import PARENTS, Stream, own_list_path
 

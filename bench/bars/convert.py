@@ -33,9 +33,9 @@ from tap_bigcommerce.config import Config, parse_config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.pages.details import Details
 from tap_bigcommerce.pages.page import ListRequest, Page, PageReader, Row
 from tap_bigcommerce.pages.parts import parts
-from tap_bigcommerce.pages.reading import Details
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.records import RecordWriter

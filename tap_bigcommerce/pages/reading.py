@@ -3,55 +3,19 @@
 from __future__ import annotations
 
 import functools
-from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.pages.completing import Completing
+from tap_bigcommerce.pages.details import Details
 from tap_bigcommerce.pages.page import Page, PageReader, Row
-from tap_bigcommerce.pages.parts import Part, parts
 from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
 from tap_bigcommerce.workers import Workers
-
-MOST_PARSED = 2
-"""Pages whose rows are held as objects, at the most."""
-
-Lookup = Callable[[], Any]
-"""A request or several for one row's sake; runs in a worker."""
-
-Completion = Generator[list[Lookup], list[Any], "Row | None"]
-"""Makes one row whole: yields the lookups that it needs, is sent their results in the same order,
-and returns the row, or None when the record is gone."""
-
-
-PageCompletion = Generator[list[Lookup], list[Any], None]
-"""Makes all rows of a page whole, in place."""
-
-
-class Details:
-    """What completes the rows of a list; as it is, nothing.
-
-    `whole_pages`: the rows of a page are completed together.
-    """
-
-    @property
-    def whole_pages(self) -> bool:
-        return False
-
-    def complete_page(self, rows: list[Row]) -> PageCompletion | None:
-        """Make the rows of a page whole together, before each is completed; None: no need."""
-        return None
-
-    def complete(self, row: Row, *, bare: bool) -> Completion | None:
-        """Make `row` whole; None: it is.
-
-        `bare`: it came without what usually comes with the list.
-        """
-        return None
 
 
 @dataclass(frozen=True)
@@ -66,20 +30,6 @@ class Batch:
     answer: Answer
     position: Position
     ends_page: bool
-
-
-@dataclass
-class _Run:
-    """A part of a page that comes next.
-
-    `rows` is None until they are being completed; a row that is gone is None. `incomplete` are
-    the places of the rows whose lookups are under way.
-    """
-
-    part: Part
-    rows: list[Row | None] | None = None
-    incomplete: set[int] = field(default_factory=set)
-    handed_on: int = 0
 
 
 class Reading:
@@ -100,12 +50,10 @@ class Reading:
         self._walk = walk
         self._reader = reader
         self._kind = kind
-        self._details = details
         self._workers = workers
         self._budget = budget
         self._turn = turn
-        self._runs: deque[_Run] = deque()
-        self._rows_in_runs = 0
+        self._rows = Completing(details, workers, self._fail, turn=turn)
         self._bytes_a_row = 0.0
         self._accounted = 0.0
         self._error: BaseException | None = None
@@ -155,7 +103,7 @@ class Reading:
         """
         if self._error is not None or self._closed:
             return False
-        is_waited_for = self._walk.awaits and not self._runs and not ahead
+        is_waited_for = self._walk.awaits and not self._rows.waiting and not ahead
         room = max(self._budget.room, is_waited_for)
         free = min(self._workers.idle, room)
         asks = self._walk.asks(free, self._budget.pages)
@@ -180,12 +128,13 @@ class Reading:
                     self.ask()
                 if self._error is not None:
                     raise self._error
-                if self._walk.finished and not self._runs:
+                if self._walk.finished and not self._rows.waiting:
                     break
                 self._workers.step()
             self._count_again()
         finally:
             self._closed = True
+            self._rows.close()
             self._account()
 
     def _send(self, ask: Any) -> None:
@@ -235,116 +184,29 @@ class Reading:
         if page.ids and ask.what is What.PAGE:
             self._bytes_a_row = len(page.answer.body) / len(page.ids)
         self._walk.answered(ask, page)
-        whole = self._details is not None and self._details.whole_pages
         for source, keys in self._walk.ready():
-            self._runs.extend(_Run(part) for part in parts(source, keys, whole=whole))
-            self._rows_in_runs += len(keys)
+            self._rows.line_up(source, keys)
         self._account()
-
-    def _complete_next(self) -> None:
-        """Begin to complete the next rows: those in front; and while these wait for lookups, as
-        many behind them as keep the workers busy."""
-        pages: set[Page] = set()
-        for place, run in enumerate(self._runs):
-            pages.add(run.part.page)
-            waits = self._runs[0].incomplete and self._workers.idle
-            if place and not (waits and len(pages) <= MOST_PARSED):
-                return
-            if run.rows is None:
-                run.rows = list(run.part.rows())
-                if self._details is not None:
-                    self._begin(run, run.rows, self._details)
-
-    def _begin(self, run: _Run, rows: list[Row | None], details: Details) -> None:
-        """Complete the page, and then each of its rows."""
-        whole_page = details.complete_page([row for row in rows if row is not None])
-
-        def each(_: None = None) -> None:
-            for place, row in enumerate(rows):
-                if row is None:
-                    continue
-                completion = details.complete(row, bare=run.part.page.bare)
-                if completion is not None:
-                    then = functools.partial(rows.__setitem__, place)
-                    self._go_on(run, place, completion, None, then)
-
-        if whole_page is None:
-            each()
-        else:
-            self._go_on(run, 0, whole_page, None, each)
-
-    def _go_on(
-        self,
-        run: _Run,
-        place: int,
-        completion: Generator[list[Lookup], list[Any], Any],
-        results: list[Any] | None,
-        then: Callable[[Any], None],
-    ) -> None:
-        """Let a completion go one step further; `then` takes what it returns.
-
-        Meanwhile the row at `place`, and so all behind it, are not handed on.
-        """
-        try:
-            lookups = completion.send(results) if results is not None else next(completion)
-        except StopIteration as stop:
-            run.incomplete.discard(place)
-            then(stop.value)
-            return
-        except TapError as error:
-            run.incomplete.add(place)  # And so it stays.
-            self._fail(error)
-            return
-        run.incomplete.add(place)
-        found: list[Any] = [None] * len(lookups)
-        missing = len(lookups)
-
-        def came_as(number: int) -> Callable[[Any], None]:
-            def came(result: Any) -> None:
-                nonlocal missing
-                found[number] = result
-                missing -= 1
-                if not missing and not self._closed:
-                    self._go_on(run, place, completion, found, then)
-
-            return came
-
-        for number, lookup in enumerate(lookups):
-            self._workers.submit(lookup, came_as(number), self._fail, (self._turn, 0, False))
 
     def _fail(self, error: BaseException) -> None:
         """Keep the first error: it is raised once what came before has been handed on."""
         self._error = self._error or error
 
     def _whole(self) -> Iterator[Batch]:
-        """What can be handed on: the runs in front, as far as their rows are whole."""
-        while self._runs:
-            self._complete_next()
-            run = self._runs[0]
-            assert run.rows is not None  # The first run is always being completed.
-            begin, end = run.handed_on, min(run.incomplete, default=len(run.rows))
-            run.handed_on = end
-            is_done = end == len(run.rows)
-            if is_done:
-                self._runs.popleft()
-                self._rows_in_runs -= len(run.part.keys)
-            elif end == begin:
-                return
-            page, keys = run.part.page, run.part.keys
-            rows = [row for row in run.rows[begin:end] if row is not None]
-            self.handed_on += end - begin
+        """What can be handed on."""
+        for rows in self._rows.whole():
+            self.handed_on += len(rows.keys)
             self._account()
-            last = keys[end - 1]
+            last = rows.keys[-1]
             if isinstance(last, int):
-                self._ids = (self._ids[0] if self._ids else keys[begin]), last
-            ends_page = is_done and run.part.last
-            position = self._walk.position(page, last, ends_page=ends_page)
-            yield Batch(rows, page.answer, position, ends_page)
+                self._ids = (self._ids[0] if self._ids else rows.keys[0]), last
+            position = self._walk.position(rows.page, last, ends_page=rows.ends_page)
+            yield Batch(rows.here, rows.page.answer, position, rows.ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
         waiting = 0.0
         if not self._closed:
-            waiting = (self._walk.rows_held + self._rows_in_runs) * self._bytes_a_row
+            waiting = (self._walk.rows_held + self._rows.waiting) * self._bytes_a_row
         self._budget.waiting_changed(waiting - self._accounted)
         self._accounted = waiting

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Sequence
 
 from tap_bigcommerce.client import Client, Purpose
+from tap_bigcommerce.pages.details import Details, Lookup, PageCompletion
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Details, Lookup, PageCompletion
 from tap_bigcommerce.streams.own_lists import OwnLists
 
 PATH = "/v3/customers"

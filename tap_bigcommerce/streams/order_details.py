@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.pages.details import Completion, Details, Lookup
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Completion, Details, Lookup
 from tap_bigcommerce.streams.consignments import Embedded, add_missing_items, read_consignments
 from tap_bigcommerce.streams.coupon_hints import CouponHints
 from tap_bigcommerce.streams.own_lists import OwnLists

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Sequence
 
+from tap_bigcommerce.pages.details import Completion, Details, Lookup
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Completion, Details, Lookup
 from tap_bigcommerce.streams.own_lists import OwnLists
 
 LISTS = {

@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
+from tap_bigcommerce.pages.details import Details
 from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Details
 from tap_bigcommerce.pages.walk import WalkKind
 from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.presence import Presence

@@ -1,0 +1,166 @@
+"""Rows that come next, in order: read from their pages a part at a time, and made whole."""
+
+from __future__ import annotations
+
+import functools
+from collections import deque
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_bigcommerce.exceptions import TapError
+from tap_bigcommerce.pages.details import Details, Lookup
+from tap_bigcommerce.pages.page import Page, Row
+from tap_bigcommerce.pages.parts import Part, parts
+from tap_bigcommerce.row_keys import Key
+from tap_bigcommerce.workers import Workers
+
+MOST_PARSED = 2
+"""Pages whose rows are held as objects, at the most."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """Rows of one page that are whole, and all before them are.
+
+    `keys` are theirs, and those of rows that are gone by now. `ends_page`: none of the page follow.
+    """
+
+    page: Page
+    keys: Sequence[Key]
+    here: list[Row]
+    ends_page: bool
+
+
+@dataclass
+class _Run:
+    """A part of a page that comes next.
+
+    `rows` is None until they are being completed; a row that is gone is None. `incomplete` are
+    the places of the rows whose lookups are under way.
+    """
+
+    part: Part
+    rows: list[Row | None] | None = None
+    incomplete: set[int] = field(default_factory=set)
+    handed_on: int = 0
+
+
+class Completing:
+    """Takes keys in the order of a walk, and hands on whole rows in the same order."""
+
+    def __init__(
+        self,
+        details: Details | None,
+        workers: Workers,
+        failed: Callable[[BaseException], None],
+        *,
+        turn: int,
+    ) -> None:
+        """`failed` is told what a lookup raises; `turn` as for the `Reading`."""
+        self._details = details
+        self._workers = workers
+        self._failed = failed
+        self._turn = turn
+        self._runs: deque[_Run] = deque()
+        self._closed = False
+        self.waiting = 0
+        """How many rows are in parts that have not been handed on whole."""
+
+    def line_up(self, page: Page, keys: Sequence[Key]) -> None:
+        """The rows of `page` with these keys come next."""
+        whole = self._details is not None and self._details.whole_pages
+        self._runs.extend(_Run(part) for part in parts(page, keys, whole=whole))
+        self.waiting += len(keys)
+
+    def close(self) -> None:
+        """Nobody wants the rows any more; lookups under way end in nothing."""
+        self._closed = True
+
+    def whole(self) -> Iterator[Whole]:
+        """What can be handed on: the runs in front, as far as their rows are whole."""
+        while self._runs:
+            self._complete_next()
+            run = self._runs[0]
+            assert run.rows is not None  # The first run is always being completed.
+            begin, end = run.handed_on, min(run.incomplete, default=len(run.rows))
+            run.handed_on = end
+            is_done = end == len(run.rows)
+            if is_done:
+                self._runs.popleft()
+                self.waiting -= len(run.part.keys)
+            elif end == begin:
+                return
+            rows = [row for row in run.rows[begin:end] if row is not None]
+            yield Whole(run.part.page, run.part.keys[begin:end], rows, is_done and run.part.last)
+
+    def _complete_next(self) -> None:
+        """Begin to complete the next rows: those in front; and while these wait for lookups, as
+        many behind them as keep the workers busy."""
+        pages: set[Page] = set()
+        for place, run in enumerate(self._runs):
+            pages.add(run.part.page)
+            waits = self._runs[0].incomplete and self._workers.idle
+            if place and not (waits and len(pages) <= MOST_PARSED):
+                return
+            if run.rows is None:
+                run.rows = list(run.part.rows())
+                if self._details is not None:
+                    self._begin(run, run.rows, self._details)
+
+    def _begin(self, run: _Run, rows: list[Row | None], details: Details) -> None:
+        """Complete the page, and then each of its rows."""
+        whole_page = details.complete_page([row for row in rows if row is not None])
+
+        def each(_: None = None) -> None:
+            for place, row in enumerate(rows):
+                if row is None:
+                    continue
+                completion = details.complete(row, bare=run.part.page.bare)
+                if completion is not None:
+                    then = functools.partial(rows.__setitem__, place)
+                    self._go_on(run, place, completion, None, then)
+
+        if whole_page is None:
+            each()
+        else:
+            self._go_on(run, 0, whole_page, None, each)
+
+    def _go_on(
+        self,
+        run: _Run,
+        place: int,
+        completion: Generator[list[Lookup], list[Any], Any],
+        results: list[Any] | None,
+        then: Callable[[Any], None],
+    ) -> None:
+        """Let a completion go one step further; `then` takes what it returns.
+
+        Meanwhile the row at `place`, and so all behind it, are not handed on.
+        """
+        try:
+            lookups = completion.send(results) if results is not None else next(completion)
+        except StopIteration as stop:
+            run.incomplete.discard(place)
+            then(stop.value)
+            return
+        except TapError as error:
+            run.incomplete.add(place)  # And so it stays.
+            self._failed(error)
+            return
+        run.incomplete.add(place)
+        found: list[Any] = [None] * len(lookups)
+        missing = len(lookups)
+
+        def came_as(number: int) -> Callable[[Any], None]:
+            def came(result: Any) -> None:
+                nonlocal missing
+                found[number] = result
+                missing -= 1
+                if not missing and not self._closed:
+                    self._go_on(run, place, completion, found, then)
+
+            return came
+
+        for number, lookup in enumerate(lookups):
+            self._workers.submit(lookup, came_as(number), self._failed, (self._turn, 0, False))
