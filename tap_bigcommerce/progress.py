@@ -58,7 +58,7 @@ def summary(counts: StreamCounts) -> str:
     if counts.duplicates:
         parts.append(f"{counts.read} read, {counts.duplicates} of them known already")
     if counts.waited >= 1:
-        parts.append(f"{counts.waited:.0f} s waited")
+        parts.append(f"waited {counts.waited:.0f} s, all requests together")
     if counts.gone:
         parts.append(f"{counts.gone} deleted meanwhile")
     if counts.deleted:
@@ -74,7 +74,9 @@ def summary(counts: StreamCounts) -> str:
     if counts.mended_bodies:
         parts.append(f"{counts.mended_bodies} answers with bad characters")
     if counts.bookmark_after is not None:
-        parts.append(f"bookmark {counts.bookmark_before or 'none'} to {counts.bookmark_after}")
+        before = counts.bookmark_before
+        moved = f"from {before} to " if before not in (None, counts.bookmark_after) else ""
+        parts.append(f"bookmark {moved}{counts.bookmark_after}")
     return f"{counts.stream}: " + "; ".join(parts)
 
 
