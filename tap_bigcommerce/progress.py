@@ -58,7 +58,7 @@ def summary(counts: StreamCounts) -> str:
     if counts.duplicates:
         parts.append(f"{counts.read} read, {counts.duplicates} of them known already")
     if counts.waited >= 1:
-        parts.append(f"waited {counts.waited:.0f} s, all requests together")
+        parts.append(f"waited {counts.waited:.0f} s over all requests")
     if counts.gone:
         parts.append(f"{counts.gone} deleted meanwhile")
     if counts.deleted:

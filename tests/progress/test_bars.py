@@ -109,7 +109,7 @@ def test_a_request_that_is_tried_again_is_named(tmp_path: Path) -> None:
 def test_log_lines_stand_above_the_bars_whole_and_once(tmp_path: Path) -> None:
     with (
         Sandbox(small(latency_ms=20.0, fault_rate=0.2)) as store,
-        watched(tmp_path, settings(store, page_size=10), size=(280, 40)) as tap,
+        watched(tmp_path, settings(store, page_size=10), size=(400, 40)) as tap,
     ):
         assert tap.end() == 0
         rows = [row for row in tap.terminal.all_rows() if row]
