@@ -167,7 +167,9 @@ class _LockObject:
         return True
 
     def _content(self) -> bytes:
-        return json.dumps({"owner": self._owner, "until": time.time() + self._term}).encode()
+        # Always as long: of two that write a file at once the shorter would leave the other's end.
+        until = f"{time.time() + self._term:.6f}"
+        return f'{{"owner": "{self._owner}", "until": {until}}}'.encode()
 
     def _found(self) -> dict[str, Any] | None:
         for _ in range(LOOKS):

@@ -189,6 +189,18 @@ def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
     assert (len(got), len(refused)) == (1, 7)
 
 
+def test_lock_files_are_as_long_whenever_they_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two that write at once the shorter would leave the end of the other: a damaged lock."""
+    sizes = set()
+    for now in (1.6e9, 1.6e9 + 0.5, 1600000000.123456):
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        with local_files(tmp_path, "states").lock("shoes"):
+            sizes.add((tmp_path / "states" / "shoes.lock").stat().st_size)
+    assert len(sizes) == 1
+
+
 def test_a_lock_in_a_folder_is_held_until_the_children_are_gone(tmp_path: Path) -> None:
     states = FolderStates(tmp_path)
     with states.lock("shoes") as held:
