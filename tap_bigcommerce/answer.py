@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from tap_bigcommerce.bodies import NotJson, mend, parse
+from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.row_keys import Key, RowKeys
 from tap_bigcommerce.transform import is_clean
 
@@ -50,12 +51,21 @@ class Answer:
         return is_clean(self.body)
 
     def read(self) -> Any:
-        """The content, which takes several times the memory of the body."""
+        """The content, which takes several times the memory of the body.
+
+        Raises UnexpectedAnswer for what nobody has looked at before: only the keys had been read.
+        """
         try:
             value = mend(self.body) if self.mended else orjson.loads(self.body)
         except ValueError:
-            # A number that no double holds: nobody has looked at more than the keys so far.
-            value, self.mended = mend(self.body), True
+            try:
+                # A number that no double holds.
+                value, self.mended = mend(self.body), True
+            except ValueError as error:
+                raise UnexpectedAnswer(
+                    f"GET {self.path}: a page cannot be read ({error}). Going on without it could "
+                    "lose records."
+                ) from error
         content, _ = _unwrap(value, self.path)
         return content
 

@@ -32,10 +32,14 @@ def mend(body: bytes) -> Any:
     """The JSON value in `body` with every bad character replaced by U+FFFD.
 
     For bodies that orjson refuses only because of an invalid byte, half a surrogate pair or a
-    raw control character in a text. Raises ValueError when more than that is wrong.
+    raw control character in a text, or a number that no double holds, which becomes infinite.
+    Raises ValueError when more than that is wrong.
     """
     text = body.decode("utf-8", errors="replace")
-    return _without_surrogates(json.loads(text, parse_constant=_refuse, strict=False))
+    try:
+        return _without_surrogates(json.loads(text, parse_constant=_refuse, strict=False))
+    except RecursionError as error:
+        raise ValueError("arrays or objects are nested too deep") from error
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -210,9 +210,9 @@ class Client:
         # One at a time: whatever is parsed takes its memory only once, however many threads read.
         with self._parsing:
             result = self._parse(body, path, expects, attempts, sent_at, store_time, keys)
-        if isinstance(result, Answer) and expects is list:
-            rows = result.content if result.keys is None else result.keys
-            self.most_rows = max(self.most_rows, len(rows))
+            if isinstance(result, Answer) and expects is list:
+                rows = result.content if result.keys is None else result.keys
+                self.most_rows = max(self.most_rows, len(rows))
         return result
 
     def _parse(

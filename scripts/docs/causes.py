@@ -460,6 +460,12 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Send the lines to BigCommerce's support.",
         ),
         Cause(
+            "a page cannot be read",
+            "A page holds a number of thousands of digits, or arrays within arrays by the "
+            "hundred, which nothing here can read.",
+            "Send the lines to BigCommerce's support.",
+        ),
+        Cause(
             "out of place",
             "The API did not sort or filter by id as it documents. Most often something between "
             "here and the API answers from a cache.",

@@ -1,7 +1,7 @@
 """How many bytes of answers may be under way or wait to be written.
 
 What is parsed takes several times as much, but little is parsed at once, however much is under way:
-a part of the page that is written, and where lookups are waited for, of the next one.
+a part of the page that is written; where lookups are waited for, two pages at the most.
 """
 
 from __future__ import annotations

@@ -12,7 +12,9 @@ Where two stretches meet, some rows are read twice, up to a page of them. So a s
 pages long: as many as the unevenness of the ids asks for and as memory allows, for its rows wait
 until all before them have come. The first ones are shorter, each a page longer than the one
 before: they end one after another then, and so do all that follow them. A stretch that proves
-longer than thought is cut again, and towards the end of the list the longest one is.
+longer than thought is cut again, and towards the end of the list the longest one is. Few are begun
+before the first have shown that their starting points are right, unless the list's total and last
+row say so. The last one begins at that row, and proves that nothing lies behind it.
 
 This file makes no requests. It says what to ask for, is told what came, and hands on rows in the
 order of their ids, each id once.
@@ -238,7 +240,6 @@ class ById:
     def _may_cut(self, pages_that_fit: int) -> bool:
         """Whether one more stretch may be read at once."""
         live = [stretch for stretch in self._stretches if not stretch.done]
-        # A slow start: the list may be short, and little is known of its ids yet.
         blind = sum(not stretch.has_shown_rows for stretch in live[1:])
         return len(live) < min(self._parallel, pages_that_fit) and blind < self._most_blind()
 

@@ -13,7 +13,7 @@ NEIGHBOURS = 8
 ODDLY_WIDE = 20
 """How many times as wide as a usual answer one is that spans a gap of no pattern."""
 
-EVEN = 1.5
+EVEN = 1.2
 """By how much ids may lie more or less densely on the whole than at one place."""
 
 REMEMBERED = 1000

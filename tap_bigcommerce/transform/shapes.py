@@ -11,8 +11,8 @@ What it looks like, for an object with a price, a date, a name and a deselected 
         ...
         return out
 
-The keys are the sample's own, not constants of the code: orjson makes each key once, and to find
-the very same object takes half the time.
+The keys are the sample's own, not constants of the code: orjson makes most keys only once, and to
+find the very same object takes half the time.
 
 A null goes out as it is, everywhere; so does every type that the field's kind takes unchanged. The
 sample, the first object of its kind, only decides what is tested first.

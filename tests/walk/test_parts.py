@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
+from unittest import mock
 
 import orjson
 from hypothesis import given, settings
@@ -70,7 +71,8 @@ def test_a_large_page_is_never_parsed_whole() -> None:
         page = page_of(rows, v3=v3)
         found = parts(page, page.ids)
         assert len(found) > 8
-        assert all(len(part.rows()) < 50 for part in found)
+        with mock.patch.object(Answer, "read", side_effect=AssertionError("parsed whole")):
+            assert all(len(part.rows()) < 50 for part in found)
 
 
 def test_rows_that_hold_rows_like_themselves_come_through() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timezone
 from typing import Any
 
 import orjson
@@ -11,7 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_bigcommerce.answer import read_answer
+from tap_bigcommerce.bodies import NotJson
+from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.row_keys import RowKeys
+
+NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 
 IDS = [3, 17, 2**62]
 META = {"pagination": {"total": 3}}
@@ -91,3 +97,15 @@ def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
     assert RowKeys(("id",)).skim(body, v3=v3) == (IDS, META if v3 else None)
     by_two = RowKeys(("id", "name")).skim(body, v3=v3)
     assert by_two == ([(row["id"], row["name"]) for row in page], META if v3 else None)
+
+
+@pytest.mark.parametrize(
+    "odd", [b"9" * 5000, b"[" * 5000 + b"]" * 5000], ids=["5,000 digits", "5,000 levels"]
+)
+def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None:
+    """It may be found when the page comes, or when its rows are needed."""
+    body = b'[{"id":1,"x":' + odd + b"}]"
+    with pytest.raises((UnexpectedAnswer, NotJson)):
+        read_answer(
+            "/v2/x", body, list, RowKeys(("id",)), mends=True, sent_at=NOW, store_time=NOW
+        ).read()
