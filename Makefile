@@ -24,13 +24,14 @@ fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERV
 		--duckdb $(DUCKDB)/bin/python $(if $(SERVE),--serve)
 
 test: tests target singer-tools ## run the tests; ARGS="tests/tap -k state" for some of them
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n auto $(ARGS)
 
 fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; some minutes
 	@FLEET_TAP='$(abspath $(BIN))/tap-bigcommerce' \
 		FLEET_TARGET_JSONL='$(abspath $(TARGET_JSONL))/bin/target-jsonl' \
 		FLEET_KUBERNETES='$(abspath $(KUBERNETES))/bin/kubernetes-validate' \
-		$(DAGSTER)/bin/python -m pytest -o filterwarnings=default --disable-warnings tests/fleet $(ARGS)
+		$(DAGSTER)/bin/python -m pytest -n auto -o filterwarnings=default --disable-warnings \
+		tests/fleet $(ARGS)
 
 tools: tests target target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
 	@$(BIN)/python -m pytest -m tools -rs $(ARGS)
@@ -80,8 +81,8 @@ airflow:
 duckdb:
 	@scripts/venv.sh $(DUCKDB) 'duckdb>=1,<3'
 dagster:
-	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'dagster-webserver>=1.11,<2' \
-		'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1' \
+	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'pytest-xdist>=3.5' \
+		'dagster-webserver>=1.11,<2' 'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1' \
 		's3fs>=2024.12' 'moto[s3]>=5,<6' 'flask>=3' 'flask-cors>=4'
 kubernetes:
 	@scripts/venv.sh $(KUBERNETES) 'kubernetes-validate>=1.30,<2'

@@ -113,7 +113,7 @@ def test_the_commands_without_make_install_and_run(
     ignored = shutil.ignore_patterns(".git", ".venv*", "demo-output", "*.egg-info", "*_cache")
     shutil.copytree(ROOT, clone, ignore=ignored)
     # The tests themselves are what runs here: they only have to be found.
-    script = example.text.replace("-m pytest", "-m pytest --collect-only")
+    script = example.text.replace("-m pytest -n auto", "-m pytest --collect-only")
     script = script.replace("python3 -m venv", f"'{sys.executable}' -m venv")
     result = subprocess.run(
         ["bash", "-c", f"set -euo pipefail\n{script}"],
