@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from typing import Any
 
@@ -59,6 +60,30 @@ def test_values_that_are_rescued_are_counted(small: Sandbox) -> None:
     [line] = [line for line in result.logged("INFO") if "rescued values:" in line]
     assert "3 new_to_the_api" in line
     assert "2 customer_group_id" in line
+
+
+def summary_of(result: Result, stream: str) -> str:
+    """The stream's closing line."""
+    [line] = [line for line in result.logged("INFO") if f"Summary of {stream}: " in line]
+    return line
+
+
+def test_the_summary_says_where_the_bookmark_is_and_from_where_it_moved(small: Sandbox) -> None:
+    first = run(settings(small))
+    small.change("products", count=1)
+    second = run(settings(small), state=first.state)
+    was, moved = first.bookmark("products"), second.bookmark("products")
+    assert summary_of(first, "products").endswith(f"; bookmark {was}")
+    assert summary_of(second, "products").endswith(f"; bookmark from {was} to {moved}")
+    assert summary_of(second, "orders").endswith(f"; bookmark {second.bookmark('orders')}")
+    assert "bookmark" not in summary_of(second, "coupons")
+
+
+def test_the_summary_says_how_long_requests_waited(small: Sandbox) -> None:
+    assert not any(" waited " in line for line in run(settings(small)).logged())
+    small.set(quota=12, window_seconds=2.0)
+    lines = run(settings(small)).logged("INFO")
+    assert any(re.search(r"; waited [1-9]\d* s over all requests", line) for line in lines)
 
 
 @pytest.fixture
