@@ -32,6 +32,8 @@ KILLED_AFTER = 5
 def measure(quick: bool) -> Result:
     """Read all stores, first everything, then what is new, which is nothing."""
     names = [f"store{number:03}" for number in range(50 if quick else 300)]
+    # First of all, for it says so where it is not installed.
+    into_duckdb = duckdb_target()
     with (
         tempfile.TemporaryDirectory(prefix="bench-fleet-") as folder,
         stores.store(orders=ORDERS, coupons=20, any_hash=True) as running,
@@ -55,7 +57,7 @@ def measure(quick: bool) -> Result:
             names[:STORES_PER_RUN],
             STORES_PER_RUN,
             AT_ONCE,
-            duckdb_target(),
+            into_duckdb,
         )
         for name in loaded.names:
             loaded.add(name, {**given, "store_hash": name})
