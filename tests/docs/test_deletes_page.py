@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from pathlib import Path
@@ -66,11 +67,11 @@ def test_the_tombstone_shown_is_what_is_written(
 
 
 def test_the_statement_shown_removes_what_is_marked(shown: list[Example]) -> None:
-    database = sqlite3.connect(":memory:")
-    database.execute("CREATE TABLE products (id INTEGER, _sdc_deleted_at TEXT)")
-    database.execute("INSERT INTO products VALUES (6, NULL), (7, '2026-01-06T02:00:11Z')")
-    database.execute(shown[3].text)
-    assert database.execute("SELECT id FROM products").fetchall() == [(6,)]
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.execute("CREATE TABLE products (id INTEGER, _sdc_deleted_at TEXT)")
+        database.execute("INSERT INTO products VALUES (6, NULL), (7, '2026-01-06T02:00:11Z')")
+        database.execute(shown[3].text)
+        assert database.execute("SELECT id FROM products").fetchall() == [(6,)]
 
 
 def test_the_program_shown_leaves_of_each_row_what_was_known_last(
