@@ -29,6 +29,7 @@ from fault_runs import (
 from fault_truth import STREAMS
 
 from sandbox import Options, Sandbox, Store
+from sandbox.faults import BROKEN_BODIES, BROKEN_CONNECTIONS
 
 LISTS = ("customers", "products", "order_coupons")
 """A list of v2, one of v3, and one that belongs to a record."""
@@ -42,6 +43,8 @@ ODD_TEXT = ("invalid-byte", "lone-surrogate")
 
 PASSING = ("304", "408", "499", "500", "502", "503", "504", "509", "520", "429", "429-bare")
 """Statuses that pass when the same is asked for again."""
+
+HUGE_NUMBER = "huge-number"
 
 
 @dataclass(frozen=True)
@@ -178,7 +181,7 @@ def test_odd_characters_never_stop_the_load_and_are_replaced_and_counted(
 
 def test_a_number_beyond_every_double_costs_its_own_field_alone() -> None:
     """Its page was looked through for ids, by what does not look at other numbers."""
-    case = Case(small(), faulty("products", "huge-number", 0))
+    case = Case(small(), faulty("products", HUGE_NUMBER, 0))
     run = run_case(case)
     assert run.result.status == 0, run.result.stderr
     texts = [row.get("_rescued_data") for row in run.result.records("products")]
@@ -289,24 +292,38 @@ def test_a_quota_that_is_used_up_again_and_again_loses_nothing(refusals: Runs) -
 # Everything at once
 
 
+EVERY_KIND = (*PASSING, *BROKEN, *ODD_TEXT, HUGE_NUMBER)
+
 RANDOM = [
     Case(
         small(
-            orders=60,
-            customers=60,
-            products=40,
-            coupons=20,
+            orders=150,
+            customers=150,
+            products=120,
+            coupons=40,
             seed=seed,
             fault_rate=rate,
-            fault_kinds=(*PASSING[:-1], *BROKEN, *ODD_TEXT),
+            fault_kinds=EVERY_KIND,
             window_seconds=0.3,
             gzip=seed % 2 == 0,
             latency_ms=float(seed % 3),
         ),
-        settings=(("request_timeout", 0.5), ("page_size", size), ("max_retry_seconds", 0)),
+        settings=(
+            ("request_timeout", 0.5),
+            ("page_size", size),
+            ("max_retry_seconds", 0),
+            ("order_coupons", "always"),
+        ),
         name=f"{rate} {seed}",
     )
-    for rate, seed, size in ((0.02, 1, 3), (0.02, 2, 2), (0.10, 3, 5), (0.10, 4, 10), (0.10, 5, 7))
+    for rate, seed, size in (
+        (0.02, 1, 2),
+        (0.02, 2, 3),
+        (0.10, 3, 2),
+        (0.10, 4, 3),
+        (0.10, 5, 5),
+        (0.10, 6, 2),
+    )
 ]
 
 
@@ -326,3 +343,8 @@ def test_under_random_faults_of_every_kind_all_arrives_as_the_store_holds_it(
     for stream in STREAMS:
         ids = run.result.ids(stream)
         assert ids == sorted(set(ids))
+
+
+def test_the_random_faults_were_of_every_kind_that_the_sandbox_knows(random_runs: Runs) -> None:
+    met = {entry["fault"] for run in random_runs.values() for entry in run.result().requests}
+    assert set(PASSING) | BROKEN_CONNECTIONS | BROKEN_BODIES <= met
