@@ -267,8 +267,9 @@ def test_bookmarks_are_the_newest_dates_and_full_tables_have_none(
         for m in full.messages
         if m.get("stream") == name and m["type"] == "RECORD"
     )
-    # What is newer than the walk comes again; a store's clock shows whole seconds.
-    assert min(newest, began - timedelta(seconds=2)) <= instant(bookmark) <= newest
+    # What is newer than the walk comes again. The walk begins by the store's clock: that shows whole
+    # seconds, and is read from an answer, however long that takes on a busy machine.
+    assert min(newest, began - timedelta(seconds=10)) <= instant(bookmark) <= newest
 
 
 def test_no_bookmark_is_one_for_each_parent(full: Result) -> None:
