@@ -175,10 +175,10 @@ class Client:
         except requests.RequestException as error:
             result = _connection_fault(error)
         finally:
-            standing = self._quota.leave(headers)
+            ended = time.monotonic()
+            standing = self._quota.leave(headers, ended - began)
             outcome = result.outcome if isinstance(result, _Fault) else "200"
             purpose.counts.count_request(outcome, again=attempts.count > 1)
-            ended = time.monotonic()
             _log_duration(purpose.stream, ended - began, outcome)
             self._observer.request_ended(
                 RequestEnd(purpose.stream, ended, ended - began, outcome, standing)

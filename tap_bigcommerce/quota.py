@@ -33,6 +33,9 @@ they still need it."""
 RESET_MARGIN = 0.05
 """Seconds waited beyond the announced end of a window, for clocks are not exact."""
 
+TOLERANCE = 1 / 6
+"""The share of a window by which two answers may differ in when it ends."""
+
 WORTH_SAYING = 1.0
 """Seconds by which the end of a wait moves before that is told."""
 
@@ -74,7 +77,11 @@ class Quota:
         self._quota: int | None = None
         self._left = 0
         self._used = 0  # answers had in this window
-        self._resets_at = 0.0
+        # When those of them were sent that did not tell of the quota, since the last that did.
+        self._untold: list[float] = []
+        # The window ends no earlier and no later than this.
+        self._resets_from = self._resets_at = 0.0
+        self._is_told = False  # so by an answer; else by the window before
         self._others_need = 0.0
         self._looks_at = 0.0
         self._paused_until = 0.0
@@ -108,18 +115,21 @@ class Quota:
         with self._changed:
             return self._try()[0]
 
-    def leave(self, headers: Mapping[str, str] | None) -> Standing | None:
+    def leave(self, headers: Mapping[str, str] | None, took: float) -> Standing | None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any.
 
-        Returns what is known of the quota by then; None where the API does not tell.
+        `took`: the seconds since the request was sent, at any of which the store may have written
+        them. Returns what is known of the quota by then; None where the API does not tell.
         """
         with self._changed:
             self._in_flight -= 1
-            if not self._learn(headers or {}):
+            if not self._learn(headers or {}, took):
                 # It may have been counted all the same.
                 self._left, self._used = max(0, self._left - 1), self._used + 1
+                if self._quota is not None:
+                    self._untold.append(self._clock() - took)
             self._changed.notify_all()
-            if self._quota is None or self._resets_at == float("inf"):
+            if self._quota is None or not self._is_told:
                 return None
             return Standing(self._quota, self._left, self._resets_at)
 
@@ -164,7 +174,7 @@ class Quota:
             if self._quota is None:
                 return None
             resets_in = self._resets_at - self._clock()
-            if not 0 < resets_in < float("inf"):  # The window is over: the next is untouched.
+            if resets_in <= 0 or not self._is_told:  # The window is over: the next is untouched.
                 return Allowance(self._quota, self._quota, self._window, self._window)
             return Allowance(self._quota, self._left, self._window, resets_in)
 
@@ -186,22 +196,32 @@ class Quota:
         if self._quota is None:
             return 0.0, None
         if now >= self._resets_at:
-            # A new window: all of the quota, but for what is on its way.
-            self._left, self._used, self._others_need = self._quota, 0, 0.0
-            self._resets_at = float("inf")
+            self._open_window(self._quota, now)
         left = self._left - self._in_flight - 1
         kept_free = self._quota - max(1.0, self._quota * self._share)
         if left >= max(kept_free, self._others_need):
             return 0.0, None
-        if self._resets_at == float("inf"):
-            return (LONGEST_NAP if self._in_flight else 0.0), None
+        if self._in_flight and not self._is_told:
+            return LONGEST_NAP, None
         if left < kept_free:
             return self._resets_at - now, Reason.QUOTA
         if self._in_flight:
             return self._resets_at - now, Reason.OTHERS
         return max(0.0, min(self._resets_at, self._looks_at) - now), Reason.OTHERS
 
-    def _learn(self, headers: Mapping[str, str]) -> bool:
+    def _open_window(self, quota: int, now: float) -> None:
+        """A new window: all of the quota, but for what is on its way, and for what was sent so late
+        that it may have been counted in this one already."""
+        skipped = (now - self._resets_at) // self._window * self._window
+        begins_from = self._resets_from + skipped
+        self._untold = [sent_at for sent_at in self._untold if sent_at >= begins_from]
+        self._left, self._used = max(0, quota - len(self._untold)), len(self._untold)
+        self._others_need = 0.0
+        self._resets_from = begins_from + self._window
+        self._resets_at += skipped + self._window
+        self._is_told = False
+
+    def _learn(self, headers: Mapping[str, str], took: float) -> bool:
         """Returns whether the headers tell of the quota."""
         quota = _number(headers, "X-Rate-Limit-Requests-Quota")
         left = _number(headers, "X-Rate-Limit-Requests-Left")
@@ -209,17 +229,24 @@ class Quota:
         if quota is None or left is None or reset is None or quota < 1:
             return False
         now = self._clock()
-        resets_at = now + reset + RESET_MARGIN
         window = _number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000) or USUAL_WINDOW
-        same_window = (
-            self._quota is not None
-            and self._resets_at != float("inf")
-            and resets_at < self._resets_at + window / 2
-        )
+        reset = min(reset, window)
+        resets_from, resets_at = now + reset - took, now + reset + RESET_MARGIN
+        # Windows are a whole `window` apart; what differs by less is the store's clock.
+        tolerance = window * TOLERANCE
+        if self._quota is not None and resets_at < self._resets_from - tolerance:
+            may_be_older = now - took < self._resets_at - window
+            if may_be_older:
+                return True  # Written in a window that is over.
+        same_window = self._quota is not None and resets_from <= self._resets_at + tolerance
         # Answers overtake one another: within a window the least that was left is the truth.
         self._left = min(self._left, int(left)) if same_window else int(left)
         self._resets_at = min(self._resets_at, resets_at) if same_window else resets_at
+        known_from = max(self._resets_from, resets_from) if same_window else resets_from
+        self._resets_from = min(known_from, self._resets_at)
         self._used = self._used + 1 if same_window else 1
+        self._is_told = True
+        self._untold.clear()
         self._quota = int(quota)
         self._window = window
         others = max(0, self._quota - self._left - self._used)

@@ -103,14 +103,14 @@ class Tap:
             self._timeline.after(min(wait, LONGEST_NAP), self._ask)
             return
         latency = self._latency()
-        self._timeline.after(latency * 0.7, lambda: self._is_answered(latency * 0.3))
+        self._timeline.after(latency * 0.7, lambda: self._is_answered(latency))
 
-    def _is_answered(self, way_back: float) -> None:
+    def _is_answered(self, latency: float) -> None:
         status, headers = self._store.answer(self.served)
-        self._timeline.after(way_back, lambda: self._has_come(status, headers))
+        self._timeline.after(latency * 0.3, lambda: self._has_come(status, headers, latency))
 
-    def _has_come(self, status: int, headers: dict[str, str]) -> None:
-        self._quota.leave(headers)
+    def _has_come(self, status: int, headers: dict[str, str], took: float) -> None:
+        self._quota.leave(headers, took)
         if status == 429:
             self._quota.refused(headers)
         else:
