@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import bisect
 import io
+import itertools
 import json
 import random
 import threading
@@ -189,6 +191,7 @@ class ModelList:
         self.clock = clock
         self.quota = quota
         self.rows = {id_: Row(1, chance.uniform(0, 990)) for id_ in ids}
+        self._ids = sorted(ids)
         self.fault_share = 0.0
         self.change_share = 0.0
         self.accident_share = 0.0
@@ -207,19 +210,25 @@ class ModelList:
         """One change, of any kind, to any record."""
         kind = self._chance.choice(("update", "update", "delete", "insert", "append"))
         if kind == "append" or not self.rows:
-            self.rows[self._next_id] = Row(1, self.clock.now)
+            self._insert(self._next_id)
             self._next_id += self._chance.choice((1, 1, 1, 2, 50))
             return
         # What has just been read, or is about to be read last, more often than all the rest.
-        ids = sorted(self.rows)
+        ids = self._ids
         near = [id_ for id_ in self._just_read if id_ in self.rows]
         id_ = self._chance.choice(self._chance.choice((ids, ids[-3:], near or ids)))
         if kind == "update":
             self.rows[id_] = Row(self.rows[id_].version + 1, self.clock.now)
         elif kind == "delete":
             del self.rows[id_]
+            self._ids.remove(id_)
         else:
-            self.rows.setdefault(self._chance.randint(1, self._next_id - 1), Row(1, self.clock.now))
+            self._insert(self._chance.randint(1, self._next_id - 1))
+
+    def _insert(self, id_: int) -> None:
+        if id_ not in self.rows:
+            self.rows[id_] = Row(1, self.clock.now)
+            bisect.insort(self._ids, id_)
 
     def time_passes(self) -> None:
         """Some time, in which there may be changes; much of it with the first answer of a run,
@@ -264,18 +273,18 @@ class ModelList:
         bound = int(params.get("min_id", 0)) + (0 if self.manners.inclusive else 1)
         since = params.get("since")
         earliest = seconds(since) if since is not None else 0
-        found = sorted(
-            (id_ for id_, row in self.rows.items() if id_ >= bound and row.date >= earliest),
-            reverse="down" in params,
-        )
+        ids = self._ids[bisect.bisect_left(self._ids, bound) :]
+        if "down" in params:
+            ids.reverse()
         if "id:in" in params:
             asked = set(map(int, params["id:in"].split(",")))
-            found = [id_ for id_ in found if id_ in asked]
+            ids = [id_ for id_ in ids if id_ in asked]
             self.denied_at.update(dict.fromkeys(asked - self.rows.keys(), self.clock.now))
         limit = int(params.get("limit", DEFAULT_LIMIT))
         if self.manners.says_cap and "limit" in params and limit > self.manners.cap:
             return 413, []
-        page = found[: min(limit, self.manners.cap)]
+        found = (id_ for id_ in ids if self.rows[id_].date >= earliest)
+        page = list(itertools.islice(found, min(limit, self.manners.cap)))
         if len(page) > self.manners.heavy_limit and self.manners.heavy.intersection(page):
             return 500, []
         is_sweep = "ids" in params and "id:in" not in params
