@@ -69,18 +69,22 @@ class Answer:
         content, _ = _unwrap(value, self.path)
         return content
 
-    def part(self, begin: int, end: int) -> list[Any] | None:
-        """The rows whose text is `body[begin:end]`; None where that is not whole rows.
+    def part_text(self, begin: int, end: int) -> bytes:
+        """A body with the rows alone whose text is `body[begin:end]`.
 
         From 0 on, or to the end, it has what stands before or behind all rows, too.
         """
-        if self.mended:
-            return None
         v3 = _is_v3(self.path)
         opening = b"" if begin == 0 else b'{"data":[' if v3 else b"["
         closing = b"" if end == len(self.body) else b"]}" if v3 else b"]"
+        return b"".join((opening, memoryview(self.body)[begin:end], closing))
+
+    def part(self, begin: int, end: int) -> list[Any] | None:
+        """The rows whose text is `body[begin:end]`; None where that is not whole rows."""
+        if self.mended:
+            return None
         try:
-            value = orjson.loads(b"".join((opening, memoryview(self.body)[begin:end], closing)))
+            value = orjson.loads(self.part_text(begin, end))
         except ValueError:
             return None
         content, _ = _unwrap(value, self.path)

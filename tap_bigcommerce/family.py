@@ -45,13 +45,23 @@ class Family(Details):
     @property
     def has_work(self) -> bool:
         """Rows are not simply written as they come."""
-        by_channel = bool(self._channels) and self._root.channels.field is not None
-        return self._completion is not None or bool(self._with_own_lists) or by_channel
+        return self._completion is not None or bool(self._with_own_lists) or self._by_channel
+
+    @property
+    def _by_channel(self) -> bool:
+        """Rows of other channels are left out here."""
+        return bool(self._channels) and self._root.channels.field is not None
 
     @property
     def whole_pages(self) -> bool:
         """The rows of a page are completed together."""
         return self._completion is not None and self._completion.whole_pages
+
+    def as_they_come(self, *, bare: bool) -> bool:
+        """The rows are written as they come, all of them."""
+        if self._by_channel or self._with_own_lists:
+            return False
+        return self._completion is None or self._completion.as_they_come(bare=bare)
 
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """What completes the rows together."""

@@ -59,16 +59,18 @@ class Messages:
     def records(
         self,
         stream: str,
-        records: Iterable[Mapping[str, Any]],
+        records: Iterable[Any],
         sent_at: datetime,
         version: int | None = None,
+        encode: Callable[[Any], bytes] = orjson.dumps,
     ) -> int:
         """RECORDs; `sent_at` is when the request was sent that brought them. Returns the bytes.
 
-        `version` is that of the table they are part of, where the stream has versions.
+        `version` is that of the table they are part of, where the stream has versions. `encode`
+        makes a record's JSON.
         """
         head, tail = _around_record(stream, sent_at, version)
-        written = list(map(orjson.dumps, records))
+        written = list(map(encode, records))
         if not written:
             return 0
         written[0] = head + written[0]

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.config import Config
@@ -27,6 +28,7 @@ from tap_bigcommerce.state import Resume, State
 from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.transform import TypedReader
 
 LOGGER = logging.getLogger(__name__)
 
@@ -97,6 +99,11 @@ class Output:
         return self._records.newest
 
     @property
+    def typed(self) -> TypedReader | None:
+        """What reads rows straight into records; None: they have to be looked at here."""
+        return None if self.ledger.marks else self._records.typed
+
+    @property
     def has_own_dates(self) -> bool:
         """Its rows are filtered by their own date, not by that of the row that they belong to."""
         return self.stream.child is not None and self.stream.modified_since is not None
@@ -156,6 +163,12 @@ class Output:
         self._records.write(self.ledger.marked(rows), clean=clean, sent_at=sent_at, ours=ours)
         self.counts.written += len(rows)
         self._metric.add(len(rows))
+
+    def write_typed(self, records: Sequence[Any], *, sent_at: datetime) -> None:
+        """RECORDs that `typed` has read."""
+        self._records.write_typed(records, sent_at=sent_at)
+        self.counts.written += len(records)
+        self._metric.add(len(records))
 
     def interrupt(self, after: Position, start: Start) -> None:
         """Note in the state how far the walk is; `start` as it is by now."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
+
 from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.schemas import DELETED_AT
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.store_column import COLUMN, without_column
 from tap_bigcommerce.streams.stream import Stream
@@ -31,9 +34,10 @@ class RecordWriter:
         self.newest: str | None = None
         self.version: int | None = None
         """The version of the table that the records are part of, where the stream has versions."""
-        self.note: Callable[[Sequence[Mapping[str, Any]]], None] | None = None
-        """Told of the records that are about to be written."""
-        self._store = {COLUMN: store} if COLUMN in selection.schema["properties"] else None
+        self.note: Callable[[Sequence[Any], Sequence[Any]], None] | None = None
+        """Told of the ids that are about to be written, and which of them are deleted."""
+        has_column = COLUMN in selection.schema["properties"]
+        self._store = {COLUMN: store} if has_column else None
         self._stream = stream
         self._key = stream.replication_key
         self._messages = messages
@@ -45,6 +49,8 @@ class RecordWriter:
             json_text=selection.notes.json_text,
             wrap=selection.notes.wrapped,
         )
+        self.typed = self._converter.typed((COLUMN, store) if has_column else None)
+        """What reads rows straight into records for `write_typed`; None where nothing can."""
 
     @property
     def rescued(self) -> Counter[str]:
@@ -68,10 +74,7 @@ class RecordWriter:
 
         Raises BadRecord for a row without a key field.
         """
-        first = 0
-        while first < len(rows):
-            portion = rows[first : first + self._rows_at_once]
-            first += len(portion)
+        for portion in self._portions(rows):
             try:
                 records = self._converter.convert_all(portion, clean, ours)
             except MissingKey as error:
@@ -79,11 +82,41 @@ class RecordWriter:
             if self._key is not None:
                 self.newest = max(self.newest or "", *[record[self._key] for record in records])
             if self.note is not None:
-                self.note(records)
+                self.note(*self._ids(records))
             if self._store is not None:
                 records = [{**self._store, **record} for record in records]
-            written = self._messages.records(self._stream.name, records, sent_at, self.version)
-            self._rows_at_once = max(1, PORTION * len(portion) // written)
+            self._put(records, sent_at, orjson.dumps)
+
+    def write_typed(self, records: Sequence[Any], *, sent_at: datetime) -> None:
+        """Write records that `typed` has read; none of them says that it is deleted."""
+        typed = self.typed
+        assert typed is not None
+        if self._key is not None:
+            self.newest = max(self.newest or "", *map(typed.field(self._key), records))
+        if self.note is not None:
+            self.note(list(map(typed.field(self._stream.keys[0]), records)), [])
+        for portion in self._portions(records):
+            self._put(portion, sent_at, typed.encode)
+
+    def _portions(self, rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
+        first = 0
+        while first < len(rows):
+            portion = rows[first : first + self._rows_at_once]
+            yield portion
+            first += len(portion)
+
+    def _put(
+        self, records: Sequence[Any], sent_at: datetime, encode: Callable[[Any], bytes]
+    ) -> None:
+        name, version = self._stream.name, self.version
+        written = self._messages.records(name, records, sent_at, version, encode)
+        self._rows_at_once = max(1, PORTION * len(records) // written)
+
+    def _ids(self, records: Sequence[Mapping[str, Any]]) -> tuple[list[Any], list[Any]]:
+        """The ids of records, and of those among them that say that they are deleted."""
+        key = self._stream.keys[0]
+        deleted = [record[key] for record in records if record.get(DELETED_AT) is not None]
+        return [record[key] for record in records], deleted
 
 
 def _bad_record(stream: Stream, error: MissingKey) -> BadRecord:

@@ -23,6 +23,7 @@ from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.stream import Wish
+from tap_bigcommerce.transform import TypedReader
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -132,7 +133,15 @@ class WalkSync:
             tools.workers,
             tools.budget,
             turn=self._turn,
+            typed=self._typed(),
         )
+
+    def _typed(self) -> TypedReader | None:
+        """What reads rows straight into records; None where more than that is done with them."""
+        root, (output, *others) = self._root, self.outputs
+        if others or output.stream is not root or root.reshape is not None or root.walk.single:
+            return None
+        return output.typed
 
     def _wish(self) -> Wish:
         """What all outputs together want of the list."""
@@ -160,8 +169,11 @@ class WalkSync:
         clean, sent_at = batch.answer.clean, batch.answer.sent_at
         outputs = self._alive()
         for output in outputs:
-            rows = rows_of(output, batch.rows, self._added)
             output.write_schema()
+            if batch.are_records:
+                output.write_typed(batch.rows, sent_at=sent_at)
+                continue
+            rows = rows_of(output, batch.rows, self._added)
             # Rows of several streams share what is nested in them.
             output.write(rows, clean=clean, sent_at=sent_at, ours=len(outputs) == 1)
         newest = self._newest(batch.rows)

@@ -1,15 +1,16 @@
 """What converting and writing costs, beside the least that it can cost.
 
 Floor: the pages' bytes through `orjson.loads`, and each raw record through `orjson.dumps`. Tap:
-the same bytes read a part at a time, the completion of orders, the converter that the tap runs
-(with rescue, counting and exact decimals), and RECORD messages written to /dev/null. Pages of 250
-as the sandbox gives them to the tap; what single orders were asked for is kept from a round before,
-and the parts of a page are written one after the other, as the tap does where no lookup is waited
-for. That each page was looked through for its ids, in the workers, is in the bar `process`.
-Processor time; floor and tap alternate in one process, and the figure is the median of the rounds'
-floor / tap. The allocator and the collector are set for both as the tap sets them. That suits parts
-of a page: for whole pages the floor gets new memory from the system each time, so the last column
-says what it costs in a process of its own, where nobody sets anything.
+the same bytes read a part at a time and converted as the tap does it (rows like those before them
+straight into typed records; orders are completed first; with rescue, counting and exact decimals),
+and RECORD messages written to /dev/null. Pages of 250 as the sandbox gives them to the tap; what
+single orders were asked for is kept from a round before, and the parts of a page are written one
+after the other, as the tap does where no lookup is waited for. That each page was looked through
+for its ids, in the workers, is in the bar `process`. Processor time; floor and tap alternate in one
+process, and the figure is the median of the rounds' floor / tap. The allocator and the collector
+are set for both as the tap sets them. That suits parts of a page: for whole pages the floor gets
+new memory from the system each time, so the last column says what it costs in a process of its own,
+where nobody sets anything.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.details import Details
 from tap_bigcommerce.pages.page import ListRequest, Page, PageReader, Row
-from tap_bigcommerce.pages.parts import parts
+from tap_bigcommerce.pages.parts import Part, parts
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.records import RecordWriter
@@ -119,13 +120,19 @@ class Conversion:
             # Found out once for each answer that comes, so here once a round.
             vars(answer).pop("_body_is_clean", None)
             for part in parts(page, page.ids):
-                rows = part.rows()
-                if self.plan.completion is not None:
-                    rows = [self.complete(row) for row in rows]
-                self.records(messages).write(
-                    rows, clean=answer.clean, sent_at=answer.sent_at, ours=True
-                )
+                self._write(part, messages)
                 messages.flush()
+
+    def _write(self, part: Part, messages: Messages) -> None:
+        """One part's rows, as records right away where nothing is to be completed."""
+        writer, answer, details = self.records(messages), part.page.answer, self.plan.completion
+        as_they_come = details is None or details.as_they_come(bare=False)
+        rows, are_records = part.read(writer.typed if as_they_come else None)
+        if are_records:
+            writer.write_typed(rows, sent_at=answer.sent_at)
+        else:
+            rows = [self.complete(row) for row in rows]
+            writer.write(rows, clean=answer.clean, sent_at=answer.sent_at, ours=True)
 
     def records(self, messages: Messages) -> RecordWriter:
         """One for all rounds: its converter generates its code when records come."""

@@ -165,21 +165,27 @@ class Ledger:
         """A version for a walk that begins: milliseconds since 1970, and above the last one."""
         return max(int(time.time() * 1000), (self.version or 0) + 1)
 
+    @property
+    def marks(self) -> bool:
+        """Rows get a mark if they are archived."""
+        return self._flag is not None
+
     def marked(self, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows, archived ones with the date since when they are."""
-        flag = self.stream.presence.archived if self.stream.presence else None
-        if self.way is not Way.SET or flag is None:
+        flag = self._flag
+        if flag is None:
             return rows
         return [
             {**row, DELETED_AT: archived_at(row)} if row.get(flag) is True else row for row in rows
         ]
 
-    def note(self, records: Sequence[Mapping[str, Any]]) -> None:
-        """These RECORDs are being written. Raises BadRecord where an id is out of reach."""
+    def note(self, ids: Sequence[int], deleted: Iterable[int]) -> None:
+        """RECORDs with these ids are being written; some of them say that they are deleted.
+
+        Raises BadRecord where an id is out of reach.
+        """
         if self.written is None:
             return
-        key = self.stream.keys[0]
-        ids = [record[key] for record in records]
         try:
             self.written.add(ids)
             if self.seen is not None:
@@ -189,8 +195,7 @@ class Ledger:
                 f"{self.stream.name}: {error}, so that deletions cannot be detected. Switch "
                 "detect_deletes off to read the stream."
             ) from error
-        # They say themselves that they are deleted.
-        self.written.remove(record[key] for record in records if record.get(DELETED_AT) is not None)
+        self.written.remove(deleted)
         self._kept = None
 
     def complete(self) -> None:
@@ -303,6 +308,12 @@ class Ledger:
             f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole number, not '
             f"{value!r}. Remove it from the state file."
         )
+
+    @property
+    def _flag(self) -> str | None:
+        """The field by which rows say that they are archived, where that matters."""
+        presence = self.stream.presence
+        return presence.archived if presence is not None and self.way is Way.SET else None
 
     @property
     def _spared(self) -> str | None:

@@ -13,6 +13,7 @@ from tap_bigcommerce.pages.details import Details, Lookup
 from tap_bigcommerce.pages.page import Page, Row
 from tap_bigcommerce.pages.parts import Part, parts
 from tap_bigcommerce.row_keys import Key
+from tap_bigcommerce.transform import TypedReader
 from tap_bigcommerce.workers import Workers
 
 MOST_PARSED = 2
@@ -23,12 +24,14 @@ MOST_PARSED = 2
 class Whole:
     """Rows of one page that are whole, and all before them are.
 
-    `keys` are theirs, and those of rows that are gone by now. `ends_page`: none of the page follow.
+    `keys` are theirs, and those of rows that are gone by now. `are_records`: a `TypedReader` has
+    made records of them. `ends_page`: none of the page follow.
     """
 
     page: Page
     keys: Sequence[Key]
-    here: list[Row]
+    here: list[Any]
+    are_records: bool
     ends_page: bool
 
 
@@ -36,12 +39,13 @@ class Whole:
 class _Run:
     """A part of a page that comes next.
 
-    `rows` is None until they are being completed; a row that is gone is None. `incomplete` are
-    the places of the rows whose lookups are under way.
+    `rows` is None until they are being completed; a row that is gone is None. `are_records` as for
+    `Whole`. `incomplete` are the places of the rows whose lookups are under way.
     """
 
     part: Part
-    rows: list[Row | None] | None = None
+    rows: list[Any] | None = None
+    are_records: bool = False
     incomplete: set[int] = field(default_factory=set)
     handed_on: int = 0
 
@@ -54,11 +58,13 @@ class Completing:
         details: Details | None,
         workers: Workers,
         failed: Callable[[BaseException], None],
+        typed: TypedReader | None,
         *,
         turn: int,
     ) -> None:
-        """`failed` is told what a lookup raises; `turn` as for the `Reading`."""
+        """`failed` is told what a lookup raises; `typed` and `turn` as for the `Reading`."""
         self._details = details
+        self._typed = typed
         self._workers = workers
         self._failed = failed
         self._turn = turn
@@ -92,7 +98,8 @@ class Completing:
             elif end == begin:
                 return
             rows = [row for row in run.rows[begin:end] if row is not None]
-            yield Whole(run.part.page, run.part.keys[begin:end], rows, is_done and run.part.last)
+            keys, ends_page = run.part.keys[begin:end], is_done and run.part.last
+            yield Whole(run.part.page, keys, rows, run.are_records, ends_page)
 
     def _complete_next(self) -> None:
         """Begin to complete the next rows: those in front; and while these wait for lookups, as
@@ -104,9 +111,16 @@ class Completing:
             if place and not (waits and len(pages) <= MOST_PARSED):
                 return
             if run.rows is None:
-                run.rows = list(run.part.rows())
-                if self._details is not None:
+                run.rows = self._read(run)
+                if self._details is not None and not run.are_records:
                     self._begin(run, run.rows, self._details)
+
+    def _read(self, run: _Run) -> list[Any]:
+        """The rows of a part; as records where nothing remains to be done with them."""
+        details = self._details
+        as_they_come = details is None or details.as_they_come(bare=run.part.page.bare)
+        rows, run.are_records = run.part.read(self._typed if as_they_come else None)
+        return rows
 
     def _begin(self, run: _Run, rows: list[Row | None], details: Details) -> None:
         """Complete the page, and then each of its rows."""

@@ -28,6 +28,11 @@ class Details:
     def whole_pages(self) -> bool:
         return False
 
+    def as_they_come(self, *, bare: bool) -> bool:
+        """Nothing will be done with the rows of a page; to be known before they are read. `bare` as
+        for `complete`."""
+        return False
+
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """Make the rows of a page whole together, before each is completed; None: no need."""
         return None

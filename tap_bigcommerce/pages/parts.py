@@ -15,6 +15,7 @@ from typing import Any
 
 from tap_bigcommerce.pages.page import Page, Row
 from tap_bigcommerce.row_keys import Key
+from tap_bigcommerce.transform import TypedReader
 
 PART = 24 * 1024
 """Bytes of a body, about, that are read at once."""
@@ -52,6 +53,20 @@ class Part:
             return rows
         by_key = {self.page.request.row_keys.of(row): row for row in rows}
         return [by_key[key] for key in self.keys]
+
+    def read(self, typed: TypedReader | None) -> tuple[list[Any], bool]:
+        """The rows, and whether they are records that `typed` has made."""
+        answer, begin, end = self.page.answer, self.begin, self.end
+        are_all = len(self.keys) == end.place - begin.place
+        if typed is None or not (are_all and answer.clean):
+            return list(self.rows()), False
+        records = typed.read(answer.part_text(begin.comma + 1, end.comma))
+        # A cut may be wrong here as well.
+        if records is not None and len(records) == len(self.keys):
+            return records, True
+        rows = list(self.rows())
+        typed.learn(rows)
+        return rows, False
 
 
 class Reader:

@@ -13,8 +13,9 @@ from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.completing import Completing
 from tap_bigcommerce.pages.details import Details
-from tap_bigcommerce.pages.page import Page, PageReader, Row
+from tap_bigcommerce.pages.page import Page, PageReader
 from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
+from tap_bigcommerce.transform import TypedReader
 from tap_bigcommerce.workers import Workers
 
 
@@ -22,11 +23,13 @@ from tap_bigcommerce.workers import Workers
 class Batch:
     """Whole rows, in the order of the walk, that came with one answer.
 
-    `position`: every row up to there has been handed on with this batch or before; None where a
-    stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
+    `are_records`: a `TypedReader` has made records of them. `position`: every row up to there has
+    been handed on with this batch or before; None where a stopped walk could not go on from here.
+    `ends_page`: nothing more of this answer follows.
     """
 
-    rows: list[Row]
+    rows: list[Any]
+    are_records: bool
     answer: Answer
     position: Position
     ends_page: bool
@@ -45,15 +48,19 @@ class Reading:
         budget: Budget,
         *,
         turn: int,
+        typed: TypedReader | None = None,
     ) -> None:
-        """`turn` is the stream's place in the run: requests of earlier ones go first."""
+        """`turn` is the stream's place in the run: requests of earlier ones go first.
+
+        `typed` may read rows that need no more than to be written, straight into records.
+        """
         self._walk = walk
         self._reader = reader
         self._kind = kind
         self._workers = workers
         self._budget = budget
         self._turn = turn
-        self._rows = Completing(details, workers, self._fail, turn=turn)
+        self._rows = Completing(details, workers, self._fail, typed, turn=turn)
         self._bytes_a_row = 0.0
         self._accounted = 0.0
         self._error: BaseException | None = None
@@ -201,7 +208,7 @@ class Reading:
             if isinstance(last, int):
                 self._ids = (self._ids[0] if self._ids else rows.keys[0]), last
             position = self._walk.position(rows.page, last, ends_page=rows.ends_page)
-            yield Batch(rows.here, rows.page.answer, position, rows.ends_page)
+            yield Batch(rows.here, rows.are_records, rows.page.answer, position, rows.ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""

@@ -80,6 +80,12 @@ class OrderDetails(Details):
         self._real_alarms: Counter[str] = Counter()
         self._muted: set[str] = set()
 
+    def as_they_come(self, *, bare: bool) -> bool:
+        """Nothing is wanted of an order but its own fields."""
+        wish = self._wish
+        lists = wish.items, wish.addresses, wish.coupons, wish.fees, wish.embedded_consignments
+        return not any(lists)
+
     def complete(self, row: Row, *, bare: bool) -> Completion:
         """The order with all that is wanted of it; None when it is gone."""
         order = row

@@ -31,10 +31,15 @@ class ProductDetails(Details):
         self._without_list = [name for name in included if name not in LISTS]
         self._own = own
 
-    def complete(self, row: Row, *, bare: bool) -> Completion:
-        """A product as it is, or, where it came bare, with its nested lists read one by one."""
-        if not bare:
-            return row
+    def as_they_come(self, *, bare: bool) -> bool:
+        """Only products that came bare are completed."""
+        return not bare
+
+    def complete(self, row: Row, *, bare: bool) -> Completion | None:
+        """A product that came bare, with its nested lists read one by one."""
+        return self._complete(row) if bare else None
+
+    def _complete(self, row: Row) -> Completion:
         record = f"/v3/catalog/products/{row['id']}"
         lookups: list[Lookup] = [
             functools.partial(self._own.rows, record, LISTS[name]) for name in self._with_list

@@ -13,6 +13,7 @@ import orjson
 from tap_bigcommerce.transform.careful import Careful, Stray
 from tap_bigcommerce.transform.fast import Fast
 from tap_bigcommerce.transform.nodes import RESCUED_DATA, compile_schema
+from tap_bigcommerce.transform.typed import TypedReader
 from tap_bigcommerce.transform.values import Misfit, Rules, json_text
 
 # A counter names at most this many paths; new ones beyond are counted together.
@@ -82,6 +83,17 @@ class Converter:
         rules = Rules()
         self._careful = Careful(root, rules)
         self._fast = Fast(root, rules, self._keys)
+
+    def typed(self, column: tuple[str, str] | None = None) -> TypedReader | None:
+        """A reader of whole portions, which agrees with this; None: not for such records.
+
+        column: name and value of a text with which every record begins.
+        """
+        fast = self._fast
+        # What stands in a record twice is converted once, and has to be known by what it is.
+        if fast.comes_again():
+            return None
+        return TypedReader(fast.root, fast.rules, fast.converts, self._keys, column)
 
     @property
     def source(self) -> str:

@@ -62,6 +62,10 @@ class Fast:
             shapes = self._place(item).shapes
         return Child(self._value(node), shapes)
 
+    def converts(self, node: Node) -> Convert:
+        """The function for the values of a place that are not null; raises Misfit."""
+        return self._value(node)
+
     @staticmethod
     def _has_shapes(node: Node) -> bool:
         return node.kind == "object" and node.fields is not None

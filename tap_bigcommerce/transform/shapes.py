@@ -200,12 +200,9 @@ def _statement(
     `target` assigns what is seen at once; `convert` is a statement for whatever else comes.
     """
     if node.kind == "date":
-        start = _date_layout(sample)
-        parts = f"days[{name}[:{start}]]", f"minutes[{name}[{start}:{start + 6}]]"
-        quick = f'f"{{{parts[0]}}}{{{parts[1]}}}{{seconds[{name}[{start + 6}:]]}}"'
         return [
             f"if {name}:",
-            f"    try: {target % quick}",
+            f"    try: {target % date_of_parts(name, sample)}",
             f"    except (KeyError, TypeError): {convert}",
             f"elif {name} is not None: {target % f'dates[{name}]'}",
         ]
@@ -266,6 +263,11 @@ def _is_other(name: str, types: frozenset[type], sample: Any) -> str:
     return " and ".join(tests)
 
 
-def _date_layout(sample: Any) -> int:
-    """How long the day is: 17 in `Mon, 05 Jan 2026 10:00:00 +0000`, 11 in `2026-01-05T...`."""
-    return 11 if isinstance(sample, str) and sample[:1].isdigit() else 17
+def date_of_parts(name: str, sample: Any) -> str:
+    """An expression for the date of three look-ups in a text laid out like the sample.
+
+    The day takes 17 characters in `Mon, 05 Jan 2026 10:00:00 +0000`, 11 in `2026-01-05T...`.
+    """
+    start = 11 if isinstance(sample, str) and sample[:1].isdigit() else 17
+    parts = f"days[{name}[:{start}]]", f"minutes[{name}[{start}:{start + 6}]]"
+    return f'f"{{{parts[0]}}}{{{parts[1]}}}{{seconds[{name}[{start + 6}:]]}}"'

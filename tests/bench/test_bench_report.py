@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -42,6 +43,14 @@ def test_the_pictures_are_drawn_from_the_results() -> None:
     drawn = {f"{chart.name}.svg": draw(chart) for result in kept for chart in result.charts}
     there = {path.name: path.read_text(encoding="utf-8") for path in report.PICTURES.glob("*.svg")}
     assert there == drawn, "run `python -m bench report`"
+
+
+def test_the_readme_names_every_file() -> None:
+    _, table = report.README.read_text(encoding="utf-8").split("## How it is made")
+    rows = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall("`([^`]+)`", row)}
+    files = {path.name for path in report.README.parent.glob("*.py")}
+    assert named == {"bars/", *files} - {"__init__.py", "__main__.py"}
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:

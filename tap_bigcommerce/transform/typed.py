@@ -1,0 +1,121 @@
+"""Rows straight from their bytes, where all of them are as rows of the stream have been before.
+
+The usual way makes dictionaries of a row's text, looks at every value, and writes dictionaries.
+Here msgspec makes objects of a type that fits the stream's rows (see `structs`), which takes less
+than to read and write them alone. Both ways agree in all that goes out. Of several rows one that
+does not fit is enough to send all of them the usual way, where nothing is lost.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import orjson
+
+from tap_bigcommerce.transform.nodes import Node
+from tap_bigcommerce.transform.seen import Seen
+from tap_bigcommerce.transform.structs import Structs, build
+from tap_bigcommerce.transform.values import Misfit, Rules
+
+UNSEEN, NOTED = 2, 6
+"""Portions of rows that come before any type is made, for that takes as long as to convert some:
+first some that are not looked at, since most streams of most syncs are shorter, then those that are
+noted."""
+
+MOST_BUILT = 64
+"""So often the types are made anew, when rows come that have something new."""
+
+PATIENCE, PRICE = 16, 3
+"""A portion that is tried in vain costs so much of the patience, one that is read gives one back:
+where more than a fourth is tried in vain, to try costs more than it brings."""
+
+REST = 200
+"""Portions for which nothing is tried once the patience is at its end."""
+
+
+class TypedReader:
+    """Reads the rows of one stream into records as they go out, for `encode`."""
+
+    def __init__(
+        self,
+        root: Node,
+        rules: Rules,
+        convert: Callable[[Node], Callable[[Any], Any]],
+        keys: Sequence[str],
+        column: tuple[str, str] | None = None,
+    ) -> None:
+        """As for `structs.build`."""
+        self._seen = Seen(root)
+        self._build = functools.partial(build, self._seen, rules, convert, keys, column)
+        self._keys = keys
+        self._column = orjson.dumps(column[0]) if column is not None else None
+        self._structs: Structs | None = None
+        self._has_news = False
+        self._built = 0
+        self._pause, self._to_note, self._patience = UNSEEN, NOTED, PATIENCE
+        self.encode: Callable[[Any], bytes] = msgspec.json.Encoder().encode
+
+    def read(self, text: bytes) -> list[Any] | None:
+        """The rows in a text, a list of them or an object with it as `data`.
+
+        None: they have to be read the usual way, and are to be shown to `learn`. `text` is clean as
+        by `converter.is_clean`.
+        """
+        if self._pause > 0 or self._to_note > 0:
+            return None
+        if self._has_news:
+            self._renew()
+        # The column's name in a row would pass for the column.
+        if self._structs is None or (self._column is not None and self._column in text):
+            return None
+        try:
+            rows = self._structs.read(text)
+            self._structs.finish(rows)
+        except (msgspec.DecodeError, ValueError, RecursionError, TypeError, Misfit):
+            return None
+        self._patience = min(PATIENCE, self._patience + 1)
+        return rows
+
+    def learn(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Rows as `orjson.loads` makes them, of a portion that `read` did not read."""
+        if self._pause > 0:
+            self._pause -= 1
+            return
+        has_news = self._note(rows)
+        if self._to_note > 0:
+            self._to_note -= 1
+        elif not has_news:
+            self._patience -= PRICE
+            if self._patience < 0:
+                self._pause, self._patience = REST, PATIENCE
+
+    def field(self, key: str) -> Callable[[Any], Any]:
+        """What finds the value of one of the `keys` in any record that was read."""
+        assert self._structs is not None
+        return operator.attrgetter(self._structs.names[key])
+
+    def _note(self, rows: Iterable[Mapping[str, Any]]) -> bool:
+        """Whether there is something new in these rows, for which types may be made anew."""
+        if self._built >= MOST_BUILT:
+            return False
+        has_news = False
+        for row in rows:
+            has_news |= self._seen.note(row)
+        self._has_news |= has_news
+        return has_news
+
+    def _renew(self) -> None:
+        self._has_news = False
+        fields = self._seen.fields
+        if not all(key in fields and fields[key].can_be_key for key in self._keys):
+            self._structs = None
+            return
+        self._built += 1
+        try:
+            self._structs = self._build()
+        except ValueError:  # A name that msgspec does not take.
+            self._structs = None

@@ -1,0 +1,274 @@
+"""Lists that are long enough for the tap to learn what their rows look like: nothing changes.
+
+In short lists, as other tests have them, every row is looked at as if it were the first.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from all_streams import key_of, truth
+from store_truth import differences
+from tap_runner import Json, Result, run, select, settings
+
+from sandbox import Options, Sandbox
+
+OPTIONS = Options(
+    orders=40,
+    customers=3000,
+    products=240,
+    coupons=1500,
+    brands=1200,
+    categories=900,
+    redirects=2500,
+    consignment_costs="string",
+)
+NAMES = (
+    "coupons",
+    "customers",
+    "products",
+    "brands",
+    "categories",
+    "redirects",
+    "subscribers",
+    "wishlists",
+    "customer_addresses",
+    "customer_attribute_values",
+    "customer_form_field_values",
+    "product_variants",
+    "inventory_items",
+)
+
+over_names = pytest.mark.parametrize("name", NAMES)
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Sandbox]:
+    """A store that these tests only read."""
+    with Sandbox(OPTIONS) as running:
+        second = running.records("channels")[1]["id"]
+        some = [row["id"] for row in running.records("subscribers")[::3]]
+        running.change("subscribers", some, {"channel_id": second}, touch=False)
+        yield running
+
+
+@pytest.fixture(scope="module")
+def result(store: Sandbox, catalog: Json) -> Result:
+    return sync(store, select(catalog, *NAMES))
+
+
+def sync(store: Sandbox, catalog: Json, state: Any = None, **more: Any) -> Result:
+    done = run(settings(store, **more), catalog, state)
+    assert done.status == 0, done.stderr
+    return done
+
+
+def without_rescued(record: Json) -> Json:
+    return {name: value for name, value in record.items() if name != "_rescued_data"}
+
+
+def compare(result: Result, store: Sandbox, name: str) -> None:
+    """Fail with the first differences between the records and the store's rows."""
+    held, records = truth(store, name), result.records(name)
+    assert sorted(key_of(name, record) for record in records) == sorted(held)
+    schema = result.schemas[name]["schema"]
+    found = itertools.chain.from_iterable(
+        differences(
+            without_rescued(record),
+            held[key_of(name, record)],
+            schema,
+            path=str(key_of(name, record)),
+        )
+        for record in records
+    )
+    assert list(itertools.islice(found, 5)) == []
+
+
+@over_names
+def test_the_lists_are_long(result: Result, name: str) -> None:
+    lines = [line for line in result.stdout.splitlines() if f'"RECORD","stream":"{name}"' in line]
+    assert sum(map(len, lines)) > 250_000
+
+
+@over_names
+def test_every_value_is_the_stores_digit_for_digit(
+    store: Sandbox, result: Result, name: str
+) -> None:
+    compare(result, store, name)
+    assert all(record.get("_rescued_data") is None for record in result.records(name))
+
+
+@pytest.mark.parametrize("name", ["customers", "products"])
+def test_the_bookmark_is_the_newest_date_and_the_books_are_kept(result: Result, name: str) -> None:
+    records = result.records(name)
+    newest = max(record["date_modified"] for record in records)
+    assert result.bookmark(name) == newest
+    assert records.index(max(records, key=lambda row: row["date_modified"])) > len(records) // 4
+    assert f"Summary of {name}: {len(records)} records; " in result.stderr
+
+
+def test_streams_of_the_same_rows_are_written_side_by_side(
+    store: Sandbox, result: Result, catalog: Json
+) -> None:
+    family = sync(store, select(catalog, "products", "product_images", "product_custom_fields"))
+    assert family.records("products") == result.records("products")
+    for name in ("product_images", "product_custom_fields"):
+        compare(family, store, name)
+
+
+def test_a_product_that_comes_bare_is_made_whole(
+    store: Sandbox, result: Result, catalog: Json
+) -> None:
+    chosen = result.records("products")
+    late = max(chosen[len(chosen) // 2 :], key=lambda row: len(row["variants"]))["id"]
+    store.fault("products", kind="500", times=0, ids_between=[late, late], includes="variants")
+    again = sync(store, select(catalog, "products"), max_attempts=1)
+    store.clear_faults()
+    assert again.record("products", late)["variants"]
+    assert again.records("products") == chosen
+
+
+def test_orders_without_lists_say_that_they_are_archived(catalog: Json) -> None:
+    own = ["id", "date_created", "date_modified", "status", "is_deleted", "total_inc_tax"]
+    with Sandbox(Options(orders=2500, customers=20, products=20, coupons=5)) as store:
+        chosen = select(catalog, "orders", fields={"orders": own})
+        more: Json = {"detect_deletes": True, "deletes_every": 0}
+        first = sync(store, chosen, **more)
+        gone = store.delete("orders", first.ids("orders")[5::100])
+        second = sync(store, chosen, first.state, **more)
+        whole = sync(store, chosen, **more)
+    for result in (second, whole):
+        rows = result.records("orders")
+        assert all(bool(row.get("_sdc_deleted_at")) is row["is_deleted"] for row in rows)
+        assert set(gone) <= {row["id"] for row in rows if row["is_deleted"]}
+    assert len(whole.records("orders")) == 2500
+
+
+def test_what_is_not_selected_goes_nowhere(store: Sandbox, catalog: Json) -> None:
+    left_out = {
+        "customers": ["email", "form_fields"],
+        "products": ["description", "variants[].sku", "images"],
+        "coupons": ["code", "applies_to.ids"],
+    }
+    result = sync(store, select(catalog, *left_out, without=left_out))
+    for name in left_out:
+        compare(result, store, name)
+    assert all("email" not in row for row in result.records("customers"))
+    for row in result.records("products"):
+        assert not {"description", "images"} & set(row)
+        assert all("sku" not in variant for variant in row["variants"])
+    for row in result.records("coupons"):
+        assert "code" not in row
+        assert set(row.get("applies_to") or ["entity"]) == {"entity"}
+
+
+ODD: dict[str, list[Json]] = {
+    "coupons": [
+        {"amount": "5,00"},
+        {"amount": 12.5},
+        {"enabled": "perhaps"},
+        {"expires": "soon"},
+        {"restricted_to": "AU"},
+        {"code": "\0A\0B"},
+        {"never_seen": {"x": 1}},
+        {"min_purchase": "123456789012345678901234567890.1234"},
+        {"max_uses": 2**63},
+    ],
+    "customers": [
+        {"store_credit": ["1.00"]},
+        {"customer_group_id": "7"},
+        {"notes": 5},
+        {"date_created": ""},
+        {"company": None},
+        {"loyalty": "gold"},
+    ],
+    "products": [
+        {"price": "19.9000"},
+        {"categories": ["23"]},
+        {"name": "\0"},
+        {"is_visible": 1},
+        {"date_created": "yesterday"},
+        {"upc": {"a": 1}},
+    ],
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_rows_late_in_a_list_are_written_as_those_early_in_a_short_one(
+    catalog: Json, name: str
+) -> None:
+    with Sandbox(Options(orders=0, customers=1500, products=240, coupons=1500)) as long:
+        ids = [row["id"] for row in long.records(name)]
+        # In the second half, and far from each other.
+        late = ids[len(ids) // 2 :: len(ids) // 2 // len(ODD[name])]
+        odd = dict(zip(late, ODD[name], strict=False))
+        assert len(odd) == len(ODD[name])
+        for id_, fields in odd.items():
+            long.change(name, [id_], fields, touch=False)
+        chosen = select(catalog, name)
+        whole = sync(long, chosen, page_size=50)
+        assert [row["id"] for row in whole.records(name)] == ids
+        # The same rows alone: too few to be learned from.
+        long.delete(name, [id_ for id_ in ids if id_ not in odd])
+        alone = sync(long, chosen, page_size=50)
+    assert len(alone.records(name)) == len(odd)
+    for record in alone.records(name):
+        assert whole.record(name, record["id"]) == record
+    rescued = [row["id"] for row in whole.records(name) if row.get("_rescued_data") is not None]
+    assert rescued
+    assert set(rescued) < set(odd)
+    warnings = [line for line in whole.logged("WARNING") if "_rescued_data" in line]
+    assert warnings == [line for line in alone.logged("WARNING") if "_rescued_data" in line]
+
+
+def test_the_column_of_the_store_is_in_all_records(
+    store: Sandbox, result: Result, catalog: Json
+) -> None:
+    column = sync(store, select(catalog, *NAMES), store_hash_column=True)
+    for name in NAMES:
+        expected = [{"store_hash": store.store_hash, **row} for row in result.records(name)]
+        assert column.records(name) == expected
+
+
+def test_only_the_channels_that_are_read(store: Sandbox, result: Result, catalog: Json) -> None:
+    rows = result.records("subscribers")
+    for channel in {row["channel_id"] for row in rows}:
+        one = sync(store, select(catalog, "subscribers"), channel_ids=[channel])
+        assert one.records("subscribers") == [row for row in rows if row["channel_id"] == channel]
+        assert len(one.records("subscribers")) < len(rows)
+
+
+def test_deletions_are_found(catalog: Json) -> None:
+    names = ("coupons", "customers")
+    with Sandbox(Options(orders=0, customers=1200, products=5, coupons=1500)) as store:
+        chosen = select(catalog, *names)
+        more: Json = {"detect_deletes": True, "deletes_every": 0}
+        first = sync(store, chosen, **more)
+        gone = {
+            name: store.delete(name, [row["id"] for row in first.records(name)[7::200]])
+            for name in names
+        }
+        second = sync(store, chosen, first.state, **more)
+    for name in names:
+        told = [row["id"] for row in second.records(name) if row.get("_sdc_deleted_at")]
+        assert sorted(told) == sorted(gone[name])
+        assert gone[name]
+
+
+def test_a_walk_that_was_stopped_goes_on_behind_what_was_written(
+    store: Sandbox, result: Result, catalog: Json
+) -> None:
+    chosen = select(catalog, "customers")
+    store.fault("customers", request=20, kind="405", times=0)
+    config = settings(store, page_size=50)
+    stopped = run(config, chosen)
+    store.clear_faults()
+    assert stopped.status == 1
+    rest = run(config, chosen, stopped.state)
+    ids = [row["id"] for row in (*stopped.records("customers"), *rest.records("customers"))]
+    assert ids == [row["id"] for row in result.records("customers")]
+    assert 0 < len(stopped.records("customers")) < len(ids)
+    assert rest.state["bookmarks"] == {"customers": result.state["bookmarks"]["customers"]}
