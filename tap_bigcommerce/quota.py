@@ -118,8 +118,8 @@ class Quota:
     def leave(self, headers: Mapping[str, str] | None, took: float) -> Standing | None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any.
 
-        `took`: the seconds since the request was sent, at any of which the store may have written
-        them. Returns what is known of the quota by then; None where the API does not tell.
+        `took`: the seconds since the request was sent; the store may have written the headers at
+        any of them. Returns what is known of the quota by then; None where the API does not tell.
         """
         with self._changed:
             self._in_flight -= 1
@@ -239,12 +239,14 @@ class Quota:
             if may_be_older:
                 return True  # Written in a window that is over.
         same_window = self._quota is not None and resets_from <= self._resets_at + tolerance
-        # Answers overtake one another: within a window the least that was left is the truth.
-        self._left = min(self._left, int(left)) if same_window else int(left)
-        self._resets_at = min(self._resets_at, resets_at) if same_window else resets_at
-        known_from = max(self._resets_from, resets_from) if same_window else resets_from
-        self._resets_from = min(known_from, self._resets_at)
         self._used = self._used + 1 if same_window else 1
+        if same_window and self._is_told:
+            # Answers overtake one another: within a window the least that was left is the truth.
+            left = min(self._left, left)
+            resets_at = min(self._resets_at, resets_at)
+            resets_from = min(max(self._resets_from, resets_from), resets_at)
+        self._left = int(left)
+        self._resets_from, self._resets_at = resets_from, resets_at
         self._is_told = True
         self._untold.clear()
         self._quota = int(quota)

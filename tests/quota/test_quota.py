@@ -259,18 +259,19 @@ def test_a_clock_that_is_not_steady_does_not_make_new_windows(clock: At) -> None
     assert left == 0
 
 
+@pytest.mark.parametrize("pause", [0, 300])
 def test_answers_without_a_word_count_against_the_quota_to_the_end_of_the_window(
-    clock: At,
+    clock: At, pause: float
 ) -> None:
     quota = quota_at(clock, share=1)
     quota.try_enter()
     quota.leave(headers(5, 4, reset=10), took=0.1)
-    clock.now = 10.1  # A new window; nobody has said when it ends.
+    clock.now = 10.1 + pause  # A new window; nobody has said when it ends.
     for _ in range(5):
         assert quota.try_enter() <= 0
         quota.leave(None, took=0.1)
     assert quota.try_enter() == pytest.approx(30, abs=0.1)
-    clock.now = 40.2
+    clock.now = 40.2 + pause
     # They may all have been counted in this window.
     assert quota.try_enter() <= 0
     quota.leave(headers(5, 4, reset=25), took=0.1)
@@ -317,6 +318,23 @@ def test_an_answer_that_names_a_time_out_of_reach_is_soon_forgotten(clock: At) -
     assert quota.allowance is not None
     assert quota.allowance.left == 149
     assert quota.allowance.resets_in == pytest.approx(20, abs=0.1)
+
+
+def test_a_window_may_begin_with_the_first_request_after_a_pause(clock: At) -> None:
+    quota = quota_at(clock, share=1)
+    quota.try_enter()
+    quota.leave(headers(5, 4, reset=30), took=0.1)
+    # By the window before, this one ends at 60.
+    clock.now = 33
+    quota.try_enter()
+    quota.leave(headers(5, 4, reset=30), took=0.1)
+    for left in (3, 2, 1, 0):
+        assert quota.try_enter() <= 0
+        quota.leave(headers(5, left, reset=30), took=0.1)
+    clock.now = 62.9
+    assert quota.try_enter() > 0
+    clock.now = 63.1
+    assert quota.try_enter() <= 0
 
 
 def test_a_later_answer_may_correct_when_the_window_ends(clock: At) -> None:
