@@ -223,6 +223,7 @@ class Output:
         counts = self.counts
         self._metric.emit()
         counts.rescued, counts.unfit = self._records.rescued, self._records.unfit
+        self._records.close()
         for metric, value in (
             ("records_read", counts.read),
             ("records_dropped_as_duplicates", counts.duplicates),

@@ -98,6 +98,12 @@ class RecordWriter:
         for portion in self._portions(records):
             self._put(portion, sent_at, typed.encode)
 
+    def close(self) -> None:
+        """Nothing more comes: the streams that follow need the memory."""
+        self._converter.forget()
+        if self.typed is not None:
+            self.typed.forget()
+
     def _portions(self, rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
         first = 0
         while first < len(rows):

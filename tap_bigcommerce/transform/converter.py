@@ -133,6 +133,10 @@ class Converter:
                 raise MissingKey(key, record)
         return out
 
+    def forget(self) -> None:
+        """Give back the memory of what values have been seen."""
+        self._fast.rules.forget()
+
     def _convert_carefully(self, record: Mapping[str, Any]) -> dict[str, Any]:
         out, strays = self._careful.convert(record)
         if strays:

@@ -54,12 +54,20 @@ class Structs(NamedTuple):
         must be read otherwise, and leaves the rows half done then.
     names: by key of a row: its attribute. Fields that come later have later ones, so that those of
         rows that were read before stay right.
+    memos: what `finish` remembers of values.
     """
 
     read: Callable[[bytes], list[Any]]
     finish: Callable[[Sequence[Any]], None]
     names: dict[str, str]
+    memos: Sequence[dict[Any, Any]]
     source: str
+
+    def forget(self) -> None:
+        """Give back the memory of the memos: types and functions refer to each other, and stay
+        until the collector comes by."""
+        for memo in self.memos:
+            memo.clear()
 
 
 def build(
@@ -84,12 +92,14 @@ class _Builder:
         self._convert = convert
         self._sources: list[str] = []
         self._numbers = itertools.count()
+        self._memos: dict[str, _EncodedMemo] = {
+            "numbers": _Writable(rules.numbers.__getitem__),
+            "integers": _Writable(rules.integers.__getitem__),
+        }
         self._scope: dict[str, Any] = {
             NOTHING: lambda _: None,
             "UNSET": UNSET,
             "Misfit": Misfit,
-            "numbers": _Writable(rules.numbers.__getitem__),
-            "integers": _Writable(rules.integers.__getitem__),
             "dates": rules.dates,
             "days": rules.dates.days,
             "minutes": MINUTES,
@@ -101,7 +111,8 @@ class _Builder:
         record, finish = self._object(root, keys, column)
         names = {key: _attribute(place) for place, key in enumerate(root.fields)}
         source = "\n\n".join(self._sources)
-        return Structs(_reader(record), self._scope[finish], names, source)
+        memos = list(self._memos.values())
+        return Structs(_reader(record), self._scope[finish], names, memos, source)
 
     def _object(
         self, place: Seen, keys: Sequence[str] = (), column: tuple[str, str] | None = None
@@ -134,6 +145,7 @@ class _Builder:
     def _define(self, name: str, lines: Sequence[str]) -> str:
         body = ["    for r in rows:", *[f"        {line}" for line in lines]]
         source = "\n".join([f"def {name}(rows):", *body])
+        self._scope.update(self._memos)
         exec(compile(source, f"<{name}>", "exec"), self._scope)
         self._sources.append(source)
         return name
@@ -144,7 +156,7 @@ class _Builder:
             return msgspec.Raw, [f"{target} = UNSET"]
         if not seen.is_plain:
             memo = f"texts_{next(self._numbers)}"
-            self._scope[memo] = _Texts(self._convert(seen.node))
+            self._memos[memo] = _Texts(self._convert(seen.node))
             return msgspec.Raw, [f"v = {target}", f"if v: {target} = {memo}[bytes(v)]"]
         if seen.kind == "object":
             struct, finish = self._object(seen)
@@ -226,7 +238,7 @@ class _Writable(_EncodedMemo):
 
     def _value(self, text: str) -> Any:
         value = self._convert(text)
-        return msgspec.Raw(orjson.dumps(value)) if type(value) is orjson.Fragment else value
+        return _encoded(value) if type(value) is orjson.Fragment else value
 
 
 class _Texts(_EncodedMemo):
@@ -234,4 +246,10 @@ class _Texts(_EncodedMemo):
 
     def _value(self, text: bytes) -> Any:
         value = orjson.loads(text)
-        return msgspec.Raw(orjson.dumps(None if value is None else self._convert(value)))
+        return _encoded(None if value is None else self._convert(value))
+
+
+def _encoded(value: Any) -> msgspec.Raw:
+    """A value's JSON, in memory of its own size: orjson's began with a kilobyte, and what stays of
+    that lies scattered over the heap and leaves holes."""
+    return msgspec.Raw(bytes(memoryview(orjson.dumps(value))))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import operator
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -98,6 +99,12 @@ class TypedReader:
         assert self._structs is not None
         return operator.attrgetter(self._structs.names[key])
 
+    def forget(self) -> None:
+        """Give back the memory of what values have been seen; nothing more is read."""
+        if self._structs is not None:
+            self._structs.forget()
+        self._structs, self._pause = None, sys.maxsize
+
     def _note(self, rows: Iterable[Mapping[str, Any]]) -> bool:
         """Whether there is something new in these rows, for which types may be made anew."""
         if self._built >= MOST_BUILT:
@@ -114,6 +121,8 @@ class TypedReader:
         if not all(key in fields and fields[key].can_be_key for key in self._keys):
             self._structs = None
             return
+        if self._structs is not None:
+            self._structs.forget()
         self._built += 1
         try:
             self._structs = self._build()

@@ -169,6 +169,11 @@ class Rules:
             "any": to_whole,
         }
 
+    def forget(self) -> None:
+        """Empty the memos."""
+        for memo in (self.numbers, self.integers, self.dates, self.dates.days):
+            memo.clear()
+
     def _number(self, value: Any) -> Any:
         return _look_up(self.numbers, value)
 
