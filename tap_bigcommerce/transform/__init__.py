@@ -1,4 +1,9 @@
-"""A stream's JSON schema, compiled once into fast ways from its rows to its records."""
+"""A stream's JSON schema, compiled once into fast ways from its rows to its records.
+
+There are three ways, which agree in all that they write; each leaves to the next what does not fit:
+from bytes, for rows like those before them (`typed`, of `seen` and `structs`); from dictionaries,
+by the set of their keys (`fast`, `shapes`); and field by field, for whatever may come (`careful`).
+"""
 
 from tap_bigcommerce.transform.converter import Converter, MissingKey, is_clean
 from tap_bigcommerce.transform.typed import TypedReader

@@ -92,14 +92,12 @@ class _Builder:
         self._convert = convert
         self._sources: list[str] = []
         self._numbers = itertools.count()
-        self._memos: dict[str, _EncodedMemo] = {
-            "numbers": _Writable(rules.numbers.__getitem__),
-            "integers": _Writable(rules.integers.__getitem__),
-        }
         self._scope: dict[str, Any] = {
             NOTHING: lambda _: None,
             "UNSET": UNSET,
             "Misfit": Misfit,
+            "numbers": _Writable(rules.numbers.__getitem__),
+            "integers": _Writable(rules.integers.__getitem__),
             "dates": rules.dates,
             "days": rules.dates.days,
             "minutes": MINUTES,
@@ -111,7 +109,7 @@ class _Builder:
         record, finish = self._object(root, keys, column)
         names = {key: _attribute(place) for place, key in enumerate(root.fields)}
         source = "\n\n".join(self._sources)
-        memos = list(self._memos.values())
+        memos = [one for one in self._scope.values() if isinstance(one, _EncodedMemo)]
         return Structs(_reader(record), self._scope[finish], names, memos, source)
 
     def _object(
@@ -145,7 +143,6 @@ class _Builder:
     def _define(self, name: str, lines: Sequence[str]) -> str:
         body = ["    for r in rows:", *[f"        {line}" for line in lines]]
         source = "\n".join([f"def {name}(rows):", *body])
-        self._scope.update(self._memos)
         exec(compile(source, f"<{name}>", "exec"), self._scope)
         self._sources.append(source)
         return name
@@ -156,7 +153,7 @@ class _Builder:
             return msgspec.Raw, [f"{target} = UNSET"]
         if not seen.is_plain:
             memo = f"texts_{next(self._numbers)}"
-            self._memos[memo] = _Texts(self._convert(seen.node))
+            self._scope[memo] = _Texts(self._convert(seen.node))
             return msgspec.Raw, [f"v = {target}", f"if v: {target} = {memo}[bytes(v)]"]
         if seen.kind == "object":
             struct, finish = self._object(seen)
