@@ -93,7 +93,7 @@ class Converter:
         # What stands in a record twice is converted once, and has to be known by what it is.
         if fast.comes_again():
             return None
-        return TypedReader(fast.root, fast.rules, fast.converts, self._keys, column)
+        return TypedReader(fast.root, fast.rules, fast.conversion, self._keys, column)
 
     @property
     def source(self) -> str:

@@ -60,11 +60,7 @@ class Fast:
         shapes = None
         if item is not None and self._has_shapes(item) and not self._comes_again(item):
             shapes = self._place(item).shapes
-        return Child(self._value(node), shapes)
-
-    def converts(self, node: Node) -> Convert:
-        """The function for the values of a place that are not null; raises Misfit."""
-        return self._value(node)
+        return Child(self.conversion(node), shapes)
 
     @staticmethod
     def _has_shapes(node: Node) -> bool:
@@ -84,8 +80,8 @@ class Fast:
             place = self._places[node.signature] = _Place(self, node)
         return place
 
-    def _value(self, node: Node) -> Convert:
-        """The function for the values of a place that are not null."""
+    def conversion(self, node: Node) -> Convert:
+        """The function for the values of a place that are not null; it raises Misfit."""
         if node.kind == "object":
             if node.fields is None:
                 return _free(dict)
@@ -116,7 +112,7 @@ class Fast:
         if node.items is None:
             return _free(list)
         wrap = node.wrap
-        convert = self._value(node.items)
+        convert = self.conversion(node.items)
 
         def convert_array(value: Any) -> Any:
             if type(value) is list:
@@ -133,7 +129,7 @@ class Fast:
         """By the value's type; only what the first branch of that type takes."""
         by_type: dict[type, Convert] = {}
         for branch in node.branches:
-            convert = self._value(branch)
+            convert = self.conversion(branch)
             for native in NATIVE[branch.kind]:
                 by_type.setdefault(native, convert)
 

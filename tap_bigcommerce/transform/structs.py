@@ -17,7 +17,7 @@ What has no line goes out as it came.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -42,7 +42,6 @@ _TYPES: dict[str, Any] = {
     "number": _INTEGER | float,
 }
 
-
 NOTHING = "nothing"
 """What finishes objects that go out as they came."""
 
@@ -61,7 +60,6 @@ class Structs(NamedTuple):
     finish: Callable[[Sequence[Any]], None]
     names: dict[str, str]
     memos: Sequence[dict[Any, Any]]
-    source: str
 
     def forget(self) -> None:
         """Give back the memory of the memos: types and functions refer to each other, and stay
@@ -90,14 +88,13 @@ def build(
 class _Builder:
     def __init__(self, rules: Rules, convert: Callable[[Node], Callable[[Any], Any]]) -> None:
         self._convert = convert
-        self._sources: list[str] = []
         self._numbers = itertools.count()
         self._scope: dict[str, Any] = {
             NOTHING: lambda _: None,
             "UNSET": UNSET,
             "Misfit": Misfit,
-            "numbers": _Writable(rules.numbers.__getitem__),
-            "integers": _Writable(rules.integers.__getitem__),
+            "numbers": _of_numbers(rules.numbers),
+            "integers": _of_numbers(rules.integers),
             "dates": rules.dates,
             "days": rules.dates.days,
             "minutes": MINUTES,
@@ -108,9 +105,8 @@ class _Builder:
         """Raises ValueError for a name that msgspec does not take."""
         record, finish = self._object(root, keys, column)
         names = {key: _attribute(place) for place, key in enumerate(root.fields)}
-        source = "\n\n".join(self._sources)
         memos = [one for one in self._scope.values() if isinstance(one, _EncodedMemo)]
-        return Structs(_reader(record), self._scope[finish], names, memos, source)
+        return Structs(_reader(record), self._scope[finish], names, memos)
 
     def _object(
         self, place: Seen, keys: Sequence[str] = (), column: tuple[str, str] | None = None
@@ -144,7 +140,6 @@ class _Builder:
         body = ["    for r in rows:", *[f"        {line}" for line in lines]]
         source = "\n".join([f"def {name}(rows):", *body])
         exec(compile(source, f"<{name}>", "exec"), self._scope)
-        self._sources.append(source)
         return name
 
     def _field(self, seen: Seen, target: str) -> tuple[Any, list[str]]:
@@ -153,7 +148,7 @@ class _Builder:
             return msgspec.Raw, [f"{target} = UNSET"]
         if not seen.is_plain:
             memo = f"texts_{next(self._numbers)}"
-            self._scope[memo] = _Texts(self._convert(seen.node))
+            self._scope[memo] = _of_texts(self._convert(seen.node))
             return msgspec.Raw, [f"v = {target}", f"if v: {target} = {memo}[bytes(v)]"]
         if seen.kind == "object":
             struct, finish = self._object(seen)
@@ -219,31 +214,32 @@ class _EncodedMemo(dict[Any, Any]):
         self._convert = convert
 
     def __missing__(self, text: Any) -> Any:
-        value = self._value(text)
+        value = self._convert(text)
         if len(text) <= MEMO_TEXT:
             if len(self) >= MEMO_SIZE:
                 self.clear()
             self[text] = value
         return value
 
-    def _value(self, text: Any) -> Any:
-        raise NotImplementedError
 
+def _of_numbers(numbers: Mapping[str, Any]) -> _EncodedMemo:
+    """By a number's text: the number, digit for digit."""
 
-class _Writable(_EncodedMemo):
-    """A number's text to the number, digit for digit."""
-
-    def _value(self, text: str) -> Any:
-        value = self._convert(text)
+    def encode(text: str) -> Any:
+        value = numbers[text]
         return _encoded(value) if type(value) is orjson.Fragment else value
 
+    return _EncodedMemo(encode)
 
-class _Texts(_EncodedMemo):
-    """Any value's JSON text to that of what it becomes."""
 
-    def _value(self, text: bytes) -> Any:
+def _of_texts(convert: Callable[[Any], Any]) -> _EncodedMemo:
+    """By any value's JSON text: that of what it becomes."""
+
+    def encode(text: bytes) -> msgspec.Raw:
         value = orjson.loads(text)
-        return _encoded(None if value is None else self._convert(value))
+        return _encoded(None if value is None else convert(value))
+
+    return _EncodedMemo(encode)
 
 
 def _encoded(value: Any) -> msgspec.Raw:

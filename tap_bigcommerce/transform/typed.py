@@ -77,6 +77,7 @@ class TypedReader:
             rows = self._structs.read(text)
             self._structs.finish(rows)
         except (msgspec.DecodeError, ValueError, RecursionError, TypeError, Misfit):
+            # TypeError: too deep for orjson. ValueError: no UTF-8, or a number beyond any.
             return None
         self._patience = min(PATIENCE, self._patience + 1)
         return rows
