@@ -14,7 +14,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-from singer import metrics
 
 from tap_bigcommerce.answer import Answer, WrongShape, read_answer
 from tap_bigcommerce.bodies import NotJson, parse
@@ -29,6 +28,7 @@ from tap_bigcommerce.exceptions import (
 )
 from tap_bigcommerce.observer import NOBODY, Observer, Reason, RequestEnd, Waiting
 from tap_bigcommerce.patience import Patience
+from tap_bigcommerce.progress import log_request
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.row_keys import RowKeys
 from tap_bigcommerce.statuses import Action, Meaning, meaning
@@ -179,7 +179,7 @@ class Client:
             standing = self._quota.leave(headers, ended - began)
             outcome = result.outcome if isinstance(result, _Fault) else "200"
             purpose.counts.count_request(outcome, again=attempts.count > 1)
-            _log_duration(purpose.stream, ended - began, outcome)
+            log_request(purpose.stream, ended - began, outcome)
             self._observer.request_ended(
                 RequestEnd(purpose.stream, ended, ended - began, outcome, standing)
             )
@@ -416,17 +416,6 @@ def _store_time(date: str | None, attempts: _Attempts) -> datetime:
     taken = timedelta(seconds=time.monotonic() - attempts.started)
     # `Date` has whole seconds, and was stamped at some time after the request was sent.
     return answered_at - taken - timedelta(seconds=1)
-
-
-def _log_duration(stream: str, seconds: float, outcome: str) -> None:
-    good = outcome in ("200", "204")
-    tags = {
-        metrics.Tag.endpoint: stream,
-        metrics.Tag.http_status_code: int(outcome) if outcome.isdigit() else outcome,
-        metrics.Tag.status: metrics.Status.succeeded if good else metrics.Status.failed,
-    }
-    point = metrics.Point("timer", metrics.Metric.http_request_duration, seconds, tags)
-    metrics.log(LOGGER, point)
 
 
 def _words(purpose: Purpose, path: str, words: str) -> str:

@@ -20,7 +20,7 @@ from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import Position
-from tap_bigcommerce.progress import RecordMetric, log_count
+from tap_bigcommerce.progress import RecordMetric, failed_requests, log_count
 from tap_bigcommerce.records import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
@@ -225,6 +225,8 @@ class Output:
         counts.rescued, counts.unfit = self._records.rescued, self._records.unfit
         self._records.close()
         for metric, value in (
+            ("requests", counts.requests),
+            ("requests_failed", failed_requests(counts).total()),
             ("records_read", counts.read),
             ("records_dropped_as_duplicates", counts.duplicates),
             ("records_gone", counts.gone),

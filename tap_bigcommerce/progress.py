@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections import Counter
+from collections.abc import Mapping
+from typing import Any
 
 from singer import metrics
 
@@ -14,6 +17,10 @@ LOGGER = logging.getLogger(__name__)
 
 METRIC_EVERY = 60.0
 """Seconds between two METRIC lines of a stream's records."""
+
+
+GOOD = ("200", "204")
+"""The outcomes of requests that did what they were sent for."""
 
 
 class RecordMetric:
@@ -40,8 +47,28 @@ class RecordMetric:
 
 
 def log_count(metric: str, stream: str, value: int) -> None:
-    """One METRIC line of a count."""
-    metrics.log(LOGGER, metrics.Point("counter", metric, value, {metrics.Tag.endpoint: stream}))
+    """One METRIC line of a count, of a whole stream."""
+    _log_metric(logging.INFO, "counter", metric, value, {metrics.Tag.endpoint: stream})
+
+
+def log_request(stream: str, seconds: float, outcome: str) -> None:
+    """One METRIC line of a single request: at DEBUG, for a sync has thousands of them.
+
+    `outcome` is its status or what befell it.
+    """
+    tags = {
+        metrics.Tag.endpoint: stream,
+        metrics.Tag.http_status_code: int(outcome) if outcome.isdigit() else outcome,
+        metrics.Tag.status: metrics.Status.succeeded if outcome in GOOD else metrics.Status.failed,
+    }
+    _log_metric(logging.DEBUG, "timer", metrics.Metric.http_request_duration, seconds, tags)
+
+
+def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[str, Any]) -> None:
+    """As singer-python writes it, which knows one level only."""
+    if LOGGER.isEnabledFor(level):
+        point = {"type": kind, "metric": metric, "value": value, "tags": tags}
+        LOGGER.log(level, "METRIC: %s", json.dumps(point))
 
 
 def summary(counts: StreamCounts) -> str:
@@ -50,9 +77,9 @@ def summary(counts: StreamCounts) -> str:
         f"{counts.written} records",
         f"{counts.requests} requests",
     ]
-    failures = _failures(counts)
-    if failures:
-        parts[-1] += f", {failures.total()} of them failed: {_listed(failures)}"
+    failed = failed_requests(counts)
+    if failed:
+        parts[-1] += f", {failed.total()} of them failed: {_listed(failed)}"
     if counts.retries:
         parts.append(f"{counts.retries} times tried again")
     if counts.duplicates:
@@ -80,10 +107,9 @@ def summary(counts: StreamCounts) -> str:
     return f"{counts.stream}: " + "; ".join(parts)
 
 
-def _failures(counts: StreamCounts) -> Counter[str]:
-    return Counter(
-        {name: number for name, number in counts.statuses.items() if name not in ("200", "204")}
-    )
+def failed_requests(counts: StreamCounts) -> Counter[str]:
+    """By outcome: the requests that did not do what they were sent for."""
+    return Counter({name: n for name, n in counts.statuses.items() if name not in GOOD})
 
 
 def _listed(counter: Counter[str]) -> str:

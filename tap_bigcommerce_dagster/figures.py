@@ -71,9 +71,10 @@ class Figures:
         figures = self.of(place)
         if name == "record_count":
             figures.rows += value
-        elif name == "http_request_duration":
-            figures.requests += 1
-            figures.failed_requests += point["tags"].get("status") != "succeeded"
+        elif name == "requests":
+            figures.requests += value
+        elif name == "requests_failed":
+            figures.failed_requests += value
         elif name == "seconds_waited":
             figures.seconds_waited += value
         elif name == "values_rescued":

@@ -195,25 +195,32 @@ def test_every_request_is_logged_with_its_path_and_parameters(quiet: Sandbox) ->
         ), (path, entry["query"])
 
 
-def test_metrics_are_written_as_singer_python_writes_them(
-    quiet: Sandbox, first_sync: Result
-) -> None:
-    points = [
-        json.loads(line.split("METRIC: ", 1)[1])
-        for line in first_sync.logged("INFO")
-        if "METRIC: " in line
-    ]
+def metrics(result: Result, level: str) -> list[Json]:
+    """The METRIC lines of a level."""
+    lines = [line for line in result.logged(level) if "METRIC: {" in line]
+    return [json.loads(line.split("METRIC: ", 1)[1]) for line in lines]
+
+
+def test_metrics_are_written_as_singer_python_writes_them(quiet: Sandbox) -> None:
+    result = run(settings(quiet), args=["--log-level", "DEBUG"])
+    counters, timers = metrics(result, "INFO"), metrics(result, "DEBUG")
+    for point in counters + timers:
+        assert list(point) == ["type", "metric", "value", "tags"]
+
+    def total(metric: str, stream: str) -> int:
+        own = [p for p in counters if p["metric"] == metric and p["tags"]["endpoint"] == stream]
+        return sum(point["value"] for point in own)
+
     for name in NAMES:
-        counted = sum(
-            point["value"]
-            for point in points
-            if point["metric"] == "record_count" and point["tags"]["endpoint"] == name
-        )
-        assert counted == len(first_sync.records(name))
-    timers = [point for point in points if point["metric"] == "http_request_duration"]
-    run(settings(quiet))
-    assert len(timers) == len(quiet.requests())
+        assert total("record_count", name) == len(result.records(name))
+    assert len(timers) == len(quiet.requests()) == sum(total("requests", name) for name in NAMES)
+    assert {point["metric"] for point in timers} == {"http_request_duration"}
     assert all(point["type"] == "timer" and point["value"] >= 0 for point in timers)
+
+
+def test_a_usual_log_has_no_line_of_a_single_request(first_sync: Result) -> None:
+    assert "http_request_duration" not in first_sync.stderr
+    assert {point["type"] for point in metrics(first_sync, "INFO")} == {"counter"}
 
 
 def test_a_summary_line_of_each_stream_ends_the_run(first_sync: Result) -> None:
