@@ -221,7 +221,6 @@ class _Place:
         fast = self._fast
         is_root = self._node is fast.root
         source, shape, change = generate(
-            self._node.path or "record",
             fields,
             sample,
             self._children,

@@ -69,7 +69,6 @@ _NULL = type(None)
 
 
 def generate(
-    title: str,
     fields: Mapping[str, Node | None],
     sample: Mapping[str, Any],
     children: Mapping[str, Child],
@@ -153,10 +152,11 @@ def generate(
         functions.append(("change", body))
 
     source = "".join(
-        f"# {title}\ndef {name}(record):\n" + "".join(f"    {line}\n" for line in lines)
+        f"def {name}(record):\n" + "".join(f"    {line}\n" for line in lines)
         for name, lines in functions
     )
-    exec(compile(source, f"<shape of {title}>", "exec"), scope)
+    # Nothing of a catalog or a row is in it: keys and values are in the scope, by number.
+    exec(compile(source, "<shape>", "exec"), scope)
     return Generated(source, scope["shape"], scope.get("change"))
 
 
