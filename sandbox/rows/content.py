@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sandbox import words
 from sandbox.dates import iso
 from sandbox.table import Row
@@ -59,12 +61,19 @@ def _post(world: World, number: int, form: Form) -> Row:
             "date": f"{text[:10]} {text[11:19]}.000000",
             "timezone": "+00:00",
         },
-        "published_date_iso8601": text,
+        # Not as its name says in the API's own example.
+        "published_date_iso8601": text if number % 2 else _american(text),
         "meta_description": None,
         "meta_keywords": "" if number % 2 else None,
         "author": None if number % 3 else "Zoë",
         "thumbnail_path": "",
     }
+
+
+def _american(text: str) -> str:
+    moment = datetime.fromisoformat(text)
+    hour = f"{moment.hour % 12 or 12}:{moment:%M:%S} {'AM' if moment.hour < 12 else 'PM'}"
+    return f"{moment.month}/{moment.day}/{moment.year} {hour}"
 
 
 def _redirect(world: World, number: int, form: Form) -> Row:

@@ -22,6 +22,7 @@ def _status(world: World, number: int, form: Form) -> Row:
         "system_label": name,
         "custom_label": "Versandt 📦" if number == 2 else name,
         "system_description": f"The order is {name.lower()}.",
+        "order": number,
     }
 
 

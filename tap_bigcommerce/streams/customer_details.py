@@ -17,6 +17,9 @@ INCLUDE = {
     "store_credit_amounts": "storecredit",
     "shopper_profile_id": "shopper_profile_id",
     "segment_ids": "segment_ids",
+    # Counts come together with what they count.
+    "address_count": "addresses",
+    "attribute_count": "attributes",
 }
 """Fields that v3 has to be asked for by name, and that name."""
 
@@ -62,7 +65,7 @@ class CustomerDetails(Details):
             row.update((name, other[name]) for name in self._fields if name in other)
 
     def _read(self, ids: list[int]) -> dict[int, Row]:
-        include = ",".join(INCLUDE[name] for name in self._fields if name in INCLUDE)
+        include = ",".join(dict.fromkeys(INCLUDE[name] for name in self._fields if name in INCLUDE))
         params = {"id:in": ",".join(map(str, ids)), **({"include": include} if include else {})}
         rows = self._own.all_rows(PATH, params)
         return {row["id"]: row for row in rows}

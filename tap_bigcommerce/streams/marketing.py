@@ -12,16 +12,19 @@ from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.stream import MARKETING, Child, Stream
 
 
-def with_dates(row: Row) -> Row:
-    """Gift certificates may have their dates as seconds since 1970, in a text."""
-    return {
+def with_dates_and_template(row: Row) -> Row:
+    """Gift certificates may have dates as seconds since 1970, in a text, and false as template."""
+    changed: Row = {
         **row,
         **{name: _date(row[name]) for name in ("purchase_date", "expiry_date") if name in row},
     }
+    if changed.get("template") is False:
+        changed["template"] = None
+    return changed
 
 
 def _date(value: Any) -> Any:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,12}", value):
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,11}", value):
         return value
     seconds = int(value)
     return format_instant(datetime.fromtimestamp(seconds, timezone.utc)) if seconds else None
@@ -50,7 +53,7 @@ GIFT_CERTIFICATES = Stream(
     name="gift_certificates",
     path="/v2/gift_certificates",
     permission=MARKETING,
-    reshape=with_dates,
+    reshape=with_dates_and_template,
     walk=IdParameters("min_id", ASCENDING, DESCENDING),
 )
 BANNERS = Stream(

@@ -1,5 +1,7 @@
 """The store itself, its channels, pages, taxes and shipping."""
 
+from datetime import datetime
+
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByPage, OneObject
 from tap_bigcommerce.pages.page import Row
@@ -22,6 +24,17 @@ def with_logo_as_object(row: Row) -> Row:
     return {**row, "logo": row["logo"] or None} if "logo" in row else row
 
 
+def with_date(row: Row) -> Row:
+    """A blog post's date may come as 5/18/2018 1:26:42 PM, in UTC: month first, whatever its name
+    says."""
+    text = row.get("published_date_iso8601")
+    try:
+        moment = datetime.strptime(str(text), "%m/%d/%Y %I:%M:%S %p")
+    except ValueError:
+        return row
+    return {**row, "published_date_iso8601": moment.isoformat() + "Z"}
+
+
 STORE = Stream(
     name="store",
     path="/v2/store",
@@ -35,6 +48,7 @@ CHANNELS = Stream(
     path="/v3/channels",
     permission=CHANNEL_SETTINGS,
     walk=ByPage(),
+    params={"include": "currencies"},
     incremental=Incremental("date_modified", "date_modified:min"),
 )
 CHANNEL_LISTINGS = Stream(
@@ -70,6 +84,7 @@ BLOG_POSTS = Stream(
     path="/v2/blog/posts",
     permission=CONTENT,
     walk=ByPage(),
+    reshape=with_date,
 )
 REDIRECTS = Stream(
     name="redirects",

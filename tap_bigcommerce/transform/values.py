@@ -31,8 +31,9 @@ MAX_DEPTH = 254
 
 # [0-9], for `\d` also matches other scripts' digits; fullmatch, for `$` lets a newline by.
 _INTEGER = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?").fullmatch
+_NO_ZERO = re.compile(r"-?\.").match
 _DIGITS = frozenset("0123456789")
-_FIRST = _DIGITS | {"-"}
+_FIRST = _DIGITS | {"-", "."}
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -62,14 +63,16 @@ class Numbers(_Memo):
             return self._not_text(text)
         if text == "":
             return self.keep(text, None)
-        # Between a digit or sign and a digit orjson takes nothing but a number of JSON's grammar,
-        # without blanks; it refuses what a double holds only as infinite, as most readers would.
+        # Between a digit, sign or point and a digit orjson takes nothing but a number of JSON's
+        # grammar, without blanks; it refuses what a double holds only as infinite, as most readers
+        # would.
         if text[-1] in _DIGITS and text[0] in _FIRST and len(text) <= MAX_DIGITS:
+            number = with_zero(text)
             try:
-                orjson.loads(text)
+                orjson.loads(number)
             except ValueError:
                 raise Misfit from None
-            return self.keep(text, orjson.Fragment(text))
+            return self.keep(text, orjson.Fragment(number))
         raise Misfit
 
     def _not_text(self, value: Any) -> Any:
@@ -92,7 +95,7 @@ class Integers(_Memo):
             return self._not_text(text)
         if text == "":
             return self.keep(text, None)
-        match = _INTEGER(text) if len(text) <= MAX_DIGITS else None
+        match = _INTEGER(with_zero(text)) if len(text) <= MAX_DIGITS else None
         if match is None:
             raise Misfit
         return self.keep(text, writable(int(match[1])))
@@ -126,6 +129,11 @@ class Dates(_Memo):
         if normal is not None:
             self.days.learn(text, normal)
         return self.keep(text, normal)
+
+
+def with_zero(number: str) -> str:
+    """A number's text with the zero that the API leaves out before a point: ".10" is "0.10"."""
+    return number.replace(".", "0.", 1) if _NO_ZERO(number) else number
 
 
 def writable(number: int) -> Any:

@@ -135,6 +135,8 @@ ADDED |= dict.fromkeys(
         "customers.store_credit_amounts.amount",
         "customers.shopper_profile_id",
         "customers.segment_ids",
+        "customers.address_count",
+        "customers.attribute_count",
     ),
     "only the newer list of customers has it",
 )

@@ -221,12 +221,20 @@ def _store(row: Json) -> Json:
 
 
 def _certificate(row: Json) -> Json:
-    return {**row, **{name: _unix(row[name]) for name in ("purchase_date", "expiry_date")}}
+    dates = {name: _unix(row[name]) for name in ("purchase_date", "expiry_date")}
+    return {**row, **dates, "template": row["template"] or None}
 
 
 def _unix(text: str) -> str | None:
     moment = datetime.fromtimestamp(int(text), timezone.utc)
     return moment.isoformat() if int(text) else None
+
+
+def _post(row: Json) -> Json:
+    text = row["published_date_iso8601"]
+    if "/" in text:
+        text = f"{datetime.strptime(text, '%m/%d/%Y %I:%M:%S %p').isoformat()}+00:00"
+    return {**row, "published_date_iso8601": text}
 
 
 def _banner(row: Json) -> Json:
@@ -239,6 +247,7 @@ def _tax_class(row: Json) -> Json:
 
 _ADDED: Mapping[str, Callable[[Json], Json]] = {
     "banners": _banner,
+    "blog_posts": _post,
     "tax_classes": _tax_class,
     "inventory_items": _inventory,
     "customer_form_field_values": _form_field_value,

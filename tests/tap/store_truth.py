@@ -25,7 +25,7 @@ PARTS = (
 
 
 MOST_ATTRIBUTES = 10
-V3_PARTS = ("attributes", "storecredit", "shopper_profile_id", "segment_ids")
+V3_PARTS = ("addresses", "attributes", "storecredit", "shopper_profile_id", "segment_ids")
 ONLY_V3 = (
     "channel_ids",
     "origin_channel_id",
@@ -35,6 +35,8 @@ ONLY_V3 = (
     "store_credit_amounts",
     "shopper_profile_id",
     "segment_ids",
+    "address_count",
+    "attribute_count",
 )
 
 
@@ -168,7 +170,7 @@ def _same(record: Any, row: Any, kind: str, *, exact: bool) -> bool:
         if isinstance(record, (str, bool)) or (kind == "integer" and not isinstance(record, int)):
             return False
         if exact and isinstance(row, str):
-            return str(record) == row
+            return str(record) == row.replace(".", "0.", row.startswith("."))
         return Decimal(str(record)) == Decimal(str(row))
     if kind == "string":
         if isinstance(row, str):

