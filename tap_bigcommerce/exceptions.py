@@ -7,6 +7,9 @@ catch those.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from singer.exceptions import (
     SingerConfigurationError,
     SingerDiscoveryError,
@@ -64,6 +67,17 @@ class FewerRows(RequestFailed):
 
 class UnexpectedAnswer(RequestFailed):
     """The API did not answer as it documents, in a way that could lose records."""
+
+
+class IncompleteList(RequestFailed):
+    """A list has more than it shows: what was read of it contradicts what the API says of it.
+
+    ``rows`` are those that came, where nobody has been handed them before.
+    """
+
+    def __init__(self, words: str, rows: Sequence[Mapping[str, Any]] = ()) -> None:
+        super().__init__(words)
+        self.rows = list(rows)
 
 
 class BadRecord(TapError, SingerSyncError):
