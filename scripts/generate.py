@@ -18,6 +18,7 @@ from scripts.docs import (
     deletes_picture,
     diagrams,
     error_tables,
+    fields,
     figures,
     fleet_reckoning,
     hosted,
@@ -78,6 +79,7 @@ def _pages_with_blocks() -> dict[Path, str]:
             "channels": stream_pages.channel_table(),
         },
         DOCS / "streams" / "index.md": {"streams": stream_pages.index_tables()},
+        DOCS / "personal-data.md": {"personal": fields.personal_table()},
         DOCS / "errors.md": {
             "messages": error_tables.message_tables(),
             "statuses": error_tables.status_table(),

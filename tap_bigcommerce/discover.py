@@ -65,13 +65,15 @@ def own_metadata(
     references = {
         path.removesuffix("[]"): key for path, key in REFERENCES.get(stream.name, {}).items()
     }
-    off_by_default = load_notes(stream.name).off_by_default
+    notes = load_notes(stream.name)
     automatic = {*key, *stream.automatic, DELETED_AT}
     for breadcrumb, path in _fields(schema, (), ""):
         found[breadcrumb] = {
             "inclusion": "automatic" if path in automatic else "available",
-            "selected-by-default": path not in off_by_default,
+            "selected-by-default": path not in notes.off_by_default,
         }
+        if path in notes.personal:
+            found[breadcrumb]["personal"] = True
         if path in references:
             found[breadcrumb]["references"] = references[path]
     return found

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.docs.markdown import cell, code, table
-from tap_bigcommerce.schemas import load_notes, load_schema
+from scripts.docs.markdown import cell, code, codes, table
+from tap_bigcommerce.schemas import RESCUED, load_notes, load_schema
+from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.references import REFERENCES
 from tap_bigcommerce.streams.stream import Stream
 
@@ -29,7 +30,7 @@ def field_rows(name: str) -> list[FieldRow]:
 def fields_table(stream: Stream) -> str:
     """Every field: path, type, and what it holds, with what it refers to."""
     references = REFERENCES.get(stream.name, {})
-    off = load_notes(stream.name).off_by_default
+    notes = load_notes(stream.name)
     rows = []
     for field in field_rows(stream.name):
         remarks = []
@@ -40,11 +41,30 @@ def fields_table(stream: Stream) -> str:
         if field.path in references:
             other = references[field.path].partition(".")[0]
             remarks.append(f"Names a row of [`{other}`]({other}.md).")
-        if field.path in off:
+        if field.path in notes.off_by_default:
             remarks.append("Not selected by default.")
+        if field.path in notes.personal:
+            remarks.append("[Personal](../personal-data.md).")
         told = " ".join([cell(field.description), *remarks]).strip()
         rows.append((code(field.path), field.type, told))
     return table(("field", "type", "what it holds"), rows)
+
+
+def personal_table() -> str:
+    """Of each stream that has any: the fields that are marked as personal."""
+    rows = []
+    for name in STREAMS:
+        marked = load_notes(name).personal - {RESCUED}
+        places: dict[str, list[str]] = {}
+        for field in field_rows(name):
+            if field.path in marked:
+                place, _, last = field.path.rpartition(".")
+                places.setdefault(place, []).append(last)
+        for place, fields in places.items():
+            rows.append(
+                (f"[`{name}`](streams/{name}.md)", code(place) if place else "", codes(fields))
+            )
+    return table(("stream", "in", "fields"), rows)
 
 
 def _fields(schema: dict[str, Any], path: str) -> Iterator[FieldRow]:

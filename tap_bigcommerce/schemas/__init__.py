@@ -31,7 +31,7 @@ DELETED_AT_SCHEMA = {
 
 
 LISTS = ("$links", "$off_by_default")
-MARKS = ("$json_text", "$wrapped")
+MARKS = ("$json_text", "$wrapped", "$personal")
 
 
 @dataclass(frozen=True)
@@ -45,12 +45,14 @@ class Notes:
     In the field itself, as `true`:
     json_text: strings; any other value becomes its JSON text.
     wrapped: arrays; what is none becomes the only item.
+    personal: what may tell of a person. `_rescued_data` always is, for it may hold anything.
     """
 
     links: frozenset[str] = frozenset()
     off_by_default: frozenset[str] = frozenset()
     json_text: frozenset[str] = frozenset()
     wrapped: frozenset[str] = frozenset()
+    personal: frozenset[str] = frozenset()
 
 
 def load_schema(stream: str) -> dict[str, Any]:
@@ -63,7 +65,7 @@ def load_schema(stream: str) -> dict[str, Any]:
 def load_notes(stream: str) -> Notes:
     """What a stream's schema file says beside the schema."""
     schema = _whole(stream)
-    marked = list(_marked(schema, ""))
+    marked = [*_marked(schema, ""), (RESCUED, "$personal")]
     return Notes(
         *(frozenset(schema.get(name, ())) for name in LISTS),
         *(frozenset(path for path, mark in marked if mark == name) for name in MARKS),
