@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.deletes.search import Search, swept
 from tap_bigcommerce.deletes.shelf import Shelf
-from tap_bigcommerce.exceptions import TapError, TokenRefused
+from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.walk_sync import Tools
 
@@ -45,8 +46,8 @@ class Finding:
 
 
 def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
-    """Compare the streams that are read from lists of their own. Raises TokenRefused."""
-    found = []
+    """Compare the streams that are read from lists of their own. Raises RunFailed."""
+    found: list[Finding] = []
     for turn, (name, selection) in enumerate(selections.items()):
         stream = selection.stream
         if stream.child is not None:
@@ -56,11 +57,8 @@ def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
         search = Search(
             stream, tools.config, tools.client, tools.workers, tools.budget, purpose, turn
         )
-        try:
-            found.append(_compare(search, tools))
-        except TokenRefused:
-            raise
-        except TapError as error:
+        error = failure_of(name, functools.partial(_compare, search, tools, found))
+        if error is not None:
             LOGGER.error("%s failed: %s", name, error.words)
             found.append(Finding(name, failure=error.words))
     return found
@@ -104,7 +102,8 @@ def report(found: Iterable[Finding]) -> str:
     return "\n".join([*lines, "", *(details or ["Nothing differs."])]) + "\n"
 
 
-def _compare(search: Search, tools: Tools) -> Finding:
+def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
+    """Add what is found of one stream."""
     stream = search.stream
     listed = swept(search)
     counted = listed.total
@@ -113,14 +112,17 @@ def _compare(search: Search, tools: Tools) -> Finding:
         counted = answer.content.get("count")
     written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
     if written is None or listed.ids is None:
-        return Finding(stream.name, counted, listed.rows)
-    return Finding(
-        stream.name,
-        counted,
-        listed.rows,
-        len(written),
-        unwritten=list(listed.ids.without(written)),
-        missing=list(written.without(listed.ids)),
+        found.append(Finding(stream.name, counted, listed.rows))
+        return
+    found.append(
+        Finding(
+            stream.name,
+            counted,
+            listed.rows,
+            len(written),
+            unwritten=list(listed.ids.without(written)),
+            missing=list(written.without(listed.ids)),
+        )
     )
 
 

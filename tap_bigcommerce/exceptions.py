@@ -38,7 +38,11 @@ class StateError(TapError, SingerConfigurationError):
     """The state that was given cannot be used, or belongs to another store."""
 
 
-class TokenRefused(TapError, SingerConfigurationError):
+class RunFailed(TapError):
+    """An error for the whole run: no other stream can be read, or written, after it."""
+
+
+class TokenRefused(RunFailed, SingerConfigurationError):
     """The API refused the access token: no stream can be read."""
 
 
@@ -84,7 +88,15 @@ class BadRecord(TapError, SingerSyncError):
     """A record without its key, or without the date that an incremental stream needs."""
 
 
-class TargetGone(TapError, SingerSyncError):
+class NobodyForesaw(TapError):
+    """An exception that nobody expected: a fault of the tap's own."""
+
+
+class WriteFailed(RunFailed, SingerSyncError):
+    """What goes to standard output cannot be written."""
+
+
+class TargetGone(WriteFailed):
     """Whoever read the messages has closed the pipe."""
 
     def __init__(self) -> None:

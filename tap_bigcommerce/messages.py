@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce.dates import format_instant
-from tap_bigcommerce.exceptions import TapError, TargetGone
+from tap_bigcommerce.exceptions import TargetGone, WriteFailed
 
 BUFFER = 32 * 1024
 """Bytes: what is held at the most before it is written."""
@@ -29,14 +29,41 @@ A_PAGES_SHARE = 4 * 1024
 what STATEs add to a long sync has to stay small beside its records."""
 
 
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write `data` to a file descriptor.
+
+    Raises TargetGone when nobody reads it any more, WriteFailed when it cannot be written.
+    """
+    rest = memoryview(data)
+    try:
+        while rest:
+            try:
+                rest = rest[os.write(descriptor, rest) :]
+            except BlockingIOError:
+                # Whoever started the tap made the pipe so; it is full for now.
+                select.select([], [descriptor], [])
+    except BrokenPipeError as error:
+        raise TargetGone from error
+    except OSError as error:
+        raise WriteFailed(
+            f"Standard output cannot be written: {error.strerror}. What has come out may end in "
+            "the middle of a line: see to the disk or the program that takes it, and run the same "
+            "command again."
+        ) from error
+
+
 class Messages:
-    """Writes messages to a file descriptor, one a line."""
+    """Writes messages to a file descriptor, one a line.
+
+    After a write that failed nothing more is written: a STATE would cover what is missing.
+    """
 
     def __init__(self, descriptor: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._descriptor = descriptor
         self._clock = clock
         self._buffer: list[bytes] = []
         self._buffered = 0
+        self._failure: WriteFailed | None = None
         self.any_written = False
         self._last_state = b""
         self._state_share = LARGE_STATE
@@ -112,23 +139,22 @@ class Messages:
     def flush(self) -> None:
         """Write what is buffered.
 
-        Raises TargetGone when nobody reads it any more, TapError when it cannot be written.
+        Raises WriteFailed when that is not possible, and ever after.
         """
-        data = memoryview(b"".join(self._buffer))
+        if self._failure is not None:
+            raise self._failure
+        data = b"".join(self._buffer)
         self._buffer.clear()
         self._buffered = 0
-        while data:
-            try:
-                data = data[os.write(self._descriptor, data) :]
-            except BlockingIOError:
-                # Whoever started the tap made the pipe so; it is full for now.
-                select.select([], [self._descriptor], [])
-            except BrokenPipeError as error:
-                raise TargetGone from error
-            except OSError as error:
-                raise TapError(f"The messages cannot be written: {error.strerror}.") from error
+        try:
+            write_all(self._descriptor, data)
+        except WriteFailed as error:
+            self._failure = error
+            raise
 
     def _put(self, line: bytes) -> None:
+        if self._failure is not None:
+            raise self._failure
         self.any_written = True
         self._buffer.append(line)
         self._buffered += len(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -24,10 +25,17 @@ from tap_bigcommerce.check.findings import find_out
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config, read_config
 from tap_bigcommerce.deletes.ledger import check_installed
-from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
+from tap_bigcommerce.exceptions import (
+    CatalogError,
+    ConfigError,
+    Interrupted,
+    TapError,
+    TargetGone,
+    WriteFailed,
+)
 from tap_bigcommerce.files import text_of
 from tap_bigcommerce.memory import collect_seldom, set_allocator
-from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.messages import Messages, write_all
 from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.progress import log_count
@@ -120,10 +128,7 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
                 "that its API account lacks."
             )
         LOGGER.info("The token may read %d of %d streams.", len(streams), len(STREAMS))
-    json.dump(discover.catalog(streams, config), sys.stdout, indent=2)
-    sys.stdout.write("\n")
-    sys.stdout.flush()
-    return 0
+    return _write(json.dumps(discover.catalog(streams, config), indent=2) + "\n")
 
 
 def _init(options: Options) -> int:
@@ -160,13 +165,17 @@ def _check(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
 
 def _write(text: str) -> int:
     """Write to standard output, for a person or a program; returns the exit status."""
-    try:
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever reads has seen enough (`| head`); Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # Whoever reads may have seen enough (`| head`).
+    with contextlib.suppress(TargetGone):
+        write_all(_standard_output(), text.encode())
     return 0
+
+
+def _standard_output() -> int:
+    """Its file descriptor. Raises WriteFailed where it is closed."""
+    if sys.stdout is None:
+        raise WriteFailed("Standard output is closed. Let it lead to a file or a program.")
+    return sys.stdout.fileno()
 
 
 def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
@@ -206,7 +215,7 @@ def _prepare(
         budget=Budget(config.max_buffered_mb * 1_000_000),
         state=state,
         # A descriptor of its own: whatever else prints to standard output would spoil it.
-        messages=Messages(os.dup(sys.stdout.fileno())),
+        messages=Messages(os.dup(_standard_output())),
         observer=observer,
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.exceptions import Interrupted, TapError, TargetGone, TokenRefused
+from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError
+from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.progress import summary
@@ -21,15 +21,15 @@ LOGGER = logging.getLogger(__name__)
 def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapError]:
     """Read the selected streams, one walk after another. Returns what failed, by stream.
 
-    A stream that fails does not stop the others. Raises TokenRefused and TargetGone, after which
-    nothing can be read or written, and Interrupted when the tap is asked to stop; a STATE has
+    A stream that fails does not stop the others, whatever it is. Raises RunFailed where nothing
+    can be read or written any more, and Interrupted when the tap is asked to stop; a STATE has
     gone out by then if it can. A token that is refused at once leaves no message at all.
     """
     failures: dict[str, TapError] = {}
     walks = _walks(selections, tools, failures)
     try:
         for turn, walk in enumerate(walks):
-            LOGGER.info("%s: reading", ", ".join(output.stream.name for output in walk.outputs))
+            LOGGER.info("%s: reading", walk.names)
             tools.state.begin(walk.name)
             for output in walk.outputs:
                 output.counts.begin()
@@ -48,10 +48,12 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
     except Interrupted:
         tools.messages.state(tools.state.value())
         raise
-    except TokenRefused:
+    except RunFailed:
         if tools.messages.any_written:
             tools.messages.state(tools.state.value())
         raise
+    finally:
+        tools.workers.close()
     return failures
 
 
@@ -61,18 +63,20 @@ def _walks(
     """One walk for all streams of the same list that begin at the same place."""
     shared: dict[tuple[str, bool, Start], list[Output]] = {}
     lost: list[StreamCounts] = []
-    for name in tools.state.in_order(selections):
-        try:
-            output = Output(selections[name], tools.config, tools.state, tools.messages)
-            start = output.start()
-        except TapError as error:
-            _note(failures, name, error)
-            output.counts.end(error.words)
-            lost.append(output.counts)
-            continue
+
+    def begin(selection: Selection) -> None:
+        output = Output(selection, tools.config, tools.state, tools.messages)
+        start = output.start()
         child = output.stream.child
         apart = child is not None and (child.apart or output.has_own_dates)
         shared.setdefault((output.root.name, apart, start), []).append(output)
+
+    for name in tools.state.in_order(selections):
+        error = failure_of(name, functools.partial(begin, selections[name]))
+        if error is not None:
+            _note(failures, name, error)
+            lost.append(StreamCounts(name))
+            lost[-1].end(error.words)
     for first, *others in shared.values():
         for output in others:
             output.counts.read_with = first.stream.name
@@ -83,15 +87,9 @@ def _walks(
     ]
 
 
-def _run(walk: WalkSync, following: list[WalkSync]) -> None:
+def _run(walk: WalkSync, following: Sequence[WalkSync]) -> None:
     """Read one walk; what fails stands in its outputs then."""
-    try:
-        walk.run(functools.partial(_let_begin, following))
-    except (TokenRefused, TargetGone):
-        raise
-    except TapError as error:
-        for output in walk.outputs:
-            output.failure = output.failure or error
+    walk.fail(failure_of(walk.names, functools.partial(walk.run, lambda: _let_begin(following))))
 
 
 def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:
@@ -99,8 +97,7 @@ def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:
     failures[name] = error
 
 
-def _let_begin(following: Iterable[WalkSync]) -> None:
-    """Let the next walk's first requests go; what fails there is raised in its own turn."""
+def _let_begin(following: Sequence[WalkSync]) -> None:
+    """Let the next walk's first requests go; what fails there is its own."""
     for walk in following:
-        with contextlib.suppress(TapError):
-            walk.ask()
+        walk.fail(failure_of(walk.names, walk.ask))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.deletes.ledger import Way
 from tap_bigcommerce.deletes.search import Search, find_gone
-from tap_bigcommerce.exceptions import BadRecord, TapError, TokenRefused
+from tap_bigcommerce.exceptions import BadRecord, TapError
+from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import Family, added_keys, rows_of
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.observer import NOBODY, Observer
@@ -64,47 +66,70 @@ class WalkSync:
         """The first of its streams."""
         return self.outputs[0].stream.name
 
+    @property
+    def names(self) -> str:
+        """All of its streams."""
+        return ", ".join(output.stream.name for output in self.outputs)
+
+    def fail(self, error: TapError | None) -> None:
+        """What failed, if anything did, is the failure of all of its streams that have none."""
+        for output in self._alive() if error is not None else ():
+            output.failure = error
+
     def ask(self) -> None:
         """Let the first requests go, while an earlier walk is still being written."""
-        if self._reading is None:
-            self._reading = self._begin()
-        self._reading.ask(ahead=True)
+        if self._alive():
+            self._begun().ask(ahead=True)
 
     def run(self, when_ending: Callable[[], None]) -> None:
         """Read the list to its end. `when_ending`: workers are free for the next walk.
 
-        Raises TapError when it cannot be read to its end, and Interrupted on a signal; the state
-        then holds where to go on.
+        What fails for one of the streams alone stands in its output. Raises what fails for all of
+        them, and Interrupted on a signal; the state then holds where to go on.
         """
-        if self._reading is None:
-            self._reading = self._begin()
-        reading = self._reading
         try:
-            for batch in reading.batches(when_ending):
-                self._write(batch, reading)
-                self.outputs[0].counts.pages = reading.pages
-                for output in self._alive():
-                    output.counts.share = reading.share
-            self._note_start(reading)
-            whole = self._compare_totals(reading) and reading.proven
-            for output in self._alive():
-                output.write_schema()
-                output.complete(self._start)
-                if whole:
-                    output.activate(self._start, resumed=self._resumed)
-            for output in self._alive():
-                self._find_gone(output)
+            if self._alive():
+                self._read(self._begun(), when_ending)
         finally:
-            self._tools.messages.flush()
+            self._close()
+
+    def _read(self, reading: Reading, when_ending: Callable[[], None]) -> None:
+        for batch in reading.batches(when_ending):
+            self._write(batch, reading)
+            self.outputs[0].counts.pages = reading.pages
+            if not self._alive():
+                return
+        self._note_start(reading)
+        whole = self._compare_totals(reading) and reading.proven
+        self._for_each(functools.partial(self._complete, whole=whole))
+        self._for_each(self._find_gone)
+
+    def _close(self) -> None:
+        """Close the books, however the walk has ended."""
+        reading = self._reading
+        if reading is not None:
+            reading.close()
             # Requests and rows of a walk are counted for its first stream.
             counts = self.outputs[0].counts
             counts.read, counts.duplicates = reading.rows_read, reading.duplicates
             counts.pages = reading.pages
-            for output in self.outputs:
-                output.close()
+        for output in self.outputs:
+            output.close()
 
     def _alive(self) -> list[Output]:
         return [output for output in self.outputs if output.failure is None]
+
+    def _for_each(self, work: Callable[[Output], object]) -> None:
+        """Do `work` for each stream that has not failed; what fails then is that stream alone."""
+        for output in self._alive():
+            error = failure_of(output.stream.name, functools.partial(work, output))
+            output.failure = error or output.failure
+
+    def _begun(self) -> Reading:
+        """The reading of the list, begun by now."""
+        if self._reading is None:
+            self._reading = self._begin()
+        return self._reading
 
     def _begin(self) -> Reading:
         root, tools = self._root, self._tools
@@ -166,25 +191,34 @@ class WalkSync:
     def _write(self, batch: Batch, reading: Reading) -> None:
         """One batch's RECORDs, and the STATE that covers them."""
         self._note_start(reading)
-        clean, sent_at = batch.answer.clean, batch.answer.sent_at
-        outputs = self._alive()
-        for output in outputs:
-            output.write_schema()
-            if batch.are_records:
-                output.write_typed(batch.rows, sent_at=sent_at)
-                continue
-            rows = rows_of(output, batch.rows, self._added)
-            # Rows of several streams share what is nested in them.
-            output.write(rows, clean=clean, sent_at=sent_at, ours=len(outputs) == 1)
-        newest = self._newest(batch.rows)
+        self._for_each(functools.partial(self._write_records, batch))
+        newest = self._newest(batch.rows) if self._alive() else None
         if newest != self._start.newest:
             self._start = dataclasses.replace(self._start, newest=newest)
         for output in self._alive():
+            output.counts.share = reading.share
             output.interrupt(batch.position, self._start)
         if batch.ends_page:
             self._tools.messages.page_ends(self._tools.state.value, self._tools.state.beside)
         else:
             self._tools.messages.flush()
+
+    def _write_records(self, batch: Batch, output: Output) -> None:
+        output.write_schema()
+        clean, sent_at = batch.answer.clean, batch.answer.sent_at
+        if batch.are_records:
+            output.write_typed(batch.rows, sent_at=sent_at)
+            return
+        rows = rows_of(output, batch.rows, self._added)
+        # Rows of several streams share what is nested in them.
+        output.write(rows, clean=clean, sent_at=sent_at, ours=len(self.outputs) == 1)
+
+    def _complete(self, output: Output, *, whole: bool) -> None:
+        """The list has been read to its end; `whole`: and nothing can have slipped by."""
+        output.write_schema()
+        output.complete(self._start)
+        if whole:
+            output.activate(self._start, resumed=self._resumed)
 
     def _note_start(self, reading: Reading) -> None:
         """Remember when the walk began, by the store's clock."""
@@ -222,26 +256,16 @@ class WalkSync:
         if ledger.needs_sweep:
             # What has been written is safe, whatever becomes of the sweep.
             tools.messages.state(tools.state.value())
-        try:
-            gone = find_gone(
-                ledger,
-                Search(
-                    output.stream,
-                    tools.config,
-                    tools.client,
-                    tools.workers,
-                    tools.budget,
-                    output.purpose,
-                    self._turn,
-                ),
-            )
-        except TokenRefused:
-            raise
-        except TapError as error:
-            # The walk itself is complete, and so are the other streams that were written from it.
-            output.failure = error
-        else:
-            output.report_gone(gone)
+        search = Search(
+            output.stream,
+            tools.config,
+            tools.client,
+            tools.workers,
+            tools.budget,
+            output.purpose,
+            self._turn,
+        )
+        output.report_gone(find_gone(ledger, search))
 
     def _compare_totals(self, reading: Reading) -> bool:
         """Warn where the API counts other rows than it showed, and no change explains it.

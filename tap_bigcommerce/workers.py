@@ -33,8 +33,11 @@ class _Job:
 
 @dataclass(frozen=True)
 class _Done:
-    follow: Callable[[Any], None]
-    outcome: Any
+    """A job that is done; `error` is what it raised, if it did."""
+
+    job: _Job
+    outcome: Any = None
+    error: BaseException | None = None
 
 
 class Workers:
@@ -51,6 +54,7 @@ class Workers:
         self._numbers = itertools.count()
         self.count = count
         self.unfinished = 0
+        self._closed = False
         sys.setswitchinterval(SWITCH_EVERY)
         for number in range(count):
             threading.Thread(target=self._run, name=f"worker-{number}", daemon=True).start()
@@ -69,8 +73,8 @@ class Workers:
     ) -> None:
         """Run `work` in a thread; later, in the one that calls `step`, `then(its result)`.
 
-        If it raises, `failed(the error)` instead. Of the jobs that wait, the one with the
-        smallest `urgency` is next.
+        If one of them raises, `failed(the error)`: whoever calls `step` may wait for another
+        stream's jobs. Of the jobs that wait, the one with the smallest `urgency` is next.
         """
         self.unfinished += 1
         self._jobs.put(_Job(urgency, next(self._numbers), work, then, failed))
@@ -80,7 +84,8 @@ class Workers:
 
         Raises Interrupted when the tap is asked to stop meanwhile.
         """
-        assert self.unfinished, "nothing is under way, so nothing will ever be done"
+        if not self.unfinished:
+            raise RuntimeError("nothing is under way, so nothing will ever be done")
         while True:
             self._stop.check()
             try:
@@ -99,6 +104,10 @@ class Workers:
                 return
             self._follow(done)
 
+    def close(self) -> None:
+        """Nothing more is to be done: jobs that have not begun never do."""
+        self._closed = True
+
     def run_all(self, jobs: Mapping[Key, Callable[[], Value]]) -> dict[Key, Value]:
         """Run all of `jobs` and wait for their results, by the jobs' keys.
 
@@ -116,13 +125,22 @@ class Workers:
 
     def _follow(self, done: _Done) -> None:
         self.unfinished -= 1
-        done.follow(done.outcome)
+        error = done.error
+        if error is None:
+            try:
+                done.job.then(done.outcome)
+            except Exception as raised:  # noqa: BLE001  # handed to the stream that it is for
+                error = raised
+        if error is not None:
+            done.job.failed(error)
 
     def _run(self) -> None:
         while True:
             job = self._jobs.get()
+            if self._closed:
+                return
             try:
-                done = _Done(job.then, job.work())
+                done = _Done(job, job.work())
             except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
-                done = _Done(job.failed, error)
+                done = _Done(job, error=error)
             self._done.put(done)

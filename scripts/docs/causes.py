@@ -518,9 +518,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Mend what the target says, and run both again with the last state.",
         ),
         Cause(
-            "The messages cannot be written",
-            "Standard output is closed, or the disk is full.",
-            "See the reason behind it.",
+            "Standard output cannot be written",
+            "A full disk, a quota of the system, or a broken volume. Nothing more is written after "
+            "it, no STATE either.",
+            "Make room, and run again with the last whole STATE that came before.",
+        ),
+        Cause(
+            "Standard output is closed",
+            "The command was started with `>&-`, or by a program that closed it.",
+            "Let it lead to a file or to a target.",
         ),
         Cause(
             "Stopped by",
@@ -528,9 +534,24 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run it again with the last state: it goes on where it was stopped.",
         ),
         Cause(
-            "An error that nobody foresaw",
+            "An error that nobody foresaw. Please report it",
             "A mistake in the tap.",
             "Report it, with the lines that follow. They hold no secret.",
+        ),
+        Cause(
+            "It is a fault of the tap's own",
+            "A mistake in the tap, which has met something odd in this stream. The others go on.",
+            "Report it, with the traceback that stands above. It holds no secret.",
+        ),
+        Cause(
+            ": an error that nobody foresaw:",
+            "As above; its traceback follows.",
+            "As above.",
+        ),
+        Cause(
+            "there is not enough memory",
+            "The process has reached a limit of its memory. The other streams go on.",
+            "Raise the limit, or lower the settings that are named.",
         ),
     ),
 }

@@ -177,4 +177,9 @@ class Completing:
             return came
 
         for number, lookup in enumerate(lookups):
-            self._workers.submit(lookup, came_as(number), self._failed, (self._turn, 0, False))
+            work = functools.partial(self._if_wanted, lookup)
+            self._workers.submit(work, came_as(number), self._failed, (self._turn, 0, False))
+
+    def _if_wanted(self, lookup: Lookup) -> Any:
+        """The lookup's result; of those that still wait when nobody wants the rows, none."""
+        return None if self._closed else lookup()

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from tap_bigcommerce.answer import Answer
-from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.completing import Completing
 from tap_bigcommerce.pages.details import Details
@@ -140,9 +139,13 @@ class Reading:
                 self._workers.step()
             self._count_again()
         finally:
-            self._closed = True
-            self._rows.close()
-            self._account()
+            self.close()
+
+    def close(self) -> None:
+        """Nobody wants the rows any more; what is under way ends in nothing."""
+        self._closed = True
+        self._rows.close()
+        self._account()
 
     def _send(self, ask: Any) -> None:
         place = self._kind.place(ask)
@@ -153,13 +156,9 @@ class Reading:
             return self._reader.page(place)
 
         def came(page: Page) -> None:
-            self._budget.ended(len(page.answer.body) if ask.what is What.PAGE else None)
-            if self._closed:
-                return
-            try:
+            if not self._closed:
                 self._take(ask, page)
-            except TapError as error:
-                self._fail(error)
+            self._budget.ended(len(page.answer.body) if ask.what is What.PAGE else None)
 
         def failed(error: BaseException) -> None:
             self._budget.ended(None)

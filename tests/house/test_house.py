@@ -40,14 +40,15 @@ FLOORS = (
     ("bodies", "row_keys"),
     ("observer",),
     ("transform", "schemas", "counts", "stop", "config", "log"),
-    ("dates",),
+    ("dates", "failures"),
     ("exceptions", "files", "version", "memory"),
 )
 
 # Where everything may be caught, and what becomes of it there.
 CATCHES_ALL = {
     "run.py": "turns what nobody foresaw into an exit status, with its traceback",
-    "workers.py": "hands a thread's error to the thread that waits for it",
+    "failures.py": "turns what nobody foresaw into a stream's failure, with its traceback",
+    "workers.py": "hands a job's error to the stream that waits for it",
 }
 
 # Methods that change the value they belong to.

@@ -1,0 +1,141 @@
+"""Standard output that cannot be written: full disks, limits, readers that go, closed from the
+start."""
+
+from __future__ import annotations
+
+import os
+import resource
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tap_runner
+from fault_runs import small
+
+from sandbox import Sandbox, Store
+
+UNLIMITED = resource.RLIM_INFINITY
+NO_LIMIT = (UNLIMITED, UNLIMITED)
+
+
+@contextmanager
+def started(
+    store: Store, out: Any, *words: str, before: Callable[[], None] | None = None, **more: Any
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The tap with `out` as its standard output."""
+    settings = tap_runner.settings(store, **more)
+    environment: Mapping[str, str] = {
+        **tap_runner.clean_environment(),
+        **{tap_runner.PREFIX + name.upper(): str(value) for name, value in settings.items()},
+    }
+    with subprocess.Popen(
+        [*tap_runner.COMMAND, "--config", "ENV", *words],
+        stdout=out,
+        stderr=subprocess.PIPE,
+        env=environment,
+        preexec_fn=before,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
+    """Its exit status, and what it said."""
+    said = process.communicate(timeout=30)[1].decode()
+    assert "Traceback" not in said
+    assert "Exception ignored" not in said
+    return process.returncode, said
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Sandbox]:
+    with Sandbox(small(latency_ms=20.0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def size(store: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """Bytes that a whole sync writes."""
+    path = tmp_path_factory.mktemp("whole") / "out"
+    with path.open("wb") as out, started(store, out) as process:
+        assert ended(process)[0] == 0
+    return path.stat().st_size
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0], ids=["first", "one on the way", "last"])
+def test_after_a_write_that_failed_nothing_more_is_written(
+    store: Sandbox, size: int, share: float, tmp_path: Path
+) -> None:
+    # A disk that is full for a moment only: it has room again as soon as the write has failed.
+    room = max(100, int(share * size) - 1)
+    path, asked = tmp_path / "out", len(store.requests())
+    with (
+        path.open("wb") as out,
+        started(
+            store,
+            out,
+            before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, UNLIMITED)),
+            max_concurrency=2,
+        ) as process,
+    ):
+        while path.stat().st_size < room and process.poll() is None:
+            time.sleep(0.0005)
+        asked = len(store.requests())
+        if process.poll() is None:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, NO_LIMIT)
+        status, said = ended(process)
+    assert status == 1
+    [words] = [line for line in said.splitlines() if line.startswith("CRITICAL")]
+    assert "File too large" in words
+    assert path.stat().st_size == room
+    # Those that were under way.
+    assert len(store.requests()) - asked <= 2
+
+
+@pytest.mark.parametrize("command", ["--discover", "--check", "--audit"])
+def test_a_full_disk_is_said_so_by_every_command(store: Sandbox, command: str) -> None:
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "wb") as full, started(store, full, command) as process:
+        status, said = ended(process)
+    assert status == 1
+    assert "No space left on device" in said
+
+
+@pytest.mark.parametrize("command", [(), ("--discover",), ("--check",)], ids=str)
+def test_a_standard_output_that_is_closed_is_said_so(
+    store: Sandbox, command: tuple[str, ...]
+) -> None:
+    with started(store, None, *command, before=lambda: os.close(1)) as process:
+        status, said = ended(process)
+    assert status == 1
+    assert "Standard output is closed" in said
+
+
+def test_a_named_pipe_whose_reader_goes_ends_the_tap(store: Sandbox, tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    with path.open("wb") as out, started(store, out) as process:
+        while not os.get_blocking(reader) and b"RECORD" not in read(reader):
+            time.sleep(0.005)
+        os.close(reader)
+        asked = len(store.requests())
+        status, said = ended(process)
+    assert status == 1
+    assert "target stopped reading" in said
+    assert len(store.requests()) - asked < 30
+
+
+def read(descriptor: int) -> bytes:
+    """What there is to read now."""
+    try:
+        return os.read(descriptor, 65536)
+    except BlockingIOError:
+        return b""

@@ -1,0 +1,84 @@
+"""The floor beneath every stream: a mistake of the tap fails the stream in which it shows."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import tap_runner
+from fault_runs import small
+from tap_runner import Result
+
+from sandbox import Sandbox
+
+# The only way to see what becomes of a mistake in the tap is to make one: this function of it
+# raises when the expression on its arguments holds.
+MISTAKES = {
+    "in a worker": ("client", "read_answer", "a[0] == '/v2/orders'"),
+    "where answers are taken": ("pages.by_id", "ById.answered", "a[0]._noun == 'orders'"),
+    "where rows are completed": ("streams.order_details", "OrderDetails.complete", "True"),
+    "in a lookup": ("streams.own_lists", "OwnLists.rows", "a[2] == 'coupons'"),
+    "where records are made": ("records", "RecordWriter.write", "a[0]._stream.name == 'orders'"),
+    "where the state is read": ("output", "Output.start", "a[0].stream.name == 'orders'"),
+    "before the first request": ("walk_sync", "WalkSync._begin", "a[0].name == 'orders'"),
+    "at the end": ("output", "Output.complete", "a[0].stream.name == 'orders'"),
+}
+
+BREAK = """
+import functools, importlib, sys
+module, name, when = sys.argv[1:4]
+holder, _, function = f"module.{name}".rpartition(".")
+module = importlib.import_module("tap_bigcommerce." + module)
+holder = eval(holder)
+real = getattr(holder, function)
+
+def mistaken(*a, **k):
+    if eval(when):
+        raise ZeroDivisionError("a mistake")
+    return real(*a, **k)
+
+setattr(holder, function, mistaken)
+from tap_bigcommerce.cli import main
+sys.exit(main(sys.argv[4:]))
+"""
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Sandbox]:
+    with Sandbox(small()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def whole(store: Sandbox) -> Result:
+    return tap_runner.run(tap_runner.settings(store))
+
+
+@pytest.mark.parametrize("where", MISTAKES)
+def test_a_mistake_of_the_tap_fails_its_own_stream(
+    store: Sandbox, whole: Result, where: str, tmp_path: Path
+) -> None:
+    config = tmp_path / "config.json"
+    # As little memory as can be: what a failed stream keeps of it would stop the others.
+    config.write_text(json.dumps(tap_runner.settings(store, page_size=5, max_buffered_mb=1)))
+    ended = subprocess.run(
+        [sys.executable, "-c", BREAK, *MISTAKES[where], "--config", str(config)],
+        capture_output=True,
+        check=False,
+        timeout=30,
+    )
+    result = Result(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    assert result.status == 1, result.stderr[-2000:]
+    assert result.stderr.count("ZeroDivisionError: a mistake") == 1
+    [words] = result.logged("CRITICAL")
+    assert "orders: " in words
+    assert "a fault of the tap's own" in words
+    for stream in ("coupons", "customers", "products"):
+        assert result.records(stream) == whole.records(stream)
+    assert result.state["bookmarks"].get("orders", {}).get("date_modified") is None
+    assert result.bookmark("products") == whole.bookmark("products")
+    assert result.state.get("currently_syncing") is None
