@@ -22,6 +22,7 @@ from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import (
     FewerRows,
     NotFound,
+    NotOffered,
     RequestFailed,
     ScopeMissing,
     TokenRefused,
@@ -438,7 +439,15 @@ def _final(fault: _Fault, purpose: Purpose, path: str) -> RequestFailed:
             "new API account (control panel: Settings, API accounts) that has it."
         )
     if fault.action is Action.MISSING:
-        return NotFound(f"{words} Is store_hash right?")
+        return NotFound(
+            f"{words} Is store_hash right? If it is, leave the stream out of the catalog, as "
+            "--discover does: this store does not have the list."
+        )
+    if fault.action is Action.NOT_OFFERED:
+        return NotOffered(
+            f"{words} Leave the stream out of the catalog, as --discover does: this store does not "
+            "have the list."
+        )
     return RequestFailed(
         f"{words} Asking again would not help: check the store in its control panel, and the "
         "settings and the catalog of the tap; if they are right, ask BigCommerce's support with "

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from singer import metadata as singer_metadata
 
-from tap_bigcommerce.answer import Answer
-from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.exceptions import NotFound, RequestFailed, ScopeMissing
-from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.probe import Access
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA, load_notes, load_schema
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
 from tap_bigcommerce.store_column import key_of, set_column
-from tap_bigcommerce.streams import BY_DEFAULT, STREAMS, root_of
-from tap_bigcommerce.streams.own_lists import Paging
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.references import REFERENCES
-from tap_bigcommerce.streams.stream import Child, Stream, own_list_path
-from tap_bigcommerce.workers import Workers
+from tap_bigcommerce.streams.stream import Stream
 
 LOGGER = logging.getLogger(__name__)
 
@@ -79,53 +71,42 @@ def own_metadata(
     return found
 
 
-def readable(client: Client, workers: Workers) -> list[Stream]:
-    """The streams of which the token may read a record; a warning names what others lack.
+def offered(access: Mapping[str, Access]) -> list[Stream]:
+    """The streams whose lists the store has and the token may read; warnings name the others.
 
-    Raises TokenRefused where the token may read nothing at all.
+    What does not answer at present stays in: the catalog does not depend on the weather.
     """
-    found = workers.run_all(
-        {name: functools.partial(_is_readable, stream, client) for name, stream in STREAMS.items()}
-    )
-    return [stream for name, stream in STREAMS.items() if found[name]]
-
-
-def first_answer(root: Stream, client: Client, purpose: Purpose) -> Answer:
-    """The answer to the least that can be asked of a list: one record where it takes a limit.
-
-    Raises RequestFailed; its kind tells whether a permission is missing.
-    """
-    params = {"limit": "1"} if root.walk.paged else {}
-    return client.get(root.path, params, dict if root.walk.single else list, purpose)
-
-
-def try_own_list(child: Child, root: Stream, row: Row, client: Client, purpose: Purpose) -> None:
-    """Ask for one record of the list below `row`. Raises RequestFailed as `first_answer` does."""
-    paged = child.paging is not Paging.NONE
-    with contextlib.suppress(NotFound):  # The record has none, or has just been deleted.
-        path = own_list_path(child, root, row)
-        client.get(path, {"limit": "1"} if paged else {}, list, purpose)
-
-
-def _is_readable(stream: Stream, client: Client) -> bool:
-    """Ask for one record; for lists of single records, of the first record there is."""
-    root, child = root_of(stream), stream.child
-    counts = StreamCounts(stream.name)
-    try:
-        # A list may need another permission than the rows that belong to its rows.
-        purpose = Purpose(stream.name, str(root.permission), counts)
-        first = first_answer(root, client, purpose).content
-        if child is not None and child.own_list is not None and first:
-            purpose = Purpose(stream.name, str(stream.permission), counts)
-            try_own_list(child, root, first[0], client, purpose)
-    except ScopeMissing as error:
-        LOGGER.warning("%s is left out of the catalog. %s", stream.name, error.words)
-        return False
-    except NotFound:
-        raise
-    except RequestFailed as error:
-        LOGGER.warning("Nobody can tell whether %s can be read. %s", stream.name, error.words)
-    return True
+    lacking: dict[str, list[str]] = {}
+    failing: dict[str, list[str]] = {}
+    absent: list[str] = []
+    for name, found in access.items():
+        if found.lacks is not None:
+            lacking.setdefault(found.lacks, []).append(name)
+        elif found.absent:
+            absent.append(name)
+        elif not found.readable:
+            failing.setdefault(found.words or "", []).append(name)
+    for permission, names in lacking.items():
+        LOGGER.warning(
+            "Left out of the catalog, for the API account most likely lacks the permission "
+            "'%s: read-only': %s. Permissions of an account cannot be changed later: make a new "
+            "API account (control panel: Settings, API accounts) that has it.",
+            permission,
+            ", ".join(names),
+        )
+    if absent:
+        LOGGER.warning(
+            "Left out of the catalog, for this store does not have their lists: %s.",
+            ", ".join(absent),
+        )
+    for words, names in failing.items():
+        LOGGER.warning(
+            "Nobody can tell whether these can be read, so the catalog has them: %s. %s",
+            ", ".join(names),
+            words,
+        )
+    gone = {*absent, *(name for names in lacking.values() for name in names)}
+    return [STREAMS[name] for name in access if name not in gone]
 
 
 def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:

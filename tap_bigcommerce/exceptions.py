@@ -58,6 +58,10 @@ class NotFound(RequestFailed):
     """What was asked for is not there (404)."""
 
 
+class NotOffered(RequestFailed):
+    """The store does not have this part of the API (405, 410, 501)."""
+
+
 class FewerRows(RequestFailed):
     """The answer may come if fewer rows are asked for at once.
 

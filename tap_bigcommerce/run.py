@@ -38,6 +38,7 @@ from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages, write_all
 from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.probe import Prober, impatient
 from tap_bigcommerce.progress import log_count
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.schemas import load_schema
@@ -121,13 +122,19 @@ def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> i
     else:
         config = _read_config(options, environment)
         workers = Workers(config.max_concurrency, stop)
-        streams = discover.readable(_client(config, stop), workers)
+        prober = Prober(_client(impatient(config), stop), workers)
+        access = prober.access_to_all(prober.first_looks(config.store_hash))
+        streams = discover.offered(access)
         if not streams:
             raise ConfigError(
                 "The token may read none of the streams. The warnings above name the permissions "
                 "that its API account lacks."
             )
-        LOGGER.info("The token may read %d of %d streams.", len(streams), len(STREAMS))
+        LOGGER.info(
+            "The token may read %d of %d streams.",
+            sum(found.readable for found in access.values()),
+            len(STREAMS),
+        )
     return _write(json.dumps(discover.catalog(streams, config), indent=2) + "\n")
 
 

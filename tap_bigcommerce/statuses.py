@@ -28,6 +28,8 @@ class Action(Enum):
     """A permission is missing: fail this stream."""
     MISSING = auto()
     """What was asked for is not there: the caller knows what that means."""
+    NOT_OFFERED = auto()
+    """The store does not have this list: fail this stream."""
     FAIL = auto()
     """Nothing that asking again could mend."""
 
@@ -51,11 +53,11 @@ MEANINGS: dict[int, Meaning] = {
     401: Meaning(Action.TOKEN, "the access token is refused"),
     403: Meaning(Action.SCOPE, "access is forbidden"),
     404: Meaning(Action.MISSING, "there is nothing at this address"),
-    405: Meaning(Action.FAIL, "the API does not allow GET here"),
+    405: Meaning(Action.NOT_OFFERED, "the API does not allow GET here"),
     406: Meaning(Action.FAIL, "the API cannot answer in JSON here"),
     408: Meaning(Action.AGAIN, "the API waited too long for the request"),
     409: Meaning(Action.FAIL, "the request conflicts with the state of the store"),
-    410: Meaning(Action.FAIL, "this part of the API has been withdrawn"),
+    410: Meaning(Action.NOT_OFFERED, "this part of the API has been withdrawn"),
     # The limit is above what this list allows; v2 names the largest one in its details.
     413: Meaning(Action.FEWER, "too many rows were asked for"),
     414: Meaning(Action.FAIL, "the address is too long"),
@@ -65,7 +67,7 @@ MEANINGS: dict[int, Meaning] = {
     429: Meaning(Action.WAIT, "the store's request quota is used up"),
     499: Meaning(Action.AGAIN, "the API gave the request up before it had answered"),
     500: Meaning(Action.AGAIN, "the API failed inside"),
-    501: Meaning(Action.FAIL, "the API does not offer this"),
+    501: Meaning(Action.NOT_OFFERED, "the API does not offer this"),
     502: Meaning(Action.AGAIN, "a gateway of the API got no good answer"),
     503: Meaning(
         Action.AGAIN, "the store is down: in maintenance, being upgraded, suspended or unpaid"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import itertools
+import math
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -79,10 +81,11 @@ class Workers:
         self.unfinished += 1
         self._jobs.put(_Job(urgency, next(self._numbers), work, then, failed))
 
-    def step(self) -> None:
+    def step(self, until: float = math.inf) -> bool:
         """Wait until a job is done, and do what follows from it.
 
-        Raises Interrupted when the tap is asked to stop meanwhile.
+        False: none was done before `until`, by time.monotonic(). Raises Interrupted when the tap is
+        asked to stop meanwhile.
         """
         if not self.unfinished:
             raise RuntimeError("nothing is under way, so nothing will ever be done")
@@ -91,9 +94,11 @@ class Workers:
             try:
                 done = self._done.get(timeout=LONGEST_NAP)
             except queue.Empty:
+                if time.monotonic() >= until:
+                    return False
                 continue
             self._follow(done)
-            return
+            return True
 
     def catch_up(self) -> None:
         """Do what follows from the jobs that are done by now; waits for none."""
@@ -108,17 +113,19 @@ class Workers:
         """Nothing more is to be done: jobs that have not begun never do."""
         self._closed = True
 
-    def run_all(self, jobs: Mapping[Key, Callable[[], Value]]) -> dict[Key, Value]:
-        """Run all of `jobs` and wait for their results, by the jobs' keys.
+    def run_all(
+        self, jobs: Mapping[Key, Callable[[], Value]], seconds: float = math.inf
+    ) -> dict[Key, Value]:
+        """Run all of `jobs` and wait for their results, by the jobs' keys; `seconds` at the most.
 
         Raises the first error that one of them raises, and Interrupted on a signal.
         """
+        until = time.monotonic() + seconds
         found: dict[Key, Value] = {}
         errors: list[BaseException] = []
         for key, job in jobs.items():
             self.submit(job, functools.partial(found.__setitem__, key), errors.append)
-        while len(found) < len(jobs):
-            self.step()
+        while len(found) < len(jobs) and self.step(until):
             if errors:
                 raise errors[0]
         return found

@@ -240,8 +240,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "Access": (
         Cause(
             "Nothing of the store",
-            "`--check` found no list of the store at its address.",
-            "Compare `store_hash` with the API path of the account.",
+            "`--discover` or `--check` asked for every list, and not one of them answered.",
+            "Compare `store_hash` with the API path of the account; if it is right, try later.",
         ),
         Cause(
             "Check that access_token is whole",
@@ -250,15 +250,21 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Copy it again, compare `store_hash`, or make a new account.",
         ),
         Cause(
-            "most likely lacks the permission",
+            "The API account of this token most likely lacks the permission",
             "The API account may not read this list (403).",
             "Make a new API account with the permission that is named, and put its token into the "
             "config. Or leave the stream out of the catalog.",
         ),
         Cause(
-            "is left out of the catalog",
-            "Discovery was refused a list, and so the catalog does not offer its stream.",
-            "Nothing, if you do not need it. Else as above.",
+            "for the API account most likely lacks the permission",
+            "Discovery was refused these lists (403), so the catalog does not offer their streams.",
+            "Nothing, if you do not need them. Else as above.",
+        ),
+        Cause(
+            "for this store does not have their lists",
+            "There is nothing at the addresses of these lists (404, 405, 410 or 501), while others "
+            "answer, so the catalog does not offer their streams.",
+            "Nothing. If the store gets them later, write the catalog anew with `--discover`.",
         ),
         Cause(
             "The token may read none of the streams",
@@ -273,9 +279,19 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "the only one.",
         ),
         Cause(
+            "Leave the stream out of the catalog, as --discover does",
+            "The API does not offer this list for this store (405, 410 or 501).",
+            "Leave the stream out of the catalog.",
+        ),
+        Cause(
+            "s have passed without an answer",
+            "`--discover` or `--check` waited for a list as long as a person would.",
+            "Try again. If it stays so, ask BigCommerce's support about the list.",
+        ),
+        Cause(
             "Nobody can tell whether",
-            "Discovery could not read a list, for a reason that is no missing permission. The "
-            "catalog holds its stream.",
+            "Discovery could not read a list at present, as the words behind it say. The catalog "
+            "has its streams all the same.",
             "See the reason behind it. Run the discovery again later.",
         ),
     ),
@@ -562,7 +578,7 @@ STATUSES: dict[int, str] = {
     401: "See [Access](#access).",
     403: "See [Access](#access).",
     404: "See [Access](#access).",
-    405: "Check `api_url`.",
+    405: "Leave the stream out of the catalog. If it is so for all of them, check `api_url`.",
     406: "Check `api_url`, and look for a proxy that changes headers.",
     408: "None: the tap asks again.",
     409: "Run the sync again later.",

@@ -14,6 +14,7 @@ DONE = {
     Action.TOKEN: "ends",
     Action.SCOPE: "fails the stream",
     Action.MISSING: "fails the stream, unless a single record was deleted",
+    Action.NOT_OFFERED: "fails the stream",
     Action.FAIL: "fails the stream",
 }
 

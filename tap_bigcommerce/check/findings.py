@@ -2,34 +2,24 @@
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from tap_bigcommerce.check.access import FirstLook, access_to_all, first_looks
-from tap_bigcommerce.check.asking import Asking
 from tap_bigcommerce.check.counting import Part, count_all
 from tap_bigcommerce.check.estimate import Estimate, Sinces, estimate, part_of
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
-from tap_bigcommerce.exceptions import NotFound, ScopeMissing
 from tap_bigcommerce.output import first_date
+from tap_bigcommerce.probe import FirstLook, Prober, impatient
 from tap_bigcommerce.quota import Allowance, Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.streams.stream import INFORMATION
 from tap_bigcommerce.workers import Workers
-
-ATTEMPTS, RETRY_SECONDS = 3, 15
-"""A person waits for the answer: what does not come soon cannot be read now."""
-
-TIME_PATH = "/v2/time"
 
 A_DAY = timedelta(days=1)
 """How much an incremental sync is taken to read where there is no state to tell."""
@@ -105,19 +95,16 @@ def find_out(
     Raises TokenRefused, NotFound where there is no such store, and StateError.
     """
     quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=stop)
-    impatient = dataclasses.replace(config, max_attempts=ATTEMPTS, max_retry_seconds=RETRY_SECONDS)
-    asking = Asking(Client(impatient, quota, stop))
     workers = Workers(config.max_concurrency, stop)
-    _knock(asking)
-    looks = first_looks(asking, workers)
-    _check_store(config, looks)
-    access = access_to_all(looks, asking, workers)
+    prober = Prober(Client(impatient(config), quota, stop), workers)
+    looks = prober.first_looks(config.store_hash)
+    access = prober.access_to_all(looks)
     full = {name: first_date(chosen, None, config) for name, chosen in selections.items()}
     following = _next_dates(selections, config, state, now)
     parts: list[Part] = [(name, None) for name, stream in STREAMS.items() if stream.child is None]
     for sinces in (full, following):
         parts += [part_of(chosen, sinces[name]) for name, chosen in selections.items()]
-    counts = count_all(parts, looks, config, asking, workers)
+    counts = count_all(parts, looks, config, prober)
 
     def count(name: str, sinces: Sinces) -> int | None:
         if STREAMS[name].child is not None or name not in selections:
@@ -126,7 +113,7 @@ def find_out(
 
     def estimated(sinces: Sinces) -> Estimate:
         readable = [chosen for name, chosen in selections.items() if access[name].readable]
-        return estimate(readable, sinces, counts, config, quota.allowance, asking.seconds_an_answer)
+        return estimate(readable, sinces, counts, config, quota.allowance, prober.seconds_an_answer)
 
     return Findings(
         store_hash=config.store_hash,
@@ -160,25 +147,9 @@ def find_out(
             chosen.wants("coupons") if name == "orders" else name == "order_coupons"
             for name, chosen in selections.items()
         ),
-        seconds_an_answer=asking.seconds_an_answer,
-        requests=asking.requests,
+        seconds_an_answer=prober.seconds_an_answer,
+        requests=prober.requests,
     )
-
-
-def _knock(asking: Asking) -> None:
-    """One request that any token may make, before many: is the store there, is the token good?"""
-    with contextlib.suppress(ScopeMissing, NotFound):
-        asking.ask(
-            "check", INFORMATION, lambda client, purpose: client.get(TIME_PATH, {}, dict, purpose)
-        )
-
-
-def _check_store(config: Config, looks: Mapping[str, FirstLook]) -> None:
-    """Where every list is missing, so is the store."""
-    problems = [look.access for look in looks.values()]
-    if all(not found.readable and found.lacks is None for found in problems):
-        first = problems[0].words or ""
-        raise NotFound(f"Nothing of the store {config.store_hash} can be read. {first}")
 
 
 def _next_dates(

@@ -29,7 +29,7 @@ OLD_STATE: Json = {
 }
 
 ADVICE = re.compile(
-    r"\b(run|check|make|ask|report|update|lower|raise|free|name|correct|remove|wait|is|try)\b",
+    r"\b(run|check|make|ask|report|update|lower|raise|free|name|correct|remove|wait|is|try|leave)\b",
     re.IGNORECASE,
 )
 """A word with which a sentence begins that says what to do ("Is store_hash right?" too)."""

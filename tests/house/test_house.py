@@ -31,7 +31,7 @@ FLOORS = (
     ("output",),
     ("deletes",),
     ("discover", "records"),
-    ("selection",),
+    ("selection", "probe"),
     ("store_column",),
     ("streams",),
     ("pages",),

@@ -16,8 +16,9 @@ from sandbox import Options, Sandbox
 
 NESTED = (*IN_ORDERS, *IN_PRODUCTS, *IN_SMALL_PAGES, "product_reviews")
 
-# Lists that come in one answer and take no limit.
+# What comes in one answer and takes no limit.
 WITHOUT_LIMIT = (
+    "time",
     "store",
     "order",
     "order_statuses",
@@ -84,14 +85,16 @@ def test_discovery_writes_a_catalog_and_nothing_else(quiet: Sandbox) -> None:
     assert not result.logged("WARNING", "ERROR", "CRITICAL")
 
 
-def test_discovery_asks_for_one_record_of_each_stream(quiet: Sandbox) -> None:
+def test_discovery_asks_for_one_record_of_each_list_once(quiet: Sandbox) -> None:
     run(settings(quiet), args=["--discover"])
     asked = quiet.requests()
+    paths = [entry["path"] for entry in asked]
+    assert len(paths) == len(set(paths))
     # What is nested in its parents' rows needs no list of its own to be asked.
     roots = {list_of(PARENTS[name].stream if name in PARENTS else name) for name in ALL}
     assert roots <= {entry["list"] for entry in asked}
-    own_lists = [name for name in ALL if name in PARENTS and name not in NESTED]
-    assert len(asked) <= len(ALL) + len(own_lists)
+    own_lists = {name for name in ALL if name in PARENTS and name not in (*NESTED, "order_coupons")}
+    assert {entry["list"] for entry in asked} == {"time", *roots, *own_lists}
     for stream in STREAMS:
         limits = {e["query"].get("limit") for e in asked if e["list"] == stream.list}
         assert limits == {"1"}
@@ -211,13 +214,13 @@ def test_streams_that_may_not_be_read_are_left_out_and_their_permission_named(
     assert result.status == 0, result.stderr
     left = [entry["tap_stream_id"] for entry in result.catalog["streams"]]
     assert sorted(left) == sorted(set(ALL) - set(lost))
-    warnings = result.logged("WARNING")
-    assert len(warnings) == len(lost)
-    for name in lost:
-        (line,) = (line for line in warnings if f" {name} is left out" in line)
-        assert f"{permission}: read-only" in line
-        for other, _ in SCOPES.values():
-            assert other == permission or f"'{other}:" not in line
+    (line,) = result.logged("WARNING")
+    assert sorted(re.findall("[a-z]+", line.split(": ", 2)[2].split(".")[0].replace("_", "x"))) == (
+        sorted(name.replace("_", "x") for name in lost)
+    )
+    assert f"'{permission}: read-only'" in line
+    for other, _ in SCOPES.values():
+        assert other == permission or f"'{other}:" not in line
 
 
 def test_a_token_that_may_read_nothing_is_an_error(small: Sandbox) -> None:
@@ -261,6 +264,73 @@ def test_a_fault_of_the_store_is_no_missing_permission(small: Sandbox, kind: str
             assert any(stream.name in line for line in result.logged("WARNING"))
     else:
         assert result.stdout == ""
+
+
+def test_what_the_store_does_not_have_is_left_out_in_one_line(small: Sandbox) -> None:
+    absent = {"order_metafields": "404", "brands": "405", "promotions": "410", "tax_zones": "501"}
+    for name, kind in absent.items():
+        small.fault(name, kind=kind, times=0)
+    result = run(settings(small), args=["--discover"])
+    assert result.status == 0, result.stderr
+    left = {entry["tap_stream_id"] for entry in result.catalog["streams"]}
+    # Codes are below promotions: without these there are none.
+    assert left == set(ALL) - set(absent) - {"promotion_codes"}
+    (line,) = result.logged("WARNING")
+    assert "does not have their lists" in line
+    assert all(name in line for name in (*absent, "promotion_codes"))
+    assert "store_hash" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "302",
+        "400",
+        "401",
+        "422",
+        "423",
+        "500",
+        "503",
+        "507",
+        "cut",
+        "empty-200",
+        "html",
+        "wrong-shape",
+        "hang",
+    ],
+)
+def test_what_does_not_answer_now_stays_in_with_a_warning(small: Sandbox, kind: str) -> None:
+    small.set(hang_seconds=3)
+    small.fault("orders", kind=kind, times=0)
+    impatient = settings(small, max_attempts=1, max_retry_seconds=0, request_timeout=1)
+    result = run(impatient, args=["--discover"])
+    assert result.status == 0, result.stderr
+    assert {entry["tap_stream_id"] for entry in result.catalog["streams"]} == set(ALL)
+    (line,) = (line for line in result.logged("WARNING") if "Nobody can tell" in line)
+    # Streams that share a list share its trouble.
+    assert all(name in line for name in ("orders", "order_products", "order_transactions"))
+    assert "permission" not in result.stderr
+
+
+def test_a_record_that_has_no_such_list_tells_nothing_of_the_list(small: Sandbox) -> None:
+    for name in ("order_taxes", "order_transactions", "channel_listings"):
+        small.fault(name, kind="404", times=0)
+    result = run(settings(small), args=["--discover"])
+    assert {entry["tap_stream_id"] for entry in result.catalog["streams"]} == set(ALL)
+    assert not result.logged("WARNING")
+
+
+@pytest.mark.parametrize(("kind", "words"), [("404", "Is store_hash right?"), ("503", "503")])
+@pytest.mark.parametrize("command", ["--discover", "--check"])
+def test_a_store_of_which_no_list_answers_is_doubted(
+    small: Sandbox, kind: str, words: str, command: str
+) -> None:
+    small.fault("*", kind=kind, times=0)
+    result = run(settings(small, max_attempts=1, max_retry_seconds=0), args=[command])
+    assert (result.status, result.stdout) == (1, "")
+    (line,) = result.logged("CRITICAL")
+    assert f"Nothing of the store {small.store_hash} can be read." in line
+    assert words in line
 
 
 def test_discovery_waits_when_the_quota_is_used_up(small: Sandbox) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +35,7 @@ class InlineWorkers(Workers):
         self.unfinished += 1
         self._waiting.append((work, then, failed))
 
-    def step(self) -> None:
+    def step(self, until: float = math.inf) -> bool:
         while True:
             self._stop.check()
             assert self.unfinished, "nothing is under way: the walk would wait for ever"
@@ -43,7 +44,7 @@ class InlineWorkers(Workers):
                 self._begin(self._waiting.pop(self._chance.randrange(len(self._waiting))))
                 continue
             self._follow_one()
-            return
+            return True
 
     def catch_up(self) -> None:
         while self._chance.random() < 0.5:
