@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +19,10 @@ from tap_bigcommerce.transform import is_clean
 
 class WrongShape(ValueError):  # the name that callers know
     """The body is JSON, but not what was expected."""
+
+
+Shape = type[list[Any]] | type[dict[str, Any]] | Callable[[Any], Any]
+"""A list of rows; an object; or what finds the list of rows in a content that has several forms."""
 
 
 @dataclass(eq=False)
@@ -94,14 +99,14 @@ class Answer:
 def read_answer(
     path: str,
     body: bytes,
-    expects: type[Any],
+    expects: Shape,
     keys: RowKeys | None,
     *,
     mends: bool,
     sent_at: datetime,
     store_time: datetime,
 ) -> Answer:
-    """The answer with this body, a list of rows or an object, as `expects` says.
+    """The answer with this body, whose content is as `expects` says.
 
     With `keys`, only these are kept of the rows. `mends`: bad characters are replaced. Raises
     NotJson and WrongShape.
@@ -118,8 +123,10 @@ def read_answer(
                 raise
             value, answer.mended = mend(body), True
         content, meta = _unwrap(value, path)
-        if not isinstance(content, expects) or (
-            expects is list and not all(isinstance(row, dict) for row in content)
+        if expects is not list and expects is not dict:
+            content = expects(content)
+        if not isinstance(content, dict if expects is dict else list) or (
+            expects is not dict and not all(isinstance(row, dict) for row in content)
         ):
             raise WrongShape
         if keys is None:

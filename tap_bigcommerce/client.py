@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tap_bigcommerce.answer import Answer, WrongShape, read_answer
+from tap_bigcommerce.answer import Answer, Shape, WrongShape, read_answer
 from tap_bigcommerce.bodies import NotJson, parse
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.counts import StreamCounts
@@ -124,14 +124,14 @@ class Client:
         self,
         path: str,
         params: Mapping[str, str],
-        expects: type[list[Any]] | type[dict[str, Any]],
+        expects: Shape,
         purpose: Purpose,
         *,
         patience: Patience | None = None,
         fewer_possible: bool = False,
         keys: RowKeys | None = None,
     ) -> Answer:
-        """The answer to GET `path` ("/v2/orders"), whose content is of the type `expects`.
+        """The answer to GET `path` ("/v2/orders"), whose content is as `expects` says.
 
         With `keys`, the answer has the keys of its rows, and no content. With `fewer_possible`,
         FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
@@ -152,7 +152,7 @@ class Client:
         self,
         path: str,
         params: Mapping[str, str],
-        expects: type[Any],
+        expects: Shape,
         purpose: Purpose,
         attempts: _Attempts,
         keys: RowKeys | None,
@@ -192,7 +192,7 @@ class Client:
         self,
         response: requests.Response,
         path: str,
-        expects: type[Any],
+        expects: Shape,
         attempts: _Attempts,
         sent_at: datetime,
         keys: RowKeys | None,
@@ -201,7 +201,7 @@ class Client:
         # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
         body = b"".join(response.iter_content(PIECE))
         store_time = _store_time(response.headers.get("Date"), attempts)
-        if what.action is Action.NOTHING and expects is list:
+        if what.action is Action.NOTHING and expects is not dict:
             return Answer(path, b"", [], None, sent_at, store_time, keys=[])
         if what.action is not Action.READ:
             return _status_fault(response.status_code, response.headers, body, what)
@@ -220,7 +220,7 @@ class Client:
         self,
         body: bytes,
         path: str,
-        expects: type[Any],
+        expects: Shape,
         attempts: _Attempts,
         sent_at: datetime,
         store_time: datetime,

@@ -8,7 +8,7 @@ from typing import Any
 
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.exceptions import RequestFailed
+from tap_bigcommerce.exceptions import BadRecord, RequestFailed
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.details import Completion, Details, Lookup, PageCompletion
 from tap_bigcommerce.pages.page import Row
@@ -65,10 +65,13 @@ class Family(Details):
 
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """What completes the rows together."""
+        for row in rows:
+            id_of(self._root, row)
         return self._completion.complete_page(rows) if self._completion is not None else None
 
     def complete(self, row: Row, *, bare: bool) -> Completion | None:
         """The row with the lists of its own that are wanted, each under its stream's name."""
+        id_of(self._root, row)
         if not self._is_wanted(row):
             return _nothing()
         own = self._completion.complete(row, bare=bare) if self._completion is not None else None
@@ -154,13 +157,31 @@ def rows_of(output: Output, rows: Sequence[Row], added: Collection[str]) -> Sequ
     found, parent = [], PARENTS[child.parent]
     for row in rows:
         entries = row.get(own_rows_of(output) if child.nested is None else child.nested)
-        stamp = {parent.id: row["id"]}
+        stamp = {parent.id: id_of(output.root, row)}
         if parent.date is not None:
             stamp[parent.date] = row.get("date_modified")
         for entry in entries if isinstance(entries, list) else [entries]:
             if isinstance(entry, dict):
                 found.append({**_reshaped(output, entry), **stamp})
+            elif entry is not None:
+                raise BadRecord(
+                    f"{output.stream.name}: a row of {parent.noun} {row['id']} is no object. The "
+                    "stream stops here, and its bookmark stays where it was, so that nothing is "
+                    "lost."
+                )
     return found
+
+
+def id_of(root: Stream, row: Row) -> Any:
+    """The id of a row to which others belong. Raises BadRecord where it cannot be used."""
+    id_ = row.get("id")
+    if type(id_) is int or (isinstance(id_, str) and id_.isascii() and id_.isdigit()):
+        return id_
+    raise BadRecord(
+        f"{root.name}: a row has no usable id (it is {id_!r:.40}), without which nothing that "
+        "belongs to it can be read. The stream stops here, and its bookmark stays where it was, so "
+        "that nothing is lost."
+    )
 
 
 def _reshaped(output: Output, row: Row) -> Row:

@@ -14,7 +14,7 @@ from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.schemas import DELETED_AT
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.store_column import COLUMN, without_column
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.transform import Converter, MissingKey
 
 PORTION = 32 * 1024
@@ -128,6 +128,9 @@ class RecordWriter:
 def _bad_record(stream: Stream, error: MissingKey) -> BadRecord:
     keys = {name: error.record.get(name) for name in stream.keys}
     record = repr(keys["id"]) if list(keys) == ["id"] else str(keys)
+    if stream.child is not None:
+        parent = PARENTS[stream.child.parent]
+        record += f" of {parent.noun} {error.record.get(parent.id)}"
     return BadRecord(
         f"{stream.name}: record {record} cannot be written: {error}. The stream stops here, and "
         "its bookmark stays where it was, so that nothing is lost."

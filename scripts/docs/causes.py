@@ -466,6 +466,21 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             'stream with `"replication-method": "FULL_TABLE"`.',
         ),
         Cause(
+            "a row has no usable id",
+            "A row of a list came without its id, and other streams' rows belong to it.",
+            "Run the sync again. If it stays, ask BigCommerce's support.",
+        ),
+        Cause(
+            "is no object",
+            "A nested list holds something else than rows.",
+            "Send the id that is named to BigCommerce's support.",
+        ),
+        Cause(
+            "and answers with others",
+            "v3 was asked about one customer, and its answer is about others.",
+            "Run the sync again. If it stays, send the id to BigCommerce's support.",
+        ),
+        Cause(
             "has no usable …",
             "As above, for a stream that belongs to another one's rows.",
             "As above.",
@@ -514,6 +529,21 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "came without their consignments",
             "The list of orders did not bring the line items that it was asked for.",
             "Nothing: they are read order by order. It costs two requests an order.",
+        ),
+        Cause(
+            "came without its fees",
+            "The list of orders did not bring the fees that it was asked for.",
+            "Nothing: they are read on their own, one request for each order that comes so.",
+        ),
+        Cause(
+            "product … came without",
+            "The list of products did not bring the nested lists that it was asked for.",
+            "Nothing: they are read on their own, one request for each list of such a product.",
+        ),
+        Cause(
+            "the fields stay absent",
+            "v3 did not bring fields of customers that it was asked for.",
+            "Deselect them, or ask BigCommerce's support why they do not come.",
         ),
         Cause(
             "belong to no consignment",

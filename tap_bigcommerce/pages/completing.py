@@ -124,17 +124,27 @@ class Completing:
 
     def _begin(self, run: _Run, rows: list[Row | None], details: Details) -> None:
         """Complete the page, and then each of its rows."""
-        whole_page = details.complete_page([row for row in rows if row is not None])
 
         def each(_: None = None) -> None:
             for place, row in enumerate(rows):
                 if row is None:
                     continue
-                completion = details.complete(row, bare=run.part.page.bare)
+                try:
+                    completion = details.complete(row, bare=run.part.page.bare)
+                except TapError as error:
+                    run.incomplete.add(place)  # And so it stays.
+                    self._failed(error)
+                    return
                 if completion is not None:
                     then = functools.partial(rows.__setitem__, place)
                     self._go_on(run, place, completion, None, then)
 
+        try:
+            whole_page = details.complete_page([row for row in rows if row is not None])
+        except TapError as error:
+            run.incomplete.add(0)
+            self._failed(error)
+            return
         if whole_page is None:
             each()
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from typing import Any
 
 from tap_bigcommerce.pages.page import Row
@@ -43,3 +43,13 @@ class Details:
         `bare`: it came without what usually comes with the list.
         """
         return None
+
+
+def add_unknown(row: Row, answer: Row, known: Collection[str]) -> None:
+    """Add to a row what another answer about it has and no schema knows: it is to be rescued."""
+    row.update((name, answer[name]) for name in answer if name not in known and name not in row)
+
+
+def are_rows(value: Any) -> bool:
+    """It is a list of rows, and not a link to one, say."""
+    return isinstance(value, list) and all(isinstance(row, dict) for row in value)

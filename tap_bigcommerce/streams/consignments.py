@@ -8,15 +8,19 @@ not documented either.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tap_bigcommerce.pages.details import are_rows
 from tap_bigcommerce.pages.page import Row
 
 MOST_ITEMS = 50
 """Line items that come with one consignment, at the most."""
 
 WARNING = "__warning__"
+
+KINDS = ("pickups", "shipping", "downloads", "email")
 
 
 @dataclass
@@ -32,7 +36,8 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     """The line items and addresses in an order's consignments; None where none are embedded.
 
     Takes the API's warnings out of the consignments once they are noted, and the links that
-    stand where line items were not asked for.
+    stand where line items were not asked for. What has another form than the documented one stays
+    where it is: the converter knows what to do with it.
     """
     consignments = order.get("consignments")
     if not isinstance(consignments, dict) or not _is_embedded(consignments):
@@ -40,78 +45,102 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     found = Embedded()
     if consignments.pop(WARNING, None) is not None:
         found.cut = "a warning of the API"
+    if not all(_is_known(group) for group in _groups(consignments)):
+        found.cut = found.cut or "consignments of an unknown form"
     for consignment in every_consignment(consignments):
         if WARNING in consignment:
             del consignment[WARNING]
             found.cut = "a warning of the API"
         items = consignment.get("line_items")
-        if not isinstance(items, list):
-            if with_items and items is not None:
-                found.cut = "line items of an unknown form"
-            if not with_items:
-                consignment.pop("line_items", None)
-            continue
-        for item in items:
-            if WARNING in item or "id" not in item:
-                found.cut = "a warning of the API"
-                items[:] = [item for item in items if "id" in item]
-                break
-        if len(items) >= MOST_ITEMS:
-            found.cut = found.cut or f"{MOST_ITEMS} line items in one consignment"
-        found.items += items
+        if isinstance(items, list):
+            _read_items(items, found)
+        elif with_items:
+            found.cut = found.cut or "line items of an unknown form"
+        else:
+            consignment.pop("line_items", None)
     shipping = consignments.get("shipping")
-    if isinstance(shipping, list):
+    if isinstance(shipping, list) and are_rows(shipping):
         found.addresses = [_address(order["id"], consignment) for consignment in shipping]
-    if with_items and not found.items and order.get("items_total"):
+    # That items_total is 0 proves nothing: what was sold and what was returned add up to it, too.
+    if with_items and not found.items:
         found.cut = found.cut or "no line items at all"
-    if len(found.items) > 1:
-        found.items.sort(key=_id)
+    found.items.sort(key=_id)
     return found
+
+
+def _read_items(items: list[Any], found: Embedded) -> None:
+    """Add the line items of one consignment to what was found."""
+    rows = [item for item in items if isinstance(item, dict)]
+    warned = [row for row in rows if WARNING in row]
+    if warned:
+        found.cut = "a warning of the API"
+        for row in warned:
+            del row[WARNING]
+        items[:] = [item for item in items if item != {}]
+        rows = [row for row in rows if row]
+    if len(rows) < len(items) or not all(type(row.get("id")) is int for row in rows):
+        found.cut = found.cut or "line items of an unknown form"
+    if len(rows) >= MOST_ITEMS:
+        found.cut = found.cut or f"{MOST_ITEMS} line items in one consignment"
+    found.items += rows
 
 
 def every_consignment(consignments: Row) -> list[Row]:
     """Each consignment, of whatever kind."""
-    found: list[Any] = []
-    for kind in consignments.values():
-        for group in kind.values() if isinstance(kind, dict) else (kind,):
-            if isinstance(group, list):
-                found += group
-    return [entry for entry in found if isinstance(entry, dict)]
+    groups = [group for group in _groups(consignments) if isinstance(group, list)]
+    return [entry for group in groups for entry in group if isinstance(entry, dict)]
 
 
-def add_missing_items(consignments: Row, items: list[Row]) -> int:
+def _groups(consignments: Row) -> Iterator[Any]:
+    """What should be lists of consignments: of each kind, and for `email` one list inside."""
+    for name, kind in consignments.items():
+        if isinstance(kind, dict):
+            yield from kind.values()
+        elif name in KINDS or isinstance(kind, list):
+            yield kind
+
+
+def _is_known(group: Any) -> bool:
+    """It is a list of consignments, or there are none."""
+    return group is None or are_rows(group)
+
+
+def add_missing_items(consignments: Any, items: list[Row]) -> int:
     """Put the line items that were cut off into the consignments where they belong.
 
     An item names its shipping consignment by `order_address_id`. One that names none belongs to
     the only other consignment there is. Returns how many could not be placed.
     """
-    shipping = {
-        entry.get("id"): entry
-        for entry in consignments.get("shipping") or ()
-        if isinstance(entry, dict)
-    }
-    others = [
-        entry
-        for entry in every_consignment(consignments)
-        if shipping.get(entry.get("id")) is not entry
-    ]
-    there = {
+    kinds = consignments if isinstance(consignments, dict) else {}
+    shipped = every_consignment({"shipping": kinds.get("shipping")})
+    others = every_consignment({name: kinds[name] for name in kinds if name != "shipping"})
+    there = [
         item.get("id")
-        for entry in every_consignment(consignments)
-        for item in entry.get("line_items") or ()
-    }
+        for entry in (*shipped, *others)
+        if isinstance(entry.get("line_items"), list)
+        for item in entry["line_items"]
+        if isinstance(item, dict)
+    ]
     unplaced = 0
     for item in items:
-        if item["id"] in there:
+        if item.get("id") in there:
             continue
-        home = shipping.get(item.get("order_address_id"))
-        if home is None and not item.get("order_address_id") and len(others) == 1:
-            home = others[0]
-        if home is None:
+        address = item.get("order_address_id")
+        homes = [entry for entry in shipped if entry.get("id") == address] if address else others
+        if len(homes) != 1:
             unplaced += 1
             continue
-        home.setdefault("line_items", []).append(item)
+        if not isinstance(homes[0].get("line_items"), list):
+            homes[0]["line_items"] = []  # A link stood there, say.
+        homes[0]["line_items"].append(item)
     return unplaced
+
+
+def consignments_in(content: Any) -> Any:
+    """The list with the one object that an order's own consignments are; empty where it is."""
+    if isinstance(content, dict):
+        return [content] if content else []
+    return content
 
 
 def _is_embedded(consignments: Row) -> bool:
@@ -130,5 +159,5 @@ def _address(order_id: Any, consignment: Row) -> Row:
 
 
 def _id(row: Row) -> int:
-    id_ = row["id"]
+    id_ = row.get("id")
     return id_ if isinstance(id_, int) else 0

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from tap_bigcommerce.client import Client, Purpose
-from tap_bigcommerce.exceptions import ScopeMissing
+from tap_bigcommerce.exceptions import NotFound, ScopeMissing
 from tap_bigcommerce.pages.page import Row
 
 SHIPPING_TYPES = ("free_shipping", "shipping_discount", "promotion")
@@ -38,11 +38,8 @@ class CouponHints:
         if not _is_zero(order.get("coupon_discount")):
             return True
         for item in items:
-            for discount in item.get("applied_discounts") or ():
-                if isinstance(discount, dict) and (
-                    discount.get("code") or discount.get("id") != MANUAL_DISCOUNT
-                ):
-                    return True
+            if any(map(_may_be_a_coupon, _listed(item.get("applied_discounts")))):
+                return True
         # Stores differ in whether the base cost is before or after tax.
         if _reduced(
             order.get("base_shipping_cost"),
@@ -81,9 +78,23 @@ class CouponHints:
             answer = self._client.get(
                 "/v2/coupons", {"type": type_, "limit": "1"}, list, self._purpose
             )
-        except ScopeMissing:
+        except (NotFound, ScopeMissing):
             return True  # It may not be known, so it cannot be excluded.
         return bool(answer.content)
+
+
+def _listed(value: Any) -> list[Any]:
+    """A list as it is; what is none counts as its only entry."""
+    if isinstance(value, list):
+        return value
+    return [value] if value else []
+
+
+def _may_be_a_coupon(discount: Any) -> bool:
+    """What cannot be understood may be one, too."""
+    if not isinstance(discount, dict):
+        return True
+    return bool(discount.get("code")) or discount.get("id") != MANUAL_DISCOUNT
 
 
 def _reduced(base: Any, *charged: Any) -> bool:
@@ -101,6 +112,7 @@ def _is_zero(amount: Any) -> bool:
 @functools.lru_cache(maxsize=4096)  # The same few amounts come again and again.
 def _decimal(amount: str) -> Decimal | None:
     try:
-        return Decimal(amount)
+        found = Decimal(amount)
     except InvalidOperation:
         return None
+    return found if found.is_finite() else None

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 
 from tap_bigcommerce.client import Client, Purpose
-from tap_bigcommerce.pages.details import Details, Lookup, PageCompletion
+from tap_bigcommerce.exceptions import UnexpectedAnswer
+from tap_bigcommerce.pages.details import Completion, Details, PageCompletion, add_unknown
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.own_lists import OwnLists
 
+LOGGER = logging.getLogger(__name__)
+
 PATH = "/v3/customers"
+
+ANSWER = ":v3"
+"""The key of a row under which v3's answer waits until the row is completed; no field is so named.
+None: the answer could not be told from others."""
 
 INCLUDE = {
     "attributes": "attributes",
@@ -38,11 +46,15 @@ MOST_ATTRIBUTES = 10
 class CustomerDetails(Details):
     """Adds the fields that are selected of v3, with one more request for 250 customers."""
 
-    def __init__(self, fields: Sequence[str], client: Client, purpose: Purpose) -> None:
+    def __init__(
+        self, fields: Sequence[str], client: Client, purpose: Purpose, known: Collection[str]
+    ) -> None:
+        """`fields` of v3 are selected; `known` are all fields of the schema."""
         self._fields = fields
-        self._client = client
-        self._purpose = purpose
+        self._known = {*known, *INCLUDE.values()}
         self._own = OwnLists(client, purpose)
+        self._shows_attributes = False
+        self._warned = False
 
     @property
     def whole_pages(self) -> bool:
@@ -51,30 +63,81 @@ class CustomerDetails(Details):
 
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """Add the v3 fields to all rows; one that v3 does not show (deleted meanwhile) stays."""
-        return self._complete(rows) if rows else None
+        return self._complete_page(rows) if rows else None
 
-    def _complete(self, rows: list[Row]) -> PageCompletion:
-        (found,) = yield [functools.partial(self._read, [row["id"] for row in rows])]
-        full = [row for row in rows if self._may_have_more(found.get(row["id"], {}))]
-        if full:
-            lists = yield [self._attributes(row["id"]) for row in full]
-            for row, attributes in zip(full, lists, strict=True):
-                found[row["id"]]["attributes"] = attributes
-        for row in rows:
-            other = found.get(row["id"], {})
-            row.update((name, other[name]) for name in self._fields if name in other)
+    def complete(self, row: Row, *, bare: bool) -> Completion | None:
+        """The customer with all attributes; None: they are all there."""
+        if ANSWER not in row:
+            return None
+        answer = row.pop(ANSWER)
+        if answer is None:
+            return self._complete_alone(row)
+        if self._has_all_attributes(answer):
+            self._add(row, answer)
+            return None
+        return self._complete_attributes(row, answer)
 
-    def _read(self, ids: list[int]) -> dict[int, Row]:
+    def _has_all_attributes(self, answer: Row) -> bool:
+        if "attributes" not in self._fields or not self._shows_attributes:
+            return True
+        attributes = answer.get("attributes")
+        return isinstance(attributes, list) and len(attributes) < MOST_ATTRIBUTES
+
+    def _complete_page(self, rows: list[Row]) -> PageCompletion:
+        (answers,) = yield [functools.partial(self._read, [row["id"] for row in rows])]
+        found = {str(answer.get("id")): answer for answer in answers}
+        by_id = {str(row["id"]): row for row in rows}
+        for id_, row in by_id.items():
+            if id_ in found:
+                row[ANSWER] = found[id_]
+            elif not found.keys() <= by_id.keys():
+                row[ANSWER] = None  # It may be one of those whose id says nothing.
+        self._note_what_came(answers)
+
+    def _complete_alone(self, row: Row) -> Completion:
+        """The customer, asked for by itself: the one answer without an id is about it."""
+        (answers,) = yield [functools.partial(self._read, [row["id"]])]
+        if not answers:
+            return row
+        about_it = [answer for answer in answers if str(answer.get("id")) == str(row["id"])]
+        if not about_it and len(answers) == 1 and not isinstance(answers[0].get("id"), (int, str)):
+            about_it = answers
+        if not about_it:
+            raise UnexpectedAnswer(
+                f"customers: GET {PATH} was asked for customer {row['id']}, and answers with "
+                "others. Going on with them could mix up customers."
+            )
+        return (yield from self._complete_attributes(row, about_it[0]))
+
+    def _complete_attributes(self, row: Row, answer: Row) -> Completion:
+        if not self._has_all_attributes(answer):
+            params = {"customer_id:in": str(row["id"])}
+            lookup = functools.partial(self._own.all_rows, f"{PATH}/attribute-values", params)
+            (answer["attributes"],) = yield [lookup]
+        self._add(row, answer)
+        return row
+
+    def _add(self, row: Row, answer: Row) -> None:
+        row.update((name, answer[name]) for name in self._fields if name in answer)
+        add_unknown(row, answer, self._known)
+
+    def _read(self, ids: list[int]) -> list[Row]:
         include = ",".join(dict.fromkeys(INCLUDE[name] for name in self._fields if name in INCLUDE))
         params = {"id:in": ",".join(map(str, ids)), **({"include": include} if include else {})}
-        rows = self._own.all_rows(PATH, params)
-        return {row["id"]: row for row in rows}
+        return self._own.all_rows(PATH, params, lambda rows: len(rows) >= len(ids))
 
-    def _may_have_more(self, customer: Row) -> bool:
-        return "attributes" in self._fields and (
-            len(customer.get("attributes") or ()) >= MOST_ATTRIBUTES
-        )
-
-    def _attributes(self, customer: int) -> Lookup:
-        params = {"customer_id:in": str(customer)}
-        return functools.partial(self._own.all_rows, f"{PATH}/attribute-values", params)
+    def _note_what_came(self, answers: list[Row]) -> None:
+        self._shows_attributes |= any("attributes" in answer for answer in answers)
+        missing = [
+            name
+            for name in self._fields
+            if name in INCLUDE and not any(name in answer for answer in answers)
+        ]
+        if missing and answers and not self._warned:
+            self._warned = True
+            LOGGER.warning(
+                "customers: none of %d customers came with %s, although these were asked for; "
+                "the fields stay absent.",
+                len(answers),
+                ", ".join(missing),
+            )

@@ -1,6 +1,7 @@
 """Customers: GET /v2/customers, which can be walked by id; v3 cannot filter by it."""
 
 from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
 from tap_bigcommerce.streams.stream import CUSTOMERS as PERMISSION
 from tap_bigcommerce.streams.stream import Incremental, Plan, Stream, Wish
@@ -9,8 +10,10 @@ from tap_bigcommerce.streams.stream import Incremental, Plan, Stream, Wish
 def plan(wish: Wish) -> Plan:
     """Ask v3, too, where one of the fields is selected that only v3 has."""
     fields = [name for name in ONLY_V3 if wish.wants(name)]
-    details = CustomerDetails(fields, wish.client, wish.purpose) if fields else None
-    return Plan(completion=details)
+    if not fields:
+        return Plan()
+    known = load_schema("customers")["properties"]
+    return Plan(completion=CustomerDetails(fields, wish.client, wish.purpose, known))
 
 
 CUSTOMERS = Stream(

@@ -13,12 +13,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.pages.details import Completion, Details, Lookup
+from tap_bigcommerce.pages.details import Completion, Details, Lookup, are_rows
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.consignments import Embedded, add_missing_items, read_consignments
+from tap_bigcommerce.streams.consignments import (
+    Embedded,
+    add_missing_items,
+    consignments_in,
+    read_consignments,
+)
 from tap_bigcommerce.streams.coupon_hints import CouponHints
-from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.own_lists import OwnLists, Paging
 
 LOGGER = logging.getLogger(__name__)
 
@@ -66,15 +72,25 @@ class OrderWish:
         return self.embedded_items or self.consignments or (self.embedded and self.addresses)
 
 
+class OwnListsOfOrders:
+    """How an order's own lists are read: those with pages, and the two that have none."""
+
+    def __init__(self, client: Client, purpose: Purpose) -> None:
+        self.lists = OwnLists(client, purpose)
+        self.fees = OwnLists(client, purpose, paging=Paging.NONE, shape=fees_in)
+        self.consignments = OwnLists(client, purpose, paging=Paging.NONE, shape=consignments_in)
+
+
 class OrderDetails(Details):
     """Completes orders, for one run. All but the lookups runs in one thread."""
 
     def __init__(
-        self, wish: OrderWish, own: OwnLists, hints: CouponHints, counts: StreamCounts
+        self, wish: OrderWish, own: OwnListsOfOrders, hints: CouponHints, counts: StreamCounts
     ) -> None:
         self._wish = wish
         self._own = own
         self._hints = hints
+        self._warned_of_fees = False
         self._counts = counts
         self._in_a_row_without = 0
         self._real_alarms: Counter[str] = Counter()
@@ -109,7 +125,8 @@ class OrderDetails(Details):
         addresses = lists.get("shipping_addresses", (embedded and embedded.addresses) or [])
         self._judge(order, doubts, embedded, lists)
         if "consignments" in lists:
-            order["consignments"] = lists["consignments"]
+            found = lists["consignments"]
+            order["consignments"] = found if len(found) > 1 else found[0] if found else {}
             read_consignments(order, with_items=self._wish.consignment_items)
         if self._wish.consignment_items and "products" in lists:
             self._fill(order, items)
@@ -148,8 +165,9 @@ class OrderDetails(Details):
                 doubts["shipping_addresses"] = reason
         if wish.consignments and embedded is None:
             doubts["consignments"] = missing
-        if wish.fees and not isinstance(order.get("fees"), list):
+        if wish.fees and not are_rows(order.get("fees")):
             doubts["fees"] = "no embedded fees"
+            self._warn_of_fees(order)
         return doubts
 
     def _items_doubt(self, order: Row, embedded: Embedded) -> str | None:
@@ -158,7 +176,10 @@ class OrderDetails(Details):
         return None if _adds_up(order, embedded.items) else self._alarm(QUANTITIES)
 
     def _addresses_doubt(self, order: Row, addresses: list[Row]) -> str | None:
-        if order.get("shipping_address_count") in (len(addresses), None):
+        count = order.get("shipping_address_count")
+        if count is None and not addresses:
+            return "no addresses at all"
+        if count in (len(addresses), None):
             return None
         return self._alarm(ADDRESS_COUNT)
 
@@ -218,6 +239,15 @@ class OrderDetails(Details):
                 WITHOUT_EMBEDDED,
             )
 
+    def _warn_of_fees(self, order: Row) -> None:
+        if not self._warned_of_fees:
+            self._warned_of_fees = True
+            LOGGER.warning(
+                "orders: order %s came without its fees, although these were asked for. Fees are "
+                "read on their own for each order that comes so.",
+                order["id"],
+            )
+
     def _fill(self, order: Row, items: list[Row]) -> None:
         unplaced = add_missing_items(order["consignments"], items)
         if unplaced:
@@ -237,15 +267,17 @@ class OrderDetails(Details):
         record = record_of(order)
         if name == "consignments":
             params = {"include": "consignments.line_items"} if self._wish.consignment_items else {}
-            return functools.partial(self._own.one, f"{record}/{name}", params, record)
-        if name == "products":
-            are_all = functools.partial(_adds_up, order)
-            return functools.partial(self._own.rows, record, name, are_all=are_all)
-        return functools.partial(self._own.rows, record, name, none_is_404=name == "fees")
+            return functools.partial(
+                self._own.consignments.rows, record, name, params=params, none_is_404=True
+            )
+        if name == "fees":
+            return functools.partial(self._own.fees.rows, record, name, none_is_404=True)
+        are_all = functools.partial(_adds_up, order) if name == "products" else _never
+        return functools.partial(self._own.lists.rows, record, name, are_all=are_all)
 
     def _coupons_if_any(self, record: str) -> list[Row] | None:
         if self._hints.store_has_shipping_coupons():
-            return self._own.rows(record, "coupons")
+            return self._own.lists.rows(record, "coupons")
         return []
 
     def _gone(self, order: Row) -> None:
@@ -256,6 +288,20 @@ class OrderDetails(Details):
 def record_of(order: Row) -> str:
     """The path of the order itself."""
     return f"/v2/orders/{order['id']}"
+
+
+def fees_in(content: Any) -> Any:
+    """The fees in an answer of an order's own list, which documents several forms."""
+    if not isinstance(content, dict):
+        return content
+    if "fees" in content:
+        return fees_in(content["fees"])
+    return [content] if "id" in content else content or []
+
+
+def _never(_: list[Row]) -> bool:
+    """Nothing in the order tells that these rows are all."""
+    return False
 
 
 def _adds_up(order: Row, items: list[Row]) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tap_bigcommerce.streams.coupon_hints import CouponHints
-from tap_bigcommerce.streams.order_details import OrderDetails, OrderWish
-from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.order_details import OrderDetails, OrderWish, OwnListsOfOrders
 from tap_bigcommerce.streams.stream import Plan, Wish
 
 
@@ -39,7 +38,7 @@ def plan(wish: Wish) -> Plan:
     if wanted.embedded_consignments:
         # Without it the API answers in its older form, an array.
         details["consignment_structure"] = "object"
-    own = OwnLists(wish.client, wish.purpose)
+    own = OwnListsOfOrders(wish.client, wish.purpose)
     hints = CouponHints(wish.client, wish.purpose)
     return Plan(
         details=details,

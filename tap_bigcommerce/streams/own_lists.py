@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import Any
 
-from tap_bigcommerce.answer import Answer
+from tap_bigcommerce.answer import Answer, Shape
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, NotFound, RequestFailed
 from tap_bigcommerce.pages.page import Row
@@ -46,12 +46,14 @@ class OwnLists:
         *,
         paging: Paging = Paging.PAGE,
         keys: tuple[str, ...] = ("id",),
+        shape: Shape = list,
     ) -> None:
-        """`keys` tell the rows of one record's list apart."""
+        """`keys` tell the rows of one record's list apart; `shape` finds them in an answer."""
         self._client = client
         self._purpose = purpose
         self._paging = paging
         self._keys = keys
+        self._shape = shape
         self._sizes: dict[str, PageSize] = {}
 
     def rows(
@@ -175,7 +177,7 @@ class OwnLists:
             params["limit"] = str(limit)
         try:
             answer = self._client.get(
-                path, params, list, self._purpose, fewer_possible=paged and limit > 1
+                path, params, self._shape, self._purpose, fewer_possible=paged and limit > 1
             )
         except FewerRows as error:
             size.failed(limit, error.most)

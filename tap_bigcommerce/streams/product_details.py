@@ -1,13 +1,17 @@
-"""What completes a product when it could not be read together with its nested lists."""
+"""What completes a product whose nested lists did not all come with the list of products."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+import logging
+from collections.abc import Collection, Sequence
 
-from tap_bigcommerce.pages.details import Completion, Details, Lookup
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.pages.details import Completion, Details, Lookup, add_unknown, are_rows
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.own_lists import OwnLists
+
+LOGGER = logging.getLogger(__name__)
 
 LISTS = {
     "variants": "variants",
@@ -25,32 +29,72 @@ LISTS = {
 class ProductDetails(Details):
     """Completes products; nearly all come whole with the list."""
 
-    def __init__(self, included: Sequence[str], own: OwnLists) -> None:
-        """`included`: the nested fields that are selected."""
-        self._with_list = [name for name in included if name in LISTS]
-        self._without_list = [name for name in included if name not in LISTS]
+    def __init__(
+        self,
+        included: Sequence[str],
+        own: OwnLists,
+        counts: StreamCounts,
+        known: Collection[str],
+    ) -> None:
+        """`included`: the nested fields that are selected; `known`: all fields of the schema."""
+        self._included = included
         self._own = own
+        self._counts = counts
+        self._known = known
+        self._warned: set[str] = set()
 
     def as_they_come(self, *, bare: bool) -> bool:
-        """Only products that came bare are completed."""
-        return not bare
+        """Whether a nested list came shows in the product alone."""
+        return not self._included
 
     def complete(self, row: Row, *, bare: bool) -> Completion | None:
-        """A product that came bare, with its nested lists read one by one."""
-        return self._complete(row) if bare else None
-
-    def _complete(self, row: Row) -> Completion:
-        record = f"/v3/catalog/products/{row['id']}"
-        lookups: list[Lookup] = [
-            functools.partial(self._own.rows, record, LISTS[name]) for name in self._with_list
-        ]
-        if self._without_list:
-            include = {"include": ",".join(self._without_list), "include_fields": "name"}
-            lookups.append(functools.partial(self._own.one, record, include, record))
-        results = (yield lookups) if lookups else []
-        if any(result is None for result in results):
+        """The product, with the nested lists that did not come with it read one by one."""
+        missing = [name for name in self._included if bare or not _came(row, name)]
+        if not missing:
             return None
-        row.update(zip(self._with_list, results, strict=False))
-        if self._without_list:
-            row.update((name, results[-1].get(name)) for name in self._without_list)
+        if not bare:
+            self._say(row, missing)
+        return self._complete(row, missing, bare=bare)
+
+    def _say(self, row: Row, missing: Sequence[str]) -> None:
+        for name in missing:
+            self._counts.lists_read[f"{name}: did not come with the list"] += 1
+        new = [name for name in missing if name not in self._warned]
+        if new:
+            self._warned.update(new)
+            LOGGER.warning(
+                "%s: product %s came without %s, although these were asked for. They are read on "
+                "their own for each product that comes so, which is slow.",
+                self._counts.stream,
+                row["id"],
+                ", ".join(new),
+            )
+
+    def _complete(self, row: Row, missing: Sequence[str], *, bare: bool) -> Completion:
+        record = f"/v3/catalog/products/{row['id']}"
+        listed = [name for name in missing if name in LISTS]
+        others = [name for name in missing if name not in LISTS]
+        lookups: list[Lookup] = [
+            functools.partial(self._own.rows, record, LISTS[name]) for name in listed
+        ]
+        if others:
+            include = {"include": ",".join(others), "include_fields": "name"}
+            lookups.append(functools.partial(self._own.one, record, include, record))
+        results = yield lookups
+        if bare and any(result is None for result in results):
+            return None
+        # A product that the list has just shown goes out, whatever its own lists say.
+        found = dict(zip(listed, results, strict=False))
+        row.update((name, found[name]) for name in listed if found[name] is not None)
+        if others and results[-1] is not None:
+            answer = results[-1]
+            row.update((name, answer[name]) for name in others if name in answer)
+            add_unknown(row, answer, self._known)
         return row
+
+
+def _came(row: Row, name: str) -> bool:
+    """The field came with the product; a product without images has no first one."""
+    if name == "primary_image":
+        return name in row or row.get("images") == []
+    return are_rows(row.get(name)) if name in LISTS else isinstance(row.get(name), list)

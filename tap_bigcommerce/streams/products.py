@@ -1,6 +1,7 @@
 """Products: GET /v3/catalog/products, with their nested lists in the same answer."""
 
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.product_details import ProductDetails
 from tap_bigcommerce.streams.stream import PRODUCTS as PERMISSION
@@ -36,7 +37,12 @@ def plan(wish: Wish) -> Plan:
     return Plan(
         params=params,
         details={"include": ",".join(included)} if included else {},
-        completion=ProductDetails(included, OwnLists(wish.client, wish.purpose)),
+        completion=ProductDetails(
+            included,
+            OwnLists(wish.client, wish.purpose),
+            wish.purpose.counts,
+            load_schema("products")["properties"],
+        ),
     )
 
 

@@ -98,6 +98,11 @@ class Parent(NamedTuple):
     id: str
     date: str | None = None
 
+    @property
+    def noun(self) -> str:
+        """What a person calls one of them: "price list"."""
+        return self.id.removesuffix("_id").replace("_", " ")
+
 
 PARENTS = {
     "orders": Parent("order_id", "order_date_modified"),
