@@ -82,7 +82,6 @@ duckdb:
 	@scripts/venv.sh $(DUCKDB) 'duckdb>=1,<3'
 dagster:
 	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'pytest-xdist>=3.5' \
-		'dagster-webserver>=1.11,<2' 'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1' \
-		's3fs>=2024.12' 'moto[s3]>=5,<6' 'flask>=3' 'flask-cors>=4'
+		'dagster-webserver>=1.11,<2' 'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1'
 kubernetes:
 	@scripts/venv.sh $(KUBERNETES) 'kubernetes-validate>=1.30,<2'

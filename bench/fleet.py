@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -229,11 +230,13 @@ class Fleet:
         return History(**json.loads(self._ask(LOOK)))
 
     def _programs(self) -> int:
-        # Each was given a file with its settings.
-        lines = [
-            path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
-        ]
-        return sum(bytes(self._folder / "tmp") in line for line in lines)
+        # Each has inherited the environment of its run.
+        own = b"TMPDIR=" + bytes(self._folder / "tmp") + b"\0"
+        number = 0
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            with contextlib.suppress(OSError):
+                number += own in path.read_bytes()
+        return number
 
     def _states(self) -> int:
         return len(list((self._folder / "states").glob("*.json")))

@@ -4,7 +4,7 @@ from tap_bigcommerce_dagster.asset import Retries
 from tap_bigcommerce_dagster.errors import FleetError, StoreBusy, SyncFailed
 from tap_bigcommerce_dagster.fleet import build_fleet
 from tap_bigcommerce_dagster.reports import Reports
-from tap_bigcommerce_dagster.states import FolderStates, FsspecStates, SqlStates, StateStore
+from tap_bigcommerce_dagster.states import FolderStates, SqlStates, StateStore
 from tap_bigcommerce_dagster.stores import FolderOfConfigs, Stores, StoresOf
 from tap_bigcommerce_dagster.target import Target
 
@@ -12,7 +12,6 @@ __all__ = [
     "FleetError",
     "FolderOfConfigs",
     "FolderStates",
-    "FsspecStates",
     "Reports",
     "Retries",
     "SqlStates",

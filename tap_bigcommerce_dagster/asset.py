@@ -10,14 +10,9 @@ from typing import Any
 
 import dagster as dg
 
-from tap_bigcommerce_dagster import crew, metadata
-from tap_bigcommerce_dagster.errors import FleetError
+from tap_bigcommerce_dagster import crew, metadata, run_log
 from tap_bigcommerce_dagster.streams import StreamInfo
 from tap_bigcommerce_dagster.sync import Recipe, Synced
-
-FAILURE = "failure"
-"""The metadata under which an observation says what failed; RETRIED whether it is tried again."""
-RETRIED = "worth_retrying"
 
 
 @dataclass(frozen=True)
@@ -99,7 +94,7 @@ class _Run:
                 if isinstance(event, Synced):
                     yield from self._materialized(event, alone=len(names) == 1)
                 elif isinstance(event, crew.Failed):
-                    self._failed(event.store, event.error)
+                    self._failed(event)
                 else:
                     words = event.words if len(names) == 1 else f"[{event.store}] {event.words}"
                     self._context.log.log(max(event.level, logging.DEBUG), words)
@@ -122,14 +117,14 @@ class _Run:
                 event = dg.AssetMaterialization(key, partition=synced.store, metadata=shown)
                 self._context.log_event(event)
 
-    def _failed(self, store: str, error: FleetError) -> None:
-        self._failures[store] = (error.words, error.worth_retrying)
-        self._context.log.error(error.words)
+    def _failed(self, failed: crew.Failed) -> None:
+        self._failures[failed.store] = (failed.words, failed.worth_retrying)
+        self._context.log.error(failed.words)
         self._context.log_event(
             dg.AssetObservation(
                 self._shape.key(self._shape.streams[0]),
-                partition=store,
-                metadata={FAILURE: error.words, RETRIED: error.worth_retrying},
+                partition=failed.store,
+                metadata={run_log.FAILURE: failed.words, run_log.RETRIED: failed.worth_retrying},
             )
         )
 
@@ -138,26 +133,9 @@ class _Run:
 
         From Dagster's own record of them: an attempt may be another process.
         """
-        done: set[str] = set()
-        log = self._context.instance.all_logs(
-            self._context.run_id,
-            of_type={
-                dg.DagsterEventType.ASSET_MATERIALIZATION,
-                dg.DagsterEventType.ASSET_OBSERVATION,
-            },
-        )
-        for entry in log:
-            event = entry.dagster_event
-            store = event.partition if event is not None else None
-            if event is None or store is None:
-                continue
-            if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
-                done.add(store)
-                continue
-            found = event.asset_observation_data.asset_observation.metadata
-            if RETRIED in found and not found[RETRIED].value:
-                self._failures[store] = (str(found[FAILURE].value), False)
-        return [name for name in names if name not in done and name not in self._failures]
+        read, given_up = run_log.ended(self._context.instance, self._context.run_id)
+        self._failures |= {store: (words, False) for store, words in given_up.items()}
+        return [name for name in names if name not in read and name not in given_up]
 
     def _failure(self, stores: int) -> dg.Failure:
         words = [words for words, _ in self._failures.values()]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import threading
-import traceback
 from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tap_bigcommerce_dagster import sync as one_store
-from tap_bigcommerce_dagster.errors import FleetError, SyncFailed
+from tap_bigcommerce_dagster.errors import FleetError
+from tap_bigcommerce_dagster.handed_over import without_words
+from tap_bigcommerce_dagster.secrets import Secrets
+from tap_bigcommerce_dagster.stores import listed
 from tap_bigcommerce_dagster.sync import Recipe, Synced
 
 LOOK_EVERY = 0.5
@@ -29,10 +30,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Failed:
-    """A store that was not read to its end."""
+    """A store that was not read to its end: why, and whether trying again can help."""
 
     store: str
-    error: FleetError
+    words: str
+    worth_retrying: bool
 
 
 Event = Line | Synced | Failed
@@ -41,7 +43,7 @@ Event = Line | Synced | Failed
 def read(
     recipe: Recipe, stores: Sequence[str], run_id: str, at_once: int
 ) -> Generator[Event, None, None]:
-    """Read the stores, `at_once` at a time, and yield what happens.
+    """Read the stores, `at_once` at a time, and yield what happens, without any secret.
 
     Closing the iterator before its end stops the stores that are under way, in good order.
     """
@@ -49,25 +51,35 @@ def read(
     stop = threading.Event()
 
     def work(store: str) -> None:
+        secrets = Secrets(recipe.settings)
+
         def say(level: int, words: str) -> None:
-            events.put(Line(store, level, words))
+            events.put(Line(store, level, secrets.hidden(words)))
+
+        def failed(words: str, worth_retrying: bool) -> None:
+            events.put(Failed(store, secrets.hidden(words), worth_retrying))
 
         try:
-            events.put(one_store.sync(recipe, store, run_id, say, stop))
+            events.put(one_store.sync(recipe, store, run_id, say, secrets, stop))
         except FleetError as error:
-            events.put(Failed(store, error))
+            failed(error.words, error.worth_retrying)
         except Exception as error:  # noqa: BLE001  # One store's trouble is not the others'.
-            say(logging.ERROR, traceback.format_exc())
-            words = (
-                f"{store}: {type(error).__name__}, which nobody foresaw; its traceback is above."
-            )
-            events.put(Failed(store, SyncFailed(words, worth_retrying=True)))
+            failed(f"{store}: nobody foresaw {without_words(error)}", True)
 
     pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="store")
     try:
-        for store in stores:
-            pool.submit(work, store)
+        try:
+            there = listed(recipe.stores)
+        except FleetError as error:
+            yield from (Failed(store, error.words, error.worth_retrying) for store in stores)
+            return
         left = len(stores)
+        for store in stores:
+            why_not = there.why_not(store)
+            if why_not is None:
+                pool.submit(work, store)
+            else:
+                events.put(Failed(store, why_not, worth_retrying=False))
         while left:
             try:
                 event = events.get(timeout=LOOK_EVERY)

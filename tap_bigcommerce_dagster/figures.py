@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,9 @@ from typing import Any
 from tap_bigcommerce_dagster.tap_log import Entry
 
 SUMMARY = "Summary of "
+
+MOST_SHOWN = 100
+"""Letters of a bookmark."""
 
 FOR_GOOD = frozenset(
     {"TokenRefused", "ScopeMissing", "ConfigError", "CatalogError", "StateError", "BadRecord"}
@@ -46,7 +50,9 @@ class Figures:
     def hear(self, entry: Entry) -> None:
         """Take a line of the tap's log."""
         if entry.metric is not None:
-            self._count(entry.metric)
+            # One of another release may have another form.
+            with contextlib.suppress(KeyError, TypeError):
+                self._count(entry.metric)
         elif entry.words.startswith(SUMMARY):
             self.summary.append(entry.words[len(SUMMARY) :])
 
@@ -59,9 +65,10 @@ class Figures:
         """Note each stream's bookmark in the state before and after the run."""
         for state, name in ((before, "bookmark_before"), (after, "bookmark")):
             for stream, marks in ((state or {}).get("bookmarks") or {}).items():
-                dates = [v for k, v in (marks or {}).items() if k != "resume" and v is not None]
+                found = marks if isinstance(marks, dict) else {}
+                dates = [v for k, v in found.items() if k != "resume" and v is not None]
                 if dates and stream in self.streams:
-                    setattr(self.streams[stream], name, str(dates[0]))
+                    setattr(self.streams[stream], name, str(dates[0])[:MOST_SHOWN])
 
     def _count(self, point: Mapping[str, Any]) -> None:
         name, place, value = point["metric"], point["tags"]["endpoint"], point["value"]

@@ -35,6 +35,7 @@ def build_fleet(
     at_once: int = 4,
     retries: Retries | None = None,
     pool: str | None = None,
+    stalled_after_minutes: float | None = 60.0,
     late_after_hours: float = 3.0,
     check_cron: str | None = "*/15 * * * *",
     look_every: int = 60,
@@ -49,10 +50,12 @@ def build_fleet(
     settings: the tap's settings for all stores, over those of each.
     catalog: a file of the tap's --discover that says what is read; None: what the tap reads by
         default.
-    reports: where the tap's page about each run is kept: a folder, or `Reports(...)`.
+    reports: the folder where the tap's page about each run is kept, or `Reports(...)`.
     cron: when all stores are read (None: when asked to).
     stores_per_run, at_once: stores that one run reads, and how many of them at the same time.
     pool: a Dagster pool that every run takes a place in; its limit is Dagster's setting.
+    stalled_after_minutes: a sync is ended when for so long the tap has made no request and written
+        no record, and the target acknowledged nothing (None: never).
     late_after_hours, check_cron: when a store counts as late, and when that is looked at.
     look_every: seconds between two looks which stores there are.
     keep_days: how long the fleet's runs and reports are kept (None: for ever), not the states.
@@ -70,6 +73,7 @@ def build_fleet(
         settings=settings or {},
         catalog=Path(catalog) if catalog is not None else None,
         reports=Reports(reports) if isinstance(reports, (str, Path)) else reports,
+        stalled_after=None if stalled_after_minutes is None else stalled_after_minutes * 60,
     )
     by_store = dg.DynamicPartitionsDefinition(name=f"{name}_stores")
     shape = Shape(
@@ -137,7 +141,7 @@ def _states(given: str | Path | StateStore) -> StateStore:
     if isinstance(given, str):
         if "://" in given:
             raise FleetError(
-                "States at an address are kept by FsspecStates(...) or SqlStates(...); say which."
+                "States at an address are kept by SqlStates(...), in a database; buckets keep none."
             )
         return FolderStates(given)
     return given

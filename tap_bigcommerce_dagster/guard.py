@@ -1,6 +1,6 @@
 """Starts a tap and a target, pipes them, and ends them when whoever started it is gone.
 
-python -I -S guard.py '{"tap": [...], "target": [...], "descriptors": {...}, ...}'
+python -I -S guard.py '{"tap": {...}, "target": {...}, "folder": ..., ...}'
 
 It stands alone and imports little: one runs beside each pair. Its standard input is never written
 to; it is closed when the pair shall end, or when the process at its other end dies. Its standard
@@ -30,24 +30,19 @@ def main(wish: dict[str, Any]) -> dict[str, Any]:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         # A terminal or an engine tells the whole group; the pair ends by way of standard input.
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    logs, kept = wish["descriptors"], tuple(wish["inherited"])
-    tap = _start(wish["tap"], wish, kept, stdout=subprocess.PIPE, stderr=logs["tap"])
+    logs = wish["descriptors"]
+    tap = _start(wish, "tap", stdout=subprocess.PIPE, stderr=logs["tap"])
     assert tap.stdout is not None
     try:
         target = _start(
-            wish["target"],
-            wish,
-            kept,
-            stdin=tap.stdout,
-            stdout=logs["states"],
-            stderr=logs["target"],
+            wish, "target", stdin=tap.stdout, stdout=logs["states"], stderr=logs["target"]
         )
     except OSError:
         tap.kill()
         raise
     # Only the pair holds the pipes now: each hears of the other's end, and the parent of both.
     tap.stdout.close()
-    for descriptor in {*logs.values(), *kept}:
+    for descriptor in {*logs.values(), *wish["tap"]["keeps"], *wish["target"]["keeps"]}:
         os.close(descriptor)
     ended: dict[int, dict[str, Any]] = {}
     pair = (tap.pid, target.pid, ended)
@@ -62,13 +57,11 @@ def main(wish: dict[str, Any]) -> dict[str, Any]:
     return {"tap": ended[tap.pid], "target": ended[target.pid]}
 
 
-def _start(
-    words: list[str], wish: dict[str, Any], kept: tuple[int, ...], **pipes: Any
-) -> subprocess.Popen[bytes]:
+def _start(wish: dict[str, Any], name: str, **pipes: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        words,
+        wish[name]["words"],
         cwd=wish["folder"],
-        pass_fds=kept,
+        pass_fds=wish[name]["keeps"],
         restore_signals=True,
         # Ignored signals would stay ignored in the pair.
         preexec_fn=_heed_signals,
@@ -100,9 +93,23 @@ def _end_with_stdin(tap: int, target: int, ended: dict[int, dict[str, Any]]) -> 
             time.sleep(0.1)
 
 
+def tidy_up(wish: dict[str, Any]) -> None:
+    """Remove the folder of this run, if whoever would do so was killed."""
+    if wish["scratch"] and os.getppid() != wish["parent"]:
+        import shutil  # It costs time to start, and is almost never needed.
+
+        shutil.rmtree(wish["scratch"], ignore_errors=True)
+
+
 if __name__ == "__main__":
+    given = json.loads(sys.argv[1])
     try:
-        report = main(json.loads(sys.argv[1]))
+        report = main(given)
     except OSError as error:
         report = {"error": f"{error.filename or ''}: {error.strerror}".removeprefix(": ")}
-    print(json.dumps(report), flush=True)
+    tidy_up(given)
+    # Nobody may be there to read it.
+    try:
+        print(json.dumps(report), flush=True)
+    except BrokenPipeError:
+        os._exit(1)

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from tap_bigcommerce_dagster.errors import FleetError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_SHOWN = 60
+"""Letters of a name that is none."""
 
 
-def checked(names: Iterable[str]) -> list[str]:
-    """The names, sorted. Raises FleetError where one could not be a file's name everywhere."""
-    found = sorted(names)
-    for name in found:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise FleetError(
-                f"{name!r} cannot name a store. Use up to 100 letters, digits, _ and -, and begin "
-                "with a letter or digit."
-            )
-    return found
+def checked(name: object) -> str:
+    """The name. Raises FleetError where it could not be a file's name everywhere."""
+    if isinstance(name, str) and _NAME.fullmatch(name):
+        return name
+    shown = ascii(name)
+    raise FleetError(
+        f"{shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '...'} cannot name a store. Use up "
+        "to 100 letters from A to Z, digits, _ and -, and begin with a letter or digit."
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from tap_bigcommerce_dagster.errors import FleetError
-from tap_bigcommerce_dagster.stores import Stores
+from tap_bigcommerce_dagster.stores import Stores, listed
 
 
 def build_sensor(
@@ -19,18 +19,20 @@ def build_sensor(
     def follow_stores(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         """Add and remove partitions."""
         try:
-            there = stores.names()
+            found = listed(stores)
         except FleetError as error:
             # The tick turns red, and nothing is removed.
-            raise dg.Failure(error.words) from error
+            raise dg.Failure(error.words) from None
+        for words in found.refused.values():
+            context.log.error(words)
         known = set(context.instance.get_dynamic_partitions(str(partitions.name)))
-        if known and not there:
+        if known and not found.names:
             return dg.SkipReason(
                 f"No store was found where there were {len(known)}. That looks like a mistake, so "
                 "no partition is removed."
             )
-        come = [store for store in there if store not in known]
-        gone = sorted(known - set(there))
+        come = [store for store in found.names if store not in known]
+        gone = sorted(known - set(found.names))
         if not come and not gone:
             return dg.SkipReason(f"Still the same {len(known)} stores.")
         requests: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []

@@ -9,11 +9,12 @@ import selectors
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tap_bigcommerce_dagster.errors import SyncFailed
+from tap_bigcommerce_dagster.states.state import LARGEST as LARGEST_STATE
 
 GUARD = str(Path(__file__).with_name("guard.py"))
 LOOK_EVERY = 0.5
@@ -21,15 +22,27 @@ LOOK_EVERY = 0.5
 
 PREFIX = "TAP_BIGCOMMERCE_"
 
+CHUNK = 1 << 16
+LONGEST_LINE = 1_000_000
+"""Bytes of a log line; the rest is dropped."""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A command, and the descriptors that it holds open."""
+
+    words: Sequence[str]
+    keeps: Sequence[int]
+
 
 @dataclass(frozen=True)
 class Pair:
-    """The commands of both, the folder they run in, and descriptors that they hold open."""
+    """Both programs, the folder they run in, and one that is gone when this run is."""
 
-    tap: Sequence[str]
-    target: Sequence[str]
+    tap: Program
+    target: Program
     folder: Path
-    inherited: tuple[int, ...] = ()
+    scratch: str | None
 
 
 @dataclass(frozen=True)
@@ -67,17 +80,18 @@ def run(pair: Pair, listeners: Listeners, check: Callable[[], None]) -> Outcome:
     """
     with contextlib.ExitStack() as stack:
         pipes = {name: _Pipe(stack) for name in ("tap", "target", "states")}
-        hear = (listeners.tap_log, listeners.target_log, listeners.state)
+        lines = {
+            pipes["tap"].reader: _Lines(listeners.tap_log, LONGEST_LINE),
+            pipes["target"].reader: _Lines(listeners.target_log, LONGEST_LINE),
+            pipes["states"].reader: _Lines(listeners.state, LARGEST_STATE),
+        }
         guard = stack.enter_context(_guard(pair, pipes))
         for pipe in pipes.values():
             pipe.close_writer()
-        readers = [
-            (pipe.reader, _Lines(listen)) for pipe, listen in zip(pipes.values(), hear, strict=True)
-        ]
-        failure = _listen(readers, guard, check)
-        report = _report_of(guard)
+        text, failure = _listen(lines, guard, check)
     if failure is not None:
         raise failure
+    report = _report(text, guard.returncode)
     if "error" in report:
         raise SyncFailed(
             f"A program cannot be started: {report['error']}. Check the paths of the tap and the "
@@ -104,37 +118,44 @@ class _Pipe:
 
 
 class _Lines:
-    """Cuts what comes into lines, and hands each on."""
+    """Cuts what comes into lines, keeps up to `most` bytes of each, and hands them on."""
 
-    def __init__(self, listen: Callable[[str], None]) -> None:
+    def __init__(self, listen: Callable[[str], None], most: int) -> None:
         self._listen = listen
-        self._rest = b""
+        self._most = most
+        self._kept = bytearray()
 
     def feed(self, data: bytes) -> None:
         """More bytes; none: the last line is whole."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if not data and self._rest:
-            lines, self._rest = [*lines, self._rest], b""
+        *lines, rest = data.split(b"\n") if data else (b"", b"")
         for line in lines:
-            text = line.decode("utf-8", errors="replace").strip()
+            self._keep(line)
+            text = self._kept.decode("utf-8", errors="replace").strip()
+            self._kept.clear()
             if text:
                 self._listen(text)
+        self._keep(rest)
+
+    def _keep(self, data: bytes) -> None:
+        self._kept += data[: max(0, self._most - len(self._kept))]
 
 
 @contextlib.contextmanager
 def _guard(pair: Pair, pipes: Mapping[str, _Pipe]) -> Iterator[subprocess.Popen[bytes]]:
     wish = {
-        "tap": list(pair.tap),
-        "target": list(pair.target),
+        "tap": asdict(pair.tap),
+        "target": asdict(pair.target),
         "folder": str(pair.folder),
-        "inherited": list(pair.inherited),
+        "scratch": pair.scratch,
+        "parent": os.getpid(),
         "descriptors": {name: pipe.writer for name, pipe in pipes.items()},
     }
+    keeps = {*pair.tap.keeps, *pair.target.keeps, *(pipe.writer for pipe in pipes.values())}
     with subprocess.Popen(
         [sys.executable, "-I", "-S", GUARD, json.dumps(wish)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        pass_fds=(*pair.inherited, *(pipe.writer for pipe in pipes.values())),
+        pass_fds=tuple(keeps),
         env=_environment(),
     ) as process:
         yield process
@@ -146,48 +167,64 @@ def _environment() -> dict[str, str]:
 
 
 def _listen(
-    readers: Sequence[tuple[int, _Lines]],
+    readers: Mapping[int, _Lines],
     guard: subprocess.Popen[bytes],
     check: Callable[[], None],
-) -> BaseException | None:
-    """Hand on what comes until all pipes are closed; returns what a listener or check raised."""
-    failure: BaseException | None = None
+) -> tuple[bytes, BaseException | None]:
+    """Hand on what comes until the pair has ended.
+
+    Returns the guard's report, and what a listener or check raised.
+    """
+    assert guard.stdin is not None
+    assert guard.stdout is not None
+    failures: list[BaseException] = []
+    report, over = b"", False
     with selectors.DefaultSelector() as selector:
-        for reader, lines in readers:
-            selector.register(reader, selectors.EVENT_READ, lines)
-        while selector.get_map():
+        for descriptor in (guard.stdout.fileno(), *readers):
+            selector.register(descriptor, selectors.EVENT_READ)
+        while not over:
             for key, _ in selector.select(LOOK_EVERY):
-                data = os.read(key.fd, 1 << 16)
+                data = os.read(key.fd, CHUNK)
+                if key.fd in readers:
+                    # Also after a failure: what is acknowledged then is just as true.
+                    failures += _tried(readers[key.fd].feed, data)
+                else:
+                    report, over = report + data, not data
                 if not data:
                     selector.unregister(key.fd)
-                # Also after a failure: what is acknowledged then is just as true.
-                error = _tried(key.data.feed, data)
-                failure = failure or error
-            failure = failure or _tried(check)
-            if failure is not None and guard.stdin is not None and not guard.stdin.closed:
+            failures += _tried(check)
+            if failures:
                 guard.stdin.close()
-    return failure
+    for reader, lines in readers.items():
+        failures += _tried(lines.feed, _rest(reader))
+        failures += _tried(lines.feed, b"")
+    return report, failures[0] if failures else None
 
 
-def _tried(function: Callable[..., None], *arguments: Any) -> BaseException | None:
+def _rest(reader: int) -> bytes:
+    """What is left in a pipe. A process that the pair has left behind may hold it open for ever."""
+    os.set_blocking(reader, False)
+    found = b""
+    with contextlib.suppress(BlockingIOError):
+        while len(found) < LONGEST_LINE and (data := os.read(reader, CHUNK)):
+            found += data
+    return found
+
+
+def _tried(function: Callable[..., None], *arguments: Any) -> list[BaseException]:
     try:
         function(*arguments)
     except Exception as error:  # noqa: BLE001  # Raised again once the pair has ended.
-        return error
-    return None
+        return [error]
+    return []
 
 
-def _report_of(guard: subprocess.Popen[bytes]) -> dict[str, Any]:
-    assert guard.stdout is not None
-    text = guard.stdout.read()
-    if guard.stdin is not None:
-        guard.stdin.close()
-    guard.wait()
+def _report(text: bytes, status: int) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(text)
     except ValueError:
         raise SyncFailed(
-            f"The process that watches over tap and target ended with status {guard.returncode}.",
+            f"The process that watches over tap and target ended with status {status}.",
             worth_retrying=True,
         ) from None
     return report

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-import functools
+import shutil
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
-from pathlib import Path, PurePosixPath
-from typing import Any
+from pathlib import Path
+from urllib.parse import urlsplit
 
-from tap_bigcommerce_dagster.places import opened
+from tap_bigcommerce_dagster.errors import FleetError
+from tap_bigcommerce_dagster.names import checked
 
 
 @dataclass(frozen=True)
@@ -23,41 +23,34 @@ class Page:
 class Reports:
     """`Reports("reports")` keeps `reports/2026-04-01/shoes-120001-1b2f3c4d.html`.
 
-    The place is a folder, or anything that fsspec opens, which `options` go to. `url` is where a
-    web server shows the place; Dagster's pages then link to it.
+    `url` is where a web server shows the folder; Dagster's pages then link to it.
     """
 
-    def __init__(self, place: str | Path, *, url: str | None = None, **options: Any) -> None:
-        self._place = str(place)
+    def __init__(self, folder: str | Path, *, url: str | None = None) -> None:
+        if "://" in str(folder):
+            raise FleetError("Reports are kept in a folder. Mount what is elsewhere as one.")
+        if url is not None and (urlsplit(url).query or "@" in urlsplit(url).netloc):
+            raise FleetError("The url of reports is shown: give it without user and query.")
+        self._folder = Path(folder)
         self._url = url
-        self._options = options
-
-    @functools.cached_property
-    def _opened(self) -> tuple[Any, str]:
-        return opened(self._place, self._options)
 
     def keep(self, store: str, run_id: str, page: Path) -> Page:
-        """Keep the page that a run of the tap wrote. Raises what the place's library raises."""
-        system, root = self._opened
+        """Keep the page that a run of the tap wrote. Raises OSError where that fails."""
         now = datetime.now(timezone.utc)
         # A run that tries again has a page of each try.
-        name = f"{now:%Y-%m-%d}/{store}-{now:%H%M%S}-{run_id[:8]}.html"
-        path = f"{root}/{name}"
-        system.makedirs(str(PurePosixPath(path).parent), exist_ok=True)
-        system.put_file(str(page), path)
-        shown = f"{self._url.rstrip('/')}/{name}" if self._url else None
-        return Page(system.unstrip_protocol(path).removeprefix("file://"), shown)
+        name = f"{now:%Y-%m-%d}/{checked(store)}-{now:%H%M%S}-{run_id[:8]}.html"
+        path = self._folder.absolute() / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(page, path)
+        return Page(str(path), f"{self._url.rstrip('/')}/{name}" if self._url else None)
 
     def remove_before(self, day: date) -> int:
         """Remove the pages of earlier days; returns how many days those were."""
-        system, root = self._opened
-        removed = 0
-        with contextlib.suppress(FileNotFoundError):
-            for path in system.ls(root, detail=False):
-                if _is_before(PurePosixPath(path).name, day):
-                    system.rm(path, recursive=True)
-                    removed += 1
-        return removed
+        found = [path for path in self._folder.glob("*-*-*") if path.is_dir()]
+        old = [path for path in found if _is_before(path.name, day) and not path.is_symlink()]
+        for path in old:
+            shutil.rmtree(path)
+        return len(old)
 
 
 def _is_before(name: str, day: date) -> bool:

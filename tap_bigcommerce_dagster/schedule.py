@@ -7,11 +7,11 @@ from typing import Any
 
 import dagster as dg
 
+from tap_bigcommerce_dagster import run_log
+
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 PARTITION = "dagster/partition"
-FIRST = "bigcommerce/first_store"
-"""A run's tag: its first store. A limit for each value of it keeps two equal runs apart."""
 
 UNDER_WAY = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -68,16 +68,18 @@ def portions(stores: Sequence[str], busy: set[str], most: int) -> Iterator[list[
 def tags(portion: Sequence[str]) -> dict[str, str]:
     """The tags of a run of these stores."""
     if len(portion) == 1:
-        return {PARTITION: portion[0], FIRST: portion[0]}
-    return {RANGE_START: portion[0], RANGE_END: portion[-1], FIRST: portion[0]}
+        return {PARTITION: portion[0]}
+    return {RANGE_START: portion[0], RANGE_END: portion[-1]}
 
 
 def _under_way(instance: dg.DagsterInstance, job: str, stores: Sequence[str]) -> set[str]:
+    """The stores that runs have still to do, or to try again."""
     place = {store: number for number, store in enumerate(stores)}
     found: set[str] = set()
     for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNDER_WAY)):
         first = run.tags.get(PARTITION) or run.tags.get(RANGE_START)
         last = run.tags.get(PARTITION) or run.tags.get(RANGE_END)
         if first in place and last in place:
-            found.update(stores[place[first] : place[last] + 1])
+            read, given_up = run_log.ended(instance, run.run_id)
+            found |= set(stores[place[first] : place[last] + 1]) - read - set(given_up)
     return found

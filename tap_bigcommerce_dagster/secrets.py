@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
-_TELLING = re.compile(r"pass|secret|token|key|credential|auth|url|uri|dsn|connection", re.I)
-_SHORTEST = 4
-"""Letters. What is shorter would hide half of every line."""
+from tap_bigcommerce_dagster.files import parsed
+
+_SECRET = re.compile(r"pass|pwd|secret|token|key|credential|auth|salt|private|cookie|hook", re.I)
+_ADDRESS = re.compile(r"url|uri|dsn|connection", re.I)
+_PAIR = re.compile(r"([\w.-]+)\s*[=:]\s*('[^']*'|\"[^\"]*\"|[^\s;,&'\"]+)")
+
+_USER_PART = re.compile(r"(?<=://)[^\s\"'<>]*@")
+_QUERY = re.compile(r"(://[^\s\"'<>?#]*)[?#][^\s\"'<>]+")
+
+_ANYWHERE = 6
+_AS_A_WORD = 3
+"""Letters from which on a value is hidden: wherever it stands, or as a word of its own. What is
+shorter would hide half of every line."""
+
+MOST_SHOWN = 10_000
+"""Letters of a line."""
 
 HIDDEN = "[hidden]"
 
@@ -17,28 +32,80 @@ HIDDEN = "[hidden]"
 class Secrets:
     """The secret values in some settings, told by the settings' names."""
 
-    def __init__(self, *settings: Mapping[str, Any]) -> None:
-        found = {value for each in settings for value in _values(each)}
-        self._values = sorted((v for v in found if len(v) >= _SHORTEST), key=len, reverse=True)
+    def __init__(self, *settings: Any) -> None:
+        self._values: set[str] = set()
+        self._pattern: re.Pattern[str] | None = None
+        for each in settings:
+            self.learn(each)
+
+    def learn(self, settings: Any) -> None:
+        """Look for secrets in these settings, too."""
+        found = {text for value in _values(settings, "") for text in _written(value)}
+        self._values |= {text for text in found if len(text) >= _AS_A_WORD}
+        longest_first = sorted(self._values, key=len, reverse=True)
+        words = [
+            re.escape(text) if len(text) >= _ANYWHERE else rf"(?<!\w){re.escape(text)}(?!\w)"
+            for text in longest_first
+        ]
+        self._pattern = re.compile("|".join(words)) if words else None
 
     def hidden(self, text: str) -> str:
-        """The text without them."""
-        for value in self._values:
-            text = text.replace(value, HIDDEN)
-        return text
+        """The text without them, without users and queries of addresses, and fit to be shown."""
+        if self._pattern is not None:
+            text = self._pattern.sub(HIDDEN, text)
+        text = _QUERY.sub(rf"\1?{HIDDEN}", _USER_PART.sub(f"{HIDDEN}@", text))
+        if len(text) > MOST_SHOWN:
+            text = f"{text[:MOST_SHOWN]}..."
+        # A terminal obeys what it cannot show, and some databases take no NUL.
+        return "".join(map(_printable, text)) if not text.isprintable() else text
 
 
-def _values(settings: Any) -> Iterator[str]:
-    for name, value in settings.items():
-        if isinstance(value, Mapping):
-            yield from _values(value)
-        elif isinstance(value, str) and _TELLING.search(name):
-            try:
-                password = urlsplit(value).password
-            except ValueError:
-                password = None
-            if password is not None:
-                # The rest of an address helps whoever reads the line.
-                yield from {password, unquote(password)}
-            elif "://" not in value:
-                yield value
+def _printable(letter: str) -> str:
+    if letter.isprintable() or letter in "\n\t":
+        return letter
+    return letter.encode("unicode_escape", "surrogatepass").decode()
+
+
+def _values(value: Any, name: str) -> Iterator[str]:
+    """Secrets in the value of a setting, whose name has those of all settings above it."""
+    if isinstance(value, Mapping):
+        for inner, content in value.items():
+            yield from _values(content, f"{name} {inner}")
+    elif isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        for content in value:
+            yield from _values(content, name)
+    elif value is not None and not isinstance(value, bool):
+        text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+        if _SECRET.search(name) or (_ADDRESS.search(name) and "://" not in text):
+            yield text
+        yield from _within(text)
+
+
+def _within(text: str) -> Iterator[str]:
+    """Secrets in a text that tells its parts' names: an address, JSON, `password=...`."""
+    if text.lstrip()[:1] in ("{", "["):
+        with contextlib.suppress(ValueError):
+            yield from _values(parsed(text), "")
+    if "://" in text:
+        try:
+            address = urlsplit(text.strip())
+        except ValueError:
+            yield text
+            return
+        yield from filter(None, (address.username, address.password, address.query))
+        yield from (value for _, value in parse_qsl(address.query))
+    for name, value in _PAIR.findall(text):
+        if _SECRET.search(name):
+            yield value.strip("'\"")
+
+
+def _written(value: str) -> Iterator[str]:
+    """The ways in which a program may write a value, a line at a time."""
+    for text in {value, unquote(value), unquote_plus(value)}:
+        for line in {text, *text.splitlines()}:
+            yield line.strip()
+            yield quote(line, safe="", errors="replace")
+            yield quote_plus(line, errors="replace")
+            yield json.dumps(line)[1:-1]
+            yield json.dumps(line, ensure_ascii=False)[1:-1]
+            yield repr(line)[1:-1]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import os
 import tempfile
 import threading
 import time
@@ -18,6 +18,8 @@ from typing import Any
 from tap_bigcommerce_dagster import pipeline, tap_log
 from tap_bigcommerce_dagster.errors import FleetError, SyncFailed
 from tap_bigcommerce_dagster.figures import Figures
+from tap_bigcommerce_dagster.files import parsed
+from tap_bigcommerce_dagster.handed_over import ask
 from tap_bigcommerce_dagster.pipeline import Ended, Outcome
 from tap_bigcommerce_dagster.reports import Page, Reports
 from tap_bigcommerce_dagster.secrets import Secrets
@@ -30,6 +32,8 @@ SAVE_EVERY = 10.0
 
 USAGE = 2
 """The tap's status where it does not know an option; a target's may mean anything."""
+
+REPORT = "report.html"
 
 LAST_WORDS = 8
 """Lines of a program that failed that are shown with the failure."""
@@ -44,7 +48,8 @@ class Recipe:
 
     `tap` and `target` are commands of virtual environments of their own. `settings` go over those
     of each store. `catalog` says what is read; None: what the tap reads by default. `reports`:
-    where the tap's page about each run is kept; None: nowhere.
+    where the tap's page about each run is kept; None: nowhere. `stalled_after`: seconds without a
+    sign of life until a sync is ended; None: never.
     """
 
     tap: Sequence[str]
@@ -54,6 +59,7 @@ class Recipe:
     settings: Mapping[str, Any] = field(default_factory=dict)
     catalog: Path | None = None
     reports: Reports | None = None
+    stalled_after: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,20 +74,28 @@ class Synced:
     page: Page | None
 
 
-def sync(recipe: Recipe, store: str, run_id: str, say: Say, stop: threading.Event) -> Synced:
+def sync(
+    recipe: Recipe,
+    store: str,
+    run_id: str,
+    say: Say,
+    secrets: Secrets,
+    stop: threading.Event,
+) -> Synced:
     """Read one store, and keep every state that the target acknowledges.
 
-    Raises StoreBusy where another run reads it, SyncFailed where the tap or the target failed, and
-    FleetError where something is not as it has to be; their words hold no secret.
+    `secrets` learns those of the store. Raises StoreBusy where another run reads it, SyncFailed
+    where the tap or the target failed, and FleetError where something is not as it has to be.
     """
     try:
         with recipe.states.lock(store) as held:
-            return _Sync(recipe, store, run_id, say, stop, held).run()
+            return _Sync(recipe, store, run_id, say, secrets, stop, held).run()
     except OSError as error:
         raise SyncFailed(
-            f"{store}: its state, or a file of this run, cannot be written or read: {error}.",
+            f"{store}: its state, or a file of this run, cannot be written or read: "
+            f"{error.strerror or type(error).__name__} ({error.filename}).",
             worth_retrying=True,
-        ) from error
+        ) from None
 
 
 class _Sync:
@@ -91,6 +105,7 @@ class _Sync:
         store: str,
         run_id: str,
         say: Say,
+        secrets: Secrets,
         stop: threading.Event,
         held: Held,
     ) -> None:
@@ -99,9 +114,17 @@ class _Sync:
         self._run_id = run_id
         self._stop = stop
         self._held = held
-        self._settings = {**recipe.stores.settings(store), **recipe.settings}
-        self._target = recipe.target.settings_for(store)
-        self._secrets = Secrets(self._settings, self._target)
+        self._settings = ask(
+            f"{store}: what returns its settings",
+            lambda: {**recipe.stores.settings(store), **recipe.settings},
+        )
+        secrets.learn(self._settings)
+        self._target = ask(
+            f"{store}: what returns the target's settings",
+            lambda: dict(recipe.target.settings_for(store)),
+        )
+        secrets.learn(self._target)
+        self._hidden = secrets.hidden
         self._tell = say
         self._before = recipe.states.read(store)
         self._figures = Figures()
@@ -111,24 +134,28 @@ class _Sync:
         self._acknowledged: dict[str, Any] | None = None
         self._saved: dict[str, Any] | None = None
         self._saved_at = time.monotonic()
+        self._alive_at = time.monotonic()
 
     def run(self) -> Synced:
         """Read the store."""
         began = time.monotonic()
         listeners = pipeline.Listeners(self._hear_tap, self._hear_target, self._hear_state)
-        # Only this user can look into the folder.
-        with tempfile.TemporaryDirectory(prefix="tap-bigcommerce-") as name:
-            folder = Path(name)
-            report = folder / "report.html"
-            tap, target = self._tap_command(folder, report), self._target_command(folder)
+        with contextlib.ExitStack() as stack:
+            scratch = None
+            if self._recipe.reports is not None:
+                # Only this user can look into the folder.
+                made = tempfile.TemporaryDirectory(prefix="tap-bigcommerce-")
+                scratch = stack.enter_context(made)
             # Relative paths in settings mean what they mean to whoever runs this.
-            pair = pipeline.Pair(tap, target, Path.cwd(), self._held.inherited)
+            pair = pipeline.Pair(
+                self._tap_program(stack, scratch), self._target_program(stack), Path.cwd(), scratch
+            )
             try:
                 outcome = pipeline.run(pair, listeners, self._check)
             finally:
                 # Both are true however the run ended: what the tap tells of it, and the last
                 # state that the target acknowledged.
-                page = self._keep(report)
+                page = self._keep(scratch)
                 self._save()
         self._judge(outcome)
         self._save(complete=True)
@@ -136,33 +163,58 @@ class _Sync:
         seconds = time.monotonic() - began
         return Synced(self._store, self._figures, seconds, outcome.tap, outcome.target, page)
 
-    def _tap_command(self, folder: Path, report: Path) -> list[str]:
+    def _tap_program(self, stack: contextlib.ExitStack, scratch: str | None) -> pipeline.Program:
         recipe = self._recipe
-        words = [*recipe.tap, "--config", _written(folder / "config.json", self._settings)]
-        words += tap_log.OPTIONS
+        files = [self._nameless(stack, self._settings)]
+        words = [*recipe.tap, "--config", _path(files[0]), *tap_log.OPTIONS]
         if recipe.catalog is not None:
             words += ["--catalog", str(recipe.catalog.absolute())]
         if self._before is not None:
-            words += ["--state", _written(folder / "state.json", self._before.value)]
-        if recipe.reports is not None:
-            words += ["--report", str(report)]
-        return words
+            files.append(self._nameless(stack, self._before.value))
+            words += ["--state", _path(files[1])]
+        if scratch is not None:
+            words += ["--report", str(Path(scratch, REPORT))]
+        return pipeline.Program(words, [*files, *self._held.inherited])
 
-    def _target_command(self, folder: Path) -> list[str]:
-        target = _written(folder / "target.json", self._target)
-        return [*self._recipe.target.command, "--config", target]
+    def _target_program(self, stack: contextlib.ExitStack) -> pipeline.Program:
+        file = self._nameless(stack, self._target)
+        words = [*self._recipe.target.command, "--config", _path(file)]
+        return pipeline.Program(words, [file, *self._held.inherited])
+
+    def _nameless(self, stack: contextlib.ExitStack, value: dict[str, Any]) -> int:
+        """A file that holds the value, without a name: it is gone with those that have it open."""
+        try:
+            text = json.dumps(value)
+        except (TypeError, ValueError, RecursionError):
+            raise FleetError(f"{self._store}: its settings hold what is no JSON.") from None
+        file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # The stack closes it.
+        file.write(text.encode())
+        file.seek(0)
+        return file.fileno()
 
     def _check(self) -> None:
         if self._stop.is_set():
             raise SyncFailed(f"{self._store}: the run was stopped.", worth_retrying=False)
         self._held.check()
+        limit = self._recipe.stalled_after
+        if limit is not None and time.monotonic() - self._alive_at > limit:
+            # Not tried again at once: for so long it would keep its place in the run.
+            raise SyncFailed(
+                f"{self._store}: for {limit / 60:g} minutes the tap made no request and wrote no "
+                "record, and the target acknowledged no state, so this sync was ended. What was "
+                "acknowledged is kept; the next run goes on there. If the target takes longer for "
+                "what it has in hand, set stalled_after_minutes higher.",
+                worth_retrying=False,
+            )
 
     def _hear_tap(self, line: str) -> None:
-        entry = tap_log.understood(line)
+        entry = tap_log.understood(line, self._hidden)
         self._figures.hear(entry)
         if entry.metric is not None:
+            self._alive_at = time.monotonic()
+        if entry.level <= logging.DEBUG or entry.metric is not None:
             return
-        words = self._secrets.hidden(entry.words)
+        words = entry.words
         if entry.is_stray:
             self._stray.append(words)
         elif entry.level >= logging.CRITICAL:
@@ -170,20 +222,21 @@ class _Sync:
         self._tell(entry.level, words)
 
     def _hear_target(self, line: str) -> None:
-        words = self._secrets.hidden(line)
+        words = self._hidden(line)
         self._last.append(words)
         # Targets write as they like; what matters is shown when one fails.
         self._tell(logging.DEBUG, f"target: {words}")
 
     def _hear_state(self, line: str) -> None:
         try:
-            state = json.loads(line)
+            state = parsed(line)
         except ValueError:
             state = None
         if not isinstance(state, dict) or not isinstance(state.get("bookmarks"), dict):
             self._hear_target(line)
             return
         self._acknowledged = state
+        self._alive_at = time.monotonic()
         if time.monotonic() - self._saved_at >= SAVE_EVERY:
             self._save()
 
@@ -197,15 +250,15 @@ class _Sync:
         self._held.save(Saved(state, now, completed))
         self._saved, self._saved_at = state, time.monotonic()
 
-    def _keep(self, report: Path) -> Page | None:
+    def _keep(self, scratch: str | None) -> Page | None:
         """Keep the page that the tap has written, if it has."""
-        if self._recipe.reports is None or not report.exists():
+        reports = self._recipe.reports
+        if reports is None or scratch is None or not Path(scratch, REPORT).exists():
             return None
         try:
-            page = self._recipe.reports.keep(self._store, self._run_id, report)
-        except Exception as error:  # noqa: BLE001  # Whatever the place's library raises.
-            words = self._secrets.hidden(f"The tap's report could not be kept: {error!r}")
-            self._tell(logging.WARNING, words)
+            page = ask("the folder", reports.keep, self._store, self._run_id, Path(scratch, REPORT))
+        except FleetError as error:
+            self._tell(logging.WARNING, f"The tap's report could not be kept: {error.words}")
             return None
         self._tell(logging.INFO, f"The tap's report: {page.url or page.place}")
         return page
@@ -236,8 +289,6 @@ def _how(status: int, last: Sequence[str]) -> str:
     return "\n".join([f"{how}. Its last lines:", *last]) if last else f"{how}."
 
 
-def _written(path: Path, value: Mapping[str, Any]) -> str:
-    """The name of a file that holds the value, for this user only."""
-    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(dict(value), file)
-    return str(path)
+def _path(descriptor: int) -> str:
+    """The name under which a process opens what it has open."""
+    return f"/dev/fd/{descriptor}"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-OPTIONS = ("--log-format", "json")
+from tap_bigcommerce_dagster.files import parsed
+
+# At DEBUG there is a METRIC line of each request, which shows that a sync goes on.
+OPTIONS = ("--log-format", "json", "--log-level", "DEBUG")
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,13 @@ class Entry:
     is_stray: bool = False
 
 
-def understood(line: str) -> Entry:
-    """A line of the tap's standard error."""
+def understood(line: str, hidden: Callable[[str], str]) -> Entry:
+    """A line of the tap's standard error; `hidden` takes secrets out of its words."""
     try:
-        found = json.loads(line)
+        found = parsed(line)
         words = "\n".join(filter(None, [str(found["message"]), found.get("traceback")]))
         level = logging.getLevelName(found["level"])
-        return Entry(level if isinstance(level, int) else logging.INFO, words, found.get("metric"))
+        number = level if isinstance(level, int) else logging.INFO
+        return Entry(number, hidden(words), found.get("metric"))
     except (ValueError, KeyError, TypeError):
-        return Entry(logging.WARNING, line, is_stray=True)
+        return Entry(logging.WARNING, hidden(line), is_stray=True)

@@ -6,7 +6,20 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from tap_bigcommerce_dagster import SqlStates, Target, build_fleet
+from tap_bigcommerce_dagster import FleetError, SqlStates, Target, build_fleet
+
+LONGEST_NAME = 63
+"""PostgreSQL drops what is longer, and two schemas would be one."""
+
+
+def schema_of(store: str) -> str:
+    """A schema that no other store has: `bigcommerce_my_shop` for `my_shop`, `bigcommerce_my$shop`
+    for `my-shop`. PostgreSQL wants no quotes around either."""
+    # Stores whose names differ only in capital letters are refused by the fleet.
+    name = f"bigcommerce_{store.lower().replace('-', '$')}"
+    if len(name) > LONGEST_NAME:
+        raise FleetError(f"{store}: its schema's name would be longer than {LONGEST_NAME} letters.")
+    return name
 
 
 def postgres(store: str) -> Mapping[str, Any]:
@@ -17,7 +30,7 @@ def postgres(store: str) -> Mapping[str, Any]:
         "user": os.environ["WAREHOUSE_USER"],
         "password": os.environ["WAREHOUSE_PASSWORD"],
         "database": os.environ.get("WAREHOUSE_DATABASE", "warehouse"),
-        "default_target_schema": f"bigcommerce_{store.replace('-', '_')}",
+        "default_target_schema": schema_of(store),
     }
 
 
@@ -26,7 +39,7 @@ defs = build_fleet(
     target=Target(["/opt/target/bin/target-postgres"], postgres),
     stores=os.environ.get("STORES_FOLDER", "/etc/stores"),
     states=SqlStates(os.environ["STATES_URL"]),
-    # A volume that all pods have, or a bucket: the image then needs fsspec's package for it (s3fs).
+    # A folder of a volume that all pods have.
     reports=os.environ.get("REPORTS_PLACE"),
     cron="0 * * * *",
     stores_per_run=100,

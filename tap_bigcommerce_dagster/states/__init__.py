@@ -1,8 +1,7 @@
 """Where the fleet keeps what the tap will need next time: one state a store, and its lock."""
 
 from tap_bigcommerce_dagster.states.folder import FolderStates
-from tap_bigcommerce_dagster.states.objects import FsspecStates
 from tap_bigcommerce_dagster.states.state import Held, Saved, StateStore
 from tap_bigcommerce_dagster.states.table import SqlStates
 
-__all__ = ["FolderStates", "FsspecStates", "Held", "Saved", "SqlStates", "StateStore"]
+__all__ = ["FolderStates", "Held", "Saved", "SqlStates", "StateStore"]

@@ -8,10 +8,12 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from tap_bigcommerce_dagster.states.state import Held, Saved, busy
+from tap_bigcommerce_dagster.errors import FleetError
+from tap_bigcommerce_dagster.files import read_bytes
+from tap_bigcommerce_dagster.names import checked
+from tap_bigcommerce_dagster.states.state import LARGEST, Completed, Held, Saved, busy
 
 
 class FolderStates:
@@ -26,33 +28,40 @@ class FolderStates:
     def read(self, store: str) -> Saved | None:
         """What is kept of a store."""
         path = self._path(store)
-        try:
-            text = path.read_text("utf-8")
-        except FileNotFoundError:
+        if not os.path.lexists(path):
             return None
-        return Saved.from_text(text, f"The state file {path}")
+        return Saved.from_text(
+            read_bytes(path, "The state file", LARGEST), f"The state file {path}"
+        )
 
     @contextlib.contextmanager
     def lock(self, store: str) -> Iterator[Held]:
         """Hold the store's lock."""
+        path = self._path(store)
         self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self._folder / f"{store}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise busy(store) from error
-            yield _HeldFile(self._path(store), (descriptor,))
+            yield _HeldFile(path, (descriptor,))
         finally:
             os.close(descriptor)
 
-    def completed(self, stores: Iterable[str]) -> dict[str, datetime | None]:
+    def completed(self, stores: Iterable[str]) -> dict[str, Completed]:
         """When each of the stores was last read to its end."""
-        found = {store: self.read(store) for store in stores}
-        return {store: saved.completed_at if saved else None for store, saved in found.items()}
+        return {store: self._completed(store) for store in stores}
+
+    def _completed(self, store: str) -> Completed:
+        try:
+            saved = self.read(store)
+        except FleetError as error:
+            return error
+        return saved.completed_at if saved else None
 
     def _path(self, store: str) -> Path:
-        return self._folder / f"{store}.json"
+        return self._folder / f"{checked(store)}.json"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,10 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from tap_bigcommerce_dagster.errors import FleetError, StoreBusy
+from tap_bigcommerce_dagster.files import parsed
+
+LARGEST = 64_000_000
+"""Bytes of a state. Those of deletions hold the ids of all rows."""
 
 
 @dataclass(frozen=True)
@@ -37,27 +41,33 @@ class Saved:
         )
 
     @staticmethod
-    def from_text(text: str, where: str) -> Saved:
+    def from_text(text: str | bytes, where: str) -> Saved:
         """What `text` made. Raises FleetError that names `where` for anything else.
 
         A plain state, from a time without a fleet, is taken as well.
         """
         try:
-            message = json.loads(text)
+            message = parsed(text)
             value = message["value"] if message.get("type") == "STATE" else message
             saved_at, completed = message.get("saved_at"), message.get("completed_at")
             if not isinstance(value, dict):
                 raise TypeError
             return Saved(
                 value,
-                datetime.fromisoformat(saved_at) if saved_at else datetime.now(timezone.utc),
-                datetime.fromisoformat(completed) if completed else None,
+                _utc(saved_at) if saved_at else datetime.now(timezone.utc),
+                _utc(completed) if completed else None,
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise FleetError(
                 f"{where} holds no state. Put a state in its place, or remove it to have the store "
                 "read from the start."
             ) from error
+
+
+def _utc(text: str) -> datetime:
+    """A date in ISO 8601; one that names no zone is UTC."""
+    date = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
 class Held(Protocol):
@@ -74,6 +84,10 @@ class Held(Protocol):
         """Raises LockLost where the lock is lost."""
 
 
+Completed = datetime | FleetError | None
+"""When a store was last read to its end, UTC; None: never; an error: that cannot be told of it."""
+
+
 class StateStore(Protocol):
     """A place for the states of all stores."""
 
@@ -83,8 +97,8 @@ class StateStore(Protocol):
     def lock(self, store: str) -> AbstractContextManager[Held]:
         """Hold the store's lock for a block. Raises StoreBusy, at once, where it is taken."""
 
-    def completed(self, stores: Iterable[str]) -> dict[str, datetime | None]:
-        """When each of the stores was last read to its end, UTC; None: never."""
+    def completed(self, stores: Iterable[str]) -> dict[str, Completed]:
+        """When each of the stores was last read to its end."""
 
 
 def busy(store: str) -> StoreBusy:

@@ -19,6 +19,8 @@ from dagster_k8s import K8sRunLauncher, construct_dagster_k8s_job
 from fleet_runs import TAP, dagster_home  # noqa: F401
 from kubernetes.client import ApiClient
 
+from tap_bigcommerce_dagster import FleetError
+
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "fleet"
 
@@ -124,7 +126,12 @@ def test_the_code_location_loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     location = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(location)
     dg.Definitions.validate_loadable(location.defs)
-    assert location.postgres("shoes-uk")["default_target_schema"] == "bigcommerce_shoes_uk"
+    names = ["shoes-uk", "shoes_uk", "shoes--uk", "shoes_-uk", "shoes-_uk", "shoes__uk", "Shoes"]
+    schemas = [location.postgres(name)["default_target_schema"] for name in names]
+    assert schemas[:2] == ["bigcommerce_shoes$uk", "bigcommerce_shoes_uk"]
+    assert len(set(schemas)) == len(names)
+    with pytest.raises(FleetError, match="longer than 63"):
+        location.postgres("x" * 60)
 
 
 def instructions(path: Path) -> list[tuple[str, str]]:

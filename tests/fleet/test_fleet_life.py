@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,7 +16,6 @@ from tap_bigcommerce_dagster import (
     FleetError,
     FolderOfConfigs,
     Retries,
-    StoresOf,
     build_fleet,
 )
 from tap_bigcommerce_dagster.figures import FOR_GOOD
@@ -171,24 +169,10 @@ def clean_up(fleet: Fleet, instance: dg.DagsterInstance) -> bool:
     return bool(schedule.job.execute_in_process(instance=instance).success)
 
 
-def test_two_files_for_one_store_are_refused(fleet: Fleet) -> None:
-    path = fleet.folder / "stores" / "hats.json"
-    given = json.loads(path.read_text())
-    again = {**given, "store_hash": "https://api.bigcommerce.com/stores/boots/v3/"}
-    path.write_text(json.dumps(again))
-    with pytest.raises(FleetError, match="boots and hats both have the store_hash boots"):
-        FolderOfConfigs(fleet.folder / "stores").names()
-
-
-def test_names_that_could_leave_the_folder_are_refused() -> None:
-    with pytest.raises(FleetError, match="cannot name a store"):
-        StoresOf(lambda: {"../boots": {}}).names()
-
-
 def test_a_broken_config_file_is_named_and_not_quoted(fleet: Fleet) -> None:
     (fleet.folder / "stores" / "hats.json").write_text('{"access_token": "hush-hush')
     with pytest.raises(FleetError, match=r"hats\.json is not JSON") as caught:
-        FolderOfConfigs(fleet.folder / "stores").names()
+        FolderOfConfigs(fleet.folder / "stores").settings("hats")
     assert "hush" not in str(caught.value)
 
 
@@ -204,6 +188,7 @@ def test_what_cannot_be_is_refused_when_the_code_location_is_loaded(tmp_path: Pa
     mistakes: list[dict[str, Any]] = [
         {"stores_per_run": 0},
         {"states": "s3://bucket"},
+        {"reports": "s3://bucket"},
         {"catalog": tmp_path / "catalog.json"},
     ]
     for more in mistakes:

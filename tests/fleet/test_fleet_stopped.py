@@ -39,8 +39,9 @@ def store() -> Iterator[Sandbox]:
 @pytest.fixture
 def fleet(tmp_path: Path, store: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     """A fleet of it, and a file with the code location."""
-    # Tap and target are known by the settings file that they are given.
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    # By it tap and target are known.
+    (tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     fleet = Fleet(tmp_path)
     fleet.add("shoes", store, page_size=10, max_concurrency=1)
     (tmp_path / "location.py").write_text(
@@ -48,7 +49,8 @@ def fleet(tmp_path: Path, store: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fl
         f"sys.path[:0] = {[str(Path(__file__).parent), str(ROOT)]}\n"
         "from pathlib import Path\n"
         "from fleet_runs import Fleet\n"
-        f"defs = Fleet(Path({str(tmp_path)!r})).definitions()\n"
+        f"here = Path({str(tmp_path)!r})\n"
+        "defs = Fleet(here, more={'reports': here / 'reports'}).definitions()\n"
     )
     return fleet
 
@@ -69,9 +71,9 @@ def programs(fleet: Fleet) -> dict[str, int]:
     found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            words = path.read_bytes().decode(errors="replace").split("\0")
-            if any(f"{fleet.folder}/tap-bigcommerce-" in word for word in words):
-                name = next(stem for word in words if (stem := Path(word).stem) in PROGRAMS)
+            stems = {Path(word).stem for word in path.read_text(errors="replace").split("\0")}
+            ours = f"TMPDIR={fleet.folder}/tmp\0" in path.with_name("environ").read_text()
+            for name in stems & PROGRAMS if ours else ():
                 found[name] = int(path.parent.name)
     return found
 
@@ -141,6 +143,8 @@ def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
         store.fault("orders", request=20, kind="503", times=0)
     with started(fleet) as process:
         assert not is_free(fleet)
+        token, files = store.access_token, (fleet.folder / "tmp").rglob("*")
+        assert not [path for path in files if path.is_file() and token in path.read_text()]
         if waits:
             wait_for(lambda: any(r["status"] == 503 for r in store.requests()), 30, "no 503")
         process.kill()
@@ -149,6 +153,7 @@ def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
         wait_for(lambda: is_free(fleet), 15, "the lock is still held")
         assert set(programs(fleet)) <= {"guard"}
     wait_for(lambda: programs(fleet) == {}, 5, "something runs on")
+    assert list((fleet.folder / "tmp").iterdir()) == []
     assert len(fleet.ids("shoes", "orders")) < ORDERS
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -14,12 +16,10 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import pytest
-from moto.server import ThreadedMotoServer
 from postgres_server import postgres
 
-from tap_bigcommerce_dagster import FleetError, FolderStates, FsspecStates, SqlStates, StoreBusy
+from tap_bigcommerce_dagster import FleetError, FolderStates, SqlStates, StoreBusy
 from tap_bigcommerce_dagster.errors import LockLost, StatesUnreachable
 from tap_bigcommerce_dagster.states import Saved, StateStore
 
@@ -33,60 +33,30 @@ def folder(path: Path, place: str, **options: Any) -> StateStore:
     return FolderStates(path / place)
 
 
-def memory(path: Path, place: str, **options: Any) -> StateStore:
-    return FsspecStates(f"memory://{path.name}/{place}", settle=0.3, **options)
-
-
-def local_files(path: Path, place: str, **options: Any) -> StateStore:
-    return FsspecStates(f"file://{path / place}", settle=0.3, **options)
-
-
 def table(path: Path, place: str, **options: Any) -> StateStore:
     return SqlStates(f"sqlite:///{path / place}.db", **options)
-
-
-def s3(path: Path, place: str, **options: Any) -> StateStore:
-    return FsspecStates(f"s3://bucket/{place}", **S3, **options)
 
 
 def database(path: Path, place: str, **options: Any) -> StateStore:
     return SqlStates(os.environ["FLEET_POSTGRES"], table=place, **options)
 
 
-# moto takes every key. Its server is told by the environment, as AWS's own address would be.
-S3: dict[str, Any] = {"key": "key", "secret": "secret"}
-
-SERVERS = {s3: "bucket", database: "server"}
-LEASED = [memory, local_files, table, s3, database]
+LEASED = [table, database]
 ALL = [folder, *LEASED]
-ACROSS_PROCESSES = [make for make in ALL if make is not memory]
 
 
 @pytest.fixture
 def make(request: pytest.FixtureRequest) -> Make:
     """Makes states of the kind that a test is about, whose server runs meanwhile."""
     kind: Make = request.param
-    if kind in SERVERS:
-        request.getfixturevalue(SERVERS[kind])
+    if kind is database:
+        request.getfixturevalue("server")
     return kind
 
 
 def kinds(kinds: list[Make]) -> pytest.MarkDecorator:
     """Have a test for each of these kinds of states."""
     return pytest.mark.parametrize("make", kinds, indirect=True, ids=lambda kind: kind.__name__)
-
-
-@pytest.fixture(scope="module")
-def bucket() -> Iterator[None]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{host}:{port}")
-        patch.delenv("AWS_DEFAULT_REGION", raising=False)
-        fsspec.filesystem("s3", **S3).mkdir("bucket")
-        yield
-    server.stop()
 
 
 @pytest.fixture(scope="module")
@@ -130,24 +100,57 @@ def test_a_second_run_is_refused_until_the_first_has_ended(
 
 
 @kinds(LEASED)
-@pytest.mark.parametrize("clock_stands", [False, True])
-def test_the_lock_of_a_run_that_died_runs_out(
-    make: Make, tmp_path: Path, place: str, clock_stands: bool
+@pytest.mark.parametrize("younger_has_ended", [False, True])
+def test_a_holder_that_stalled_cannot_save_once_another_has_had_the_lock(
+    make: Make, tmp_path: Path, place: str, younger_has_ended: bool
+) -> None:
+    process = writer(make, tmp_path, place, term=1.0)
+    process.send_signal(signal.SIGSTOP)
+    time.sleep(1.2)
+    with make(tmp_path, place, term=60).lock("shoes") as younger:
+        younger.save(STATE)
+        if not younger_has_ended:
+            process.send_signal(signal.SIGCONT)
+            _, told = process.communicate(timeout=20)
+    if younger_has_ended:
+        process.send_signal(signal.SIGCONT)
+        _, told = process.communicate(timeout=20)
+    assert b"LockLost" in told
+    assert make(tmp_path, place).read("shoes") == STATE
+
+
+@kinds(LEASED)
+def test_only_the_row_itself_knows_who_holds_it_where_a_clock_stands(
+    make: Make, tmp_path: Path, place: str
 ) -> None:
     dead = make(tmp_path, place, term=0.3)
-    lock = dead.lock("shoes")
-    held = lock.__enter__()
-    # It no longer renews, as if its machine were gone.
-    held._renewal._over.set()  # type: ignore[attr-defined]
-    if clock_stands:
-        # As on a machine that slept: only the place itself can tell whose the lock is.
-        held._renewal._until = float("inf")  # type: ignore[attr-defined]
+    held = dead.lock("shoes").__enter__()
+    # It no longer renews, and does not see that time goes on, as on a machine that slept.
+    held._over.set()  # type: ignore[attr-defined]
+    held._until = float("inf")  # type: ignore[attr-defined]
     threading.Event().wait(0.5)
     with make(tmp_path, place, term=60).lock("shoes") as next_one:
         next_one.save(STATE)
-        with pytest.raises(LockLost):
-            held.save(Saved({"bookmarks": {"stale": {}}}, NOW, NOW))
+    with pytest.raises(LockLost):
+        held.save(Saved({"bookmarks": {"stale": {}}}, NOW, NOW))
     assert dead.read("shoes") == STATE
+
+
+def test_a_table_of_an_earlier_release_is_taken_over(tmp_path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(tmp_path / "old.db")) as old, old:
+        old.execute(
+            "create table bigcommerce_states (store varchar(100) primary key, state text, "
+            "locked_by varchar(32), locked_until float)"
+        )
+        old.execute(
+            "insert into bigcommerce_states values ('shoes', ?, null, null)", [STATE.text()]
+        )
+    states = SqlStates(f"sqlite:///{tmp_path / 'old.db'}")
+    assert states.read("shoes") == STATE
+    later = Saved({"bookmarks": {}}, NOW, NOW)
+    with states.lock("shoes") as held:
+        held.save(later)
+    assert states.read("shoes") == later
 
 
 @kinds(LEASED)
@@ -187,18 +190,6 @@ def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
     for thread in threads:
         thread.join()
     assert (len(got), len(refused)) == (1, 7)
-
-
-def test_lock_files_are_as_long_whenever_they_are_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Of two that write at once the shorter would leave the end of the other: a damaged lock."""
-    sizes = set()
-    for now in (1.6e9, 1.6e9 + 0.5, 1600000000.123456):
-        monkeypatch.setattr(time, "time", lambda now=now: now)
-        with local_files(tmp_path, "states").lock("shoes"):
-            sizes.add((tmp_path / "states" / "shoes.lock").stat().st_size)
-    assert len(sizes) == 1
 
 
 def test_a_lock_in_a_folder_is_held_until_the_children_are_gone(tmp_path: Path) -> None:
@@ -267,26 +258,33 @@ with states.lock("shoes") as held:
 """
 
 
-@kinds(ACROSS_PROCESSES)
-def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_state(
-    make: Make, tmp_path: Path, place: str
-) -> None:
+def writer(make: Make, path: Path, place: str, **options: Any) -> subprocess.Popen[bytes]:
+    """The process, once it has kept two states."""
     here = Path(__file__).resolve().parent
-    options = {"term": 1.0} if make is not folder else {}
     code = WRITER.format(
         here=str(here),
         root=str(here.parents[1]),
         tests=str(here.parent),
         make=make.__name__,
-        path=str(tmp_path),
+        path=str(path),
         place=place,
         options=options,
     )
+    words = [sys.executable, "-c", code]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"two\n"
+    return process
+
+
+@kinds(ALL)
+def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_state(
+    make: Make, tmp_path: Path, place: str
+) -> None:
+    options = {"term": 1.0} if make is not folder else {}
     last = -1
     for pause in (0.0, 0.02):
-        process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"two\n"
+        process = writer(make, tmp_path, place, **options)
         threading.Event().wait(pause)
         process.send_signal(signal.SIGKILL)
         process.communicate()

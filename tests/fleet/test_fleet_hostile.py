@@ -1,0 +1,389 @@
+"""A fleet among bad names, secrets that want out, and stores that hang: each harms itself alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._serdes import serialize_value
+from fleet_runs import (  # noqa: F401
+    PARTITIONS,
+    TAP,
+    Fleet,
+    dagster_home,
+    events,
+    log_of,
+    materialized,
+)
+
+from sandbox import Options, Sandbox
+from tap_bigcommerce_dagster import FleetError, Retries, Target
+from tap_bigcommerce_dagster.schedule import tags
+
+SMALL = Options(orders=20, customers=5, products=5, coupons=2, any_hash=True)
+NOW = datetime.now(timezone.utc)
+
+
+@pytest.fixture
+def store() -> Iterator[Sandbox]:
+    with Sandbox(SMALL) as running:
+        yield running
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.get() as made:
+        yield made
+
+
+@pytest.fixture
+def fleet(tmp_path: Path, store: Sandbox) -> Fleet:
+    """A fleet in a folder beside others, with the store `shoes` and no second try."""
+    fleet = Fleet(tmp_path / "fleet", more={"retries": Retries(most=0)})
+    fleet.more["reports"] = fleet.folder / "reports"
+    fleet.add("shoes", store)
+    return fleet
+
+
+def all_told(instance: dg.DagsterInstance) -> str:
+    """Everything that Dagster keeps of all runs, as it keeps it."""
+    return "\n".join(
+        serialize_value(entry)
+        for run in instance.get_runs()
+        for entry in instance.all_logs(run.run_id)
+    )
+
+
+def program(path: Path, text: str) -> list[str]:
+    path.write_text(text)
+    return [sys.executable, str(path)]
+
+
+NAMES = [
+    "../outside/evil",
+    "/outside/evil",
+    "a/b",
+    "..",
+    "",
+    "shoes.",
+    "shoes\n",
+    "sh\0es",
+    "shо\u0435s",
+    "x" * 5000,
+    "hats",
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:20]))
+def test_a_run_of_what_is_no_store_reads_nothing_and_writes_nothing(
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, name: str
+) -> None:
+    outside = fleet.folder.parent / "outside"
+    outside.mkdir()
+    config = fleet.folder / "stores" / "shoes.json"
+    for path in (outside / "evil.json", fleet.folder / "stores" / "a" / "b.json"):
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(config.read_text())
+    before = {path: path.stat() for path in fleet.folder.parent.rglob("*[!o]")}
+    result = fleet.run(instance, name)
+    assert not result.success
+    log = log_of(instance, result.run_id)
+    assert ("the list of stores has no such store" if name == "hats" else "cannot name") in log
+    assert len(log) < 5000
+    changed = {
+        path
+        for path in fleet.folder.parent.rglob("*[!o]")
+        if path.is_file() and before.get(path) != path.stat()
+    }
+    assert not [path for path in changed if "dagster-home" not in path.parts]
+    assert store.requests() == []
+
+
+@pytest.mark.parametrize("names", [("Shoes", "shoes"), ("hats", "shoes")], ids="-".join)
+def test_stores_that_would_share_their_state_or_rows_are_refused_and_no_other_is(
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, names: tuple[str, str]
+) -> None:
+    fleet.add("boots", store)
+    fleet.add(names[0], store, store_hash="shoes" if names[0] == "hats" else "other")
+    result = fleet.run(instance, "boots", *names)
+    failed = events(instance, result.run_id, dg.DagsterEventType.ASSET_OBSERVATION)
+    assert {event.partition for event in failed} == set(names)
+    assert materialized(instance, "orders") == {"boots"}
+    assert f"{names[0]} and {names[1]} " in log_of(instance, result.run_id)
+
+
+ECHO = """
+import json, sys
+for line in sys.stdin:
+    pass
+with open(sys.argv[2]) as file:
+    text = file.read()
+print(text, json.loads(text), file=sys.stderr)
+for value in json.loads(text)["shown"]:
+    print(value, file=sys.stderr)
+print("https://who@host/path?sig=0123 is not there", file=sys.stderr)
+sys.exit(3)
+"""
+PEM = "-----BEGIN KEY-----\nfirst-line-of-it\nsecond-line-of-it"
+HIDDEN = {
+    "password": "correct horse",
+    "api_token": 12345678,
+    "hash_salt": "pepper\u00e9",
+    "auth": {"kind": {"deep": ["in-a-list", {"x": "at-the-end"}]}, "pem": PEM},
+    "where": "postgresql://someone:hush%21hush@warehouse/db?sslkey=the-query",
+    "dsn": "host=warehouse password='in-a-pair' port=5432",
+    "extra": '{"private_key": "in-json-text"}',
+}
+SECRETS = (
+    "correct horse",
+    "correct%20horse",
+    "12345678",
+    "pepper",
+    "in-a-list",
+    "at-the-end",
+    "first-line-of-it",
+    "second-line-of-it",
+    "someone",
+    "hush!hush",
+    "hush%21hush",
+    "the-query",
+    "in-a-pair",
+    "in-json-text",
+    "who@",
+    "0123",
+)
+
+
+def test_no_secret_of_a_store_or_target_is_told_by_what_they_say(
+    fleet: Fleet, instance: dg.DagsterInstance
+) -> None:
+    shown = [*PEM.splitlines(), "hush!hush", "correct%20horse", "\x1b[31mred\0\u202e"]
+    echo = program(fleet.folder / "echo.py", ECHO)
+    fleet.more["target"] = Target(echo, {**HIDDEN, "shown": shown})
+    result = fleet.run(instance, "shoes")
+    assert not result.success
+    told = all_told(instance)
+    assert "https://[hidden]@host/path?[hidden] is not there" in told
+    assert "the target ended with status 3" in told
+    for secret in SECRETS:
+        assert secret not in told, secret
+    log = log_of(instance, result.run_id)
+    assert "\\x1b[31mred\\x00\\u202e" in log
+
+
+def of_settings(*_: str) -> Mapping[str, Any]:
+    literal = "in-the-code-itself"
+    try:
+        raise RuntimeError(f"cannot log in with hunter2 and {literal}")
+    except RuntimeError as error:
+        raise ConnectionError("token=hunter2") from error
+
+
+class Broken:
+    """Stores of somebody's own, which can be listed but not read."""
+
+    def names(self) -> list[str]:
+        return ["shoes"]
+
+    settings = of_settings
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"stores": of_settings},
+        {"stores": Broken()},
+        {"target": Target(["true"], of_settings)},
+    ],
+    ids=["list", "settings", "target"],
+)
+def test_an_error_of_what_people_hand_over_is_told_without_its_words(
+    fleet: Fleet,
+    instance: dg.DagsterInstance,
+    more: dict[str, Any],
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    fleet.more |= more
+    result = fleet.run(instance, "shoes")
+    assert not result.success
+    told = all_told(instance) + "".join(capfd.readouterr())
+    assert "ConnectionError (at " in told
+    assert "test_fleet_hostile.py:" in told
+    for secret in ("hunter2", "in-the-code-itself"):
+        assert secret not in told
+    if "stores" in more and more["stores"] is of_settings:
+        sensor: Any = next(iter(fleet.definitions().sensors or ()))
+        with pytest.raises(dg.Failure, match="ConnectionError") as caught:
+            sensor(dg.build_sensor_context(instance=instance))
+        assert "hunter2" not in str(caught.value)
+        assert caught.value.__suppress_context__
+
+
+READS_SLOWLY = """
+import json, sys, time
+last = None
+for line in sys.stdin:
+    message = json.loads(line)
+    time.sleep(0.25)
+    if message["type"] == "STATE":
+        last = message["value"]
+print(json.dumps(last), flush=True)
+"""
+LEAVES_ONE_BEHIND = """
+import json, subprocess, sys
+subprocess.Popen(["sleep", "30"], stdin=subprocess.DEVNULL)
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["type"] == "STATE":
+        print(json.dumps(message["value"]), flush=True)
+"""
+
+
+def test_a_sync_that_shows_no_sign_of_life_is_ended(
+    fleet: Fleet, instance: dg.DagsterInstance
+) -> None:
+    tap = program(fleet.folder / "hangs.py", "import time\ntime.sleep(600)")
+    fleet.more |= {"tap": tap, "stalled_after_minutes": 0.05, "retries": Retries(most=1)}
+    began = datetime.now(timezone.utc)
+    result = fleet.run(instance, "shoes")
+    assert not result.success
+    assert "for 0.05 minutes the tap made no request" in log_of(instance, result.run_id)
+    assert not events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
+    assert (datetime.now(timezone.utc) - began).total_seconds() < 30
+
+
+def test_a_sync_that_is_slow_goes_on(
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    slow = program(fleet.folder / "slow.py", READS_SLOWLY)
+    fleet.more |= {"target": Target(slow), "stalled_after_minutes": 0.08}
+    fleet.add("shoes", store, page_size=1, max_concurrency=1)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+
+
+def test_a_process_that_a_target_leaves_behind_keeps_no_run_waiting(
+    fleet: Fleet, instance: dg.DagsterInstance
+) -> None:
+    fleet.more["target"] = Target(program(fleet.folder / "leaves.py", LEAVES_ONE_BEHIND))
+    began = datetime.now(timezone.utc)
+    result = fleet.run(instance, "shoes")
+    assert result.success, log_of(instance, result.run_id)
+    assert (datetime.now(timezone.utc) - began).total_seconds() < 20
+
+
+def test_what_a_run_has_done_is_scheduled_again_though_one_of_its_stores_hangs(
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    names = ["boots", "gloves", "hats", "shoes"]
+    for name in names:
+        fleet.add(name, store, **({"access_token": "refused"} if name == "gloves" else {}))
+    once = fleet.folder / "once"
+    once.touch()
+    fleet.target["hats"] = {"fails_after": 1, "fails_once": str(once)}
+    run_id = fleet.run(instance, *names).run_id
+    # As if the run were still there, and about to try again what may pass: only `hats`.
+    began = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name="bigcommerce_job")
+    instance.report_dagster_event(began, run_id)
+    found = {one.name: one for one in fleet.definitions().schedules or ()}
+    schedule: Any = found["bigcommerce_schedule"]
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=NOW)
+    requests = schedule.evaluate_tick(context).run_requests
+    wanted = [tags(["boots", "gloves"]), tags(["shoes"])]
+    assert [
+        dict(wish, **{k: v for k, v in request.tags.items() if k in wish})
+        for request, wish in zip(requests, wanted, strict=True)
+    ] == wanted
+
+
+TROUBLES: dict[str, str | bytes] = {
+    "cut": '{"bookmarks": {"ord',
+    "no_zone": json.dumps({"bookmarks": {}, "completed_at": NOW.isoformat()[:19]}),
+    "old_no_zone": json.dumps({"bookmarks": {}, "completed_at": "2026-01-01T00:00:00"}),
+    "future": json.dumps({"bookmarks": {}, "completed_at": "2999-01-01T00:00:00Z"}),
+    "no_date": '{"bookmarks": {}, "completed_at": 7}',
+    "deep": "[" * 100_000,
+    "bytes": b"\xff\xfe\x00",
+}
+
+
+def test_what_is_wrong_with_one_store_is_told_of_it_and_the_others_are_checked(
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    for name in ("good", *TROUBLES):
+        fleet.add(name, store)
+    states = fleet.folder / "states"
+    states.mkdir()
+    for name, content in TROUBLES.items():
+        data = content if isinstance(content, bytes) else content.encode()
+        (states / f"{name}.json").write_bytes(data)
+    good = {"bookmarks": {}, "completed_at": (NOW - timedelta(hours=1)).isoformat()}
+    for name in ("good", "shoes"):
+        (states / f"{name}.json").write_text(json.dumps(good))
+    stores = fleet.folder / "stores"
+    (stores / "bad name\x1b.json").write_text("{}")
+    (stores / "broken.json").write_text("{")
+    (stores / ".hidden.json").write_text("{")
+    (stores / "folder.json").mkdir()
+    os.mkfifo(stores / "pipe.json")
+    os.mkfifo(states / "folder.json")
+    job = fleet.definitions().resolve_job_def("bigcommerce_freshness_job")
+    (check,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    late = str(check.metadata["late_stores"].value).splitlines()
+    named = {
+        line.removeprefix("- ").partition(":")[0] for line in late if "cannot name" not in line
+    }
+    assert named == {*TROUBLES, "broken", "folder", "pipe"} - {"no_zone"}
+    assert [line for line in late if "'bad name\\x1b' cannot name a store" in line]
+    sensor: Any = next(iter(fleet.definitions().sensors or ()))
+    result = sensor(dg.build_sensor_context(instance=instance))
+    (request,) = result.dynamic_partitions_requests
+    assert set(request.partition_keys) == {*TROUBLES, "good", "shoes", "broken", "folder", "pipe"}
+    result = fleet.run(instance, "broken", "cut", "deep", "folder", "good", "pipe", "shoes")
+    assert materialized(instance, "orders") == {"good", "shoes"}
+    failed = events(instance, result.run_id, dg.DagsterEventType.ASSET_OBSERVATION)
+    assert {event.partition for event in failed} == {"broken", "cut", "deep", "folder", "pipe"}
+
+
+NO_END = """
+import sys
+for line in sys.stdin:
+    pass
+stream = open(int(sys.argv[3]), "wb", closefd=False)
+for _ in range(400):
+    stream.write(b"x" * 1_000_000)
+stream.flush()
+"""
+
+
+@pytest.mark.parametrize("descriptor", [1, 2])
+def test_a_line_of_a_target_without_an_end_is_taken_in_its_stride(
+    fleet: Fleet, instance: dg.DagsterInstance, descriptor: int
+) -> None:
+    endless = program(fleet.folder / "endless.py", NO_END)
+    fleet.more["target"] = Target(["sh", "-c", f'exec "$@" {descriptor}', "sh", *endless])
+    before = resource.getrusage(resource.RUSAGE_SELF)
+    result = fleet.run(instance, "shoes")
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    assert "acknowledged no state" in log_of(instance, result.run_id)
+    assert after.ru_utime - before.ru_utime < 15
+    assert after.ru_maxrss - before.ru_maxrss < 300_000
+    assert len(all_told(instance)) < 200_000
+
+
+def test_the_names_of_stores_are_checked_wherever_they_become_files(tmp_path: Path) -> None:
+    fleet = Fleet(tmp_path / "fleet")
+    states = fleet.states
+    with pytest.raises(FleetError, match="cannot name"):
+        states.read("../evil")
+    with pytest.raises(FleetError, match="cannot name"), states.lock("../evil"):
+        pass
+    assert not fleet.folder.exists()
