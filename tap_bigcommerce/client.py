@@ -271,7 +271,8 @@ class Client:
             self._wait_after(fault, path, purpose, attempts)
             return
         if fault.action is Action.FEWER and fewer_possible:
-            raise FewerRows(_words(purpose, path, fault.words), fault.most)
+            refused = fault.outcome != "413"
+            raise FewerRows(_words(purpose, path, fault.words), fault.most, refused=refused)
         if fault.action is not Action.AGAIN:
             raise _final(fault, purpose, path)
         attempts.patience.failed()

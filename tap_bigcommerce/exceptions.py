@@ -65,12 +65,14 @@ class NotOffered(RequestFailed):
 class FewerRows(RequestFailed):
     """The answer may come if fewer rows are asked for at once.
 
-    ``most`` is the limit that the API named, where it named one.
+    ``most`` is the limit that the API named, where it named one. ``refused``: the API calls the
+    request itself wrong, which its limit may explain, or anything else in it.
     """
 
-    def __init__(self, words: str, most: int | None = None) -> None:
+    def __init__(self, words: str, most: int | None = None, *, refused: bool = False) -> None:
         super().__init__(words)
         self.most = most
+        self.refused = refused and most is None
 
 
 class UnexpectedAnswer(RequestFailed):

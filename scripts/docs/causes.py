@@ -531,6 +531,12 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Nothing: they are read order by order. It costs two requests an order.",
         ),
         Cause(
+            "it shows no row, and without them it shows them all",
+            "The API takes a parameter of the list no more, whatever the row.",
+            "Nothing: what it would have brought is read row by row. Ask BigCommerce's support, or "
+            "deselect the fields.",
+        ),
+        Cause(
             "came without its fees",
             "The list of orders did not bring the fees that it was asked for.",
             "Nothing: they are read on their own, one request for each order that comes so.",

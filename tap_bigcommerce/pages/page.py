@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +13,15 @@ from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, RequestFailed
 from tap_bigcommerce.pages.sizes import PageSize
+from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.row_keys import Key, RowKeys
 
+LOGGER = logging.getLogger(__name__)
+
 Row = dict[str, Any]
+
+REFUSALS_TO_BELIEVE = 2
+"""After so many rows whose details are refused, and none whose details came, all are."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +76,15 @@ class PageReader:
         self._request = request
         self._purpose = purpose
         self._size = size
+        self._lock = threading.Lock()
+        self._is_sound = False
+        """The API takes the request as such: where it refuses one, it asks for too much."""
+        self._takes_details = False
+        """It took them with the last page of which that is known."""
+        self._refused_in_a_row: set[Key] = set()
+        """Rows that the API has refused to show with their details since."""
+        self._refuses_details = False
+        """It takes them for no row."""
 
     def few(self, place: Mapping[str, str], limit: int) -> Page:
         """At most `limit` rows at `place` in the list, bare."""
@@ -79,35 +96,30 @@ class PageReader:
     def page(self, place: Mapping[str, str]) -> Page:
         """The page at `place` in the list, as long as the list gives it.
 
-        A single row that cannot be read with its details is read bare. Raises RequestFailed, whose
-        words name the place, when not even that works.
+        A single row that cannot be read with its details is read bare; and so are all pages once
+        the API has refused the details of two rows in a row. Raises RequestFailed, whose words
+        name the place, when not even that works.
         """
         patience = self._client.patience()
         request = self._request
-        bare, failed_at_one = False, False
+        bare, alone, refused, failed_at_one = False, False, "", False
         while True:
-            limit = self._size.limit
-            params = {**request.params, **place}
-            if request.paged:
-                params["limit"] = str(limit)
-            if not bare:
-                params.update(request.details)
+            limit = 1 if alone else self._size.limit
+            with_details = bool(request.details) and not bare and not self._refuses_details
             try:
-                answer = self._client.get(
-                    request.path,
-                    params,
-                    dict if request.single else list,
-                    self._purpose,
-                    patience=patience,
-                    fewer_possible=request.paged
-                    and (limit > 1 or (bool(request.details) and not bare)),
-                    keys=request.row_keys,
-                )
+                answer = self._get(place, limit, patience, with_details=with_details)
             except FewerRows as error:
                 patience.wait_from_anew()
-                bare = limit == 1
-                failed_at_one = failed_at_one or limit == 1
-                self._size.failed(limit, error.most)
+                if error.refused and not self._is_sound:
+                    self._see_whether_it_is_sound(place, patience)
+                if error.refused and with_details and limit > 1 and not self._takes_details:
+                    alone = True  # The limit or the details: one row tells which.
+                    continue
+                if limit == 1:
+                    bare, refused = True, error.words if error.refused else ""
+                    failed_at_one = True
+                if not alone:
+                    self._size.failed(limit, error.most)
                 continue
             except RequestFailed as error:
                 if limit > 1 or type(error) is not RequestFailed:
@@ -117,7 +129,69 @@ class PageReader:
                     f"{error.words} Not even the single record at {where or 'its start'} can be "
                     "read."
                 ) from error
-            if failed_at_one and not bare:
+            if alone and with_details:
+                self._note_details()
+                alone = False
+                self._size.failed(self._size.limit)
+                continue
+            if failed_at_one and with_details:
                 self._size.was_outage()
+            keys = answer.keys or []
+            if with_details:
+                self._note_details()
+            elif refused and keys:
+                self._note_refusal(keys[0], refused)
             self._size.worked(limit, len(answer.body))
-            return Page(answer.keys or [], limit, answer, request, bare)
+            is_bare = bool(request.details) and not with_details
+            return Page(keys, limit, answer, request, is_bare)
+
+    def _get(
+        self,
+        place: Mapping[str, str],
+        limit: int,
+        patience: Patience,
+        *,
+        with_details: bool,
+        fewer_possible: bool = True,
+    ) -> Answer:
+        request = self._request
+        params = {**request.params, **place, **(request.details if with_details else {})}
+        if request.paged:
+            params["limit"] = str(limit)
+        return self._client.get(
+            request.path,
+            params,
+            dict if request.single else list,
+            self._purpose,
+            patience=patience,
+            fewer_possible=fewer_possible and request.paged and (limit > 1 or with_details),
+            keys=request.row_keys,
+        )
+
+    def _see_whether_it_is_sound(self, place: Mapping[str, str], patience: Patience) -> None:
+        """Ask for as little as can be. Raises RequestFailed where that is refused, too."""
+        self._get(place, 1, patience, with_details=False, fewer_possible=False)
+        self._is_sound = True
+
+    def _note_details(self) -> None:
+        """Rows came with their details."""
+        with self._lock:
+            self._takes_details = True
+            self._refused_in_a_row.clear()
+
+    def _note_refusal(self, row: Key, words: str) -> None:
+        """The API has refused to show this row with its details, and has shown it without."""
+        with self._lock:
+            self._takes_details = False
+            self._refused_in_a_row.add(row)
+            if len(self._refused_in_a_row) < REFUSALS_TO_BELIEVE or self._refuses_details:
+                return
+            self._refuses_details = True
+        self._size.was_no_reason()
+        LOGGER.warning(
+            "%s With %s it shows no row, and without them it shows them all: pages are read "
+            "without them from now on, and what belongs to each row from lists of its own, which "
+            "is slow.",
+            words,
+            ", ".join(f"{name}={value}" for name, value in self._request.details.items()),
+        )

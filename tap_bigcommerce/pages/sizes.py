@@ -49,6 +49,11 @@ class PageSize:
         with self._lock:
             self._limit = max(self._limit, self._largest_that_worked)
 
+    def was_no_reason(self) -> None:
+        """Pages failed because of something else in the request, which is in it no more."""
+        with self._lock:
+            self._limit = self._largest
+
     def worked(self, limit: int, size: int) -> None:
         """A page of `limit` rows came, in `size` bytes."""
         with self._lock:

@@ -32,7 +32,7 @@ ISO_DATE = "2024-03-05T21:40:11+00:00"
 @dataclass
 class _Answer:
     path: str
-    status: int
+    status: int | Callable[[Query], int]
     body: Body
     with_query: str | None
     times: int
@@ -67,7 +67,13 @@ class MadeStore:
         self._server.server_close()
 
     def answer(
-        self, path: str, status: int, body: Body = None, *, query: str | None = None, times: int = 0
+        self,
+        path: str,
+        status: int | Callable[[Query], int],
+        body: Body = None,
+        *,
+        query: str | None = None,
+        times: int = 0,
     ) -> None:
         """Answer so from now on at the paths that match, `times` times (0: always).
 
@@ -117,8 +123,9 @@ class MadeStore:
                     and (answer.with_query is None or answer.with_query in query)
                 ):
                     answer.times -= 1
+                    status = answer.status(query) if callable(answer.status) else answer.status
                     made = answer.body(query) if callable(answer.body) else answer.body
-                    return answer.status, made
+                    return status, made
         if path not in self.rows:
             return 404, {"status": 404, "title": "Not Found"}
         if isinstance(self.rows[path], dict):

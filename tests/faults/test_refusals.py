@@ -1,0 +1,99 @@
+"""Requests that the API calls wrong (400, 422): for their limit, details, or altogether."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fault_runs import critical
+from made_store import DATE, MadeStore, item, order, product
+
+ORDERS, PRODUCTS = "/v2/orders", "/v3/catalog/products"
+REFUSED = {"status": 422, "title": "the field 'include' is invalid"}
+
+
+def orders(*ids: int) -> dict[str, Any]:
+    rows: dict[str, Any] = {ORDERS: [order(id_, item(id_, 1)) for id_ in ids]}
+    for row in rows[ORDERS][:]:
+        own = f"{ORDERS}/{row['id']}"
+        rows[own] = {"id": row["id"], "date_modified": DATE}
+        rows[f"{own}/products"] = [item(row["id"], 1)]
+        rows[f"{own}/shipping_addresses"] = [{"id": row["id"]}]
+        rows[f"{own}/consignments"] = row["consignments"]
+        rows[f"{own}/fees"] = rows[f"{own}/coupons"] = []
+    return rows
+
+
+def products(*ids: int) -> dict[str, Any]:
+    rows: dict[str, Any] = {PRODUCTS: [product(id_, images=[{"id": id_}]) for id_ in ids]}
+    for id_ in ids:
+        own = f"{PRODUCTS}/{id_}"
+        rows[own] = {"id": id_, "channels": [], "parent_relations": []}
+        for name in ("variants", "custom-fields", "bulk-pricing-rules", "videos"):
+            rows[f"{own}/{name}"] = []
+        rows[f"{own}/images"] = [{"id": id_}]
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("stream", "made", "path", "most", "status"),
+    [
+        ("orders", orders, ORDERS, 5, 400),
+        ("products", products, PRODUCTS, 6, 422),
+    ],
+)
+def test_an_include_that_is_refused_for_two_rows_is_asked_for_no_more(
+    stream: str, made: Callable[..., dict[str, Any]], path: str, most: int, status: int
+) -> None:
+    rows = made(*range(1, 61))
+    with MadeStore(rows) as store:
+        store.answer(path, status, REFUSED, query="include")
+        result = store.run(stream)
+        pages = [request.query for request in store.asked(path)]
+        requests = len(store.requests)
+    assert result.status == 0, critical(result)
+    assert result.ids(stream) == list(range(1, 61))
+    nested = "products" if stream == "orders" else "images"
+    assert all(len(row[nested]) == 1 for row in result.records(stream))
+    assert requests <= 60 * most + 20
+    assert len([query for query in pages if "include" in query]) <= 6
+    warnings = [line for line in result.logged("WARNING") if "it shows no row" in line]
+    assert len(warnings) == 1
+
+
+@pytest.mark.parametrize("bad", [1, 2, 12])
+def test_an_include_that_is_refused_for_one_row_is_asked_for_with_the_others(bad: int) -> None:
+    def page(query: dict[str, str]) -> list[dict[str, Any]]:
+        first = int(query.get("id:min", 1))
+        return [row for row in made[PRODUCTS] if row["id"] >= first][: int(query["limit"])]
+
+    def status(query: dict[str, str]) -> int:
+        return 422 if any(row["id"] == bad for row in page(query)) else 200
+
+    made = products(*range(1, 13))
+    with MadeStore(made) as store:
+        store.answer(
+            PRODUCTS, status, lambda query: {"data": page(query), "meta": {}}, query="include"
+        )
+        result = store.run("products")
+        singly = {request.path.split("/")[4] for request in store.asked(f"{PRODUCTS}/.*")}
+    assert result.status == 0, critical(result)
+    assert result.ids("products") == list(range(1, 13))
+    assert singly == {str(bad)}
+    assert "it shows no row" not in result.stderr
+
+
+@pytest.mark.parametrize("stream", ["orders", "products", "customers"])
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_request_that_is_refused_whatever_it_asks_for_fails_after_one_try(
+    stream: str, status: int
+) -> None:
+    path = {"orders": ORDERS, "products": PRODUCTS, "customers": "/v2/customers"}[stream]
+    with MadeStore({}) as store:
+        store.answer(path, status, {"title": "not today"})
+        result = store.run(stream, max_concurrency=1)
+        requests = len(store.requests)
+    assert result.status == 1
+    assert "not today" in critical(result)
+    assert requests <= 3
