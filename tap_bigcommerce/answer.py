@@ -9,12 +9,10 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import orjson
-
-from tap_bigcommerce.bodies import NotJson, mend, parse
+from tap_bigcommerce.bodies import NotJson, cleaned, mend, parse
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.row_keys import Key, RowKeys
-from tap_bigcommerce.transform import is_clean
+from tap_bigcommerce.transform import is_clean, loads
 
 
 class WrongShape(ValueError):  # the name that callers know
@@ -61,7 +59,7 @@ class Answer:
         Raises UnexpectedAnswer for what nobody has looked at before: only the keys had been read.
         """
         try:
-            value = mend(self.body) if self.mended else orjson.loads(self.body)
+            value = mend(self.body) if self.mended else loads(self.body)
         except ValueError:
             try:
                 # A number that no double holds.
@@ -89,7 +87,7 @@ class Answer:
         if self.mended:
             return None
         try:
-            value = orjson.loads(self.part_text(begin, end))
+            value = loads(self.part_text(begin, end))
         except ValueError:
             return None
         content, _ = _unwrap(value, self.path)
@@ -130,7 +128,8 @@ def read_answer(
         ):
             raise WrongShape
         if keys is None:
-            answer.content = content
+            # It becomes part of rows that are taken for as clean as the page that they came with.
+            answer.content = content if answer.clean else cleaned(content)
         else:
             answer.keys = keys.of_content(content)
     answer.total, answer.next_cursor = _total(meta), _next_cursor(meta)

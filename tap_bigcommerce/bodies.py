@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-import orjson
+from tap_bigcommerce.transform import clean_key, clean_text, loads, to_float, to_int
+
+TOO_DEEP = "arrays or objects are nested too deep"
 
 
 class NotJson(ValueError):
@@ -19,7 +21,7 @@ class NotJson(ValueError):
 def parse(body: bytes) -> Any:
     """The JSON value in `body`. Raises NotJson."""
     try:
-        return orjson.loads(body)
+        return loads(body)
     except ValueError as error:
         try:
             mend(body)
@@ -32,25 +34,45 @@ def mend(body: bytes) -> Any:
     """The JSON value in `body` with every bad character replaced by U+FFFD.
 
     For bodies that orjson refuses only because of an invalid byte, half a surrogate pair or a
-    raw control character in a text, or a number that no double holds, which becomes infinite.
-    Raises ValueError when more than that is wrong.
+    raw control character in a text, or a number that no double holds. Raises ValueError when more
+    than that is wrong.
     """
     text = body.decode("utf-8", errors="replace")
     try:
-        return _without_surrogates(json.loads(text, parse_constant=_refuse, strict=False))
+        value = json.loads(
+            text, parse_int=to_int, parse_float=to_float, parse_constant=_refuse, strict=False
+        )
     except RecursionError as error:
-        raise ValueError("arrays or objects are nested too deep") from error
+        raise NotJson(TOO_DEEP, only_text=False) from error
+    return cleaned(value)
+
+
+def cleaned(value: Any) -> Any:
+    """The value with no character in its texts that cannot be written, nor the character NUL.
+
+    Raises NotJson where it is nested too deep.
+    """
+    try:
+        return _cleaned(value)
+    except RecursionError as error:
+        raise NotJson(TOO_DEEP, only_text=False) from error
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
 
 
-def _without_surrogates(value: Any) -> Any:
+def _cleaned(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return clean_text(value)
     if isinstance(value, list):
-        return [_without_surrogates(item) for item in value]
+        return [_cleaned(item) for item in value]
     if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+        found: dict[str, Any] = {}
+        for key, item in value.items():
+            name = clean_key(key)
+            while name in found or (name != key and name in value):
+                name += "\ufffd"
+            found[name] = _cleaned(item)
+        return found
     return value

@@ -492,8 +492,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "a page cannot be read",
-            "A page holds a number of thousands of digits, or arrays within arrays by the "
-            "hundred, which nothing here can read.",
+            "A page holds arrays within arrays by the thousand, which nothing here can read.",
             "Send the lines to BigCommerce's support.",
         ),
         Cause(

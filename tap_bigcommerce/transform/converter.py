@@ -38,11 +38,11 @@ _NUL = re.compile(rb"\\u0000")
 
 
 def is_clean(body: bytes) -> bool:
-    """Whether `orjson.loads` makes only clean values of this body; may say no without need.
+    """Whether `loads` makes only clean values of this body; may say no without need.
 
-    What orjson reads has no lone surrogates, no NaN and no integer beyond 64 bits; what may still
-    be in it is the character NUL, which targets refuse and which can only be written as this
-    escape.
+    What `loads` reads has no lone surrogates and no NaN, and numbers that orjson cannot write are
+    of types of their own; what may still be in it is the character NUL, which targets refuse and
+    which can only be written as this escape.
     """
     return b"\\" not in body or _NUL.search(body) is None
 
@@ -118,7 +118,7 @@ class Converter:
     def convert(self, record: Mapping[str, Any], clean: bool = False) -> dict[str, Any]:
         """The record as it goes out: for `orjson.dumps` with `orjson.Fragment`s in it.
 
-        clean: the record was read by `orjson.loads` from a body for which `is_clean` holds; else
+        clean: the record was read by `loads` from a body for which `is_clean` holds; else
         that is found out here, for about the time that the record took to parse.
         Never changes its input, with which the output may share arrays. Raises MissingKey where a
         key is absent, null or does not fit.

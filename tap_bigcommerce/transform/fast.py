@@ -18,6 +18,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce.transform.careful import NATIVE
+from tap_bigcommerce.transform.exact import ExactFloat, ExactInt
 from tap_bigcommerce.transform.nodes import Node
 from tap_bigcommerce.transform.shapes import Child, generate
 from tap_bigcommerce.transform.values import Misfit, Rules
@@ -280,6 +281,8 @@ def _whole(value: Any) -> Any:
     if value and isinstance(value, (dict, list)):
         try:
             return orjson.Fragment(orjson.dumps(value))
-        except TypeError:  # Too deep.
+        except TypeError:  # Too deep, or with a number that orjson does not write.
             raise Misfit from None
+    if isinstance(value, (ExactInt, ExactFloat)):
+        raise Misfit
     return value

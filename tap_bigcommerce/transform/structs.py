@@ -25,6 +25,7 @@ import orjson
 from msgspec import UNSET, UnsetType
 
 from tap_bigcommerce.dates import MINUTES, SECONDS
+from tap_bigcommerce.transform.exact import loads
 from tap_bigcommerce.transform.nodes import Node
 from tap_bigcommerce.transform.seen import Seen
 from tap_bigcommerce.transform.shapes import date_of_parts
@@ -236,7 +237,7 @@ def _of_texts(convert: Callable[[Any], Any]) -> _EncodedMemo:
     """By any value's JSON text: that of what it becomes."""
 
     def encode(text: bytes) -> msgspec.Raw:
-        value = orjson.loads(text)
+        value = loads(text)
         return _encoded(None if value is None else convert(value))
 
     return _EncodedMemo(encode)

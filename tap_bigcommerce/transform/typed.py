@@ -83,7 +83,7 @@ class TypedReader:
         return rows
 
     def learn(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Rows as `orjson.loads` makes them, of a portion that `read` did not read."""
+        """Rows as `loads` makes them, of a portion that `read` did not read."""
         if self._pause > 0:
             self._pause -= 1
             return

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce.dates import Days, NotADate, normal_date
+from tap_bigcommerce.transform.exact import MAX_DIGITS, ExactFloat, ExactInt
 
 Rule = Callable[[Any], Any]
 
@@ -25,7 +26,6 @@ MIN_INT, MAX_INT = -(2**63), 2**64 - 1
 EXACT = 2**53
 # More than a double can hold fits nowhere: most readers make it infinite, or fail.
 MAX_BITS = 1023
-MAX_DIGITS = 1000
 # orjson neither writes more levels of arrays and objects than this.
 MAX_DEPTH = 254
 
@@ -82,7 +82,9 @@ class Numbers(_Memo):
             return None
         if kind is float and isfinite(value):
             return value
-        if kind is int:
+        if kind is ExactFloat and isfinite(value):
+            return float(value)
+        if kind in (int, ExactInt):
             return writable(value)
         raise Misfit
 
@@ -105,8 +107,10 @@ class Integers(_Memo):
         if value is None:
             self[None] = None
             return None
-        if kind is int:
+        if kind in (int, ExactInt):
             return writable(value)
+        if kind is ExactFloat:
+            return self[value.text]
         if kind is float and -EXACT < value < EXACT and value.is_integer():
             return int(value)
         raise Misfit
@@ -206,6 +210,10 @@ def to_string(value: Any) -> str:
         return clean_text(value)
     if kind is int and value.bit_length() <= MAX_BITS:
         return str(value)
+    if kind is ExactInt:
+        return str(int(value))
+    if kind is ExactFloat:
+        return str(value.text)
     if kind is float and isfinite(value):
         return repr(value)
     raise Misfit
@@ -250,7 +258,7 @@ def json_text(value: Any) -> tuple[bytes, int]:
     """Any value that a JSON parser returns as compact JSON, and how many levels deep it is.
 
     Cannot fail, unlike `orjson.dumps`: no limit of depth, integers of any size, NUL removed, lone
-    surrogates replaced, and the names of NaN and the infinities as strings.
+    surrogates replaced, and what no double holds as a string.
     """
     parts: list[bytes] = []
     todo: list[Any] = [value]  # What is still to write, last first; bytes are already JSON.
@@ -291,11 +299,13 @@ def json_text(value: Any) -> tuple[bytes, int]:
 def _scalar_text(value: Any) -> bytes:
     if isinstance(value, str):
         return orjson.dumps(clean_text(value))
+    if isinstance(value, ExactFloat):
+        return (value.text if isfinite(value) else f'"{value.text}"').encode()
     if isinstance(value, float) and not isfinite(value):
         return b'"NaN"' if value != value else b'"Infinity"' if value > 0 else b'"-Infinity"'
     if isinstance(value, int) and not MIN_INT <= value <= MAX_INT:
         try:
-            return str(value).encode()
+            return str(int(value)).encode()
         except ValueError:  # Above Python's limit for decimal digits.
             return b'"%s"' % hex(value).encode()
     return orjson.dumps(value)

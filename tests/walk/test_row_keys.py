@@ -101,8 +101,8 @@ def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
 
 @pytest.mark.parametrize(
     "odd",
-    [b"9" * 5000, b"[" * 5000 + b"]" * 5000, b"[" * 300_000 + b"]" * 300_000],
-    ids=["5,000 digits", "5,000 levels", "300,000 levels"],
+    [b"[" * 5000 + b"]" * 5000, b"[" * 300_000 + b"]" * 300_000],
+    ids=["5,000 levels", "300,000 levels"],
 )
 def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None:
     """It may be found when the page comes, or when its rows are needed."""
