@@ -88,6 +88,8 @@ class Output:
         self._records = RecordWriter(selection, messages, store=config.store_hash)
         if self.ledger.way is Way.SET:
             self._records.note = self.ledger.note
+        if self.ledger.marks:
+            self._records.deleted_at = self.ledger.deleted_at
         self._schema_is_out = False
         self._fingerprint = ""
         self.since: str | None = None
@@ -160,7 +162,7 @@ class Output:
 
         Raises BadRecord where one lacks what it cannot do without.
         """
-        self._records.write(self.ledger.marked(rows), clean=clean, sent_at=sent_at, ours=ours)
+        self._records.write(rows, clean=clean, sent_at=sent_at, ours=ours)
         self.counts.written += len(rows)
         self._metric.add(len(rows))
 

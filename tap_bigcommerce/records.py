@@ -13,7 +13,7 @@ from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.schemas import DELETED_AT
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.store_column import COLUMN, without_column
+from tap_bigcommerce.store_column import COLUMN, without_own
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.transform import Converter, MissingKey
 
@@ -36,6 +36,8 @@ class RecordWriter:
         """The version of the table that the records are part of, where the stream has versions."""
         self.note: Callable[[Sequence[Any], Sequence[Any]], None] | None = None
         """Told of the ids that are about to be written, and which of them are deleted."""
+        self.deleted_at: Callable[[Mapping[str, Any]], str | None] | None = None
+        """Says of a row that is still listed since when it is deleted, if it is."""
         has_column = COLUMN in selection.schema["properties"]
         self._store = {COLUMN: store} if has_column else None
         self._stream = stream
@@ -43,8 +45,8 @@ class RecordWriter:
         self._messages = messages
         self._rows_at_once = FIRST_ROWS
         self._converter = Converter(
-            without_column(selection.schema),
-            selection.known_at_all,
+            without_own(selection.schema),
+            without_own(selection.known_at_all),
             keys=stream.automatic,
             json_text=selection.notes.json_text,
             wrap=selection.notes.wrapped,
@@ -75,12 +77,17 @@ class RecordWriter:
         Raises BadRecord for a row without a key field.
         """
         for portion in self._portions(rows):
+            # Before they are converted, for that may change them.
+            deleted = list(map(self.deleted_at, portion)) if self.deleted_at is not None else []
             try:
                 records = self._converter.convert_all(portion, clean, ours)
             except MissingKey as error:
                 raise _bad_record(self._stream, error) from error
             if self._key is not None:
                 self.newest = max(self.newest or "", *[record[self._key] for record in records])
+            for record, date in zip(records, deleted, strict=False):
+                if date is not None:
+                    record[DELETED_AT] = date
             if self.note is not None:
                 self.note(*self._ids(records))
             if self._store is not None:

@@ -1,10 +1,12 @@
-"""The column store_hash: whose record it is, where tables hold several stores."""
+"""The columns that are the tap's own, and among them store_hash: whose record it is, where tables
+hold several stores."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tap_bigcommerce.config import Config
+from tap_bigcommerce.schemas import DELETED_AT
 from tap_bigcommerce.streams.stream import Stream
 
 COLUMN = "store_hash"
@@ -27,9 +29,12 @@ def set_column(properties: dict[str, Any], config: Config | None) -> None:
     properties.update(rest)
 
 
-def without_column(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema of what the API sends."""
-    fields = {name: field for name, field in schema["properties"].items() if name != COLUMN}
+def without_own(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of what the API sends: what it calls like a column of the tap is new to it."""
+    if "anyOf" in schema:
+        return {**schema, "anyOf": [without_own(branch) for branch in schema["anyOf"]]}
+    own = (COLUMN, DELETED_AT)
+    fields = {name: field for name, field in schema["properties"].items() if name not in own}
     return {**schema, "properties": fields}
 
 

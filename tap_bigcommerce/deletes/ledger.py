@@ -23,7 +23,6 @@ from tap_bigcommerce.exceptions import (
     StateError,
     TapError,
 )
-from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
@@ -170,14 +169,10 @@ class Ledger:
         """Rows get a mark if they are archived."""
         return self._flag is not None
 
-    def marked(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """The rows, archived ones with the date since when they are."""
+    def deleted_at(self, row: Mapping[str, Any]) -> str | None:
+        """Since when a row that is still listed is deleted: archived; None: it is not."""
         flag = self._flag
-        if flag is None:
-            return rows
-        return [
-            {**row, DELETED_AT: archived_at(row)} if row.get(flag) is True else row for row in rows
-        ]
+        return archived_at(row) if flag is not None and row.get(flag) is True else None
 
     def note(self, ids: Sequence[int], deleted: Iterable[int]) -> None:
         """RECORDs with these ids are being written; some of them say that they are deleted.
@@ -339,7 +334,7 @@ class Ledger:
 _SET_KEYS = ("ids", "file", "sha256")
 
 
-def archived_at(row: Row) -> str:
+def archived_at(row: Mapping[str, Any]) -> str:
     """Since when an archived row is: its last change, which is the same however it is read."""
     try:
         date = normal_date(row["date_modified"])
