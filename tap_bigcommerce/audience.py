@@ -10,9 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tap_bigcommerce.config import Config, secrets_of
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.display import Secrets, passwords_of_proxies
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.log import set_up
+from tap_bigcommerce.files import Unusable
+from tap_bigcommerce.log import Displayed, set_up
 from tap_bigcommerce.observer import Observer, Observers
 from tap_bigcommerce.watch import Watch
 
@@ -42,19 +44,26 @@ class Wishes:
 
 
 class Audience:
-    """Sets the log up; a run tells its `observer`, and `ended` at its end."""
+    """Sets the log up; a run tells its `observer`, and `ended` at its end.
+
+    `secrets` are hidden in whatever it hears and sees.
+    """
 
     def __init__(self, wishes: Wishes, environment: Mapping[str, str]) -> None:
         self._wishes = wishes
         level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
-        self._log = set_up(level, wishes.log_format)
+        self.secrets = Secrets()
+        self.secrets.learn(passwords_of_proxies(environment))
+        displayed = Displayed(self.secrets)
+        self._log = set_up(level, wishes.log_format, displayed)
         self._watch = None if wishes.quiet else Watch()
         self._terminal = _shows_bars(environment)
         self._report = None
         if wishes.report is not None:
             from tap_bigcommerce.report.report import Report  # for those who want one
 
-            self._report = Report(wishes.report)
+            self._report = Report(wishes.report, self.secrets)
+            self._report.warnings.addFilter(displayed)
             logging.getLogger().addHandler(self._report.warnings)
         listeners: list[Observer | None] = [self._watch, self._report]
         self.observer: Observer = Observers([one for one in listeners if one is not None])
@@ -65,7 +74,7 @@ class Audience:
         Raises ConfigError where the report could not be written in the end.
         """
         if self._report is not None:
-            self._report.about(config.store_hash, secrets_of(config))
+            self._report.about(config.store_hash)
             try:
                 self._report.check_place()
             except ConfigError:
@@ -92,11 +101,11 @@ class Audience:
         if self._report is not None:
             try:
                 self._report.write(status)
-            except OSError as error:
+            except (OSError, Unusable) as error:
                 LOGGER.error(
                     "The report %s cannot be written: %s. The run itself is not concerned.",
                     self._wishes.report,
-                    error.strerror,
+                    getattr(error, "strerror", None) or error,
                 )
         return status
 

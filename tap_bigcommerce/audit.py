@@ -11,6 +11,7 @@ from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.deletes.search import Search, swept
 from tap_bigcommerce.deletes.shelf import Shelf
+from tap_bigcommerce.display import line
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.walk_sync import Tools
@@ -82,7 +83,7 @@ def report(found: Iterable[Finding]) -> str:
             )
         )
         if one.failure is not None:
-            details.append(f"{one.stream}: {one.failure}")
+            details.append(f"{one.stream}: {line(one.failure)}")
         if one.counted is not None and one.counted != one.listed:
             details.append(
                 f"{one.stream}: the API counts {one.counted} records and lists {one.listed}"

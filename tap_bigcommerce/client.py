@@ -19,6 +19,7 @@ from tap_bigcommerce.answer import Answer, Shape, WrongShape, read_answer
 from tap_bigcommerce.bodies import NotJson, parse
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.display import quoted, shown
 from tap_bigcommerce.exceptions import (
     FewerRows,
     NotFound,
@@ -37,6 +38,9 @@ from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.version import VERSION
 
 LOGGER = logging.getLogger(__name__)
+
+MOST_SAID = 300
+"""Characters of the API's own words."""
 
 PIECE = 4 * 1024 * 1024
 """Bytes of a body that are taken from the connection at once, at the most."""
@@ -358,16 +362,20 @@ def _said(body: bytes) -> tuple[str, int | None]:
     first = value[0] if isinstance(value, list) and value else value
     if not isinstance(first, dict):
         return "", None
-    words = first.get("message") or first.get("title") or first.get("error") or ""
+    said = _text(first.get("message") or first.get("title") or first.get("error") or "")
     errors = first.get("errors")
     if isinstance(errors, dict) and errors:
-        words = f"{words} {'; '.join(f'{name}: {text}' for name, text in errors.items())}"
+        said += " " + "; ".join(f"{name}: {_text(text)}" for name, text in errors.items())
     details = first.get("details")
     most = details.get("max_limit") if isinstance(details, dict) else None
     return (
-        re.sub(r"\s+", " ", str(words)).strip()[:300],
+        shown(re.sub(r"\s+", " ", said).strip(), MOST_SAID),
         most if isinstance(most, int) and most > 0 else None,
     )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else quoted(value)
 
 
 def _connection_fault(error: requests.RequestException) -> _Fault:

@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import datetime, timezone
-from pathlib import Path
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 
 from tap_bigcommerce.dates import parse_instant
+from tap_bigcommerce.display import MOST, Secrets, quoted
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import text_of
+from tap_bigcommerce.files import Unusable, read_json
 
 ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
 FROM_ENVIRONMENT = "ENV"
@@ -28,6 +28,12 @@ LONGEST_LOOKBACK = 366 * 24 * 60 * 60
 """Seconds: a year. Whoever wants more wants replication-method FULL_TABLE."""
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+UNBOUNDED = 1_000_000_000_000
+"""More than this is no number of anything here, and too much to reckon with."""
+
+SHORTEST_TOKEN = 25
+"""Characters. Those of BigCommerce have 31, the hash of a store some 10."""
 
 
 @dataclass(frozen=True)
@@ -44,23 +50,23 @@ class Kind:
 
 
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or not value.strip().isprintable():
         raise ValueError
     return value.strip()
 
 
 def _header_text(value: Any) -> str:
     text = _text(value)
-    if not text.isascii() or not text.isprintable():
+    if not text.isascii():
         raise ValueError
     return text
 
 
 def _store_hash(value: Any) -> str:
     text = _text(value)
-    inside_path = re.search(r"/stores/([A-Za-z0-9]+)(?:/|$)", text)
+    inside_path = re.search(r"/stores/([^/]*)(?:/|$)", text)
     name = inside_path.group(1) if inside_path else text
-    if not re.fullmatch(r"[A-Za-z0-9]+", name):
+    if not re.fullmatch(r"[A-Za-z0-9]{1,32}", name):
         raise ValueError
     return name
 
@@ -82,7 +88,7 @@ def _whole_number(least: int, most: int | None = None) -> Kind:
         if isinstance(value, bool):
             raise ValueError
         number = int(value) if isinstance(value, (int, str)) else _exact(value)
-        if number < least or (most is not None and number > most):
+        if not least <= number <= (UNBOUNDED if most is None else most):
             raise ValueError
         return number
 
@@ -154,18 +160,28 @@ def _one_of(*choices: str) -> Kind:
 
 
 def _api_url(value: Any) -> str:
-    text = _text(value).rstrip("/")
-    parts = urlsplit(text)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
-    if not safe or not parts.hostname or parts.query or parts.fragment or parts.username:
+    parts = re.fullmatch(ADDRESS, _text(value), re.ASCII | re.IGNORECASE)
+    if parts is None:
         raise ValueError
-    return text
+    scheme, host, port = parts["scheme"].lower(), parts["host"].lower(), parts["port"]
+    bare = host.strip("[]")
+    if host != bare or bare.rpartition(".")[2].isdigit():
+        bare = str(ip_address(bare))  # Raises ValueError.
+    if scheme == "http" and bare not in LOOPBACK:
+        raise ValueError
+    if len(bare) > 253 or (port is not None and not 0 < int(port) < 65_536):
+        raise ValueError
+    return f"{scheme}://{f'[{bare}]' if ':' in bare else bare}{f':{int(port)}' if port else ''}"
 
 
-TEXT = Kind("a text", _text)
+LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+ADDRESS = rf"(?P<scheme>https?)://(?P<host>{LABEL}(\.{LABEL})*|\[[0-9a-f:.]+\])(:(?P<port>\d+))?/?"
+"""Nothing but a host and a port: each other part of an address would be lost, or lead elsewhere."""
+
+TEXT = Kind("a text of printable characters", _text)
 HEADER_TEXT = Kind("a text of plain letters, digits and signs, without line breaks", _header_text)
 STORE_HASH = Kind(
-    "the store's hash, or the API path that holds it "
+    "the store's hash, 1 to 32 letters and digits, or the API path that holds it "
     "(https://api.bigcommerce.com/stores/STORE_HASH/v3/)",
     _store_hash,
 )
@@ -178,7 +194,9 @@ CHANNELS = Kind(
     "a list of channel ids: [1, 2] or 1,2", _ids, "array", {"items": {"type": "integer"}}
 )
 API_URL = Kind(
-    "an https:// address (http:// only for this machine itself)", _api_url, schema={"format": "uri"}
+    "an https:// address (http:// only for this machine itself): host and port, nothing else",
+    _api_url,
+    schema={"format": "uri"},
 )
 
 
@@ -367,10 +385,13 @@ class ReadConfig:
     warnings: tuple[str, ...]
 
 
-def read_config(given: Iterable[str], environment: Mapping[str, str]) -> ReadConfig:
+def read_config(
+    given: Iterable[str], environment: Mapping[str, str], secrets: Secrets
+) -> ReadConfig:
     """The settings from the files named in `given`, and from `environment` what they leave open.
 
-    Of several files the last wins. Raises ConfigError with every mistake that was found.
+    Of several files the last wins. `secrets` learns what must not be shown. Raises ConfigError with
+    every mistake that was found.
     """
     raw = _from_environment(environment)
     from_files: set[str] = set()
@@ -386,6 +407,7 @@ def read_config(given: Iterable[str], environment: Mapping[str, str]) -> ReadCon
             if name not in from_files
         )
     )
+    secrets.learn(_secrets_in(raw))
     config, warnings = parse_config(raw)
     return ReadConfig(config, filled_in, warnings)
 
@@ -397,6 +419,7 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
     """
     mistakes: list[str] = []
     values: dict[str, Any] = {}
+    secrets = _secrets_in(raw)
     for setting in declarations():
         value = raw.get(setting.name)
         if value is None or value == "":
@@ -405,26 +428,48 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
             continue
         try:
             values[setting.name] = setting.metadata["kind"].read(value)
-        except (ValueError, OverflowError):
-            # An address may hold a password.
-            hidden = setting.metadata["secret"] or "@" in str(value)
-            shown = "" if hidden else f", not {json.dumps(value, default=str)}"
-            mistakes.append(f"{setting.name} should be {_expected(setting)}{shown}")
+        except (ValueError, TypeError, OverflowError):
+            given = "" if setting.metadata["secret"] else echo(value, secrets)
+            mistakes.append(f"{setting.name} should be {_expected(setting)}{given}")
     mistakes += _conflicts(values)
     known = {setting.name for setting in declarations()}
     legacy = sorted(LEGACY_SETTINGS & set(raw))
     if legacy and mistakes:
         mistakes.append(LEGACY_ADVICE.format(names=", ".join(legacy)))
     if mistakes:
-        raise ConfigError("The settings cannot be used:\n- " + "\n- ".join(mistakes))
+        raise ConfigError("The settings cannot be used:", mistakes)
     warnings = tuple(_unknown(name, known) for name in raw if name not in known)
     return Config(**values), warnings
 
 
-def secrets_of(config: Config) -> tuple[str, ...]:
-    """The values of these settings that nobody may see."""
-    values = [getattr(config, s.name) for s in declarations() if s.metadata["secret"]]
-    return tuple(str(value) for value in values if value)
+def may_be_secret(value: Any, secrets: Iterable[str] = ()) -> bool:
+    """Whether a wrong value may be a token, or an address with a password, in the wrong place."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    looks_so = len(text) > LONGEST_ECHO or "@" in text or re.search(r"\w{16}", text)
+    return bool(looks_so) or any(secret in text for secret in secrets)
+
+
+def echo(value: Any, secrets: Iterable[str] = ()) -> str:
+    """The end of a sentence about a value that should be another one."""
+    if may_be_secret(value, secrets):
+        return "; its value is not shown, for it may be a secret"
+    return f", not {json.dumps(value, default=str)}"
+
+
+LONGEST_ECHO = 32
+"""Characters: as many as a date has."""
+
+TELLING = re.compile(r"token|secret|passw|key|salt", re.IGNORECASE)
+"""What the names of settings have whose values nobody may see, also of those that are not ours."""
+
+
+def _secrets_in(raw: Mapping[str, Any]) -> list[str]:
+    own = {setting.name for setting in declarations() if setting.metadata["secret"]}
+    return [
+        value.strip()
+        for name, value in raw.items()
+        if isinstance(value, str) and value.strip() and (name in own or TELLING.search(name))
+    ]
 
 
 def sample_config() -> dict[str, Any]:
@@ -444,6 +489,12 @@ def _conflicts(values: Mapping[str, Any]) -> Iterator[str]:
             "would also end the rows of the other stores in a table. Leave activate_version off; "
             "detect_deletes alone tells what is deleted by the ids of records"
         )
+    store_hash, token = values.get("store_hash", ""), values.get("access_token", "")
+    if len(store_hash) >= SHORTEST_TOKEN > len(token) > 0:
+        yield (
+            "store_hash and access_token seem to be exchanged: the hash is the short one. Neither "
+            "is shown"
+        )
 
 
 def _expected(setting: Field[Any]) -> str:
@@ -451,9 +502,9 @@ def _expected(setting: Field[Any]) -> str:
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name, list(known), n=1)
+    nearest = difflib.get_close_matches(name[:MOST], list(known), n=1)
     advice = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return f"There is no setting {name!r}; it is ignored.{advice}"
+    return f"There is no setting {quoted(name)}; it is ignored.{advice}"
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -467,25 +518,13 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
 
 def _from_file(name: str) -> dict[str, Any]:
     try:
-        text = text_of(Path(name).read_bytes())
-        if not text.strip():
-            raise ConfigError(f"The config file {name} is empty. Has --init failed to write it?")
-        values = json.loads(text)
-    except OSError as error:
-        raise ConfigError(
-            f"The config file {name} cannot be read: {error.strerror or error}."
-        ) from error
-    except ValueError as error:
-        # The decoder's own words hold a place, never a part of the text.
-        raise ConfigError(f"The config file {name} is not JSON: {_where(error)}.") from error
+        values = read_json(name)
+    except Unusable as error:
+        raise ConfigError(f"The config file {name} cannot be read: {error}.") from error
+    if values is None:
+        raise ConfigError(f"The config file {name} is empty. Has --init failed to write it?")
     if not isinstance(values, dict):
         raise ConfigError(
             f'The config file {name} should hold one JSON object, such as {{"store_hash": ...}}.'
         )
     return values
-
-
-def _where(error: ValueError) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"{error.msg} at line {error.lineno}, column {error.colno}"
-    return "it is not text in UTF-8"

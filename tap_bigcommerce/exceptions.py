@@ -1,8 +1,8 @@
 """Errors, named by what can be done about them.
 
-Each carries ``words``: what happened, to which stream, and what to do, fit to be shown as they
-are. singer-python's own classes are their bases, so that whoever runs the tap as a library can
-catch those.
+Each carries ``words``: what happened, to which stream, and what to do, in one line.
+singer-python's own classes are their bases, so that whoever runs the tap as a library can catch
+those.
 """
 
 from __future__ import annotations
@@ -21,9 +21,11 @@ from singer.exceptions import (
 class TapError(SingerError):
     """An error that the tap understands: shown in its words, without a traceback."""
 
-    def __init__(self, words: str) -> None:
+    def __init__(self, words: str, mistakes: Sequence[str] = ()) -> None:
+        """`mistakes`: what belongs to the words, each in a line of its own."""
         super().__init__(words)
         self.words = words
+        self.mistakes = mistakes
 
 
 class ConfigError(TapError, SingerConfigurationError):

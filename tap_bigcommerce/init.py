@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, declarations
+from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, declarations, echo
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import text_of
+from tap_bigcommerce.files import Unusable, read_file, text_of
 
 STANDARD_INPUT = "-"
 
@@ -45,11 +44,9 @@ def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
         try:
             config["start_date"] = format_instant(INSTANT.read(start_date))[:19] + "Z"
         except (ValueError, OverflowError):
-            mistakes.append(f"--start-date should be {INSTANT.expected}, not {start_date!r}")
+            mistakes.append(f"--start-date should be {INSTANT.expected}{echo(start_date)}")
     if mistakes:
-        raise ConfigError(
-            f"No config can be made of {_name(credentials)}:\n- " + "\n- ".join(mistakes)
-        )
+        raise ConfigError(f"No config can be made of {_name(credentials)}:", mistakes)
     return {
         setting.name: config[setting.name] for setting in declarations() if setting.name in config
     }
@@ -116,17 +113,17 @@ def _labelled(text: str, mistakes: list[str]) -> dict[str, str]:
 
 def _read(name: str) -> str:
     try:
-        if name == STANDARD_INPUT:
-            raw = sys.stdin.buffer.read(LARGEST)
-        else:
-            with Path(name).open("rb") as file:
-                raw = file.read(LARGEST)
-    except OSError as error:
-        raise ConfigError(
-            f"Nothing can be read from {_name(name)}: {error.strerror or error}."
-        ) from error
+        raw = read_file(name, LARGEST) if name != STANDARD_INPUT else _standard_input()
+    except (OSError, Unusable) as error:
+        raise ConfigError(f"Nothing can be read from {_name(name)}: {error}.") from error
     # What counts in it is ASCII; a name may be in whatever an editor has saved.
     return text_of(raw, errors="replace")
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None:
+        raise Unusable("it is closed")
+    return sys.stdin.buffer.read(LARGEST)
 
 
 def _name(credentials: str) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
+
+from tap_bigcommerce.display import Secrets, line
 
 FORMATS = ("text", "json")
 
@@ -16,6 +19,37 @@ METRIC = "METRIC: "
 
 Say = Callable[[str, int], None]
 """Shows a line, of a level as `logging` numbers them."""
+
+
+class Displayed(logging.Filter):
+    """Makes of each record what may be shown, for every handler: one line, without secrets.
+
+    A traceback goes into `exc_text`, line by line.
+    """
+
+    def __init__(self, secrets: Secrets) -> None:
+        super().__init__()
+        self._secrets = secrets
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Change the record; it is always shown."""
+        message = record.getMessage()
+        if not message.startswith(METRIC):  # Made by `progress`, of our own words and figures.
+            record.msg, record.args = self._displayed(message), ()
+        if record.exc_info:
+            record.exc_text = "\n".join(self._traceback(record.exc_info))
+        return True
+
+    def _traceback(self, error: Any) -> list[str]:
+        lines = []
+        for part in traceback.format_exception(*error):
+            # Frames are our own code; whatever else is said may hold anything.
+            own = part.startswith(("  File ", "Traceback "))
+            lines += part.splitlines() if own else [part.rstrip("\n")]
+        return [self._displayed(one) for one in lines]
+
+    def _displayed(self, text: str) -> str:
+        return line(self._secrets.hide(text))
 
 
 class TextFormat(logging.Formatter):
@@ -41,8 +75,8 @@ class JsonFormat(logging.Formatter):
         }
         if message.startswith(METRIC):
             entry["metric"] = json.loads(message[len(METRIC) :])
-        if record.exc_info:
-            entry["traceback"] = self.formatException(record.exc_info)
+        if record.exc_text:
+            entry["traceback"] = record.exc_text
         return json.dumps(entry, ensure_ascii=False)
 
 
@@ -81,11 +115,12 @@ class LogOutput(logging.Handler):
             self.handleError(record)
 
 
-def set_up(level: str, format_: str) -> LogOutput:
-    """Send the log of this process to standard error, in one of FORMATS."""
+def set_up(level: str, format_: str, displayed: Displayed) -> LogOutput:
+    """Send the log of this process to standard error, in one of FORMATS, as `displayed` has it."""
     # A METRIC line a request is for programs: on a terminal nobody could read anything else.
     seen = sys.stderr is not None and sys.stderr.isatty()
     output = LogOutput(with_metrics=not seen or level == "DEBUG")
+    output.addFilter(displayed)
     output.setFormatter(JsonFormat() if format_ == "json" else TextFormat())
     root = logging.getLogger()
     # singer-python has given it a handler of its own.

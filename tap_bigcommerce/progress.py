@@ -12,6 +12,7 @@ from typing import Any
 from singer import metrics
 
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.display import shown
 
 LOGGER = logging.getLogger(__name__)
 
@@ -113,4 +114,4 @@ def failed_requests(counts: StreamCounts) -> Counter[str]:
 
 
 def _listed(counter: Counter[str]) -> str:
-    return ", ".join(f"{number} {name}" for name, number in counter.most_common(10))
+    return ", ".join(f"{number} {shown(name)}" for name, number in counter.most_common(10))

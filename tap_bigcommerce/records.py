@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.schemas import DELETED_AT
@@ -134,10 +135,10 @@ class RecordWriter:
 
 def _bad_record(stream: Stream, error: MissingKey) -> BadRecord:
     keys = {name: error.record.get(name) for name in stream.keys}
-    record = repr(keys["id"]) if list(keys) == ["id"] else str(keys)
+    record = quoted(keys["id"] if list(keys) == ["id"] else keys)
     if stream.child is not None:
         parent = PARENTS[stream.child.parent]
-        record += f" of {parent.noun} {error.record.get(parent.id)}"
+        record += f" of {parent.noun} {quoted(error.record.get(parent.id))}"
     return BadRecord(
         f"{stream.name}: record {record} cannot be written: {error}. The stream stops here, and "
         "its bookmark stays where it was, so that nothing is lost."

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -33,7 +32,7 @@ from tap_bigcommerce.exceptions import (
     TargetGone,
     WriteFailed,
 )
-from tap_bigcommerce.files import text_of
+from tap_bigcommerce.files import Unusable, read_json
 from tap_bigcommerce.memory import collect_seldom, set_allocator
 from tap_bigcommerce.messages import Messages, write_all
 from tap_bigcommerce.observer import NOBODY, Observer
@@ -89,15 +88,15 @@ def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience:
     """The exit status of what the options say."""
     try:
         if options.discover:
-            return _discover(options, environment, stop)
+            return _discover(options, environment, stop, audience)
         if options.command == "init":
             return _init(options)
         if options.command == "check":
-            return _check(options, environment, stop)
+            return _check(options, environment, stop, audience)
         if options.command == "about":
             return _write(about.FORMATS[options.format]())
         if options.command == "audit":
-            return _audit(options, environment, stop)
+            return _audit(options, environment, stop, audience)
         return _sync(options, environment, stop, audience)
     except Interrupted as interrupt:
         LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
@@ -115,12 +114,14 @@ def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience:
         return FAILED
 
 
-def _discover(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
+def _discover(
+    options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience
+) -> int:
     if not options.config and not any(name.startswith("TAP_BIGCOMMERCE_") for name in environment):
         LOGGER.info("No settings were given: this is the catalog of all streams.")
         streams, config = list(STREAMS.values()), None
     else:
-        config = _read_config(options, environment)
+        config = _read_config(options, environment, audience)
         workers = Workers(config.max_concurrency, stop)
         prober = Prober(_client(impatient(config), stop), workers)
         access = prober.access_to_all(prober.first_looks(config.store_hash))
@@ -150,11 +151,11 @@ def _init(options: Options) -> int:
     return _write(init.as_text(config))
 
 
-def _check(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
+def _check(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
     if options.wishes.log_level is None:
         # One screen: what is found out, not how.
         logging.getLogger().setLevel("WARNING")
-    config = _read_config(options, environment)
+    config = _read_config(options, environment, audience)
     if config.detect_deletes:
         check_installed("detect_deletes")
     given = read_state(options.state) if options.state else None
@@ -164,9 +165,10 @@ def _check(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
         raise CatalogError(NOTHING_SELECTED)
     found = find_out(selections, config, state, stop, datetime.now(timezone.utc))
     if options.format == "json":
-        _write(json.dumps(as_json(found), indent=2) + "\n")
+        _write(audience.secrets.hide(json.dumps(as_json(found), indent=2)) + "\n")
     else:
-        _write(as_text(found, shutil.get_terminal_size((100, 40)).columns))
+        width = shutil.get_terminal_size((100, 40)).columns
+        _write(as_text(found, width, audience.secrets.hide))
     return 0 if found.ready else FAILED
 
 
@@ -186,7 +188,7 @@ def _standard_output() -> int:
 
 
 def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
-    config = _read_config(options, environment)
+    config = _read_config(options, environment, audience)
     if config.detect_deletes:
         check_installed("detect_deletes")
     audience.expect(config)
@@ -198,11 +200,11 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience
     return FAILED if failures else 0
 
 
-def _audit(options: Options, environment: Mapping[str, str], stop: Stop) -> int:
-    config = _read_config(options, environment)
+def _audit(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
+    config = _read_config(options, environment, audience)
     check_installed("--audit")
     found = audit.audit(*_prepare(options, config, stop))
-    _write(audit.report(found))
+    _write(audience.secrets.hide(audit.report(found)))
     return FAILED if any(one.differs for one in found) else 0
 
 
@@ -227,8 +229,8 @@ def _prepare(
     )
 
 
-def _read_config(options: Options, environment: Mapping[str, str]) -> Config:
-    read = read_config(options.config, environment)
+def _read_config(options: Options, environment: Mapping[str, str], audience: Audience) -> Config:
+    read = read_config(options.config, environment, audience.secrets)
     for warning in read.warnings:
         LOGGER.warning(warning)
     if read.from_environment:
@@ -243,8 +245,8 @@ def _client(config: Config, stop: Stop, observer: Observer = NOBODY) -> Client:
 
 def _read_catalog(name: str) -> list[dict[str, Any]]:
     try:
-        catalog = json.loads(text_of(Path(name).read_bytes()))
-    except (OSError, ValueError) as error:
+        catalog = read_json(name)
+    except Unusable as error:
         raise CatalogError(f"The catalog file {name} cannot be read: {error}.") from error
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list) or not all(isinstance(entry, dict) for entry in streams):
@@ -306,5 +308,6 @@ def _heed_signals(stop: Stop, audience: Audience) -> None:
 def _say_critical(error: TapError) -> None:
     # For programs that run the tap: the words are for people, and may change.
     log_count("failures", type(error).__name__, 1)
-    for line in error.words.splitlines():
-        LOGGER.critical(line)
+    LOGGER.critical(error.words)
+    for mistake in error.mistakes:
+        LOGGER.critical("- %s", mistake)

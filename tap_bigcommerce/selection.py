@@ -11,6 +11,7 @@ from typing import Any
 from singer import metadata as singer_metadata
 
 from tap_bigcommerce.config import Config
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
 from tap_bigcommerce.store_column import set_column
@@ -93,7 +94,7 @@ def from_catalog(
     method = table.get("replication-method") or entry.get("replication_method")
     if method not in (None, FULL_TABLE, INCREMENTAL):
         raise CatalogError(
-            f"The catalog's replication-method for {stream.name} is {method!r}; it can be "
+            f"The catalog's replication-method for {stream.name} is {quoted(method)}; it can be "
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
     full_table = stream.replication_key is None or method == FULL_TABLE

@@ -10,17 +10,17 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import singer.state
 
+from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import StateError
-from tap_bigcommerce.files import text_of
+from tap_bigcommerce.files import Unusable, read_json
 
 RESUME = "resume"
 DELETES = "deletes"
@@ -68,8 +68,8 @@ class State:
         instant = parse_instant(value) if isinstance(value, str) else None
         if instant is None:
             raise StateError(
-                f"The state's bookmark of {stream} is {value!r}, which is not a date. Correct it "
-                f"in the state file, or remove it to read {stream} from the start."
+                f"The state's bookmark of {stream} is {quoted(value)}, which is not a date. "
+                f"Correct it in the state file, or remove it to read {stream} from the start."
             )
         return format_instant(instant)
 
@@ -183,20 +183,9 @@ def read_state(name: str) -> Any:
     Raises StateError when it cannot be read.
     """
     try:
-        text = text_of(Path(name).read_bytes())
-    except (OSError, ValueError) as error:
+        return read_json(name)
+    except Unusable as error:
         raise StateError(f"The state file {name} cannot be read: {error}.") from error
-    if not text.strip():
-        return None
-    try:
-        return json.loads(text)
-    except ValueError as error:
-        advice = (
-            " It holds several lines: keep only the last one (tail -1)."
-            if len(text.strip().splitlines()) > 1
-            else ""
-        )
-        raise StateError(f"The state file {name} is not JSON: {error}.{advice}") from error
 
 
 def _checked(given: Any, store_hash: str) -> dict[str, Any]:
@@ -209,9 +198,10 @@ def _checked(given: Any, store_hash: str) -> dict[str, Any]:
     state = copy.deepcopy(given)
     other = state.get("store_hash")
     if other not in (None, store_hash):
+        name = "another store" if may_be_secret(other) else f"the store {quoted(other)}"
         raise StateError(
-            f"The state belongs to the store {other!r}, but the settings name {store_hash!r}. Use "
-            "the state of this store, or none to read it from the start."
+            f"The state belongs to {name}, but the settings name {store_hash!r}. Use the state of "
+            "this store, or none to read it from the start."
         )
     bookmarks = state.setdefault("bookmarks", {})
     if not isinstance(bookmarks, Mapping) or not all(

@@ -13,6 +13,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.deletes.ledger import Way
 from tap_bigcommerce.deletes.search import Search, find_gone
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, TapError
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import Family, added_keys, rows_of
@@ -241,9 +242,9 @@ class WalkSync:
                 date = None
             if date is None:
                 raise BadRecord(
-                    f"{self.name}: record {row.get('id')!r} of {self._root.name} has no usable "
-                    f"{key}. The stream stops here, and its bookmark stays where it was, so that "
-                    "nothing is lost."
+                    f"{self.name}: record {quoted(row.get('id'))} of {self._root.name} has no "
+                    f"usable {key}. The stream stops here, and its bookmark stays where it was, so "
+                    "that nothing is lost."
                 )
             newest = max(newest, date)
         return newest or None

@@ -89,18 +89,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "The config file … cannot be read",
-            "The file is not there, or this user may not read it.",
-            "Check the path, from the folder in which the command runs, and the file's rights.",
+            "The file is not there, this user may not read it, or it is not JSON: the message says "
+            "which, and in which line.",
+            "Check the path, from the folder in which the command runs, and the file's rights; or "
+            "correct the line. Comments are not allowed in JSON, and no name stands twice.",
         ),
         Cause(
             "The config file … is empty",
             "A failed `--init > config.json` leaves such a file.",
             "Run `--init` again, and see what it says.",
-        ),
-        Cause(
-            "The config file … is not JSON",
-            "A comma or a quote is missing or too much, near the line that is named.",
-            "Correct it there. Comments are not allowed in JSON.",
         ),
     ),
     "Deletions": (
@@ -340,7 +337,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "State": (
         Cause(
-            "The state belongs to the store",
+            "The state belongs to",
             "The state file is of another store. Its bookmarks would hide what is missing.",
             "Give each store a state file of its own.",
         ),
@@ -366,13 +363,10 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "The state file … cannot be read",
-            "The file is not there, or this user may not read it.",
-            "Check the path and the file's rights. For a first sync leave `--state` out.",
-        ),
-        Cause(
-            "The state file … is not JSON",
-            "The target wrote a line for each STATE, or was stopped in the middle of one.",
-            "Keep the last whole line alone: `tail -n 1`.",
+            "The file is not there, this user may not read it, or it is not JSON: the target wrote "
+            "a line for each STATE, or was stopped in the middle of one.",
+            "Check the path and the rights; keep the last whole line alone: `tail -n 1`. For "
+            "a first sync leave `--state` out.",
         ),
     ),
     "Requests": (

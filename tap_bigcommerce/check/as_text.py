@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from tap_bigcommerce.check.findings import Findings, StreamFinding
 from tap_bigcommerce.check.words import assumptions, cost, duration, number
+from tap_bigcommerce.display import line, shown
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.stream import INFORMATION
 
@@ -16,21 +17,26 @@ LINES_FOR_ONE_COLUMN = 24
 BETWEEN = "   "
 
 
-def as_text(found: Findings, width: int) -> str:
-    """The findings, for a terminal of `width` characters."""
-    blocks = [_head(found), _table(found, width), _others(found, width), _estimates(found, width)]
-    blocks.append(_verdict(found, width))
+def as_text(found: Findings, width: int, hide: Callable[[str], str]) -> str:
+    """The findings, for a terminal of `width` characters; `hide` takes secrets out of texts."""
+    blocks = [
+        _head(found, hide),
+        _table(found, width),
+        _others(found, width, hide),
+        _estimates(found, width),
+        _verdict(found, width),
+    ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
 NOT_TOLD = f"name and plan need the permission '{INFORMATION.name}: read-only'"
 
 
-def _head(found: Findings) -> list[str]:
+def _head(found: Findings, hide: Callable[[str], str]) -> list[str]:
     store = found.store
     about = (store.name, store.plan, store.time_zone, store.currency) if store else ()
     said = ", ".join(text for text in about if text) or NOT_TOLD
-    lines = [f"Store   {found.store_hash}: {_printable(said)}"]
+    lines = [f"Store   {hide(found.store_hash)}: {shown(hide(said))}"]
     quota = found.quota
     if quota is None:
         return [*lines, "Quota   the API names none"]
@@ -80,7 +86,7 @@ def _row(found: StreamFinding) -> tuple[str, str, str, str, str]:
     )
 
 
-def _others(found: Findings, width: int) -> list[str]:
+def _others(found: Findings, width: int, hide: Callable[[str], str]) -> list[str]:
     """What is not selected, and what cannot be read: by permission, in few lines."""
     lines = []
     others = [stream for stream in found.streams if not stream.selected and stream.readable]
@@ -100,7 +106,8 @@ def _others(found: Findings, width: int) -> list[str]:
     # Streams that share a list share its problem.
     problems = {s.problem: s for s in found.streams if not s.readable and s.lacks is None}
     for stream in problems.values():
-        lines += _wrapped(f"Cannot be read: {_printable(stream.problem or stream.stream)}", width)
+        problem = line(hide(stream.problem or stream.stream))
+        lines += _wrapped(f"Cannot be read: {problem}", width)
     return lines
 
 
@@ -132,8 +139,3 @@ def _verdict(found: Findings, width: int) -> list[str]:
 
 def _wrapped(text: str, width: int) -> list[str]:
     return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
-
-
-def _printable(text: str | Iterable[str]) -> str:
-    """A text of the store's without what a terminal would obey."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)

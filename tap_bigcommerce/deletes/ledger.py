@@ -16,6 +16,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
 from tap_bigcommerce.deletes.ids import Ids
 from tap_bigcommerce.deletes.shelf import Kept, Shelf, TooLarge
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import (
     BadRecord,
     ConfigError,
@@ -301,7 +302,7 @@ class Ledger:
             return value
         raise StateError(
             f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole number, not '
-            f"{value!r}. Remove it from the state file."
+            f"{quoted(value)}. Remove it from the state file."
         )
 
     @property

@@ -15,6 +15,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.deletes.ids import Ids
 from tap_bigcommerce.deletes.ledger import UNLIKELY, Ledger, archived_at
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, NotFound, RequestFailed, UnexpectedAnswer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
@@ -232,8 +233,8 @@ def _id(stream: Stream, value: Any) -> int:
         return int(value)
     if type(value) is not int or value < 0:
         raise BadRecord(
-            f"{stream.name}: a record has no usable id ({value!r}), so nobody can tell what has "
-            "been deleted."
+            f"{stream.name}: a record has no usable id ({quoted(value)}), so nobody can tell "
+            "what has been deleted."
         )
     return value
 
@@ -244,8 +245,8 @@ def _now() -> str:
 
 def _unfit(search: Search, asked: str, came: Any) -> UnexpectedAnswer:
     return UnexpectedAnswer(
-        f"{search.stream.name}: asked for {asked}, the API answered with the id {came!r}. It does "
-        "not filter as documented, so nobody can tell what has been deleted."
+        f"{search.stream.name}: asked for {asked}, the API answered with the id {quoted(came)}. It "
+        "does not filter as documented, so nobody can tell what has been deleted."
     )
 
 

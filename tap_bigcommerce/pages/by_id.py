@@ -28,6 +28,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
 from tap_bigcommerce.pages.page import Page
@@ -291,8 +292,8 @@ class ById:
         for id_ in page.ids:
             if type(id_) is not int or id_ < 1:
                 raise BadRecord(
-                    f"{self._noun}: a record has no usable id ({id_!r}), so nobody can tell what "
-                    "has been read and what has not. Ask BigCommerce's support about it."
+                    f"{self._noun}: a record has no usable id ({quoted(id_)}), so nobody can tell "
+                    "what has been read and what has not. Ask BigCommerce's support about it."
                 )
             if id_ < at_least:
                 raise UnexpectedAnswer(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
+from tap_bigcommerce.display import printable
+
 VOID = frozenset({"meta", "link", "br", "rect", "line", "path", "polyline"})
 
 
@@ -19,7 +21,7 @@ def element(tag: str, *children: str | None, **attributes: object) -> Markup:
     Attributes: `class_` is class, `http_equiv` is http-equiv; None is left out.
     """
     given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escape(printable(str(value)))}"'
         for key, value in attributes.items()
         if value is not None
     )
@@ -32,6 +34,8 @@ def join(*parts: str | None) -> Markup:
     """The parts, one after the other, each escaped unless it is Markup."""
     return Markup(
         "".join(
-            part if isinstance(part, Markup) else escape(part) for part in parts if part is not None
+            part if isinstance(part, Markup) else escape(printable(part))
+            for part in parts
+            if part is not None
         )
     )

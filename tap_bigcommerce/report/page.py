@@ -9,6 +9,7 @@ from datetime import datetime
 from importlib import resources
 
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.display import shown
 from tap_bigcommerce.report.drawing import draw
 from tap_bigcommerce.report.markup import Markup, element, join
 from tap_bigcommerce.report.timeline import Outcome, Timeline
@@ -233,7 +234,7 @@ def _failures(counts: StreamCounts) -> Counter[str]:
 
 def _listed(counter: Counter[str]) -> str:
     named = [
-        f"{number:,}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{name}"
+        f"{number:,}\N{NO-BREAK SPACE}×\N{NO-BREAK SPACE}{shown(name)}"
         for name, number in counter.most_common(MOST_PATHS)
     ]
     return ", ".join(_with_more(named, len(counter) - len(named)))

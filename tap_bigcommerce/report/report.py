@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import threading
 import time
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime, timezone
-from html import escape
-from pathlib import Path
 
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.display import Secrets
 from tap_bigcommerce.exceptions import ConfigError
+from tap_bigcommerce.files import Unusable, writable, write_whole
 from tap_bigcommerce.observer import RequestEnd, Wait
 from tap_bigcommerce.report.page import Facts, page
 from tap_bigcommerce.report.timeline import Timeline
 
 MOST_WARNINGS = 200
 """Warnings that are shown; the others are counted."""
-
-SHORTEST_SECRET = 6
-"""Characters: a shorter text stands in every page."""
-
-HIDDEN = "(hidden)"
 
 
 class Warnings(logging.Handler):
@@ -45,31 +39,32 @@ class Warnings(logging.Handler):
 
 
 class Report:
-    """An observer that writes the page `file` about the run."""
+    """An observer that writes the page `file` about the run, without its `secrets`."""
 
-    def __init__(self, file: str) -> None:
+    def __init__(self, file: str, secrets: Secrets) -> None:
         self.warnings = Warnings()
-        self._file = Path(file)
+        self._file = file
         self._lock = threading.Lock()
         self._began = time.monotonic()
         self._began_at = datetime.now(timezone.utc)
         self._timeline = Timeline(self._began)
         self._streams: Sequence[StreamCounts] = ()
         self._store = ""
-        self._secrets: tuple[str, ...] = ()
+        self._secrets = secrets
 
-    def about(self, store_hash: str, secrets: Sequence[str]) -> None:
-        """Which store is read, and what must not be on the page, wherever it comes from."""
-        self._store, self._secrets = store_hash, tuple(secrets)
+    def about(self, store_hash: str) -> None:
+        """Which store is read."""
+        self._store = store_hash
 
     def check_place(self) -> None:
         """Raises ConfigError where the page could not be written in the end."""
-        folder = self._file.absolute().parent
-        if self._file.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK):
+        try:
+            writable(self._file)
+        except Unusable as error:
             raise ConfigError(
-                f"The report cannot be written to {self._file}: --report takes the name of a file "
-                "in a folder that is there and may be written to."
-            )
+                f"The report cannot be written to {self._file}: {error}. --report takes the name "
+                "of a file in a folder that is there and may be written to."
+            ) from error
 
     def planned(self, streams: Sequence[StreamCounts]) -> None:
         """See `Observer`."""
@@ -91,7 +86,7 @@ class Report:
             self._timeline.wait_ended(wait, ended)
 
     def write(self, status: int) -> None:
-        """Write the page; `status` is the run's exit status. Raises OSError where it cannot be."""
+        """Write the page; `status` is the run's exit status. Raises OSError or Unusable."""
         with self._lock:
             ended = time.monotonic()
             self._timeline.close(ended)
@@ -111,10 +106,7 @@ class Report:
                     more_warnings=self.warnings.more,
                 )
             )
-        for secret in self._secrets:
-            if len(secret) >= SHORTEST_SECRET:
-                text = text.replace(escape(secret), HIDDEN)
-        _replace(self._file, text)
+        write_whole(writable(self._file), self._secrets.hide(text).encode())
 
     def _said(self) -> tuple[list[str], list[tuple[datetime, str]]]:
         """What ended streams or the run, each thing once; and the warnings, with their times."""
@@ -150,15 +142,3 @@ def _outcome(status: int) -> str:
         with suppress(ValueError):
             return f"stopped by {signal.Signals(status - 128).name}"
     return "failed"
-
-
-def _replace(file: Path, text: str) -> None:
-    """Write the file whole or not at all."""
-    part = file.with_name(f".{file.name}.{os.getpid()}.{threading.get_ident()}")
-    try:
-        part.write_text(text, encoding="utf-8")
-        os.replace(part, file)
-    except OSError:
-        with suppress(OSError):
-            part.unlink()
-        raise

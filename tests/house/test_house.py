@@ -42,6 +42,7 @@ FLOORS = (
     ("transform", "schemas", "counts", "stop", "config", "log"),
     ("dates", "failures"),
     ("exceptions", "files", "version", "memory"),
+    ("display",),
 )
 
 # Where everything may be caught, and what becomes of it there.

@@ -126,7 +126,7 @@ def test_a_run_without_any_settings_says_what_it_needs() -> None:
         ("", "is empty"),
         ("{", "not JSON"),
         ("[]", "JSON object"),
-        ("null", "JSON object"),
+        ("null", "is empty"),
     ],
 )
 def test_a_config_file_that_holds_no_object_is_refused(text: str, says: str) -> None:

@@ -1,0 +1,131 @@
+"""Texts from outside as a person may see them: printable, not too long, and without secrets."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import reprlib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from html import escape
+from urllib.parse import quote, quote_plus, unquote
+
+MOST = 200
+"""Characters of one text from outside."""
+
+MOST_OF_A_LINE = 4000
+"""Characters of a line that is made of such texts and our own."""
+
+CUT = "…"
+"""Stands where the rest of a text was."""
+
+HIDDEN = "(hidden)"
+
+SHORTEST_SECRET = 6
+"""Characters: a shorter text stands in many words, and they would tell it by what is left."""
+
+
+def printable(text: str) -> str:
+    """The text in one line, with escapes for what a terminal would obey or nobody can see."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter
+        if letter.isprintable() or unicodedata.category(letter) == "Zs"
+        else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def shown(text: str, most: int = MOST) -> str:
+    """A text from outside: printable, and cut."""
+    seen = printable(text[:most])[:most]
+    return seen + CUT if len(text) > most or len(seen) == most > len(text) else seen
+
+
+def quoted(value: object) -> str:
+    """A value from outside as Python writes it: printable, and cut, however large or deep it is."""
+    if isinstance(value, str):
+        return repr(value[:MOST]) + (CUT if len(value) > MOST else "")
+    return shown(reprlib.repr(value))
+
+
+def line(text: str) -> str:
+    """A line made of our words and others': printable; very long words and lines are cut."""
+    short = re.sub(rf"\S{{{MOST + 1},}}", lambda word: word[0][:MOST] + CUT, text)
+    return shown(short, MOST_OF_A_LINE)
+
+
+class Secrets:
+    """The texts of this run that nobody may see, wherever they come from."""
+
+    def __init__(self) -> None:
+        self._forms: tuple[str, ...] = ()
+        self._pattern: re.Pattern[str] | None = None
+
+    def learn(self, values: Iterable[str]) -> None:
+        """Hide these from now on, those of fewer than SHORTEST_SECRET characters excepted."""
+        long = [value for value in values if len(value) >= SHORTEST_SECRET]
+        forms = {*self._forms, *(form for value in long for form in _forms(value))}
+        self._forms = tuple(sorted(forms, key=len, reverse=True))
+        if self._forms:
+            every = "|".join(map(re.escape, self._forms))
+            self._pattern = re.compile(every, re.IGNORECASE)
+
+    def hide(self, text: str) -> str:
+        """The text without them, in whichever usual form they stand in it."""
+        if self._pattern is None:
+            return text
+        text = self._pattern.sub(HIDDEN, text)
+        if CUT not in text:
+            return text
+        *parts, last = text.split(CUT)
+        return CUT.join([*(self._without_beginning(part) for part in parts), last])
+
+    def _without_beginning(self, part: str) -> str:
+        """The text before a cut, which may have gone through a secret."""
+        end = part[-len(self._forms[0]) :].lower()
+        for form in self._forms:
+            for size in range(len(form) - 1, SHORTEST_SECRET - 1, -1):
+                if end.endswith(form[:size].lower()):
+                    return part[:-size] + HIDDEN
+        return part
+
+
+def passwords_of_proxies(environment: Mapping[str, str]) -> list[str]:
+    """The passwords in the addresses of proxies, as they stand there and as they are meant."""
+    found = []
+    for name, value in environment.items():
+        if name.lower().endswith("_proxy"):
+            user = value.rpartition("@")[0]
+            password = (user.partition("//")[2] or user).partition(":")[2]
+            found += [password, unquote(password)]
+    return [password for password in found if password]
+
+
+def _forms(secret: str) -> set[str]:
+    """A secret as it may stand in addresses, JSON, HTML, Python's words and base64."""
+    as_json = json.dumps(secret)[1:-1]
+    return {
+        secret,
+        quote(secret),
+        quote(secret, safe=""),
+        quote_plus(secret),
+        as_json,
+        as_json.replace("/", "\\/"),
+        json.dumps(secret, ensure_ascii=False)[1:-1],
+        repr(secret)[1:-1],
+        escape(secret),
+        *_in_base64(secret.encode("utf-8", "surrogatepass")),
+    }
+
+
+def _in_base64(secret: bytes) -> Iterable[str]:
+    """What only this secret can cause in base64, wherever it stands in what is encoded."""
+    for before, spoiled in ((0, 0), (1, 2), (2, 3)):
+        whole = (before + len(secret)) // 3 * 3
+        text = base64.b64encode((bytes(before) + secret)[:whole]).decode()[spoiled:]
+        if len(text) >= SHORTEST_SECRET:
+            yield text
+            yield text.replace("+", "-").replace("/", "_")
