@@ -1,15 +1,19 @@
 # The tap alone: docker build -t tap-bigcommerce . && docker run --rm tap-bigcommerce --help
 # Config, catalog and state come as files of a volume, or the settings from the environment.
-FROM python:3.13-slim AS build
+FROM python:3.13-slim-bookworm AS build
 WORKDIR /source
+COPY requirements requirements
+RUN python -m venv /opt/tap \
+    && /opt/tap/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
+    && /opt/tap/bin/pip install --no-cache-dir --require-hashes --no-build-isolation \
+        -r requirements/tap.txt
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY tap_bigcommerce tap_bigcommerce
 COPY tap_bigcommerce_dagster tap_bigcommerce_dagster
-RUN python -m venv /opt/tap \
-    && /opt/tap/bin/pip install --no-cache-dir ".[deletes]" \
-    && /opt/tap/bin/pip uninstall --yes pip
+RUN /opt/tap/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && /opt/tap/bin/pip uninstall --yes setuptools pip
 
-FROM python:3.13-slim
+FROM python:3.13-slim-bookworm
 ENV PATH=/opt/tap/bin:$PATH PYTHONUNBUFFERED=1
 RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin tap
 COPY --from=build /opt/tap /opt/tap

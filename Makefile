@@ -7,11 +7,12 @@ DUCKDB := $(VENV)-duckdb
 DAGSTER := $(VENV)-dagster
 KUBERNETES := $(VENV)-kubernetes
 SINGER_TOOLS := $(VENV)-singer-tools
+UV := $(VENV)-uv
 SITE ?= site
 
-.PHONY: help demo fleet-demo test fleet-test tools lint docs generate check clean tap tests linters writers \
+.PHONY: help demo fleet-demo test fleet-test tools lint docs generate locks check clean tap tests linters writers \
 	target singer-tools target-jsonl target-postgres target-duckdb meltano airflow \
-	duckdb dagster kubernetes
+	duckdb dagster kubernetes uv
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +48,9 @@ docs: writers ## the documentation as a site that needs no network; open site/in
 
 generate: tap ## write anew what follows from the code: samples, pages, tables and pictures
 	@$(BIN)/python -m scripts.generate
+
+locks: uv ## the versions that the images have anew, with their hashes
+	@$(BIN)/python -m scripts.locks $(UV)/bin/uv
 
 check: ## all that has to pass before a change is merged, from scratch; some minutes
 	@.ci/run
@@ -85,3 +89,5 @@ dagster:
 		'dagster-webserver>=1.11,<2' 'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1'
 kubernetes:
 	@scripts/venv.sh $(KUBERNETES) 'kubernetes-validate>=1.30,<2'
+uv:
+	@scripts/venv.sh $(UV) 'uv>=0.9,<1'

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,9 @@ from dagster._core.instance.config import dagster_instance_config
 from dagster_k8s import K8sRunLauncher, construct_dagster_k8s_job
 from fleet_runs import TAP, dagster_home  # noqa: F401
 from kubernetes.client import ApiClient
+from packaging.requirements import Requirement
 
+from scripts.locks import FOLDER, asked_for, head
 from tap_bigcommerce_dagster import FleetError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,7 +159,11 @@ def test_an_image_is_made_of_what_is_there_and_runs_as_nobody_special(path: Path
     assert int(users[-1]) > 0
     assert any(word == "HEALTHCHECK" for word, _ in given)
     bases = [rest.split()[0] for word, rest in given if word == "FROM"]
-    assert all(":" in base and not base.endswith(":latest") for base in bases)
+    assert all(re.fullmatch(r"python:3\.\d+-slim-[a-z]+", base) for base in bases)
+    steps = " ".join(rest for word, rest in given if word == "RUN")
+    for words in steps.split("pip")[1:]:
+        if words.lstrip('" ').startswith("install"):
+            assert "--require-hashes" in words or "--no-deps --no-build-isolation ." in words
 
 
 def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path: Path) -> None:
@@ -177,8 +185,22 @@ def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path:
     size = sum(path.stat().st_size for path in installed.rglob("*") if path.is_file())
     assert size < 45_000_000
     # The tap alone: neither what runs a fleet, nor what installs.
-    for name in ("dagster", "pip"):
+    for name in ("dagster", "pip", "setuptools"):
         assert not list(installed.glob(f"lib/*/site-packages/{name}"))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 11), reason="reads pyproject.toml")
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.in")), ids=lambda path: path.stem)
+def test_a_lock_is_of_what_is_asked_for_now_and_names_hashes_alone(path: Path) -> None:
+    text = path.with_suffix(".txt").read_text("utf-8")
+    assert text.startswith(head(path.stem)), "`make locks` writes it anew"
+    whole = re.compile(r"[\w.-]+==[\w.]+( ; [\w\s.'<>=!]+)?(\s+--hash=sha256:[0-9a-f]{64})+")
+    locked = text.partition("\n")[2].replace("\\\n", "").splitlines()
+    assert locked
+    assert [line for line in locked if not whole.fullmatch(line)] == []
+    found = {line.partition("=")[0]: line.split()[0].partition("==")[2] for line in locked}
+    for wanted in map(Requirement, asked_for(path.stem)):
+        assert wanted.specifier.contains(found[wanted.name])
 
 
 def test_the_image_of_the_tap_asks_for_its_version_to_see_that_it_is_well() -> None:
