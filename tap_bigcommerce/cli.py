@@ -29,6 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             discover=given.discover,
             catalog=given.catalog,
             state=given.state,
+            select=tuple(given.select),
             command=_command(given),
             credentials=given.init,
             start_date=given.start_date,
@@ -83,6 +84,14 @@ def _parser() -> argparse.ArgumentParser:
         "-s", "--state", metavar="FILE", help="JSON file with the last STATE of the run before"
     )
     parser.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="RULE",
+        help="what to read, as orders.*, orders.products.sku, '!**.*email*' or '!personal'; may be "
+        "given several times",
+    )
+    parser.add_argument(
         "--log-level",
         choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
         metavar="LEVEL",
@@ -134,6 +143,11 @@ def _add_first_hour(parser: argparse.ArgumentParser) -> None:
         "status 1 if a selected stream cannot be read",
     )
     group.add_argument(
+        "--list",
+        action="store_true",
+        help="show the streams and fields that would be read, and what they cost in requests",
+    )
+    group.add_argument(
         "--about", action="store_true", help="tell the settings, the streams and the capabilities"
     )
     group.add_argument(
@@ -150,11 +164,12 @@ def _add_first_hour(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(given: argparse.Namespace) -> str:
-    """What is to be done: discover, init, check, about, audit or sync."""
+    """What is to be done: discover, init, check, list, about, audit or sync."""
     if given.init is not None:
         return "init"
     return next(
-        (name for name in ("discover", "check", "about", "audit") if getattr(given, name)), "sync"
+        (name for name in ("discover", "check", "list", "about", "audit") if getattr(given, name)),
+        "sync",
     )
 
 
@@ -164,6 +179,7 @@ def _misfit(given: argparse.Namespace) -> str | None:
         "--discover": given.discover,
         "--init": given.init is not None,
         "--check": given.check,
+        "--list": given.list,
         "--about": given.about,
         "--audit": given.audit,
     }
@@ -171,7 +187,12 @@ def _misfit(given: argparse.Namespace) -> str | None:
     if len(wanted) > 1:
         return f"{' and '.join(wanted)} do not go together: ask for one of them"
     command = _command(given)
-    files = {"--config": given.config, "--catalog": given.catalog, "--state": given.state}
+    files = {
+        "--config": given.config,
+        "--catalog": given.catalog,
+        "--state": given.state,
+        "--select": given.select,
+    }
     if command in ("init", "about"):
         useless = [name for name, value in files.items() if value]
         if useless:

@@ -150,6 +150,19 @@ def _ids(value: Any) -> tuple[int, ...]:
     return tuple(sorted({int(entry) for entry in entries}))
 
 
+def _rules(value: Any) -> tuple[str, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise ValueError
+    return tuple(entry.strip() for entry in entries if entry.strip())
+
+
+def _secret_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError
+    return value
+
+
 def _one_of(*choices: str) -> Kind:
     def read(value: Any) -> str:
         if value not in choices:
@@ -193,6 +206,13 @@ HOURS = Kind("a number of hours, 0 or more", _hours, "number", {"minimum": 0})
 CHANNELS = Kind(
     "a list of channel ids: [1, 2] or 1,2", _ids, "array", {"items": {"type": "integer"}}
 )
+RULES = Kind(
+    'a list of rules, or a text with commas: "orders.*, !orders.ip_address"',
+    _rules,
+    "array",
+    {"items": {"type": "string"}},
+)
+SECRET_TEXT = Kind("a text", _secret_text)
 API_URL = Kind(
     "an https:// address (http:// only for this machine itself): host and port, nothing else",
     _api_url,
@@ -238,6 +258,24 @@ class Config:
         "everything is read. Products are read whole the first time, whatever it says.",
         default=None,
         example="2024-01-01T00:00:00Z",
+    )
+    select: tuple[str, ...] = _setting(
+        RULES,
+        "What is read: rules such as orders.*, orders.products.sku, !**.*email* or !personal. "
+        "Default: what the catalog selects; without one, coupons, customers, orders and products.",
+        default=(),
+    )
+    hash_fields: tuple[str, ...] = _setting(
+        RULES,
+        "Fields whose values go out as pseudonyms: rules as for select. Needs hash_salt.",
+        default=(),
+    )
+    hash_salt: str | None = _setting(
+        SECRET_TEXT,
+        "The secret that the pseudonyms of hash_fields depend on: any text, always the same. Who "
+        "knows it can find out which pseudonym stands for a value.",
+        default=None,
+        secret=True,
     )
     user_agent: str | None = _setting(
         HEADER_TEXT,
@@ -495,6 +533,9 @@ def _conflicts(values: Mapping[str, Any]) -> Iterator[str]:
             "store_hash and access_token seem to be exchanged: the hash is the short one. Neither "
             "is shown"
         )
+
+    if values.get("hash_fields") and not values.get("hash_salt"):
+        yield "hash_fields needs hash_salt: any text that is kept secret, and stays the same"
 
 
 def _expected(setting: Field[Any]) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.customer_details import ONLY_V3
 from tap_bigcommerce.streams.own_lists import LARGEST_LIMIT
 from tap_bigcommerce.streams.stream import Stream
@@ -72,6 +73,30 @@ def in_words(stream: Stream) -> str:
     return f"none: it comes with {child.parent}"
 
 
+def of_selection(selection: Selection, config: Config, beside: Collection[str]) -> str:
+    """The same of a stream of which these fields are read, `beside` other streams."""
+    stream = selection.stream
+    child = stream.child
+    if child is not None and (child.parent in beside or child.apart):
+        return in_words(stream)
+    if child is not None:
+        words = [f"{_of_list(root_of(stream))} of {child.parent}"]
+        if child.own_list is not None or child.nested == "coupons":
+            words.append(in_words(stream))
+        return "; ".join(words)
+    words = [_of_list(stream)]
+    if stream.name == "orders":
+        lists = _lists_of_orders([selection])
+        if config.order_details == "per_order":
+            words += [f"1 more for each order's {name}" for name in sorted(lists - {"coupons"})]
+        if "coupons" in lists and config.order_coupons != "never":
+            which = "each order" if config.order_coupons == "always" else "orders that may have any"
+            words.append(f"1 more for the coupons of {which}")
+    if stream.name == "customers" and any(map(selection.wants, ONLY_V3)):
+        words.append(f"1 more for each {LARGEST_LIMIT}, for fields that only v3 has")
+    return "; ".join(words)
+
+
 def of_walk(
     root: Stream, rows: int | None, selections: Sequence[Selection], config: Config
 ) -> Load:
@@ -123,12 +148,7 @@ def _of_pages(root: Stream, rows: int | None, size: int) -> Load:
 
 def _of_order_details(orders: int, selections: Iterable[Selection], config: Config) -> Load:
     """What each order costs beyond the list of orders."""
-    wanted = {
-        name
-        for selection in selections
-        for name in ("products", "shipping_addresses", "coupons")
-        if _takes(selection, name)
-    }
+    wanted = _lists_of_orders(selections)
     load = Load()
     if config.order_details == "per_order":
         lists = len(wanted - {"coupons"}) * orders
@@ -137,6 +157,12 @@ def _of_order_details(orders: int, selections: Iterable[Selection], config: Conf
         expected = orders if config.order_coupons == "always" else math.ceil(orders * COUPON_SHARE)
         load += Load(parallel=expected, parallel_high=orders)
     return load
+
+
+def _lists_of_orders(selections: Iterable[Selection]) -> set[str]:
+    """The lists of each order that these streams take."""
+    names = ("products", "shipping_addresses", "coupons")
+    return {name for selection in selections for name in names if _takes(selection, name)}
 
 
 def _takes(selection: Selection, name: str) -> bool:

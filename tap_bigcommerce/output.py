@@ -149,7 +149,7 @@ class Output:
         if not self._schema_is_out:
             self._messages.schema(
                 self.stream.name,
-                self.selection.schema,
+                self.selection.emitted,
                 key_of(self.stream, self._config),
                 self.stream.replication_key,
             )
@@ -276,6 +276,8 @@ class Output:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
         config, bookmark = self._config, self.counts.bookmark_before
         start = config.start_date if bookmark is None else None
+        protection = self.selection.protection
+        pseudonyms = protection.basis if protection is not None else []
         basis = {
             "store": config.store_hash,
             "path": self.root.path,
@@ -284,6 +286,7 @@ class Output:
             "channels": config.channel_ids,
             "coupons": config.order_coupons,
             "fields": sorted(self.selection.paths),
+            **({"pseudonyms": pseudonyms} if pseudonyms else {}),
             **self.ledger.basis(self.selection),
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]

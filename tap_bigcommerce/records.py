@@ -51,6 +51,7 @@ class RecordWriter:
             keys=stream.automatic,
             json_text=selection.notes.json_text,
             wrap=selection.notes.wrapped,
+            protection=selection.protection,
         )
         self.typed = self._converter.typed((COLUMN, store) if has_column else None)
         """What reads rows straight into records for `write_typed`; None where nothing can."""

@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from types import FrameType
 from typing import Any
 
-from tap_bigcommerce import about, audit, discover, init, selection
+from tap_bigcommerce import about, audit, choose, discover, init
 from tap_bigcommerce.audience import Audience, Wishes
 from tap_bigcommerce.check.as_json import as_json
 from tap_bigcommerce.check.as_text import as_text
@@ -40,11 +40,10 @@ from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.probe import Prober, impatient
 from tap_bigcommerce.progress import log_count
 from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State, read_state
 from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
+from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync import sync
 from tap_bigcommerce.walk_sync import Tools
 from tap_bigcommerce.workers import Workers
@@ -56,7 +55,10 @@ GONE_WITHIN = 4.5
 
 FAILED = 1
 
-NOTHING_SELECTED = "The catalog selects no stream. Select some, or run without a catalog."
+NOTHING_SELECTED = (
+    "Nothing is to be read: the catalog selects no stream, or rules take all of them away. Select "
+    "some, or run without a catalog."
+)
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Options:
     discover: bool
     catalog: str | None
     state: str | None
+    select: tuple[str, ...] = ()
     command: str = "sync"
     credentials: str | None = None
     start_date: str | None = None
@@ -95,6 +98,8 @@ def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience:
             return _check(options, environment, stop, audience)
         if options.command == "about":
             return _write(about.FORMATS[options.format]())
+        if options.command == "list":
+            return _list(options, environment, audience)
         if options.command == "audit":
             return _audit(options, environment, stop, audience)
         return _sync(options, environment, stop, audience)
@@ -120,8 +125,10 @@ def _discover(
     if not options.config and not any(name.startswith("TAP_BIGCOMMERCE_") for name in environment):
         LOGGER.info("No settings were given: this is the catalog of all streams.")
         streams, config = list(STREAMS.values()), None
+        choice = choose.choice_of(config, options.select, None)
     else:
         config = _read_config(options, environment, audience)
+        choice = choose.choice_of(config, options.select, None)
         workers = Workers(config.max_concurrency, stop)
         prober = Prober(_client(impatient(config), stop), workers)
         access = prober.access_to_all(prober.first_looks(config.store_hash))
@@ -136,7 +143,9 @@ def _discover(
             sum(found.readable for found in access.values()),
             len(STREAMS),
         )
-    return _write(json.dumps(discover.catalog(streams, config), indent=2) + "\n")
+    catalog = discover.catalog(streams, config)
+    choose.mark(catalog["streams"], choice.select)
+    return _write(json.dumps(catalog, indent=2) + "\n")
 
 
 def _init(options: Options) -> int:
@@ -160,9 +169,7 @@ def _check(options: Options, environment: Mapping[str, str], stop: Stop, audienc
         check_installed("detect_deletes")
     given = read_state(options.state) if options.state else None
     state = State(given, config.store_hash) if given is not None else None
-    selections = _selections(_read_catalog(options.catalog) if options.catalog else None, config)
-    if not selections:
-        raise CatalogError(NOTHING_SELECTED)
+    selections = _selections(options, config)
     found = find_out(selections, config, state, stop, datetime.now(timezone.utc))
     if options.format == "json":
         _write(audience.secrets.hide(json.dumps(as_json(found), indent=2)) + "\n")
@@ -170,6 +177,14 @@ def _check(options: Options, environment: Mapping[str, str], stop: Stop, audienc
         width = shutil.get_terminal_size((100, 40)).columns
         _write(as_text(found, width, audience.secrets.hide))
     return 0 if found.ready else FAILED
+
+
+def _list(options: Options, environment: Mapping[str, str], audience: Audience) -> int:
+    from tap_bigcommerce.listing import as_table  # takes its time to import
+
+    config = _read_config(options, environment, audience)
+    width = shutil.get_terminal_size((100, 40)).columns
+    return _write(as_table(_selections(options, config), config, width))
 
 
 def _write(text: str) -> int:
@@ -213,11 +228,7 @@ def _prepare(
 ) -> tuple[dict[str, Selection], Tools]:
     """What is selected, and what it is read with."""
     state = State(read_state(options.state) if options.state else None, config.store_hash)
-    catalog = _read_catalog(options.catalog) if options.catalog else None
-    selections = _selections(catalog, config)
-    if not selections:
-        raise CatalogError(NOTHING_SELECTED)
-    return selections, Tools(
+    return _selections(options, config), Tools(
         config=config,
         client=_client(config, stop, observer),
         workers=Workers(config.max_concurrency, stop),
@@ -256,34 +267,13 @@ def _read_catalog(name: str) -> list[dict[str, Any]]:
     return streams
 
 
-def _selections(catalog: list[dict[str, Any]] | None, config: Config) -> dict[str, Selection]:
-    """What is selected, by stream, in the order in which the tap reads."""
-    found: dict[str, Selection] = {}
-    entries = {entry.get("tap_stream_id") or entry.get("stream"): entry for entry in catalog or ()}
-    for name in entries:
-        if name not in STREAMS:
-            LOGGER.warning("The catalog names a stream %r, which this tap does not have.", name)
-    for name, stream in STREAMS.items():
-        if catalog is None and name not in BY_DEFAULT:
-            continue
-        own = load_schema(name)
-        if catalog is None:
-            metadata = discover.own_metadata(stream, own, config)
-            found[name] = selection.by_default(stream, own, metadata, config)
-            continue
-        entry = entries.get(name)
-        chosen = selection.from_catalog(stream, own, entry, config) if entry is not None else None
-        if entry is None or chosen is None:
-            continue
-        found[name] = chosen
-        lacking = selection.missing_fields(own, entry["schema"])
-        if lacking:
-            LOGGER.info(
-                "%s: the catalog lacks fields that this version knows: %s. Write it anew with "
-                "--discover to get them.",
-                name,
-                ", ".join(lacking),
-            )
+def _selections(options: Options, config: Config) -> dict[str, Selection]:
+    """What is selected. Raises CatalogError where it is nothing."""
+    catalog = _read_catalog(options.catalog) if options.catalog else None
+    choice = choose.choice_of(config, options.select, catalog)
+    found = choose.selections(catalog, config, choice)
+    if not found:
+        raise CatalogError(NOTHING_SELECTED)
     return found
 
 

@@ -13,9 +13,11 @@ from singer import metadata as singer_metadata
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
+from tap_bigcommerce.rules import Path, Rules
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
 from tap_bigcommerce.store_column import set_column
 from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.transform import Protection
 
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"
@@ -26,12 +28,27 @@ Metadata = Mapping[Breadcrumb, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
+class Choice:
+    """What rules say of all streams: what is read, and what goes out as a pseudonym."""
+
+    select: Rules = dataclasses.field(default_factory=Rules)
+    hashed: Rules = dataclasses.field(default_factory=Rules)
+    salt: str = ""
+
+    def protection(self, stream: Stream) -> Protection | None:
+        """What the rules keep of a stream's values from going out as they are."""
+        if not self.select.excluded and not self.hashed.included:
+            return None
+        return Protection(stream.name, self.select, self.hashed, self.salt)
+
+
+@dataclass(frozen=True)
 class Selection:
     """What is selected of one stream.
 
     `schema` is cut to the selection; `known` is the tap's own whole one and `given` the
     catalog's; `paths` are the selected fields ("products[].sku"). `notes` say what is odd about
-    single fields.
+    single fields, `protection` what rules keep from going out as it is.
     """
 
     stream: Stream
@@ -41,10 +58,19 @@ class Selection:
     full_table: bool
     paths: frozenset[str]
     notes: Notes = dataclasses.field(default_factory=Notes)
+    protection: Protection | None = None
 
     def wants(self, path: str) -> bool:
         """Whether the field at `path` is selected."""
         return path in self.paths
+
+    @property
+    def emitted(self) -> Schema:
+        """The schema of what goes out: as `schema`, with texts where pseudonyms are."""
+        protection = self.protection
+        if protection is None:
+            return self.schema
+        return _with_pseudonyms(self.schema, protection.place(""), protection)
 
     @property
     def unselected(self) -> tuple[str, ...]:
@@ -65,24 +91,34 @@ class Selection:
         return known if self.given == self.known else {"anyOf": [known, self.given]}
 
 
-def by_default(stream: Stream, own: Schema, metadata: Metadata, config: Config | None) -> Selection:
-    """What is selected where there is no catalog; `own` is the tap's whole schema."""
+def by_default(
+    stream: Stream, own: Schema, metadata: Metadata, config: Config | None, choice: Choice
+) -> Selection | None:
+    """What is selected where there is no catalog; `own` is the tap's whole schema.
+
+    None: nothing. `metadata` are the tap's own.
+    """
+    metadata = chosen_by(choice.select, stream.name, own, metadata)
+    if not _stream_is_selected({}, metadata):
+        return None
     full_table = stream.replication_key is None
-    return _selection(stream, own, own, metadata, config, full_table=full_table)
+    return _selection(stream, own, own, metadata, config, choice, full_table=full_table)
 
 
 def from_catalog(
-    stream: Stream, own: Schema, entry: Mapping[str, Any], config: Config | None
+    stream: Stream, own: Schema, entry: Mapping[str, Any], config: Config | None, choice: Choice
 ) -> Selection | None:
     """What a catalog's `entry` selects of a stream, whose whole schema is `own`; None: nothing.
 
     Raises CatalogError where the entry cannot be understood.
     """
-    metadata = _metadata_of(entry)
+    schema, metadata = entry.get("schema"), _metadata_of(entry)
+    has_fields = isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
+    given = schema if has_fields and isinstance(schema, dict) else {}
+    metadata = chosen_by(choice.select, stream.name, given, metadata)
     if not _stream_is_selected(entry, metadata):
         return None
-    schema = entry.get("schema")
-    if not isinstance(schema, dict) or not isinstance(schema.get("properties"), dict):
+    if not isinstance(schema, dict) or not has_fields:
         raise CatalogError(
             f"The catalog's entry for {stream.name} has no schema with properties. Write the "
             "catalog anew with --discover."
@@ -98,7 +134,68 @@ def from_catalog(
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
     full_table = stream.replication_key is None or method == FULL_TABLE
-    return _selection(stream, own, schema, metadata, config, full_table=full_table)
+    return _selection(stream, own, schema, metadata, config, choice, full_table=full_table)
+
+
+def chosen_by(rules: Rules, stream: str, schema: Schema, metadata: Metadata) -> Metadata:
+    """The metadata of a stream, with "selected" in it where rules decide that.
+
+    Rules that select do so in place of what the metadata say; those that exclude, beside it.
+    """
+    if not rules.all:
+        return metadata
+    found: dict[Breadcrumb, dict[str, Any]] = {at: dict(entry) for at, entry in metadata.items()}
+    left_out = {**metadata, (): {**metadata.get((), {}), "selected": False}}
+    if rules.exclude_stream(stream):
+        return left_out
+    # The stream by its name alone: as it is by default.
+    by_default = any(rule.meets((stream,)) for rule in rules.included)
+
+    def mark(node: Schema, breadcrumb: Breadcrumb, path: Path, default: bool) -> bool:
+        """Whether anything in it is selected."""
+        any_selected = False
+        for place, inner, field in fields_within(node, breadcrumb, path):
+            entry = found.setdefault(place, {})
+            usual = default and _yes_or_no(entry.get("selected-by-default")) is not False
+            below = mark(field, place, inner, usual)
+            if rules.exclude(inner):
+                entry["selected"] = False
+            elif rules.included:
+                entry["selected"] = below or usual or rules.include(inner)
+                any_selected |= entry["selected"]
+        return any_selected
+
+    any_selected = mark(schema, (), (stream,), by_default)
+    if rules.included and not any_selected:
+        return left_out
+    if rules.included:
+        found.setdefault((), {})["selected"] = True
+    return found
+
+
+def fields_within(
+    schema: Schema, breadcrumb: Breadcrumb, path: Path
+) -> Iterator[tuple[Breadcrumb, Path, Schema]]:
+    """The fields of an object, or of the objects in an array, each with its place and path."""
+    items = schema.get("items")
+    if isinstance(items, dict):
+        yield from fields_within(items, (*breadcrumb, "items"), path)
+    properties = schema.get("properties")
+    for name, field in (properties if isinstance(properties, dict) else {}).items():
+        yield (
+            (*breadcrumb, "properties", name),
+            (*path, name),
+            field if isinstance(field, dict) else {},
+        )
+
+
+def all_fields(
+    schema: Schema, breadcrumb: Breadcrumb, path: Path
+) -> Iterator[tuple[Breadcrumb, Path]]:
+    """Place and path of each field, nested ones too."""
+    for place, inner, field in fields_within(schema, breadcrumb, path):
+        yield place, inner
+        yield from all_fields(field, place, inner)
 
 
 def missing_fields(own: Schema, given: Schema) -> list[str]:
@@ -112,6 +209,7 @@ def _selection(
     given: Schema,
     metadata: Metadata,
     config: Config | None,
+    choice: Choice,
     *,
     full_table: bool,
 ) -> Selection:
@@ -126,7 +224,8 @@ def _selection(
         cut["properties"].pop(name, None)
     set_column(cut["properties"], config)
     paths, notes = frozenset(_paths(cut, "")), load_notes(stream.name)
-    return Selection(stream, cut, own, given, full_table, paths, notes)
+    protection = choice.protection(stream)
+    return Selection(stream, cut, own, given, full_table, paths, notes, protection)
 
 
 def _metadata_of(entry: Mapping[str, Any]) -> Metadata:
@@ -194,6 +293,27 @@ def _field_is_selected(metadata: Mapping[str, Any]) -> bool:
         if wish is not None:
             return wish
     return True
+
+
+def _with_pseudonyms(schema: Schema, place: Path, protection: Protection) -> Schema:
+    """The schema with texts for values that go out as pseudonyms."""
+    result = dict(schema)
+    is_object = isinstance(schema.get("properties"), dict)
+    is_array = isinstance(schema.get("items"), dict)
+    if is_object:
+        result["properties"] = {
+            name: _with_pseudonyms(field, (*place, name), protection)
+            for name, field in schema["properties"].items()
+        }
+    if is_array:
+        result["items"] = _with_pseudonyms(schema["items"], place, protection)
+    if is_object or is_array or not protection.hashes(place):
+        return result
+    types = schema.get("type")
+    if {"object", "array"} & set(types if isinstance(types, list) else [types]):
+        return result  # Of any content, whose leaves are texts then.
+    kept = {key: schema[key] for key in ("description",) if key in schema}
+    return {"type": ["null", "string"], **kept}
 
 
 def _is_emptied(before: Any, after: Any) -> bool:

@@ -66,11 +66,12 @@ class Conversion:
         stream = STREAMS[self.stream]
         own = load_schema(stream.name)
         metadata = discover.own_metadata(stream, own, None)
-        self.selection = selection.by_default(stream, own, metadata, self.config)
+        chosen = selection.by_default(stream, own, metadata, self.config, selection.Choice())
+        assert chosen is not None
+        self.selection = chosen
         stop = Stop()
         client = Client(self.config, Quota(share=1.0, concurrency=8, stop=stop), stop)
         self.purpose = Purpose(stream.name, "", StreamCounts(stream.name))
-        chosen = self.selection
         wish = Wish(chosen.wants, True, chosen.unselected, self.config, client, self.purpose)
         self.plan: Plan = stream.plan(wish)
         self._client = client

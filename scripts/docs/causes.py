@@ -294,9 +294,23 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Catalog": (
         Cause(
-            "The catalog selects no stream",
-            'Every stream in the catalog has `"selected": false`, or the catalog is empty.',
-            'Set `"selected": true` in the metadata of a stream, at the breadcrumb `[]`.',
+            "Nothing is to be read",
+            'Every stream in the catalog has `"selected": false`, the catalog is empty, or rules '
+            "of `select` exclude all that is left.",
+            'Set `"selected": true` in the metadata of a stream, at the breadcrumb `[]`, or see '
+            "with `--list` what the rules come to.",
+        ),
+        Cause(
+            "The rules cannot be used",
+            "A rule of `select`, `--select` or `hash_fields` names no field of any stream; or "
+            "`hash_fields` names keys.",
+            "Correct it; the message offers the nearest name. "
+            "See [Selecting and excluding](selecting.md).",
+        ),
+        Cause(
+            "takes nothing away: keys and replication keys always go out",
+            "A rule with `!` names nothing but fields without which a stream cannot be loaded.",
+            "Leave the rule out, or exclude the stream.",
         ),
         Cause(
             'should hold {"streams": [...]}',

@@ -20,16 +20,18 @@ def write_tombstones(
 
     A target that writes the columns of its SCHEMA leaves what the other columns held last.
     """
-    stream, fields = selection.stream, selection.schema["properties"]
+    schema, hidden = selection.emitted, selection.protection
+    stream, fields = selection.stream, schema["properties"]
     (key,) = stream.keys
     all_keys = key_of(stream, config)
     always: dict[str, Any] = {COLUMN: config.store_hash} if COLUMN in all_keys else {}
     flag = stream.presence.archived if stream.presence is not None else None
     if flag in fields:
         # Still listed, an archived record would say so itself.
-        always[str(flag)] = True
+        name = str(flag)
+        always[name] = hidden.cleaned(True, hidden.place(name)) if hidden is not None else True
     schema = {
-        **selection.schema,
+        **schema,
         "properties": {name: fields[name] for name in (key, *always, DELETED_AT)},
     }
     messages.schema(stream.name, schema, all_keys, None)

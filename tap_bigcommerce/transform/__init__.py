@@ -7,12 +7,14 @@ by the set of their keys (`fast`, `shapes`); and field by field, for whatever ma
 
 from tap_bigcommerce.transform.converter import Converter, MissingKey, is_clean
 from tap_bigcommerce.transform.exact import loads, to_float, to_int
+from tap_bigcommerce.transform.protect import Protection
 from tap_bigcommerce.transform.typed import TypedReader
 from tap_bigcommerce.transform.values import clean_key, clean_text
 
 __all__ = [
     "Converter",
     "MissingKey",
+    "Protection",
     "TypedReader",
     "clean_key",
     "clean_text",

@@ -23,6 +23,7 @@ NATIVE: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
     "array": (list,),
     "null": (),
+    "guarded": (),
     "any": (str, int, float, bool, dict, list),
 }
 
@@ -74,6 +75,8 @@ class Careful:
             if field is None:
                 if node.deselected is not None and key in node.deselected:
                     continue
+                if node.leaves_out is not None and node.leaves_out(key):
+                    continue
                 field = node.extra
                 if field is None or node.deselected is None:
                     secret = node.deselected is None
@@ -109,6 +112,9 @@ class Careful:
             return self._array(node, value, place, strays)
         if kind == "union":
             return self._union(node, value, place, strays)
+        if node.guard is not None and node.within is not None:
+            within = node.within
+            return node.guard(value, lambda given: self._value(within, given, place, strays))
         if kind == "json" and node.hides and isinstance(value, (dict, list)):
             raise Misfit
         return self._rules[kind](value)

@@ -13,6 +13,7 @@ import orjson
 from tap_bigcommerce.transform.careful import Careful, Stray
 from tap_bigcommerce.transform.fast import Fast
 from tap_bigcommerce.transform.nodes import RESCUED_DATA, compile_schema
+from tap_bigcommerce.transform.protect import Protection
 from tap_bigcommerce.transform.typed import TypedReader
 from tap_bigcommerce.transform.values import Misfit, Rules, json_text
 
@@ -58,6 +59,7 @@ class Converter:
     json_text: paths (`form_fields[].value`) of strings in which any other value becomes its JSON
         text.
     wrap: paths (`restricted_to`) of arrays of which a value that is no array becomes the only item.
+    protection: what rules keep from going out as it is, at any depth.
 
     What fits nowhere is null in its place. Counted by path, array items as []:
     rescued: the values that went to `_rescued_data`.
@@ -74,12 +76,14 @@ class Converter:
         rescue: bool = True,
         json_text: Container[str] = (),
         wrap: Container[str] = (),
+        protection: Protection | None = None,
     ) -> None:
         self.rescued: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._keys = tuple(keys)
         self._rescue = rescue and RESCUED_DATA in (schema.get("properties") or {})
-        root = compile_schema(schema, known, json_text, wrap)
+        self._protection = protection
+        root = compile_schema(schema, known, json_text, wrap, protection)
         rules = Rules()
         self._careful = Careful(root, rules)
         self._fast = Fast(root, rules, self._keys)
@@ -151,14 +155,27 @@ class Converter:
         rescued: dict[str, orjson.Fragment] = {}
         for stray in strays:
             exact, general = stray.paths()
-            if stray.secret or not self._rescue:
+            try:
+                value = self._rescuable(stray, general)
+            except Misfit:
                 _count(self.dropped, general)
                 continue
             _count(self.rescued, general)
             while exact in rescued:  # Two keys that only differ in what was cleaned from them.
                 exact += "\ufffd"
-            rescued[exact] = orjson.Fragment(json_text(stray.value)[0])
+            rescued[exact] = orjson.Fragment(json_text(value)[0])
         return rescued
+
+    def _rescuable(self, stray: Stray, path: str) -> Any:
+        """What of a stray value may go out. Raises Misfit where none of it may."""
+        if stray.secret or not self._rescue:
+            raise Misfit
+        protection = self._protection
+        if protection is None:
+            return stray.value
+        if protection.hashes(protection.place(RESCUED_DATA)):
+            return protection.pseudonym(stray.value)
+        return protection.cleaned(stray.value, protection.place(path))
 
 
 def _count(counter: Counter[str], path: str) -> None:

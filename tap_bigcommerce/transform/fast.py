@@ -94,6 +94,9 @@ class Fast:
             return self._union(node)
         if node.kind == "any":
             return _whole
+        if node.guard is not None and node.within is not None:
+            guard, within = node.guard, self.conversion(node.within)
+            return lambda value: guard(value, within)
         if node.kind == "json" and node.hides:
             return self.rules.by_kind["string"]
         return self.rules.by_kind[node.kind]
@@ -208,12 +211,18 @@ class _Place:
         found: dict[str, Node | None] = {}
         for key in value:
             field = (node.fields or {}).get(key)
-            if field is None and key not in (node.deselected or ()):
+            if field is None and not self._is_left_out(key):
                 if extra is None:
                     return None
                 field = extra
             found[key] = field
         return found
+
+    def _is_left_out(self, key: str) -> bool:
+        node = self._node
+        if key in (node.deselected or ()):
+            return True
+        return node.leaves_out is not None and node.leaves_out(key)
 
     def _generate(self, fields: dict[str, Node | None], sample: dict[str, Any]) -> Convert:
         for key, field in fields.items():

@@ -7,9 +7,13 @@ and may be rescued; a key only in the known one is deselected, and its values go
 from __future__ import annotations
 
 import json
-from collections.abc import Container, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from tap_bigcommerce.transform.protect import Protection
+from tap_bigcommerce.transform.values import Misfit
 
 Schema = Mapping[str, Any]
 
@@ -25,7 +29,7 @@ class Node:
 
     kind: "string", "number", "integer", "boolean", "date" (a string of format date-time), "json"
     (a string that takes arrays and objects as JSON text), "object", "array", "null" (takes nothing
-    else), "any" or "union".
+    else), "any", "union", or "guarded" (a rule keeps some of it from going out as it is).
     path: as it is counted, such as `products[].sku`.
     hides: something in it is deselected, so a value of the wrong shape must not be rescued whole.
     """
@@ -46,13 +50,18 @@ class Node:
     wrap: bool = False
     # union: one node for each type or branch of anyOf, in order.
     branches: list[Node] = field(default_factory=list)
+    # object: tells of keys that no schema knows whether a rule leaves them out.
+    leaves_out: Callable[[str], bool] | None = None
+    # guarded: how a value is converted, with the conversion of the node without the rule.
+    guard: Callable[[Any, Callable[[Any], Any]], Any] | None = None
+    within: Node | None = None
     # All of the above but the path: nodes with the same signature convert alike.
     signature: Hashable = None
 
     def inner(self) -> list[Node]:
         """The nodes within this one."""
         found = [*(self.fields or {}).values(), *self.branches]
-        return found + [node for node in (self.extra, self.items) if node is not None]
+        return found + [node for node in (self.extra, self.items, self.within) if node is not None]
 
     def sign(self) -> None:
         """Sets the signatures, once all is known."""
@@ -62,14 +71,20 @@ class Node:
         parts = (self.kind, self.hides, self.wrap, self.deselected, self.fields is None, fields)
         rest = tuple(node.signature for node in self.branches)
         extra = self.extra and self.extra.signature
-        self.signature = (*parts, rest, extra, self.items and self.items.signature)
+        # What a rule names depends on the place.
+        place = self.path if self.leaves_out or self.guard else None
+        self.signature = (*parts, rest, extra, self.items and self.items.signature, place)
 
 
 def compile_schema(
-    schema: Schema, known: Schema, json_text: Container[str] = (), wrap: Container[str] = ()
+    schema: Schema,
+    known: Schema,
+    json_text: Container[str] = (),
+    wrap: Container[str] = (),
+    protection: Protection | None = None,
 ) -> Node:
     """The root of a stream's schema: always an object; `_rescued_data` is not one of its fields."""
-    options = _Options(json_text, wrap)
+    options = _Options(json_text, wrap, protection)
     whole = {"properties": {}, **_without_rescued(schema)}
     root = _object(whole, [_without_rescued(known)], "", options)
     root.sign()
@@ -80,6 +95,7 @@ def compile_schema(
 class _Options:
     json_text: Container[str]
     wrap: Container[str]
+    protection: Protection | None
 
 
 def _without_rescued(schema: Schema) -> Schema:
@@ -131,6 +147,11 @@ def _kind(schema: Schema) -> str:
 
 
 def _node(schema: Any, known: Sequence[Any], path: str, options: _Options) -> Node:
+    node = _unguarded(schema, known, path, options)
+    return node if options.protection is None else _guarded(node, options.protection)
+
+
+def _unguarded(schema: Any, known: Sequence[Any], path: str, options: _Options) -> Node:
     nodes = [_single(branch, known, path, options) for branch in _branches([schema])]
     hides = _hides(_branches([schema]), _branches(known))
     if not nodes:
@@ -139,6 +160,36 @@ def _node(schema: Any, known: Sequence[Any], path: str, options: _Options) -> No
         return Node("union", path, hides, branches=nodes)
     nodes[0].hides = hides
     return nodes[0]
+
+
+def _guarded(node: Node, protection: Protection) -> Node:
+    """The node itself, or one that keeps from going out what a rule names in its values."""
+    if node.fields is not None or node.items is not None:
+        return node  # What is in it is guarded.
+    place = protection.place(node.path)
+    is_free = node.kind in ("object", "array", "any") or _has_containers(node)
+    hashed = protection.hashes(place)
+    if not hashed and not ((is_free or node.kind == "json") and protection.looks_below(place)):
+        return node
+
+    def as_pseudonym(value: Any, convert: Callable[[Any], Any]) -> Any:
+        if value == "":
+            return value
+        with suppress(Misfit):  # Its own text, then: nothing of it may go anywhere else.
+            value = convert(value)
+        return protection.pseudonym(value)
+
+    def cleaned(value: Any, convert: Callable[[Any], Any]) -> Any:
+        return convert(protection.cleaned(value, place))
+
+    guard = as_pseudonym if hashed and not is_free else cleaned
+    within = Node("any", node.path) if _has_containers(node) else node
+    return Node("guarded", node.path, node.hides, guard=guard, within=within)
+
+
+def _has_containers(node: Node) -> bool:
+    """Whether it takes arrays or objects beside other values."""
+    return any(b.kind in ("object", "array", "any") or _has_containers(b) for b in node.branches)
 
 
 def _single(schema: Schema, known: Sequence[Any], path: str, options: _Options) -> Node:
@@ -167,6 +218,9 @@ def _object(schema: Schema, known: Sequence[Any], path: str, options: _Options) 
     }
     if known_fields is not None:
         node.deselected = frozenset(known_fields) - frozenset(fields)
+    protection = options.protection
+    if protection is not None and protection.looks_below(place := protection.place(path)):
+        node.leaves_out = lambda key: protection.excludes((*place, key))
     extra = schema.get("additionalProperties", False)
     if extra is not False:
         node.extra = _node(extra, [], f"{path}[*]", options)

@@ -29,6 +29,8 @@ CHECKED = {
     "docs/state.md": "test_docs_pages",
     "docs/getting-started.md": "here",
     "docs/settings.md": "here",
+    "docs/selecting.md": "here",
+    "docs/personal-data.md": "here",
     "docs/check.md": "here",
     "docs/switching.md": "here",
     "docs/costs.md": "here",
@@ -63,6 +65,31 @@ def read_lines(path: Path) -> list[Any]:
 def test_every_document_with_examples_has_a_test_of_them() -> None:
     with_examples = {str(path.relative_to(ROOT)) for path in DOCUMENTS if examples(path)}
     assert with_examples == set(CHECKED)
+
+
+def test_what_is_excluded_does_not_go_out(store: Sandbox, tmp_path: Path) -> None:
+    shown = run_examples([CONFIG, *on_page("selecting.md")], store, tmp_path)
+    written = (tmp_path / "messages.jsonl").read_text("utf-8")
+    assert {json.loads(line).get("stream") for line in written.splitlines()} >= {
+        "orders",
+        "customers",
+        "subscribers",
+    }
+    assert "@" not in written
+    assert "items_total" in shown
+    (orders,) = [
+        entry
+        for entry in json.loads((tmp_path / "catalog.json").read_text())["streams"]
+        if any(i["metadata"].get("selected") and not i["breadcrumb"] for i in entry["metadata"])
+    ]
+    assert orders["tap_stream_id"] == "orders"
+
+
+def test_the_config_with_pseudonyms_is_one() -> None:
+    (shown,) = on_page("personal-data.md")
+    config, warnings = parse_config(json.loads(shown.text))
+    assert config.hash_fields
+    assert not warnings
 
 
 def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:

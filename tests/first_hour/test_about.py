@@ -40,7 +40,7 @@ def test_secrets_are_marked_in_the_schema_of_the_config(about: Json) -> None:
     properties = about["settings"]["properties"]
     assert set(properties) == {setting.name for setting in declarations()}
     secret = {name for name, schema in properties.items() if schema.get("secret")}
-    assert secret == {"access_token"}
+    assert secret == {"access_token", "hash_salt"}
     assert properties["access_token"]["writeOnly"] is True
     assert about["settings"]["required"] == ["store_hash", "access_token"]
 

@@ -1,0 +1,163 @@
+"""Rules that name fields: `orders.products.sku`, `customers.*`, `!**.*email*`, `personal`."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+Path = tuple[str, ...]
+"""A stream and, part by part, a field of it. The items of an array are no part."""
+
+PERSONAL = "personal"
+"""The rule that names every field that is marked as personal."""
+
+ANY_DEPTH = "**"
+ANYTHING = "*"
+NO_NAME = "\0"
+"""No field has this name: a rule that names it names every field."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule; `excludes`: it takes away what it names. `named` are the fields of `personal`."""
+
+    text: str
+    excludes: bool
+    parts: Path
+    named: frozenset[Path] | None = None
+
+    def meets(self, path: Path) -> bool:
+        """Whether it names this very field, or stream."""
+        return path in self.named if self.named is not None else _meets(self.parts, path)
+
+    def covers(self, path: Path) -> bool:
+        """Whether it names this field or one that it lies in."""
+        return any(self.meets(path[:length]) for length in range(2, len(path) + 1))
+
+    def may_meet_below(self, path: Path) -> bool:
+        """Whether it may name something in this field, whatever its keys are."""
+        return self.named is None and _may_meet_below(self.parts, path)
+
+
+class Rules:
+    """Several rules. What excludes wins, wherever it stands."""
+
+    def __init__(self, rules: Iterable[Rule] = ()) -> None:
+        self.all = tuple(rules)
+        self.included = tuple(rule for rule in self.all if not rule.excludes)
+        self.excluded = tuple(rule for rule in self.all if rule.excludes)
+
+    def include(self, path: Path) -> bool:
+        """Whether the field is named by a rule, and not excluded."""
+        return any(rule.covers(path) for rule in self.included) and not self.exclude(path)
+
+    def exclude(self, path: Path) -> bool:
+        """Whether the field is excluded, or lies in one that is."""
+        return any(rule.covers(path) for rule in self.excluded)
+
+    def exclude_stream(self, stream: str) -> bool:
+        """Whether the whole stream is excluded: by its name, or field by field."""
+        whole = ((stream,), (stream, NO_NAME))
+        return any(rule.meets(path) for rule in self.excluded for path in whole)
+
+
+def read_rules(texts: Iterable[str], personal: Collection[Path]) -> Rules:
+    """The rules that these texts are; `personal` are the fields of the rule of that name."""
+    return Rules(_read(text, personal) for text in texts)
+
+
+def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, ...]:
+    """The rules of both: those of the command line select in place of the settings'.
+
+    What the settings exclude stays excluded, for somebody may have promised it.
+    """
+    if any(not rule.startswith("!") for rule in command_line):
+        settings = [rule for rule in settings if rule.startswith("!")]
+    return (*settings, *command_line)
+
+
+def that_meet_nothing(rules: Rules, fields: Mapping[str, Collection[Path]]) -> list[str]:
+    """What is wrong with rules that name none of these fields, by stream, in words."""
+    paths = {path for found in fields.values() for path in found} | {(name,) for name in fields}
+    return [
+        f"the rule {rule.text!r} names no field.{_nearest(rule, paths)}"
+        for rule in rules.all
+        if not any(rule.meets(path) for path in paths)
+    ]
+
+
+def as_text(path: Path) -> str:
+    """As a person writes it."""
+    text = ".".join(path)
+    return text[2:] if text.startswith(f"{ANYTHING}.{ANY_DEPTH}") else text
+
+
+def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
+    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
+    by_lower = {other.lower(): other for other in names}
+    found = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
+    return f" Did you mean {mark + by_lower[found[0]]!r}?" if found else ""
+
+
+def _read(text: str, personal: Collection[Path]) -> Rule:
+    bare = text.removeprefix("!").strip()
+    excludes = text.startswith("!")
+    if bare == PERSONAL:
+        return Rule(text, excludes, (PERSONAL,), frozenset(personal))
+    parts = tuple(part.removesuffix("[]") for part in bare.split("."))
+    if parts[0] == ANY_DEPTH:  # A rule begins with a stream.
+        parts = (ANYTHING, *parts)
+    return Rule(text, excludes, parts)
+
+
+def _nearest(rule: Rule, paths: Collection[Path]) -> str:
+    """A sentence that offers the rule as it may have been meant."""
+    mark, text = "!" if rule.excludes else "", as_text(rule.parts)
+    if ANYTHING not in text:
+        return nearest(text, [PERSONAL, *map(as_text, paths)], mark)
+    for at, part in enumerate(rule.parts):
+        begins = [path[:length] for path in paths for length in range(len(path))]
+        if any(_meets(rule.parts[: at + 1], path) for path in {*paths, *begins}):
+            continue
+        before = rule.parts[:at]
+        names = {path[len(start)] for path in paths for start in _starts(before, path)}
+        meant = {name: as_text((*before, name, *rule.parts[at + 1 :])) for name in names}
+        found = difflib.get_close_matches(part.replace(ANYTHING, ""), meant, n=1)
+        return f" Did you mean {mark + meant[found[0]]!r}?" if found else ""
+    return ""
+
+
+def _starts(parts: Path, path: Path) -> list[Path]:
+    """What of the path, short of its end, the parts name."""
+    return [path[:length] for length in range(len(path)) if _meets(parts, path[:length])]
+
+
+def _meets(parts: Path, path: Path) -> bool:
+    if not parts:
+        return not path
+    if parts[0] == ANY_DEPTH:
+        return any(_meets(parts[1:], path[start:]) for start in range(len(path) + 1))
+    return bool(path) and _is_like(parts[0], path[0]) and _meets(parts[1:], path[1:])
+
+
+def _may_meet_below(parts: Path, path: Path) -> bool:
+    if not parts or not path:
+        return bool(parts)
+    if parts[0] == ANY_DEPTH:
+        return True
+    return _is_like(parts[0], path[0]) and _may_meet_below(parts[1:], path[1:])
+
+
+def _is_like(pattern: str, part: str) -> bool:
+    # A part of a path that is itself ANYTHING stands for keys that nobody knows before they come.
+    return part == ANYTHING or _pattern(pattern).fullmatch(part) is not None
+
+
+@functools.lru_cache(maxsize=1024)
+def _pattern(pattern: str) -> re.Pattern[str]:
+    """Capitals count for nothing: who excludes `*email*` does not want `workEmail` either."""
+    text = ".*".join(re.escape(piece) for piece in pattern.split(ANYTHING))
+    return re.compile(text, re.IGNORECASE | re.DOTALL)

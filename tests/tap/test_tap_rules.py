@@ -1,0 +1,335 @@
+"""Rules choose what is read, what is left out, and what goes out as a pseudonym."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from all_streams import NAMES as ALL
+from tap_runner import Json, Result, run, select, settings
+
+from sandbox import Options, Sandbox
+
+SALT = "pepper"
+DATE_FORMAT = "M jS Y @ g:i A"
+SECRET = "kim@example.com"
+
+
+def with_rules(*rules: str) -> list[str]:
+    return [word for rule in rules for word in ("--select", rule)]
+
+
+def columns(result: Result, stream: str) -> set[str]:
+    """The columns of a stream, as its SCHEMA has them."""
+    return set(result.schemas[stream]["schema"]["properties"])
+
+
+def pseudonym(text: str, salt: str = SALT) -> str:
+    return hmac.digest(salt.encode(), text.encode(), "sha256").hex()
+
+
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """The scalars in a value, with their paths."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from leaves(inner, f"{path}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from leaves(inner, f"{path}[]")
+    else:
+        yield path, value
+
+
+@pytest.fixture
+def odd() -> Iterator[Sandbox]:
+    """A store whose rows hold an address in every place that no schema expects."""
+    with Sandbox(Options(orders=12, customers=12, products=12, coupons=4)) as store:
+        everyone = [row["id"] for row in store.records("customers")]
+        store.change(
+            "customers",
+            everyone,
+            {
+                "workEmail": SECRET,
+                "email2": SECRET,
+                "contact": {"since": 2020, "Email": SECRET, "all": [{"e_mail_emails": [SECRET]}]},
+                "form_fields": [{"name": "f", "value": {"email": SECRET, "size": 4}}],
+                "customer_group_id": {"email": SECRET},
+            },
+        )
+        modifiers = [row["id"] for row in store.records("product_modifiers")]
+        value = {"id": 1, "label": "x", "value_data": {"email": SECRET, "colors": ["red"]}}
+        store.change("product_modifiers", modifiers, {"option_values": [value]})
+        yield store
+
+
+@pytest.fixture(scope="module")
+def everything() -> Iterator[Sandbox]:
+    """A store with something in every list, which no test changes."""
+    with Sandbox(Options(orders=25, customers=25, products=15, coupons=5)) as store:
+        yield store
+
+
+# What is read
+
+
+@pytest.mark.parametrize("rules", [["coupons.*", "orders.products.sku"], ["!orders.*", "coupons"]])
+def test_rules_come_as_a_list_as_text_and_from_the_environment(
+    quiet: Sandbox, rules: list[str]
+) -> None:
+    text = ", ".join(rules)
+    results = [
+        run(settings(quiet), args=with_rules(*rules)),
+        run(settings(quiet, select=rules)),
+        run(settings(quiet, select=text)),
+        run(settings(quiet), env={"TAP_BIGCOMMERCE_SELECT": text}),
+    ]
+    for result in results:
+        assert result.status == 0, result.stderr
+        assert result.schemas == results[0].schemas
+        assert result.by_stream == results[0].by_stream
+
+
+def test_what_selects_leaves_out_all_else_but_keys(quiet: Sandbox) -> None:
+    result = run(settings(quiet), args=with_rules("orders.products.sku", "customers.e*"))
+    assert set(result.schemas) == {"orders", "customers"}
+    assert columns(result, "orders") == {"id", "date_modified", "products"}
+    assert columns(result, "customers") == {"id", "date_modified", "email"}
+    assert {path for row in result.records("orders") for path, _ in leaves(row)} == {
+        ".id",
+        ".date_modified",
+        ".products[].sku",
+    }
+
+
+def test_a_stream_by_its_name_is_as_it_is_by_default(quiet: Sandbox, first_sync: Result) -> None:
+    result = run(settings(quiet), args=with_rules("customers", "coupons"))
+    assert set(result.schemas) == {"customers", "coupons"}
+    assert result.schemas["customers"] == first_sync.schemas["customers"]
+    whole = run(settings(quiet), args=with_rules("customers.*"))
+    assert "attributes" in columns(whole, "customers") - columns(result, "customers")
+
+
+def test_what_excludes_wins_wherever_it_stands(quiet: Sandbox, first_sync: Result) -> None:
+    rules = [
+        "!orders.billing_address.email",
+        "orders.*",
+        "!orders.id",
+        "orders.billing_address.email",
+    ]
+    for chosen in (rules, rules[::-1]):
+        result = run(settings(quiet), args=with_rules(*chosen))
+        assert set(result.schemas) == {"orders"}
+        for row in result.records("orders"):
+            assert row["id"]
+            assert "email" not in row["billing_address"]
+            assert row["billing_address"]["city"]
+    only_less = run(settings(quiet), args=with_rules("!orders.*", "!customers.Phone"))
+    assert set(only_less.schemas) == {"coupons", "customers", "products"}
+    assert columns(first_sync, "customers") - columns(only_less, "customers") == {"phone"}
+
+
+def test_with_a_catalog_rules_exclude_from_it_or_select_in_its_place(
+    quiet: Sandbox, catalog: Json
+) -> None:
+    chosen = select(catalog, "customers", "coupons", without={"customers": ["notes"]})
+    less = run(settings(quiet), chosen, args=with_rules("!**.*email*"))
+    assert set(less.schemas) == {"customers", "coupons"}
+    assert not columns(less, "customers") & {"email", "notes"}
+    other = run(settings(quiet), chosen, args=with_rules("customers.notes", "products.name"))
+    assert columns(other, "customers") == {"id", "date_modified", "notes"}
+    assert columns(other, "products") == {"id", "date_modified", "name"}
+    assert set(other.schemas) == {"customers", "products"}
+
+
+def test_the_command_line_selects_anew_and_what_was_excluded_stays_so(quiet: Sandbox) -> None:
+    config = settings(quiet, select=["orders.*", "!**.*email*"])
+    result = run(config, args=with_rules("customers.*"))
+    assert set(result.schemas) == {"customers"}
+    assert not [name for name in columns(result, "customers") if "email" in name]
+
+
+def test_a_key_that_is_excluded_is_told_of(quiet: Sandbox) -> None:
+    result = run(settings(quiet), args=with_rules("!customers.id", "customers.email"))
+    (warning,) = result.logged("WARNING")
+    assert "'!customers.id'" in warning
+
+
+@pytest.mark.parametrize(
+    ("rule", "offered"),
+    [
+        ("!customers.emial", "'!customers.email'"),
+        ("custommers.*", "'customers.*'"),
+        ("!**.*emial*", "'!**.email'"),
+        ("orders.products.skus", "'orders.products.sku'"),
+        ("personell", "'personal'"),
+        ("!orders.items.xyz", ""),
+        ("orders..id", ""),
+        ("!", ""),
+    ],
+)
+@pytest.mark.parametrize("with_catalog", [False, True])
+def test_a_rule_that_names_nothing_is_an_error(
+    quiet: Sandbox, catalog: Json, rule: str, offered: str, with_catalog: bool
+) -> None:
+    chosen = select(catalog, "customers") if with_catalog else None
+    result = run(settings(quiet), chosen, args=with_rules("orders.*", rule))
+    assert result.status == 1
+    (line,) = [line for line in result.logged("CRITICAL") if "names no field" in line]
+    assert f"{rule!r}" in line
+    assert offered in line
+    assert not result.stdout
+    assert not quiet.requests()
+
+
+def test_discovery_writes_a_catalog_in_which_the_rules_hold(quiet: Sandbox) -> None:
+    rules = with_rules("orders.products.*", "customers", "!**.*email*", "!orders.products.name")
+    found = run(settings(quiet), args=["--discover", *rules])
+    assert found.status == 0, found.stderr
+    by_rules, by_catalog = run(settings(quiet), args=rules), run(settings(quiet), found.catalog)
+    assert by_catalog.schemas == by_rules.schemas
+    assert by_catalog.by_stream == by_rules.by_stream
+
+
+def test_the_list_names_what_is_read_and_its_cost(quiet: Sandbox) -> None:
+    rules = with_rules("orders.*", "!orders.coupons", "coupons.code", "!orders.products.n*")
+    config = settings(quiet, hash_fields="orders.ip_address", hash_salt=SALT)
+    result = run(config, args=["--list", *rules], env={"COLUMNS": "200"})
+    assert result.status == 0, result.stderr
+    words = re.sub(r"[\s│]+", " ", result.stdout)
+    assert " id, code " in words
+    assert "ip_address (pseudonym)," in words
+    assert " products.sku," in words
+    assert not re.search(r" (products|products\.name|coupons)[, ]", words.split("orders")[1])
+    assert "1 for 250 records" in words
+    assert not quiet.requests()
+
+
+# What must not go out
+
+
+@pytest.mark.parametrize("rule", ["!**.*email*", "!personal"])
+def test_no_address_goes_out_of_any_stream(everything: Sandbox, rule: str) -> None:
+    result = run(settings(everything), args=with_rules("**", rule))
+    assert result.status == 0, result.stderr
+    assert set(result.schemas) == set(ALL)
+    assert "@" not in result.stdout.replace(DATE_FORMAT, "")
+
+
+def test_what_no_schema_knows_is_left_out_by_its_name_too(odd: Sandbox) -> None:
+    rules = with_rules("customers.*", "product_modifiers.*", "!**.*email*")
+    for settings_ in ({}, {"page_size": 3}):
+        result = run(settings(odd, **settings_), args=rules)
+        assert result.status == 0, result.stderr
+        assert SECRET not in result.stdout + result.stderr
+        for row in result.records("customers"):
+            rescued = json.loads(row["_rescued_data"])
+            assert rescued["contact"] == {"since": 2020, "all": [{}]}
+            assert rescued["customer_group_id"] == {}
+            assert json.loads(row["form_fields"][0]["value"]) == {"size": 4}
+        for row in result.records("product_modifiers"):
+            assert row["option_values"][0]["value_data"] == {"colors": ["red"]}
+
+
+# Pseudonyms
+
+
+def test_the_same_value_has_the_same_pseudonym_everywhere(quiet: Sandbox) -> None:
+    plain = run(settings(quiet), args=with_rules("customers.*", "orders.*"))
+    config = settings(quiet, hash_fields=["**.*email*", "orders.total_inc_tax"], hash_salt=SALT)
+    hashed = run(config, args=with_rules("customers.*", "orders.*"))
+    assert hashed.status == 0, hashed.stderr
+    for stream in ("customers", "orders"):
+        found = zip(leaves(plain.records(stream)), leaves(hashed.records(stream)), strict=True)
+        for (path, before), (_, after) in found:
+            if ("email" not in path and path != "[].total_inc_tax") or before in (None, ""):
+                assert after == before
+            else:
+                text = str(before).lower() if isinstance(before, bool) else str(before)
+                assert after == pseudonym(text), path
+    assert "@" not in hashed.stdout
+    email = hashed.schemas["customers"]["schema"]["properties"]["email"]
+    total = hashed.schemas["orders"]["schema"]["properties"]["total_inc_tax"]
+    assert email["type"] == total["type"] == ["null", "string"]
+    assert any(isinstance(row["total_inc_tax"], Decimal) for row in plain.records("orders"))
+
+
+def test_all_personal_data_of_all_streams_can_be_pseudonyms(everything: Sandbox) -> None:
+    config = settings(everything, hash_fields="personal", hash_salt=SALT)
+    result = run(config, args=with_rules("**"))
+    assert result.status == 0, result.stderr
+    assert set(result.schemas) == set(ALL)
+    assert "@" not in result.stdout.replace(DATE_FORMAT, "")
+    assert SALT not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("rules", ["personal", "**.*email*,customers.form_fields.value"])
+def test_nothing_of_a_value_is_left_where_no_schema_expects_it(odd: Sandbox, rules: str) -> None:
+    config = settings(odd, hash_fields=rules, hash_salt=SALT)
+    for settings_ in ({}, {"page_size": 3}):
+        args = [*with_rules("customers.*", "product_modifiers.*"), "--log-level", "DEBUG"]
+        result = run({**config, **settings_}, args=args)
+        assert result.status == 0, result.stderr
+        customers = "\n".join(line for line in result.stdout.splitlines() if "customers" in line)
+        assert SECRET not in customers + result.stderr
+        for row in result.records("customers"):
+            rescued = json.loads(row["_rescued_data"])
+            assert rescued["email2"] == rescued["workEmail"] == pseudonym(SECRET)
+            value = row["form_fields"][0]["value"]
+            assert value == pseudonym(
+                json.dumps({"email": SECRET, "size": 4}, separators=(",", ":"))
+            )
+
+
+def test_values_that_do_not_fit_are_hashed_as_they_came(small: Sandbox) -> None:
+    values = {"email": {"of": SECRET}, "phone": 12, "company": [SECRET], "date_created": "Monday"}
+    small.change("customers", [row["id"] for row in small.records("customers")], values)
+    config = settings(small, hash_fields="customers.*,!customers.id,!customers.date_modified")
+    result = run({**config, "hash_salt": SALT}, args=with_rules("customers.*"))
+    assert result.status == 0, result.stderr
+    for row in result.records("customers"):
+        assert row["email"] == pseudonym(f'{{"of":"{SECRET}"}}')
+        assert row["phone"] == pseudonym("12")
+        assert row["company"] == pseudonym(f'["{SECRET}"]')
+        assert row["date_created"] == pseudonym("Monday")
+    assert SECRET not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({"hash_fields": "customers.email"}, "hash_salt"),
+        ({"hash_fields": "customers.*", "hash_salt": SALT}, "customers.id"),
+        ({"hash_fields": "orders.date_modified", "hash_salt": SALT}, "orders.date_modified"),
+        ({"hash_fields": "customers.emial", "hash_salt": SALT}, "customers.email"),
+        ({"hash_fields": {"a": 1}, "hash_salt": SALT}, "hash_fields should be"),
+    ],
+)
+def test_pseudonyms_that_cannot_be_are_refused(quiet: Sandbox, more: Json, words: str) -> None:
+    result = run(settings(quiet, **more))
+    assert result.status == 1
+    assert words in " ".join(result.logged("CRITICAL"))
+    assert SALT not in result.stderr
+    assert not quiet.requests()
+
+
+def test_a_sync_with_other_pseudonyms_does_not_go_on_with_one_that_was_stopped(
+    quiet: Sandbox,
+) -> None:
+    config = settings(quiet, page_size=10, hash_fields="orders.ip_address", hash_salt=SALT)
+    rules = with_rules("orders.*", "!orders.coupons")
+    stopped = next(
+        state
+        for state in run(config, args=rules).states
+        if "resume" in state["bookmarks"].get("orders", {})
+    )
+    same = run(config, state=stopped, args=rules)
+    assert any("going on after" in line for line in same.logged("INFO"))
+    for other in ({"hash_salt": "salt"}, {"hash_fields": "orders.staff_notes"}):
+        result = run({**config, **other}, state=stopped, args=rules)
+        assert not any("going on after" in line for line in result.logged("INFO"))
+        assert len(result.ids("orders")) > len(same.ids("orders"))
