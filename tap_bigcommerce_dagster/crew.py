@@ -63,7 +63,7 @@ def read(
             events.put(one_store.sync(recipe, store, run_id, say, secrets, stop))
         except FleetError as error:
             failed(error.words, error.worth_retrying)
-        except Exception as error:  # noqa: BLE001  # One store's trouble is not the others'.
+        except BaseException as error:  # noqa: BLE001  # One store's trouble is not the others'.
             failed(f"{store}: nobody foresaw {without_words(error)}", True)
 
     pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="store")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -61,14 +61,19 @@ class Figures:
         """Something failed that may pass by itself."""
         return not self.failures or bool(set(self.failures) - FOR_GOOD)
 
-    def compare(self, before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> None:
-        """Note each stream's bookmark in the state before and after the run."""
+    def compare(
+        self,
+        before: Mapping[str, Any] | None,
+        after: Mapping[str, Any] | None,
+        hidden: Callable[[str], str],
+    ) -> None:
+        """Note each stream's bookmark in the state before and after the run, without secrets."""
         for state, name in ((before, "bookmark_before"), (after, "bookmark")):
             for stream, marks in ((state or {}).get("bookmarks") or {}).items():
                 found = marks if isinstance(marks, dict) else {}
                 dates = [v for k, v in found.items() if k != "resume" and v is not None]
                 if dates and stream in self.streams:
-                    setattr(self.streams[stream], name, str(dates[0])[:MOST_SHOWN])
+                    setattr(self.streams[stream], name, hidden(str(dates[0]))[:MOST_SHOWN])
 
     def _count(self, point: Mapping[str, Any]) -> None:
         name, place, value = point["metric"], point["tags"]["endpoint"], point["value"]

@@ -65,6 +65,10 @@ def build_fleet(
     if stores_per_run < 1 or at_once < 1:
         raise FleetError("stores_per_run and at_once should be 1 or more.")
     where, kept = _stores(stores), _states(states)
+    stalled = None if stalled_after_minutes is None else stalled_after_minutes * 60
+    # Whatever a run waits for, its syncs or a next try, it tells of before that.
+    retries = retries or Retries()
+    dead_after = None if stalled is None else stalled + 2 * retries.delay * 2**retries.most
     recipe = Recipe(
         tap=[tap] if isinstance(tap, str) else list(tap),
         target=target,
@@ -73,7 +77,7 @@ def build_fleet(
         settings=settings or {},
         catalog=Path(catalog) if catalog is not None else None,
         reports=Reports(reports) if isinstance(reports, (str, Path)) else reports,
-        stalled_after=None if stalled_after_minutes is None else stalled_after_minutes * 60,
+        stalled_after=stalled,
     )
     by_store = dg.DynamicPartitionsDefinition(name=f"{name}_stores")
     shape = Shape(
@@ -83,7 +87,7 @@ def build_fleet(
         key_prefix=[name] if key_prefix is None else list(key_prefix),
         stores_per_run=stores_per_run,
         at_once=at_once,
-        retries=retries or Retries(),
+        retries=retries,
         pool=pool,
     )
     asset = build_asset(recipe, shape)
@@ -102,7 +106,9 @@ def build_fleet(
     schedules = []
     if cron is not None:
         schedules.append(
-            schedule.build_schedule(f"{name}_schedule", job, by_store, cron, stores_per_run)
+            schedule.build_schedule(
+                f"{name}_schedule", job, by_store, cron, stores_per_run, dead_after
+            )
         )
     if check_cron is not None:
         schedules.append(

@@ -93,23 +93,9 @@ def _end_with_stdin(tap: int, target: int, ended: dict[int, dict[str, Any]]) -> 
             time.sleep(0.1)
 
 
-def tidy_up(wish: dict[str, Any]) -> None:
-    """Remove the folder of this run, if whoever would do so was killed."""
-    if wish["scratch"] and os.getppid() != wish["parent"]:
-        import shutil  # It costs time to start, and is almost never needed.
-
-        shutil.rmtree(wish["scratch"], ignore_errors=True)
-
-
 if __name__ == "__main__":
-    given = json.loads(sys.argv[1])
     try:
-        report = main(given)
+        report = main(json.loads(sys.argv[1]))
     except OSError as error:
         report = {"error": f"{error.filename or ''}: {error.strerror}".removeprefix(": ")}
-    tidy_up(given)
-    # Nobody may be there to read it.
-    try:
-        print(json.dumps(report), flush=True)
-    except BrokenPipeError:
-        os._exit(1)
+    print(json.dumps(report), flush=True)

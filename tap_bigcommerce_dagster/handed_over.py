@@ -19,7 +19,7 @@ def ask(what: str, function: Callable[..., Answer], *arguments: Any) -> Answer:
         return function(*arguments)
     except FleetError:
         raise
-    except Exception as error:  # noqa: BLE001  # Whatever it is, it has to be told without secrets.
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # Told without what may be secret.
         words = f"{what} failed with {without_words(error)}"
     raise SyncFailed(words, worth_retrying=True)
 

@@ -35,8 +35,8 @@ def of_stream(synced: Synced, stream: str) -> dict[str, Any]:
         if date is not None:
             shown[name] = date
     if synced.page is not None:
-        url, place = synced.page.url, synced.page.place
-        shown["sync_report"] = dg.MetadataValue.url(url) if url else dg.MetadataValue.path(place)
+        url, path = synced.page.url, synced.page.path
+        shown["sync_report"] = dg.MetadataValue.url(url) if url else dg.MetadataValue.path(path)
     return shown
 
 

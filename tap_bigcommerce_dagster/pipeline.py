@@ -37,12 +37,11 @@ class Program:
 
 @dataclass(frozen=True)
 class Pair:
-    """Both programs, the folder they run in, and one that is gone when this run is."""
+    """Both programs, and the folder they run in."""
 
     tap: Program
     target: Program
     folder: Path
-    scratch: str | None
 
 
 @dataclass(frozen=True)
@@ -146,8 +145,6 @@ def _guard(pair: Pair, pipes: Mapping[str, _Pipe]) -> Iterator[subprocess.Popen[
         "tap": asdict(pair.tap),
         "target": asdict(pair.target),
         "folder": str(pair.folder),
-        "scratch": pair.scratch,
-        "parent": os.getpid(),
         "descriptors": {name: pipe.writer for name, pipe in pipes.items()},
     }
     keeps = {*pair.tap.keeps, *pair.target.keeps, *(pipe.writer for pipe in pipes.values())}

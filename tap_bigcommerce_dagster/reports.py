@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -14,9 +15,9 @@ from tap_bigcommerce_dagster.names import checked
 
 @dataclass(frozen=True)
 class Page:
-    """A page that is kept: the place, and the address that shows it in a browser, where known."""
+    """A page: its file, and the address that shows it in a browser, where known."""
 
-    place: str
+    path: Path
     url: str | None
 
 
@@ -34,15 +35,19 @@ class Reports:
         self._folder = Path(folder)
         self._url = url
 
-    def keep(self, store: str, run_id: str, page: Path) -> Page:
-        """Keep the page that a run of the tap wrote. Raises OSError where that fails."""
+    def page(self, store: str, run_id: str) -> Page:
+        """Where the tap may write the page about a run. Raises FleetError where it could not."""
         now = datetime.now(timezone.utc)
         # A run that tries again has a page of each try.
         name = f"{now:%Y-%m-%d}/{checked(store)}-{now:%H%M%S}-{run_id[:8]}.html"
         path = self._folder.absolute() / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(page, path)
-        return Page(str(path), f"{self._url.rstrip('/')}/{name}" if self._url else None)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FleetError(f"{path.parent}: {error.strerror}.") from None
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise FleetError(f"{path.parent} may not be written to.")
+        return Page(path, f"{self._url.rstrip('/')}/{name}" if self._url else None)
 
     def remove_before(self, day: date) -> int:
         """Remove the pages of earlier days; returns how many days those were."""

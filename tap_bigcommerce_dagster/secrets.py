@@ -15,6 +15,12 @@ _SECRET = re.compile(r"pass|pwd|secret|token|key|credential|auth|salt|private|co
 _ADDRESS = re.compile(r"url|uri|dsn|connection", re.I)
 _PAIR = re.compile(r"([\w.-]+)\s*[=:]\s*('[^']*'|\"[^\"]*\"|[^\s;,&'\"]+)")
 
+# What a line itself calls a secret: `password=...`, `"api_token": "..."`, `Authorization: ...`.
+_CALLED_SO = re.compile(
+    r"(?i)([\w-]*(?:passw|pwd|secret|token|api.?key)[\w-]*(?:=|[\"']: *))"
+    r"([\"'](?:\\.|[^\"'\\])*[\"']|[^\s,;&)}\]]+)"
+    r"|((?:authorization|x-auth-token|cookie)[\"']?\s*[:=]\s*).+"
+)
 _USER_PART = re.compile(r"(?<=://)[^\s\"'<>]*@")
 _QUERY = re.compile(r"(://[^\s\"'<>?#]*)[?#][^\s\"'<>]+")
 
@@ -53,6 +59,7 @@ class Secrets:
         """The text without them, without users and queries of addresses, and fit to be shown."""
         if self._pattern is not None:
             text = self._pattern.sub(HIDDEN, text)
+        text = _CALLED_SO.sub(rf"\1\3{HIDDEN}", text)
         text = _QUERY.sub(rf"\1?{HIDDEN}", _USER_PART.sub(f"{HIDDEN}@", text))
         if len(text) > MOST_SHOWN:
             text = f"{text[:MOST_SHOWN]}..."

@@ -53,10 +53,13 @@ class Listed:
 
 def listed(stores: Stores) -> Listed:
     """Look which stores there are. Raises FleetError where that cannot be told at all."""
-    found: Mapping[Any, Settings | None] = (
-        ask("The list of stores", stores.look)
-        if isinstance(stores, (FolderOfConfigs, StoresOf))
-        else dict.fromkeys(ask("The list of stores", lambda: list(stores.names())))
+    found: Mapping[Any, Settings | None] = ask(
+        "The list of stores",
+        lambda: (
+            {**stores.look()}
+            if isinstance(stores, (FolderOfConfigs, StoresOf))
+            else dict.fromkeys(stores.names())
+        ),
     )
     good, refused = [], {}
     for name in found:

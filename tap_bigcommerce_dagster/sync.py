@@ -33,8 +33,6 @@ SAVE_EVERY = 10.0
 USAGE = 2
 """The tap's status where it does not know an option; a target's may mean anything."""
 
-REPORT = "report.html"
-
 LAST_WORDS = 8
 """Lines of a program that failed that are shown with the failure."""
 
@@ -140,30 +138,39 @@ class _Sync:
         """Read the store."""
         began = time.monotonic()
         listeners = pipeline.Listeners(self._hear_tap, self._hear_target, self._hear_state)
+        page = self._page()
         with contextlib.ExitStack() as stack:
-            scratch = None
-            if self._recipe.reports is not None:
-                # Only this user can look into the folder.
-                made = tempfile.TemporaryDirectory(prefix="tap-bigcommerce-")
-                scratch = stack.enter_context(made)
             # Relative paths in settings mean what they mean to whoever runs this.
             pair = pipeline.Pair(
-                self._tap_program(stack, scratch), self._target_program(stack), Path.cwd(), scratch
+                self._tap_program(stack, page), self._target_program(stack), Path.cwd()
             )
             try:
                 outcome = pipeline.run(pair, listeners, self._check)
             finally:
                 # Both are true however the run ended: what the tap tells of it, and the last
                 # state that the target acknowledged.
-                page = self._keep(scratch)
+                if page is not None and page.path.exists():
+                    self._tell(logging.INFO, f"The tap's report: {page.url or page.path}")
                 self._save()
         self._judge(outcome)
         self._save(complete=True)
-        self._figures.compare(self._before.value if self._before else None, self._acknowledged)
+        self._figures.compare(
+            self._before.value if self._before else None, self._acknowledged, self._hidden
+        )
         seconds = time.monotonic() - began
         return Synced(self._store, self._figures, seconds, outcome.tap, outcome.target, page)
 
-    def _tap_program(self, stack: contextlib.ExitStack, scratch: str | None) -> pipeline.Program:
+    def _page(self) -> Page | None:
+        """Where the tap writes its report; None: it writes none."""
+        if self._recipe.reports is None:
+            return None
+        try:
+            return self._recipe.reports.page(self._store, self._run_id)
+        except FleetError as error:
+            self._tell(logging.WARNING, f"The tap's report could not be kept: {error.words}")
+            return None
+
+    def _tap_program(self, stack: contextlib.ExitStack, page: Page | None) -> pipeline.Program:
         recipe = self._recipe
         files = [self._nameless(stack, self._settings)]
         words = [*recipe.tap, "--config", _path(files[0]), *tap_log.OPTIONS]
@@ -172,8 +179,8 @@ class _Sync:
         if self._before is not None:
             files.append(self._nameless(stack, self._before.value))
             words += ["--state", _path(files[1])]
-        if scratch is not None:
-            words += ["--report", str(Path(scratch, REPORT))]
+        if page is not None:
+            words += ["--report", str(page.path)]
         return pipeline.Program(words, [*files, *self._held.inherited])
 
     def _target_program(self, stack: contextlib.ExitStack) -> pipeline.Program:
@@ -249,19 +256,6 @@ class _Sync:
         completed = now if complete else self._before.completed_at if self._before else None
         self._held.save(Saved(state, now, completed))
         self._saved, self._saved_at = state, time.monotonic()
-
-    def _keep(self, scratch: str | None) -> Page | None:
-        """Keep the page that the tap has written, if it has."""
-        reports = self._recipe.reports
-        if reports is None or scratch is None or not Path(scratch, REPORT).exists():
-            return None
-        try:
-            page = ask("the folder", reports.keep, self._store, self._run_id, Path(scratch, REPORT))
-        except FleetError as error:
-            self._tell(logging.WARNING, f"The tap's report could not be kept: {error.words}")
-            return None
-        self._tell(logging.INFO, f"The tap's report: {page.url or page.place}")
-        return page
 
     def _judge(self, outcome: Outcome) -> None:
         """Raises SyncFailed unless both did all they had to."""
