@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import logging
 import re
 import threading
@@ -9,16 +10,17 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3.exceptions
 
 from tap_bigcommerce.answer import Answer, Shape, WrongShape, read_answer
 from tap_bigcommerce.bodies import NotJson, parse
-from tap_bigcommerce.config import LOOPBACK, Config
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.display import quoted, shown
 from tap_bigcommerce.exceptions import (
     FewerRows,
@@ -26,6 +28,7 @@ from tap_bigcommerce.exceptions import (
     NotOffered,
     RequestFailed,
     ScopeMissing,
+    StoreUnavailable,
     TokenRefused,
 )
 from tap_bigcommerce.observer import NOBODY, Observer, Reason, RequestEnd, Waiting
@@ -35,18 +38,23 @@ from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.row_keys import RowKeys
 from tap_bigcommerce.statuses import Action, Meaning, meaning
 from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.version import VERSION
+from tap_bigcommerce.transport import AnswerBroken, AnswerTooLarge, Late, Transport, read_body
 
 LOGGER = logging.getLogger(__name__)
+
+TIME_PATH = "/v2/time"
+"""What any token may ask for: it tells whether the store answers at all."""
 
 MOST_SAID = 300
 """Characters of the API's own words."""
 
-PIECE = 4 * 1024 * 1024
-"""Bytes of a body that are taken from the connection at once, at the most."""
+PASSING = frozenset({Action.AGAIN, Action.WAIT})
+"""What follows from answers that do not show that the store works."""
 
-CONNECT_TIMEOUT = 15.0
-"""Seconds to wait for a connection."""
+MEGABYTE = 1_000_000
+
+ERROR_BODY = 100_000
+"""Bytes of an error's body, at the most: larger ones are not looked at."""
 
 TOKEN_ATTEMPTS = 4
 """How often a 401 is tried again once the token has worked: it happens in production."""
@@ -56,6 +64,20 @@ FAILURES_BEFORE_FEWER = 2
 
 WITHOUT_STORE_CLOCK = timedelta(minutes=5)
 """How far the clocks of store and tap may be apart where the store does not tell the time."""
+
+LATER = "Run the sync again later: it goes on where it stopped."
+
+NEVER_SENT = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
+)
+NOT_CONNECTED = (
+    requests.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.SSLError,
+)
 
 
 @dataclass(frozen=True)
@@ -78,6 +100,8 @@ class _Fault:
     most: int | None = None
     strains: bool = False
     bad_text: bool = False
+    fewer_after: int | None = FAILURES_BEFORE_FEWER
+    """After so many of these fewer rows are asked for; None: the number of rows is not why."""
 
 
 @dataclass
@@ -85,9 +109,11 @@ class _Attempts:
     """What the attempts of one request have shown so far."""
 
     patience: Patience
-    started: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=lambda: time.monotonic())
     started_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     count: int = 0
+    took: float = 0.0
+    """Seconds, of the last one."""
     failures_at_this_size: int = 0
     refused_tokens: int = 0
     bad_text: bool = False
@@ -106,12 +132,16 @@ class Client:
         self._quota = quota
         self._stop = stop
         self._base = f"{config.api_url}/stores/{config.store_hash}"
-        self._local = threading.local()
+        self._transport = Transport(config)
         self._parsing = threading.Lock()
         self._token_has_worked = False
+        # When the store last showed that it works, and what has failed since, for all streams.
+        self._last_sign = float("-inf")
+        self._silence = self.patience()
+        self._asking_for_a_sign = threading.Lock()
+        self._unavailable: StoreUnavailable | None = None
         self.most_rows = 0
         """The most rows that any answer has had: no list is capped below it."""
-        self._surroundings = _surroundings(config.api_url)
 
     def patience(self) -> Patience:
         """A new count of failures, as the settings allow them."""
@@ -139,13 +169,17 @@ class Client:
 
         With `keys`, the answer has the keys of its rows, and no content. With `fewer_possible`,
         FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
-        NotFound, or RequestFailed when patience ends.
+        NotFound, or, when patience ends, RequestFailed; StoreUnavailable if nothing else can be
+        read either, and from then on always.
         """
         attempts = _Attempts(patience or self.patience())
         while True:
+            if self._unavailable is not None:
+                raise self._unavailable.again()
             with Waiting(self._observer, purpose.stream) as waiting:
                 purpose.counts.count_wait(self._quota.enter(waiting.now))
             result = self._attempt(path, params, expects, purpose, attempts, keys)
+            self._note_sign(result)
             if isinstance(result, Answer):
                 self._token_has_worked = True
                 self._quota.worked()
@@ -164,54 +198,53 @@ class Client:
         """Send the request once. Its place in the quota is given back whatever happens."""
         attempts.count += 1
         LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), attempts.count)
-        began, sent_at = time.monotonic(), datetime.now(timezone.utc)
-        headers: Mapping[str, str] | None = None
+        began = time.monotonic()
+        headers: dict[str, str] = {}
         result: Answer | _Fault | None = None
         try:
-            with self._session().get(
-                self._base + path,
-                params=params,
-                timeout=(CONNECT_TIMEOUT, self._config.request_timeout),
-                allow_redirects=False,
-                stream=True,
-            ) as response:
-                headers = response.headers
-                result = self._read(response, path, expects, attempts, sent_at, keys)
-        except requests.RequestException as error:
-            result = _connection_fault(error)
+            result = self._send(path, params, expects, attempts, keys, headers)
         finally:
             ended = time.monotonic()
-            standing = self._quota.leave(headers, ended - began)
+            attempts.took = ended - began
+            standing = self._quota.leave(headers, attempts.took)
             outcome = result.outcome if isinstance(result, _Fault) else "200"
             purpose.counts.count_request(outcome, again=attempts.count > 1)
-            log_request(purpose.stream, ended - began, outcome)
+            log_request(purpose.stream, attempts.took, outcome)
             self._observer.request_ended(
-                RequestEnd(purpose.stream, ended, ended - began, outcome, standing)
+                RequestEnd(purpose.stream, ended, attempts.took, outcome, standing)
             )
         if isinstance(result, Answer) and result.mended:
             purpose.counts.count_mended_body()
         return result
 
-    def _read(
+    def _send(
         self,
-        response: requests.Response,
         path: str,
+        params: Mapping[str, str],
         expects: Shape,
         attempts: _Attempts,
-        sent_at: datetime,
-        keys: RowKeys | None,
+        keys: RowKeys | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Answer | _Fault:
-        what = meaning(response.status_code)
-        # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
-        body = b"".join(response.iter_content(PIECE))
+        """What one request brings; `headers` takes those of its answer, whatever becomes of it."""
+        sent_at = datetime.now(timezone.utc)
+        try:
+            with self._transport.get(self._base + path, params) as response:
+                if headers is not None:
+                    headers.update(response.headers)
+                what = meaning(response.status_code)
+                if what.action not in (Action.READ, Action.NOTHING):
+                    return _status_fault(response, what)
+                body = read_body(response, self._config.max_answer_mb * MEGABYTE)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            return self._request_fault(error)
         store_time = _store_time(response.headers.get("Date"), attempts)
-        if what.action is Action.NOTHING and expects is not dict:
-            return Answer(path, b"", [], None, sent_at, store_time, keys=[])
-        if what.action is not Action.READ:
-            return _status_fault(response.status_code, response.headers, body, what)
-        announced = response.headers.get("Content-Length")
-        if announced is not None and response.raw.tell() < int(announced):
-            return _Fault("cut", Action.AGAIN, "the answer was cut off", strains=True)
+        if what.action is Action.NOTHING:
+            if expects is not dict:
+                return Answer(path, b"", [], None, sent_at, store_time, keys=[])
+            return _Fault(
+                str(response.status_code), Action.AGAIN, "an object was asked for, and none came"
+            )
         # One at a time: whatever is parsed takes its memory only once, however many threads read.
         with self._parsing:
             result = self._parse(body, path, expects, attempts, sent_at, store_time, keys)
@@ -265,8 +298,7 @@ class Client:
         if fault.strains:
             self._quota.strained()
         if fault.action is Action.WAIT:
-            pause = self._quota.refused(fault.headers or {})
-            LOGGER.info("%s: %s; waiting %.1f s", purpose.stream, fault.words, pause)
+            self._after_refusal(fault, path, purpose, attempts)
             return
         if fault.action is Action.TOKEN:
             attempts.refused_tokens += 1
@@ -275,26 +307,90 @@ class Client:
             self._wait_after(fault, path, purpose, attempts)
             return
         if fault.action is Action.FEWER and fewer_possible:
-            refused = fault.outcome != "413"
+            refused = fault.outcome in ("400", "422")
             raise FewerRows(_words(purpose, path, fault.words), fault.most, refused=refused)
         if fault.action is not Action.AGAIN:
             raise _final(fault, purpose, path)
         attempts.patience.failed()
         attempts.failures_at_this_size += 1
         attempts.bad_text = fault.bad_text
+        words = _words(purpose, path, fault.words)
+        self._silence.failed()
+        if self._silence.ended:
+            self._look_for_a_sign(self._silence.seconds, words)
         if (
             fewer_possible
             and not fault.bad_text
-            and attempts.failures_at_this_size >= FAILURES_BEFORE_FEWER
+            and fault.fewer_after is not None
+            and attempts.failures_at_this_size >= fault.fewer_after
         ):
             raise FewerRows(_words(purpose, path, fault.words))
         if attempts.patience.ended:
-            raise RequestFailed(
-                _words(purpose, path, fault.words)
-                + f" This was attempt {attempts.patience.failures}. Run the sync again later: it "
-                "goes on where it stopped."
-            )
+            raise RequestFailed(f"{words} This was attempt {attempts.patience.failures}. {LATER}")
         self._wait_after(fault, path, purpose, attempts)
+
+    def _after_refusal(
+        self, fault: _Fault, path: str, purpose: Purpose, attempts: _Attempts
+    ) -> None:
+        """Let everybody wait, or raise what ends the attempts: refusals that nothing good comes
+        between use up the same patience as failures."""
+        pause = self._quota.refused(fault.headers or {}, attempts.took)
+        times, seconds = self._quota.refusals
+        if times > self._config.max_attempts and seconds >= self._config.max_retry_seconds:
+            words = _words(purpose, path, fault.words)
+            self._look_for_a_sign(seconds, words)
+            raise RequestFailed(f"{words} This was refusal {times} in a row. {LATER}")
+        LOGGER.info("%s: %s; waiting %.1f s", purpose.stream, fault.words, pause)
+
+    def _look_for_a_sign(self, seconds: float, words: str) -> None:
+        """Raises StoreUnavailable if nothing good has come for so long, and nothing comes now.
+
+        `words` say what has been tried. Then no other stream needs to try it as often.
+        """
+        with self._asking_for_a_sign:
+            if self._unavailable is None and time.monotonic() - self._last_sign >= seconds:
+                sign = self._send(TIME_PATH, {}, _whatever, _Attempts(self.patience()))
+                if self._note_sign(sign):
+                    return
+                assert isinstance(sign, _Fault)
+                host, proxy = urlsplit(self._base).netloc, self._transport.proxy
+                self._unavailable = StoreUnavailable(
+                    f"No stream can be read from {host}{' through the proxy' if proxy else ''}. "
+                    f"{words} This was tried for {seconds:.0f} s. GET {TIME_PATH} failed, too: "
+                    f"{sign.words}. Check the network between here and {host}, and whether the "
+                    f"store is open. {LATER}"
+                )
+            if self._unavailable is not None:
+                raise self._unavailable.again()
+
+    def _note_sign(self, result: Answer | _Fault) -> bool:
+        """Whether this shows that the store works; then nothing that failed before matters."""
+        if isinstance(result, _Fault) and result.action in PASSING:
+            return False
+        self._last_sign = time.monotonic()
+        if self._silence.failures:
+            self._silence = self.patience()
+        return True
+
+    def _request_fault(self, error: BaseException) -> _Fault:
+        """Why a request has brought no answer, or only a part of one."""
+        if isinstance(error, Late):
+            return _Fault(
+                "timeout",
+                Action.AGAIN,
+                f"the answer was not whole after {self._transport.deadline:g} s",
+                strains=True,
+                fewer_after=1,
+            )
+        if isinstance(error, AnswerTooLarge):
+            return _Fault(
+                "too large",
+                Action.FEWER,
+                f"the answer has more than {self._config.max_answer_mb} MB (max_answer_mb)",
+            )
+        if isinstance(error, AnswerBroken):
+            return _Fault("cut", Action.AGAIN, str(error), strains=True)
+        return _connection_fault(error)
 
     def _wait_after(self, fault: _Fault, path: str, purpose: Purpose, attempts: _Attempts) -> None:
         wait = attempts.patience.next_wait()
@@ -308,43 +404,18 @@ class Client:
         )
         self.wait(wait, purpose, f"{fault.outcome}, attempt {attempts.count + 1} to come")
 
-    def _session(self) -> requests.Session:
-        """This thread's own session."""
-        session: requests.Session | None = getattr(self._local, "session", None)
-        if session is None:
-            session = requests.Session()
-            # Neither the environment nor .netrc is read again for each request.
-            session.trust_env = False
-            session.proxies = self._surroundings["proxies"]
-            session.verify = self._surroundings["verify"]
-            session.cert = self._surroundings["cert"]
-            session.headers.update(
-                {
-                    "X-Auth-Token": self._config.access_token,
-                    "Accept": "application/json",
-                    "Accept-Encoding": "gzip",
-                    "User-Agent": self._config.user_agent or f"tap-bigcommerce/{VERSION}",
-                }
-            )
-            self._local.session = session
-        return session
 
-
-def _surroundings(api_url: str) -> dict[str, Any]:
-    """Proxies and certificates, from the environment as requests reads them."""
-    session = requests.Session()
-    # A store on this machine is reached straight, whatever the environment says.
-    session.trust_env = urlsplit(api_url).hostname not in LOOPBACK
-    return dict(session.merge_environment_settings(api_url, {}, False, None, None))
-
-
-def _status_fault(status: int, headers: Mapping[str, str], body: bytes, what: Meaning) -> _Fault:
-    said, most = _said(body)
+def _status_fault(response: requests.Response, what: Meaning) -> _Fault:
+    try:
+        said, most = _said(read_body(response, ERROR_BODY))
+    except (AnswerBroken, AnswerTooLarge):
+        said, most = "", None
+    status = response.status_code
     return _Fault(
         outcome=str(status),
-        action=what.action if what.action is not Action.NOTHING else Action.AGAIN,
+        action=what.action,
         words=f"{status}: {what.words}" + (f" (the API says: {said})" if said else ""),
-        headers=headers,
+        headers=response.headers,
         most=most,
         strains=status >= 500,
     )
@@ -378,54 +449,68 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else quoted(value)
 
 
-def _connection_fault(error: requests.RequestException) -> _Fault:
-    if isinstance(error, requests.exceptions.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(
-        error
-    ):
+def _connection_fault(error: BaseException) -> _Fault:
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return _Fault(
             "certificate",
             Action.FAIL,
             "the API's certificate could not be verified; behind a proxy that opens TLS, name "
             "its certificate file in the environment variable REQUESTS_CA_BUNDLE",
         )
-    if isinstance(error, requests.Timeout):
+    inner = _innermost(error)
+    if isinstance(error, NEVER_SENT):
+        return _Fault("request", Action.FAIL, f"the request could not be made ({_kind(inner)})")
+    if isinstance(error, NOT_CONNECTED) or isinstance(inner, urllib3.exceptions.NewConnectionError):
+        return _Fault(
+            "connection",
+            Action.AGAIN,
+            f"no connection could be made ({_kind(inner)})",
+            fewer_after=None,
+        )
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
         return _Fault("timeout", Action.AGAIN, "no answer in time", strains=True)
-    if isinstance(
-        error,
-        (requests.ConnectionError, requests.exceptions.ChunkedEncodingError),
-    ):
-        return _Fault("connection", Action.AGAIN, f"the connection failed ({_kind(error)})")
-    if isinstance(error, requests.exceptions.ContentDecodingError):
-        return _Fault("cut", Action.AGAIN, "the answer's compression is broken")
-    return _Fault("request", Action.FAIL, f"the request could not be made ({_kind(error)})")
+    if isinstance(inner, http.client.IncompleteRead):
+        return _Fault("cut", Action.AGAIN, "the answer was cut off", strains=True)
+    return _Fault("connection", Action.AGAIN, f"the connection failed ({_kind(inner)})")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The cause of its causes, as requests and urllib3 pack them."""
+    while True:
+        packed = (getattr(error, "reason", None), *error.args)
+        inner = next((part for part in packed if isinstance(part, BaseException)), None)
+        if inner is None:
+            return error
+        error = inner
 
 
 def _kind(error: BaseException) -> str:
-    """An error by the name of its innermost cause: its text may hold an address with a secret."""
-    inner: Any = error
-    while getattr(inner, "reason", None) or inner.args:
-        deeper = getattr(inner, "reason", None) or next(
-            (arg for arg in inner.args if isinstance(arg, BaseException)), None
-        )
-        if not isinstance(deeper, BaseException):
-            break
-        inner = deeper
-    return type(inner).__name__
+    """An error by its name, and by what the system says: its text may hold an address with a
+    secret."""
+    cause = error.__cause__ if isinstance(error.__cause__, OSError) else error
+    said = cause.strerror if isinstance(cause, OSError) else None
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _store_time(date: str | None, attempts: _Attempts) -> datetime:
-    """A moment by the store's clock, at or before the time when the request was first sent."""
-    try:
-        answered_at = parsedate_to_datetime(date) if date else None
-    except ValueError:
-        answered_at = None
-    if answered_at is None:
-        return attempts.started_at - WITHOUT_STORE_CLOCK
-    if answered_at.tzinfo is None:
-        answered_at = answered_at.replace(tzinfo=timezone.utc)
-    taken = timedelta(seconds=time.monotonic() - attempts.started)
-    # `Date` has whole seconds, and was stamped at some time after the request was sent.
-    return answered_at - taken - timedelta(seconds=1)
+    """A moment by the store's clock, at or before the time when the request was first sent.
+
+    It is never later than our own clock, and without a usable `Date` well before it.
+    """
+    answered_at = parse_instant(date) if date else None
+    if answered_at is not None:
+        taken = timedelta(seconds=time.monotonic() - attempts.started)
+        try:
+            # `Date` has whole seconds, and was stamped at some time after the request was sent.
+            return min(answered_at - taken - timedelta(seconds=1), attempts.started_at)
+        except OverflowError:
+            pass  # It is of the year 1.
+    return attempts.started_at - WITHOUT_STORE_CLOCK
+
+
+def _whatever(content: Any) -> list[Any]:
+    """No rows, whatever has come: that something has is enough."""
+    return []
 
 
 def _words(purpose: Purpose, path: str, words: str) -> str:

@@ -326,6 +326,12 @@ class Config:
         "How many megabytes of answers may be under way or wait to be written.",
         default=32,
     )
+    max_answer_mb: int = _setting(
+        _whole_number(1),
+        "The most megabytes, unpacked, that one answer may have. Of a larger one the tap asks for "
+        "fewer records.",
+        default=64,
+    )
     channel_ids: tuple[int, ...] = _setting(
         CHANNELS,
         "Read only what belongs to these channels: a list of ids, or one text with commas. Streams "

@@ -48,6 +48,14 @@ class TokenRefused(RunFailed, SingerConfigurationError):
     """The API refused the access token: no stream can be read."""
 
 
+class StoreUnavailable(TapError, SingerSyncError):
+    """Nothing can be read from the store, whichever stream it is for."""
+
+    def again(self) -> StoreUnavailable:
+        """The same, for another thread or stream."""
+        return type(self)(self.words)
+
+
 class RequestFailed(TapError, SingerSyncError):
     """A request has failed for good."""
 

@@ -126,5 +126,6 @@ def set_up(level: str, format_: str, displayed: Displayed) -> LogOutput:
     # singer-python has given it a handler of its own.
     root.handlers[:] = [output]
     root.setLevel(level)
-    logging.getLogger("urllib3").setLevel(logging.INFO)
+    # Its warnings bring tracebacks (of a bad header, say); the client says what matters.
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
     return output

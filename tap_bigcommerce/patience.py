@@ -39,10 +39,13 @@ class Patience:
             self._first_failure = time.monotonic()
 
     @property
+    def seconds(self) -> float:
+        """Since the first failure."""
+        return 0.0 if self._first_failure is None else time.monotonic() - self._first_failure
+
+    @property
     def ended(self) -> bool:
-        if self.failures < self._attempts or self._first_failure is None:
-            return False
-        return time.monotonic() - self._first_failure >= self._seconds
+        return self.failures >= self._attempts and self.seconds >= self._seconds
 
     def next_wait(self) -> float:
         """Seconds to wait before the next attempt: growing, with jitter."""

@@ -13,15 +13,36 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
+from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.observer import Reason, Standing
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
+
+FIRST_PAUSE = 1.0
+"""Seconds to wait after a 429 that does not say how long."""
+
+SHORT_PAUSE = 0.25
+"""Seconds to wait after a 429 that was about how many requests came at once."""
 
 LONGEST_PAUSE = 60.0
 """Seconds: the longest wait after 429s that do not say how long."""
 
+LONGEST_NAMED_PAUSE = 3600.0
+"""Seconds: the longest wait that an answer can ask for."""
+
 USUAL_WINDOW = 30.0
 """Seconds: how long a window is where the API does not say."""
+
+SHORTEST_WINDOW, LONGEST_WINDOW = 0.001, 3600.0
+"""Seconds: what is no window of a quota is taken for the usual one."""
+
+GOOD_BEFORE_MORE = 25
+"""After so many good answers one request more is tried at once than was refused before; twice as
+many after each time that it is refused."""
+
+MOST_GOOD_BEFORE_MORE = 1600
+"""So often in vain that it costs nothing; and once the limit is gone, it is soon found out."""
 
 MOST_YIELDED = 0.5
 """The share of the quota that is left to others at the most, however fast they ask."""
@@ -85,7 +106,13 @@ class Quota:
         self._others_need = 0.0
         self._looks_at = 0.0
         self._paused_until = 0.0
-        self._bare_refusals = 0
+        self._refusals = 0  # that came apart from one another, since the last good answer
+        self._first_refused_at = 0.0
+        self._last_refused_at = float("-inf")
+        # So many at once are not refused, as far as is known; and what it takes to try one more.
+        self._most_at_once = concurrency
+        self._good_before_more = GOOD_BEFORE_MORE
+        self._good_at_most = 0
         self._window = USUAL_WINDOW
 
     def enter(self, told: Told = lambda reason, until: None) -> float:
@@ -136,36 +163,61 @@ class Quota:
     def worked(self) -> None:
         """An answer was good: parallelism that was lowered grows back by one a round."""
         with self._changed:
-            self._bare_refusals = 0
-            self._allowed = min(self._concurrency, self._allowed + 1 / max(1.0, self._allowed))
+            self._refusals = 0
+            if self._allowed < self._most_at_once:
+                more = self._allowed + 1 / max(1.0, self._allowed)
+                self._allowed = min(self._most_at_once, more)
+            elif self._most_at_once < self._concurrency:
+                self._good_at_most += 1
+                if self._good_at_most >= self._good_before_more:
+                    self._good_at_most = 0
+                    self._most_at_once += 1
 
     def strained(self) -> None:
         """The API is under load (5xx, a timeout, a 429 without a word): halve parallelism."""
         with self._changed:
             self._allowed = max(1.0, self._allowed / 2)
 
-    def refused(self, headers: Mapping[str, str]) -> float:
-        """A 429 came: nobody asks until the reset, or for a growing time where none is named.
+    def refused(self, headers: Mapping[str, str], took: float = 0.0) -> float:
+        """A 429 came, `took` seconds after its request was sent.
 
-        Returns the seconds that everybody waits.
+        With nothing left, nobody asks until the reset. With some of the quota left, too many came
+        at once: fewer do so from now on, and soon. Without a word, for a growing time. Refusals of
+        requests that were under way together are one. Returns the seconds that everybody waits.
         """
-        named = [
-            seconds
-            for seconds in (
-                _number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000),
-                _number(headers, "X-Retry-After"),
-            )
-            if seconds is not None
-        ]
+        left = _number(headers, "X-Rate-Limit-Requests-Left")
+        at_once = left is not None and left >= 1
+        named = [_seconds(headers, "X-Retry-After"), _seconds(headers, "Retry-After")]
+        if not at_once:
+            named.append(_number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000))
+        longest = max((seconds for seconds in named if seconds is not None), default=None)
         with self._changed:
-            if named:
-                pause = max(named) + RESET_MARGIN
-            else:
-                pause = min(LONGEST_PAUSE, 2.0**self._bare_refusals)
-                self._bare_refusals += 1
-                self._allowed = max(1.0, self._allowed / 2)
-            self._paused_until = max(self._paused_until, self._clock() + pause)
-            return pause
+            now = self._clock()
+            is_another = now - took >= self._last_refused_at
+            if is_another:
+                self._last_refused_at = now
+                self._first_refused_at = self._first_refused_at if self._refusals else now
+                self._refusals += 1
+                if at_once:
+                    self._most_at_once = max(1, min(self._most_at_once, int(self._allowed)) - 1)
+                    self._good_at_most = 0
+                    self._good_before_more = min(MOST_GOOD_BEFORE_MORE, self._good_before_more * 2)
+                if at_once or longest is None:
+                    self._allowed = max(1.0, self._allowed / 2)
+            pause = 0.0
+            if longest is not None:
+                pause = min(LONGEST_NAMED_PAUSE, longest + RESET_MARGIN)
+            if is_another and (at_once or longest is None):
+                first = SHORT_PAUSE if at_once else FIRST_PAUSE
+                pause = max(pause, min(LONGEST_PAUSE, first * 2.0 ** min(self._refusals - 1, 10)))
+            self._paused_until = max(self._paused_until, now + pause)
+            return self._paused_until - now
+
+    @property
+    def refusals(self) -> tuple[int, float]:
+        """How often requests were refused since the last good answer, and for how many seconds."""
+        with self._changed:
+            return self._refusals, self._clock() - self._first_refused_at
 
     @property
     def allowance(self) -> Allowance | None:
@@ -191,7 +243,8 @@ class Quota:
         now = self._clock()
         if now < self._paused_until:
             return self._paused_until - now, Reason.REFUSED
-        if self._in_flight >= int(self._allowed):
+        # Refused again after a wait: one request is enough to see whether it goes on.
+        if self._in_flight >= (int(self._allowed) if self._refusals < 2 else 1):
             return LONGEST_NAP, None
         if self._quota is None:
             return 0.0, None
@@ -229,7 +282,9 @@ class Quota:
         if quota is None or left is None or reset is None or quota < 1:
             return False
         now = self._clock()
-        window = _number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000) or USUAL_WINDOW
+        window = _number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000)
+        if window is None or not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
+            window = USUAL_WINDOW
         reset = min(reset, window)
         resets_from, resets_at = now + reset - took, now + reset + RESET_MARGIN
         # Windows are a whole `window` apart; what differs by less is the store's clock.
@@ -267,3 +322,13 @@ def _number(headers: Mapping[str, str], name: str, scale: float = 1.0) -> float 
     except (KeyError, ValueError):
         return None
     return number if 0 <= number < float("inf") else None
+
+
+def _seconds(headers: Mapping[str, str], name: str) -> float | None:
+    """The seconds that a header names, as a number or as a date; None where it names none."""
+    until = parse_instant(headers.get(name, ""))
+    if until is None:
+        return _number(headers, name)
+    # By the store's own clock, if it tells the time.
+    now = parse_instant(headers.get("Date", "")) or datetime.now(timezone.utc)
+    return max(0.0, (until - now).total_seconds())

@@ -210,7 +210,8 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience
     selections, tools = _prepare(options, config, stop, audience.observer)
     with audience.watching():
         failures = sync(selections, tools)
-    for error in failures.values():
+    # What has befallen all streams is said once.
+    for error in {error.words: error for error in failures.values()}.values():
         _say_critical(error)
     return FAILED if failures else 0
 

@@ -17,7 +17,8 @@ class Action(Enum):
     NOTHING = auto()
     """There are no rows, and no body."""
     WAIT = auto()
-    """The quota is used up: wait as told and ask again; this is no failed attempt."""
+    """Too much was asked for: wait as told and ask again; a failed attempt only while nothing
+    else succeeds."""
     AGAIN = auto()
     """A passing fault: ask again, with growing waits."""
     FEWER = auto()
@@ -64,13 +65,15 @@ MEANINGS: dict[int, Meaning] = {
     415: Meaning(Action.FAIL, "the API does not take this kind of request"),
     422: Meaning(Action.FEWER, "a parameter is not valid in the API's eyes"),
     423: Meaning(Action.FAIL, "the store or this part of it is locked"),
-    429: Meaning(Action.WAIT, "the store's request quota is used up"),
+    429: Meaning(Action.WAIT, "too many requests, at once or for the store's quota"),
     499: Meaning(Action.AGAIN, "the API gave the request up before it had answered"),
     500: Meaning(Action.AGAIN, "the API failed inside"),
     501: Meaning(Action.NOT_OFFERED, "the API does not offer this"),
     502: Meaning(Action.AGAIN, "a gateway of the API got no good answer"),
     503: Meaning(
-        Action.AGAIN, "the store is down: in maintenance, being upgraded, suspended or unpaid"
+        Action.AGAIN,
+        "this part of the API, or the whole store, is not available: in maintenance, being "
+        "upgraded, suspended or unpaid",
     ),
     504: Meaning(Action.AGAIN, "a gateway of the API got no answer in time"),
     505: Meaning(Action.FAIL, "the API does not speak this version of HTTP"),
@@ -83,6 +86,7 @@ REDIRECTED = Meaning(
     Action.FAIL,
     "a redirect, which is never followed, for the token would travel with it; is api_url right?",
 )
+INTERIM = Meaning(Action.AGAIN, "an interim answer, which the answer itself did not follow")
 OTHER_SERVER_FAULT = Meaning(Action.AGAIN, "the API or something before it failed")
 UNKNOWN = Meaning(Action.FAIL, "an answer that the API does not document")
 
@@ -91,6 +95,8 @@ def meaning(status: int) -> Meaning:
     """What `status` means; every number has a meaning."""
     if status in MEANINGS:
         return MEANINGS[status]
+    if status < 200:
+        return INTERIM
     if 300 <= status < 400:
         return REDIRECTED
     # Gateways before the API answer with codes of their own (520 to 530, say).

@@ -78,6 +78,13 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Make a store-level API account, and take its token and the hash of its API path.",
         ),
         Cause(
+            "as the file or folder of certificates to trust",
+            "`REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names a file that is missing, may not be "
+            "read, or holds no certificate.",
+            "Correct the variable, or remove it: then the certificates that come with requests "
+            "count.",
+        ),
+        Cause(
             "There is no setting",
             "A name in the config is not one of the tap's. It may be a typing error.",
             "Correct the name, or remove it. The run goes on without it.",
@@ -400,6 +407,19 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run the sync again later. In an outage of hours raise `max_retry_seconds`.",
         ),
         Cause(
+            "in a row",
+            "Every answer was 429, for `max_attempts` times and `max_retry_seconds` seconds.",
+            "See which other apps use the store's quota; then run the sync again.",
+        ),
+        Cause(
+            "No stream can be read from",
+            "A request failed until its patience ended, nothing else was answered meanwhile, and "
+            "one more question, for the time, brought nothing either. All streams that are left "
+            "fail with it at once.",
+            "See its reason's own line, then try `curl -sI https://api.bigcommerce.com` from this "
+            "machine.",
+        ),
+        Cause(
             "Asking again would not help",
             "The API refuses the request for a reason that time does not mend.",
             "See the status's own line below, and what the API says.",
@@ -417,8 +437,29 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "If it is so often, lower `page_size`, or raise `request_timeout`.",
         ),
         Cause(
+            "the answer was not whole after",
+            "A whole answer may take four times `request_timeout`. The tap asks for fewer rows "
+            "then.",
+            "If it is so often, look for a proxy that holds answers back, or raise "
+            "`request_timeout`.",
+        ),
+        Cause(
+            "the answer has more than",
+            "A single answer is larger, unpacked, than `max_answer_mb` allows, with as few rows as "
+            "can be asked for.",
+            "Look at the record in the control panel. If it is really so large, raise "
+            "`max_answer_mb`.",
+        ),
+        Cause(
+            "no connection could be made",
+            "Nothing listens at the address, its name is not known, or a firewall or proxy stands "
+            "between.",
+            "Try `curl -sI https://api.bigcommerce.com` from this machine. Behind a proxy set "
+            "`HTTPS_PROXY`.",
+        ),
+        Cause(
             "the connection failed",
-            "The network between here and the API broke: name lookup, firewall, proxy or line.",
+            "The network between here and the API broke in the middle of a request.",
             "Try `curl -sI https://api.bigcommerce.com` from this machine. Behind a proxy set "
             "`HTTPS_PROXY`.",
         ),
@@ -432,6 +473,21 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "The connection ended before the answer did. The tap asks again, for fewer rows if "
             "need be.",
             "Nothing, unless it is so often: then lower `page_size`.",
+        ),
+        Cause(
+            "an object was asked for, and none came",
+            "The API answered with 204, which is for lists without rows.",
+            "Nothing, unless it is so often: then send the lines to BigCommerce's support.",
+        ),
+        Cause(
+            "the answer's Content-Length is no number",
+            "Something between here and the API writes headers of its own.",
+            "Look for a proxy. If there is none, send the lines to BigCommerce's support.",
+        ),
+        Cause(
+            "in a content encoding that was not asked for",
+            "The tap asks for gzip or nothing, and takes nothing packed twice.",
+            "Look for a proxy that packs answers.",
         ),
         Cause(
             "the answer's compression is broken",
@@ -631,8 +687,8 @@ STATUSES: dict[int, str] = {
     415: "Look for a proxy that changes headers.",
     422: "Check `start_date` and `channel_ids`; see what the API says.",
     423: "See the store's control panel, and run the sync again later.",
-    429: "None: the tap waits until the quota is there again. Lower `quota_share` if other apps "
-    "of the store go without.",
+    429: "None: the tap waits as long as the API says, and asks for less at once. Lower "
+    "`quota_share` if other apps of the store go without.",
     499: "None: the tap asks again, for fewer rows if need be.",
     500: "None: the tap asks again, for fewer rows if need be.",
     501: "Leave the stream out of the catalog.",

@@ -22,8 +22,8 @@ ERRORS = {
     if isinstance(value, type) and issubclass(value, exceptions.TapError)
 }
 LEVELS = ("warning", "error", "critical")
-PARTS = ("_Fault",)
-"""What else takes the words of a message: its third argument."""
+PARTS = {"_Fault": 2, "AnswerBroken": 0}
+"""What else takes the words of a message, and as which argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""
 GIVING = ("_unknown", "_misfit")
@@ -87,8 +87,8 @@ def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterat
         if isinstance(function, ast.Name):
             if function.id in ERRORS:
                 yield first
-            elif function.id in PARTS and len(node.args) > 2:
-                yield node.args[2]
+            elif len(node.args) > PARTS.get(function.id, len(node.args)):
+                yield node.args[PARTS[function.id]]
         elif isinstance(function, ast.Attribute):
             owner = function.value
             own = owner.id if isinstance(owner, ast.Name) else ""

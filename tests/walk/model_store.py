@@ -319,16 +319,26 @@ class ModelList:
         return response
 
 
-class _Connection:
-    """Stands in for a session, for the little that the client asks of one."""
+class ModelTransport:
+    """Stands in for the network."""
+
+    deadline = 1.0
+    proxy = False
 
     def __init__(self, lists: Mapping[str, ModelList], stop: ModelStop) -> None:
         self._lists = lists
         self._stop = stop
 
-    def get(self, url: str, *, params: Mapping[str, str], **options: Any) -> requests.Response:
+    @contextmanager
+    def get(self, url: str, params: Mapping[str, str]) -> Iterator[requests.Response]:
         self._stop.one_request()
-        return self._lists[url.rpartition("/")[2]].get(params)
+        name = url.rpartition("/")[2]
+        if name == "time":  # The store works, however often a list fails.
+            response = requests.Response()
+            response.status_code, response.raw = 200, io.BytesIO(b'{"time": 1}')
+            yield response
+        else:
+            yield self._lists[name].get(params)
 
 
 class ModelClient(Client):
@@ -338,8 +348,4 @@ class ModelClient(Client):
         self, config: Config, quota: Quota, stop: ModelStop, lists: Mapping[str, ModelList]
     ) -> None:
         super().__init__(config, quota, stop)
-        self._lists = lists
-        self._model_stop = stop
-
-    def _session(self) -> Any:
-        return _Connection(self._lists, self._model_stop)
+        self._transport: Any = ModelTransport(lists, stop)

@@ -1,0 +1,276 @@
+"""What the client sends, and how it reads what comes: encodings, cut and odd bodies, the time."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import re
+import zlib
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import certifi
+import pytest
+import requests
+import responses
+import urllib3
+from asking import (
+    CERTIFICATES,
+    PATH,
+    TIME,
+    TOKEN,
+    URL,
+    Asking,
+    asking,
+    asking_with,
+    bare_environment,
+)
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.exceptions import ConfigError, FewerRows, RequestFailed
+from tap_bigcommerce.quota import LONGEST_NAMED_PAUSE
+from tap_bigcommerce.transport import Transport
+
+ROWS = b'[{"id": 1, "name": "Ann"}]'
+CONTENT = [{"id": 1, "name": "Ann"}]
+MEGABYTE = 1_000_000
+
+
+def packed(body: bytes, encoding: str) -> dict[str, Any]:
+    return {"body": body, "headers": {"Content-Encoding": encoding}}
+
+
+def test_each_request_names_the_token_what_it_takes_and_who_asks(asking: Asking) -> None:
+    asking.answers(ROWS)
+    asking.get()
+    [request] = asking.requests
+    assert request.url == f"{URL}?limit=250"
+    sent = request.headers
+    assert sent["X-Auth-Token"] == TOKEN
+    assert sent["Accept"] == "application/json"
+    assert sent["Accept-Encoding"] == "gzip"
+    assert re.fullmatch(r"tap-bigcommerce/[0-9.]+", sent["User-Agent"])
+
+
+def test_the_name_that_the_tap_gives_itself_is_a_setting(
+    asking_with: Callable[..., Asking],
+) -> None:
+    asking = asking_with(user_agent="shop-elt/1")
+    asking.answers(ROWS)
+    asking.get()
+    assert asking.requests[0].headers["User-Agent"] == "shop-elt/1"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        ROWS,
+        packed(ROWS, "identity"),
+        packed(gzip.compress(ROWS), "gzip"),
+        packed(gzip.compress(ROWS), " GZIP "),
+        packed(gzip.compress(ROWS), "x-gzip"),
+        packed(zlib.compress(ROWS), "deflate"),
+        packed(gzip.compress(ROWS[:9]) + gzip.compress(ROWS[9:]), "gzip"),
+        packed(gzip.compress(ROWS) + b"\0\0\0", "gzip"),
+    ],
+)
+def test_a_body_is_unpacked(asking: Asking, answer: Any) -> None:
+    asking.answers(answer)
+    assert asking.get().content == CONTENT
+    assert len(asking.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (packed(gzip.compress(gzip.compress(ROWS)), "gzip, gzip"), "content encoding"),
+        (packed(gzip.compress(ROWS), "gzip,"), "content encoding"),
+        (packed(ROWS, "br"), "content encoding"),
+        (packed(ROWS, "gzip"), "compression is broken"),
+        (packed(gzip.compress(ROWS)[:-1], "gzip"), "cut off"),
+        (packed(gzip.compress(ROWS)[:12], "gzip"), "cut off"),
+        ({"body": ROWS, "headers": {"Content-Length": "abc"}}, "Content-Length"),
+        ({"body": ROWS, "headers": {"Content-Length": "-5"}}, "Content-Length"),
+        (b"[{]", "not JSON"),
+        (b"", "not JSON"),
+        (b"<html></html>", "not JSON"),
+        (b'{"id": 1}', "shape"),
+        (b"[1]", "shape"),
+        (b"null", "shape"),
+        (requests.ConnectionError("https://user:secret@proxy"), "connection failed"),
+        (requests.ReadTimeout(), "no answer in time"),
+        (requests.exceptions.ChunkedEncodingError(), "connection failed"),
+        (requests.exceptions.InvalidHeader(), "connection failed"),
+        (urllib3.exceptions.ProtocolError("broken"), "connection failed"),
+        (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by peer"),
+    ],
+)
+def test_what_cannot_be_read_is_asked_for_again_and_then_fails_with_words(
+    asking_with: Callable[..., Asking], answer: Any, words: str
+) -> None:
+    asking = asking_with(max_attempts=2, max_retry_seconds=0)
+    asking.answers({"body": answer} if isinstance(answer, Exception) else answer, ROWS)
+    assert asking.get().content == CONTENT
+    asking.api.reset()
+    asking.answers({"body": answer} if isinstance(answer, Exception) else answer)
+    asking.api.get(TIME, json={"time": 1})
+    with pytest.raises(RequestFailed, match=words) as raised:
+        asking.get()
+    assert "secret" not in raised.value.words
+    assert len(asking.requests) == 2
+
+
+def test_what_was_never_sent_is_not_tried_again(asking: Asking) -> None:
+    asking.answers({"body": requests.exceptions.InvalidProxyURL()})
+    with pytest.raises(RequestFailed, match="could not be made"):
+        asking.get()
+    assert len(asking.requests) == 1
+
+
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_an_answer_beyond_the_limit_asks_for_fewer_rows_and_then_fails(
+    asking_with: Callable[..., Asking], is_packed: bool
+) -> None:
+    asking = asking_with(max_answer_mb=1)
+    body = b'["' + b"x" * MEGABYTE + b'"]'
+    asking.answers(packed(gzip.compress(body), "gzip") if is_packed else body)
+    with pytest.raises(FewerRows):
+        asking.get(fewer_possible=True)
+    with pytest.raises(RequestFailed, match="max_answer_mb"):
+        asking.get()
+    assert len(asking.requests) == 2
+
+
+def test_an_answer_just_below_the_limit_is_read(asking_with: Callable[..., Asking]) -> None:
+    asking = asking_with(max_answer_mb=1)
+    body = b'[{"x": "' + b"x" * (MEGABYTE - 11) + b'"}]'
+    assert len(body) == MEGABYTE
+    asking.answers(packed(gzip.compress(body), "gzip"))
+    assert len(asking.get().content[0]["x"]) == MEGABYTE - 11
+
+
+def test_bad_characters_are_replaced_once_they_have_come_twice(asking: Asking) -> None:
+    asking.answers(b'[{"name": "\xff"}]')
+    answer = asking.get()
+    assert answer.content == [{"name": "\N{REPLACEMENT CHARACTER}"}]
+    assert len(asking.requests) == 2
+    assert asking.counts.mended_bodies == 1
+
+
+AGO, AHEAD = timedelta(hours=-1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("date", "least", "most"),
+    [
+        (AGO, AGO - timedelta(seconds=5), AGO),
+        (AHEAD, timedelta(seconds=-5), timedelta(0)),
+        (None, timedelta(minutes=-5, seconds=-5), timedelta(minutes=-5)),
+        *[
+            (text, timedelta(minutes=-5, seconds=-5), timedelta(minutes=-5))
+            for text in (
+                "soon",
+                "Mon, 05 Jan 20260000000 10:00:00 GMT",
+                "Mon, 05 Jan 2026 10:00:00 +9999",
+                "Mon, 05 Jan 2026 10:00:00 +99999999999999",
+                "Thu, 31 Feb 2026 10:00:00 GMT",
+                "Mon, 01 Jan 0001 00:00:00 GMT",
+            )
+        ],
+    ],
+)
+def test_the_time_of_the_store_is_believed_only_where_it_is_earlier_than_ours(
+    asking: Asking, date: timedelta | str | None, least: timedelta, most: timedelta
+) -> None:
+    now = datetime.now(timezone.utc)
+    if isinstance(date, timedelta):
+        date = (now + date).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    asking.answers({"body": ROWS, "headers": {"Date": date} if date else {}})
+    since = asking.get().store_time - now
+    assert least <= since <= most + timedelta(seconds=1)
+
+
+HEADERS = (
+    *("Date", "Content-Length", "Content-Encoding", "Content-Type", "Location"),
+    *("Retry-After", "X-Retry-After", "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"),
+    *("X-Rate-Limit-Time-Reset-Ms", "X-Rate-Limit-Time-Window-Ms"),
+)
+ODD_TEXTS = st.one_of(
+    st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=40),
+    st.sampled_from(
+        ["1e300", "1e-320", "nan", "-inf", "inf", "-1", "9" * 400, "0", "1e12", "1_0", "٣"]
+    ),
+    st.floats().map(str),
+    st.integers().map(str),
+    st.datetimes().map(lambda moment: moment.strftime("%a, %d %b %Y %H:%M:%S GMT")),
+)
+
+
+@given(
+    headers=st.dictionaries(st.sampled_from(HEADERS), ODD_TEXTS, max_size=6),
+    status=st.sampled_from([200, 204, 302, 400, 403, 413, 429, 500, 503]),
+)
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_no_header_brings_a_traceback_or_a_wait_beyond_the_cap(
+    asking_with: Callable[..., Asking], headers: dict[str, str], status: int
+) -> None:
+    asking = asking_with(max_attempts=2, max_retry_seconds=0)
+    asking.api.reset()
+    asking.api.get(TIME, json={"time": 1})
+    asking.answers({"status": status, "body": ROWS, "headers": headers})
+    began = asking.clock.now
+    for _ in range(3):
+        with contextlib.suppress(RequestFailed):
+            asking.get()
+    # Each request waits for what the one before was told, and is tried a few times.
+    assert asking.waited(began) <= (len(asking.requests) + 1) * (LONGEST_NAMED_PAUSE + 1)
+    assert len(asking.requests) < 20
+
+
+@pytest.mark.parametrize("name", CERTIFICATES)
+@pytest.mark.parametrize("kind", ["missing", "empty", "garbage"])
+@pytest.mark.parametrize("url", ["https://api.bigcommerce.com", "https://localhost:8443"])
+def test_certificates_that_cannot_be_used_are_named_with_their_variable(
+    bare_environment: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    kind: str,
+    url: str,
+) -> None:
+    path = tmp_path / "bundle.pem"
+    if kind != "missing":
+        path.write_text("" if kind == "empty" else "no certificate")
+    monkeypatch.setenv(name, str(path))
+    with pytest.raises(ConfigError) as raised:
+        Transport(Config("abc123", TOKEN, api_url=url))
+    assert name in raised.value.words
+    assert str(path) in raised.value.words
+    # Without TLS nobody needs them.
+    Transport(Config("abc123", TOKEN, api_url="http://localhost:8080"))
+
+
+@pytest.mark.parametrize(
+    ("url", "proxied"),
+    [("https://api.bigcommerce.com", True), ("https://localhost:8443", False)],
+)
+def test_a_store_on_this_machine_is_reached_straight_and_with_the_environments_certificates(
+    bare_environment: None, monkeypatch: pytest.MonkeyPatch, url: str, proxied: bool
+) -> None:
+    bundle = certifi.where()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    with responses.RequestsMock() as store:
+        store.get(f"{url}/stores/abc123{PATH}", body=ROWS)
+        transport = Transport(Config("abc123", TOKEN, api_url=url))
+        with transport.get(f"{url}/stores/abc123{PATH}", {}):
+            pass
+        sent = store.calls[0].request.req_kwargs  # type: ignore[attr-defined]
+    assert sent["verify"] == bundle
+    assert bool(sent["proxies"].get("https")) is proxied

@@ -1,0 +1,189 @@
+"""How long the client waits, what for, and when it gives up, for one stream or for all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+from asking import TIME, Asking, asking, asking_with, bare_environment
+
+from tap_bigcommerce.exceptions import FewerRows, Interrupted, RequestFailed, StoreUnavailable
+from tap_bigcommerce.quota import LONGEST_NAMED_PAUSE
+
+ROWS = b'[{"id": 1}]'
+
+REFUSED = requests.ConnectionError(
+    urllib3.exceptions.NewConnectionError(urllib3.connection.HTTPConnection("api"), "no")
+)
+
+
+def refusal(**headers: Any) -> dict[str, Any]:
+    """A 429 with these headers, an underscore for each hyphen."""
+    return {
+        "status": 429,
+        "headers": {name.replace("_", "-"): str(text) for name, text in headers.items()},
+    }
+
+
+def quota(left: Any, reset: Any = 2000, window: Any = 30000) -> dict[str, Any]:
+    return {
+        "X_Rate_Limit_Requests_Quota": 450,
+        "X_Rate_Limit_Requests_Left": left,
+        "X_Rate_Limit_Time_Reset_Ms": reset,
+        "X_Rate_Limit_Time_Window_Ms": window,
+    }
+
+
+def moment(seconds: float) -> str:
+    then = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return then.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+HOUR = LONGEST_NAMED_PAUSE
+
+
+@pytest.mark.parametrize(
+    ("answer", "wait"),
+    [
+        (refusal(), 1),
+        (refusal(**quota(left=0)), 2),
+        (refusal(**quota(left=440)), 0.25),
+        (refusal(X_Retry_After=5), 5),
+        (refusal(Retry_After=5), 5),
+        (refusal(Retry_After="5.5"), 5.5),
+        (refusal(Date=moment(-300), Retry_After=moment(-290)), 10),
+        (refusal(Date=moment(0), Retry_After=moment(-60)), 0.1),
+        (refusal(**quota(left=0), Retry_After=7, X_Retry_After=6), 7),
+        (refusal(**quota(left=0, reset=9000), Retry_After=7), 9),
+        (refusal(**quota(left=440), Retry_After=3), 3),
+        (refusal(Retry_After=1e300), HOUR),
+        (refusal(X_Retry_After=86400), HOUR),
+        (refusal(**quota(left=0, reset=1e300, window=1e300)), HOUR),
+        (refusal(Retry_After=moment(10**8)), HOUR),
+        (refusal(Retry_After="inf"), 1),
+        (refusal(Retry_After="-1"), 1),
+        (refusal(Retry_After="nan"), 1),
+        (refusal(Retry_After="soon"), 1),
+        (refusal(Retry_After="9" * 400), 1),
+    ],
+)
+def test_a_refusal_is_waited_out_as_it_says(
+    asking: Asking, answer: dict[str, Any], wait: float
+) -> None:
+    asking.answers(answer, ROWS)
+    asking.get()
+    assert asking.waited() == pytest.approx(wait, abs=0.3)
+    assert asking.counts.statuses == {"429": 1, "200": 1}
+
+
+@pytest.mark.parametrize("window", [1e12, 1e300, 1e-320, 0, -5, "nan", "inf", "x", "", "9" * 400])
+def test_an_answer_with_nothing_left_in_an_odd_window_does_not_park_the_run(
+    asking: Asking, window: Any
+) -> None:
+    odd = {**refusal(**quota(left=0, reset=window, window=window)), "status": 200, "body": ROWS}
+    asking.answers(odd, ROWS)
+    asking.get()
+    asking.get()
+    assert asking.waited() <= 31
+
+
+def test_refusals_between_which_nothing_succeeds_use_up_the_patience(
+    asking_with: Callable[..., Asking],
+) -> None:
+    asking = asking_with(max_attempts=3, max_retry_seconds=120)
+    asking.answers(429)
+    with pytest.raises(RequestFailed, match=r"429: too many requests.*Run the sync again later"):
+        asking.get()
+    assert 120 <= asking.waited() <= 190
+    assert len(asking.requests) <= 9
+
+
+def test_refusals_use_up_no_patience_while_others_are_answered(
+    asking_with: Callable[..., Asking],
+) -> None:
+    asking = asking_with(max_attempts=1, max_retry_seconds=0)
+    for _ in range(5):
+        asking.answers(429, ROWS)
+        asking.get()
+        asking.api.reset()
+
+
+def test_a_short_outage_is_sat_out_with_growing_waits(asking: Asking) -> None:
+    asking.answers(*[503] * 6, ROWS)
+    asking.get()
+    # Half of 0.5, 1, 2, ... seconds, and up to as much again.
+    assert 63 / 4 <= asking.waited() <= 63 / 2
+
+
+def test_patience_lasts_for_the_later_of_attempts_and_seconds(
+    asking_with: Callable[..., Asking],
+) -> None:
+    asking = asking_with(max_attempts=2, max_retry_seconds=300)
+    asking.answers(503)
+    with pytest.raises(RequestFailed, match="503"):
+        asking.get()
+    assert 300 <= asking.waited() <= 365
+
+
+DEAD = [429, 503, REFUSED, requests.ConnectTimeout(), requests.ReadTimeout(), b"<html></html>"]
+
+
+@pytest.mark.parametrize("dead", DEAD)
+def test_a_store_of_which_nothing_can_be_read_is_waited_for_once(
+    asking_with: Callable[..., Asking], dead: Any
+) -> None:
+    asking = asking_with(max_attempts=2, max_retry_seconds=60)
+    asking.api.reset()
+    for url in (TIME, TIME.replace("time", "customers")):
+        asking.answers({"body": dead} if isinstance(dead, Exception) else dead, url=url)
+    raised: Any = None
+    while raised is None or raised.type is FewerRows:
+        with pytest.raises((FewerRows, StoreUnavailable)) as raised:
+            asking.get(fewer_possible=True)
+        assert asking.waited() < 200
+    words = raised.value.words
+    assert "No stream can be read from api.bigcommerce.com" in words
+    assert "customers: GET /v2/customers failed: " in words
+    assert "GET /v2/time failed, too: " in words
+    before, waited = len(asking.api.calls), asking.waited()
+    with pytest.raises(StoreUnavailable) as again:
+        asking.get("/v3/catalog/products")
+    assert again.value.words == words
+    assert (len(asking.api.calls), asking.waited()) == (before, waited)
+
+
+@pytest.mark.parametrize("dead", DEAD)
+@pytest.mark.parametrize("sign", [200, 401, 403, 404])
+def test_a_store_that_answers_elsewhere_fails_one_stream_alone(
+    asking_with: Callable[..., Asking], dead: Any, sign: int
+) -> None:
+    asking = asking_with(max_attempts=2, max_retry_seconds=60)
+    asking.api.reset()
+    asking.answers({"status": sign, "json": {"time": 1}}, url=TIME)
+    asking.answers({"body": dead} if isinstance(dead, Exception) else dead)
+    with pytest.raises(RequestFailed):
+        asking.get()
+    asking.answers(ROWS, url=TIME.replace("time", "coupons"))
+    assert asking.get("/v2/coupons").content == [{"id": 1}]
+
+
+def test_where_no_connection_is_made_fewer_rows_are_not_asked_for(
+    asking_with: Callable[..., Asking],
+) -> None:
+    asking = asking_with(max_attempts=4, max_retry_seconds=0)
+    asking.answers({"body": REFUSED})
+    with pytest.raises(RequestFailed) as raised:
+        asking.get(fewer_possible=True)
+    assert type(raised.value) is RequestFailed
+    assert len(asking.requests) == 4
+
+
+def test_a_signal_ends_the_wait_for_the_quota(asking: Asking) -> None:
+    asking.answers(refusal(Retry_After=3000))
+    asking.stop.ask(15)
+    with pytest.raises(Interrupted):
+        asking.get()

@@ -1,0 +1,170 @@
+"""Answers that never end, that are too large, or that never come: everything ends all the same."""
+
+from __future__ import annotations
+
+import functools
+import os
+import signal
+import socket
+import time
+import zlib
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+import tap_runner
+from fault_process import started
+from fault_runs import QUICK, assert_failed_clearly, critical, side_by_side
+from raw_server import Answer, answering, head, settings_for
+from tap_runner import Result
+
+from bench.catalogs import selecting
+
+IMPATIENT = {**QUICK, "request_timeout": 0.5, "page_size": 1}
+"""A request has 2 seconds as a whole."""
+
+MB = 1024 * 1024
+
+
+def again_and_again(first: bytes, then: bytes, every: float = 0.1) -> Answer:
+    def write(connection: socket.socket) -> None:
+        connection.sendall(first)
+        while True:
+            connection.sendall(then)
+            time.sleep(every)
+
+    return write
+
+
+def once(text: bytes) -> Answer:
+    """The answer, and the end of the connection."""
+
+    def write(connection: socket.socket) -> None:
+        connection.sendall(text)
+        connection.shutdown(socket.SHUT_RDWR)
+
+    return write
+
+
+CHUNKED = head("Transfer-Encoding: chunked")
+INTERIM = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+ENDLESS = {
+    "body": again_and_again(head("Content-Length: 1000000"), b" "),
+    "body without a length": again_and_again(head(), b" "),
+    "chunks": again_and_again(CHUNKED, b"1\r\n \r\n"),
+    "trailers": again_and_again(CHUNKED + b"2\r\n[]\r\n0\r\n", b"X: 1\r\n"),
+    "status line": again_and_again(b"HTTP/1.1 200 ", b"O"),
+    "headers": again_and_again(b"HTTP/1.1 200 OK\r\n", b"X: 1\r\n"),
+    "interim answers": again_and_again(INTERIM, INTERIM),
+    "many interim answers": again_and_again(INTERIM, INTERIM * 1000, 0),
+    "error": again_and_again(head("Content-Length: 1000000", status="500 Broken"), b" "),
+}
+ODD = {
+    "Content-Length: abc": once(head("Content-Length: abc") + b"[]"),
+    "negative chunk": again_and_again(CHUNKED + b"-1\r\n", b" " * MB, 0),
+    "a chunk's line without an end": again_and_again(CHUNKED + b"2;", b"x" * MB, 0),
+    "status line of nonsense": once(b"HTTP/1.1 2x0 \xff\r\n\r\n"),
+    "interim answer alone": once(head(status="103 Early Hints")),
+    "headers of nonsense": once(b"HTTP/1.1 200 OK\r\n: x\r\nfoo\r\n bar\r\n\r\n{"),
+    "two lengths": once(head("Content-Length: 2", "Content-Length: 3") + b"[]"),
+}
+
+
+@pytest.fixture(scope="module")
+def runs() -> dict[str, Future[Result]]:
+    def run(name: str) -> Result:
+        with answering({**ENDLESS, **ODD}[name]) as settings:
+            return tap_runner.run({**settings, **IMPATIENT}, selecting("customers", "coupons"))
+
+    return side_by_side(run, [*ENDLESS, *ODD], at_once=6)
+
+
+@pytest.mark.parametrize("name", [*ENDLESS, *ODD])
+def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(
+    runs: dict[str, Future[Result]], name: str
+) -> None:
+    result = runs[name].result()
+    assert_failed_clearly(result, "customers")
+    assert "coupons" not in critical(result)
+    # On a busy machine the time between two bytes may run out before that of the whole.
+    if name in ENDLESS and "no answer in time" not in critical(result):
+        assert "not whole after 2 s" in critical(result)
+    assert result.messages[-1]["type"] == "STATE"
+
+
+def test_a_signal_is_heeded_while_an_answer_trickles() -> None:
+    with (
+        answering(ENDLESS["body"]) as settings,
+        started({**settings, "request_timeout": 60}) as tap,
+    ):
+        tap.wait_for(log="customers: reading")
+        time.sleep(0.5)
+        assert tap.signal(signal.SIGTERM) < 5
+        assert tap.process.returncode == 143
+        assert tap.messages[-1]["type"] == "STATE"
+
+
+@functools.cache
+def packed(megabytes: int) -> bytes:
+    """An answer of so many, some thousand times as small."""
+    gzip = zlib.compressobj(9, zlib.DEFLATED, 31)
+    parts = [gzip.compress(b" " * MB) for _ in range(megabytes)]
+    body = b"".join([*parts, gzip.flush()])
+    return head("Content-Encoding: gzip", f"Content-Length: {len(body)}") + body
+
+
+def bomb(connection: socket.socket) -> None:
+    connection.sendall(packed(400))
+
+
+@pytest.mark.parametrize("answer", [bomb, again_and_again(head(), b" " * MB, 0)])
+def test_a_huge_answer_takes_little_memory_and_fails_its_stream(answer: Answer) -> None:
+    with (
+        answering(answer) as settings,
+        tap_runner.start({**settings, **QUICK}, selecting("customers")) as tap,
+    ):
+        _, status, used = os.wait4(tap.pid, 0)
+        assert tap.stderr is not None
+        assert b"has more than 64 MB (max_answer_mb)" in tap.stderr.read()
+    assert os.waitstatus_to_exitcode(status) == 1
+    assert used.ru_maxrss < 180 * 1024
+
+
+EVERYTHING: dict[str, Any] = {"max_attempts": 2, "max_retry_seconds": 1, "request_timeout": 0.5}
+
+
+@pytest.mark.parametrize("kind", ["closed", "silent"])
+@pytest.mark.parametrize("args", [(), ("--discover",), ("--check",)])
+def test_a_store_that_does_not_answer_fails_the_run_once(kind: str, args: tuple[str, ...]) -> None:
+    catalog = tap_runner.discover()
+    everything = tap_runner.select(catalog, *(s["tap_stream_id"] for s in catalog["streams"]))
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
+        port = listener.getsockname()[1]
+        if kind == "closed":
+            listener.close()
+        began = time.monotonic()
+        given = None if args == ("--discover",) else everything
+        result = tap_runner.run({**settings_for(port), **EVERYTHING}, given, args=args)
+    assert result.status == 1
+    # A check has seconds of its own, 15.
+    assert time.monotonic() - began < 60
+    [words] = result.logged("CRITICAL")
+    assert f"No stream can be read from 127.0.0.1:{port}" in words
+    assert ("refused" if kind == "closed" else "no answer in time") in words
+    assert "Traceback" not in result.stderr
+    if not args:
+        assert {message["type"] for message in result.messages} == {"STATE"}
+        assert "currently_syncing" not in result.state
+
+
+@pytest.mark.parametrize("args", [(), ("--discover",), ("--check",)])
+def test_certificates_that_are_missing_are_said_before_anything_is_asked(
+    args: tuple[str, ...],
+) -> None:
+    settings = {**settings_for(1), "api_url": "https://127.0.0.1:1"}
+    result = tap_runner.run(settings, env={"REQUESTS_CA_BUNDLE": "/no/such/file"}, args=args)
+    assert result.status == 1
+    [words] = result.logged("CRITICAL")
+    assert "REQUESTS_CA_BUNDLE names /no/such/file" in words
+    assert "No such file" in words
