@@ -65,15 +65,19 @@ class Family(Details):
 
     def complete_page(self, rows: list[Row]) -> PageCompletion | None:
         """What completes the rows together."""
+        if self._completion is None:
+            return None
         for row in rows:
             id_of(self._root, row)
-        return self._completion.complete_page(rows) if self._completion is not None else None
+        return self._completion.complete_page(rows)
 
     def complete(self, row: Row, *, bare: bool) -> Completion | None:
         """The row with the lists of its own that are wanted, each under its stream's name."""
-        id_of(self._root, row)
         if not self._is_wanted(row):
             return _nothing()
+        if self._completion is None and not self._with_own_lists:
+            return None
+        id_of(self._root, row)
         own = self._completion.complete(row, bare=bare) if self._completion is not None else None
         return self._with_lists(row, own) if self._with_own_lists else own
 
