@@ -95,6 +95,9 @@ class App:
             raise ApiError(403, "You don't have a required scope to access the endpoint")
         if not self.quota.take(self.options):
             raise ApiError(429, "Too many requests.")
+        unknown = sorted(request.query.keys() - match.endpoint.parameters)
+        if unknown and self.options.refuse_unknown_parameters:
+            raise ApiError(400, f"There is no parameter '{unknown[0]}'.")
 
     def _add_headers(self, answer: Answer, *, bare: bool, api: str) -> None:
         answer.headers["Date"] = http_date(self.world.clock.now())

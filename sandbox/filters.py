@@ -25,6 +25,7 @@ class Filter:
     """whole, number, text, flag, date or "day date" (a bare date takes the time of day)."""
     firm: bool = False
     """Whether a bound includes whatever the option inclusive_bounds says: it is documented."""
+    documented: bool = True
 
 
 @dataclass(frozen=True)

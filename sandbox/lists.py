@@ -39,6 +39,11 @@ class Endpoint(Protocol):
         """The scope it needs; "a|b": one of these."""
         ...
 
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The query parameters that it has, as it is documented."""
+        ...
+
     def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
         """The answer; parents are the ids in the path. Raises ApiError."""
         ...
@@ -76,6 +81,22 @@ class RowList:
     def of(self) -> str:
         """The kind of the rows."""
         return self.kind or self.name
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The query parameters that the list has, as it is documented."""
+        found = {item.param for item in self.filters if item.documented} | self.paging.parameters
+        found |= {"sort"} if self.sorts else set()
+        found |= {"direction"} if self.direction else set()
+        return frozenset(found) | self.shaping
+
+    @property
+    def shaping(self) -> frozenset[str]:
+        """The parameters that say what is shown of each row."""
+        found = {"include"} if self.includes else set(self.shown_by)
+        found |= {"include_fields", "exclude_fields"} if self.chooses_fields else set()
+        found |= {"consignment_structure"} if "consignments" in self.includes else set()
+        return frozenset(found)
 
     def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
         """One page of rows."""
@@ -188,6 +209,11 @@ class Single:
         """The list's scope."""
         return self.listed.scope
 
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Those of the list that say what is shown."""
+        return self.listed.shaping
+
     def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
         """The row, bare in v2 and under `data` in v3, or 404."""
         world, number, kind = context.world, parents[0], self.listed.of
@@ -209,6 +235,7 @@ class Computed:
     path: str
     scope: str
     value: Callable[[Context, Request, Sequence[int]], Any]
+    parameters: frozenset[str] = frozenset()
 
     def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
         """The object."""

@@ -133,6 +133,9 @@ class Options:
     brands_total_error: int = _option(
         0, "added to the total that brands name, which was wrong once"
     )
+    counts_incomplete_orders: bool = _option(
+        True, "whether /orders/count counts orders with the status 0 (Incomplete)"
+    )
     counts_heed_filters: bool = _option(
         True, "whether /count of orders, customers and coupons heeds the filters of their lists"
     )
@@ -149,6 +152,9 @@ class Options:
     )
     port: int = _option(0, "loopback port (0: any free one)")
     latency_ms: float = _option(0.0, "delay of every answer in milliseconds")
+    refuse_unknown_parameters: bool = _option(
+        False, "whether a query parameter that is not documented is refused instead of ignored"
+    )
     quota: int = _option(0, "requests allowed per window (0: unlimited)")
     window_seconds: float = _option(30.0, "length of the rate limit's window")
     other_app_rate: float = _option(0.0, "requests a second that another app takes of the quota")

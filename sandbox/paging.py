@@ -45,6 +45,12 @@ class Paging:
     miscounts: bool = False
     """Whether the option brands_total_error is added to the total."""
 
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The query parameters that name a part."""
+        names = {"none": (), "after": ("limit", "after"), "page": ("limit", "page")}
+        return frozenset(names.get(self.style, ("limit", "page", "before", "after")))
+
 
 @dataclass(frozen=True)
 class Page:

@@ -26,9 +26,10 @@ SHOWN = 10
 class Finding:
     """What was found of one stream; None: there is no such figure.
 
-    `counted`: rows as the API counts them; `listed`: rows that its list shows; `written`: ids in
-    the state's set; `unwritten`: ids that are listed and not in the set; `missing`: ids in the set
-    that are not listed. `failure` says why there are no figures.
+    `counted`: rows as the API counts them; `listed`: rows that its list shows, and `uncounted`
+    those of them that its count may leave out; `written`: ids in the state's set; `unwritten`: ids
+    that are listed and not in the set; `missing`: ids in the set that are not listed. `failure`
+    says why there are no figures.
     """
 
     stream: str
@@ -38,12 +39,23 @@ class Finding:
     unwritten: Sequence[int] = ()
     missing: Sequence[int] = ()
     failure: str | None = None
+    uncounted: int = 0
+
+    @property
+    def leaves_out(self) -> bool:
+        """The API's count is smaller by just what it may leave out."""
+        counted = (self.counted or 0) + self.uncounted
+        return bool(self.uncounted) and self.counted is not None and counted == self.listed
+
+    @property
+    def counts_differ(self) -> bool:
+        """What the API counts is not what it lists."""
+        return self.counted not in (None, self.listed) and not self.leaves_out
 
     @property
     def differs(self) -> bool:
         """Not all figures agree, or there are none."""
-        counts_differ = self.counted is not None and self.counted != self.listed
-        return bool(self.failure or counts_differ or self.unwritten or self.missing)
+        return bool(self.failure or self.counts_differ or self.unwritten or self.missing)
 
 
 def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
@@ -69,6 +81,7 @@ def report(found: Iterable[Finding]) -> str:
     """What was found, to be read by a person."""
     head = ("stream", "counted", "listed", "written", "not written", "not listed")
     rows = [head]
+    notes: list[str] = []
     details: list[str] = []
     for one in found:
         has_set = one.written is not None
@@ -84,7 +97,12 @@ def report(found: Iterable[Finding]) -> str:
         )
         if one.failure is not None:
             details.append(f"{one.stream}: {line(one.failure)}")
-        if one.counted is not None and one.counted != one.listed:
+        if one.leaves_out:
+            notes.append(
+                f"{one.stream}: the API's count leaves out the {one.uncounted} incomplete ones "
+                "(status 0) that its list shows"
+            )
+        if one.counts_differ:
             details.append(
                 f"{one.stream}: the API counts {one.counted} records and lists {one.listed}"
             )
@@ -100,7 +118,7 @@ def report(found: Iterable[Finding]) -> str:
         )
         for row in rows
     ]
-    return "\n".join([*lines, "", *(details or ["Nothing differs."])]) + "\n"
+    return "\n".join([*lines, "", *notes, *(details or ["Nothing differs."])]) + "\n"
 
 
 def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
@@ -113,7 +131,7 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
         counted = answer.content.get("count")
     written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
     if written is None or listed.ids is None:
-        found.append(Finding(stream.name, counted, listed.rows))
+        found.append(Finding(stream.name, counted, listed.rows, uncounted=listed.uncounted))
         return
     found.append(
         Finding(
@@ -123,6 +141,7 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
             len(written),
             unwritten=list(listed.ids.without(written)),
             missing=list(written.without(listed.ids)),
+            uncounted=listed.uncounted,
         )
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.endpoints.common import UNPAGED, equal, metafields
+from sandbox.endpoints.common import PAGED, UNPAGED, equal, metafields
 from sandbox.filters import Filter, v3_family, v3_in
 from sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from sandbox.paging import Paging
@@ -62,7 +62,7 @@ _PRODUCTS = RowList(
 )
 
 
-def _below(path: str, *filters: Filter) -> RowList:
+def _below(path: str, *filters: Filter, paging: Paging = PAGED) -> RowList:
     name = path.replace("-", "_")
     return RowList(
         f"product_{name}",
@@ -71,6 +71,7 @@ def _below(path: str, *filters: Filter) -> RowList:
         "products",
         filters=filters,
         chooses_fields=True,
+        paging=paging,
     )
 
 
@@ -114,7 +115,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _below("images"),
     _below("videos"),
     _below("custom-fields"),
-    _below("bulk-pricing-rules"),
+    _below("bulk-pricing-rules", paging=UNPAGED),
     _below("options"),
     _below("modifiers"),
     _below("reviews", *equal("status", reads="whole")),

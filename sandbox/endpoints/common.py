@@ -11,6 +11,7 @@ from sandbox.lists import Computed, Context, RowList
 from sandbox.paging import Paging
 from sandbox.request import Request
 
+PAGED = Paging()
 UNPAGED = Paging("none")
 CURSORS = Paging("both")
 NO_LINKS = Paging(links=False)
@@ -29,7 +30,10 @@ def count_of(listed: RowList) -> Computed:
     def count(context: Context, request: Request, parents: Sequence[int]) -> Any:
         return {"count": len(counted(listed, context, request))}
 
-    return Computed(f"{listed.name}_count", "v2", f"{listed.path}/count", listed.scope, count)
+    # Not documented there; asked with them all the same, to see whether they matter.
+    filters = frozenset(item.param for item in listed.filters)
+    path = f"{listed.path}/count"
+    return Computed(f"{listed.name}_count", "v2", path, listed.scope, count, filters)
 
 
 def equal(*names: str, reads: str = "text") -> tuple[Filter, ...]:
@@ -48,8 +52,9 @@ def metafields(name: str, path: str, scope: str) -> RowList:
             *equal("key", "namespace"),
             v3_in("key", "text"),
             v3_in("namespace", "text"),
-            v3_in("resource_id"),
-            *v3_dates("date_created", "date_modified"),
+            # Seen to work; not documented.
+            dataclasses.replace(v3_in("resource_id"), documented=False),
+            *v3_dates("date_created", "date_modified", plain=name == "order"),
         ),
         direction=True,
         chooses_fields=True,

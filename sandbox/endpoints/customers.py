@@ -15,6 +15,7 @@ from sandbox.world import Child, Kind
 KINDS: tuple[Kind, ...] = (CUSTOMERS, CUSTOMERS_V3, *CUSTOMER_KINDS)
 CHILDREN: tuple[Child, ...] = (*CUSTOMER_CHILDREN, *METAFIELDS[1:2])
 
+# page and limit are no longer documented here, and yet what every client sends.
 _CUSTOMERS = RowList(
     "customers",
     "v2",

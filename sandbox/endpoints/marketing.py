@@ -47,7 +47,6 @@ _BANNERS = RowList("banners", "v2", "banners", "marketing", filters=v2_range("id
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     _COUPONS,
-    Single("coupon", _COUPONS),
     count_of(_COUPONS),
     RowList(
         "price_lists",

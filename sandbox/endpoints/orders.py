@@ -37,7 +37,7 @@ _ORDERS = RowList(
         *equal("customer_id", "status_id", "channel_id", reads="whole"),
         Filter("email", "billing_email"),
         *equal("cart_id", "payment_method", "external_order_id"),
-        Filter("is_deleted", "is_deleted", reads="flag"),
+        Filter("is_deleted", "is_deleted", reads="flag", documented=False),
     ),
     sorts=frozenset(
         (
@@ -64,7 +64,8 @@ def _order_count(context: Context, request: Request, parents: Sequence[int]) -> 
         {"id": at, "name": name, "sort_order": at, "count": statuses.count(at)}
         for at, name in enumerate(STATUSES)
     ]
-    return {"statuses": by_status, "count": len(ids)}
+    left_out = 0 if context.world.options.counts_incomplete_orders else statuses.count(0)
+    return {"statuses": by_status, "count": len(ids) - left_out}
 
 
 def _consignments(context: Context, request: Request, parents: Sequence[int]) -> Any:
@@ -91,7 +92,14 @@ def _below(path: str, *filters: Filter, paging: Paging | None = None) -> RowList
 ENDPOINTS: tuple[Endpoint, ...] = (
     _ORDERS,
     Single("order", _ORDERS),
-    Computed("orders_count", "v2", "orders/count", "orders", _order_count),
+    Computed(
+        "orders_count",
+        "v2",
+        "orders/count",
+        "orders",
+        _order_count,
+        frozenset(item.param for item in _ORDERS.filters),
+    ),
     _below("products"),
     _below("shipping_addresses"),
     _below("coupons"),
@@ -106,7 +114,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         *equal("status"),
     ),
     _below("fees", paging=UNPAGED),
-    Computed("order_consignments", "v2", "orders/{}/consignments", "orders", _consignments),
+    Computed(
+        "order_consignments",
+        "v2",
+        "orders/{}/consignments",
+        "orders",
+        _consignments,
+        frozenset(("include",)),
+    ),
     RowList(
         "order_transactions",
         "v3",

@@ -87,12 +87,14 @@ class Swept:
     """A list, read for its ids.
 
     `ids` are those of the rows that are not archived, None where they are no numbers; `rows` is how
-    many rows it has shown; `total` how many it has, as the API says, where it does.
+    many rows it has shown; `total` how many it has, as the API says, where it does; `uncounted` how
+    many of the rows its count may leave out.
     """
 
     ids: Ids | None
     rows: int
     total: int | None
+    uncounted: int
 
 
 def swept(search: Search) -> Swept:
@@ -120,15 +122,21 @@ def swept(search: Search) -> Swept:
         turn=search.turn,
     )
     archived = stream.presence.archived if stream.presence else None
+    uncounted = stream.presence.uncounted if stream.presence else None
+    left_out = 0
     ids = Ids() if stream.presence is not None else None
     for batch in reading.batches(lambda: None):
+        if uncounted is not None:
+            field, value = uncounted
+            left_out += sum(row.get(field) == value for row in batch.rows)
         if ids is not None:
             ids.add(
                 _id(stream, request.row_keys.of(row))
                 for row in batch.rows
                 if archived is None or row.get(archived) is not True
             )
-    return Swept(ids, reading.handed_on, reading.totals[0] if reading.totals else None)
+    total = reading.totals[0] if reading.totals else None
+    return Swept(ids, reading.handed_on, total, left_out)
 
 
 def confirmed(ids: Iterable[int], search: Search, most: int) -> Gone:
@@ -191,7 +199,8 @@ def _gone_of_list(ids: Sequence[int], search: Search) -> Gone:
     while wanted:
         found = _rows(sorted(wanted), search)
         by_id = {_id(stream, row.get(stream.keys[0])): row for row in found}
-        stranger = next((id_ for id_ in by_id if id_ not in ids), None)
+        beside = {ids[0] - 1, ids[0] + 1} if search.presence.shows_neighbours else set()
+        stranger = next((id_ for id_ in by_id if id_ not in ids and id_ not in beside), None)
         if stranger is not None:
             raise _unfit(search, f"the ids {min(ids)} to {max(ids)}", stranger)
         there = by_id.keys() & wanted
@@ -207,7 +216,8 @@ def _gone_of_list(ids: Sequence[int], search: Search) -> Gone:
 def _rows(ids: Sequence[int], search: Search) -> list[Row]:
     stream, presence = search.stream, search.presence
     text = ",".join(map(str, ids))
-    params = {name: value.format(ids=text, id=text) for name, value in presence.params.items()}
+    places = {"ids": text, "id": text, "before": ids[0] - 1, "after": ids[0] + 1}
+    params = {name: value.format(**places) for name, value in presence.params.items()}
     if presence.path is None:
         params = {**_short_params(stream), **params}
     # Without a limit, which the API might refuse: few of them, if any, are there.

@@ -25,6 +25,9 @@ LISTS = {
 }
 """Nested fields that have a list of their own below the product, and its name there."""
 
+UNPAGED = ("bulk_pricing_rules",)
+"""Those whose own list has no pages, and takes no limit."""
+
 
 class ProductDetails(Details):
     """Completes products; nearly all come whole with the list."""
@@ -33,12 +36,17 @@ class ProductDetails(Details):
         self,
         included: Sequence[str],
         own: OwnLists,
+        unpaged: OwnLists,
         counts: StreamCounts,
         known: Collection[str],
     ) -> None:
-        """`included`: the nested fields that are selected; `known`: all fields of the schema."""
+        """`included`: the nested fields that are selected; `known`: all fields of the schema.
+
+        `own` reads lists with pages, `unpaged` those without.
+        """
         self._included = included
         self._own = own
+        self._unpaged = unpaged
         self._counts = counts
         self._known = known
         self._warned: set[str] = set()
@@ -75,7 +83,10 @@ class ProductDetails(Details):
         listed = [name for name in missing if name in LISTS]
         others = [name for name in missing if name not in LISTS]
         lookups: list[Lookup] = [
-            functools.partial(self._own.rows, record, LISTS[name]) for name in listed
+            functools.partial(
+                (self._unpaged if name in UNPAGED else self._own).rows, record, LISTS[name]
+            )
+            for name in listed
         ]
         if others:
             include = {"include": ",".join(others), "include_fields": "name"}

@@ -2,7 +2,7 @@
 
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.schemas import load_schema
-from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.own_lists import OwnLists, Paging
 from tap_bigcommerce.streams.product_details import ProductDetails
 from tap_bigcommerce.streams.stream import PRODUCTS as PERMISSION
 from tap_bigcommerce.streams.stream import Channels, Incremental, Plan, Stream, Wish
@@ -40,6 +40,7 @@ def plan(wish: Wish) -> Plan:
         completion=ProductDetails(
             included,
             OwnLists(wish.client, wish.purpose),
+            OwnLists(wish.client, wish.purpose, paging=Paging.NONE),
             wish.purpose.counts,
             load_schema("products")["properties"],
         ),

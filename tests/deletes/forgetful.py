@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from sandbox import Store
 
 Query = dict[str, str]
-ASKS_FOR_IDS = ("id:in", "id")
+ASKS_FOR_IDS = ("id:in", "id", "max_id")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
