@@ -32,6 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             select=tuple(given.select),
             command=_command(given),
             credentials=given.init,
+            force=given.force,
             start_date=given.start_date,
             format=given.format or "text",
             wishes=audience.Wishes(
@@ -131,7 +132,10 @@ def _add_first_hour(parser: argparse.ArgumentParser) -> None:
         "--init",
         metavar="CREDENTIALS",
         help="write the config that follows from the credentials file of a new API account (-: "
-        "standard input)",
+        "standard input): to the new file that --config names, or to standard output",
+    )
+    group.add_argument(
+        "--force", action="store_true", help="with --init: write over a config that is there"
     )
     group.add_argument(
         "--start-date", metavar="DATE", help="with --init: the start_date of the config"
@@ -194,9 +198,15 @@ def _misfit(given: argparse.Namespace) -> str | None:
         "--select": given.select,
     }
     if command in ("init", "about"):
+        if command == "init":
+            del files["--config"]
         useless = [name for name, value in files.items() if value]
         if useless:
             return f"--{command} needs no settings and no files: leave {', '.join(useless)} away"
+    if command == "init" and (len(given.config) > 1 or "ENV" in given.config):
+        return "--init writes one config: name one file with --config"
+    if given.force and not (command == "init" and given.config):
+        return "--force goes with --init and --config only"
     if given.start_date is not None and command != "init":
         return "--start-date goes with --init only; a sync takes start_date from its settings"
     if given.format is not None and command not in ("check", "about"):

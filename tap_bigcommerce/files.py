@@ -192,10 +192,11 @@ def writable(name: str | Path) -> Path:
     return path
 
 
-def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
+def write_whole(path: Path, content: bytes, mode: int | None = None, *, over: bool = True) -> None:
     """Write a file whole or not at all. Raises OSError.
 
     `mode`: its permissions; None: those of the file that is there, or else the usual ones.
+    `over`: also over a file that is there; else that raises FileExistsError.
     """
     name = path.name if len(os.fsencode(path.name)) <= LONGEST_NAME else "part"
     part = path.with_name(f".{name}-{secrets.token_hex(4)}")
@@ -207,6 +208,8 @@ def write_whole(path: Path, content: bytes, mode: int | None = None) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
+        if not over:
+            path.touch(exist_ok=False)  # What came first stays, also if it came just now.
         os.replace(part, path)
     finally:
         part.unlink(missing_ok=True)  # There only if something failed.

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, declarations, echo
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import Unusable, read_file, text_of
+from tap_bigcommerce.files import Unusable, read_file, text_of, writable, write_whole
 
 STANDARD_INPUT = "-"
 
@@ -133,3 +133,20 @@ def _name(credentials: str) -> str:
 def as_text(config: dict[str, Any]) -> str:
     """The config as a JSON file has it."""
     return json.dumps(config, indent=2) + "\n"
+
+
+def write(name: str, config: dict[str, Any], *, over: bool) -> None:
+    """Write the config to a file that only its owner may read; `over`: also to one that is there.
+
+    Raises ConfigError where it is, or cannot be written.
+    """
+    try:
+        write_whole(writable(name), as_text(config).encode(), mode=0o600, over=over)
+    except FileExistsError as error:
+        raise ConfigError(
+            f"The config {name} is there already, and stays as it is. Name another file with "
+            "--config, or add --force to write over it."
+        ) from error
+    except (OSError, Unusable) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"The config {name} cannot be written: {reason}.") from error

@@ -72,6 +72,7 @@ class Options:
     select: tuple[str, ...] = ()
     command: str = "sync"
     credentials: str | None = None
+    force: bool = False
     start_date: str | None = None
     format: str = "text"
     wishes: Wishes = field(default_factory=Wishes)
@@ -156,6 +157,16 @@ def _init(options: Options) -> int:
             "The file's API path does not lead to BigCommerce's usual address: the token will be "
             "sent to %s.",
             config["api_url"],
+        )
+    if options.config:
+        (name,) = options.config
+        init.write(name, config, over=options.force)
+        LOGGER.info("Wrote %s. It holds the access token: only you may read it.", name)
+        return 0
+    if sys.stdout is not None and sys.stdout.isatty():
+        LOGGER.warning(
+            "What follows holds the access token, which is a secret. --config FILE "
+            "writes it to a file that only you may read."
         )
     return _write(init.as_text(config))
 
@@ -294,6 +305,9 @@ def _heed_signals(stop: Stop, audience: Audience) -> None:
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
+    # A terminal was closed. Under nohup that is no reason to stop.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handle)
 
 
 def _say_critical(error: TapError) -> None:

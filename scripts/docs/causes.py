@@ -35,6 +35,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Set `start_date` in the config.",
         ),
         Cause(
+            "--init writes one config",
+            "`--config` was given twice, or as `ENV`.",
+            "Give it once, with the name of the file that is to be written.",
+        ),
+        Cause(
+            "--force goes with",
+            "There is nothing that `--force` could write over.",
+            "Leave it away.",
+        ),
+        Cause(
             "--format goes with --check and --about only",
             "All other commands have one form of output.",
             "Leave `--format` away. The log has `--log-format`.",
@@ -103,7 +113,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "The config file … is empty",
-            "A failed `--init > config.json` leaves such a file.",
+            "A failed `--init … > config.json` leaves such a file.",
             "Run `--init` again, and see what it says.",
         ),
     ),
@@ -188,6 +198,21 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
     ),
     "Credentials file (`--init`)": (
+        Cause(
+            "is there already, and stays as it is",
+            "`--config` names a file that is there. It may hold the token of another account.",
+            "Name a new file, or add `--force` to write over this one.",
+        ),
+        Cause(
+            "What follows holds the access token",
+            "`--init` writes the config to a terminal, where it may be kept.",
+            "Add `--config` and the name of a new file.",
+        ),
+        Cause(
+            "The config … cannot be written",
+            "`--config` names no regular file, or one in a folder that this user may not write to.",
+            "Name a file in a folder of your own.",
+        ),
         Cause(
             "No config can be made of",
             "The credentials file or the start date cannot be used. Every mistake is listed below "
@@ -524,7 +549,13 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Select `_rescued_data`.",
         ),
         Cause(
-            "cannot be written",
+            "The report",
+            "`--report` names a folder, a device, a pipe, a link that leads nowhere, or a file in "
+            "a folder that may not be written to. What is there stays as it is.",
+            "Name a new file, or a page of an earlier run, in a folder of your own.",
+        ),
+        Cause(
+            "cannot be written: …. The stream stops here",
             "A record came without its key, or without the date that the stream goes by.",
             "Run the sync again. If it stays, send the id to BigCommerce's support, or read the "
             'stream with `"replication-method": "FULL_TABLE"`.',

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 LARGEST = 2**64 - 1
 
+MOST_BYTES = 128 * 1024 * 1024
+"""Of a set that is not compressed: of some 60 million ids that lie apart. A few KB can be packed so
+that they fill any memory."""
+
 
 class Ids:
     """Whole numbers from 0 to 2^64 - 1."""
@@ -29,9 +33,13 @@ class Ids:
         from pyroaring import BitMap64
 
         ids = cls()
+        unzip = zlib.decompressobj()
         try:
-            ids._bitmap = BitMap64.deserialize(zlib.decompress(packed))
-        except zlib.error as error:
+            whole = unzip.decompress(packed, MOST_BYTES)
+            if not unzip.eof or unzip.unused_data:
+                raise ValueError("it is cut off, too large, or more than a set")
+            ids._bitmap = BitMap64.deserialize(whole)
+        except (zlib.error, OverflowError, IndexError) as error:
             raise ValueError(str(error)) from error
         return ids
 

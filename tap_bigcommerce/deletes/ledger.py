@@ -86,6 +86,8 @@ class Ledger:
         """The set does not exist yet: the stream is read from its start."""
         self.written: Ids | None = None
         """Ids whose RECORDs have been written, and that have not been reported gone since."""
+        self.archived: dict[int, str] = {}
+        """Ids that were written and are archived now, since when; nobody has been told yet."""
         self.seen: Ids | None = None
         """Ids of a walk that reads everything, from its start; None in any other walk."""
         self._is_new = False
@@ -171,9 +173,19 @@ class Ledger:
         return self._flag is not None
 
     def deleted_at(self, row: Mapping[str, Any]) -> str | None:
-        """Since when a row that is still listed is deleted: archived; None: it is not."""
+        """Since when a row that is still listed is deleted: archived; None: it is not.
+
+        Of rows that have been written as not archived that is told at the end of the walk, once it
+        is known how many they are.
+        """
         flag = self._flag
-        return archived_at(row) if flag is not None and row.get(flag) is True else None
+        if flag is None or row.get(flag) is not True:
+            return None
+        id_ = row.get(self.stream.keys[0])
+        if type(id_) is int and self.written is not None and id_ in self.written:
+            self.archived[id_] = archived_at(row)
+            return None
+        return archived_at(row)
 
     def note(self, ids: Sequence[int], deleted: Iterable[int]) -> None:
         """RECORDs with these ids are being written; some of them say that they are deleted.
@@ -211,6 +223,7 @@ class Ledger:
 
     def reported(self, gone: Iterable[int]) -> None:
         """The tombstones of `gone` have been written."""
+        self.archived.clear()
         if self.written is not None:
             self.written.remove(gone)
             self._kept = None
@@ -239,7 +252,8 @@ class Ledger:
         """What the state says of deletions; nothing: {}."""
         found: dict[str, Any] = {}
         # Without a way what is written now is noted nowhere, so an old set would be wrong.
-        if self.way is not Way.NONE and self._swept is not None:
+        # Whoever has not been told yet of what is archived is told by the next sweep.
+        if self.way is not Way.NONE and self._swept is not None and not self.archived:
             found["swept"] = format_instant(self._swept)
         if self.way is Way.VERSIONS and self.version is not None:
             found["version"] = self.version

@@ -61,24 +61,26 @@ def find_gone(ledger: Ledger, search: Search) -> Gone:
     there = ledger.take_seen()
     if ledger.written is None:
         return {}  # The set was given up as too large.
-    if there is None:
-        if not ledger.needs_sweep:
-            return {}
+    if there is None and ledger.needs_sweep:
         LOGGER.info("%s: reading its ids, to see what has been deleted", search.stream.name)
         there = swept(search).ids
         assert there is not None
-    missing = ledger.written.without(there)
+    gone, archived = dict(ledger.archived), Ids(ledger.archived)
     most = ledger.most_gone(len(ledger.written))
-    gone = confirmed(missing, search, most)
+    missing = Ids() if there is None else ledger.written.without(there).without(archived)
+    if len(gone) <= most:
+        gone.update(confirmed(missing, search, most - len(gone)))
     if len(gone) > most:
-        raise RequestFailed(_too_many(search, len(missing), len(ledger.written)))
-    if len(gone) < len(missing):
+        lacking = len(missing) + len(archived)
+        raise RequestFailed(_too_many(search, lacking, len(ledger.written)))
+    if len(gone) < len(missing) + len(archived):
         LOGGER.info(
             "%s: %d records were missing from the list, and yet are there",
             search.stream.name,
-            len(missing) - len(gone),
+            len(missing) + len(archived) - len(gone),
         )
-    ledger.compared()
+    if there is not None:
+        ledger.compared()
     return gone
 
 
@@ -263,7 +265,8 @@ def _unfit(search: Search, asked: str, came: Any) -> UnexpectedAnswer:
 def _too_many(search: Search, missing: int, written: int) -> str:
     share = search.config.deletes_limit
     return (
-        f"{search.stream.name}: {missing} of its {written} records are missing from the list, and "
-        f"more of them are gone than deletes_limit allows ({share:g} of all), so none is reported. "
+        f"{search.stream.name}: {missing} of its {written} records are missing from the list or "
+        f"archived, and more of them are gone than deletes_limit allows ({share:g} of all), so "
+        "none is reported. "
         f"{UNLIKELY}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import os
-import tempfile
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import Any
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.deletes.ids import Ids
+from tap_bigcommerce.display import shown
 from tap_bigcommerce.exceptions import ConfigError, StateError
+from tap_bigcommerce.files import Unusable, read_file, write_whole
 
 A_KB = 1000
 
@@ -48,7 +50,10 @@ class Shelf:
         return self._folder is not None or size <= self._most
 
     def prepare(self) -> None:
-        """See that a file could be written. Raises ConfigError."""
+        """See that a file could be written; remove half of one, as a killed run leaves it.
+
+        Raises ConfigError.
+        """
         if self._folder is None:
             return
         try:
@@ -61,6 +66,8 @@ class Shelf:
                 f"{self._stream}: deletes_path {self._folder} is no folder in which files can be "
                 "written. Correct the setting or the folder's permissions."
             )
+        for half in self._folder.glob(f".{self._name}-{'?' * 16}.ids-*"):
+            half.unlink(missing_ok=True)
 
     def get(self, entry: Mapping[str, Any]) -> Ids | None:
         """The set that a state's entry speaks of; None where it speaks of none.
@@ -89,32 +96,34 @@ class Shelf:
         checksum = hashlib.sha256(packed).hexdigest()
         # Named by its content: a file that an older state speaks of stays as it is.
         path = self._folder / f"{self._name}-{checksum[:16]}.ids"
-        if not path.exists():
-            _write_whole(path, packed)
+        if not _holds(path, packed):
+            write_whole(path, packed, mode=0o600)
         return Kept({"file": path.name, "sha256": checksum}, len(packed))
 
     def tidy(self, entry: Mapping[str, Any]) -> None:
         """Remove the files of this stream that are older than the one which the entry names."""
         if self._folder is None or "file" not in entry:
             return
-        newest = _path(self._folder, entry).stat().st_mtime_ns
-        for path in self._folder.glob(f"{self._name}-????????????????.ids"):
+        newest = self._path(self._folder, entry).stat().st_mtime_ns
+        for path in self._folder.glob(f"{self._name}-{'?' * 16}.ids"):
             if path.stat().st_mtime_ns < newest:
                 path.unlink(missing_ok=True)
 
     def _from_file(self, entry: Mapping[str, Any]) -> Ids:
         if self._folder is None:
             raise StateError(
-                f"The ids of {self._stream} are kept in the file {entry['file']}, but no "
-                f"deletes_path is set. Set it to the folder of that file. {self._way_out()}"
+                f"The ids of {self._stream} are kept in the file {shown(str(entry['file']))}, but "
+                f"no deletes_path is set. Set it to the folder of that file. {self._way_out()}"
             )
-        path = _path(self._folder, entry)
+        path = self._path(self._folder, entry)
         try:
-            packed = path.read_bytes()
-        except OSError as error:
+            if not re.fullmatch(rf"{self._name}-[0-9a-f]{{16}}\.ids", path.name):
+                raise Unusable("the tap gives its files other names")
+            packed = read_file(path, pipes=False)
+        except Unusable as error:
             raise StateError(
                 f"The ids of {self._stream} are kept in the file {path}, which "
-                f"cannot be read ({error.strerror}). Put it back. {self._way_out()}"
+                f"cannot be read ({error}). Put it back. {self._way_out()}"
             ) from error
         try:
             if hashlib.sha256(packed).hexdigest() != entry.get("sha256"):
@@ -126,6 +135,11 @@ class Shelf:
                 f"state speaks of. Put the right one back. {self._way_out()}"
             ) from error
 
+    @staticmethod
+    def _path(folder: Path, entry: Mapping[str, Any]) -> Path:
+        """The file that a state's entry names: the last part counts, so none elsewhere is read."""
+        return folder / Path(str(entry["file"])).name
+
     def _way_out(self) -> str:
         return (
             f'Or remove "deletes" from the bookmarks of {self._stream} in the state file: the '
@@ -133,19 +147,9 @@ class Shelf:
         )
 
 
-def _path(folder: Path, entry: Mapping[str, Any]) -> Path:
-    """The file that a state's entry names: the last part counts, so none elsewhere is ever read."""
-    return folder / Path(str(entry["file"])).name
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write the file whole, or not at all."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether the file is there, and whole."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    finally:
-        Path(temporary).unlink(missing_ok=True)  # There only if something failed.
+        return read_file(path, len(content), pipes=False) == content
+    except Unusable:
+        return False

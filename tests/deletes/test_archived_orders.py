@@ -60,3 +60,20 @@ def test_an_order_that_is_archived_no_more_is_there_again(small: Sandbox, catalo
     small.change("orders", ids=[103], fields={"is_deleted": False})
     runs.run()
     assert runs.warehouse.row("orders", 103)["_sdc_deleted_at"] is None
+
+
+def test_more_archived_orders_than_may_be_gone_are_not_reported(
+    small: Sandbox, catalog: Json
+) -> None:
+    """None of them, in no sync, until somebody has looked and allows it."""
+    runs = Runs(small, select(catalog, "orders"), deletes_limit=0.2, deletes_every=24)
+    runs.run()
+    alive = {key for key, row in runs.warehouse.tables["orders"].items() if not row["is_deleted"]}
+    ids = [row["id"] for row in small.records("orders")]
+    small.change("orders", ids=ids, fields={"is_deleted": True})
+    for _ in range(2):
+        result = runs.run(fails=True)
+        assert any("deletes_limit" in line for line in result.logged("CRITICAL"))
+        assert not any(runs.warehouse.tables["orders"][key]["_sdc_deleted_at"] for key in alive)
+    runs.run(deletes_limit=1)
+    assert all(row["_sdc_deleted_at"] for row in runs.warehouse.tables["orders"].values())

@@ -162,6 +162,24 @@ def test_a_signal_during_discovery_ends_it_at_once() -> None:
     assert "Traceback" not in tap.stderr
 
 
+@pytest.mark.parametrize("ignored", [False, True], ids=["usually", "under nohup"])
+def test_a_terminal_that_is_closed_ends_the_tap_as_a_signal_does(ignored: bool) -> None:
+    action = signal.SIG_IGN if ignored else signal.SIG_DFL
+    before = signal.signal(signal.SIGHUP, action)  # What is ignored here is in the tap, too.
+    try:
+        with Sandbox(options(latency_ms=30.0)) as store:
+            with started(tap_runner.settings(store, page_size=4)) as tap:
+                tap.wait_for(lines=3)
+                tap.process.send_signal(signal.SIGHUP)
+                status = tap.end()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert status == (0 if ignored else 129), tap.stderr[-2000:]
+    assert ("Stopped by SIGHUP" in tap.stderr) != ignored
+    assert states(tap.messages)
+    assert tap_runner.read_message(tap.out[-1].decode())["type"] == "STATE"
+
+
 def test_a_target_that_dies_ends_the_tap_without_a_traceback() -> None:
     with (
         Sandbox(options(orders=150, customers=400)) as store,
