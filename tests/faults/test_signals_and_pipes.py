@@ -167,11 +167,13 @@ def test_a_terminal_that_is_closed_ends_the_tap_as_a_signal_does(ignored: bool) 
     action = signal.SIG_IGN if ignored else signal.SIG_DFL
     before = signal.signal(signal.SIGHUP, action)  # What is ignored here is in the tap, too.
     try:
-        with Sandbox(options(latency_ms=30.0)) as store:
-            with started(tap_runner.settings(store, page_size=4)) as tap:
-                tap.wait_for(lines=3)
-                tap.process.send_signal(signal.SIGHUP)
-                status = tap.end()
+        with (
+            Sandbox(options(latency_ms=30.0)) as store,
+            started(tap_runner.settings(store, page_size=4)) as tap,
+        ):
+            tap.wait_for(lines=3)
+            tap.process.send_signal(signal.SIGHUP)
+            status = tap.end()
     finally:
         signal.signal(signal.SIGHUP, before)
     assert status == (0 if ignored else 129), tap.stderr[-2000:]
