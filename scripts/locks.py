@@ -20,8 +20,9 @@ PYTHON = "3.11"
 ones."""
 
 EXTRA = "# extra: "
+# Extras are named: older pips would look for another version of what is asked for with one.
 OPTIONS = (
-    "--no-config --universal --generate-hashes --no-header --no-annotate --quiet --upgrade "
+    "--no-config --universal --generate-hashes --no-header --no-annotate --no-strip-extras --quiet "
     f"--python-version {PYTHON} --default-index https://pypi.org/simple"
 ).split()
 

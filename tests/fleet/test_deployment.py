@@ -194,11 +194,12 @@ def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path:
 def test_a_lock_is_of_what_is_asked_for_now_and_names_hashes_alone(path: Path) -> None:
     text = path.with_suffix(".txt").read_text("utf-8")
     assert text.startswith(head(path.stem)), "`make locks` writes it anew"
-    whole = re.compile(r"[\w.-]+==[\w.]+( ; [\w\s.'<>=!]+)?(\s+--hash=sha256:[0-9a-f]{64})+")
+    name, marker = r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", r"( ; [\w\s.'<>=!]+)?"
+    whole = re.compile(rf"{name}{marker}(\s+--hash=sha256:[0-9a-f]{{64}})+")
     locked = text.partition("\n")[2].replace("\\\n", "").splitlines()
     assert locked
     assert [line for line in locked if not whole.fullmatch(line)] == []
-    found = {line.partition("=")[0]: line.split()[0].partition("==")[2] for line in locked}
+    found = {re.split(r"[\[=]", line)[0]: line.split()[0].partition("==")[2] for line in locked}
     for wanted in map(Requirement, asked_for(path.stem)):
         assert wanted.specifier.contains(found[wanted.name])
 
