@@ -32,7 +32,7 @@ from tap_bigcommerce.exceptions import (
     TokenRefused,
 )
 from tap_bigcommerce.observer import NOBODY, Observer, Reason, RequestEnd, Waiting
-from tap_bigcommerce.patience import Patience
+from tap_bigcommerce.patience import LONGEST_SHORT_WAIT, Patience
 from tap_bigcommerce.progress import log_request
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.row_keys import RowKeys
@@ -147,6 +147,10 @@ class Client:
         """A new count of failures, as the settings allow them."""
         return Patience(self._config.max_attempts, self._config.max_retry_seconds)
 
+    def little_patience(self) -> Patience:
+        """A new one for what is likely to fail: it ends after a few quick attempts."""
+        return Patience(self._config.max_attempts, 0.0, LONGEST_SHORT_WAIT)
+
     def wait(self, seconds: float, purpose: Purpose, why: str = "") -> None:
         """Wait before asking again; raises Interrupted when the tap is asked to stop."""
         purpose.counts.count_wait(seconds)
@@ -169,10 +173,13 @@ class Client:
 
         With `keys`, the answer has the keys of its rows, and no content. With `fewer_possible`,
         FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
-        NotFound, or, when patience ends, RequestFailed; StoreUnavailable if nothing else can be
-        read either, and from then on always.
+        NotFound, or, when `patience` ends, RequestFailed; StoreUnavailable if nothing else can be
+        read either, and from then on always. Without `patience` it is little where others like it
+        have failed.
         """
-        attempts = _Attempts(patience or self.patience())
+        if patience is None:
+            patience = self.little_patience() if purpose.counts.in_trouble else self.patience()
+        attempts = _Attempts(patience)
         while True:
             if self._unavailable is not None:
                 raise self._unavailable.again()

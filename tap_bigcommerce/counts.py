@@ -14,7 +14,9 @@ class StreamCounts:
 
     `share` of the list has been written (0 to 1; None: nobody knows). `read_with` is the stream
     whose walk this one shares: pages, requests and rows read are counted there. `began` and
-    `ended` are by `time.monotonic`; `failure` says in words why the stream failed.
+    `ended` are by `time.monotonic`; `failure` says in words why the stream failed. `passed_over` is
+    how many records, or parents of records, could not be read while others could; `in_trouble`
+    since one of them could not.
     """
 
     stream: str
@@ -39,6 +41,8 @@ class StreamCounts:
     requests: int = 0
     retries: int = 0
     mended_bodies: int = 0
+    passed_over: int = 0
+    in_trouble: bool = False
     waited: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 

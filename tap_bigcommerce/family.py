@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.exceptions import BadRecord, RequestFailed
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.details import Completion, Details, Lookup, PageCompletion
 from tap_bigcommerce.pages.page import Row
@@ -17,6 +18,9 @@ from tap_bigcommerce.streams.stream import PARENTS, Stream, own_list_path
 
 ADDED = ":own"
 """Ends the keys that are added to a row; no field of the API ends so."""
+
+INCOMPLETE = f"incomplete{ADDED}"
+"""The key of a row that could not be made whole: only rows of own lists are written of it."""
 
 
 class Family(Details):
@@ -29,8 +33,16 @@ class Family(Details):
         outputs: Sequence[Output],
         client: Client,
         config: Config,
+        counts: StreamCounts,
+        *,
+        since_ever: bool = False,
     ) -> None:
+        """`counts` are those of the requests for the list. `since_ever`: all that
+        belongs to a row, whatever its date."""
         self._root = root
+        self._counts = counts
+        self._since_ever = since_ever
+        self._from_rows = [output for output in outputs if not output.stream.has_own_list]
         self._completion = completion
         self._channels = config.channel_ids
         self._with_own_lists = [
@@ -79,7 +91,7 @@ class Family(Details):
             return None
         id_of(self._root, row)
         own = self._completion.complete(row, bare=bare) if self._completion is not None else None
-        return self._with_lists(row, own) if self._with_own_lists else own
+        return self._whole(row, own) if own is not None or self._with_own_lists else None
 
     def _is_wanted(self, row: Row) -> bool:
         """The row is of a channel that is read, or of none."""
@@ -89,39 +101,75 @@ class Family(Details):
         found = row[name] if isinstance(row[name], list) else [row[name]]
         return not found or any(channel in self._channels for channel in found)
 
-    def _with_lists(self, row: Row, completion: Completion | None) -> Completion:
+    def _whole(self, row: Row, completion: Completion | None) -> Completion:
+        id_ = int(id_of(self._root, row))
         whole: Row | None = row
         if completion is not None:
-            whole = yield from completion
-        wanted = [(output, own) for output, own in self._with_own_lists if output.failure is None]
+            whole = yield from self._completed(id_, row, completion)
+        wanted = [
+            (output, own)
+            for output, own in self._with_own_lists
+            if output.failure is None and not output.has_read(row)
+        ]
         if whole is None or not wanted:
             return whole
         results = yield [self._lookup(output, own, whole) for output, own in wanted]
+        if any(result is None for result in results):
+            return None
         for (output, _), result in zip(wanted, results, strict=True):
+            # A child that fails stops neither its parent nor its siblings.
             if isinstance(result, RequestFailed):
-                # A child that fails stops neither its parent nor its siblings.
-                output.failure = output.failure or result
-                result = []
-            if result is None:
-                return None
-            whole[own_rows_of(output)] = result
+                output.pass_over(id_, result)
+            else:
+                output.was_read(id_, empty=not result)
+            whole[own_rows_of(output)] = _rows_in(result)
         return whole
+
+    def _completed(self, id_: int, row: Row, completion: Completion) -> Completion:
+        """The row as its stream completes it; where it cannot be, it is marked as incomplete."""
+        base = dict(row)
+        errors: list[RequestFailed] = []
+        whole: Row | None = {**base, INCOMPLETE: True}
+        try:
+            lookups = next(completion)
+            while True:
+                results = yield [_or_failure(lookup, self._counts) for lookup in lookups]
+                found = [result for result in results if isinstance(result, RequestFailed)]
+                errors += found
+                if not all(isinstance(error, IncompleteList) for error in found):
+                    break
+                lookups = completion.send([*map(_rows_in, results)])
+        except StopIteration as stop:
+            whole = stop.value
+        except RequestFailed as error:
+            errors.append(error)
+        for output in self._from_rows:
+            if errors:
+                output.pass_over(id_, errors[0])
+            else:
+                output.was_read(id_)
+        return whole
+
+    def ask_again(self, output: Output, id_: int) -> Lookup:
+        """What reads once more what belongs to a parent; its result may be a failure."""
+        own = next(own for other, own in self._with_own_lists if other is output)
+        return self._lookup(output, own, {"id": id_})
 
     def _lookup(self, output: Output, own: OwnLists, row: Row) -> Lookup:
         child = output.stream.child
         assert child is not None
         params = dict(output.stream.params)
-        if output.stream.modified_since is not None and output.since is not None:
-            params[output.stream.modified_since] = output.since
-        return _or_failure(
-            functools.partial(
-                own.rows,
-                f"{self._root.path}/{row['id']}",
-                own_list_path(child, self._root, row),
-                params=params,
-                none_is_404=child.none_is_404,
-            )
+        since = None if self._since_ever else output.since
+        if output.stream.modified_since is not None and since is not None:
+            params[output.stream.modified_since] = since
+        lookup = functools.partial(
+            own.rows,
+            f"{self._root.path}/{row['id']}",
+            own_list_path(child, self._root, row),
+            params=params,
+            none_is_404=child.none_is_404,
         )
+        return _or_failure(lambda: [] if output.failure is not None else lookup(), output.counts)
 
 
 def _nothing() -> Completion:
@@ -130,13 +178,21 @@ def _nothing() -> Completion:
     yield
 
 
-def _or_failure(lookup: Callable[[], Any]) -> Lookup:
-    """The lookup, whose failure becomes its result."""
+def _rows_in(result: Any) -> Any:
+    """What came, whether or not it is all."""
+    if isinstance(result, IncompleteList):
+        return result.rows
+    return [] if isinstance(result, RequestFailed) else result
+
+
+def _or_failure(lookup: Lookup, counts: StreamCounts) -> Lookup:
+    """The lookup, whose failure becomes its result; those after it are given less time."""
 
     def look() -> Any:
         try:
             return lookup()
         except RequestFailed as error:
+            counts.in_trouble = counts.in_trouble or not isinstance(error, IncompleteList)
             return error
 
     return look

@@ -16,7 +16,7 @@ from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.deletes.ledger import Ledger, Way
 from tap_bigcommerce.deletes.tombstones import write_tombstones
-from tap_bigcommerce.exceptions import TapError
+from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissing, TapError
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import Position
@@ -24,13 +24,17 @@ from tap_bigcommerce.progress import RecordMetric, failed_requests, log_count
 from tap_bigcommerce.records import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.state import Resume, State
+from tap_bigcommerce.state import MOST_TO_RETRY, Resume, State
 from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import root_of
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.transform import TypedReader
 
 LOGGER = logging.getLogger(__name__)
+
+MOST_WITHOUT_PERMISSION = 3
+"""Parents that are passed over because of a 403 before any has been read, at the most: then a
+permission is missing."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,18 @@ class Output:
         self.counts = StreamCounts(stream.name)
         self.purpose = Purpose(stream.name, str(stream.permission), self.counts)
         self.failure: TapError | None = None
+        self.read_in_part = False
+        """Not all of it could be read: nothing of it is reported as deleted."""
+        self.passed_over: dict[int, RequestFailed] = {}
+        """Why records, or what belongs to these parents, could not be read, by ids."""
+        self.to_retry: list[int] = []
+        """Ids that earlier runs have passed over: they are read first."""
+        self.read_first: dict[int, Any] = {}
+        """Those that this run has read first, and their dates of modification then."""
+        self.last_read: int | None = None
+        """A parent of whom something has been read."""
+        self.has_read_any = False
+        self._doubtful: set[int] = set()
         self._config = config
         self._state = state
         self._messages = messages
@@ -121,6 +137,7 @@ class Output:
         self.ledger.open()
         if stream.replication_key is not None:
             self.counts.bookmark_before = self._state.bookmark(name, stream.replication_key)
+        self.to_retry = self._state.to_retry(name)
         self._fingerprint = self._depends_on()
         resume = self._state.resume(name)
         if resume is not None and resume.walk == self._fingerprint:
@@ -143,6 +160,79 @@ class Output:
         if self.ledger.way is Way.VERSIONS:
             self._records.version = self._version()
         return Start(since=self.since)
+
+    def was_read(self, id_: int | None = None, *, empty: bool = False) -> None:
+        """A record, or what belongs to a parent, has been read (None: several have been).
+
+        That a list is `empty` is known without it: it tells little of whether others can be read.
+        """
+        self.has_read_any = True
+        if id_ is not None:
+            self.forget(id_)
+        if not empty:
+            self._doubtful.clear()
+            self.last_read = id_ if id_ is not None else self.last_read
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether it is single records that cannot be read, or none any more: nobody can tell."""
+        return bool(self._doubtful) and (self.stream.has_own_list or not self.has_read_any)
+
+    def forget(self, id_: int) -> None:
+        """It need not be read again: it has been read, or is gone."""
+        if id_ in self.passed_over or id_ in self.to_retry:
+            self.passed_over.pop(id_, None)
+            self.to_retry = [other for other in self.to_retry if other != id_]
+            self.counts.passed_over = len(self.passed_over)
+
+    def pass_over(self, id_: int, error: RequestFailed) -> None:
+        """A record, or what belongs to a parent, cannot be read: go on with the others."""
+        if self.failure is not None:
+            return
+        self.passed_over[id_] = error
+        self.read_in_part = True
+        self.counts.passed_over = len(self.passed_over)
+        # A list that contradicts itself has been answered.
+        if id_ not in self.to_retry and not isinstance(error, IncompleteList):
+            self._doubtful.add(id_)
+        missing = isinstance(error, ScopeMissing) and not self.has_read_any
+        if len(self.passed_over) > (MOST_WITHOUT_PERMISSION if missing else MOST_TO_RETRY):
+            self.failure = error if missing else self._too_many(error)
+            return
+        LOGGER.warning(
+            "%s: %s %d is passed over, and read first in the next sync: %s",
+            self.stream.name,
+            self._noun,
+            id_,
+            error.words,
+        )
+
+    def has_read(self, row: Row) -> bool:
+        """The row was read first, and has not changed since."""
+        if not self.read_first or row.get("date_modified") is None:
+            return False
+        id_ = row.get("id")
+        return isinstance(id_, int) and self.read_first.get(id_) == row["date_modified"]
+
+    def remember(self) -> None:
+        """Note in the state what was passed over, and what earlier runs had."""
+        self._state.retry(self.stream.name, {*self.to_retry, *self.passed_over})
+
+    @property
+    def trouble(self) -> TapError | None:
+        """What is to be said of the stream at the end: its failure, or what was passed over."""
+        failure = self.failure or self.ledger.failure
+        if failure is not None or not self.passed_over:
+            return failure
+        ids = sorted(self.passed_over)
+        error = self.passed_over[ids[0]]
+        noun = f"{self._noun} {ids[0]}"
+        if len(ids) > 1:
+            noun = f"{len(ids)} of them ({self._noun} {', '.join(map(str, ids))})"
+        return RequestFailed(
+            f"{self.stream.name}: {noun} could not be read, while others could. They stand in the "
+            f"state, and the next sync reads them first. About {self._noun} {ids[0]}: {error.words}"
+        )
 
     def write_schema(self) -> None:
         """The SCHEMA, once."""
@@ -174,8 +264,9 @@ class Output:
 
     def interrupt(self, after: Position, start: Start) -> None:
         """Note in the state how far the walk is; `start` as it is by now."""
-        if after is None or start.sync_start is None:
+        if after is None or start.sync_start is None or self.in_doubt:
             return
+        self.remember()
         resume = Resume(
             after_id=after if isinstance(after, int) else 0,
             since=start.since,
@@ -188,7 +279,13 @@ class Output:
         self._state.interrupt(self.stream.name, resume)
 
     def complete(self, start: Start) -> None:
-        """Set the bookmark: the walk has seen all that changed before it began."""
+        """Set the bookmark: the walk has seen all that changed before it began.
+
+        Raises why records were passed over where no others have been read since.
+        """
+        if self.in_doubt:
+            raise self.passed_over[min(self._doubtful)]
+        self.remember()
         key, bookmark = self.stream.replication_key, self.counts.bookmark_before
         newest = self.newest if self.has_own_dates else start.newest
         if key is not None and newest is not None and start.sync_start is not None:
@@ -205,7 +302,7 @@ class Output:
         `resumed`: an earlier run has written some of its rows.
         """
         version = self._records.version
-        if version is None or start.since is not None:
+        if version is None or start.since is not None or self.read_in_part:
             return
         rows = None if resumed else self.counts.written
         self.failure = self.ledger.doubt(rows)
@@ -254,6 +351,17 @@ class Output:
                 path,
                 RESCUED,
             )
+
+    @property
+    def _noun(self) -> str:
+        """What a person calls a record whose list is walked."""
+        return PARENTS[self.root.name].noun if self.root.name in PARENTS else "record"
+
+    def _too_many(self, error: RequestFailed) -> RequestFailed:
+        return RequestFailed(
+            f"{self.stream.name}: more than {MOST_TO_RETRY} {self._noun}s could not be read, which "
+            f"are too many to pass over. The last of them: {error.words}"
+        )
 
     def _first_date(self) -> str | None:
         """What was modified from this moment on is read; None: everything."""

@@ -9,6 +9,9 @@ import backoff
 LONGEST_WAIT = 60.0
 """Seconds between two attempts, at the most."""
 
+LONGEST_SHORT_WAIT = 2.0
+"""The same where others like it have failed for good already."""
+
 FIRST_WAIT = 0.5
 """Seconds: about how long to wait after the first failure."""
 
@@ -20,7 +23,8 @@ class Patience:
     quick failures are no outage yet, and a store in maintenance is down for minutes.
     """
 
-    def __init__(self, attempts: int, seconds: float) -> None:
+    def __init__(self, attempts: int, seconds: float, longest_wait: float = LONGEST_WAIT) -> None:
+        self._longest_wait = longest_wait
         self._attempts = attempts
         self._seconds = seconds
         self._first_failure: float | None = None
@@ -29,7 +33,7 @@ class Patience:
 
     def wait_from_anew(self) -> None:
         """Something is different in the next attempt: wait shortly again. Failures still count."""
-        self._waits = backoff.expo(factor=FIRST_WAIT, max_value=LONGEST_WAIT)
+        self._waits = backoff.expo(factor=FIRST_WAIT, max_value=self._longest_wait)
         next(self._waits)  # backoff's generators yield None once before their first value
 
     def failed(self) -> None:

@@ -89,6 +89,8 @@ def summary(counts: StreamCounts) -> str:
         parts.append(f"waited {counts.waited:.0f} s over all requests")
     if counts.gone:
         parts.append(f"{counts.gone} deleted meanwhile")
+    if counts.passed_over:
+        parts.append(f"{counts.passed_over} that could not be read passed over")
     if counts.deleted:
         parts.append(f"{counts.deleted} deleted since the last sweep")
     if counts.lists_read:

@@ -3,7 +3,8 @@
 {"store_hash": "abc123",
  "bookmarks": {"orders": {"date_modified": "2026-01-05T10:00:00.000000Z",
                           "resume": {"after_id": 8120, "since": "...", "sync_start": "...",
-                                     "newest": "...", "walk": "1f0c..."}}},
+                                     "newest": "...", "walk": "1f0c..."},
+                          "retry": [8075]}},
  "currently_syncing": "orders"}
 """
 
@@ -24,6 +25,10 @@ from tap_bigcommerce.files import Unusable, read_json
 
 RESUME = "resume"
 DELETES = "deletes"
+RETRY = "retry"
+
+MOST_TO_RETRY = 100
+"""Records of a stream that a state remembers because they could not be read, at the most."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,34 @@ class State:
             )
         return resume
 
+    def to_retry(self, stream: str) -> list[int]:
+        """The ids of the records, or of the parents, that the last run could not read.
+
+        Raises StateError where they are damaged.
+        """
+        value = singer.state.get_bookmark(self._value, stream, RETRY)
+        if value is None:
+            return []
+        if (
+            not isinstance(value, list)
+            or len(value) > MOST_TO_RETRY
+            or not all(type(id_) is int for id_ in value)
+        ):
+            raise StateError(
+                f'The state\'s "retry" of {stream} is damaged: it should be a list of at most '
+                f"{MOST_TO_RETRY} ids. Remove it from the state file, and remove the bookmark of "
+                f"{stream} as well, for what it named has not been read."
+            )
+        return list(dict.fromkeys(value))
+
+    def retry(self, stream: str, ids: Iterable[int]) -> None:
+        """The next run of the stream reads the records with these `ids` first."""
+        listed = sorted(ids)
+        if listed:
+            singer.state.set_bookmark(self._value, stream, RETRY, listed)
+        elif stream in self._value["bookmarks"]:
+            self._value["bookmarks"][stream].pop(RETRY, None)
+
     def interrupt(self, stream: str, resume: Resume) -> None:
         """A walk of the stream is under way, as far as `resume` says."""
         # Not `asdict`, which copies deeply: this is done with every part of a page.
@@ -116,8 +149,8 @@ class State:
         singer.state.clear_bookmark(self._value, stream, RESUME)
         if key is not None and bookmark is not None:
             singer.state.set_bookmark(self._value, stream, key, bookmark)
-        if not self._value["bookmarks"][stream]:
-            del self._value["bookmarks"][stream]
+        if not self._value["bookmarks"].get(stream):
+            self._value["bookmarks"].pop(stream, None)
 
     def begin(self, stream: str | None) -> None:
         """`stream` is being read now; None: the run is over."""

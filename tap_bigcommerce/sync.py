@@ -38,7 +38,7 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
             # The end of a walk, whole or not, is worth a STATE.
             tools.messages.state(tools.state.value())
             for output in walk.outputs:
-                error = output.failure or output.ledger.failure
+                error = output.trouble
                 if error is not None:
                     _note(failures, output.stream.name, error)
                 output.counts.end(error.words if error else None)

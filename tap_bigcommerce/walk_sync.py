@@ -14,13 +14,14 @@ from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.deletes.ledger import Way
 from tap_bigcommerce.deletes.search import Search, find_gone
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, TapError
+from tap_bigcommerce.exceptions import BadRecord, RequestFailed, TapError
 from tap_bigcommerce.failures import failure_of
-from tap_bigcommerce.family import Family, added_keys, rows_of
+from tap_bigcommerce.family import INCOMPLETE, Family, added_keys, rows_of
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.pages.by_ids import read_by_ids
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
 from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
@@ -61,6 +62,7 @@ class WalkSync:
         self._purpose = dataclasses.replace(outputs[0].purpose, permission=permission)
         self._resumed = start.sync_start is not None
         self._reading: Reading | None = None
+        self._family: Family | None = None
 
     @property
     def name(self) -> str:
@@ -95,6 +97,7 @@ class WalkSync:
             self._close()
 
     def _read(self, reading: Reading, when_ending: Callable[[], None]) -> None:
+        self._read_again()
         for batch in reading.batches(when_ending):
             self._write(batch, reading)
             self.outputs[0].counts.pages = reading.pages
@@ -120,9 +123,13 @@ class WalkSync:
     def _alive(self) -> list[Output]:
         return [output for output in self.outputs if output.failure is None]
 
-    def _for_each(self, work: Callable[[Output], object]) -> None:
-        """Do `work` for each stream that has not failed; what fails then is that stream alone."""
+    def _for_each(
+        self, work: Callable[[Output], object], outputs: Sequence[Output] | None = None
+    ) -> None:
+        """Do `work` for each stream (of these) that has not failed; what fails then is it alone."""
         for output in self._alive():
+            if outputs is not None and output not in outputs:
+                continue
             error = failure_of(output.stream.name, functools.partial(work, output))
             output.failure = error or output.failure
 
@@ -134,7 +141,7 @@ class WalkSync:
 
     def _begin(self) -> Reading:
         root, tools = self._root, self._tools
-        plan = root.plan(self._wish())
+        plan = root.plan(self._wish(self.outputs))
         params = {**root.params, **plan.params}
         filtered = root.modified_since is not None and not self.outputs[0].has_own_dates
         if filtered and self._start.since is not None and root.modified_since is not None:
@@ -149,7 +156,9 @@ class WalkSync:
             paged=root.walk.paged,
             single=root.walk.single,
         )
-        family = Family(root, plan.completion, self.outputs, tools.client, tools.config)
+        counts = self._purpose.counts
+        family = Family(root, plan.completion, self.outputs, tools.client, tools.config, counts)
+        self._family = family
         size = PageSize(tools.config.page_size, grows=root.walk.pages_may_grow)
         return Reading(
             root.walk.begin(root.name, self._start.after, tools.workers.count),
@@ -162,6 +171,59 @@ class WalkSync:
             typed=self._typed(),
         )
 
+    def _read_again(self) -> None:
+        """Read what earlier runs have passed over, before anything else."""
+        wanted: dict[int, list[Output]] = {}
+        for output in self._alive():
+            for id_ in output.to_retry:
+                wanted.setdefault(id_, []).append(output)
+        while wanted:
+            # At once those that the same streams want.
+            outputs = next(iter(wanted.values()))
+            ids = [id_ for id_ in wanted if wanted[id_] == outputs]
+            self._read_ids(ids, outputs)
+            wanted = {id_: wanted[id_] for id_ in wanted if id_ not in ids}
+
+    def _read_ids(self, ids: Sequence[int], outputs: Sequence[Output]) -> None:
+        """Read the records with these ids, and what belongs to them, for these outputs."""
+        root, tools, purpose = self._root, self._tools, self._purpose
+        troubled = [purpose.counts, *(output.counts for output in outputs)]
+        for counts in troubled:
+            counts.in_trouble = True
+        plan = root.plan(self._wish(outputs))
+        params = {**root.params, **plan.params}
+        request = ListRequest(root.path, params, keys=root.keys, reshape=root.reshape, single=True)
+        family = Family(
+            root,
+            plan.completion,
+            outputs,
+            tools.client,
+            tools.config,
+            purpose.counts,
+            since_ever=True,
+        )
+        for again in read_by_ids(
+            ids, request, family, tools.client, purpose, tools.workers, turn=self._turn
+        ):
+            for output in outputs:
+                if again.error is not None:
+                    output.pass_over(again.id, again.error)
+                elif again.id not in output.passed_over:
+                    output.forget(again.id)
+            if again.batch is not None:
+                self._for_each(functools.partial(self._write_again, again.batch), outputs)
+            for output in self._alive():
+                output.remember()
+        for counts in troubled:
+            counts.in_trouble = counts.passed_over > 0
+        tools.messages.page_ends(tools.state.value, tools.state.beside)
+
+    def _write_again(self, batch: Batch, output: Output) -> None:
+        self._write_records(batch, output)
+        for row in batch.rows:
+            if row["id"] not in output.passed_over:
+                output.read_first[row["id"]] = row.get("date_modified")
+
     def _typed(self) -> TypedReader | None:
         """What reads rows straight into records; None where more than that is done with them."""
         root, (output, *others) = self._root, self.outputs
@@ -169,11 +231,11 @@ class WalkSync:
             return None
         return output.typed
 
-    def _wish(self) -> Wish:
-        """What all outputs together want of the list."""
+    def _wish(self, outputs: Sequence[Output]) -> Wish:
+        """What these outputs together want of the list."""
         needed: set[str] = set()
         whole_rows, unselected = False, tuple[str, ...]()
-        for output in self.outputs:
+        for output in outputs:
             child = output.stream.child
             if child is None:
                 whole_rows, unselected = True, output.selection.unselected
@@ -209,17 +271,34 @@ class WalkSync:
         clean, sent_at = batch.answer.clean, batch.answer.sent_at
         if batch.are_records:
             output.write_typed(batch.rows, sent_at=sent_at)
+            output.was_read()
             return
-        rows = rows_of(output, batch.rows, self._added)
+        rows: Sequence[Row] = batch.rows
+        if not output.stream.has_own_list:
+            rows = [row for row in rows if INCOMPLETE not in row and not output.has_read(row)]
+            if rows:
+                output.was_read()
+        rows = rows_of(output, rows, self._added)
         # Rows of several streams share what is nested in them.
         output.write(rows, clean=clean, sent_at=sent_at, ours=len(self.outputs) == 1)
 
     def _complete(self, output: Output, *, whole: bool) -> None:
         """The list has been read to its end; `whole`: and nothing can have slipped by."""
         output.write_schema()
+        if output.in_doubt and output.has_read_any:
+            self._see_whether_others_can_be_read(output)
         output.complete(self._start)
         if whole:
             output.activate(self._start, resumed=self._resumed)
+
+    def _see_whether_others_can_be_read(self, output: Output) -> None:
+        """Read again what belongs to a parent of whom something has been read, if there is one."""
+        if output.last_read is not None and self._family is not None:
+            job = self._family.ask_again(output, output.last_read)
+            (result,) = self._tools.workers.run_all({output.last_read: job}).values()
+            if isinstance(result, RequestFailed):
+                return
+        output.was_read()
 
     def _note_start(self, reading: Reading) -> None:
         """Remember when the walk began, by the store's clock."""
@@ -252,7 +331,7 @@ class WalkSync:
     def _find_gone(self, output: Output) -> None:
         """Tell which records of a stream are gone from the store, if it is time to look."""
         tools, ledger = self._tools, output.ledger
-        if ledger.way is not Way.SET:
+        if ledger.way is not Way.SET or output.read_in_part:
             return
         if ledger.needs_sweep:
             # What has been written is safe, whatever becomes of the sweep.

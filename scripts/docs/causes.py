@@ -393,6 +393,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Correct it or remove it, as the message says.",
         ),
         Cause(
+            'The state\'s "retry" of',
+            "The list of what the last run could not read has been changed.",
+            "Remove it and the stream's bookmark, as the message says.",
+        ),
+        Cause(
             "The state's resume point of",
             "The place where a stopped run goes on has been changed.",
             "Remove it, as the message says.",
@@ -559,6 +564,26 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "A record came without its key, or without the date that the stream goes by.",
             "Run the sync again. If it stays, send the id to BigCommerce's support, or read the "
             'stream with `"replication-method": "FULL_TABLE"`.',
+        ),
+        Cause(
+            "is passed over, and read first in the next sync",
+            "One record, or what belongs to it, cannot be read, while others can.",
+            "Run the sync again. If it stays, send the id to BigCommerce's support.",
+        ),
+        Cause(
+            "could not be read, while others could",
+            "The same, said at the end: all others have been read, and the bookmark has moved.",
+            "Run the sync again: these ids stand in the state under `retry`, and are read first.",
+        ),
+        Cause(
+            "which are too many to pass over",
+            "So many fail that something is wrong with the list itself.",
+            "Run the sync again later: it goes on where it stopped.",
+        ),
+        Cause(
+            "answers with the record",
+            "The API was asked for one record, and shows another one.",
+            "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),
         Cause(
             "a row has no usable id",

@@ -90,7 +90,14 @@ class PageReader:
         """At most `limit` rows at `place` in the list, bare."""
         request = self._request
         params = {**request.params, **place, "limit": str(limit)}
-        answer = self._client.get(request.path, params, list, self._purpose, keys=request.row_keys)
+        answer = self._client.get(
+            request.path,
+            params,
+            list,
+            self._purpose,
+            patience=self._client.patience(),
+            keys=request.row_keys,
+        )
         return Page(answer.keys or [], limit, answer, request, bare=True)
 
     def page(self, place: Mapping[str, str]) -> Page:

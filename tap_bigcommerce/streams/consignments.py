@@ -62,10 +62,20 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     if isinstance(shipping, list) and are_rows(shipping):
         found.addresses = [_address(order["id"], consignment) for consignment in shipping]
     # That items_total is 0 proves nothing: what was sold and what was returned add up to it, too.
-    if with_items and not found.items:
+    if with_items and not found.items and not _says_none(order, consignments):
         found.cut = found.cut or "no line items at all"
     found.items.sort(key=_id)
     return found
+
+
+def _says_none(order: Row, consignments: Row) -> bool:
+    """The order has no line items, and no consignment of any kind that could have some."""
+    return (
+        order.get("items_total") == 0
+        and order.get("shipping_address_count") in (0, None)
+        and consignments.keys() >= set(KINDS)
+        and all(group == [] for group in _groups(consignments))
+    )
 
 
 def _read_items(items: list[Any], found: Embedded) -> None:

@@ -160,6 +160,11 @@ class Stream:
     fields_without: Callable[[Config | None], tuple[str, ...]] = lambda _: ()
 
     @property
+    def has_own_list(self) -> bool:
+        """Its rows come from a list of each parent's own."""
+        return self.child is not None and self.child.own_list is not None
+
+    @property
     def replication_key(self) -> str | None:
         """The field by which the stream is read incrementally."""
         return self.incremental.key if self.incremental else None
