@@ -85,7 +85,8 @@ def offered(access: Mapping[str, Access]) -> list[Stream]:
         elif found.absent:
             absent.append(name)
         elif not found.readable:
-            failing.setdefault(found.words or "", []).append(name)
+            # Without the list's name, which the words begin with.
+            failing.setdefault((found.words or "").partition(": ")[2], []).append(name)
     for permission, names in lacking.items():
         LOGGER.warning(
             "Left out of the catalog, for the API account most likely lacks the permission "

@@ -5,7 +5,6 @@ Discovery and check see a store through it. Each address is asked once.
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import threading
@@ -28,7 +27,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.own_lists import Paging
-from tap_bigcommerce.streams.stream import INFORMATION, Permission, Stream, own_list_path
+from tap_bigcommerce.streams.stream import Permission, Stream, own_list_path
 from tap_bigcommerce.workers import Workers
 
 ATTEMPTS, RETRY_SECONDS, REQUEST_TIMEOUT = 2, 5, 10.0
@@ -36,8 +35,6 @@ ATTEMPTS, RETRY_SECONDS, REQUEST_TIMEOUT = 2, 5, 10.0
 
 SECONDS = 60.0
 """What has not answered by then is not waited for, whatever the reason."""
-
-TIME_PATH = "/v2/time"
 
 Value = TypeVar("Value")
 
@@ -86,6 +83,7 @@ class Prober:
         self._lock = threading.Lock()
         self._seconds = 0.0
         self.requests = 0
+        self._refused: list[TokenRefused] = []
 
     @property
     def seconds_an_answer(self) -> float:
@@ -117,12 +115,13 @@ class Prober:
 
         Raises TokenRefused, and NotFound where not one of them answers.
         """
-        self._knock()
         roots = {root.name: root for root in map(root_of, STREAMS.values())}
         found = self.workers.run_all(
             {name: functools.partial(self._look, root) for name, root in roots.items()},
             self.seconds_left,
         )
+        if self._refused and not any(look.access.readable for look in found.values()):
+            raise self._refused[0]
         looks = {name: found.get(name) or FirstLook(_late(root)) for name, root in roots.items()}
         problems = [look.access for look in looks.values()]
         if all(not access.readable and access.lacks is None for access in problems):
@@ -143,11 +142,6 @@ class Prober:
         found = self.workers.run_all(below, self.seconds_left)
         return {**access, **{name: found.get(name) or _late(STREAMS[name]) for name in below}}
 
-    def _knock(self) -> None:
-        """One request that any token may make, before many: is the token good?"""
-        with contextlib.suppress(RequestFailed):
-            self.ask("check", INFORMATION, lambda client, p: client.get(TIME_PATH, {}, dict, p))
-
     def _look(self, root: Stream) -> FirstLook:
         params = {"limit": "1"} if root.walk.paged else {}
         expects: type[Any] = dict if root.walk.single else list
@@ -157,7 +151,10 @@ class Prober:
 
         try:
             answer = self.ask(root.name, root.permission, question)
-        except (RequestFailed, TokenRefused) as error:
+        except TokenRefused as error:
+            self._refused.append(error)
+            return FirstLook(_refusal(error, root))
+        except RequestFailed as error:
             return FirstLook(_refusal(error, root))
         total = answer.total
         if root.walk.single:
