@@ -8,7 +8,7 @@ from typing import Any
 
 from singer import metadata as singer_metadata
 
-from tap_bigcommerce import discover, selection
+from tap_bigcommerce import discover, selection, unheeded
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.rules import Path, Rule, Rules, as_text, merged, read_rules, that_meet_nothing
@@ -71,6 +71,8 @@ def selections(
             chosen = selection.from_catalog(stream, own, entry, config, choice)
         else:
             chosen = None
+        if entry is not None:
+            unheeded.warn(entry, chosen)
         if chosen is None:
             continue
         found[name] = chosen

@@ -39,8 +39,12 @@ class RecordWriter:
         """Told of the ids that are about to be written, and which of them are deleted."""
         self.deleted_at: Callable[[Mapping[str, Any]], str | None] | None = None
         """Says of a row that is still listed since when it is deleted, if it is."""
+        self._columns = selection.columns
+        """What a record has of itself, in the order of the schema."""
         has_column = COLUMN in selection.schema["properties"]
-        self._store = {COLUMN: store} if has_column else None
+        nulls = [name for name in self._columns if name != COLUMN]
+        if has_column:
+            self._columns[COLUMN] = store
         self._stream = stream
         self._key = stream.replication_key
         self._messages = messages
@@ -52,8 +56,9 @@ class RecordWriter:
             json_text=selection.notes.json_text,
             wrap=selection.notes.wrapped,
             protection=selection.protection,
+            as_text=selection.as_text,
         )
-        self.typed = self._converter.typed((COLUMN, store) if has_column else None)
+        self.typed = self._converter.typed((COLUMN, store) if has_column else None, nulls)
         """What reads rows straight into records for `write_typed`; None where nothing can."""
 
     @property
@@ -92,8 +97,7 @@ class RecordWriter:
                     record[DELETED_AT] = date
             if self.note is not None:
                 self.note(*self._ids(records))
-            if self._store is not None:
-                records = [{**self._store, **record} for record in records]
+            records = [{**self._columns, **record} for record in records]
             self._put(records, sent_at, orjson.dumps)
 
     def write_typed(self, records: Sequence[Any], *, sent_at: datetime) -> None:

@@ -13,9 +13,9 @@ from singer import metadata as singer_metadata
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
-from tap_bigcommerce.rules import Path, Rules
+from tap_bigcommerce.rules import Path, Rules, as_text
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
-from tap_bigcommerce.store_column import set_column
+from tap_bigcommerce.store_column import COLUMN, set_column
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.transform import Protection
 
@@ -48,7 +48,9 @@ class Selection:
 
     `schema` is cut to the selection; `known` is the tap's own whole one and `given` the
     catalog's; `paths` are the selected fields ("products[].sku"). `notes` say what is odd about
-    single fields, `protection` what rules keep from going out as it is.
+    single fields, `protection` what rules keep from going out as it is. `as_text` has, by path, the
+    schemas of objects and lists that the catalog makes texts of; `emptied` names fields that are
+    selected while nothing in them is.
     """
 
     stream: Stream
@@ -59,6 +61,8 @@ class Selection:
     paths: frozenset[str]
     notes: Notes = dataclasses.field(default_factory=Notes)
     protection: Protection | None = None
+    as_text: Mapping[str, Schema] = dataclasses.field(default_factory=dict)
+    emptied: tuple[str, ...] = ()
 
     def wants(self, path: str) -> bool:
         """Whether the field at `path` is selected."""
@@ -71,6 +75,20 @@ class Selection:
         if protection is None:
             return self.schema
         return _with_pseudonyms(self.schema, protection.place(""), protection)
+
+    @property
+    def columns(self) -> dict[str, Any]:
+        """The top-level fields that every record has, as null where the API leaves them out.
+
+        Not those that the tap asks for beside the record and may not get: null would then be
+        written over what a warehouse holds.
+        """
+        return {
+            name: None
+            for name, field in self.schema["properties"].items()
+            if name not in self.stream.asked_for
+            and (name in self.stream.automatic or name == COLUMN or _takes_null(field))
+        }
 
     @property
     def unselected(self) -> tuple[str, ...]:
@@ -99,7 +117,7 @@ def by_default(
     None: nothing. `metadata` are the tap's own.
     """
     metadata = chosen_by(choice.select, stream.name, own, metadata)
-    if not _stream_is_selected({}, metadata):
+    if not stream_is_selected({}, metadata):
         return None
     full_table = stream.replication_key is None
     return _selection(stream, own, own, metadata, config, choice, full_table=full_table)
@@ -112,11 +130,11 @@ def from_catalog(
 
     Raises CatalogError where the entry cannot be understood.
     """
-    schema, metadata = entry.get("schema"), _metadata_of(entry)
+    schema, metadata = entry.get("schema"), metadata_of(entry)
     has_fields = isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
     given = schema if has_fields and isinstance(schema, dict) else {}
     metadata = chosen_by(choice.select, stream.name, given, metadata)
-    if not _stream_is_selected(entry, metadata):
+    if not stream_is_selected(entry, metadata):
         return None
     if not isinstance(schema, dict) or not has_fields:
         raise CatalogError(
@@ -156,7 +174,7 @@ def chosen_by(rules: Rules, stream: str, schema: Schema, metadata: Metadata) -> 
         any_selected = False
         for place, inner, field in fields_within(node, breadcrumb, path):
             entry = found.setdefault(place, {})
-            usual = default and _yes_or_no(entry.get("selected-by-default")) is not False
+            usual = default and says_yes_or_no(entry.get("selected-by-default")) is not False
             below = mark(field, place, inner, usual)
             if rules.exclude(inner):
                 entry["selected"] = False
@@ -219,16 +237,31 @@ def _selection(
             f"The catalog's schema of {stream.name} lacks {', '.join(lacking)}, without which the "
             "stream cannot be read. Write the catalog anew with --discover."
         )
-    cut = _cut(given, (), metadata, frozenset(stream.automatic))
+    emptied: list[Breadcrumb] = []
+    cut = _cut(given, (), metadata, frozenset(stream.automatic), emptied)
+    texts = _overridden(cut, own, (), "", metadata, emptied)
     for name in stream.fields_without(config):
         cut["properties"].pop(name, None)
     set_column(cut["properties"], config)
     paths, notes = frozenset(_paths(cut, "")), load_notes(stream.name)
     protection = choice.protection(stream)
-    return Selection(stream, cut, own, given, full_table, paths, notes, protection)
+    names = {place: as_text(path) for place, path in all_fields(given, (), ())}
+    return Selection(
+        stream=stream,
+        schema=cut,
+        known=own,
+        given=given,
+        full_table=full_table,
+        paths=paths,
+        notes=notes,
+        protection=protection,
+        as_text=texts,
+        emptied=tuple(names[place] for place in emptied),
+    )
 
 
-def _metadata_of(entry: Mapping[str, Any]) -> Metadata:
+def metadata_of(entry: Mapping[str, Any]) -> Metadata:
+    """The metadata by breadcrumb. Raises CatalogError where they are none."""
     try:
         found: dict[Breadcrumb, Mapping[str, Any]] = singer_metadata.to_map(
             entry.get("metadata") or []
@@ -241,7 +274,8 @@ def _metadata_of(entry: Mapping[str, Any]) -> Metadata:
     return found
 
 
-def _stream_is_selected(entry: Mapping[str, Any], metadata: Metadata) -> bool:
+def stream_is_selected(entry: Mapping[str, Any], metadata: Metadata) -> bool:
+    """Whether a catalog's entry says that its stream is read."""
     table = metadata.get((), {})
     schema = entry.get("schema")
     for source, key in (
@@ -249,13 +283,13 @@ def _stream_is_selected(entry: Mapping[str, Any], metadata: Metadata) -> bool:
         (schema if isinstance(schema, dict) else {}, "selected"),
         (table, "selected-by-default"),
     ):
-        wish = _yes_or_no(source.get(key))
+        wish = says_yes_or_no(source.get(key))
         if wish is not None:
             return wish
     return False
 
 
-def _yes_or_no(value: Any) -> bool | None:
+def says_yes_or_no(value: Any) -> bool | None:
     """A selection as catalogs write it, also as a text; None where there is none."""
     if isinstance(value, str):
         return {"true": True, "false": False}.get(value.lower())
@@ -263,33 +297,88 @@ def _yes_or_no(value: Any) -> bool | None:
 
 
 def _cut(
-    schema: Schema, breadcrumb: Breadcrumb, metadata: Metadata, automatic: frozenset[str]
+    schema: Schema,
+    breadcrumb: Breadcrumb,
+    metadata: Metadata,
+    automatic: frozenset[str],
+    emptied: list[Breadcrumb],
 ) -> Schema:
-    """The schema with the selected fields only. `automatic` fields of this level always stay."""
+    """The schema with the selected fields only. `automatic` fields of this level always stay.
+
+    `emptied` takes the paths of fields that are selected while nothing in them is.
+    """
     result = dict(schema)
     if isinstance(schema.get("items"), dict):
-        result["items"] = _cut(schema["items"], (*breadcrumb, "items"), metadata, frozenset())
+        result["items"] = _cut(
+            schema["items"], (*breadcrumb, "items"), metadata, frozenset(), emptied
+        )
     properties = schema.get("properties")
     if not isinstance(properties, dict):
         return result
     result["properties"] = {}
     for name, field in properties.items():
         place = (*breadcrumb, "properties", name)
-        if name not in automatic and not _field_is_selected(metadata.get(place, {})):
+        if name not in automatic and not _field_is_selected(metadata.get(place, {}), field):
             continue
-        kept = _cut(field, place, metadata, frozenset()) if isinstance(field, dict) else field
+        kept = field
+        if isinstance(field, dict):
+            kept = _cut(field, place, metadata, frozenset(), emptied)
         # An object of which nothing is left would look like one whose content is free.
-        if not _is_emptied(field, kept):
+        if _is_emptied(field, kept):
+            emptied.append(place)
+        else:
             result["properties"][name] = kept
     return result
 
 
-def _field_is_selected(metadata: Mapping[str, Any]) -> bool:
+def _overridden(
+    cut: Schema,
+    own: Schema,
+    breadcrumb: Breadcrumb,
+    path: str,
+    metadata: Metadata,
+    emptied: list[Breadcrumb],
+) -> dict[str, Schema]:
+    """By path: what is selected of objects and lists that a catalog has made texts of.
+
+    Takes out of `cut` what a text has not, and texts of which nothing is selected.
+    """
+    found: dict[str, Schema] = {}
+    if isinstance(cut.get("items"), dict) and isinstance(own.get("items"), dict):
+        place = (*breadcrumb, "items")
+        found |= _overridden(cut["items"], own["items"], place, f"{path}[]", metadata, emptied)
+    for name, field in list((cut.get("properties") or {}).items()):
+        known = own.get("properties", {}).get(name)
+        if not isinstance(field, dict) or not isinstance(known, dict):
+            continue
+        place, inner = (*breadcrumb, "properties", name), f"{path}.{name}" if path else name
+        if _types(field) == {"string"} and _types(known) & {"object", "array"}:
+            parts = {key: field.pop(key) for key in ("properties", "items") if key in field}
+            whole = {**known, **parts}
+            found[inner] = _cut(whole, place, metadata, frozenset(), [])
+            if _is_emptied(whole, found[inner]):
+                emptied.append(place)
+                del cut["properties"][name], found[inner]
+        else:
+            found |= _overridden(field, known, place, inner, metadata, emptied)
+    return found
+
+
+def _types(schema: Schema) -> set[str]:
+    types = schema.get("type")
+    return set(types if isinstance(types, list) else [types]) - {"null"}
+
+
+def _field_is_selected(metadata: Mapping[str, Any], schema: Any) -> bool:
     inclusion = metadata.get("inclusion")
     if inclusion in ("automatic", "unsupported"):
         return bool(inclusion == "automatic")
-    for key in ("selected", "selected-by-default"):
-        wish = _yes_or_no(metadata.get(key))
+    for source, key in (
+        (metadata, "selected"),
+        (schema if isinstance(schema, dict) else {}, "selected"),  # as catalogs once were
+        (metadata, "selected-by-default"),
+    ):
+        wish = says_yes_or_no(source.get(key))
         if wish is not None:
             return wish
     return True
@@ -314,6 +403,15 @@ def _with_pseudonyms(schema: Schema, place: Path, protection: Protection) -> Sch
         return result  # Of any content, whose leaves are texts then.
     kept = {key: schema[key] for key in ("description",) if key in schema}
     return {"type": ["null", "string"], **kept}
+
+
+def _takes_null(schema: Any) -> bool:
+    if not isinstance(schema, dict):
+        return schema is not False
+    if isinstance(schema.get("anyOf"), list):
+        return any(map(_takes_null, schema["anyOf"]))
+    types = schema.get("type")
+    return types is None or "null" in (types if isinstance(types, list) else [types])
 
 
 def _is_emptied(before: Any, after: Any) -> bool:

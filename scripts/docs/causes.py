@@ -345,6 +345,14 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Leave the rule out, or exclude the stream.",
         ),
         Cause(
+            "The catalog's entry for",
+            "Something in the catalog has no effect: a breadcrumb that is that of no field, a "
+            "selection that is neither true nor false, another key or name, or a field that is "
+            "selected while nothing in it is.",
+            "Correct it as the message says. Fields and streams stand in the catalog that "
+            "`--discover` writes.",
+        ),
+        Cause(
             'should hold {"streams": [...]}',
             "The file that was given with `--catalog` is JSON, but no catalog.",
             "Write it anew with `--discover`.",

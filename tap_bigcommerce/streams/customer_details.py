@@ -118,7 +118,12 @@ class CustomerDetails(Details):
         return row
 
     def _add(self, row: Row, answer: Row) -> None:
-        row.update((name, answer[name]) for name in self._fields if name in answer)
+        row.update(
+            (name, answer.get(name))
+            for name in self._fields
+            # What is not asked for by name, v3 knows of every customer.
+            if name in answer or name not in INCLUDE
+        )
         add_unknown(row, answer, self._known)
 
     def _read(self, ids: list[int]) -> list[Row]:

@@ -59,6 +59,7 @@ class Converter:
     json_text: paths (`form_fields[].value`) of strings in which any other value becomes its JSON
         text.
     wrap: paths (`restricted_to`) of arrays of which a value that is no array becomes the only item.
+    as_text: by path: the schemas of objects and arrays that go out as their JSON text.
     protection: what rules keep from going out as it is, at any depth.
 
     What fits nowhere is null in its place. Counted by path, array items as []:
@@ -77,27 +78,31 @@ class Converter:
         json_text: Container[str] = (),
         wrap: Container[str] = (),
         protection: Protection | None = None,
+        as_text: Mapping[str, Any] | None = None,
     ) -> None:
         self.rescued: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._keys = tuple(keys)
         self._rescue = rescue and RESCUED_DATA in (schema.get("properties") or {})
         self._protection = protection
-        root = compile_schema(schema, known, json_text, wrap, protection)
+        root = compile_schema(schema, known, json_text, wrap, protection, as_text)
         rules = Rules()
         self._careful = Careful(root, rules)
         self._fast = Fast(root, rules, self._keys)
 
-    def typed(self, column: tuple[str, str] | None = None) -> TypedReader | None:
+    def typed(
+        self, column: tuple[str, str] | None = None, nulls: Sequence[str] = ()
+    ) -> TypedReader | None:
         """A reader of whole portions, which agrees with this; None: not for such records.
 
         column: name and value of a text with which every record begins.
+        nulls: fields that go out as null where a row has none, before all others.
         """
         fast = self._fast
         # What stands in a record twice is converted once, and has to be known by what it is.
         if fast.comes_again():
             return None
-        return TypedReader(fast.root, fast.rules, fast.conversion, self._keys, column)
+        return TypedReader(fast.root, fast.rules, fast.conversion, self._keys, column, nulls)
 
     @property
     def source(self) -> str:

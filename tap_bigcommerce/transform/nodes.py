@@ -12,8 +12,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
 from tap_bigcommerce.transform.protect import Protection
-from tap_bigcommerce.transform.values import Misfit
+from tap_bigcommerce.transform.values import Misfit, clean_text
 
 Schema = Mapping[str, Any]
 
@@ -82,9 +84,10 @@ def compile_schema(
     json_text: Container[str] = (),
     wrap: Container[str] = (),
     protection: Protection | None = None,
+    as_text: Mapping[str, Schema] | None = None,
 ) -> Node:
     """The root of a stream's schema: always an object; `_rescued_data` is not one of its fields."""
-    options = _Options(json_text, wrap, protection)
+    options = _Options(json_text, wrap, protection, as_text or {})
     whole = {"properties": {}, **_without_rescued(schema)}
     root = _object(whole, [_without_rescued(known)], "", options)
     root.sign()
@@ -96,6 +99,7 @@ class _Options:
     json_text: Container[str]
     wrap: Container[str]
     protection: Protection | None
+    as_text: Mapping[str, Schema]
 
 
 def _without_rescued(schema: Schema) -> Schema:
@@ -147,6 +151,9 @@ def _kind(schema: Schema) -> str:
 
 
 def _node(schema: Any, known: Sequence[Any], path: str, options: _Options) -> Node:
+    if path in options.as_text:
+        parts = _unguarded(options.as_text[path], known, path, options)
+        return Node("guarded", path, parts.hides, guard=_json_text, within=parts)
     node = _unguarded(schema, known, path, options)
     return node if options.protection is None else _guarded(node, options.protection)
 
@@ -185,6 +192,14 @@ def _guarded(node: Node, protection: Protection) -> Node:
     guard = as_pseudonym if hashed and not is_free else cleaned
     within = Node("any", node.path) if _has_containers(node) else node
     return Node("guarded", node.path, node.hides, guard=guard, within=within)
+
+
+def _json_text(value: Any, convert: Callable[[Any], Any]) -> Any:
+    """An object or array as its JSON text; a text as it is."""
+    if isinstance(value, str):
+        return clean_text(value)
+    parts = convert(value)
+    return parts if parts is None else orjson.dumps(parts).decode()
 
 
 def _has_containers(node: Node) -> bool:

@@ -17,7 +17,7 @@ What has no line goes out as it came.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -75,6 +75,7 @@ def build(
     convert: Callable[[Node], Callable[[Any], Any]],
     keys: Sequence[str],
     column: tuple[str, str] | None,
+    nulls: Collection[str],
 ) -> Structs:
     """The types for rows as they have been seen. Raises ValueError for a name that msgspec does not
     take.
@@ -82,8 +83,9 @@ def build(
     convert: how the values of a node that are not null are converted.
     keys: fields of a row that may not be null.
     column: name and value of a text with which every record begins.
+    nulls: fields that go out as null where a row has none.
     """
-    return _Builder(rules, convert).build(root, keys, column)
+    return _Builder(rules, convert).build(root, keys, column, nulls)
 
 
 class _Builder:
@@ -102,28 +104,42 @@ class _Builder:
             "seconds": SECONDS,
         }
 
-    def build(self, root: Seen, keys: Sequence[str], column: tuple[str, str] | None) -> Structs:
+    def build(
+        self,
+        root: Seen,
+        keys: Sequence[str],
+        column: tuple[str, str] | None,
+        nulls: Collection[str],
+    ) -> Structs:
         """Raises ValueError for a name that msgspec does not take."""
-        record, finish = self._object(root, keys, column)
+        record, finish = self._object(root, keys, column, nulls)
         names = {key: _attribute(place) for place, key in enumerate(root.fields)}
         memos = [one for one in self._scope.values() if isinstance(one, _EncodedMemo)]
         return Structs(_reader(record), self._scope[finish], names, memos)
 
     def _object(
-        self, place: Seen, keys: Sequence[str] = (), column: tuple[str, str] | None = None
+        self,
+        place: Seen,
+        keys: Sequence[str] = (),
+        column: tuple[str, str] | None = None,
+        nulls: Collection[str] = (),
     ) -> tuple[Any, str]:
         """The type of the objects of a place, and the name of what finishes a list of them."""
         fields: list[tuple[Any, ...]] = []
         lines: list[str] = []
         for position, (key, seen) in enumerate(place.fields.items()):
             name = _attribute(position)
+            if key in nulls and key not in keys and (seen.node is None or not seen.types):
+                fields.append((name, None, None))  # Any value of it is news.
+                continue
             kind, todo = self._field(seen, f"r.{name}")
             lines += todo
             if key in keys:
                 fields.append((name, kind))
                 lines += [f"if r.{name} is None: raise Misfit"] if todo else []
             else:
-                fields.append((name, _or_null(kind) | UnsetType, UNSET))
+                default = None if key in nulls else UNSET
+                fields.append((name, _or_null(kind) | UnsetType, default))
         number = next(self._numbers)
         struct = msgspec.defstruct(
             f"Row{number}",

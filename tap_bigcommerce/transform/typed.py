@@ -48,12 +48,18 @@ class TypedReader:
         convert: Callable[[Node], Callable[[Any], Any]],
         keys: Sequence[str],
         column: tuple[str, str] | None = None,
+        nulls: Sequence[str] = (),
     ) -> None:
-        """As for `structs.build`."""
+        """As for `structs.build`; records have the fields of `nulls` first, in that order."""
         self._seen = Seen(root)
-        self._build = functools.partial(build, self._seen, rules, convert, keys, column)
+        fields = root.fields or {}
+        for name in nulls:
+            self._seen.fields[name] = Seen(fields.get(name))
+        self._build = functools.partial(build, self._seen, rules, convert, keys, column, nulls)
         self._keys = keys
-        self._column = orjson.dumps(column[0]) if column is not None else None
+        # The name of a column of the tap in a row would pass for that column.
+        own = [name for name in nulls if name not in fields]
+        self._own = [orjson.dumps(name) for name in (own if column is None else [column[0], *own])]
         self._structs: Structs | None = None
         self._has_news = False
         self._built = 0
@@ -70,8 +76,7 @@ class TypedReader:
             return None
         if self._has_news:
             self._renew()
-        # The column's name in a row would pass for the column.
-        if self._structs is None or (self._column is not None and self._column in text):
+        if self._structs is None or any(name in text for name in self._own):
             return None
         try:
             rows = self._structs.read(text)

@@ -32,6 +32,7 @@ FLOORS = (
     ("output",),
     ("deletes",),
     ("choose",),
+    ("unheeded",),
     ("discover", "records"),
     ("selection", "probe"),
     ("store_column",),

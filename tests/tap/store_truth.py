@@ -130,7 +130,8 @@ def _object_differences(
         for name in record.keys() - fields.keys():
             yield f"{path}.{name}: not in the schema"
     for name in record.keys() - row.keys():
-        yield f"{path}.{name}: not in the store"
+        if record[name] is not None:
+            yield f"{path}.{name}: not in the store"
     for name, value in row.items():
         if name in record:
             inner = fields.get(name, extra)

@@ -13,6 +13,7 @@ from tap_runner import Json, Result, read_message, run, select, settings
 from tap_streams import NAMES, STREAMS, Stream, over_incremental, over_streams
 
 from sandbox import Options, Sandbox
+from tap_bigcommerce.streams import STREAMS as ALL_STREAMS
 
 
 def everything(catalog: Json, *streams: str) -> Json:
@@ -258,3 +259,24 @@ def test_time_extracted_is_when_the_record_was_asked_for(
     assert all(INSTANT.fullmatch(moment) for moment in times)
     moments = sorted(map(instant, times))
     assert moments[-1] - moments[0] < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("more", [{}, {"store_hash_column": True}, {"detect_deletes": True}])
+def test_records_have_every_column_in_the_order_of_the_schema(quiet: Sandbox, more: Json) -> None:
+    # Pages enough for rows to be read in every way.
+    result = run(settings(quiet, page_size=5, **more), args=["--select", "**"])
+    assert result.status == 0, result.stderr
+    assert len(result.by_stream) > 50
+    for stream, message in result.schemas.items():
+        asked_for = ALL_STREAMS[stream].asked_for
+        columns = [name for name in message["schema"]["properties"] if name not in asked_for]
+        for row in result.records(stream):
+            assert [name for name in row if name not in asked_for] == columns, stream
+
+
+def test_what_was_rescued_once_does_not_stay(small: Sandbox) -> None:
+    first, *others = [row["id"] for row in small.records("customers")]
+    small.change("customers", [first], {"new_to_the_api": "x"})
+    result = run(settings(small))
+    assert result.record("customers", first)["_rescued_data"]
+    assert all(result.record("customers", id_)["_rescued_data"] is None for id_ in others)

@@ -347,3 +347,23 @@ def test_rows_as_documented_are_read_at_once(rows: list[Json]) -> None:
     got = written(reader, text_of(rows))
     assert got is not None
     assert got == usually(usual, text_of(rows))
+
+
+def test_a_row_without_a_field_has_null_there_in_the_order_of_the_schema() -> None:
+    usual = Converter(EMITTED, KNOWN, keys=["id"])
+    nulls = [*EMITTED["properties"], "_sdc_deleted_at"]
+    reader = usual.typed(("store_hash", "s"), nulls)
+    assert reader is not None
+    few: list[Json] = [{"price": "1.50", "id": 1}, {"id": 2, "name": None}]
+    for _ in range(UNSEEN + NOTED):
+        assert reader.read(text_of(few)) is None
+        reader.learn(few)
+    got = written(reader, text_of([*few, {"id": 3}]))
+    assert got is not None
+    for record in got:
+        assert list(record) == ["store_hash", *nulls]
+        assert record["tags"] is record["_rescued_data"] is record["parts"] is None
+    assert [record["price"] for record in got] == [Decimal("1.50"), None, None]
+    # What is new to the reader, or called like a column of the tap, goes the usual way.
+    for odd in ({"shown": True}, {"_rescued_data": None}, {"_sdc_deleted_at": None}):
+        assert reader.read(text_of([{"id": 4, **odd}])) is None

@@ -1,0 +1,168 @@
+"""Catalogs as other programs and people write them: what is not heeded is said."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tap_runner import Json, path_of, run, select, settings
+
+from sandbox import Sandbox
+
+MELTANO = Path(__file__).parent / "catalogs" / "meltano.json"
+"""Written by Meltano 4.4.1 (`meltano invoke --dump=catalog`), less other streams and descriptions.
+
+select: coupons.code, coupons.restricted_to, coupons.applies_to*, customers.*, !customers.notes,
+order_shipments.*, !order_shipments.billing_address.*; schema: coupons.applies_to as a string.
+"""
+
+
+def entry_of(catalog: Json, stream: str) -> Json:
+    return next(e for e in catalog["streams"] if e["tap_stream_id"] == stream)
+
+
+def metadata_at(entry: Json, path: str) -> Json:
+    """The metadata of a field; of the stream itself: ""."""
+    return next(i["metadata"] for i in entry["metadata"] if path_of(i["breadcrumb"]) == path)
+
+
+def test_a_catalog_of_meltano_is_read_as_it_was_meant(quiet: Sandbox) -> None:
+    catalog = json.loads(MELTANO.read_text("utf-8"))
+    result = run(settings(quiet), catalog)
+    assert result.status == 0, result.stderr
+    assert set(result.schemas) == {"coupons", "customers", "order_shipments"}
+    schema = {name: s["schema"]["properties"] for name, s in result.schemas.items()}
+    assert set(schema["coupons"]) == {"id", "code", "applies_to"}
+    assert "notes" not in schema["customers"]
+    assert "email" in schema["customers"]
+    assert "billing_address" not in schema["order_shipments"]
+    assert "shipping_address" in schema["order_shipments"]
+    warnings = result.logged("WARNING")
+    assert len(warnings) == 2, warnings
+    assert "restricted_to is selected" in warnings[0]
+    assert "coupons.restricted_to*" in warnings[0]
+    assert "order_shipments.billing_address*" in warnings[1]
+
+
+def test_an_object_that_is_made_a_text_becomes_its_json(quiet: Sandbox) -> None:
+    catalog = json.loads(MELTANO.read_text("utf-8"))
+    coupons = entry_of(catalog, "coupons")
+    metadata_at(coupons, "applies_to.entity")["selected"] = False
+    result = run(settings(quiet), catalog)
+    assert result.schemas["coupons"]["schema"]["properties"]["applies_to"] == {
+        "type": ["null", "string"]
+    }
+    stored = {row["id"]: row.get("applies_to") for row in quiet.records("coupons")}
+    assert any(stored.values())
+    for row in result.records("coupons"):
+        whole = stored[row["id"]]
+        assert json.loads(row["applies_to"] or "null") == (whole and {"ids": whole["ids"]})
+    assert not [line for line in result.logged("WARNING") if "applies_to" in line]
+
+
+def test_a_list_that_is_made_a_text_becomes_its_json(quiet: Sandbox, catalog: Json) -> None:
+    chosen = select(catalog, "orders", "products", fields={"orders": ["products"]})
+    entry_of(chosen, "orders")["schema"]["properties"]["products"] = {"type": ["null", "string"]}
+    entry_of(chosen, "products")["schema"]["properties"]["categories"] = {"type": "string"}
+    result = run(settings(quiet), chosen)
+    plain = run(settings(quiet), select(catalog, "orders", "products"))
+    for row in result.records("orders"):
+        as_text = json.loads(row["products"], parse_float=str)
+        as_list = json.loads(json.dumps(plain.record("orders", row["id"])["products"], default=str))
+        assert as_text == as_list
+    for row in result.records("products"):
+        assert json.loads(row["categories"]) == plain.record("products", row["id"])["categories"]
+
+
+@pytest.mark.parametrize("value", [False, "false"])
+def test_a_field_that_its_schema_deselects_stays_out(
+    quiet: Sandbox, catalog: Json, value: Any
+) -> None:
+    chosen = select(catalog, "customers")
+    entry = entry_of(chosen, "customers")
+    entry["schema"]["properties"]["email"]["selected"] = value
+    entry["schema"]["properties"]["form_fields"]["items"]["properties"]["value"]["selected"] = value
+    result = run(settings(quiet), chosen)
+    assert result.status == 0, result.stderr
+    assert all("email" not in row for row in result.records("customers"))
+    forms = [form for row in result.records("customers") for form in row["form_fields"] or ()]
+    assert {name for form in forms for name in form} == {"name"}
+    metadata_at(entry, "email")["selected"] = True
+    assert all(row["email"] for row in run(settings(quiet), chosen).records("customers"))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda e: e.update(selected=False), '"selected": false beside tap_stream_id'),
+        (lambda e: e.update(selected="yes"), '"selected": "yes" beside tap_stream_id'),
+        (
+            lambda e: metadata_at(e, "email").update(selected="no"),
+            '"no" at ["properties", "email"]',
+        ),
+        (lambda e: metadata_at(e, "email").update(selected=0), '0 at ["properties", "email"]'),
+        (
+            lambda e: e["schema"]["properties"]["email"].update(selected="nope"),
+            '"nope" at ["properties", "email"]',
+        ),
+        (
+            lambda e: e["metadata"].append(deselected("properties", "Email")),
+            '["properties", "Email"] is that of no field and is not heeded. '
+            'Did you mean ["properties", "email"]?',
+        ),
+        (
+            lambda e: e["metadata"].append(deselected("email")),
+            'Did you mean ["properties", "email"]?',
+        ),
+        (
+            lambda e: e["metadata"].append(deselected("properties", "form_fields", "value")),
+            'Did you mean ["properties", "form_fields", "items", "properties", "value"]?',
+        ),
+        (
+            lambda e: e["metadata"].append(deselected("properties", "xyzzy")),
+            '"xyzzy"] is that of no',
+        ),
+        (lambda e: e.update(stream="clients"), 'stream "clients" is not heeded'),
+        (lambda e: e.update(stream_alias="clients"), 'stream_alias "clients" is not heeded'),
+        (lambda e: e.update(key_properties=["email"]), 'it stays ["id"]'),
+        (
+            lambda e: metadata_at(e, "").update({"table-key-properties": ["email"]}),
+            'table-key-properties ["email"] is not heeded: it stays ["id"]',
+        ),
+        (
+            lambda e: metadata_at(e, "").update({"replication-key": "date_created"}),
+            'replication-key "date_created" is not heeded: it stays "date_modified"',
+        ),
+    ],
+)
+def test_what_is_not_heeded_is_named(
+    quiet: Sandbox, catalog: Json, change: Any, words: str
+) -> None:
+    chosen = select(catalog, "customers", "coupons")
+    change(entry_of(chosen, "customers"))
+    result = run(settings(quiet), chosen)
+    assert result.status == 0, result.stderr
+    (warning,) = result.logged("WARNING")
+    assert "customers" in warning
+    assert words in warning
+
+
+def test_a_word_for_selected_that_is_none_leaves_a_stream_out_and_is_named(
+    quiet: Sandbox, catalog: Json
+) -> None:
+    chosen = select(catalog, "coupons")
+    table = metadata_at(entry_of(chosen, "banners"), "")
+    for value in ("yes", 1):
+        table["selected"] = value
+        result = run(settings(quiet), copy.deepcopy(chosen))
+        assert set(result.schemas) == {"coupons"}
+        (warning,) = result.logged("WARNING")
+        assert f'"selected" is {json.dumps(value)} at []' in warning
+        assert "banners" in warning
+
+
+def deselected(*breadcrumb: str) -> Json:
+    return {"breadcrumb": list(breadcrumb), "metadata": {"selected": False}}
