@@ -100,7 +100,7 @@ class Transport:
             yield response
 
     def _session(self, sockets: _Sockets) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         adapter = _Adapter(sockets)
         session.mount("https://", adapter)
         session.mount("http://", adapter)
@@ -260,6 +260,14 @@ class _Watched:
         if self._is_late:
             # What was read last looks like an end, or like a broken connection.
             raise Late from error
+
+
+class _Session(requests.Session):
+    """Without redirects: even where it does not follow one, requests reads its whole body and takes
+    its Location apart."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """There is none."""
 
 
 class _Adapter(HTTPAdapter):
