@@ -86,6 +86,12 @@ def test_what_asking_again_cannot_mend_fails_at_once(asking: Asking, status: int
     assert asking.waited() == 0
 
 
+@pytest.mark.parametrize("location", ["\x80", "http://[", "", "//", "https://elsewhere.example"])
+def test_where_a_redirect_leads_is_not_looked_at(asking: Asking, location: str) -> None:
+    asking.answers({"status": 302, "headers": {"Location": location}})
+    assert "302: a redirect" in failure(asking, RequestFailed)
+
+
 @pytest.mark.parametrize("status", FEWER)
 def test_where_fewer_rows_may_be_asked_for_a_refused_page_says_so(
     asking: Asking, status: int

@@ -177,6 +177,72 @@ def test_refusals_without_a_time_wait_longer_each_time_and_halve_the_parallelism
     assert entered(quota) == 1
 
 
+def test_refusals_of_requests_that_were_under_way_together_are_one(clock: At) -> None:
+    quota = quota_at(clock)
+    assert entered(quota) == 4
+    clock.now = 0.1
+    for _ in range(4):
+        quota.leave(None, took=0.1)
+        assert quota.refused({}, took=0.1) == 1
+    clock.now = 1.2
+    assert entered(quota) == 2
+
+
+def test_refused_again_after_a_wait_one_request_at_a_time_sees_whether_it_goes_on(
+    clock: At,
+) -> None:
+    quota = quota_at(clock)
+    for now, going in ((0, 4), (2, 1), (4, 1)):
+        clock.now = now
+        quota.refused({"X-Retry-After": "1"}, took=0)
+        clock.now = now + 1.1
+        assert entered(quota) == going
+        for _ in range(going):
+            quota.leave(None, took=0.1)
+    assert quota.refusals == (3, clock.now)
+    quota.worked()
+    assert entered(quota) == 4
+
+
+def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> None:
+    at_once, seconds, latency = 3, 120, 0.1
+    timeline = Timeline()
+    quota = Quota(share=SHARE, concurrency=8, stop=Stop(), clock=lambda: timeline.now)
+    flying = good = refused = 0
+
+    def ask() -> None:
+        nonlocal flying
+        wait = quota.try_enter()
+        if wait > 0:
+            timeline.after(min(wait, 0.01), ask)
+        elif flying >= at_once:
+            timeline.after(0.001, refuse)
+        else:
+            flying += 1
+            timeline.after(latency, land)
+
+    def refuse() -> None:
+        nonlocal refused
+        refused += 1
+        quota.leave(headers(90000, 80000, reset=20), took=0.001)
+        quota.refused(headers(90000, 80000, reset=20), took=0.001)
+        ask()
+
+    def land() -> None:
+        nonlocal flying, good
+        flying -= 1
+        good += 1
+        quota.leave(None, took=latency)
+        quota.worked()
+        ask()
+
+    for _ in range(8):
+        ask()
+    timeline.run_until(seconds)
+    assert good > 0.85 * at_once * seconds / latency
+    assert refused < 0.01 * good
+
+
 def test_parallelism_grows_back_after_good_answers(clock: At) -> None:
     quota = quota_at(clock)
     quota.strained()
