@@ -37,8 +37,10 @@ class Family(Details):
         *,
         since_ever: bool = False,
     ) -> None:
-        """`counts` are those of the requests for the list. `since_ever`: all that
-        belongs to a row, whatever its date."""
+        """`counts` are those of the requests for the list.
+
+        `since_ever`: all that belongs to a row is read, whatever its date.
+        """
         self._root = root
         self._counts = counts
         self._since_ever = since_ever
@@ -127,9 +129,7 @@ class Family(Details):
 
     def _completed(self, id_: int, row: Row, completion: Completion) -> Completion:
         """The row as its stream completes it; where it cannot be, it is marked as incomplete."""
-        base = dict(row)
         errors: list[RequestFailed] = []
-        whole: Row | None = {**base, INCOMPLETE: True}
         try:
             lookups = next(completion)
             while True:
@@ -137,12 +137,14 @@ class Family(Details):
                 found = [result for result in results if isinstance(result, RequestFailed)]
                 errors += found
                 if not all(isinstance(error, IncompleteList) for error in found):
+                    whole: Row | None = {**row, INCOMPLETE: True}
                     break
                 lookups = completion.send([*map(_rows_in, results)])
         except StopIteration as stop:
             whole = stop.value
         except RequestFailed as error:
             errors.append(error)
+            whole = {**row, INCOMPLETE: True}
         for output in self._from_rows:
             if errors:
                 output.pass_over(id_, errors[0])
