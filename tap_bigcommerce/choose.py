@@ -10,6 +10,7 @@ from singer import metadata as singer_metadata
 
 from tap_bigcommerce import discover, selection, unheeded
 from tap_bigcommerce.config import Config
+from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.rules import Path, Rule, Rules, as_text, merged, read_rules, that_meet_nothing
 from tap_bigcommerce.schemas import load_notes, load_schema
@@ -61,7 +62,9 @@ def selections(
     entries = {entry.get("tap_stream_id") or entry.get("stream"): entry for entry in catalog or ()}
     for name in entries:
         if name not in STREAMS:
-            LOGGER.warning("The catalog names a stream %r, which this tap does not have.", name)
+            LOGGER.warning(
+                "The catalog names a stream %s, which this tap does not have.", quoted(name)
+            )
     for name, stream in STREAMS.items():
         own, entry = load_schema(name), entries.get(name)
         if catalog is None:

@@ -25,7 +25,7 @@ DEEPEST = 100
 FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Without waiting for anybody; the others are for Windows."""
 
-SILENCE = 10.0
+SILENCE = 5.0
 """Seconds that a pipe is waited for."""
 
 LEAST, MOST = -(2**63), 2**64 - 1

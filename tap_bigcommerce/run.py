@@ -272,11 +272,17 @@ def _read_catalog(name: str) -> list[dict[str, Any]]:
     except Unusable as error:
         raise CatalogError(f"The catalog file {name} cannot be read: {error}.") from error
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
-    if not isinstance(streams, list) or not all(isinstance(entry, dict) for entry in streams):
+    if not isinstance(streams, list) or not all(map(_has_name, streams)):
         raise CatalogError(
             f'The catalog file {name} should hold {{"streams": [...]}}, as --discover writes it.'
         )
     return streams
+
+
+def _has_name(entry: Any) -> bool:
+    return isinstance(entry, dict) and isinstance(
+        entry.get("tap_stream_id") or entry.get("stream"), str
+    )
 
 
 def _selections(options: Options, config: Config) -> dict[str, Selection]:

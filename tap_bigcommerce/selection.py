@@ -132,14 +132,15 @@ def from_catalog(
     """
     schema, metadata = entry.get("schema"), metadata_of(entry)
     has_fields = isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
+    has_fields = has_fields and _is_schema(schema)
     given = schema if has_fields and isinstance(schema, dict) else {}
     metadata = chosen_by(choice.select, stream.name, given, metadata)
     if not stream_is_selected(entry, metadata):
         return None
     if not isinstance(schema, dict) or not has_fields:
         raise CatalogError(
-            f"The catalog's entry for {stream.name} has no schema with properties. Write the "
-            "catalog anew with --discover."
+            f"The catalog's entry for {stream.name} has no schema with properties, or one in which "
+            "something else stands where a schema should. Write the catalog anew with --discover."
         )
     # It goes out whenever deletions are detected, whatever a catalog says.
     fields = {name: field for name, field in schema["properties"].items() if name != DELETED_AT}
@@ -262,16 +263,37 @@ def _selection(
 
 def metadata_of(entry: Mapping[str, Any]) -> Metadata:
     """The metadata by breadcrumb. Raises CatalogError where they are none."""
-    try:
-        found: dict[Breadcrumb, Mapping[str, Any]] = singer_metadata.to_map(
-            entry.get("metadata") or []
-        )
-    except (KeyError, TypeError) as error:
+    given = entry.get("metadata") or []
+    if not isinstance(given, list) or not all(map(_is_metadata, given)):
         raise CatalogError(
             f"The catalog's metadata of {entry.get('tap_stream_id')} is not a list of "
             '{"breadcrumb": [...], "metadata": {...}}.'
-        ) from error
+        )
+    found: dict[Breadcrumb, Mapping[str, Any]] = singer_metadata.to_map(given)
     return found
+
+
+def _is_metadata(item: Any) -> bool:
+    if not isinstance(item, dict) or not isinstance(item.get("metadata"), dict):
+        return False
+    place = item.get("breadcrumb")
+    return isinstance(place, list) and all(isinstance(part, str) for part in place)
+
+
+def _is_schema(schema: Any) -> bool:
+    """Wherever fields or items should stand there are some, each with a schema."""
+    if isinstance(schema, bool):
+        return True
+    if not isinstance(schema, dict):
+        return False
+    fields, items = schema.get("properties"), schema.get("items")
+    if not isinstance(fields, (dict, type(None))):
+        return False
+    branches = schema.get("anyOf") or []
+    if not isinstance(branches, list):
+        return False
+    single = items if isinstance(items, list) else [] if items is None else [items]
+    return all(map(_is_schema, [*(fields or {}).values(), *single, *branches]))
 
 
 def stream_is_selected(entry: Mapping[str, Any], metadata: Metadata) -> bool:

@@ -1,0 +1,262 @@
+"""Config, catalog and state may hold anything: it is refused in words, before anything is asked."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import os
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile_store import config, coupons, entries, rows, serving
+from tap_runner import Json, Result, run
+
+from tap_bigcommerce import files
+from tap_bigcommerce.config import parse_config
+from tap_bigcommerce.exceptions import ConfigError
+
+DEEP = 100_000
+ODD_TEXTS = {
+    "too deep, in arrays": "[" * DEEP + "]" * DEEP,
+    "too deep, in objects": '{"a":' * DEEP + "1" + "}" * DEEP,
+    "deeper than a catalog": '{"a":' * 400 + "1" + "}" * 400,
+    "cut off in the deep": "[" * DEEP,
+    "NUL in a name": '{"a\\u0000b": 1}',
+    "half a character in a name": '{"a\\ud800": 1}',
+    "half a character in a text": '{"bookmarks": {"orders": {"x": "\\udfff"}}}',
+    "NaN": '{"bookmarks": {"orders": {"x": NaN}}}',
+    "a number beyond any": '{"bookmarks": {"orders": {"x": 1e999}}}',
+    "a whole number beyond 64 bits": '{"bookmarks": {"orders": {"x": 99999999999999999999}}}',
+    "a number of 10,000 digits": '{"x": ' + "9" * 10_000 + "}",
+    "a name twice": '{"streams": [], "streams": []}',
+    "no text": "\udcff\udcfe\udcfa",
+    "several lines": '{"a": 1}\n{"b": 2}',
+}
+
+
+def refused(result: Result) -> None:
+    """In words, and with nothing written."""
+    assert result.status == 1
+    assert result.stdout == ""
+    assert result.logged("CRITICAL")
+    assert "Traceback" not in result.stderr
+    assert len(result.stderr) < 3000
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
+@pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
+def test_an_odd_file_is_refused(option: str, text: str, tmp_path: Path) -> None:
+    file = tmp_path / "odd.json"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    given = None if option == "--config" else config("http://127.0.0.1:9")
+    result = run(given, args=[option, str(file)])
+    refused(result)
+    assert "cannot be read: " in result.stderr
+
+
+@pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
+def test_a_folder_is_refused(option: str, tmp_path: Path) -> None:
+    given = None if option == "--config" else config("http://127.0.0.1:9")
+    refused(run(given, args=[option, str(tmp_path)]))
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(files, "SILENCE", 0.1)
+    os.mkfifo(tmp_path / "odd")
+    with pytest.raises(files.Unusable, match="nothing came out of it"):
+        files.read_json(str(tmp_path / "odd"))
+
+
+def test_a_config_may_come_out_of_a_pipe(tmp_path: Path) -> None:
+    with serving(rows({"id": 1})) as url:
+        read, write = os.pipe()
+        try:
+            os.write(write, json.dumps(config(url)).encode())
+        finally:
+            os.close(write)
+        os.set_inheritable(read, True)
+        file = tmp_path / "catalog.json"
+        file.write_text(json.dumps(coupons()))
+        try:
+            link = tmp_path / "config"
+            link.symlink_to(f"/proc/{os.getpid()}/fd/{read}")
+            result = run(args=["--config", str(link), "--catalog", str(file)])
+        finally:
+            os.close(read)
+    assert result.status == 0, result.stderr
+    assert result.ids("coupons") == [1]
+
+
+Change = Callable[[Json], Any]
+ODD_CATALOGS: dict[str, Change] = {
+    "metadata is a number": lambda entry: entry.update(metadata=5),
+    "metadata of a number": lambda entry: entry["metadata"].append(1),
+    "metadata that is none": lambda entry: entry["metadata"][1].update(metadata=3),
+    "a breadcrumb of lists": lambda entry: entry["metadata"][1].update(breadcrumb=[["id"]]),
+    "no schema": lambda entry: entry.update(schema=None),
+    "fields in a list": lambda entry: entry["schema"].update(properties=[]),
+    "a field that is a number": lambda entry: entry["schema"]["properties"].update(x=1),
+    "inner fields in a list": lambda entry: entry["schema"]["properties"].update(
+        x={"properties": [1]}
+    ),
+    "a method in a list": lambda entry: entry["metadata"][0]["metadata"].update(
+        {"replication-method": ["FULL_TABLE"]}
+    ),
+    "a name in a list": lambda entry: entry.update(tap_stream_id=["coupons"]),
+}
+
+
+@pytest.mark.parametrize("change", ODD_CATALOGS.values(), ids=ODD_CATALOGS)
+def test_an_odd_catalog_is_refused(change: Change) -> None:
+    catalog = coupons()
+    for entry in entries(catalog, "coupons"):
+        entry["metadata"].sort(key=lambda item: len(item["breadcrumb"]))
+        change(entry)
+    refused(run(config("http://127.0.0.1:9"), catalog))
+
+
+def packed(size: int) -> str:
+    """So many zeros, as sets of ids are packed."""
+    pack = zlib.compressobj()
+    block = bytes(1 << 20)
+    parts = [pack.compress(block) for _ in range(size >> 20)]
+    return base64.b64encode(b"".join([*parts, pack.flush()])).decode()
+
+
+@pytest.mark.parametrize(
+    "deletes",
+    [
+        {"ids": packed(2 << 30)},
+        {"ids": packed(0)},
+        {"ids": base64.b64encode(b"no set").decode()},
+        {"ids": 5},
+        {"file": "../../etc/passwd", "sha256": "0"},
+        {"file": ["x"]},
+        {"file": "a\u0001b"},
+        {"version": "x"},
+        [],
+    ],
+    ids=["2 GB", "empty", "no set", "number", "elsewhere", "list", "control", "version", "none"],
+)
+def test_an_odd_set_of_ids_is_refused(deletes: Any, tmp_path: Path) -> None:
+    state = {"bookmarks": {"coupons": {"deletes": copy.deepcopy(deletes) or "x"}}}
+    more = {"detect_deletes": True, "deletes_path": str(tmp_path)}
+    with serving(rows({"id": 1})) as url:
+        result = run(config(url, **more), coupons(), state)
+    assert result.status == 1
+    assert result.records("coupons") == []
+    assert "Traceback" not in result.stderr
+    assert result.logged("CRITICAL")
+
+
+HOST = "https://api.bigcommerce.com"
+
+
+@pytest.mark.parametrize(
+    "api_url",
+    [
+        "https://user@api.bigcommerce.com",
+        "https://user:s3cret@api.bigcommerce.com",
+        "https://:@api.bigcommerce.com",
+        f"{HOST}:0",
+        f"{HOST}:65536",
+        f"{HOST}:x",
+        f"{HOST}:",
+        f"{HOST}:-1",
+        "https://api bigcommerce.com",
+        "https://api\t.bigcommerce.com",
+        "https://api\n.bigcommerce.com",
+        "https://",
+        "https:///path",
+        "https://.",
+        "https://a..b",
+        "https://-a.com",
+        "https://a-.com",
+        f"https://{'a' * 64}.com",
+        f"https://{'.'.join(['a' * 60] * 5)}",
+        "https://999.1.1.1",
+        "https://1.2.3",
+        "https://[::1",
+        "https://[::zz]",
+        "https://[fe80::1%25eth0]",
+        "https://bücher.example",
+        "https://api.bigcommerce.com\\@evil.example",
+        "https://api.bigcommerce.com#@evil.example",
+        f"{HOST}/stores/abc/v3",
+        f"{HOST}?x",
+        f"{HOST}#x",
+        f"{HOST};x",
+        "http://api.bigcommerce.com",
+        "http://127.0.0.1.example.com",
+        "http://localhost.example.com",
+        "file:///etc/passwd",
+        "//api.bigcommerce.com",
+        "api.bigcommerce.com",
+        5,
+        ["https://api.bigcommerce.com"],
+    ],
+)
+def test_an_address_that_is_more_or_less_than_a_host_is_refused(api_url: Any) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        parse_config({"store_hash": "abc123", "access_token": "t0ken", "api_url": api_url})
+    (mistake,) = refusal.value.mistakes
+    assert mistake.startswith("api_url should be")
+    assert "s3cret" not in mistake
+
+
+@pytest.mark.parametrize(
+    ("api_url", "meant"),
+    [
+        ("HTTPS://API.BigCommerce.com/", HOST),
+        (f" {HOST} ", HOST),
+        (f"{HOST}:443", f"{HOST}:443"),
+        ("http://LOCALHOST:8080", "http://localhost:8080"),
+        ("http://[::1]:8080", "http://[::1]:8080"),
+        ("https://192.0.2.1", "https://192.0.2.1"),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_an_address_is_read_as_it_is_meant(api_url: str, meant: str) -> None:
+    raw = {"store_hash": "abc123", "access_token": "t0ken", "api_url": api_url}
+    assert parse_config(raw)[0].api_url == meant
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("channel_ids", [[1]]),
+        ("channel_ids", {"a": 1}),
+        ("channel_ids", [None]),
+        ("page_size", [5]),
+        ("page_size", "９9999"),
+        ("max_retry_seconds", "1" + "0" * 400),
+        ("max_attempts", 10**18),
+        ("request_timeout", "nan"),
+        ("request_timeout", "1e999"),
+        ("quota_share", {}),
+        ("detect_deletes", []),
+        ("start_date", ["2024-01-01"]),
+        ("start_date", "99999-01-01"),
+        ("deletes_path", "a\x00b"),
+        ("deletes_path", "a\x1b[2Jb"),
+        ("user_agent", "a\r\nX-Evil: 1"),
+        ("store_hash", "a/../b"),
+        ("store_hash", "a" * 33),
+        ("store_hash", "https://api.bigcommerce.com/stores/a%2Fb/v3"),
+        ("store_hash", ["abc"]),
+        ("access_token", "t\x7foken"),
+    ],
+)
+def test_an_odd_value_is_a_mistake_in_words(setting: str, value: Any) -> None:
+    raw = {"store_hash": "abc123", "access_token": "t0ken", setting: value}
+    with pytest.raises(ConfigError) as refusal:
+        parse_config(raw)
+    (mistake,) = refusal.value.mistakes
+    assert mistake.startswith(f"{setting} should be")
+    assert mistake.isprintable()

@@ -1,0 +1,185 @@
+"""This run's secrets are shown nowhere, whoever says them and in whichever usual form."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hostile_store import TOKEN, Answer, Reply, config, coupons, serving
+from tap_runner import Json, run, settings
+
+from sandbox import Sandbox
+from tap_bigcommerce.display import SHORTEST_SECRET, Secrets
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "as it is": str,
+    "in capitals": str.upper,
+    "percent-encoded": lambda text: quote(text, safe=""),
+    "percent-encoded, small": lambda text: quote(text, safe="").lower(),
+    "as in a form": quote_plus,
+    "in JSON": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "in HTML": escape,
+    "in base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "in base64 with others": lambda text: base64.b64encode(f"x:{text}:y".encode()).decode(),
+    "in base64 for addresses": lambda text: base64.urlsafe_b64encode(text.encode()).decode(),
+}
+ALL = [form(TOKEN) for form in FORMS.values()]
+MIDDLES = [
+    TOKEN[5:-5],
+    quote(TOKEN[5:-5], safe=""),
+    base64.b64encode(TOKEN[3:-3].encode()).decode(),
+]
+
+
+def echoing(status: int) -> Answer:
+    """Says the token that came in the header in the words of an error, in all its forms."""
+
+    def answer(path: str, headers: dict[str, str]) -> Reply:
+        assert headers["x-auth-token"] == TOKEN
+        if "coupons" not in path:
+            return 200, b"[]"
+        return status, json.dumps([{"message": " | ".join(ALL)}]).encode()
+
+    return answer
+
+
+def without_token(text: str) -> None:
+    for form in (*ALL, *MIDDLES):
+        assert form not in text, f"{form} in {text[:2000]}"
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Json:
+    return coupons()
+
+
+@pytest.mark.parametrize("status", [400, 403, 503])
+@pytest.mark.parametrize("format_", ["text", "json"])
+def test_a_store_that_says_the_token_is_not_quoted(
+    catalog: Json, status: int, format_: str, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    args = ["--report", str(report), "--log-format", format_, "--log-level", "DEBUG"]
+    with serving(echoing(status)) as url:
+        result = run(config(url), catalog, args=args)
+    assert result.status == 1
+    assert "(hidden)" in result.stderr
+    assert "(hidden)" in report.read_text("utf-8")
+    for text in (result.stdout, result.stderr, report.read_text("utf-8")):
+        without_token(text)
+
+
+@pytest.mark.parametrize("args", [["--check"], ["--check", "--format", "json"], ["--audit"]])
+def test_nor_on_standard_output(catalog: Json, args: list[str]) -> None:
+    with serving(echoing(400)) as url:
+        result = run(config(url), catalog, args=args, env={"COLUMNS": "60"})
+    assert "(hidden)" in result.stdout
+    without_token(result.stdout.replace("\n  ", ""))
+    without_token(result.stderr)
+
+
+@pytest.mark.parametrize("beside", range(150, 310, 20))
+def test_a_cut_through_a_secret_leaves_nothing_of_it(catalog: Json, beside: int) -> None:
+    def answer(path: str, headers: dict[str, str]) -> Reply:
+        return 400, json.dumps([{"message": "." * beside + TOKEN}]).encode()
+
+    with serving(answer) as url:
+        result = run(config(url), catalog)
+    assert TOKEN[:SHORTEST_SECRET] not in result.stderr
+
+
+REAL = "g7n2k4p9q1x8z5v3b6m0c2d4f7h9j1l"
+"""A token as BigCommerce's look."""
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"store_hash": REAL, "access_token": "abc123"},
+        {"store_hash": f"{REAL}{REAL}", "access_token": "abc123"},
+        {"store_hash": f"/stores/{REAL}-/v3", "access_token": "abc123"},
+        {"store_hash": "abc123", "access_token": REAL, "page_size": REAL},
+        {"store_hash": "abc123", "access_token": REAL, "start_date": f"x{REAL}"},
+        {"store_hash": "abc123", "access_token": REAL, "channel_ids": [REAL]},
+        {"store_hash": "abc123", "access_token": REAL, "order_coupons": {"token": REAL}},
+        {"store_hash": "abc123", "api_url": f"https://x:{REAL}@example.com"},
+        {"store_hash": "abc123", "access_token": REAL, REAL: 1, "page_size": 0},
+        {"store_hash": "abc123", "access_token": "t0k", "page_size": "t0k"},
+    ],
+)
+def test_a_token_in_the_wrong_place_is_not_echoed(raw: Json) -> None:
+    result = run(raw)
+    assert result.status == 1
+    assert result.stdout == ""
+    assert result.logged("CRITICAL")
+    for secret in (REAL, "t0k,", '"t0k'):
+        assert secret not in result.stderr
+
+
+def test_a_short_wrong_value_is_echoed() -> None:
+    raw = {"store_hash": "abc123", "access_token": REAL, "page_size": 0, "start_date": "tomorrow"}
+    result = run(raw)
+    assert "not 0" in result.stderr
+    assert "tomorrow" in result.stderr
+
+
+def test_what_the_config_and_the_environment_hold_beside_is_hidden_too(catalog: Json) -> None:
+    others = ["cl1entSecret", "pr0xyPass/word", "an0therPassword"]
+
+    def answer(path: str, headers: dict[str, str]) -> Reply:
+        return 400, json.dumps([{"message": " ".join(others)}]).encode()
+
+    with serving(answer) as url:
+        result = run(
+            config(url, client_secret=others[0]),
+            catalog,
+            env={
+                "HTTPS_PROXY": "http://me:pr0xyPass%2Fword@127.0.0.1:9",
+                "all_proxy": f"me:{others[2]}@127.0.0.1:9",
+            },
+        )
+    assert result.stderr.count("(hidden) (hidden) (hidden)") >= 1
+    assert not [one for one in others if one in result.stderr]
+
+
+def test_a_short_secret_does_not_take_the_words_apart(quiet: Sandbox) -> None:
+    result = run(settings(quiet, access_token="a"), args=["--log-level", "DEBUG"])
+    assert result.status == 1
+    assert "access_token" in result.stderr
+    assert "(hidden)" not in result.stderr
+
+
+def test_records_are_as_the_store_holds_them(catalog: Json) -> None:
+    def answer(path: str, headers: dict[str, str]) -> Reply:
+        return 200, json.dumps([{"id": 1, "name": TOKEN}]).encode()
+
+    with serving(answer) as url:
+        result = run(config(url), catalog)
+    assert result.record("coupons", 1)["name"] == TOKEN
+    assert TOKEN not in result.stderr
+
+
+def test_metric_lines_stay_readable_whatever_the_secret(quiet: Sandbox) -> None:
+    result = run(settings(quiet, access_token="record_count"))
+    metrics = [line for line in result.logged("INFO") if "METRIC" in line]
+    assert metrics
+    assert all("metric" in json.loads(line.partition("METRIC: ")[2]) for line in metrics)
+
+
+def test_a_state_of_another_store_names_it_only_if_that_is_a_hash(quiet: Sandbox) -> None:
+    named = run(settings(quiet), state={"store_hash": "other1"})
+    assert "other1" in named.stderr
+    hidden = run(settings(quiet), state={"store_hash": REAL})
+    assert REAL not in hidden.stderr
+    assert named.status == hidden.status == 1
+
+
+def test_nothing_is_hidden_before_there_is_a_secret() -> None:
+    secrets = Secrets()
+    secrets.learn(["", "abc"])
+    assert secrets.hide("abc abcdef…") == "abc abcdef…"
