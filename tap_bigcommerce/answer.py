@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from tap_bigcommerce.bodies import NotJson, cleaned, mend, parse
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.row_keys import Key, RowKeys
 from tap_bigcommerce.transform import is_clean, loads
+
+LONGEST_SHOWN = 100
+"""Characters of a link that cannot be understood."""
 
 
 class WrongShape(ValueError):  # the name that callers know
@@ -23,15 +27,27 @@ Shape = type[list[Any]] | type[dict[str, Any]] | Callable[[Any], Any]
 """A list of rows; an object; or what finds the list of rows in a content that has several forms."""
 
 
+@dataclass(frozen=True)
+class NextPage:
+    """A next page, as an answer names it: where its `cursor` begins, or simply by its number.
+
+    `unclear` is a link that cannot be understood.
+    """
+
+    cursor: str | None = None
+    unclear: str | None = None
+
+
 @dataclass(eq=False)
 class Answer:
     """A good answer.
 
     `content` is a list of rows or an object, as was expected; None where only the `keys` of its
-    rows were asked for. `total` is how many rows the whole list has, where the API says so;
-    `next_cursor` is where the next page begins, in a list with cursors. `sent_at` is when the
-    request was sent, by the tap's clock; `store_time` a moment by the store's clock, at or before
-    the time when the request was first sent. `mended`: bad characters in it have been replaced.
+    rows were asked for. `total` is how many rows the whole list has, and `total_pages` how many
+    pages, where the API says so. `next` is what it says of a page behind this one, `has_cursors`
+    whether it would name a cursor. `sent_at` is when the request was sent, by the tap's clock;
+    `store_time` a moment by the store's clock, at or before the time when the request was first
+    sent. `mended`: bad characters in it have been replaced.
     """
 
     path: str
@@ -41,7 +57,9 @@ class Answer:
     sent_at: datetime
     store_time: datetime
     mended: bool = False
-    next_cursor: str | None = None
+    total_pages: int | None = None
+    next: NextPage | None = None
+    has_cursors: bool = False
     keys: list[Key] | None = None
 
     @property
@@ -132,7 +150,13 @@ def read_answer(
             answer.content = content if answer.clean else cleaned(content)
         else:
             answer.keys = keys.of_content(content)
-    answer.total, answer.next_cursor = _total(meta), _next_cursor(meta)
+    pagination = _inside(meta, "pagination")
+    # Sites call it by another name.
+    counts = (_count(_inside(pagination, name)) for name in ("total", "total_items"))
+    answer.total = next((count for count in counts if count is not None), None)
+    answer.total_pages = _count(_inside(pagination, "total_pages"))
+    answer.next = _next_page(meta)
+    answer.has_cursors = bool(_inside(meta, "cursor_pagination"))
     return answer
 
 
@@ -155,24 +179,34 @@ def _inside(value: Any, *names: str) -> Any:
     return value
 
 
-def _total(meta: Any) -> int | None:
-    """How many rows the list has; sites call it by another name."""
-    pagination = _inside(meta, "pagination")
-    for name in ("total", "total_items"):
-        total = _inside(pagination, name)
-        if type(total) is int:
-            return total
+def _count(value: Any) -> int | None:
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value):
+        value = int(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and value >= 0 else None
+
+
+def _next_page(meta: Any) -> NextPage | None:
+    """What the API says of a next page. The last page has an end cursor, too, but no such link."""
+    for kind in ("cursor_pagination", "pagination"):
+        block = _inside(meta, kind)
+        links = _inside(block, "links")
+        link = links.get("next") if isinstance(links, dict) else links
+        if link not in (None, "", False, []):
+            return _named_by(link, _inside(block, "end_cursor"))
     return None
 
 
-def _next_cursor(meta: Any) -> str | None:
-    """The last page has an end cursor, too, but no link to a next one."""
-    cursors = _inside(meta, "cursor_pagination")
-    link = _inside(cursors, "links", "next")
-    if not isinstance(link, str) or not link:
-        return None
+def _named_by(link: Any, end_cursor: Any) -> NextPage:
+    if not isinstance(link, str):
+        return NextPage(unclear=repr(link)[:LONGEST_SHOWN])
+    named = parse_qs(link.rpartition("?")[2])
     # The documentation of metafields confuses which cursor is for which direction: the link is
     # right in any case.
-    named = parse_qs(urlsplit(link).query).get("after")
-    cursor = named[0] if named else _inside(cursors, "end_cursor")
-    return cursor if isinstance(cursor, str) and cursor else None
+    cursor = named["after"][0] if "after" in named else end_cursor
+    if isinstance(cursor, str) and cursor:
+        return NextPage(cursor)
+    if named.get("page", [""])[0].isdigit():
+        return NextPage()
+    return NextPage(unclear=repr(link)[:LONGEST_SHOWN])

@@ -29,7 +29,7 @@ class Finding:
     `counted`: rows as the API counts them; `listed`: rows that its list shows, and `uncounted`
     those of them that its count may leave out; `written`: ids in the state's set; `unwritten`: ids
     that are listed and not in the set; `missing`: ids in the set that are not listed. `failure`
-    says why there are no figures.
+    says why there are no figures, or cannot be right.
     """
 
     stream: str
@@ -131,7 +131,15 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
         counted = answer.content.get("count")
     written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
     if written is None or listed.ids is None:
-        found.append(Finding(stream.name, counted, listed.rows, uncounted=listed.uncounted))
+        found.append(
+            Finding(
+                stream.name,
+                counted,
+                listed.rows,
+                uncounted=listed.uncounted,
+                failure=listed.contradiction,
+            )
+        )
         return
     found.append(
         Finding(
@@ -142,6 +150,7 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
             unwritten=list(listed.ids.without(written)),
             missing=list(written.without(listed.ids)),
             uncounted=listed.uncounted,
+            failure=listed.contradiction,
         )
     )
 

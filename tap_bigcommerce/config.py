@@ -163,6 +163,16 @@ def _secret_text(value: Any) -> str:
     return value
 
 
+def _names(value: Any) -> tuple[str, ...]:
+    entries = value.split(",") if isinstance(value, str) else value
+    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
+        raise ValueError
+    names = [entry.strip() for entry in entries]
+    if not all(re.fullmatch(r"[a-z0-9_]+(:[^:,\s]+)?", name) for name in names):
+        raise ValueError
+    return tuple(dict.fromkeys(names))
+
+
 def _one_of(*choices: str) -> Kind:
     def read(value: Any) -> str:
         if value not in choices:
@@ -213,6 +223,12 @@ RULES = Kind(
     {"items": {"type": "string"}},
 )
 SECRET_TEXT = Kind("a text", _secret_text)
+STREAM_NAMES = Kind(
+    'a list of streams, or of single parents of them: ["products", "order_transactions:103"]',
+    _names,
+    "array",
+    {"items": {"type": "string"}},
+)
 API_URL = Kind(
     "an https:// address (http:// only for this machine itself): host and port, nothing else",
     _api_url,
@@ -338,6 +354,13 @@ class Config:
         "that know no channel are read whole. Default: all channels.",
         default=(),
     )
+    accept_incomplete: tuple[str, ...] = _setting(
+        STREAM_NAMES,
+        "Streams whose lists have more records than they show, and are read all the same: a list "
+        'of names, or one text with commas. "order_transactions:103" is the list of order 103 '
+        "alone. Each sync warns of what is missing, and reports nothing of them as deleted.",
+        default=(),
+    )
     max_concurrency: int = _setting(
         _whole_number(1, 64),
         "How many requests may be under way at once.",
@@ -398,6 +421,10 @@ class Config:
         "Where the API is. Change it only to try the tap against a store of your own making.",
         default="https://api.bigcommerce.com",
     )
+
+    def accepts(self, stream: str, parent: object = None) -> bool:
+        """Whether the stream, or its list of one parent's rows, may lack rows."""
+        return stream in self.accept_incomplete or f"{stream}:{parent}" in self.accept_incomplete
 
 
 def declarations() -> tuple[Field[Any], ...]:

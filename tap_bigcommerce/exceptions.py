@@ -7,7 +7,7 @@ those.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from singer.exceptions import (
@@ -92,11 +92,19 @@ class UnexpectedAnswer(RequestFailed):
 class IncompleteList(RequestFailed):
     """A list has more than it shows: what was read of it contradicts what the API says of it.
 
-    ``rows`` are those that came, where nobody has been handed them before.
+    ``difference`` says so; ``rows`` are those that came, where nobody has been handed them before.
     """
 
-    def __init__(self, words: str, rows: Sequence[Mapping[str, Any]] = ()) -> None:
-        super().__init__(words)
+    def __init__(
+        self, list_: str, contradiction: str, name: str, rows: Sequence[dict[str, Any]] = ()
+    ) -> None:
+        """`name` is what `accept_incomplete` takes for the list."""
+        self.difference = f"{list_}: {contradiction}."
+        super().__init__(
+            f"{self.difference} It was read again, and that stayed. Look in the store's control "
+            "panel what is missing, and ask BigCommerce's support. To go on without it, set "
+            f'accept_incomplete: ["{name}"].'
+        )
         self.rows = list(rows)
 
 

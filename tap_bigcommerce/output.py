@@ -189,8 +189,12 @@ class Output:
         """A record, or what belongs to a parent, cannot be read: go on with the others."""
         if self.failure is not None:
             return
-        self.passed_over[id_] = error
         self.read_in_part = True
+        if isinstance(error, IncompleteList) and self._config.accepts(self.stream.name, id_):
+            LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
+            self.forget(id_)
+            return
+        self.passed_over[id_] = error
         self.counts.passed_over = len(self.passed_over)
         # A list that contradicts itself has been answered.
         if id_ not in self.to_retry and not isinstance(error, IncompleteList):
@@ -277,6 +281,10 @@ class Output:
             version=self._records.version,
         )
         self._state.interrupt(self.stream.name, resume)
+
+    def rewind(self) -> None:
+        """Rows may be missing among those written: a stopped run goes on where this one began."""
+        self._state.rewind(self.stream.name)
 
     def complete(self, start: Start) -> None:
         """Set the bookmark: the walk has seen all that changed before it began.

@@ -26,7 +26,6 @@ from tap_bigcommerce.exceptions import (
 )
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.stream import Permission, Stream, own_list_path
 from tap_bigcommerce.workers import Workers
 
@@ -160,8 +159,8 @@ class Prober:
         if root.walk.single:
             total = 1
         elif not root.walk.paged or not answer.content:
-            # What takes no limit has come whole.
-            total = len(answer.content)
+            # What takes no limit has come whole, unless it says that there is more.
+            total = max(len(answer.content), total or 0)
         return FirstLook(Access(readable=True), answer.content, total)
 
     def _look_below(self, stream: Stream, row: Row) -> Access:
@@ -169,7 +168,7 @@ class Prober:
         child = stream.child
         assert child is not None
         path = own_list_path(child, root_of(stream), row)
-        params = {"limit": "1"} if child.paging is not Paging.NONE else {}
+        params = {"limit": "1"} if child.paging.paged else {}
         try:
             self.ask(
                 stream.name,

@@ -40,6 +40,7 @@ from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.probe import Prober, impatient
 from tap_bigcommerce.progress import log_count
 from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.rules import nearest
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State, read_state
 from tap_bigcommerce.stop import Stop
@@ -258,6 +259,13 @@ def _read_config(options: Options, environment: Mapping[str, str], audience: Aud
         LOGGER.warning(warning)
     if read.from_environment:
         LOGGER.info("Settings from the environment: %s", ", ".join(read.from_environment))
+    for entry in read.config.accept_incomplete:
+        name = entry.partition(":")[0]
+        if name not in STREAMS:
+            raise ConfigError(
+                f"accept_incomplete names a stream {name!r}, which this tap does not have."
+                f"{nearest(name, STREAMS)}"
+            )
     return read.config
 
 

@@ -60,6 +60,11 @@ class State:
         """
         self._value = _checked(given, store_hash)
         self._value["store_hash"] = store_hash
+        self._resumes = {
+            stream: copy.deepcopy(entry[RESUME])
+            for stream, entry in self._value["bookmarks"].items()
+            if RESUME in entry
+        }
         self._kept: dict[str, tuple[Callable[[], Mapping[str, Any]], Callable[[], int]]] = {}
 
     def bookmark(self, stream: str, key: str) -> str | None:
@@ -143,6 +148,15 @@ class State:
             if value[name] is None:
                 del value[name]
         singer.state.set_bookmark(self._value, stream, RESUME, value)
+
+    def rewind(self, stream: str) -> None:
+        """The stream's resume point as it was given: this run may have left out rows before its
+        own."""
+        singer.state.clear_bookmark(self._value, stream, RESUME)
+        if stream in self._resumes:
+            singer.state.set_bookmark(self._value, stream, RESUME, self._resumes[stream])
+        elif not self._value["bookmarks"][stream]:
+            del self._value["bookmarks"][stream]
 
     def complete(self, stream: str, key: str | None, bookmark: str | None) -> None:
         """A walk of the stream is complete, and its bookmark `bookmark` (None: as it was)."""

@@ -14,7 +14,7 @@ from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.deletes.ledger import Way
 from tap_bigcommerce.deletes.search import Search, find_gone
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, RequestFailed, TapError
+from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed, TapError
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import INCOMPLETE, Family, added_keys, rows_of
 from tap_bigcommerce.messages import Messages
@@ -98,14 +98,14 @@ class WalkSync:
 
     def _read(self, reading: Reading, when_ending: Callable[[], None]) -> None:
         self._read_again()
-        for batch in reading.batches(when_ending):
+        for batch in reading.batches(when_ending, self._rewind):
             self._write(batch, reading)
             self.outputs[0].counts.pages = reading.pages
             if not self._alive():
                 return
         self._note_start(reading)
-        whole = self._compare_totals(reading) and reading.proven
-        self._for_each(functools.partial(self._complete, whole=whole))
+        self._judge(reading)
+        self._for_each(functools.partial(self._complete, whole=reading.proven))
         self._for_each(self._find_gone)
 
     def _close(self) -> None:
@@ -159,7 +159,7 @@ class WalkSync:
         counts = self._purpose.counts
         family = Family(root, plan.completion, self.outputs, tools.client, tools.config, counts)
         self._family = family
-        size = PageSize(tools.config.page_size, grows=root.walk.pages_may_grow)
+        size = PageSize(tools.config.page_size)
         return Reading(
             root.walk.begin(root.name, self._start.after, tools.workers.count),
             PageReader(tools.client, request, self._purpose, size),
@@ -347,21 +347,30 @@ class WalkSync:
         )
         output.report_gone(find_gone(ledger, search))
 
-    def _compare_totals(self, reading: Reading) -> bool:
-        """Warn where the API counts other rows than it showed, and no change explains it.
+    def _rewind(self) -> None:
+        for output in self._alive():
+            output.rewind()
 
-        Returns whether the figures agree.
-        """
-        if self._resumed or not reading.totals:
-            return True
-        if min(reading.totals) <= reading.handed_on <= max(reading.totals):
-            return True
-        LOGGER.warning(
-            "%s: the API says that there are %s records, but showed %d. What is missing may "
-            "be hidden from this token; run the sync again, and ask BigCommerce's support if "
-            "the figures stay apart.",
-            self._root.name,
-            " and at the end ".join(str(total) for total in reading.totals),
-            reading.handed_on,
-        )
-        return False
+    def _judge(self, reading: Reading) -> None:
+        """Whether the list was read whole. Raises IncompleteList where that is not accepted."""
+        name, contradiction = self._root.name, reading.contradiction
+        if contradiction is None and reading.read_again is not None:
+            LOGGER.warning(
+                "%s: %s. Read again by page number, it showed all of them.",
+                name,
+                reading.read_again,
+            )
+        elif contradiction is None and not reading.proven:
+            LOGGER.warning(
+                "%s: the list changed whenever it was read, so that records may have moved from a "
+                "page not yet read to one read already. The next sync reads it again.",
+                name,
+            )
+        elif contradiction is not None:
+            error = IncompleteList(name, contradiction, name)
+            if not self._tools.config.accepts(name):
+                self._rewind()
+                raise error
+            LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
+            for output in self._alive():
+                output.read_in_part = True

@@ -67,6 +67,12 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Settings": (
         Cause(
+            "accept_incomplete names a stream",
+            "The setting takes names of streams, or of single parents of their rows: "
+            "`order_transactions:103`.",
+            "Correct the name; `--about` lists the streams.",
+        ),
+        Cause(
             "The settings cannot be used",
             "One or more settings are missing or wrong. Every mistake is listed below it.",
             "Correct each line that is named. The [settings](settings.md) say what each may be.",
@@ -118,6 +124,12 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
     ),
     "Deletions": (
+        Cause(
+            "so nothing is reported as deleted",
+            "The list has more than it shows, which `accept_incomplete` accepts: what it does not "
+            "show may be there all the same.",
+            "Nothing. Take the name out of `accept_incomplete` once the list is whole again.",
+        ),
         Cause(
             "needs the package pyroaring",
             "The tap was installed without what keeps the sets of ids.",
@@ -640,11 +652,31 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run the sync again later.",
         ),
         Cause(
-            "the API says that there are … records",
-            "The total that the API names and the rows that it gave differ, with no change that "
-            "would explain it.",
-            "Run the sync again. If it stays, ask BigCommerce's support: rows may be hidden from "
-            "the token.",
+            "That is accepted (accept_incomplete).",
+            "The list has more than it shows, and `accept_incomplete` names the stream.",
+            "Nothing. Take the name out of `accept_incomplete` once the list is whole again.",
+        ),
+        Cause(
+            "Read again by page number, it showed all of them",
+            "A filter by id did not show all records that the list has; its pages did.",
+            "Nothing: all has been read. If it stays, tell BigCommerce's support.",
+        ),
+        Cause(
+            "the list changed whenever it was read",
+            "Records were added or deleted during each of three readings of a list that is read "
+            "by page number.",
+            "Nothing: what may have been missed comes with the next sync. Run it when less goes "
+            "on in the store.",
+        ),
+        Cause(
+            "in a way that cannot be understood",
+            "The answer names a next page by a link that holds neither a page nor a cursor.",
+            "Ask BigCommerce's support; look for a proxy that changes answers.",
+        ),
+        Cause(
+            "that it has named before",
+            "The API's cursors lead in a circle.",
+            "Run the sync again; if it stays, ask BigCommerce's support.",
         ),
         Cause(
             "orders were read singly because",

@@ -6,7 +6,6 @@ from scripts.docs.markdown import code, codes
 from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage, OneObject
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 
 SINGULAR = {"shipping_zones": "shipping zone", "price_lists": "price list"}
@@ -92,7 +91,7 @@ def cost(stream: Stream) -> str:
         return together + MORE.get(stream.name, "")
     pages = (
         f"One request for each {parent}"
-        if child.paging is Paging.NONE
+        if not child.paging.paged
         else f"One request for each {parent}, and one more for every 250 rows that it has"
     )
     pages += f", beside those of the list of {child.parent.replace('_', ' ')}"

@@ -25,6 +25,7 @@ def as_json(found: Findings) -> dict[str, Any]:
         "streams": [_stream(stream) for stream in found.streams],
         "full_sync": {"from": found.start_date, **_estimate(found.full_sync)},
         "next_sync": {"from_state": found.has_state, **_estimate(found.next_sync)},
+        "accepted_incomplete": list(found.accepted),
         "assumptions": assumptions(found),
         "seconds_an_answer": round(found.seconds_an_answer, 3),
         "requests_of_this_check": found.requests,

@@ -124,17 +124,21 @@ def _estimates(found: Findings, width: int) -> list[str]:
 
 
 def _verdict(found: Findings, width: int) -> list[str]:
+    lines = []
+    if found.accepted:
+        words = "Read in part, if need be, as accept_incomplete says: "
+        lines = _wrapped(words + ", ".join(found.accepted), width)
     selected = [stream for stream in found.streams if stream.selected]
     failing = [stream for stream in selected if not stream.readable]
     if not failing:
-        return [f"Ready: all {len(selected)} selected streams can be read."]
+        return [*lines, f"Ready: all {len(selected)} selected streams can be read."]
     words = f"Not ready: {len(failing)} of {len(selected)} selected streams cannot be read."
     if any(stream.lacks for stream in failing):
         words += (
             " Permissions of an API account cannot be changed later: make a new one (control "
             "panel: Settings, API accounts), or leave these streams out with a catalog."
         )
-    return _wrapped(words, width)
+    return [*lines, *_wrapped(words, width)]
 
 
 def _wrapped(text: str, width: int) -> list[str]:

@@ -74,6 +74,8 @@ class Findings:
     start_date: str | None
     reads_orders: bool
     guesses_coupons: bool
+    accepted: tuple[str, ...]
+    """Streams, or single parents of their rows, that may be read in part: accept_incomplete."""
     seconds_an_answer: float
     requests: int
 
@@ -147,6 +149,7 @@ def find_out(
             chosen.wants("coupons") if name == "orders" else name == "order_coupons"
             for name, chosen in selections.items()
         ),
+        accepted=config.accept_incomplete,
         seconds_an_answer=prober.seconds_an_answer,
         requests=prober.requests,
     )

@@ -16,7 +16,13 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.deletes.ids import Ids
 from tap_bigcommerce.deletes.ledger import UNLIKELY, Ledger, archived_at
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, NotFound, RequestFailed, UnexpectedAnswer
+from tap_bigcommerce.exceptions import (
+    BadRecord,
+    IncompleteList,
+    NotFound,
+    RequestFailed,
+    UnexpectedAnswer,
+)
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
 from tap_bigcommerce.pages.reading import Reading
@@ -63,7 +69,18 @@ def find_gone(ledger: Ledger, search: Search) -> Gone:
         return {}  # The set was given up as too large.
     if there is None and ledger.needs_sweep:
         LOGGER.info("%s: reading its ids, to see what has been deleted", search.stream.name)
-        there = swept(search).ids
+        listed = swept(search)
+        if listed.contradiction is not None:
+            name = search.stream.name
+            error = IncompleteList(name, listed.contradiction, name)
+            if not search.config.accepts(name):
+                raise error
+            LOGGER.warning(
+                "%s That is accepted (accept_incomplete), so nothing is reported as deleted.",
+                error.difference,
+            )
+            return {}
+        there = listed.ids
         assert there is not None
     gone, archived = dict(ledger.archived), Ids(ledger.archived)
     most = ledger.most_gone(len(ledger.written))
@@ -90,13 +107,15 @@ class Swept:
 
     `ids` are those of the rows that are not archived, None where they are no numbers; `rows` is how
     many rows it has shown; `total` how many it has, as the API says, where it does; `uncounted` how
-    many of the rows its count may leave out.
+    many of the rows its count may leave out;
+    `contradiction` what the API says of it that does not fit what it has shown.
     """
 
     ids: Ids | None
     rows: int
     total: int | None
     uncounted: int
+    contradiction: str | None
 
 
 def swept(search: Search) -> Swept:
@@ -113,7 +132,7 @@ def swept(search: Search) -> Swept:
         paged=stream.walk.paged,
         single=stream.walk.single,
     )
-    size = PageSize(search.config.page_size, grows=stream.walk.pages_may_grow)
+    size = PageSize(search.config.page_size)
     reading = Reading(
         stream.walk.begin(stream.name, None, search.workers.count),
         PageReader(search.client, request, search.purpose, size),
@@ -127,7 +146,7 @@ def swept(search: Search) -> Swept:
     uncounted = stream.presence.uncounted if stream.presence else None
     left_out = 0
     ids = Ids() if stream.presence is not None else None
-    for batch in reading.batches(lambda: None):
+    for batch in reading.batches(lambda: None, lambda: None):
         if uncounted is not None:
             field, value = uncounted
             left_out += sum(row.get(field) == value for row in batch.rows)
@@ -137,8 +156,7 @@ def swept(search: Search) -> Swept:
                 for row in batch.rows
                 if archived is None or row.get(archived) is not True
             )
-    total = reading.totals[0] if reading.totals else None
-    return Swept(ids, reading.handed_on, total, left_out)
+    return Swept(ids, reading.handed_on, reading.total, left_out, reading.contradiction)
 
 
 def confirmed(ids: Iterable[int], search: Search, most: int) -> Gone:

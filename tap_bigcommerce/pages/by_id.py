@@ -16,6 +16,10 @@ longer than thought is cut again, and towards the end of the list the longest on
 before the first have shown that their starting points are right, unless the list's total and last
 row say so. The last one begins at that row, and proves that nothing lies behind it.
 
+The walk does not believe that a list has ended because an answer is empty: a filter by id may have
+failed. Nor does it where the list's total says that rows are missing. What it still doubts at its
+end, after a question or two more, is for another way of reading to settle.
+
 This file makes no requests. It says what to ask for, is told what came, and hands on rows in the
 order of their ids, each id once.
 """
@@ -24,6 +28,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -32,7 +37,7 @@ from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
 from tap_bigcommerce.pages.page import Page
-from tap_bigcommerce.pages.walk import What
+from tap_bigcommerce.pages.walk import What, slack
 
 Held = tuple[int, Page]
 """A row that waits for its turn: its id, and the page that it came with."""
@@ -42,6 +47,12 @@ LONGEST_STRETCH = 12
 
 WORTH_A_CUT = 3
 """Pages that a stretch must still be long for one more to begin in it."""
+
+TAIL = 9
+"""Rows at the end of what has been shown, that a check asks for again: not all of them are deleted
+between two requests."""
+
+LARGEST_ID = 2**63 - 1
 
 DENIALS = 3
 """How often a list may deny rows that it shows elsewhere, before that is an error."""
@@ -98,7 +109,9 @@ class ById:
         `can_see_last`: the list can be sorted downwards, so that a request of one row says where
         it ends.
         """
-        self._noun = noun
+        self.noun = noun
+        self._after = after
+        self._can_see_last = can_see_last
         self._parallel = parallel
         self._stretches = [Stretch(after, after)]
         self._density = Density()
@@ -106,11 +119,27 @@ class ById:
         self._cuts = 0
         self._last_page_was_full = False
         self._largest_shown = 0
+        self._tail = [after] if after else []
+        """The last ids that have been shown."""
         self._first_shown = 0
+        self._known = 0
         self._total: int | None = None
         self._last = _Last.TO_BE_ASKED if can_see_last and parallel > 1 else _Last.UNKNOWN
-        self.finished = False
+        self._walked = False
+        self._closing_asked = False
+        self._looked_at_end = False
+        self.denied: int | None = None
+        """The list's last row, where it did not come with the others."""
+        self._filter_answers = False
+        """Some answer to a request with a bound had rows."""
+        self._shows_no_end = False
+        """Where the list seems to end, its filter has shown none of the rows that are there."""
+        self._counts: list[int | None] = []
+        """Totals asked for at the end: of rows with ids above `after`, and of all rows."""
+        self.ids = array("q")
+        """Of the rows that have been handed on."""
         self.proven = True
+        self.doubted = False
         self.rows_read = 0
         self.duplicates = 0
 
@@ -120,10 +149,37 @@ class ById:
         return sum(len(stretch.held) for stretch in self._stretches)
 
     @property
+    def finished(self) -> bool:
+        """All rows have been handed on, and what may still be in doubt has been asked about."""
+        return self._walked and self._closing() is None
+
+    @property
+    def contradiction(self) -> str | None:
+        """What the API says of the list that does not fit what has come, at the end."""
+        if self._lacks_rows:
+            return (
+                f"the API says that there are {min(self._totals)} records, and showed "
+                f"{len(self.ids)}, asked for them by id"
+            )
+        if self.denied is not None:
+            return (
+                f"the API showed {len(self.ids)} records up to id {self._largest_shown}, asked for "
+                f"them by id, and yet the list's last one has id {self.denied}"
+            )
+        if self._shows_no_end:
+            return (
+                f"the API showed {len(self.ids)} records, and then none to a filter by id that "
+                "should have shown the last of them again"
+            )
+        return None
+
+    @property
     def awaits(self) -> bool:
         """The rows that come next in order have not been asked for."""
+        if self._walked:
+            return not self._closing_asked
         front = self._stretches[0]
-        return not self.finished and not front.done and not front.asked
+        return not front.done and not front.asked
 
     @property
     def ending(self) -> bool:
@@ -143,8 +199,12 @@ class ById:
         `pages_that_fit` into memory bound how far apart starting points are.
         """
         found: list[Ask] = []
-        if self.finished:
-            return found
+        if self._walked:
+            closing = self._closing()
+            if closing is None or self._closing_asked or free < 1:
+                return found
+            self._closing_asked = True
+            return [closing]
         for stretch in self._stretches:
             if len(found) < free and not stretch.done and not stretch.asked:
                 found.append(self._next(stretch))
@@ -157,10 +217,26 @@ class ById:
 
     def answered(self, ask: Ask, page: Page) -> None:
         """What came for `ask`. Raises UnexpectedAnswer or BadRecord when it cannot be trusted."""
+        if ask.what is What.COUNT:
+            self._closing_asked = False
+            # A total that counts what the page shows says nothing.
+            total = page.answer.total
+            self._counts.append(None if total is None or total <= len(page.ids) else total)
+            return
         ids = self._checked_ids(ask, page)
+        self._filter_answers = self._filter_answers or bool(ids and ask.bound)
+        if self._walked:
+            self._closing_asked, self._looked_at_end = False, True
+            self._shows_no_end = bool(ids) and ids[-1] > self._largest_shown
+            self.denied = ids[-1] if self._shows_no_end else None
+            return
+        if ids and ids[-1] >= self._largest_shown:
+            self._tail = ids[-TAIL:]
         self._largest_shown = max(self._largest_shown, *ids[-1:], 0)
-        if not self._pages and ids:
-            self._first_shown, self._total = ids[0], page.answer.total
+        if not self._pages and ask.what is What.PAGE:
+            self._first_shown, self._total = ids[0] if ids else 0, page.answer.total
+            # The row that it was asked from is not one of those that are to come.
+            self._known = int(ids[:1] == [self._after])
         if ask.what is What.LAST:
             self._last = _Last.KNOWN if ids else _Last.UNKNOWN
         elif ask.what is What.CHECK:
@@ -173,17 +249,46 @@ class ById:
         while self._stretches:
             front = self._stretches[0]
             held, front.held = front.held, []
+            self.ids.extend(id_ for id_, _ in held)
             yield from _runs(held)
             if not front.done:
                 return
             if len(self._stretches) == 1:
-                self.finished = True
+                self._walked = True
                 return
             self._stretches.pop(0)
 
     def position(self, page: Page, key: int, *, ends_page: bool) -> int:
         """Where a stopped walk could go on once the row with this id has been written."""
         return key
+
+    # Closing
+
+    @property
+    def _totals(self) -> list[int]:
+        """How many rows were to come, as the API says: at the beginning, and at the end."""
+        totals = [self._total, *self._counts[:1]]
+        return [total - self._known for total in totals if total is not None]
+
+    @property
+    def _lacks_rows(self) -> bool:
+        totals = self._totals
+        if self._total is None or len(self.ids) + slack(totals, self._pages) >= min(totals):
+            return False
+        if self._after and len(self._counts) > 1:
+            # Where all rows are no more than those above an id, the total heeds no filter.
+            whole = self._counts[1]
+            return whole is not None and whole > self._total
+        return True
+
+    def _closing(self) -> Ask | None:
+        """What is still to be asked when all rows have come; None: nothing."""
+        stretch = self._stretches[0]
+        if self._shows_no_end and self._can_see_last and not self._looked_at_end:
+            return Ask(What.LAST, stretch, None, awaited=True)
+        if self._lacks_rows and len(self._counts) < 1 + bool(self._after):
+            return Ask(What.COUNT, stretch, 0 if self._counts else self._after, awaited=True)
+        return None
 
     # Planning
 
@@ -192,7 +297,7 @@ class ById:
         awaited = stretch is self._stretches[0]
         if stretch.doubted:
             # One less, so that the row shows whether the bound is inclusive or not.
-            return Ask(What.CHECK, stretch, self._largest_shown - 1, awaited)
+            return Ask(What.CHECK, stretch, self._tail[0] - 1, awaited)
         # From the last id that is known, not the one after it: whether a bound is inclusive is
         # not documented, and an exclusive one would skip a row.
         return Ask(What.PAGE, stretch, stretch.reached + stretch.step_over, awaited)
@@ -290,14 +395,14 @@ class ById:
         ids: list[int] = []
         at_least = ask.bound or 0
         for id_ in page.ids:
-            if type(id_) is not int or id_ < 1:
+            if type(id_) is not int or not 1 <= id_ <= LARGEST_ID:
                 raise BadRecord(
-                    f"{self._noun}: a record has no usable id ({quoted(id_)}), so nobody can tell "
+                    f"{self.noun}: a record has no usable id ({quoted(id_)}), so nobody can tell "
                     "what has been read and what has not. Ask BigCommerce's support about it."
                 )
             if id_ < at_least:
                 raise UnexpectedAnswer(
-                    f"{self._noun}: asked for ids from {ask.bound or 0} on, the API answered with "
+                    f"{self.noun}: asked for ids from {ask.bound or 0} on, the API answered with "
                     f"id {id_} out of place. It does not sort or filter as documented, and going "
                     "on could lose records."
                 )
@@ -347,26 +452,42 @@ class ById:
     def _take_nothing(self, stretch: Stretch, ask: Ask) -> None:
         """No new row: the end of the list, unless others have shown rows beyond."""
         if self._largest_shown <= stretch.reached:
-            self._end_at(stretch)
+            if self._filter_answers or self._tail[-1:] != [stretch.reached]:
+                # Else no row was ever seen here: a stretch before this one ends where the list
+                # does.
+                self._end_at(stretch)
+            else:
+                stretch.doubted = True
             return
         stretch.doubted = True
         stretch.denials += 1
         if stretch.denials > DENIALS:
             raise UnexpectedAnswer(
-                f"{self._noun}: asked for ids from {ask.bound or 0} on, the API says that there "
+                f"{self.noun}: asked for ids from {ask.bound or 0} on, the API says that there "
                 f"are none, and yet shows {self._largest_shown}. Going on could lose records."
             )
 
     def _take_check(self, stretch: Stretch, ids: list[int]) -> None:
         stretch.asked = stretch.doubted = False
-        if not stretch.done and not any(id_ > stretch.reached for id_ in ids):
-            # What had been shown beyond has been deleted since.
-            self._largest_shown = stretch.reached
-            self._end_at(stretch)
+        if stretch.done or any(id_ > stretch.reached for id_ in ids):
+            return
+        # What had been shown beyond has been deleted since, or the filter shows nothing more: the
+        # list's last row will tell, where it can be asked for.
+        denied, self._largest_shown = self._tail[0] > stretch.reached, stretch.reached
+        if self._filter_answers or not denied or not self._saw(stretch):
+            self._end_at(
+                stretch, shown=self._filter_answers and not (denied and self._can_see_last)
+            )
+        else:
+            self._tail, stretch.doubted = [stretch.reached], True
 
-    def _end_at(self, stretch: Stretch) -> None:
-        """Nothing lies behind what `stretch` has reached."""
-        self._last = _Last.KNOWN
+    def _saw(self, stretch: Stretch) -> bool:
+        """There was a row where `stretch` has reached."""
+        return stretch.has_shown_rows or stretch.start == self._after > 0
+
+    def _end_at(self, stretch: Stretch, *, shown: bool = True) -> None:
+        """Nothing lies behind what `stretch` has reached; `shown`: by what the list shows there."""
+        self._last, self._shows_no_end = _Last.KNOWN, not shown
         place = self._stretches.index(stretch)
         stretch.done = True
         for behind in self._stretches[place + 1 :]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tap_bigcommerce.pages.by_id import Ask, ById
-from tap_bigcommerce.pages.walk import Position
+from tap_bigcommerce.pages.in_turn import ByPage, InTurn
+from tap_bigcommerce.pages.walk import Position, Walk, WalkKind
 
 ASCENDING = {"sort": "id", "direction": "asc"}
 DESCENDING = {"sort": "id", "direction": "desc"}
@@ -34,7 +35,6 @@ class IdParameters:
 
     paged = True
     single = False
-    pages_may_grow = True
 
     def begin(self, noun: str, after: Position, parallel: int) -> ById:
         """A walk that goes on behind the id `after`."""
@@ -44,3 +44,10 @@ class IdParameters:
             can_see_last=self.downwards is not None,
             parallel=parallel,
         )
+
+    def again(self, walk: ById) -> tuple[WalkKind, Walk] | None:
+        """By page number over the whole list, where the walk by id may lack rows."""
+        if walk.contradiction is None:
+            return None
+        kind = ByPage(self.upwards)
+        return kind, InTurn(walk.noun, kind, handed_on=walk.ids, awaited=walk.denied)

@@ -1,26 +1,35 @@
-"""Walks that read one page after another: by page number, by cursor, or all at once.
+"""Lists that are read one page after another, and what decides that such a list has ended.
 
-For lists that cannot be filtered by id. Page numbers drift when rows are deleted meanwhile, so
-such a list is compared with the total that the API names, or with itself, and read again when
-they differ.
+A list may name its next page by cursor or by number, or give all its rows at once. Whatever a
+stream declares, the answers decide: a list that says it goes on is read on. Page numbers drift when
+rows are deleted meanwhile, so what was read is compared with the total that the API names, or with
+itself, and read again when they differ.
 
 Like the walk by id, this file makes no requests.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
+from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pages.page import Page
-from tap_bigcommerce.pages.walk import Position, What
+from tap_bigcommerce.pages.walk import Position, What, slack
 from tap_bigcommerce.row_keys import Key
 
-READ_AGAIN = 2
-"""How often a list is read again that changed while it was read."""
+if TYPE_CHECKING:
+    from tap_bigcommerce.pages.walk import Walk, WalkKind
 
-ONE_PAGE = 2
-"""Answers: one with all rows, and one with nothing new."""
+READ_AGAIN = 2
+"""How often a list is read again that changed while it was read, or contradicted itself."""
+
+MOST_BARREN = 3
+"""Pages by number without anything new, one after another, before a list ends that says more."""
+
+MOST_BARREN_BY_CURSOR = 500
+"""The same by cursor: a list may be filtered after it has been cut into pages."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,68 +40,72 @@ class Ask:
     what: What = What.PAGE
     awaited: bool = True
 
+    @property
+    def number(self) -> int | None:
+        """The page's number, where it is asked for by number."""
+        return int(self.params["page"]) if "page" in self.params else None
 
-class _Turns:
-    """What the kinds of this file share, as a stream declares them."""
+
+@dataclass(frozen=True)
+class InTurnKind:
+    """How a list is read in turn, as a stream declares it; as it is: as its answers say.
+
+    `params` go with every page.
+    """
+
+    params: Mapping[str, str] = field(default_factory=dict)
 
     paged = True
     single = False
-    pages_may_grow = False
-    drifts = False
-    """Rows move from page to page when others are deleted."""
+    reads_on = False
+    """A page with anything new is followed by one more request, however short it is."""
 
     def begin(self, noun: str, after: Position, parallel: int) -> InTurn:
         """A walk that reads one page after another, on from `after` where that is possible."""
         return InTurn(noun, self, after)
 
+    def again(self, walk: Walk) -> tuple[WalkKind, Walk] | None:
+        """The walk has read again by itself what it had to."""
+        return None
+
     def place(self, ask: Ask) -> dict[str, str]:
         """The parameters of a page."""
-        return dict(ask.params)
+        return {**self.params, **ask.params}
 
-    def first(self, after: Position) -> Mapping[str, str]:
-        """The first page's parameters, or where a stopped walk goes on."""
-        return {}
-
-    def next(self, page: Page, number: int) -> Mapping[str, str] | None:
-        """The parameters of what comes behind `page`, the `number`th of the walk; None: nothing."""
-        return None
+    def behind(self, page: Page, number: int) -> Mapping[str, str]:
+        """Where a page begins that is behind `page` and has no cursor, or is the `number`th."""
+        return {"page": str(number)}
 
     def position(self, page: Page) -> Position:
         """Where a stopped walk could go on behind `page`; None: only at the start."""
         return None
 
 
-class ByPage(_Turns):
+class ByPage(InTurnKind):
     """Page numbers, up to a page that brings nothing new."""
 
-    drifts = True
-
-    def next(self, page: Page, number: int) -> Mapping[str, str] | None:
-        """The next number."""
-        return {"page": str(number + 1)}
+    reads_on = True
 
 
-class ByCursor(_Turns):
+class ByCursor(InTurnKind):
     """Cursors, as long as the API links to a next page."""
-
-    pages_may_grow = True
-
-    def first(self, after: Position) -> Mapping[str, str]:
-        """From the cursor on at which a walk was stopped."""
-        return {"after": after} if isinstance(after, str) else {}
-
-    def next(self, page: Page, number: int) -> Mapping[str, str] | None:
-        """The cursor that the page ends with."""
-        cursor = page.answer.next_cursor
-        return {"after": cursor} if cursor is not None else None
 
     def position(self, page: Page) -> Position:
         """The cursor that the page ends with."""
-        return page.answer.next_cursor
+        return page.answer.next.cursor if page.answer.next is not None else None
 
 
-class AllAtOnce(_Turns):
-    """A list that comes in one answer."""
+class ByListingId(InTurnKind):
+    """The `listing_id` of the last row that came."""
+
+    def behind(self, page: Page, number: int) -> Mapping[str, str]:
+        """Behind the last row."""
+        rows = page.answer.content
+        return {"after": str(rows[-1].get("listing_id"))} if rows else super().behind(page, number)
+
+
+class AllAtOnce(InTurnKind):
+    """A list that comes in one answer, and takes no limit."""
 
     paged = False
 
@@ -106,20 +119,34 @@ class OneObject(AllAtOnce):
 class InTurn:
     """One walk, page after page; each row once, by its key."""
 
-    def __init__(self, noun: str, places: _Turns, after: Position = None) -> None:
+    def __init__(
+        self,
+        noun: str,
+        kind: InTurnKind,
+        after: Position = None,
+        *,
+        handed_on: Iterable[Key] = (),
+        awaited: Key = None,
+    ) -> None:
+        """`handed_on` are the keys of rows that another walk has brought already; `awaited` is one
+        that has to come."""
+        self._awaited = awaited
         self._noun = noun
-        self._places = places
-        self._next: Mapping[str, str] | None = places.first(after)
-        self._checks = places.drifts and after is None
+        self._kind = kind
+        self._resumed = after is not None
+        self._seen: set[Key] = set(handed_on)
+        self._reads_again = bool(self._seen)
+        self._pass_before = _Pass(self._seen.copy()) if self._seen else None
+        self._pass = _Pass()
+        self._next: Ask | None = Ask({} if after is None else {"after": str(after)})
         self._asked = False
-        self._seen: set[Key] = set()
         self._ready: list[tuple[Page, list[Key]]] = []
         self._limit: int | None = None
-        self._pass = _Pass()
-        self._pass_before: _Pass | None = None
         self._again = 0
         self.finished = False
         self.proven = True
+        self.doubted = False
+        self.contradiction: str | None = None
         self.rows_read = 0
         self.duplicates = 0
 
@@ -148,24 +175,20 @@ class InTurn:
         if self._asked or self.finished or free < 1 or self._next is None:
             return []
         self._asked = True
-        return [Ask(self._next)]
+        return [self._next]
 
     def answered(self, ask: Ask, page: Page) -> None:
         """Take the rows that are new, and see what comes next."""
         self._asked = False
-        self.rows_read += len(page.ids)
-        new = [key for key in dict.fromkeys(page.ids) if key not in self._seen]
-        self.duplicates += len(page.ids) - len(new)
-        self._seen.update(new)
-        if new:
-            self._ready.append((page, new))
-        if self._limit not in (None, page.limit) and self._places.drifts:
+        if ask.what is What.COUNT:
+            self._pass.count_again(page)
+        elif self._take(ask, page):
+            self._pass.take(page, ask)
+        else:
             # Pages of another size lie elsewhere: count them anew. What came is good all the same.
-            self._start_over(page.limit)
+            self._start_over()
             return
-        self._limit = page.limit
-        brought_new = self._pass.take(page)
-        self._next = self._places.next(page, self._pass.pages) if brought_new else None
+        self._next = self._what_follows()
         if self._next is None:
             self._end()
 
@@ -176,45 +199,197 @@ class InTurn:
 
     def position(self, page: Page, key: Key, *, ends_page: bool) -> Position:
         """Where a stopped walk could go on once the row with this key has been written."""
-        return self._places.position(page) if ends_page else None
+        return self._kind.position(page) if ends_page and not self.doubted else None
+
+    def _take(self, ask: Ask, page: Page) -> bool:
+        """Take the new rows; whether the page is as long as those before, where that matters."""
+        self.rows_read += len(page.ids)
+        new = [key for key in dict.fromkeys(page.ids) if key not in self._seen]
+        self.duplicates += len(page.ids) - len(new)
+        self._seen.update(new)
+        if new:
+            self._ready.append((page, new))
+        limit, self._limit = self._limit, page.limit
+        return ask.number is None or page.limit == limit
+
+    def _what_follows(self) -> Ask | None:
+        """What to ask for now; None: the list has ended, or says more and brings nothing new."""
+        if self._kind.single:
+            return None
+        read, ask, page = self._pass, self._pass.last_ask, self._pass.last_page
+        named = page.answer.next
+        if named is not None and named.unclear is not None:
+            raise UnexpectedAnswer(
+                f"{self._noun}: the API names a next page in a way that cannot be understood "
+                f"({named.unclear}). Going on could lose records."
+            )
+        if named is not None and named.cursor is not None:
+            if named.cursor not in read.cursors:
+                read.cursors.add(named.cursor)
+                may_go_on = read.barren < MOST_BARREN_BY_CURSOR
+                return Ask({"after": named.cursor}) if may_go_on else None
+            if "after" in ask.params:
+                raise UnexpectedAnswer(
+                    f"{self._noun}: the API names a next page that it has named before (cursor "
+                    f"{named.cursor}). Going on would never end, and ending could lose records."
+                )
+        lacks_rows = read.lacks_rows and not self._resumed
+        goes_on = (
+            named is not None
+            or read.pages < (page.answer.total_pages or 0)
+            or (read.brought_new and (self._kind.reads_on or read.may_be_full))
+        )
+        if read.barren >= MOST_BARREN or not (goes_on or lacks_rows):
+            return None
+        if not goes_on and not read.counted:
+            # Rows may have been deleted since the list began to be read.
+            return Ask({}, What.COUNT)
+        self.doubted = self.doubted or bool(read.cursors)
+        if ask.number is not None:
+            return Ask({"page": str(ask.number + 1)})
+        return Ask(self._kind.behind(page, read.next_number))
 
     def _end(self) -> None:
-        whole = not self._checks or self._pass.is_whole(self._pass_before)
-        if whole or self._again >= READ_AGAIN:
-            self.finished, self.proven = True, whole
+        """The pass is over: end the walk, or read the list again."""
+        read, before = self._pass, self._pass_before
+        if self._resumed or self._kind.single:
+            self.finished = True
+            return
+        contradiction = read.contradiction(paged=self._kind.paged)
+        if contradiction is None and self._awaited is not None and self._awaited not in self._seen:
+            contradiction = (
+                f"the API showed {len(read.keys)} records, and not the list's last one, which has "
+                f"id {self._awaited}"
+            )
+        settled = before is not None and before.keys == read.keys
+        if contradiction is None and (settled or read.is_whole):
+            self.finished = True
+            return
+        if self._again >= READ_AGAIN or (settled and (self._again or self._reads_again)):
+            self.finished, self.proven = True, False
+            self.contradiction = contradiction
             return
         self._again += 1
-        self._start_over(self._limit)
+        self._start_over()
 
-    def _start_over(self, limit: int | None) -> None:
+    def _start_over(self) -> None:
+        self.doubted = True
         self._pass_before, self._pass = self._pass, _Pass()
-        self._limit = limit
-        self._next = self._places.first(None)
+        self._limit = None
+        self._next = Ask({})
 
 
 class _Pass:
     """One reading of a list, from its first page to its last."""
 
-    def __init__(self) -> None:
-        self.pages = 0
-        self.keys: set[Key] = set()
-        self.totals: set[int] = set()
+    last_page: Page
+    last_ask: Ask
 
-    def take(self, page: Page) -> bool:
-        """Note a page; whether it brought anything new to this pass."""
-        self.pages += 1
+    def __init__(self, keys: Iterable[Key] = ()) -> None:
+        self.keys: set[Key] = set(keys)
+        self.pages = 0
+        self.barren = 0
+        """How many pages without anything new have come since the last one with something."""
+        self.cursors: set[str] = set()
+        self.counted = False
+        self._count: list[int] = []
+        self._totals: list[int] = []
+        self._total_pages = 0
+        self._fruitful = 0
+        self._full = 0
+        self._largest = 0
+        self._numbered = False
+
+    def take(self, page: Page, ask: Ask) -> None:
+        """Note a page."""
+        self.last_page, self.last_ask = page, ask
         before = len(self.keys)
         self.keys.update(page.ids)
-        if page.answer.total is not None:
-            self.totals.add(page.answer.total)
-        return len(self.keys) > before
+        self.barren = 0 if len(self.keys) > before else self.barren + 1
+        self._numbered = self._numbered or ask.number is not None
+        # What denies rows that have been shown says nothing of how many there are.
+        if page.answer.total is not None and (self.brought_new or not self.pages):
+            self._totals.append(page.answer.total)
+        if not self.pages:
+            self._total_pages = page.answer.total_pages or 0
+        self.pages += 1
+        if self.brought_new:
+            self._fruitful += 1
+            self._full += self.may_be_full and len(page.ids) >= page.limit
+            self._largest = max(self._largest, len(page.ids))
 
-    def is_whole(self, before: _Pass | None) -> bool:
+    def count_again(self, page: Page) -> None:
+        """Note the total that came with a single row."""
+        self.counted = True
+        total = page.answer.total
+        # A total that counts what the page shows says nothing.
+        if total is not None and total > len(page.ids):
+            self._count = [total]
+
+    @property
+    def brought_new(self) -> bool:
+        """The last page did."""
+        return not self.barren
+
+    @property
+    def may_be_full(self) -> bool:
+        """The last page may be as long as the list gives pages, and none has named a cursor."""
+        by_cursor = self.cursors or self.last_page.answer.has_cursors
+        return len(self.last_page.ids) >= self.last_page.fewest_of_full and not by_cursor
+
+    @property
+    def next_number(self) -> int:
+        """The number of the page where something new would begin."""
+        return max(2, len(self.keys) // max(1, self._largest) + 1)
+
+    @property
+    def _expected(self) -> int | None:
+        """How many rows the list has, as the API says."""
+        if not self._totals:
+            return None
+        return min([self._totals[0], *self._count])
+
+    @property
+    def lacks_rows(self) -> bool:
+        """The API says that there are more rows than have come."""
+        return self._expected is not None and len(self.keys) < self._expected
+
+    @property
+    def is_whole(self) -> bool:
         """No row can have slipped from a page not yet read to one read already.
 
-        Where the API names a total, it stayed the same, and as many rows came. Where it does not,
-        the pass before brought the same rows, or all came with one answer.
+        All came by cursor, or with one answer; or the API names a total that stayed the same, and
+        as many rows came.
         """
-        if self.totals:
-            return self.totals == {len(self.keys)}
-        return self.pages <= ONE_PAGE or (before is not None and before.keys == self.keys)
+        if self.cursors and not self._numbered:
+            return True
+        if self._totals and set(self._totals) == {len(self.keys)}:
+            return True
+        return self._fruitful <= 1 and not self._full
+
+    def contradiction(self, *, paged: bool) -> str | None:
+        """What the API says of the list that does not fit what has come. `paged` as for kinds."""
+        shown, last = len(self.keys), self.last_page
+        if self._expected is not None and shown <= self._expected:
+            if shown + slack([*self._totals, *self._count], self.pages) >= self._expected:
+                return None
+            return f"the API says that there are {self._expected} records, and showed {shown}"
+        if last.answer.next is not None:
+            return (
+                f"the API showed {shown} records and names a next page, but nothing new comes "
+                "with it"
+            )
+        if self._total_pages > self._fruitful:
+            return (
+                f"the API says that there are {self._total_pages} pages, and showed "
+                f"{self._fruitful}, with {shown} records"
+            )
+        most = (
+            min(last.fewest_of_full, self._largest) if self._fruitful > 1 else last.fewest_of_full
+        )
+        if self.barren and len(last.ids) >= most and (paged or self._fruitful > 1):
+            return (
+                f"the API showed {shown} records, and then {len(last.ids)} of them again in place "
+                "of a next page"
+            )
+        return None

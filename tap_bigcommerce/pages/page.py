@@ -23,6 +23,9 @@ Row = dict[str, Any]
 REFUSALS_TO_BELIEVE = 2
 """After so many rows whose details are refused, and none whose details came, all are."""
 
+DOCUMENTED_PAGE = 50
+"""Rows: how many the API gives when no limit is asked for."""
+
 
 @dataclass(frozen=True)
 class ListRequest:
@@ -56,7 +59,8 @@ class ListRequest:
 class Page:
     """The rows of one answer, by their keys as they came.
 
-    `bare`: the rows came without their details.
+    `bare`: the rows came without their details. Fewer rows than `fewest_of_full` are surely no
+    full page: others may follow on those that are.
     """
 
     ids: list[Key]
@@ -64,6 +68,7 @@ class Page:
     answer: Answer
     request: ListRequest
     bare: bool = False
+    fewest_of_full: int = DOCUMENTED_PAGE
 
 
 class PageReader:
@@ -88,8 +93,8 @@ class PageReader:
 
     def few(self, place: Mapping[str, str], limit: int) -> Page:
         """At most `limit` rows at `place` in the list, bare."""
-        request = self._request
-        params = {**request.params, **place, "limit": str(limit)}
+        request, limit = self._request, min(limit, self._size.limit)
+        params = {**request.params, **place, **({"limit": str(limit)} if request.paged else {})}
         answer = self._client.get(
             request.path,
             params,
@@ -148,9 +153,11 @@ class PageReader:
                 self._note_details()
             elif refused and keys:
                 self._note_refusal(keys[0], refused)
-            self._size.worked(limit, len(answer.body))
+            # A page of another size would move those behind it.
+            self._size.worked(limit, len(answer.body), grows="page" not in place)
+            full = min(DOCUMENTED_PAGE, limit) if request.paged else DOCUMENTED_PAGE
             is_bare = bool(request.details) and not with_details
-            return Page(keys, limit, answer, request, is_bare)
+            return Page(keys, limit, answer, request, is_bare, full)
 
     def _get(
         self,

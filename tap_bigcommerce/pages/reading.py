@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Any
 
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.pages.budget import Budget
+from tap_bigcommerce.pages.by_id import TAIL
 from tap_bigcommerce.pages.completing import Completing
 from tap_bigcommerce.pages.details import Details
 from tap_bigcommerce.pages.page import Page, PageReader
@@ -71,17 +71,24 @@ class Reading:
         self.pages = 0
         """How many answers with a page of the list have come."""
         self._ids: tuple[int, int] | None = None
-        self.totals: list[int] = []
-        """How many rows the list has: as the first answer says, if it does; and, where that is not
-        what has been handed on, as the API says at the end."""
+        self.total: int | None = None
+        """How many rows the list has, as the first answer says, if it does."""
+        self._walks = [walk]
+        self.read_again: str | None = None
+        """Why the list was read once more in another way."""
 
     @property
     def rows_read(self) -> int:
-        return self._walk.rows_read
+        return sum(walk.rows_read for walk in self._walks)
 
     @property
     def duplicates(self) -> int:
-        return self._walk.duplicates
+        return sum(walk.duplicates for walk in self._walks)
+
+    @property
+    def contradiction(self) -> str | None:
+        """What the API says of the list, which has been read, that does not fit what has come."""
+        return self._walk.contradiction
 
     @property
     def share(self) -> float | None:
@@ -89,8 +96,8 @@ class Reading:
 
         By the total that the API names, or by where the ids are between the first and the last.
         """
-        if self.totals and self.totals[0]:
-            return min(1.0, self.handed_on / self.totals[0])
+        if self.total:
+            return min(1.0, self.handed_on / self.total)
         if self._walk.end is None or self._ids is None:
             return None
         first, last = self._ids
@@ -117,16 +124,21 @@ class Reading:
             self._send(ask)
         return len(asks) < free
 
-    def batches(self, when_ending: Callable[[], None]) -> Iterator[Batch]:
+    def batches(
+        self, when_ending: Callable[[], None], when_doubted: Callable[[], None]
+    ) -> Iterator[Batch]:
         """The rows, in order, to the end of the list.
 
-        `when_ending` is called when workers are free and this list needs no more of them. Raises
+        `when_ending` is called when workers are free and this list needs no more of them;
+        `when_doubted`, maybe several times, when rows may be missing among those handed on. Raises
         whatever a request or the walk raised, once all that came before it has been handed on.
         """
         try:
             while True:
                 if self.ask() and self._walk.ending:
                     when_ending()
+                if self._walk.doubted:
+                    when_doubted()
                 for batch in self._whole():
                     yield batch
                     # Writing takes its time: let the workers have their next requests meanwhile.
@@ -135,9 +147,11 @@ class Reading:
                 if self._error is not None:
                     raise self._error
                 if self._walk.finished and not self._rows.waiting:
-                    break
+                    if not self._begin_again():
+                        break
+                    when_doubted()
+                    continue
                 self._workers.step()
-            self._count_again()
         finally:
             self.close()
 
@@ -148,15 +162,15 @@ class Reading:
         self._account()
 
     def _send(self, ask: Any) -> None:
-        place = self._kind.place(ask)
+        place, walk = self._kind.place(ask), self._walk
 
         def work() -> Page:
-            if ask.what is not What.PAGE:
-                return self._reader.few(place, 1 if ask.what is What.LAST else 2)
-            return self._reader.page(place)
+            if ask.what is What.PAGE:
+                return self._reader.page(place)
+            return self._reader.few(place, 1 + TAIL if ask.what is What.CHECK else 1)
 
         def came(page: Page) -> None:
-            if not self._closed:
+            if not self._closed and walk is self._walk:
                 self._take(ask, page)
             self._budget.ended(len(page.answer.body) if ask.what is What.PAGE else None)
 
@@ -167,25 +181,19 @@ class Reading:
         self._budget.sent()
         self._workers.submit(work, came, failed, (self._turn, 1, not ask.awaited))
 
-    def _count_again(self) -> None:
-        """Ask for the list's total once more if the first one is not what was handed on."""
-        if not self.totals or self.totals[0] == self.handed_on:
-            return
-        counted: list[Page] = []
-        work = functools.partial(self._reader.few, {}, 1)
-        self._workers.submit(work, counted.append, self._fail, (self._turn, 0, False))
-        while not counted:
-            self._workers.step()
-            if self._error is not None:
-                raise self._error
-        total = counted[0].answer.total
-        self.totals += [] if total is None else [total]
+    def _begin_again(self) -> bool:
+        """Read the list in another way if rows may be missing; whether that is so."""
+        again = self._kind.again(self._walk)
+        if again is not None:
+            self.read_again = self._walk.contradiction
+            self._kind, self._walk = again
+            self._walks.append(self._walk)
+        return again is not None
 
     def _take(self, ask: Any, page: Page) -> None:
         if self.began is None:
             self.began = page.answer.store_time
-            if page.answer.total is not None:
-                self.totals.append(page.answer.total)
+            self.total = page.answer.total
         self.pages += ask.what is What.PAGE
         if page.ids and ask.what is What.PAGE:
             self._bytes_a_row = len(page.answer.body) / len(page.ids)

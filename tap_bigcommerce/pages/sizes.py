@@ -14,15 +14,13 @@ LARGEST_ANSWER = 4_000_000
 class PageSize:
     """The `limit` of one list. Several workers use it at once."""
 
-    def __init__(self, largest: int, *, grows: bool = True) -> None:
-        """`grows`: back to larger sizes. With page numbers that would move the pages behind."""
+    def __init__(self, largest: int) -> None:
         self._lock = threading.Lock()
         self._largest = largest
         self._limit = largest
         self._good = 0
         self._good_needed = GOOD_PAGES
         self._largest_that_worked = 0
-        self._grows = grows
 
     @property
     def limit(self) -> int:
@@ -54,15 +52,15 @@ class PageSize:
         with self._lock:
             self._limit = self._largest
 
-    def worked(self, limit: int, size: int) -> None:
-        """A page of `limit` rows came, in `size` bytes."""
+    def worked(self, limit: int, size: int, *, grows: bool = True) -> None:
+        """A page of `limit` rows came, in `size` bytes. `grows`: the next ones may be larger."""
         with self._lock:
             self._largest_that_worked = max(self._largest_that_worked, limit)
             if size > LARGEST_ANSWER and limit > 1:
                 self._largest = min(self._largest, max(1, limit // 2))
                 self._limit = min(self._limit, self._largest)
                 return
-            if limit < self._limit or not self._grows:
+            if limit < self._limit or not grows:
                 return
             self._good += 1
             needed = GOOD_PAGES if limit * 2 <= self._largest_that_worked else self._good_needed

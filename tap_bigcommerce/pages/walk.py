@@ -5,6 +5,7 @@ A walk makes no requests, and hands on rows in its order, each of them once, nam
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from enum import Enum, auto
 from typing import Any, Protocol
@@ -24,17 +25,38 @@ class What(Enum):
     LAST = auto()
     """The row with the largest id."""
     CHECK = auto()
-    """Two rows: is there really nothing where an answer showed nothing?"""
+    """Few rows: is there really nothing where an answer showed nothing?"""
+    COUNT = auto()
+    """One row, for the total that comes with it."""
+
+
+def slack(totals: Sequence[int], pages: int) -> int:
+    """How many rows a list that changes may seem to lack, by the totals that it named meanwhile.
+
+    What is deleted before the reader comes by, and what enters behind it, makes the difference: as
+    much as the totals show, and for each page as much as may have cancelled out in them.
+    """
+    changes = sum(abs(one - two) for one, two in itertools.pairwise(totals))
+    return changes + pages if changes else 0
 
 
 class Walk(Protocol):
     """One walk through one list."""
 
-    finished: bool
     proven: bool
     """Nothing can have slipped by, once it is finished."""
+    doubted: bool
+    """Rows may be missing before those that have come: a walk that is stopped begins anew."""
     rows_read: int
     duplicates: int
+
+    @property
+    def finished(self) -> bool: ...
+
+    @property
+    def contradiction(self) -> str | None:
+        """What the API says of the list that does not fit what has come; once it is finished."""
+        ...
 
     @property
     def rows_held(self) -> int:
@@ -79,8 +101,7 @@ class Walk(Protocol):
 class WalkKind(Protocol):
     """A way to walk, as a stream declares it.
 
-    `paged`: the list takes a limit, `single`: it is one object; `pages_may_grow`: a page of
-    another size does not move the ones behind it.
+    `paged`: the list takes a limit, `single`: it is one object.
     """
 
     @property
@@ -89,11 +110,12 @@ class WalkKind(Protocol):
     @property
     def single(self) -> bool: ...
 
-    @property
-    def pages_may_grow(self) -> bool: ...
-
     def begin(self, noun: str, after: Position, parallel: int) -> Walk:
         """A walk that goes on behind `after`; `noun` names the list in errors."""
+        ...
+
+    def again(self, walk: Any) -> tuple[WalkKind, Walk] | None:
+        """Another way to read the list, where a finished `walk` of this kind may lack rows."""
         ...
 
     def place(self, ask: Any) -> dict[str, str]:

@@ -8,7 +8,6 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.stream import MARKETING, Child, Stream
 
 
@@ -47,7 +46,7 @@ PROMOTIONS = Stream(
 PROMOTION_CODES = Stream(
     name="promotion_codes",
     permission=MARKETING,
-    child=Child("promotions", own_list="codes", paging=Paging.CURSOR),
+    child=Child("promotions", own_list="codes"),
 )
 GIFT_CERTIFICATES = Stream(
     name="gift_certificates",

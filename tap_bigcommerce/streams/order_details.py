@@ -16,6 +16,7 @@ from typing import Any
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.pages.details import Completion, Details, Lookup, are_rows
+from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.consignments import (
     Embedded,
@@ -24,7 +25,7 @@ from tap_bigcommerce.streams.consignments import (
     read_consignments,
 )
 from tap_bigcommerce.streams.coupon_hints import CouponHints
-from tap_bigcommerce.streams.own_lists import OwnLists, Paging
+from tap_bigcommerce.streams.own_lists import OwnLists
 
 LOGGER = logging.getLogger(__name__)
 
@@ -77,8 +78,8 @@ class OwnListsOfOrders:
 
     def __init__(self, client: Client, purpose: Purpose) -> None:
         self.lists = OwnLists(client, purpose)
-        self.fees = OwnLists(client, purpose, paging=Paging.NONE, shape=fees_in)
-        self.consignments = OwnLists(client, purpose, paging=Paging.NONE, shape=consignments_in)
+        self.fees = OwnLists(client, purpose, paging=AllAtOnce(), shape=fees_in)
+        self.consignments = OwnLists(client, purpose, paging=AllAtOnce(), shape=consignments_in)
 
 
 class OrderDetails(Details):

@@ -2,7 +2,6 @@
 
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage
 from tap_bigcommerce.streams.orders import ITEM_PATHS
-from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.stream import ORDERS, TRANSACTIONS, Child, Incremental, Stream
 
 DATE = "order_date_modified"
@@ -68,7 +67,7 @@ ORDER_TRANSACTIONS = Stream(
     name="order_transactions",
     permission=TRANSACTIONS,
     child=Child(
-        "orders", own_list="/v3/orders/{id}/transactions", none_is_404=True, paging=Paging.NONE
+        "orders", own_list="/v3/orders/{id}/transactions", none_is_404=True, paging=AllAtOnce()
     ),
     incremental=Incremental(DATE),
 )

@@ -2,35 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
-from typing import Any
 
-from tap_bigcommerce.answer import Answer, Shape
+from tap_bigcommerce.answer import Shape
 from tap_bigcommerce.client import Client, Purpose
-from tap_bigcommerce.exceptions import FewerRows, NotFound, RequestFailed
-from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.exceptions import FewerRows, IncompleteList, NotFound, RequestFailed
+from tap_bigcommerce.pages.in_turn import Ask, InTurnKind
+from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, ListRequest, Page, Row
 from tap_bigcommerce.pages.sizes import PageSize
+from tap_bigcommerce.pages.walk import What
+from tap_bigcommerce.row_keys import Key
 
 LARGEST_LIMIT = 250
 
-DOCUMENTED_PAGE = 50
-"""Rows: how many these lists give when no limit is asked for."""
-
 TRIES_FOR_A_LIST_THAT_SHOULD_EXIST = 3
-
-
-class Paging(Enum):
-    """How a list below a record names its next page."""
-
-    PAGE = auto()
-    """By number."""
-    CURSOR = auto()
-    """By the cursor that an answer ends with."""
-    LISTING_ID = auto()
-    """By the `listing_id` of the last row."""
-    NONE = auto()
-    """It has only one, and takes no limit."""
 
 
 class OwnLists:
@@ -44,14 +30,14 @@ class OwnLists:
         client: Client,
         purpose: Purpose,
         *,
-        paging: Paging = Paging.PAGE,
+        paging: InTurnKind | None = None,
         keys: tuple[str, ...] = ("id",),
         shape: Shape = list,
     ) -> None:
         """`keys` tell the rows of one record's list apart; `shape` finds them in an answer."""
         self._client = client
         self._purpose = purpose
-        self._paging = paging
+        self._kind = paging or InTurnKind()
         self._keys = keys
         self._shape = shape
         self._sizes: dict[str, PageSize] = {}
@@ -73,7 +59,7 @@ class OwnLists:
         path = name if name.startswith("/") else f"{record}/{name}"
         for _ in range(TRIES_FOR_A_LIST_THAT_SHOULD_EXIST):
             try:
-                return self.all_rows(path, params or {}, are_all)
+                return self.all_rows(path, params or {}, are_all, of=record.rpartition("/")[2])
             except NotFound:
                 pass
             if not self._exists(record):
@@ -100,10 +86,29 @@ class OwnLists:
         path: str,
         params: Mapping[str, str],
         are_all: Callable[[list[Row]], bool] = lambda _: False,
+        *,
+        of: str | None = None,
     ) -> list[Row]:
-        """All rows of the list at `path`. Raises NotFound where there is none."""
+        """All rows of the list at `path`, which is that of the record with the id `of`, if any.
+
+        Raises NotFound where there is none, and IncompleteList where some are missing.
+        """
         size = self._sizes.setdefault(path.rpartition("/")[2], PageSize(LARGEST_LIMIT))
-        return self._all_pages(path, dict(params), size, are_all)
+        noun = f"{self._purpose.stream}: GET {path}"
+        walk = self._kind.begin(noun, None, 1)
+        rows: dict[Key, Row] = {}
+        while not walk.finished:
+            for ask in walk.asks(1, 1):
+                page = self._page(path, {**params, **self._kind.place(ask)}, ask, size)
+                walk.answered(ask, page)
+                rows.update(zip(page.ids, page.answer.content, strict=True))
+                if len(page.ids) < page.limit and are_all(list(rows.values())):
+                    return _sorted(rows)
+        if walk.contradiction is not None:
+            stream = self._purpose.stream
+            name = stream if of is None else f"{stream}:{of}"
+            raise IncompleteList(noun, walk.contradiction, name, _sorted(rows))
+        return _sorted(rows)
 
     def _exists(self, record: str) -> bool:
         try:
@@ -112,86 +117,44 @@ class OwnLists:
             return False
         return True
 
-    def _all_pages(
-        self,
-        path: str,
-        params: dict[str, str],
-        size: PageSize,
-        are_all: Callable[[list[Row]], bool],
-    ) -> list[Row]:
-        """Every page; from the first again whenever the limit had to be lowered on the way."""
+    def _page(self, path: str, params: dict[str, str], ask: Ask, size: PageSize) -> Page:
+        """What `ask` wants, with smaller limits where the API cannot answer."""
+        paged = self._kind.paged
         while True:
-            rows: dict[Any, Row] = {}
-            limit, number = size.limit, 1
-            place: dict[str, str] | None = {}
-            while place is not None:
-                answer = self._page(path, {**params, **place}, limit, size)
-                if answer is None:
-                    break
-                before = len(rows)
-                rows.update((self._key(row, (number, at)), row) for row, at in _placed(answer))
-                if len(rows) == before or self._ends(answer, limit, rows, are_all):
-                    return sorted(rows.values(), key=_id)
-                number += 1
-                place = self._place(answer, number)
-            else:
-                return sorted(rows.values(), key=_id)
+            limit = size.limit if ask.what is What.PAGE else 1
+            if paged:
+                params["limit"] = str(limit)
+            try:
+                answer = self._client.get(
+                    path, params, self._shape, self._purpose, fewer_possible=paged and limit > 1
+                )
+            except FewerRows as error:
+                size.failed(limit, error.most)
+                continue
+            size.worked(limit, len(answer.body), grows=ask.number is None)
+            # No list is capped below the most rows that any answer has had.
+            most = min(DOCUMENTED_PAGE, self._client.most_rows, limit if paged else LARGEST_LIMIT)
+            request = ListRequest(path, params)
+            keys = self._keys_of(answer.content)
+            return Page(keys, limit, answer, request, fewest_of_full=most)
 
-    def _ends(
-        self,
-        answer: Answer,
-        limit: int,
-        rows: dict[Any, Row],
-        are_all: Callable[[list[Row]], bool],
-    ) -> bool:
-        """Surely nothing follows this answer.
-
-        So it is with fewer rows than the API gives elsewhere, and fewer than a list gives that is
-        asked without a limit; else only an answer with nothing new ends a list.
-        """
-        came = len(answer.content)
-        if self._paging is Paging.CURSOR:
-            return answer.next_cursor is None
-        if self._paging is Paging.LISTING_ID:
-            return len(rows) == answer.total
-        return (
-            came < min(DOCUMENTED_PAGE, self._client.most_rows, limit)
-            or len(rows) == answer.total
-            or (came < limit and are_all(list(rows.values())))
-        )
-
-    def _place(self, answer: Answer, number: int) -> dict[str, str] | None:
-        """Where the page with this number begins; None where the list has no more."""
-        if self._paging is Paging.PAGE:
-            return {"page": str(number)}
-        if self._paging is Paging.CURSOR:
-            return {"after": answer.next_cursor} if answer.next_cursor is not None else None
-        if self._paging is Paging.LISTING_ID:
-            return {"after": str(answer.content[-1].get("listing_id"))}
-        return None
-
-    def _page(self, path: str, params: dict[str, str], limit: int, size: PageSize) -> Answer | None:
-        """One page; None when the limit was too large, which `size` now knows."""
-        paged = self._paging is not Paging.NONE
-        if paged:
-            params["limit"] = str(limit)
-        try:
-            answer = self._client.get(
-                path, params, self._shape, self._purpose, fewer_possible=paged and limit > 1
-            )
-        except FewerRows as error:
-            size.failed(limit, error.most)
-            return None
-        size.worked(limit, len(answer.body))
-        return answer
-
-    def _key(self, row: Row, place: tuple[int, int]) -> Any:
-        key = tuple(row.get(name) for name in self._keys)
-        return place if None in key else key
+    def _keys_of(self, rows: list[Row]) -> list[Key]:
+        """What tells the rows apart: their keys; where one has none, all that is in it, and how
+        many before it are the same."""
+        keys: list[Key] = []
+        same: Counter[str] = Counter()
+        for row in rows:
+            key = tuple(row.get(name) for name in self._keys)
+            if not all(isinstance(part, (int, str)) for part in key):
+                text = repr(row)
+                same[text] += 1
+                key = (text, same[text])
+            keys.append(key)
+        return keys
 
 
-def _placed(answer: Answer) -> list[tuple[Row, int]]:
-    return [(row, at) for at, row in enumerate(answer.content)]
+def _sorted(rows: Mapping[Key, Row]) -> list[Row]:
+    return sorted(rows.values(), key=_id)
 
 
 def _id(row: Row) -> int:

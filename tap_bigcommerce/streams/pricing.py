@@ -1,7 +1,6 @@
 """Price lists, what is in them, and whom they are for."""
 
 from tap_bigcommerce.pages.in_turn import ByCursor
-from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.stream import PRODUCTS, Channels, Child, Incremental, Stream
 
 PRICE_LISTS = Stream(
@@ -14,7 +13,7 @@ PRICE_LISTS = Stream(
 PRICE_LIST_RECORDS = Stream(
     name="price_list_records",
     permission=PRODUCTS,
-    child=Child("price_lists", own_list="records", paging=Paging.CURSOR),
+    child=Child("price_lists", own_list="records"),
     params={"include": "bulk_pricing_tiers,sku"},
     asked_for=("bulk_pricing_tiers", "sku"),
     keys=("price_list_id", "variant_id", "currency"),

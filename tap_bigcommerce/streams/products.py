@@ -1,8 +1,9 @@
 """Products: GET /v3/catalog/products, with their nested lists in the same answer."""
 
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.schemas import load_schema
-from tap_bigcommerce.streams.own_lists import OwnLists, Paging
+from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.product_details import ProductDetails
 from tap_bigcommerce.streams.stream import PRODUCTS as PERMISSION
 from tap_bigcommerce.streams.stream import Channels, Incremental, Plan, Stream, Wish
@@ -40,7 +41,7 @@ def plan(wish: Wish) -> Plan:
         completion=ProductDetails(
             included,
             OwnLists(wish.client, wish.purpose),
-            OwnLists(wish.client, wish.purpose, paging=Paging.NONE),
+            OwnLists(wish.client, wish.purpose, paging=AllAtOnce()),
             wish.purpose.counts,
             load_schema("products")["properties"],
         ),

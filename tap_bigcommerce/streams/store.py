@@ -3,9 +3,8 @@
 from datetime import datetime
 
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce, ByPage, OneObject
+from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, ByPage, OneObject
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.stream import CHANNELS as CHANNEL_SETTINGS
 from tap_bigcommerce.streams.stream import (
     CONTENT,
@@ -55,7 +54,7 @@ CHANNELS = Stream(
 CHANNEL_LISTINGS = Stream(
     name="channel_listings",
     permission=LISTINGS,
-    child=Child("channels", own_list="listings", paging=Paging.LISTING_ID),
+    child=Child("channels", own_list="listings", paging=ByListingId()),
     keys=("channel_id", "listing_id"),
     incremental=Incremental("date_modified", "date_modified:min"),
 )
@@ -122,5 +121,5 @@ SHIPPING_ZONES = Stream(
 SHIPPING_METHODS = Stream(
     name="shipping_methods",
     permission=INFORMATION,
-    child=Child("shipping_zones", own_list="methods", paging=Paging.NONE),
+    child=Child("shipping_zones", own_list="methods", paging=AllAtOnce()),
 )

@@ -9,10 +9,9 @@ from typing import NamedTuple
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.pages.details import Details
-from tap_bigcommerce.pages.in_turn import ByPage
+from tap_bigcommerce.pages.in_turn import ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import WalkKind
-from tap_bigcommerce.streams.own_lists import Paging
 from tap_bigcommerce.streams.presence import Presence
 
 
@@ -128,7 +127,7 @@ class Child:
     nested: str | None = None
     own_list: str | None = None
     none_is_404: bool = False
-    paging: Paging = Paging.PAGE
+    paging: InTurnKind = field(default_factory=InTurnKind)
     needs: tuple[str, ...] = ()
     apart: bool = False
 

@@ -99,15 +99,28 @@ def about_totals(result: Result) -> list[str]:
     return [line for line in result.logged("WARNING") if "the API says that there are" in line]
 
 
-def test_a_total_that_no_change_explains_is_a_warning_with_both_figures(
+def test_a_total_that_no_change_explains_is_accepted_by_whoever_says_so(
     small: Sandbox, brands: Json
 ) -> None:
     small.set(brands_total_error=2)
-    result = run(settings(small), brands)
     there = len(small.records("brands"))
-    [line] = about_totals(result)
-    assert f"{there + 2} records, but showed {there}" in line
-    assert len(result.records("brands")) == there
+    figures = f"{there + 2} records, and showed {there}"
+    failed = run(settings(small), brands)
+    assert failed.status == 1
+    [line] = failed.logged("CRITICAL")
+    assert figures in line
+    assert 'accept_incomplete: ["brands"]' in line
+    accepted = run(settings(small, accept_incomplete=["brands"]), brands)
+    [line] = about_totals(accepted)
+    assert figures in line
+    assert len(accepted.records("brands")) == there
+
+
+def test_a_total_that_is_too_low_is_no_matter(small: Sandbox, brands: Json) -> None:
+    small.set(brands_total_error=-2)
+    result = run(settings(small), brands)
+    assert about_totals(result) == []
+    assert len(result.records("brands")) == len(small.records("brands"))
 
 
 def test_a_total_that_changes_during_the_sync_explain_is_none(small: Sandbox, brands: Json) -> None:

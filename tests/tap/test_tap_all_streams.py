@@ -293,6 +293,9 @@ def test_requests_are_few(requests: list[Json], held: Truth) -> None:
             needed += 1 + len(held[name]) // 250
     needed += len(held["products"]) // 10  # options and modifiers
     needed += len({row["order_id"] for row in held["order_coupons"].values()})
+    # An order's taxes without a total that take two pages are read twice, and compared.
+    taxes = collections.Counter(row["order_id"] for row in held["order_taxes"].values())
+    needed += sum(3 for count in taxes.values() if count > 250)
     assert len(requests) <= 1.1 * needed, collections.Counter(e["list"] for e in requests)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import io
-import itertools
 import json
 import random
 import threading
@@ -203,6 +202,7 @@ class ModelList:
         self._chance = chance
         self._next_id = max(ids, default=0) + 1
         self._just_read: list[int] = []
+        self._total = 0
 
     # Changes
 
@@ -259,7 +259,7 @@ class ModelList:
         elif status not in (200, 204):
             body = {"title": "no"}
         elif self.manners.v3:
-            body = {"data": rows, "meta": {"pagination": {"total": len(self.rows)}}}
+            body = {"data": rows, "meta": {"pagination": {"total": self._total}}}
         elif not rows:
             status, body = 204, None
         headers = dict(allowance)
@@ -283,8 +283,11 @@ class ModelList:
         limit = int(params.get("limit", DEFAULT_LIMIT))
         if self.manners.says_cap and "limit" in params and limit > self.manners.cap:
             return 413, []
-        found = (id_ for id_ in ids if self.rows[id_].date >= earliest)
-        page = list(itertools.islice(found, min(limit, self.manners.cap)))
+        found = [id_ for id_ in ids if self.rows[id_].date >= earliest]
+        self._total = len(found)
+        limit = min(limit, self.manners.cap)
+        begin = (int(params.get("page", 1)) - 1) * limit
+        page = found[begin : begin + limit]
         if len(page) > self.manners.heavy_limit and self.manners.heavy.intersection(page):
             return 500, []
         is_sweep = "ids" in params and "id:in" not in params

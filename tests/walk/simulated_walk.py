@@ -45,7 +45,7 @@ class SimulatedList:
             return list(self.ids[-1:])
         find = bisect.bisect_left if self.inclusive else bisect.bisect_right
         begin = find(self.ids, ask.bound)
-        length = 2 if ask.what is What.CHECK else min(self.cap, self.limit)
+        length = min(self.cap, 10 if ask.what is What.CHECK else self.limit)
         return list(self.ids[begin : begin + length])
 
 

@@ -20,6 +20,8 @@ from tap_bigcommerce.pages.page import ListRequest, Page
 from tap_bigcommerce.pages.walk import What
 
 HISTORIES = 2500
+CHECKED = 10
+"""Rows that a check asks for."""
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
 ROWS = ListRequest("/v3/rows")
 
@@ -82,7 +84,7 @@ def history(
             list_.change(chance)
         free = min(parallel - len(under_way), chance.choice((walk.awaits, 1, parallel)))
         for ask in walk.asks(free, chance.choice((0, 1, 4, 32, 200))):
-            size = 2 if ask.what is What.CHECK else chance.choice((limit, limit, 1))
+            size = CHECKED if ask.what is What.CHECK else chance.choice((limit, limit, 1))
             under_way.append(Request(ask, size, moment))
         if not under_way:
             continue
@@ -172,7 +174,11 @@ def test_a_row_that_is_gone_when_asked_about_was_deleted() -> None:
     (check,) = walk.asks(1, 32)
     walk.answered(check, page(limit=2))
     assert [ids for _, ids in walk.ready()] == [list(range(1, 11))]
+    (last,) = walk.asks(1, 32)
+    assert last.what is What.LAST
+    walk.answered(last, page(10, limit=1))
     assert walk.finished
+    assert walk.contradiction is None
 
 
 def test_a_list_that_keeps_denying_what_it_shows_ends_in_an_error() -> None:
