@@ -210,6 +210,8 @@ class WalkSync:
                     output.pass_over(again.id, again.error)
                 elif again.id not in output.passed_over:
                     output.forget(again.id)
+            if again.batch is None and again.error is None:
+                LOGGER.info("%s: record %d, passed over before, is gone", root.name, again.id)
             if again.batch is not None:
                 self._for_each(functools.partial(self._write_again, again.batch), outputs)
             for output in self._alive():
