@@ -23,7 +23,7 @@ LOOK_EVERY = 0.5
 PREFIX = "TAP_BIGCOMMERCE_"
 
 CHUNK = 1 << 16
-LONGEST_LINE = 1_000_000
+LONGEST_LINE = 100_000
 """Bytes of a log line; the rest is dropped."""
 
 

@@ -13,16 +13,17 @@ from tap_bigcommerce_dagster.files import parsed
 
 _SECRET = re.compile(r"pass|pwd|secret|token|key|credential|auth|salt|private|cookie|hook", re.I)
 _ADDRESS = re.compile(r"url|uri|dsn|connection", re.I)
-_PAIR = re.compile(r"([\w.-]+)\s*[=:]\s*('[^']*'|\"[^\"]*\"|[^\s;,&'\"]+)")
+# These see long lines of other people's making. Each begins at the start of a word and is bounded,
+# or takes all that it looks at, so that time grows with the line and no faster.
+_PAIR = re.compile(r"(?<![\w.-])([\w.-]+)\s*[=:]\s*('[^']*'|\"[^\"]*\"|[^\s;,&'\"]+)")
 
 # What a line itself calls a secret: `password=...`, `"api_token": "..."`, `Authorization: ...`.
 _CALLED_SO = re.compile(
-    r"(?i)([\w-]*(?:passw|pwd|secret|token|api.?key)[\w-]*(?:=|[\"']: *))"
+    r"(?i)(?<![\w-])([\w-]{0,40}?(?:passw|pwd|secret|token|api.?key)[\w-]{0,40}(?:=|[\"']: {0,9}))"
     r"([\"'](?:\\.|[^\"'\\])*[\"']|[^\s,;&)}\]]+)"
     r"|((?:authorization|x-auth-token|cookie)[\"']?\s*[:=]\s*).+"
 )
-_USER_PART = re.compile(r"(?<=://)[^\s\"'<>]*@")
-_QUERY = re.compile(r"(://[^\s\"'<>?#]*)[?#][^\s\"'<>]+")
+_IN_ADDRESS = re.compile(r"://[^\s\"'<>]*")
 
 _ANYWHERE = 6
 _AS_A_WORD = 3
@@ -60,11 +61,17 @@ class Secrets:
         if self._pattern is not None:
             text = self._pattern.sub(HIDDEN, text)
         text = _CALLED_SO.sub(rf"\1\3{HIDDEN}", text)
-        text = _QUERY.sub(rf"\1?{HIDDEN}", _USER_PART.sub(f"{HIDDEN}@", text))
+        text = _IN_ADDRESS.sub(_without_user_and_query, text)
         if len(text) > MOST_SHOWN:
             text = f"{text[:MOST_SHOWN]}..."
         # A terminal obeys what it cannot show, and some databases take no NUL.
         return "".join(map(_printable, text)) if not text.isprintable() else text
+
+
+def _without_user_and_query(address: re.Match[str]) -> str:
+    user, at, rest = address[0].removeprefix("://").rpartition("@")
+    place = re.split(r"[?#]", rest, maxsplit=1)
+    return f"://{HIDDEN + at if user else at}{place[0]}{'?' + HIDDEN if place[1:] else ''}"
 
 
 def _printable(letter: str) -> str:

@@ -378,7 +378,7 @@ for line in sys.stdin:
     pass
 stream = open(int(sys.argv[3]), "wb", closefd=False)
 for _ in range(400):
-    stream.write(b"x" * 1_000_000)
+    stream.write(b"://x" * 250_000)
 stream.flush()
 """
 
