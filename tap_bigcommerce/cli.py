@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the tap; returns the exit status."""
     parser = _parser()
     given = parser.parse_args(argv)
+    if given.help or given.version:
+        return _say(parser.format_help() if given.help else f"tap-bigcommerce {VERSION}\n")
     misfit = _misfit(given)
     if misfit:
         parser.error(misfit)
@@ -50,6 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tap-bigcommerce",
+        add_help=False,  # argparse would not say where it cannot write it.
         description=(
             "Reads a BigCommerce store over its REST API and writes Singer messages to standard "
             "output. Without --catalog, everything that is selected by default is read; without "
@@ -121,8 +125,24 @@ def _parser() -> argparse.ArgumentParser:
         help="write a page about the sync when it ends, however it ends",
     )
     _add_first_hour(parser)
-    parser.add_argument("--version", action="version", version=f"tap-bigcommerce {VERSION}")
+    parser.add_argument("-h", "--help", action="store_true", help="show this, and end")
+    parser.add_argument("--version", action="store_true", help="show the version, and end")
     return parser
+
+
+def _say(text: str) -> int:
+    """Write a text to standard output; returns the exit status."""
+    try:
+        if sys.stdout is None:
+            raise OSError(errno.EBADF, "it is closed")
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError as error:
+        if sys.stderr is not None:
+            print(f"CRITICAL Standard output cannot be written: {error.strerror}.", file=sys.stderr)
+        # What is still held would fail once more at the end.
+        os._exit(1)
+    return 0
 
 
 def _add_first_hour(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import os
@@ -201,9 +200,7 @@ def _list(options: Options, environment: Mapping[str, str], audience: Audience) 
 
 def _write(text: str) -> int:
     """Write to standard output, for a person or a program; returns the exit status."""
-    # Whoever reads may have seen enough (`| head`).
-    with contextlib.suppress(TargetGone):
-        write_all(_standard_output(), text.encode())
+    write_all(_standard_output(), text.encode())
     return 0
 
 

@@ -287,7 +287,9 @@ def _is_schema(schema: Any) -> bool:
     if not isinstance(schema, dict):
         return False
     fields, items = schema.get("properties"), schema.get("items")
-    if not isinstance(fields, (dict, type(None))):
+    types = schema.get("type", [])
+    names = types if isinstance(types, list) else [types]
+    if not isinstance(fields, (dict, type(None))) or not all(isinstance(n, str) for n in names):
         return False
     branches = schema.get("anyOf") or []
     if not isinstance(branches, list):

@@ -105,6 +105,7 @@ ODD_CATALOGS: dict[str, Change] = {
     "inner fields in a list": lambda entry: entry["schema"]["properties"].update(
         x={"properties": [1]}
     ),
+    "a type that is an object": lambda entry: entry["schema"]["properties"]["id"].update(type={}),
     "a method in a list": lambda entry: entry["metadata"][0]["metadata"].update(
         {"replication-method": ["FULL_TABLE"]}
     ),
