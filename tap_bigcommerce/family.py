@@ -10,6 +10,7 @@ from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
+from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.details import Completion, Details, Lookup, PageCompletion
 from tap_bigcommerce.pages.page import Row
@@ -171,7 +172,16 @@ class Family(Details):
             params=params,
             none_is_404=child.none_is_404,
         )
-        return _or_failure(lambda: [] if output.failure is not None else lookup(), output.counts)
+        read = _or_failure(lookup, output.counts)
+
+        def look() -> Any:
+            rows: list[Any] = []
+            if output.failure is None:
+                error = failure_of(output.stream.name, lambda: rows.append(read()))
+                output.failure = error or output.failure
+            return rows[0] if rows else []
+
+        return look
 
 
 def _nothing() -> Completion:

@@ -621,9 +621,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),
         Cause(
-            "has no usable …",
+            "of … has no usable …",
             "As above, for a stream that belongs to another one's rows.",
             "As above.",
+        ),
+        Cause(
+            "a record has no usable …",
+            "The API sent a row without what tells it from the others, or with something else than "
+            "a whole number or a text.",
+            "Send the lines to BigCommerce's support.",
         ),
         Cause(
             "a record has no usable id",

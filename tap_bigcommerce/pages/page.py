@@ -11,7 +11,8 @@ from typing import Any
 
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.client import Client, Purpose
-from tap_bigcommerce.exceptions import FewerRows, RequestFailed
+from tap_bigcommerce.display import quoted
+from tap_bigcommerce.exceptions import BadRecord, FewerRows, RequestFailed
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.row_keys import Key, RowKeys
@@ -19,6 +20,9 @@ from tap_bigcommerce.row_keys import Key, RowKeys
 LOGGER = logging.getLogger(__name__)
 
 Row = dict[str, Any]
+
+KEY_TYPES = (int, str)
+"""Of the parts of a key. A double or a boolean may equal an id that another row has."""
 
 REFUSALS_TO_BELIEVE = 2
 """After so many rows whose details are refused, and none whose details came, all are."""
@@ -103,7 +107,19 @@ class PageReader:
             patience=self._client.patience(),
             keys=request.row_keys,
         )
-        return Page(answer.keys or [], limit, answer, request, bare=True)
+        return Page(self._keys(answer), limit, answer, request, bare=True)
+
+    def _keys(self, answer: Answer) -> list[Key]:
+        """What tells the answer's rows apart. Raises BadRecord where one cannot be told."""
+        keys = answer.keys or []
+        for key in keys:
+            if not all(type(part) in KEY_TYPES for part in (key if type(key) is tuple else [key])):
+                raise BadRecord(
+                    f"{self._purpose.stream}: a record has no usable "
+                    f"{' and '.join(self._request.keys)} ({quoted(key)}), so nobody can tell what "
+                    "has been read and what has not. Ask BigCommerce's support about it."
+                )
+        return keys
 
     def page(self, place: Mapping[str, str]) -> Page:
         """The page at `place` in the list, as long as the list gives it.
@@ -148,7 +164,7 @@ class PageReader:
                 continue
             if failed_at_one and with_details:
                 self._size.was_outage()
-            keys = answer.keys or []
+            keys = self._keys(answer)
             if with_details:
                 self._note_details()
             elif refused and keys:

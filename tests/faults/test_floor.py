@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import tap_runner
@@ -14,12 +15,14 @@ from fault_runs import small
 from tap_runner import Result
 
 from sandbox import Sandbox
+from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.workers import Workers
 
 # The only way to see what becomes of a mistake in the tap is to make one: this function of it
 # raises when the expression on its arguments holds.
 MISTAKES = {
     "in a worker": ("client", "read_answer", "a[0] == '/v2/orders'"),
-    "where answers are taken": ("pages.by_id", "ById.answered", "a[0]._noun == 'orders'"),
+    "where answers are taken": ("pages.by_id", "ById.answered", "a[0].noun == 'orders'"),
     "where rows are completed": ("streams.order_details", "OrderDetails.complete", "True"),
     "in a lookup": ("streams.own_lists", "OwnLists.rows", "a[2] == 'coupons'"),
     "where records are made": ("records", "RecordWriter.write", "a[0]._stream.name == 'orders'"),
@@ -58,20 +61,29 @@ def whole(store: Sandbox) -> Result:
     return tap_runner.run(tap_runner.settings(store))
 
 
-@pytest.mark.parametrize("where", MISTAKES)
-def test_a_mistake_of_the_tap_fails_its_own_stream(
-    store: Sandbox, whole: Result, where: str, tmp_path: Path
-) -> None:
-    config = tmp_path / "config.json"
+def run_with_a_mistake(store: Sandbox, folder: Path, *mistake: str, catalog: Any = None) -> Result:
     # As little memory as can be: what a failed stream keeps of it would stop the others.
-    config.write_text(json.dumps(tap_runner.settings(store, page_size=5, max_buffered_mb=1)))
+    files = {"config": tap_runner.settings(store, page_size=5, max_buffered_mb=1)}
+    if catalog is not None:
+        files["catalog"] = catalog
+    words = []
+    for name, value in files.items():
+        (folder / name).write_text(json.dumps(value))
+        words += [f"--{name}", str(folder / name)]
     ended = subprocess.run(
-        [sys.executable, "-c", BREAK, *MISTAKES[where], "--config", str(config)],
+        [sys.executable, "-c", BREAK, *mistake, *words],
         capture_output=True,
         check=False,
         timeout=30,
     )
-    result = Result(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    return Result(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+@pytest.mark.parametrize("where", MISTAKES)
+def test_a_mistake_of_the_tap_fails_its_own_stream(
+    store: Sandbox, whole: Result, where: str, tmp_path: Path
+) -> None:
+    result = run_with_a_mistake(store, tmp_path, *MISTAKES[where])
     assert result.status == 1, result.stderr[-2000:]
     assert result.stderr.count("ZeroDivisionError: a mistake") == 1
     [words] = result.logged("CRITICAL")
@@ -82,3 +94,26 @@ def test_a_mistake_of_the_tap_fails_its_own_stream(
     assert result.state["bookmarks"].get("orders", {}).get("date_modified") is None
     assert result.bookmark("products") == whole.bookmark("products")
     assert result.state.get("currently_syncing") is None
+
+
+def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
+    store: Sandbox, tmp_path: Path
+) -> None:
+    catalog = tap_runner.select(tap_runner.discover(), "orders", "order_taxes", "order_messages")
+    mistake = ("streams.own_lists", "OwnLists.rows", "'order_taxes' in a[0]._purpose.stream")
+    result = run_with_a_mistake(store, tmp_path, *mistake, catalog=catalog)
+    assert result.status == 1
+    failed = [line for line in result.logged("ERROR") if " failed: " in line]
+    assert [line.split()[1] for line in failed] == ["order_taxes"]
+    whole = tap_runner.run(tap_runner.settings(store), catalog)
+    for stream in ("orders", "order_messages"):
+        assert result.records(stream) == whole.records(stream) != []
+
+
+def test_what_follows_from_a_job_fails_whoever_the_job_is_for() -> None:
+    """And not whoever waits just then."""
+    workers, errors = Workers(1, Stop()), list[BaseException]()
+    workers.submit(lambda: 0, lambda result: 1 / result, errors.append)
+    workers.step()
+    assert [type(error) for error in errors] == [ZeroDivisionError]
+    workers.close()

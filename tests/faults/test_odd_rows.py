@@ -1,0 +1,321 @@
+"""No data ends a run: arbitrary JSON at every place of every stream's rows, and instead of lists.
+
+`ODD_EXAMPLES=200 pytest tests/faults/test_odd_rows.py` tries more, other ones each time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from all_streams import KEYS, NAMES, PARENTS, key_of
+from fault_runs import QUICK
+from forked_tap import ForkedTap
+from hypothesis import HealthCheck, Phase, given, note
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from odd_store import Changes, OddStore, Place, RowOf, places_in
+from tap_runner import Json, Result, discover, select, settings
+
+from sandbox import Options
+
+PHASES = [Phase.generate]
+"""An example is a run or two of a second's work: none is spent on a smaller one."""
+
+EXAMPLES = int(os.environ.get("ODD_EXAMPLES", "8"))
+
+# A few rows of each list, for every one is read anew in each run.
+OPTIONS = Options(
+    seed=7,
+    orders=24,
+    customers=10,
+    products=8,
+    coupons=4,
+    brands=4,
+    categories=4,
+    redirects=3,
+    price_lists=2,
+    promotions=3,
+    codes_per_promotion=3,
+    customer_groups=3,
+    customer_attributes=3,
+    small_lists=3,
+    huge_order_share=0.0,
+    couponed_share=0.6,
+    variants_per_product=2,
+    metafield_share=1.0,
+)
+
+# Streams before and behind the others, which nothing that is odd elsewhere may touch.
+OTHERS = ("coupons", "shipping_zones")
+
+
+def families() -> dict[str, list[str]]:
+    """The streams that are written from one list, by the one whose list it is."""
+    found: dict[str, list[str]] = {}
+    for name in NAMES:
+        found.setdefault(PARENTS[name].stream if name in PARENTS else name, []).append(name)
+    return found
+
+
+FAMILIES = families()
+
+ODD = (
+    *("null", "true", "false", "0", "-1", "-0", "7.5", "1E5", "1e300", "1e400"),
+    *("18446744073709551616", "12345678901234567890123", "-12345678901234567890.10", "9" * 2000),
+    *('""', '" "', '"x"', '"-"', '"../x"', r'"\ud800"', r'"\u0000"', r'"\u0000\ud800\n"'),
+    *('"0000-00-00 00:00:00"', '"1970-01-01"', '"99999-01-01T00:00:00Z"', '"12345678901"'),
+    *("[]", "{}", "[null]", "[[]]", "[{}]", "[7]", '["x"]', '[{"id":null}]', '[{"id":[1]}]'),
+    *('{"a":1}', '{"id":[]}', '{"":{}}', r'{"\u0000":[]}', '{"link":"https://x.example/y"}'),
+    *('{"url":"https://x.example/y","resource":"/y"}', '{"__warning__":7}', "[" * 60 + "]" * 60),
+)
+"""JSON that may stand where something else was expected."""
+
+# No small whole number: two rows of one id cannot be told apart.
+ANY = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(max_value=-1)
+    | st.integers(min_value=10**9)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(("id", "url", "a", "x.y")), inner, max_size=3)
+    ),
+    max_leaves=6,
+).map(json.dumps)
+
+EMPTY = (b"[]", b'{"data":[]}', b'{"data":[],"meta":[]}', b'{"data":[],"meta":{"pagination":7}}')
+WHOLES = (
+    *EMPTY,
+    *(b"null", b"7", b'"x"', b"{}", b"[7]", b"[null]", b"[[]]", b"[{}]", b'{"data":null}'),
+    *(b'{"data":{}}', b'{"data":7}', b'{"data":[7]}', b'{"data":[{}]}', b'{"meta":{}}'),
+)
+"""What may come instead of a whole list or object."""
+
+
+@dataclass
+class Family:
+    """Streams of one list as they are read from the store as it is.
+
+    `root` is the list that is walked; `rows` are all that come, of whatever list.
+    """
+
+    names: list[str]
+    catalog: Json
+    whole: Result
+    rows: dict[RowOf, Json] = field(default_factory=dict)
+
+    @property
+    def root(self) -> str:
+        return next(iter(self.rows))[0]
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[OddStore]:
+    running = OddStore(OPTIONS)
+    with running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tap() -> Iterator[ForkedTap]:
+    running = ForkedTap()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def everything() -> Json:
+    return discover()
+
+
+def read(store: OddStore, tap: ForkedTap, catalog: Json) -> Result:
+    config = settings(store, **{**QUICK, "max_attempts": 1}, max_concurrency=3)
+    return tap.run(config, catalog, args=["--quiet"])
+
+
+def family(store: OddStore, tap: ForkedTap, everything: Json, name: str) -> Family:
+    """The family of a stream, read once from the store as it is."""
+    fields = {e["tap_stream_id"]: list(e["schema"]["properties"]) for e in everything["streams"]}
+    others = [one for one in OTHERS if one != name]
+    seen: dict[tuple[str, ...], dict[RowOf, Json]] = {}
+    store.restore()
+    for names in (others, [*FAMILIES[name], *others]):
+        store.rows.clear()
+        catalog = select(everything, *names, fields={one: fields[one] for one in names})
+        whole = read(store, tap, catalog)
+        assert whole.status == 0, whole.stderr
+        seen[tuple(names)] = dict(store.rows)
+    alone, both = seen.values()
+    rows = {row_of: row for row_of, row in both.items() if row_of not in alone}
+    return Family(FAMILIES[name], catalog, whole, rows)
+
+
+@st.composite
+def changes(draw: st.DrawFn, rows: Mapping[RowOf, Json]) -> Changes:
+    """Something odd at some places of some rows."""
+    found: Changes = {}
+    lists = sorted({list_ for list_, _ in rows})
+    for _ in range(draw(st.sampled_from((1, 1, 4, 8)))):
+        list_ = draw(st.sampled_from(lists))
+        row_of = draw(st.sampled_from(sorted(one for one in rows if one[0] == list_)))
+        places = [*places_in(rows[row_of]), ("new",), ("_sdc_deleted_at",)]
+        place = draw(st.sampled_from(places))
+        found.setdefault(row_of, {})[place] = draw(st.sampled_from(ODD) | ANY)
+    return found
+
+
+def failed(result: Result) -> set[str]:
+    """The streams that failed, as the log names them."""
+    return set(re.findall(r"^ERROR (\w+) failed: ", result.stderr, re.MULTILINE))
+
+
+def assert_nobody_else_is_touched(result: Result, whole: Result, family: Family) -> None:
+    assert "Traceback" not in result.stderr, result.stderr
+    assert result.status == (1 if failed(result) else 0), result.stderr
+    assert failed(result) <= set(family.names), result.stderr
+    for name in OTHERS:
+        if name not in family.names:
+            assert result.records(name) == whole.records(name)
+
+
+def ids_in(value: Any, names: Sequence[str]) -> Iterator[str]:
+    """Every id in a row, at any depth, and what else is of these streams' keys."""
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            if name == "id" or any(name in KEYS[stream] for stream in names):
+                yield str(inner)
+    for inner in value.values() if isinstance(value, dict) else value:
+        if isinstance(inner, (dict, list)):
+            yield from ids_in(inner, names)
+
+
+def parts_of(name: str, record: Json) -> set[str]:
+    """What tells which rows a record comes from: its key, and its parent's."""
+    more = [record[PARENTS[name].id]] if name in PARENTS else []
+    return {str(part) for part in (*key_of(name, record), *more)}
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_odd_rows_harm_no_other_row_and_no_other_stream(
+    store: OddStore, tap: ForkedTap, everything: Json, name: str
+) -> None:
+    one = family(store, tap, everything, name)
+    root, *_ = one.names
+
+    @given(changes(one.rows))
+    @hypothesis_settings(
+        max_examples=EXAMPLES,
+        derandomize="ODD_EXAMPLES" not in os.environ,
+        deadline=None,
+        database=None,
+        phases=PHASES,
+        suppress_health_check=list(HealthCheck),
+    )
+    def tries(odd: Changes) -> None:
+        store.changes = odd
+        result = read(store, tap, one.catalog)
+        note(result.stderr)
+        assert_nobody_else_is_touched(result, one.whole, one)
+        touched = {id_ for row_of in odd for id_ in ids_in(one.rows[row_of], one.names)}
+        rekeyed = {
+            row
+            for (list_, row), places in odd.items()
+            if list_ == one.root and any(is_of_key(root, place) for place in places)
+        }
+        for stream in set(one.names) - failed(result):
+            there = {key_of(stream, record): record for record in result.records(stream)}
+            for record in one.whole.records(stream):
+                key = key_of(stream, record)
+                if not parts_of(stream, record) & touched:
+                    assert there.get(key) == record
+                elif stream == root and KEYS[root] == ("id",) and str(key[0]) not in rekeyed:
+                    assert key in there
+
+    tries()
+
+
+def is_of_key(root: str, place: Place) -> bool:
+    """Whether a change at this place changes the row's key, or the row as a whole."""
+    return not place or place[0] in (*KEYS[root], "id", "identity")
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_odd_shapes_of_whole_lists_fail_their_own_streams_alone(
+    store: OddStore, tap: ForkedTap, everything: Json, name: str
+) -> None:
+    one = family(store, tap, everything, name)
+    lists = sorted({list_ for list_, _ in one.rows})
+
+    @given(st.sampled_from(lists), st.sampled_from(WHOLES))
+    @hypothesis_settings(
+        max_examples=max(2, EXAMPLES // 2),
+        derandomize="ODD_EXAMPLES" not in os.environ,
+        deadline=None,
+        database=None,
+        phases=PHASES,
+        suppress_health_check=list(HealthCheck),
+    )
+    def tries(list_: str, body: bytes) -> None:
+        store.wholes = {list_: body}
+        result = read(store, tap, one.catalog)
+        note(result.stderr)
+        assert_nobody_else_is_touched(result, one.whole, one)
+        if list_ == one.root and body not in EMPTY:
+            assert one.names[0] in failed(result)
+
+    tries()
+
+
+@pytest.mark.parametrize("more", [{}, {"detect_deletes": True, "store_hash_column": True}], ids=str)
+def test_what_the_api_calls_like_a_column_of_the_tap_is_rescued(
+    store: OddStore, tap: ForkedTap, more: Json
+) -> None:
+    store.restore()
+    config = settings(store, **more)
+    catalog = select(discover(config), "coupons")
+    odd = {"_sdc_deleted_at": "2020-01-01T00:00:00Z", "store_hash": "x", "_rescued_data": "{}"}
+    living = store.records("coupons")[1]["id"]
+    store.changes = {
+        ("v2/coupons", str(living)): {(key,): json.dumps(odd[key]) for key in odd},
+    }
+    result = tap.run(config, catalog)
+    assert result.status == 0, result.stderr
+    record = result.record("coupons", living)
+    assert json.loads(record["_rescued_data"]) == odd
+    assert record.get("_sdc_deleted_at") is None
+    assert record.get("store_hash") == (store.store_hash if more else None)
+
+
+def test_integers_beyond_64_bits_keep_their_digits_wherever_they_come(
+    store: OddStore, tap: ForkedTap, everything: Json
+) -> None:
+    store.restore()
+    number = "12345678901234567890123"
+    order = next(row["id"] for row in store.records("orders") if row["coupons"]["url"])
+    store.changes = {
+        ("v2/orders", str(order)): {
+            ("external_id",): number,
+            ("items_total",): number,
+            ("billing_address", "form_fields"): f'[{{"name":"a","value":[{number}]}}]',
+            ("new",): f'{{"a":[{number}]}}',
+        },
+    }
+    for row in store.records("order_coupons"):
+        store.changes["v2/orders/*/coupons", str(row["id"])] = {("code",): number}
+    result = tap.run(settings(store, order_coupons="always"), select(everything, "orders"))
+    assert result.status == 0, result.stderr
+    record = result.record("orders", order)
+    assert record["external_id"] == number
+    assert record["items_total"] == int(number)
+    assert record["billing_address"]["form_fields"][0]["value"] == f"[{number}]"
+    assert record["_rescued_data"] == f'{{"new":{{"a":[{number}]}}}}'
+    codes = [coupon["code"] for row in result.records("orders") for coupon in row["coupons"]]
+    assert set(codes) == {number}
