@@ -20,6 +20,7 @@ PROJECT = ROOT / "examples" / "meltano" / "meltano.yml"
 DEFINITION = ROOT / "plugin.yml"
 
 _KINDS = {
+    "object": "object",
     "string": "string",
     "integer": "integer",
     "number": "decimal",

@@ -12,7 +12,16 @@ from tap_bigcommerce import discover, selection, unheeded
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.rules import Path, Rule, Rules, as_text, merged, read_rules, that_meet_nothing
+from tap_bigcommerce.rules import (
+    Path,
+    Rule,
+    Rules,
+    as_text,
+    merged,
+    nearest,
+    read_rules,
+    that_meet_nothing,
+)
 from tap_bigcommerce.schemas import load_notes, load_schema
 from tap_bigcommerce.selection import Choice, Selection, all_fields
 from tap_bigcommerce.streams import STREAMS
@@ -33,6 +42,7 @@ def choice_of(
 
     Raises ConfigError for a rule that names nothing, and for pseudonyms of keys.
     """
+    _check_streams(config)
     texts = merged(config.select if config else (), select)
     hash_texts = config.hash_fields if config else ()
     if not texts and not hash_texts:
@@ -49,7 +59,7 @@ def choice_of(
         *_hashed_keys(hashed),
     ]
     if mistakes:
-        raise ConfigError("The rules cannot be used:\n- " + "\n- ".join(mistakes))
+        raise ConfigError("The rules cannot be used:", mistakes)
     _warn_of_keys(chosen.excluded, known)
     return Choice(chosen, hashed, (config.hash_salt if config else None) or "")
 
@@ -88,6 +98,34 @@ def selections(
                 ", ".join(lacking),
             )
     return found
+
+
+def check_names(names: Iterable[str], where: str, among: Iterable[str]) -> None:
+    """Raises ConfigError for names that are those of no stream."""
+    known = list(among)
+    mistakes = [
+        f"{where} names {name!r}, which is none of the streams.{nearest(name, known)}"
+        for name in names
+        if name not in known
+    ]
+    if mistakes:
+        raise ConfigError("The settings cannot be used:", mistakes)
+
+
+def _check_streams(config: Config | None) -> None:
+    settings = config.streams if config else ()
+    check_names([own.stream for own in settings], "streams", STREAMS)
+    mistakes = []
+    for own in settings:
+        name, free = own.stream, (own.stream, None, "FULL_TABLE")
+        unfit = [key for key, value in vars(own).items() if value not in free]
+        if unfit and STREAMS[name].replication_key is None:
+            mistakes.append(
+                f"streams.{name} has {', '.join(unfit)}, but {name} is read whole every time: it "
+                "has no date of change"
+            )
+    if mistakes:
+        raise ConfigError("The settings cannot be used:", mistakes)
 
 
 def mark(catalog: Iterable[Entry], rules: Rules) -> None:

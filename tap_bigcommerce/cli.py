@@ -33,6 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             catalog=given.catalog,
             state=given.state,
             select=tuple(given.select),
+            full_refresh=tuple(given.full_refresh),
+            test=given.test,
             command=_command(given),
             credentials=given.init,
             force=given.force,
@@ -95,6 +97,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="RULE",
         help="what to read, as orders.*, orders.products.sku, '!**.*email*' or '!personal'; may be "
         "given several times",
+    )
+    parser.add_argument(
+        "--full-refresh",
+        action="append",
+        default=[],
+        metavar="STREAM",
+        help="read this stream as if for the first time, whatever the state says; may be given "
+        "several times",
     )
     parser.add_argument(
         "--log-level",
@@ -167,6 +177,11 @@ def _add_first_hour(parser: argparse.ArgumentParser) -> None:
         "status 1 if a selected stream cannot be read",
     )
     group.add_argument(
+        "--test",
+        action="store_true",
+        help="write one record of each stream and no STATE, then end: do the settings work?",
+    )
+    group.add_argument(
         "--list",
         action="store_true",
         help="show the streams and fields that would be read, and what they cost in requests",
@@ -203,6 +218,7 @@ def _misfit(given: argparse.Namespace) -> str | None:
         "--discover": given.discover,
         "--init": given.init is not None,
         "--check": given.check,
+        "--test": given.test,
         "--list": given.list,
         "--about": given.about,
         "--audit": given.audit,
@@ -233,6 +249,10 @@ def _misfit(given: argparse.Namespace) -> str | None:
         return "--format goes with --check and --about only"
     if given.format == "markdown" and command == "check":
         return "--check answers with --format text or json"
+    if given.test and given.state:
+        return "--test reads one record of each stream, wherever a sync stands: leave --state away"
+    if given.full_refresh and (command != "sync" or given.test):
+        return "--full-refresh goes with a sync only"
     if given.report is not None and command != "sync":
         return f"--report is about a sync: it does not go with --{command}"
     return None

@@ -151,7 +151,10 @@ def _ids(value: Any) -> tuple[int, ...]:
 
 
 def _rules(value: Any) -> tuple[str, ...]:
-    entries = value.split(",") if isinstance(value, str) else value
+    entries = value
+    if isinstance(value, str):  # An environment may hold a list as JSON.
+        is_json = value.lstrip().startswith("[")
+        entries = json.loads(value) if is_json else value.split(",")
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
         raise ValueError
     return tuple(entry.strip() for entry in entries if entry.strip())
@@ -201,6 +204,59 @@ LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 ADDRESS = rf"(?P<scheme>https?)://(?P<host>{LABEL}(\.{LABEL})*|\[[0-9a-f:.]+\])(:(?P<port>\d+))?/?"
 """Nothing but a host and a port: each other part of an address would be lost, or lead elsewhere."""
 
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """What the settings say of one stream; None: as for all."""
+
+    stream: str
+    start_date: datetime | None = None
+    end_date: datetime | None = None
+    replication_method: str | None = None
+    lookback_seconds: int | None = None
+
+
+class StreamMistake(ValueError):
+    """What is wrong in the settings of single streams, in words."""
+
+
+def _streams(value: Any) -> tuple[StreamSettings, ...]:
+    given = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(given, dict):
+        raise ValueError
+    kinds = {
+        "start_date": INSTANT,
+        "end_date": INSTANT,
+        "replication_method": _one_of("FULL_TABLE", "INCREMENTAL"),
+        "lookback_seconds": _whole_number(0, LONGEST_LOOKBACK),
+    }
+    found: list[StreamSettings] = []
+    mistakes: list[str] = []
+    for stream, settings in given.items():
+        values: dict[str, Any] = {}
+        if not isinstance(settings, dict):
+            mistakes.append(f"streams.{stream} should be an object with {', '.join(kinds)}")
+            continue
+        for name, wanted in settings.items():
+            if name not in kinds:
+                nearest = difflib.get_close_matches(name, kinds, n=1)
+                advice = f". Did you mean {nearest[0]!r}?" if nearest else ""
+                mistakes.append(f"streams.{stream} has no setting {name!r}{advice}")
+            elif wanted is not None and wanted != "":
+                try:
+                    values[name] = kinds[name].read(wanted)
+                except (ValueError, TypeError, OverflowError):
+                    expected = kinds[name].expected
+                    mistakes.append(f"streams.{stream}.{name} should be {expected}{echo(wanted)}")
+        found.append(StreamSettings(stream, **values))
+        start, end = found[-1].start_date, found[-1].end_date
+        if start is not None and end is not None and start > end:
+            mistakes.append(f"streams.{stream}: start_date lies behind end_date")
+    if mistakes:
+        raise StreamMistake("\n".join(mistakes))
+    return tuple(found)
+
+
 TEXT = Kind("a text of printable characters", _text)
 HEADER_TEXT = Kind("a text of plain letters, digits and signs, without line breaks", _header_text)
 STORE_HASH = Kind(
@@ -228,6 +284,11 @@ STREAM_NAMES = Kind(
     _names,
     "array",
     {"items": {"type": "string"}},
+)
+STREAMS = Kind(
+    'an object: {"orders": {"start_date": "2024-01-01", "lookback_seconds": 600}}',
+    _streams,
+    "object",
 )
 API_URL = Kind(
     "an https:// address (http:// only for this machine itself): host and port, nothing else",
@@ -292,6 +353,13 @@ class Config:
         "knows it can find out which pseudonym stands for a value.",
         default=None,
         secret=True,
+    )
+    streams: tuple[StreamSettings, ...] = _setting(
+        STREAMS,
+        "Settings of single streams, by their names: start_date, end_date, replication_method "
+        "(FULL_TABLE or INCREMENTAL) and lookback_seconds, which count before those for all and "
+        "before the catalog.",
+        default=(),
     )
     user_agent: str | None = _setting(
         HEADER_TEXT,
@@ -427,6 +495,12 @@ class Config:
         return stream in self.accept_incomplete or f"{stream}:{parent}" in self.accept_incomplete
 
 
+def of_stream(config: Config | None, stream: str) -> StreamSettings:
+    """The settings of one stream."""
+    settings = config.streams if config is not None else ()
+    return next((own for own in settings if own.stream == stream), StreamSettings(stream))
+
+
 def declarations() -> tuple[Field[Any], ...]:
     """Every setting's declaration, in the order in which people read them."""
     return fields(Config)
@@ -499,6 +573,8 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
             continue
         try:
             values[setting.name] = setting.metadata["kind"].read(value)
+        except StreamMistake as error:
+            mistakes += str(error).splitlines()
         except (ValueError, TypeError, OverflowError):
             given = "" if setting.metadata["secret"] else echo(value, secrets)
             mistakes.append(f"{setting.name} should be {_expected(setting)}{given}")

@@ -1,7 +1,7 @@
 """From the credentials file of a new API account to a config.
 
 The control panel hands out a text file once, with the account's client id and secret, its access
-token and API path. Only the last two are needed.
+token and API path. Only the last two are needed; the client id says which account it is.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tap_bigcommerce.files import Unusable, read_file, text_of, writable, write_
 
 STANDARD_INPUT = "-"
 
-TOKEN, PATH = "ACCESS TOKEN", "API PATH"
-LABELS = (TOKEN, "CLIENT NAME", "NAME", "CLIENT ID", "CLIENT SECRET", PATH)
+TOKEN, PATH, CLIENT_ID = "ACCESS TOKEN", "API PATH", "CLIENT ID"
+LABELS = (TOKEN, "CLIENT NAME", "NAME", CLIENT_ID, "CLIENT SECRET", PATH)
 
 LEGACY_PATH = re.compile(r"^https?://[^/]+/api/v2(/|$)", re.IGNORECASE)
 
@@ -40,6 +40,8 @@ def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
     if found:
         _take_path(found, config, mistakes)
         _take_token(found, config, mistakes)
+        if found.get(CLIENT_ID):
+            config["client_id"] = found[CLIENT_ID]
     if start_date is not None:
         try:
             config["start_date"] = format_instant(INSTANT.read(start_date))[:19] + "Z"

@@ -58,7 +58,15 @@ class Messages:
     After a write that failed nothing more is written: a STATE would cover what is missing.
     """
 
-    def __init__(self, descriptor: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        descriptor: int,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        with_state: bool = True,
+    ) -> None:
+        """`with_state`: False where nobody is to go on from here."""
+        self._with_state = with_state
         self._descriptor = descriptor
         self._clock = clock
         self._buffer: list[bytes] = []
@@ -130,7 +138,7 @@ class Messages:
         Whatever is buffered is written.
         """
         body = orjson.dumps(value)
-        if body != self._last_state:
+        if self._with_state and body != self._last_state:
             self._put(b'{"type":"STATE","value":%b}\n' % body)
             self._last_state, self._last_state_at = body, self._clock()
             self._state_share = max(0, self._state_share - len(body))

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.config import Config
+from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.dates import format_instant, parse_instant
+from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
 from tap_bigcommerce.deletes.ledger import Ledger, Way
 from tap_bigcommerce.deletes.tombstones import write_tombstones
 from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissing, TapError
@@ -39,16 +39,18 @@ permission is missing."""
 
 @dataclass(frozen=True)
 class Start:
-    """Where a walk begins. Streams that begin at the same place can share it.
+    """Where a walk begins, and ends. Streams for which that is the same can share it.
 
     Behind `after`, with what was modified from `since` on (None: everything). A walk that goes on
-    has the `sync_start` of its first attempt, and the `newest` date written so far.
+    has the `sync_start` of its first attempt, and the `newest` date written so far. What was
+    modified behind `until` is not wanted (None: all is).
     """
 
     after: Position = None
     since: str | None = None
     sync_start: str | None = None
     newest: str | None = None
+    until: str | None = None
 
 
 def first_date(selection: Selection, bookmark: str | None, config: Config) -> str | None:
@@ -59,13 +61,17 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
     stream = selection.stream
     if selection.full_table or stream.replication_key is None:
         return None
+    own = of_stream(config, stream.name)
     if bookmark is None:
-        since = None if root_of(stream).everything_first else config.start_date
+        everything = root_of(stream).everything_first
+        since = own.start_date or (None if everything else config.start_date)
     else:
         instant = parse_instant(bookmark)
         assert instant is not None  # The state has checked it.
         try:
-            since = instant - timedelta(seconds=config.lookback_seconds)
+            lookback = own.lookback_seconds
+            seconds = config.lookback_seconds if lookback is None else lookback
+            since = instant - timedelta(seconds=seconds)
         except OverflowError:
             since = None  # Before the first day of the calendar: everything.
     return format_instant(since)[:19] + "Z" if since is not None else None
@@ -75,9 +81,16 @@ class Output:
     """What one stream writes. Its walk may be shared with others."""
 
     def __init__(
-        self, selection: Selection, config: Config, state: State, messages: Messages
+        self,
+        selection: Selection,
+        config: Config,
+        state: State,
+        messages: Messages,
+        *,
+        sample: bool = False,
     ) -> None:
-        """Raises StateError where the state is damaged."""
+        """`sample`: one record is enough. Raises StateError where the state is damaged."""
+        self._sample = sample
         stream = selection.stream
         self.ledger = Ledger(selection, config, state)
         self.selection = selection = self.ledger.selection(selection)
@@ -85,8 +98,11 @@ class Output:
         self.counts = StreamCounts(stream.name)
         self.purpose = Purpose(stream.name, str(stream.permission), self.counts)
         self.failure: TapError | None = None
-        self.read_in_part = False
-        """Not all of it could be read: nothing of it is reported as deleted."""
+        end = of_stream(config, stream.name).end_date
+        self.until = format_instant(end) if end is not None else None
+        """What was modified behind this date is not written; None: all is."""
+        self.read_in_part = end is not None
+        """Not all of it is or could be read: nothing of it is reported as deleted."""
         self.passed_over: dict[int, RequestFailed] = {}
         """Why records, or what belongs to these parents, could not be read, by ids."""
         self.to_retry: list[int] = []
@@ -119,7 +135,8 @@ class Output:
     @property
     def typed(self) -> TypedReader | None:
         """What reads rows straight into records; None: they have to be looked at here."""
-        return None if self.ledger.marks else self._records.typed
+        looks = self.ledger.marks or self.until is not None or self._sample
+        return None if looks else self._records.typed
 
     @property
     def has_own_dates(self) -> bool:
@@ -147,7 +164,7 @@ class Output:
             self._records.newest = resume.newest
             self.since = resume.since
             self._records.version = resume.version
-            return Start(after, resume.since, resume.sync_start, resume.newest)
+            return Start(after, resume.since, resume.sync_start, resume.newest, self.until)
         if resume is not None:
             LOGGER.info(
                 "%s: the last run was stopped, but the settings, the catalog or the bookmark have "
@@ -159,7 +176,7 @@ class Output:
             self.ledger.sees_all()
         if self.ledger.way is Way.VERSIONS:
             self._records.version = self._version()
-        return Start(since=self.since)
+        return Start(since=self.since, until=self.until)
 
     def was_read(self, id_: int | None = None, *, empty: bool = False) -> None:
         """A record, or what belongs to a parent, has been read (None: several have been).
@@ -256,9 +273,21 @@ class Output:
 
         Raises BadRecord where one lacks what it cannot do without.
         """
+        if self.until is not None:
+            rows = [row for row in rows if not self._is_beyond(row)]
+        if self._sample:
+            rows = rows[: 1 - self.counts.written]
         self._records.write(rows, clean=clean, sent_at=sent_at, ours=ours)
         self.counts.written += len(rows)
         self._metric.add(len(rows))
+
+    def _is_beyond(self, row: Row) -> bool:
+        """The row was modified behind the end of what is wanted."""
+        try:
+            date = normal_date(row[str(self.stream.replication_key)])
+        except (KeyError, TypeError, NotADate):
+            return False  # That is said when it is written.
+        return date is not None and self.until is not None and date > self.until
 
     def write_typed(self, records: Sequence[Any], *, sent_at: datetime) -> None:
         """RECORDs that `typed` has read."""
@@ -298,7 +327,7 @@ class Output:
         newest = self.newest if self.has_own_dates else start.newest
         if key is not None and newest is not None and start.sync_start is not None:
             # What changed while the walk went on may lie behind it: it comes with the next sync.
-            reached = min(newest, start.sync_start)
+            reached = min(filter(None, (newest, start.sync_start, self.until)))
             bookmark = max(bookmark, reached) if bookmark is not None else reached
         self.counts.bookmark_after = bookmark
         self.ledger.complete()
@@ -386,12 +415,15 @@ class Output:
 
     def _version(self) -> int | None:
         """A new version for a walk that reads everything; else that of the table as it is."""
+        if self.until is not None and self.ledger.version is not None:
+            return self.ledger.version
         return self.ledger.new_version() if self.since is None else self.ledger.version
 
     def _depends_on(self) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
         config, bookmark = self._config, self.counts.bookmark_before
-        start = config.start_date if bookmark is None else None
+        own = of_stream(config, self.stream.name)
+        start = (own.start_date or config.start_date) if bookmark is None else None
         protection = self.selection.protection
         pseudonyms = protection.basis if protection is not None else []
         basis = {
@@ -402,6 +434,7 @@ class Output:
             "channels": config.channel_ids,
             "coupons": config.order_coupons,
             "fields": sorted(self.selection.paths),
+            **({"until": self.until} if self.until is not None else {}),
             **({"pseudonyms": pseudonyms} if pseudonyms else {}),
             **self.ledger.basis(self.selection),
         }

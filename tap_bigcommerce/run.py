@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import os
@@ -70,6 +71,8 @@ class Options:
     catalog: str | None
     state: str | None
     select: tuple[str, ...] = ()
+    full_refresh: tuple[str, ...] = ()
+    test: bool = False
     command: str = "sync"
     credentials: str | None = None
     force: bool = False
@@ -215,6 +218,7 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience
     config = _read_config(options, environment, audience)
     if config.detect_deletes:
         check_installed("detect_deletes")
+    config = _as_test(config) if options.test else config
     audience.expect(config)
     selections, tools = _prepare(options, config, stop, audience.observer)
     with audience.watching():
@@ -233,20 +237,40 @@ def _audit(options: Options, environment: Mapping[str, str], stop: Stop, audienc
     return FAILED if any(one.differs for one in found) else 0
 
 
+def _as_test(config: Config) -> Config:
+    """The settings for a record of each stream, whatever its date, with few requests."""
+    return dataclasses.replace(
+        config,
+        start_date=None,
+        streams=tuple(
+            dataclasses.replace(own, start_date=None, end_date=None) for own in config.streams
+        ),
+        page_size=1,
+        max_concurrency=1,
+        detect_deletes=False,
+        activate_version=False,
+    )
+
+
 def _prepare(
     options: Options, config: Config, stop: Stop, observer: Observer = NOBODY
 ) -> tuple[dict[str, Selection], Tools]:
     """What is selected, and what it is read with."""
     state = State(read_state(options.state) if options.state else None, config.store_hash)
-    return _selections(options, config), Tools(
+    selections = _selections(options, config)
+    choose.check_names(options.full_refresh, "--full-refresh", selections)
+    for name in options.full_refresh:
+        state.forget(name, STREAMS[name].replication_key)
+    return selections, Tools(
         config=config,
         client=_client(config, stop, observer),
         workers=Workers(config.max_concurrency, stop),
         budget=Budget(config.max_buffered_mb * 1_000_000),
         state=state,
         # A descriptor of its own: whatever else prints to standard output would spoil it.
-        messages=Messages(os.dup(_standard_output())),
+        messages=Messages(os.dup(_standard_output()), with_state=not options.test),
         observer=observer,
+        sample=options.test,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from singer import metadata as singer_metadata
 
-from tap_bigcommerce.config import Config
+from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.rules import Path, Rules, as_text
@@ -119,7 +119,7 @@ def by_default(
     metadata = chosen_by(choice.select, stream.name, own, metadata)
     if not stream_is_selected({}, metadata):
         return None
-    full_table = stream.replication_key is None
+    full_table = _is_full_table(stream, None, config)
     return _selection(stream, own, own, metadata, config, choice, full_table=full_table)
 
 
@@ -152,8 +152,14 @@ def from_catalog(
             f"The catalog's replication-method for {stream.name} is {quoted(method)}; it can be "
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
-    full_table = stream.replication_key is None or method == FULL_TABLE
+    full_table = _is_full_table(stream, method, config)
     return _selection(stream, own, schema, metadata, config, choice, full_table=full_table)
+
+
+def _is_full_table(stream: Stream, method: str | None, config: Config | None) -> bool:
+    """Whether the stream is read whole: `method` is what a catalog says."""
+    method = of_stream(config, stream.name).replication_method or method
+    return stream.replication_key is None or method == FULL_TABLE
 
 
 def chosen_by(rules: Rules, stream: str, schema: Schema, metadata: Metadata) -> Metadata:

@@ -166,6 +166,12 @@ class State:
         if not self._value["bookmarks"].get(stream):
             self._value["bookmarks"].pop(stream, None)
 
+    def forget(self, stream: str, key: str | None) -> None:
+        """Read the stream as if it had never been read: no bookmark, and no walk to go on with."""
+        for name in (RESUME, key):
+            if name is not None:
+                singer.state.clear_bookmark(self._value, stream, name)
+
     def begin(self, stream: str | None) -> None:
         """`stream` is being read now; None: the run is over."""
         if stream is None:

@@ -65,7 +65,7 @@ def _walks(
     lost: list[StreamCounts] = []
 
     def begin(selection: Selection) -> None:
-        output = Output(selection, tools.config, tools.state, tools.messages)
+        output = Output(selection, tools.config, tools.state, tools.messages, sample=tools.sample)
         start = output.start()
         child = output.stream.child
         apart = child is not None and (child.apart or output.has_own_dates)

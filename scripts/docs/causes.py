@@ -60,6 +60,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Leave `--report` away.",
         ),
         Cause(
+            "--test reads one record of each stream",
+            "A test does not go on from a state, and leaves none.",
+            "Leave `--state` away.",
+        ),
+        Cause(
+            "--full-refresh goes with a sync only",
+            "Nothing else reads streams.",
+            "Leave `--full-refresh` away.",
+        ),
+        Cause(
             "a number of seconds above 0 is expected",
             "`--progress-every` was given 0, less, or far too much.",
             "Give seconds: 30, for example.",
@@ -82,6 +92,31 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "A setting without which nothing can be read is in no config file and not in the "
             "environment.",
             "Add it to the file, or set `TAP_BIGCOMMERCE_` and its name in capitals.",
+        ),
+        Cause(
+            "is read whole every time: it has no date of change",
+            "`streams` has a date or a lookback for a stream that knows no dates.",
+            "Remove it.",
+        ),
+        Cause(
+            "streams.… should be an object with",
+            "The settings of a single stream are a text, a number or a list.",
+            "Write them as the message says.",
+        ),
+        Cause(
+            "streams.….… should be",
+            "A setting of a single stream has a value that it cannot have.",
+            "Write it as the message says.",
+        ),
+        Cause(
+            "streams.… has no setting",
+            "A name in the settings of a single stream is none. It may be a typing error.",
+            "Correct the name, or remove it.",
+        ),
+        Cause(
+            "start_date lies behind end_date",
+            "Nothing lies between the two dates of a stream.",
+            "Exchange them.",
         ),
         Cause(
             "… should be …",

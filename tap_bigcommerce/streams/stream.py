@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import NamedTuple
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
+from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.pages.details import Details
 from tap_bigcommerce.pages.in_turn import ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
@@ -174,6 +177,20 @@ class Stream:
     def modified_since(self) -> str | None:
         """The list's parameter for the earliest date of the replication key."""
         return self.incremental.filter if self.incremental else None
+
+    def modified_until(self, date: str) -> dict[str, str]:
+        """The parameter for the latest date of the replication key, where the list has a filter.
+
+        A second more than `date`, for nobody knows whether the bound itself is within.
+        """
+        if self.modified_since is None:
+            return {}
+        bound = parse_instant(date)
+        assert bound is not None
+        with suppress(OverflowError):  # The last day of the calendar.
+            bound += timedelta(seconds=1)
+        # Every list that has the one has the other.
+        return {self.modified_since.replace("min", "max"): f"{format_instant(bound)[:19]}Z"}
 
     @property
     def automatic(self) -> tuple[str, ...]:

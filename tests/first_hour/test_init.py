@@ -22,6 +22,9 @@ API PATH: {PATH}
 """
 
 
+CONFIG = {"store_hash": "abc123", "access_token": TOKEN, "client_id": CLIENT}
+
+
 def init(tmp_path: Path, text: str | bytes, *more: str) -> Result:
     file = tmp_path / "credentials.txt"
     file.write_bytes(text.encode() if isinstance(text, str) else text)
@@ -31,7 +34,7 @@ def init(tmp_path: Path, text: str | bytes, *more: str) -> Result:
 def test_a_config_follows_from_the_file(tmp_path: Path) -> None:
     result = init(tmp_path, FILE)
     assert result.status == 0, result.stderr
-    assert json.loads(result.stdout) == {"store_hash": "abc123", "access_token": TOKEN}
+    assert json.loads(result.stdout) == CONFIG
     assert result.stderr == ""
 
 
@@ -60,7 +63,7 @@ def test_a_config_follows_from_the_file(tmp_path: Path) -> None:
 def test_the_file_may_be_written_in_many_ways(tmp_path: Path, text: str | bytes) -> None:
     result = init(tmp_path, text)
     assert result.status == 0, result.stderr
-    assert json.loads(result.stdout) == {"store_hash": "abc123", "access_token": TOKEN}
+    assert json.loads(result.stdout) == CONFIG
 
 
 @pytest.mark.parametrize("date", ["2024-01-31", "01/31/2024", "2024-01-31T01:00:00+01:00"])

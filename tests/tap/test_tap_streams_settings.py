@@ -1,0 +1,145 @@
+"""What is set for single streams, streams that are read anew, and a test with few requests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tap_runner import Json, Result, run, select, settings
+
+from sandbox import Sandbox
+
+END = "2025-06-01T00:00:00.000000Z"
+CHILDREN = ("order_products", "order_taxes", "product_images", "price_list_records", "subscribers")
+DATED = ("orders", "customers", "products", *CHILDREN)
+
+
+def only(*streams: str) -> list[str]:
+    return [word for stream in streams for word in ("--select", f"{stream}.*")]
+
+
+def dates(result: Result, stream: str) -> list[str]:
+    key = next(iter(result.schemas[stream]["bookmark_properties"]))
+    return [row[key] for row in result.records(stream)]
+
+
+def bookmark(result: Result, stream: str) -> Any:
+    key = next(iter(result.schemas[stream]["bookmark_properties"]))
+    return result.state["bookmarks"][stream].get(key)
+
+
+def parameters(store: Sandbox, name: str) -> set[str]:
+    return {p for request in store.requests() if request["list"] == name for p in request["query"]}
+
+
+@pytest.mark.parametrize("stream", DATED)
+def test_an_end_date_ends_the_rows_and_the_bookmark(quiet: Sandbox, stream: str) -> None:
+    everything = run(settings(quiet), args=only(stream))
+    assert any(date > END for date in dates(everything, stream))
+    ended = run(settings(quiet, streams={stream: {"end_date": END}}), args=only(stream))
+    assert ended.status == 0, ended.stderr
+    wanted = [date for date in dates(everything, stream) if date <= END]
+    assert wanted
+    assert dates(ended, stream) == wanted
+    assert bookmark(ended, stream) <= END
+    rest = run(settings(quiet), state=ended.state, args=only(stream))
+    both = {str(row) for row in ended.records(stream) + rest.records(stream)}
+    assert both == {str(row) for row in everything.records(stream)}
+    assert bookmark(rest, stream) == bookmark(everything, stream)
+
+
+def test_the_api_is_asked_for_no_more_than_that(quiet: Sandbox) -> None:
+    both = {name: {"end_date": END} for name in ("orders", "products")}
+    run(settings(quiet, streams=both), args=only("orders", "products"))
+    assert "max_date_modified" in parameters(quiet, "orders")
+    assert "date_modified:max" in parameters(quiet, "products")
+
+
+def test_with_an_end_date_nothing_is_activated_or_reported_deleted(small: Sandbox) -> None:
+    config = settings(small, detect_deletes=True, activate_version=True, deletes_every=0)
+    args = only("orders", "customers")
+    first = run(config, args=args)
+    gone = [row["id"] for row in small.records("orders")][:3]
+    small.delete("orders", gone)
+    ended = {name: {"end_date": END, "replication_method": "FULL_TABLE"} for name in ("orders",)}
+    second = run({**config, "streams": ended}, state=first.state, args=args)
+    assert second.status == 0, second.stderr
+    written = [m for m in second.messages if m.get("stream") == "orders"]
+    assert not [m for m in written if m["type"] == "ACTIVATE_VERSION"]
+    assert not [m for m in written if m.get("record", {}).get("_sdc_deleted_at")]
+    third = run(config, state=second.state, args=args)
+    told = [row["id"] for row in third.records("orders") if row.get("_sdc_deleted_at")]
+    assert told == gone
+
+
+def test_start_dates_methods_and_lookbacks_are_the_streams_own(
+    quiet: Sandbox, catalog: Json, first_sync: Result
+) -> None:
+    own: dict[str, Json] = {
+        "orders": {"start_date": "2025-01-01"},
+        "products": {"start_date": "2025-01-01"},
+        "customers": {"replication_method": "INCREMENTAL", "lookback_seconds": 0},
+    }
+    chosen = select(catalog, "orders", "customers", "products", replication_method="FULL_TABLE")
+    own["orders"]["replication_method"] = own["products"]["replication_method"] = "INCREMENTAL"
+    result = run(settings(quiet, start_date="2024-01-01", streams=own), chosen)
+    assert result.status == 0, result.stderr
+    for stream, start in (("orders", "2025"), ("products", "2025"), ("customers", "2024")):
+        expected = [date for date in dates(first_sync, stream) if date >= start]
+        assert dates(result, stream) == expected, stream
+    again = run(settings(quiet, streams=own), chosen, state=result.state)
+    newest = max(dates(first_sync, "customers"))
+    assert dates(again, "customers") == [d for d in dates(first_sync, "customers") if d == newest]
+
+
+def test_a_full_refresh_reads_a_stream_as_if_for_the_first_time(
+    quiet: Sandbox, first_sync: Result
+) -> None:
+    args = ["--full-refresh", "orders"]
+    result = run(settings(quiet), state=first_sync.state, args=args)
+    assert result.records("orders") == first_sync.records("orders")
+    assert len(result.records("customers")) < len(first_sync.records("customers"))
+    assert result.state["bookmarks"] == first_sync.state["bookmarks"]
+
+
+@pytest.mark.parametrize(
+    ("streams", "args", "words"),
+    [
+        ({"order": {"lookback_seconds": 1}}, [], "none of the streams. Did you mean 'orders'"),
+        ({"orders": {"strat_date": "2024-01-01"}}, [], "'strat_date'. Did you mean 'start_date'"),
+        ({"orders": {"start_date": "soon"}}, [], "streams.orders.start_date should be a date"),
+        ({"orders": {"replication_method": "LOG"}}, [], "orders.replication_method should be"),
+        ({"orders": "all"}, [], "streams.orders should be an object"),
+        (["orders"], [], "streams should be an object"),
+        ({"coupons": {"end_date": "2024-01-01"}}, [], "coupons is read whole every time"),
+        (
+            {"orders": {"start_date": "2025-01-01", "end_date": "2024-01-01"}},
+            [],
+            "start_date lies behind end_date",
+        ),
+        ({}, ["--full-refresh", "order"], "Did you mean 'orders'"),
+        ({}, ["--full-refresh", "banners"], "'banners', which is none of the streams"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused(
+    quiet: Sandbox, streams: Any, args: list[str], words: str
+) -> None:
+    result = run(settings(quiet, streams=streams), args=args)
+    assert result.status == 1
+    assert words in " ".join(result.logged("CRITICAL"))
+    assert not quiet.requests()
+
+
+def test_a_test_writes_one_record_of_each_stream_and_ends(quiet: Sandbox) -> None:
+    more = {"start_date": "2030-01-01", "detect_deletes": True, "activate_version": True}
+    result = run(settings(quiet, **more), args=["--test"])
+    assert result.status == 0, result.stderr
+    assert [m["type"] for m in result.messages] == ["SCHEMA", "RECORD"] * 4
+    assert len(quiet.requests()) <= 10
+    assert {r["query"].get("limit") for r in quiet.requests() if r["rows"]} <= {"1", None}
+
+
+def test_a_test_that_fails_says_why(quiet: Sandbox) -> None:
+    result = run(settings(quiet, access_token="wrong"), args=["--test"])
+    assert result.status == 1
+    assert "access_token" in " ".join(result.logged("CRITICAL"))
