@@ -136,7 +136,7 @@ class Prober:
         for name, stream in STREAMS.items():
             row = looks[root_of(stream).name].row
             has_own_list = stream.child is not None and stream.child.own_list is not None
-            if access[name].readable and has_own_list and row is not None and _has_id(row):
+            if access[name].readable and has_own_list and row is not None:
                 below[name] = functools.partial(self._look_below, stream, row)
         found = self.workers.run_all(below, self.seconds_left)
         return {**access, **{name: found.get(name) or _late(STREAMS[name]) for name in below}}
@@ -213,9 +213,3 @@ def _late(stream: Stream) -> Access:
 def _is_id(value: Any) -> bool:
     text = str(value)
     return text.isascii() and text.isdigit()
-
-
-def _has_id(row: Row) -> bool:
-    """Whether the row's id can stand in an address, without leading to another."""
-    id_ = str(row.get("id"))
-    return id_.isascii() and id_.isdigit()
