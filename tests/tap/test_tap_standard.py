@@ -55,7 +55,7 @@ def test_all_fields_come_when_all_are_selected(
     schema = first_sync.schemas[stream.name]["schema"]["properties"]
     came = {name for record in first_sync.records(stream.name) for name in record}
     there = {name for row in rows_of(quiet, stream.list).values() for name in row}
-    assert came == there & set(schema)
+    assert there & set(schema) <= came <= set(schema)
     assert len(came) > 10
 
 
