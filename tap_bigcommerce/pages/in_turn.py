@@ -229,6 +229,7 @@ class InTurn:
                 may_go_on = read.barren < MOST_BARREN_BY_CURSOR
                 return Ask({"after": named.cursor}) if may_go_on else None
             if "after" in ask.params:
+                self.doubted = True
                 raise UnexpectedAnswer(
                     f"{self._noun}: the API names a next page that it has named before (cursor "
                     f"{named.cursor}). Going on would never end, and ending could lose records."

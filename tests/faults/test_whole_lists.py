@@ -1,0 +1,308 @@
+"""Status 0 means that everything was read: lists that go on, and that contradict themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fault_runs import critical
+from made_store import ISO_DATE, MadeStore, order, product
+from tap_runner import Json, Result
+
+PAGES = "/v3/customers/addresses"
+CURSORS = "/v3/catalog/products/metafields"
+AT_ONCE = "/v3/tax/rates"
+BY_ID = "/v3/catalog/brands"
+V2_PAGES = "/v2/blog/posts"
+V2_BY_ID = "/v2/coupons"
+STREAM_OF = {
+    PAGES: "customer_addresses",
+    CURSORS: "product_metafields",
+    AT_ONCE: "tax_rates",
+    BY_ID: "brands",
+    V2_PAGES: "blog_posts",
+    V2_BY_ID: "coupons",
+}
+Meta = Callable[[int, int, int], Any]
+"""What an answer says beside its rows: page, rows before its end, rows in all."""
+
+
+def rows(count: int) -> list[Json]:
+    return [{"id": id_, "date_modified": ISO_DATE} for id_ in range(1, count + 1)]
+
+
+def of_store(
+    path: str, count: int, size: int = 50, *, meta: Meta | None = None, last_page: int = 10**9
+) -> Callable[[Json], Any]:
+    """A list in pages of this size; the pages behind `last_page` are that one again."""
+
+    def body(query: Json) -> Any:
+        page = min(int(query.get("page", 1)), last_page)
+        shown = rows(count)[(page - 1) * size : page * size]
+        if path.startswith("/v2/"):
+            return shown
+        said = meta(page, page * size, count) if meta else None
+        return {"data": shown, **({"meta": said} if said is not None else {})}
+
+    return body
+
+
+def by_cursor(*pages: list[Json], names: Callable[[int], Any]) -> Callable[[Json], Any]:
+    """Pages behind each other; `names` is what the answer with this number links to."""
+
+    def body(query: Json) -> Any:
+        at = int(query.get("after", "0").removeprefix("c") or 0)
+        shown = pages[at] if at < len(pages) else []
+        links = {} if (link := names(at)) is None else {"next": link}
+        return {"data": shown, "meta": {"cursor_pagination": {"links": links}}}
+
+    return body
+
+
+def read(path: str, body: Any, **settings: Any) -> Result:
+    with MadeStore({}) as store:
+        store.answer(path, 200, body)
+        result = store.run(STREAM_OF[path], **settings)
+    assert "Traceback" not in result.stderr
+    return result
+
+
+def total(value: Any) -> Meta:
+    return lambda page, end, count: {"pagination": {"total": value}}
+
+
+def pages_of(page: int, end: int, count: int) -> Any:
+    return {"pagination": {"total_pages": -(-count // 50), "current_page": page}}
+
+
+def links(page: int, end: int, count: int) -> Any:
+    return {"pagination": {"links": {"next": f"?page={page + 1}"} if end < count else {}}}
+
+
+def three_pages(at: int) -> str | None:
+    return f"?after=c{at + 1}" if at < 2 else None
+
+
+WHOLE: dict[str, tuple[str, Any, int]] = {
+    "links alone": (PAGES, of_store(PAGES, 120, meta=links), 120),
+    "all at once, with links": (AT_ONCE, of_store(AT_ONCE, 120, meta=links), 120),
+    "all at once, with pages": (AT_ONCE, of_store(AT_ONCE, 120, meta=pages_of), 120),
+    "all at once, no word": (AT_ONCE, of_store(AT_ONCE, 120), 120),
+    "all at once, whatever the page": (AT_ONCE, of_store(AT_ONCE, 50, last_page=1), 50),
+    "cursors that are none": (CURSORS, of_store(CURSORS, 120, meta=pages_of), 120),
+    "cursors that are none, no word": (CURSORS, of_store(CURSORS, 120), 120),
+    "a short list that knows no page": (V2_PAGES, of_store(V2_PAGES, 20, last_page=1), 20),
+    "a total as text": (AT_ONCE, of_store(AT_ONCE, 120, meta=total("120")), 120),
+    "a total as a float": (AT_ONCE, of_store(AT_ONCE, 120, meta=total(120.0)), 120),
+    "a total of null": (PAGES, of_store(PAGES, 120, meta=total(None)), 120),
+    "a negative total": (PAGES, of_store(PAGES, 120, meta=total(-1)), 120),
+    "a total of the page": (PAGES, of_store(PAGES, 120, meta=total(50)), 120),
+    "an empty page before more": (
+        CURSORS,
+        by_cursor(rows(2), [], rows(5)[2:], names=three_pages),
+        5,
+    ),
+    "known rows before more": (
+        CURSORS,
+        by_cursor(rows(2), rows(2), rows(5)[2:], names=three_pages),
+        5,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_a_list_that_goes_on_is_read_on_whatever_it_was_expected_to_be(name: str) -> None:
+    path, body, count = WHOLE[name]
+    result = read(path, body)
+    assert result.status == 0, critical(result)
+    assert sorted(result.ids(STREAM_OF[path])) == list(range(1, count + 1))
+
+
+CONTRADICTING: dict[str, tuple[str, Any, tuple[str, ...]]] = {
+    "a total": (PAGES, of_store(PAGES, 100, meta=total(523)), ("523", "100")),
+    "a total as text": (CURSORS, of_store(CURSORS, 100, meta=total("523")), ("523", "100")),
+    "a huge total": (AT_ONCE, of_store(AT_ONCE, 40, meta=total(10**15)), (str(10**15), "40")),
+    "no page but the first": (
+        PAGES,
+        of_store(PAGES, 120, last_page=1, meta=total(120)),
+        ("120", "50"),
+    ),
+    "the second page again": (
+        PAGES,
+        of_store(PAGES, 200, last_page=2, meta=pages_of),
+        ("4", "100"),
+    ),
+    "a link to no more": (PAGES, of_store(PAGES, 200, last_page=2, meta=links), ("100",)),
+    "a full page again": (V2_PAGES, of_store(V2_PAGES, 300, 250, last_page=1), ("250",)),
+    "a cursor again": (
+        CURSORS,
+        by_cursor(rows(2), rows(5)[2:], names=lambda at: "?after=c1"),
+        ("named before",),
+    ),
+    "cursors without end": (
+        CURSORS,
+        by_cursor(rows(2), names=lambda at: f"?after=c{at + 1}"),
+        ("2 records", "next page"),
+    ),
+    **{
+        f"a link to {link!r}": (
+            CURSORS,
+            by_cursor(rows(2), names=lambda at, link=link: link),
+            ("cannot be understood",),
+        )
+        for link in (5, True, ["?after=c1"], {"href": "?after=c1"}, "?limit=2", "?page=two")
+    },
+}
+
+
+@pytest.mark.parametrize("name", CONTRADICTING)
+def test_a_list_that_contradicts_itself_fails_with_both_figures(name: str) -> None:
+    path, body, words = CONTRADICTING[name]
+    result = read(path, body, activate_version=True)
+    assert result.status == 1
+    assert all(word in critical(result) for word in words), critical(result)
+    bookmark = result.state["bookmarks"].get(STREAM_OF[path], {})
+    assert not bookmark.keys() & {"date_modified", "resume"}
+    assert "ACTIVATE_VERSION" not in result.stdout
+
+
+# Filters by id that fail
+
+
+def filtered(
+    path: str, count: int, hides: Callable[[int], bool], *, knows_pages: bool = True
+) -> Callable[[Json], Any]:
+    """A list whose filter by id does not show the rows that it `hides`."""
+
+    def body(query: Json) -> Any:
+        found, limit = rows(count), int(query.get("limit", 50))
+        bound = int(query.get("id:min") or query.get("min_id") or 0)
+        if bound:
+            found = [row for row in found if row["id"] >= bound and not hides(row["id"])]
+        if "desc" in query.get("sort", "") + query.get("direction", ""):
+            found.reverse()
+        begin = (int(query.get("page", 1)) - 1) * limit if knows_pages else 0
+        shown = found[begin : begin + limit]
+        if path.startswith("/v2/"):
+            return shown
+        return {"data": shown, "meta": {"pagination": {"total": len(found)}}}
+
+    return body
+
+
+EVERYTHING, SOME, LATER = (lambda id_: True), (lambda id_: 60 < id_ < 80), (lambda id_: id_ > 60)
+
+
+@pytest.mark.parametrize(
+    ("path", "count", "hides"),
+    [
+        (BY_ID, 120, EVERYTHING),
+        (BY_ID, 120, SOME),
+        (BY_ID, 120, LATER),
+        (V2_BY_ID, 120, EVERYTHING),
+        (V2_BY_ID, 50, EVERYTHING),
+        ("/v3/storefront/redirects", 120, LATER),
+        ("/v2/gift_certificates", 120, LATER),
+    ],
+)
+def test_what_a_filter_by_id_does_not_show_is_read_by_page(
+    path: str, count: int, hides: Callable[[int], bool]
+) -> None:
+    stream = {**STREAM_OF, "/v3/storefront/redirects": "redirects"}.get(path, "gift_certificates")
+    with MadeStore({}) as store:
+        store.answer(path, 200, filtered(path, count, hides))
+        result = store.run(stream, page_size=50)
+    assert result.status == 0, critical(result)
+    assert sorted(result.ids(stream)) == list(range(1, count + 1))
+    assert any("Read again by page number" in line for line in result.logged("WARNING"))
+
+
+@pytest.mark.parametrize("path", [BY_ID, V2_BY_ID])
+def test_a_list_that_knows_neither_ids_nor_pages_fails(path: str) -> None:
+    body = filtered(path, 120, EVERYTHING, knows_pages=False)
+    result = read(path, body, page_size=50)
+    assert result.status == 1
+    assert "50" in critical(result)
+    assert result.state["bookmarks"] == {}
+
+
+def test_after_a_failure_the_resume_point_is_the_one_that_was_given() -> None:
+    body = filtered("/v3/catalog/products", 120, EVERYTHING, knows_pages=False)
+    with MadeStore({}) as store:
+        store.answer("/v3/catalog/products", 200, lambda query: _products(body(query)))
+        failed = store.run("products", fields={"products": ["id", "name"]}, page_size=50)
+        again = store.run(
+            "products", state=failed.state, fields={"products": ["id", "name"]}, page_size=50
+        )
+    assert failed.status == again.status == 1
+    assert "120" in critical(again)
+    assert failed.state["bookmarks"] == again.state["bookmarks"] == {}
+
+
+def _products(answer: Json) -> Json:
+    return {**answer, "data": [product(row["id"]) for row in answer["data"]]}
+
+
+# Lists of single rows
+
+
+def transactions(count: int, said: int, *, size: int = 250, last_page: int = 10**9) -> Any:
+    path = "/v3/orders/100/transactions"
+    return of_store(path, count, size, meta=total(said), last_page=last_page)
+
+
+def read_transactions(body: Any, **settings: Any) -> Result:
+    with MadeStore({"/v2/orders": [order(100), order(101)]}) as store:
+        store.answer("/v3/orders/101/transactions", 200, {"data": [{"id": 9999}]})
+        store.answer("/v3/orders/100/transactions", 200, body)
+        return store.run("order_transactions", **settings)
+
+
+def test_a_full_page_of_an_orders_own_list_is_followed_whatever_its_total() -> None:
+    result = read_transactions(transactions(600, 250))
+    assert result.status == 0, critical(result)
+    assert len(result.ids("order_transactions")) == 601
+
+
+def test_an_orders_list_that_is_cut_off_goes_out_and_can_be_accepted() -> None:
+    cut = transactions(250, 260, last_page=1)
+    failed = read_transactions(cut)
+    assert failed.status == 1
+    assert len(failed.ids("order_transactions")) == 251
+    assert all(word in critical(failed) for word in ("order 100", "260", "250"))
+    for accepted in ("order_transactions:100", "order_transactions"):
+        result = read_transactions(cut, accept_incomplete=[accepted], activate_version=True)
+        assert result.status == 0, critical(result)
+        assert "260" in result.logged("WARNING")[0]
+        assert result.state["bookmarks"]["order_transactions"].keys() == {"order_date_modified"}
+    assert read_transactions(cut, accept_incomplete="order_transactions:101").status == 1
+
+
+# What was read in part
+
+
+def test_what_is_accepted_ends_nothing_in_the_warehouse() -> None:
+    with MadeStore({BY_ID: rows(60)}) as store:
+        settings: dict[str, Any] = {"detect_deletes": True, "deletes_every": 0}
+        first = store.run("brands", **settings)
+        store.answer(BY_ID, 200, _of_sixty)
+        store.answer(BY_ID, 200, {"data": [], "meta": {}}, query="id:in")
+        lost = store.run("brands", state=first.state, **settings)
+        accepted = store.run("brands", state=first.state, accept_incomplete=["brands"], **settings)
+    assert (lost.status, accepted.status) == (1, 0), critical(lost) or critical(accepted)
+    for result in (lost, accepted):
+        assert not [row for row in result.records("brands") if row.get("_sdc_deleted_at")]
+
+
+def _of_sixty(query: Json) -> Json:
+    """Fifty rows of a list that says it has ten more."""
+    answer = filtered(BY_ID, 50, lambda _: False)(query)
+    return {**answer, "meta": {"pagination": {"total": 60}}}
+
+
+def test_a_name_that_is_no_stream_is_an_error_that_offers_the_nearest() -> None:
+    result = read(BY_ID, of_store(BY_ID, 10, meta=total(10)), accept_incomplete="brnds")
+    assert result.status == 1
+    assert "'brnds'" in critical(result)
+    assert "Did you mean 'brands'?" in critical(result)
