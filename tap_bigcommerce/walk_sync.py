@@ -385,7 +385,6 @@ class WalkSync:
         elif contradiction is not None:
             error = IncompleteList(name, contradiction, name)
             if not self._tools.config.accepts(name):
-                self._rewind()
                 raise error
             LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
             for output in self._alive():

@@ -125,6 +125,8 @@ class ById:
         self._known = 0
         self._total: int | None = None
         self._last = _Last.TO_BE_ASKED if can_see_last and parallel > 1 else _Last.UNKNOWN
+        self._awaits_last = False
+        """The list's last row is on its way: it may show that there are more."""
         self._walked = False
         self._closing_asked = False
         self._looked_at_end = False
@@ -151,7 +153,7 @@ class ById:
     @property
     def finished(self) -> bool:
         """All rows have been handed on, and what may still be in doubt has been asked about."""
-        return self._walked and self._closing() is None
+        return self._walked and not self._awaits_last and self._closing() is None
 
     @property
     def contradiction(self) -> str | None:
@@ -209,7 +211,7 @@ class ById:
             if len(found) < free and not stretch.done and not stretch.asked:
                 found.append(self._next(stretch))
         if len(found) < free and self._last is _Last.TO_BE_ASKED and self._last_page_was_full:
-            self._last = _Last.ASKED
+            self._last, self._awaits_last = _Last.ASKED, True
             found.append(Ask(What.LAST, self._stretches[-1], None))
         while len(found) < free and (cut := self._cut(pages_that_fit)) is not None:
             found.append(self._next(cut))
@@ -225,6 +227,12 @@ class ById:
             return
         ids = self._checked_ids(ask, page)
         self._filter_answers = self._filter_answers or bool(ids and ask.bound)
+        if self._walked and self._awaits_last and ask.what is What.LAST:
+            self._awaits_last = False
+            reached = self.ids[-1] if self.ids else self._after
+            if not ids or ids[-1] <= reached:
+                return
+            self._walked, self._stretches = False, [Stretch(reached, reached)]
         if self._walked:
             self._closing_asked, self._looked_at_end = False, True
             self._shows_no_end = bool(ids) and ids[-1] > self._largest_shown
@@ -238,6 +246,7 @@ class ById:
             # The row that it was asked from is not one of those that are to come.
             self._known = int(ids[:1] == [self._after])
         if ask.what is What.LAST:
+            self._awaits_last = False
             self._last = _Last.KNOWN if ids else _Last.UNKNOWN
         elif ask.what is What.CHECK:
             self._take_check(ask.stretch, ids)

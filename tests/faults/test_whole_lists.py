@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -73,7 +74,7 @@ def total(value: Any) -> Meta:
 
 
 def pages_of(page: int, end: int, count: int) -> Any:
-    return {"pagination": {"total_pages": -(-count // 50), "current_page": page}}
+    return {"pagination": {"total_pages": -(-count * page // end), "current_page": page}}
 
 
 def links(page: int, end: int, count: int) -> Any:
@@ -88,6 +89,7 @@ WHOLE: dict[str, tuple[str, Any, int]] = {
     "links alone": (PAGES, of_store(PAGES, 120, meta=links), 120),
     "all at once, with links": (AT_ONCE, of_store(AT_ONCE, 120, meta=links), 120),
     "all at once, with pages": (AT_ONCE, of_store(AT_ONCE, 120, meta=pages_of), 120),
+    "short pages": (AT_ONCE, of_store(AT_ONCE, 100, 30, meta=pages_of), 100),
     "all at once, no word": (AT_ONCE, of_store(AT_ONCE, 120), 120),
     "all at once, whatever the page": (AT_ONCE, of_store(AT_ONCE, 50, last_page=1), 50),
     "cursors that are none": (CURSORS, of_store(CURSORS, 120, meta=pages_of), 120),
@@ -119,6 +121,29 @@ def test_a_list_that_goes_on_is_read_on_whatever_it_was_expected_to_be(name: str
     assert sorted(result.ids(STREAM_OF[path])) == list(range(1, count + 1))
 
 
+def test_what_is_deleted_while_a_list_is_read_is_no_contradiction() -> None:
+    def body(query: Json) -> Any:
+        if query["limit"] == "1":
+            return {"data": rows(1), "meta": {"pagination": {"total": 4}}}
+        if "after" in query:
+            return {"data": rows(4)[2:], "meta": {"cursor_pagination": {"links": {}}}}
+        links = {"next": "?after=c1"}
+        pagination = {"total": 5}
+        meta = {"pagination": pagination, "cursor_pagination": {"links": links}}
+        return {"data": rows(2), "meta": meta}
+
+    with MadeStore({}) as store:
+        store.answer(CURSORS, 200, body)
+        result = store.run("product_metafields")
+        requests = len(store.asked(CURSORS))
+    assert result.status == 0, critical(result)
+    assert (result.ids("product_metafields"), requests) == ([1, 2, 3, 4], 3)
+
+
+def _always(link: Any, at: int) -> Any:
+    return link
+
+
 CONTRADICTING: dict[str, tuple[str, Any, tuple[str, ...]]] = {
     "a total": (PAGES, of_store(PAGES, 100, meta=total(523)), ("523", "100")),
     "a total as text": (CURSORS, of_store(CURSORS, 100, meta=total("523")), ("523", "100")),
@@ -148,7 +173,7 @@ CONTRADICTING: dict[str, tuple[str, Any, tuple[str, ...]]] = {
     **{
         f"a link to {link!r}": (
             CURSORS,
-            by_cursor(rows(2), names=lambda at, link=link: link),
+            by_cursor(rows(2), names=functools.partial(_always, link)),
             ("cannot be understood",),
         )
         for link in (5, True, ["?after=c1"], {"href": "?after=c1"}, "?limit=2", "?page=two")
