@@ -194,6 +194,13 @@ def test_a_missing_permission_of_a_selected_stream_is_named_with_status_1(small:
     assert (orders["readable"], orders["lacks"]) == (False, "Orders")
 
 
+def test_what_may_be_read_in_part_is_named(quiet: Sandbox) -> None:
+    names = ["products", "order_transactions:103"]
+    config = settings(quiet, accept_incomplete=",".join(names))
+    assert check(config)["accepted_incomplete"] == names
+    assert ", ".join(names) in run(config, args=["--check"]).stdout
+
+
 def test_what_is_not_selected_may_lack_its_permission(small: Sandbox) -> None:
     small.set(withheld_scopes=("content", "channels"))
     result = run(settings(small), args=["--check"])
