@@ -86,7 +86,7 @@ class Selection:
         return {
             name: None
             for name, field in self.schema["properties"].items()
-            if name not in self.stream.asked_for
+            if name not in self.notes.asked_for
             and (name in self.stream.automatic or name == COLUMN or _takes_null(field))
         }
 

@@ -30,7 +30,7 @@ DELETED_AT_SCHEMA = {
 }
 
 
-LISTS = ("$links", "$off_by_default")
+LISTS = ("$links", "$off_by_default", "$asked_for")
 MARKS = ("$json_text", "$wrapped", "$personal")
 
 
@@ -41,6 +41,8 @@ class Notes:
     At the top of a schema file, as lists of paths:
     links: no fields, but where rows hold the addresses of other lists.
     off_by_default: fields that have to be selected.
+    asked_for: top-level fields that come only because the tap asks for them beside the row itself.
+    They may fail to come, and are left out of the record then.
 
     In the field itself, as `true`:
     json_text: strings; any other value becomes its JSON text.
@@ -50,6 +52,7 @@ class Notes:
 
     links: frozenset[str] = frozenset()
     off_by_default: frozenset[str] = frozenset()
+    asked_for: frozenset[str] = frozenset()
     json_text: frozenset[str] = frozenset()
     wrapped: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()

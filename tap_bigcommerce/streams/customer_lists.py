@@ -20,7 +20,6 @@ CUSTOMER_ADDRESSES = Stream(
     permission=CUSTOMERS,
     walk=ByPage(),
     params={"include": "formfields"},
-    asked_for=("form_fields",),
 )
 CUSTOMER_GROUPS = Stream(
     name="customer_groups",

@@ -27,5 +27,4 @@ CUSTOMERS = Stream(
     permission=PERMISSION,
     incremental=Incremental("date_modified", "min_date_modified"),
     plan=plan,
-    asked_for=ONLY_V3,
 )

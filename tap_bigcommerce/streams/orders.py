@@ -28,6 +28,5 @@ ORDERS = Stream(
     permission=PERMISSION,
     incremental=Incremental("date_modified", "min_date_modified"),
     plan=plan,
-    asked_for=("consignments", "products", "shipping_addresses", "coupons", "fees"),
     fields_without=without_coupons,
 )

@@ -15,7 +15,6 @@ PRICE_LIST_RECORDS = Stream(
     permission=PRODUCTS,
     child=Child("price_lists", own_list="records"),
     params={"include": "bulk_pricing_tiers,sku"},
-    asked_for=("bulk_pricing_tiers", "sku"),
     keys=("price_list_id", "variant_id", "currency"),
     incremental=Incremental("date_modified", "date_modified:min"),
 )

@@ -57,5 +57,4 @@ PRODUCTS = Stream(
     incremental=Incremental("date_modified", "date_modified:min"),
     everything_first=True,
     plan=plan,
-    asked_for=INCLUDED,
 )

@@ -48,7 +48,6 @@ CHANNELS = Stream(
     permission=CHANNEL_SETTINGS,
     walk=ByPage(),
     params={"include": "currencies"},
-    asked_for=("currencies",),
     incremental=Incremental("date_modified", "date_modified:min"),
 )
 CHANNEL_LISTINGS = Stream(
@@ -91,7 +90,6 @@ REDIRECTS = Stream(
     path="/v3/storefront/redirects",
     permission=CONTENT,
     params={"include": "to_url"},
-    asked_for=("to_url",),
     walk=IdParameters("id:min", ASCENDING, DESCENDING),
 )
 TAX_CLASSES = Stream(

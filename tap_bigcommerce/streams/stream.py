@@ -139,12 +139,11 @@ class Child:
 class Stream:
     """A table: where its rows come from, what identifies them and how they are filtered.
 
-    `params` go with every request. `asked_for` are the fields that come only because the tap asks
-    for them beside the row itself, and that may fail to come. `everything_first`: the first sync
-    takes all rows, whatever start_date says. `fields_without` names the fields that the settings
-    take away. `reshape` gives a row the form of the stream where the API's differs. `presence` says
-    how ids are looked up that seem to be gone; without it, nobody can tell. What is to be known of
-    single fields stands beside them in the schema file (see `schemas.Notes`).
+    `params` go with every request. `everything_first`: the first sync takes all rows, whatever
+    start_date says. `fields_without` names the fields that the settings take away. `reshape` gives
+    a row the form of the stream where the API's differs. `presence` says how ids are looked up
+    that seem to be gone; without it, nobody can tell. What is to be known of single fields stands
+    beside them in the schema file (see `schemas.Notes`).
     """
 
     name: str
@@ -154,7 +153,6 @@ class Stream:
     child: Child | None = None
     keys: tuple[str, ...] = ("id",)
     params: Mapping[str, str] = field(default_factory=dict)
-    asked_for: tuple[str, ...] = ()
     incremental: Incremental | None = None
     everything_first: bool = False
     channels: Channels = field(default_factory=Channels)

@@ -225,6 +225,27 @@ def test_attributes_of_a_customer_that_may_be_cut_off_are_read_on_their_own(
     assert [value["customer_id"] for value in result.record("customers", 2)["attributes"]] == [2]
 
 
+def test_what_was_asked_for_beside_a_customer_and_did_not_come_stays_absent() -> None:
+    fields = ["channel_ids", "store_credit_amounts"]
+    with MadeStore({"/v2/customers": [customer(1), customer(2), customer(3)]}) as store:
+        store.answer(
+            "/v3/customers",
+            200,
+            v3({"id": 1, "channel_ids": [1], "store_credit_amounts": []}, {"id": 2}),
+        )
+        result = store.run("customers", fields={"customers": [*fields, "company"]})
+    assert result.status == 0, critical(result)
+    rows = [result.record("customers", id_) for id_ in (1, 2, 3)]
+    # Null is written where an answer leaves out what it always has, never over what a warehouse
+    # may hold.
+    assert [[row.get(name, "absent") for name in fields] for row in rows] == [
+        [[1], []],
+        [None, "absent"],
+        ["absent", "absent"],
+    ]
+    assert all(row["company"] is None for row in rows)
+
+
 @pytest.mark.parametrize("id_", [None, "x/../../v2/store", 1.5])
 def test_a_row_without_a_usable_id_that_others_belong_to_fails_its_streams_in_words(
     id_: Any,
