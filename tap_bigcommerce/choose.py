@@ -55,6 +55,7 @@ def choice_of(
     mistakes = [
         *that_meet_nothing(Rules(chosen.included), given),
         *that_meet_nothing(Rules(chosen.excluded), known),
+        *_hashed_streams(hashed),
         *that_meet_nothing(hashed, known),
         *_hashed_keys(hashed),
     ]
@@ -160,6 +161,19 @@ def _marked(stream: str, paths: Iterable[Path]) -> set[Path]:
 def _always(stream: str) -> set[Path]:
     """The fields of a stream that always go out."""
     return {(stream, name) for name in STREAMS[stream].automatic}
+
+
+def _hashed_streams(rules: Rules) -> list[str]:
+    """What is wrong with rules for pseudonyms that name streams, or no field at all, in words."""
+    mistakes = [
+        f"the rule {rule.text!r} of hash_fields names streams, not fields. Did you mean "
+        f"'{rule.text}.*'?"
+        for rule in rules.all
+        if any(rule.meets((name,)) for name in STREAMS) and len(rule.parts) == 1
+    ]
+    if rules.all and not rules.included:
+        mistakes.append("hash_fields only excludes: name the fields that go out as pseudonyms, too")
+    return mistakes
 
 
 def _hashed_keys(rules: Rules) -> list[str]:

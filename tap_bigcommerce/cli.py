@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="RULE",
         help="what to read, as orders.*, orders.products.sku, '!**.*email*' or '!personal'; may be "
-        "given several times",
+        "given several times, or hold several with commas",
     )
     parser.add_argument(
         "--full-refresh",

@@ -39,7 +39,11 @@ class Rule:
 
     def may_meet_below(self, path: Path) -> bool:
         """Whether it may name something in this field, whatever its keys are."""
-        return self.named is None and _may_meet_below(self.parts, path)
+        if self.named is not None:
+            return any(
+                len(field) > len(path) and field[: len(path)] == path for field in self.named
+            )
+        return _may_meet_below(self.parts, path)
 
 
 class Rules:
@@ -72,8 +76,10 @@ def read_rules(texts: Iterable[str], personal: Collection[Path]) -> Rules:
 def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, ...]:
     """The rules of both: those of the command line select in place of the settings'.
 
-    What the settings exclude stays excluded, for somebody may have promised it.
+    What the settings exclude stays excluded, for somebody may have promised it. A text of the
+    command line may hold several, as one of the settings may.
     """
+    command_line = [rule.strip() for text in command_line for rule in text.split(",")]
     if any(not rule.startswith("!") for rule in command_line):
         settings = [rule for rule in settings if rule.startswith("!")]
     return (*settings, *command_line)

@@ -135,6 +135,7 @@ def from_catalog(
     has_fields = has_fields and _is_schema(schema)
     given = schema if has_fields and isinstance(schema, dict) else {}
     metadata = chosen_by(choice.select, stream.name, given, metadata)
+    metadata = _without_excluded(choice.select, stream.name, own, metadata)
     if not stream_is_selected(entry, metadata):
         return None
     if not isinstance(schema, dict) or not has_fields:
@@ -196,6 +197,15 @@ def chosen_by(rules: Rules, stream: str, schema: Schema, metadata: Metadata) -> 
     if rules.included:
         found.setdefault((), {})["selected"] = True
     return found
+
+
+def _without_excluded(rules: Rules, stream: str, own: Schema, metadata: Metadata) -> Metadata:
+    """The metadata with what is excluded of the tap's own fields, which a catalog may not have.
+
+    It has none below an object that it makes a text of.
+    """
+    excluded = [at for at, path in all_fields(own, (), (stream,)) if rules.exclude(path)]
+    return {**metadata, **{at: {**metadata.get(at, {}), "selected": False} for at in excluded}}
 
 
 def fields_within(

@@ -382,9 +382,14 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "The rules cannot be used",
             "A rule of `select`, `--select` or `hash_fields` names no field of any stream; or "
-            "`hash_fields` names keys.",
+            "`hash_fields` names keys, or streams instead of fields.",
             "Correct it; the message offers the nearest name. "
             "See [Selecting and excluding](selecting.md).",
+        ),
+        Cause(
+            "hash_fields only excludes",
+            "All rules of `hash_fields` begin with `!`, so nothing would go out as a pseudonym.",
+            "Name what should: `personal`, or fields.",
         ),
         Cause(
             "takes nothing away: keys and replication keys always go out",

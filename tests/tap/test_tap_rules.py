@@ -84,6 +84,7 @@ def test_rules_come_as_a_list_as_text_and_from_the_environment(
     text = ", ".join(rules)
     results = [
         run(settings(quiet), args=with_rules(*rules)),
+        run(settings(quiet), args=with_rules(text)),
         run(settings(quiet, select=rules)),
         run(settings(quiet, select=text)),
         run(settings(quiet), env={"TAP_BIGCOMMERCE_SELECT": text}),
@@ -236,6 +237,23 @@ def test_what_no_schema_knows_is_left_out_by_its_name_too(odd: Sandbox) -> None:
             assert row["option_values"][0]["value_data"] == {"colors": ["red"]}
 
 
+@pytest.mark.parametrize("words", ["!**.*email*", "!personal", "hash_fields"])
+@pytest.mark.parametrize("schema", [{"type": ["null", "string"]}, {"type": "object"}, {}])
+def test_no_address_goes_out_of_an_object_whose_fields_a_catalog_does_not_have(
+    quiet: Sandbox, catalog: Json, schema: Json, words: str
+) -> None:
+    chosen = select(catalog, "orders")
+    (orders,) = (entry for entry in chosen["streams"] if entry["tap_stream_id"] == "orders")
+    orders["schema"]["properties"]["billing_address"] = schema
+    if words == "hash_fields":
+        result = run(settings(quiet, hash_fields="personal", hash_salt=SALT), chosen)
+    else:
+        result = run(settings(quiet), chosen, args=with_rules(words))
+    assert result.status == 0, result.stderr
+    assert all(row["billing_address"] for row in result.records("orders"))
+    assert "@" not in result.stdout
+
+
 # Pseudonyms
 
 
@@ -308,6 +326,10 @@ def test_values_that_do_not_fit_are_hashed_as_they_came(small: Sandbox) -> None:
         ({"hash_fields": "orders.date_modified", "hash_salt": SALT}, "orders.date_modified"),
         ({"hash_fields": "customers.emial", "hash_salt": SALT}, "customers.email"),
         ({"hash_fields": {"a": 1}, "hash_salt": SALT}, "hash_fields should be"),
+        ({"hash_fields": "customers", "hash_salt": SALT}, "'customers.*'"),
+        ({"hash_fields": "*", "hash_salt": SALT}, "'*.*'"),
+        ({"hash_fields": "personal, !orders", "hash_salt": SALT}, "'!orders.*'"),
+        ({"hash_fields": "!orders.ip_address", "hash_salt": SALT}, "only excludes"),
     ],
 )
 def test_pseudonyms_that_cannot_be_are_refused(quiet: Sandbox, more: Json, words: str) -> None:
