@@ -720,6 +720,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Ask BigCommerce's support; look for a proxy that changes answers.",
         ),
         Cause(
+            "The list is read from its start instead",
+            "The last run was stopped, and the API has forgotten the cursor where it would go on.",
+            "Nothing.",
+        ),
+        Cause(
             "that it has named before",
             "The API's cursors lead in a circle.",
             "Run the sync again; if it stays, ask BigCommerce's support.",

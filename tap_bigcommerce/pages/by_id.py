@@ -253,6 +253,10 @@ class ById:
         else:
             self._take_page(ask, page, ids)
 
+    def begins_anew(self, ask: Ask) -> bool:
+        """An id is as good a place to go on as ever."""
+        return False
+
     def ready(self) -> Iterator[tuple[Page, list[int]]]:
         """The ids that are proven to be next, as runs of rows of one page each."""
         while self._stretches:

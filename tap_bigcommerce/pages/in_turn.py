@@ -189,8 +189,16 @@ class InTurn:
             self._start_over()
             return
         self._next = self._what_follows()
-        if self._next is None:
+        if self._next is None and not self.begins_anew(ask):
             self._end()
+
+    def begins_anew(self, ask: Ask) -> bool:
+        """The API may have forgotten the cursor at which an earlier walk stopped."""
+        if not self._resumed or self._seen:
+            return False
+        self._resumed = self._asked = False
+        self._start_over()
+        return True
 
     def ready(self) -> Iterator[tuple[Page, list[Key]]]:
         """The rows that came, page by page."""

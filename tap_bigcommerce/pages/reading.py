@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from tap_bigcommerce.answer import Answer
+from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import TAIL
 from tap_bigcommerce.pages.completing import Completing
@@ -16,6 +18,8 @@ from tap_bigcommerce.pages.page import Page, PageReader
 from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
 from tap_bigcommerce.transform import TypedReader
 from tap_bigcommerce.workers import Workers
+
+LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -176,7 +180,10 @@ class Reading:
 
         def failed(error: BaseException) -> None:
             self._budget.ended(None)
-            self._fail(error)
+            if isinstance(error, RequestFailed) and walk.begins_anew(ask):
+                LOGGER.warning("%s The list is read from its start instead.", error.words)
+            else:
+                self._fail(error)
 
         self._budget.sent()
         self._workers.submit(work, came, failed, (self._turn, 1, not ask.awaited))

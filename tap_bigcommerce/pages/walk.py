@@ -89,6 +89,11 @@ class Walk(Protocol):
         """What came for `ask`. Raises UnexpectedAnswer or BadRecord when it cannot be trusted."""
         ...
 
+    def begins_anew(self, ask: Any) -> bool:
+        """`ask` has failed; whether that may be due to where an earlier walk stopped. The list is
+        read from its start then."""
+        ...
+
     def ready(self) -> Iterator[tuple[Page, Sequence[Key]]]:
         """The keys of the rows that are proven to be next, as runs of rows of one page each."""
         ...

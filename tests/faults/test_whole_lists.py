@@ -331,3 +331,27 @@ def test_a_name_that_is_no_stream_is_an_error_that_offers_the_nearest() -> None:
     assert result.status == 1
     assert "'brnds'" in critical(result)
     assert "Did you mean 'brands'?" in critical(result)
+
+
+@pytest.mark.parametrize(("status", "forgotten"), [(200, {"data": []}), (400, {}), (404, {})])
+def test_a_cursor_that_the_api_has_forgotten_is_no_end_and_blocks_nothing(
+    status: int, forgotten: Json
+) -> None:
+    def body(query: Json) -> Any:
+        if query.get("after") == "old":
+            return forgotten
+        if "after" in query:
+            return {"data": rows(4)[2:]}
+        link = f"?after={names.pop()}"
+        return {"data": rows(2), "meta": {"cursor_pagination": {"links": {"next": link}}}}
+
+    names = ["new", "old"]
+    with MadeStore({}) as store:
+        store.answer(CURSORS, lambda query: 500 if "after" in query else 200, body)
+        stopped = store.run("product_metafields")
+        assert "resume" in stopped.state["bookmarks"]["product_metafields"]
+        store.heal()
+        store.answer(CURSORS, lambda query: status if query.get("after") == "old" else 200, body)
+        result = store.run("product_metafields", state=stopped.state)
+    assert result.status == 0, critical(result)
+    assert result.ids("product_metafields") == [1, 2, 3, 4]
