@@ -698,6 +698,13 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run the sync again later.",
         ),
         Cause(
+            "It was read again, and that stayed",
+            "The API says that the list, or that of one record, has more than it shows: by its "
+            "total, its last row, or a next page.",
+            "Look in the control panel what is missing, and ask BigCommerce's support. If nothing "
+            "you need is missing, name it in `accept_incomplete`.",
+        ),
+        Cause(
             "That is accepted (accept_incomplete).",
             "The list has more than it shows, and `accept_incomplete` names the stream.",
             "Nothing. Take the name out of `accept_incomplete` once the list is whole again.",

@@ -21,6 +21,8 @@ ERRORS = {
     for name, value in vars(exceptions).items()
     if isinstance(value, type) and issubclass(value, exceptions.TapError)
 }
+OF_THEIR_OWN = ("IncompleteList",)
+"""Errors that make their words of what they are given."""
 LEVELS = ("warning", "error", "critical")
 PARTS = {"_Fault": 2, "AnswerBroken": 0}
 """What else takes the words of a message, and as which argument."""
@@ -85,7 +87,7 @@ def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterat
             continue
         function, first = node.func, node.args[0]
         if isinstance(function, ast.Name):
-            if function.id in ERRORS:
+            if function.id in ERRORS and function.id not in OF_THEIR_OWN:
                 yield first
             elif len(node.args) > PARTS.get(function.id, len(node.args)):
                 yield node.args[PARTS[function.id]]
@@ -94,16 +96,19 @@ def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterat
             own = owner.id if isinstance(owner, ast.Name) else ""
             logs = own == "LOGGER" and function.attr in LEVELS
             usage = function.attr == "ArgumentTypeError"
-            # TargetGone has its words itself.
-            of_class = (
-                function.attr == "__init__"
-                and isinstance(first, ast.Constant)
-                and " " in re.sub(r"%\(\w+\)s", "", str(first.value)).strip()
-            )
+            # Some errors have their words themselves, whole sentences.
+            of_class = function.attr == "__init__" and ". " in _constant_part(first) + " "
             if logs or usage or of_class or (own in LISTS and function.attr == "append"):
                 yield first
     for name in GIVING:
         yield from _returned(functions.get(name))
+
+
+def _constant_part(node: ast.expr) -> str:
+    """What is fixed in a text, without the places that are filled in."""
+    parts = node.values if isinstance(node, ast.JoinedStr) else [node]
+    texts = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
+    return re.sub(r"%\(\w+\)s", "", "".join(texts)).strip()
 
 
 def _returned(function: ast.FunctionDef | None) -> list[ast.expr]:

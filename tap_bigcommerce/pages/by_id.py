@@ -28,7 +28,6 @@ from __future__ import annotations
 
 import itertools
 import math
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum, auto
@@ -37,6 +36,7 @@ from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
 from tap_bigcommerce.pages.page import Page
+from tap_bigcommerce.pages.rising_ids import RisingIds
 from tap_bigcommerce.pages.walk import What, slack
 
 Held = tuple[int, Page]
@@ -138,7 +138,7 @@ class ById:
         """Where the list seems to end, its filter has shown none of the rows that are there."""
         self._counts: list[int | None] = []
         """Totals asked for at the end: of rows with ids above `after`, and of all rows."""
-        self.ids = array("q")
+        self.ids = RisingIds()
         """Of the rows that have been handed on."""
         self.proven = True
         self.doubted = False
@@ -229,7 +229,7 @@ class ById:
         self._filter_answers = self._filter_answers or bool(ids and ask.bound)
         if self._walked and self._awaits_last and ask.what is What.LAST:
             self._awaits_last = False
-            reached = self.ids[-1] if self.ids else self._after
+            reached = max(self.ids.last, self._after)
             if not ids or ids[-1] <= reached:
                 return
             self._walked, self._stretches = False, [Stretch(reached, reached)]

@@ -78,13 +78,14 @@ def test_the_rescued_row_shown_is_what_the_tap_makes_of_such_an_order() -> None:
 
 
 def test_the_states_shown_are_taken() -> None:
-    own, older = (json.loads(example.text) for example in examples(STATE))
+    own, retried, older = (json.loads(example.text) for example in examples(STATE))
     state = State(own, "abc123")
     assert state.bookmark("orders", "date_modified") == "2026-01-05T09:58:31.000000Z"
     resume = state.resume("orders")
     assert resume is not None
     assert resume.after_id == 8120
     assert state.in_order(STREAMS)[0] == "orders"
+    assert State(retried, "abc123").to_retry("order_transactions") == [8075]
     assert State(older, "xyz").bookmark("orders", "date_modified") == "2026-01-05T10:00:00.000000Z"
     with pytest.raises(StateError):
         State(own, "xyz")
