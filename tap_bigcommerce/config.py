@@ -490,6 +490,10 @@ class Config:
         default="https://api.bigcommerce.com",
     )
 
+    def accepted_of(self, stream: str) -> list[str]:
+        """The entries of `accept_incomplete` about the stream, or its list of single parents."""
+        return [name for name in self.accept_incomplete if name.partition(":")[0] == stream]
+
     def accepts(self, stream: str, parent: object = None) -> bool:
         """Whether the stream, or its list of one parent's rows, may lack rows."""
         return stream in self.accept_incomplete or f"{stream}:{parent}" in self.accept_incomplete

@@ -155,7 +155,8 @@ class Output:
         if stream.replication_key is not None:
             self.counts.bookmark_before = self._state.bookmark(name, stream.replication_key)
         self.to_retry = self._state.to_retry(name)
-        self._fingerprint = self._depends_on()
+        accepted = self._config.accepted_of(stream.name)
+        self._fingerprint = self._depends_on(accepted)
         resume = self._state.resume(name)
         if resume is not None and resume.walk == self._fingerprint:
             after = resume.cursor if resume.cursor is not None else resume.after_id
@@ -164,6 +165,8 @@ class Output:
             self._records.newest = resume.newest
             self.since = resume.since
             self._records.version = resume.version
+            # The run that was stopped may have met what is accepted.
+            self.read_in_part = self.read_in_part or bool(accepted)
             return Start(after, resume.since, resume.sync_start, resume.newest, self.until)
         if resume is not None:
             LOGGER.info(
@@ -419,7 +422,7 @@ class Output:
             return self.ledger.version
         return self.ledger.new_version() if self.since is None else self.ledger.version
 
-    def _depends_on(self) -> str:
+    def _depends_on(self, accepted: list[str]) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
         config, bookmark = self._config, self.counts.bookmark_before
         own = of_stream(config, self.stream.name)
@@ -436,6 +439,7 @@ class Output:
             "fields": sorted(self.selection.paths),
             **({"until": self.until} if self.until is not None else {}),
             **({"pseudonyms": pseudonyms} if pseudonyms else {}),
+            **({"accepted": accepted} if accepted else {}),
             **self.ledger.basis(self.selection),
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]

@@ -238,3 +238,22 @@ def test_orders_at_the_end_of_the_list_are_passed_over_only_if_others_can_still_
     assert "order_date_modified" in alone.state["bookmarks"]["order_transactions"]
     assert "order_date_modified" not in down.state["bookmarks"].get("order_transactions", {})
     assert "retry" not in down.state["bookmarks"].get("order_transactions", {})
+
+
+def test_a_run_that_goes_on_ends_no_version_where_the_one_before_met_what_is_accepted() -> None:
+    settings: dict[str, Any] = {
+        "activate_version": True,
+        "detect_deletes": True,
+        "accept_incomplete": "order_transactions:100",
+    }
+    with shop(100, 101) as store:
+        cut = {"data": [{"id": 1000}], "meta": {"pagination": {"total": 5}}}
+        store.answer(transactions_of("100"), 200, cut)
+        store.answer("/v2/orders", 500, {}, query="min_id")
+        stopped = store.run("order_transactions", **settings)
+        assert "resume" in stopped.state["bookmarks"]["order_transactions"]
+        store.heal()
+        result = store.run("order_transactions", state=stopped.state, **settings)
+        assert not store.asked(transactions_of("100"))
+    assert result.status == 0, critical(result)
+    assert "ACTIVATE_VERSION" not in {message["type"] for message in result.messages}
