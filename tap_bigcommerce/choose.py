@@ -74,7 +74,9 @@ def selections(
     for name in entries:
         if name not in STREAMS:
             LOGGER.warning(
-                "The catalog names a stream %s, which this tap does not have.", quoted(name)
+                "The catalog names a stream %s, which this tap does not have.%s",
+                quoted(name),
+                nearest(str(name), STREAMS),
             )
     for name, stream in STREAMS.items():
         own, entry = load_schema(name), entries.get(name)
@@ -105,7 +107,9 @@ def check_names(names: Iterable[str], where: str, among: Iterable[str]) -> None:
     """Raises ConfigError for names that are those of no stream."""
     known = list(among)
     mistakes = [
-        f"{where} names {name!r}, which is none of the streams.{nearest(name, known)}"
+        f"{where} names {name!r}, which is none of the streams"
+        f"{' that are read' if name in STREAMS else ''}."
+        f"{nearest(name, known)}"
         for name in names
         if name not in known
     ]

@@ -154,10 +154,11 @@ def _rules(value: Any) -> tuple[str, ...]:
     entries = value
     if isinstance(value, str):  # An environment may hold a list as JSON.
         is_json = value.lstrip().startswith("[")
-        entries = json.loads(value) if is_json else value.split(",")
+        entries = json.loads(value) if is_json else [value]
     if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
         raise ValueError
-    return tuple(entry.strip() for entry in entries if entry.strip())
+    rules = (rule.strip() for entry in entries for rule in entry.split(","))
+    return tuple(rule for rule in rules if rule)
 
 
 def _secret_text(value: Any) -> str:

@@ -364,7 +364,7 @@ def _cut(
         if isinstance(field, dict):
             kept = _cut(field, place, metadata, frozenset(), emptied)
         # An object of which nothing is left would look like one whose content is free.
-        if _is_emptied(field, kept):
+        if _is_emptied(field, kept) or _items_are_deselected(field, place, metadata):
             emptied.append(place)
         else:
             result["properties"][name] = kept
@@ -452,6 +452,13 @@ def _takes_null(schema: Any) -> bool:
         return any(map(_takes_null, schema["anyOf"]))
     types = schema.get("type")
     return types is None or "null" in (types if isinstance(types, list) else [types])
+
+
+def _items_are_deselected(field: Any, place: Breadcrumb, metadata: Metadata) -> bool:
+    """Whether the catalog deselects what stands in a list, at the list's items themselves."""
+    if not isinstance(field, dict) or not isinstance(field.get("items"), dict):
+        return False
+    return not _field_is_selected(metadata.get((*place, "items"), {}), field["items"])
 
 
 def _is_emptied(before: Any, after: Any) -> bool:

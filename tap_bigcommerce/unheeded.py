@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -50,6 +51,7 @@ def _found(entry: Mapping[str, Any], selection: Selection | None) -> Iterator[st
             "belongs into the metadata of the breadcrumb []"
         )
     yield from _unclear(metadata, entry.get("schema"))
+    yield from _twice(entry)
     if selection is not None:
         yield from _misplaced(metadata, selection)
         yield from _overrides(entry, metadata.get((), {}), selection)
@@ -70,6 +72,14 @@ def _unclear(metadata: Metadata, schema: Any) -> Iterator[str]:
             )
 
 
+def _twice(entry: Mapping[str, Any]) -> Iterator[str]:
+    """Metadata of one field that stand there twice."""
+    places = Counter(tuple(item["breadcrumb"]) for item in entry.get("metadata") or ())
+    for place, times in places.items():
+        if times > 1:
+            yield f"the breadcrumb {_shown(place)} stands there {times} times: the last one counts"
+
+
 def _fields(schema: dict[str, Any], place: Breadcrumb) -> Iterator[tuple[Breadcrumb, Any]]:
     for inner, _, field in fields_within(schema, place, ()):
         yield inner, field
@@ -82,10 +92,15 @@ def _misplaced(metadata: Metadata, selection: Selection) -> Iterator[str]:
     for schema in (selection.known, selection.given):
         known.update(all_fields(schema, (), ()))
     by_name = {as_text(path): place for place, path in known.items()}
+    stream = f"{selection.stream.name}."
     for place in metadata:
         if place and place not in known and not (place[-1] == "items" and place[:-1] in known):
             name = as_text(tuple(part for part in place if part not in ("properties", "items")))
-            offered = nearest(name, by_name).removeprefix(" Did you mean '").removesuffix("'?")
+            offered = (
+                nearest(name.removeprefix(stream), by_name)
+                .removeprefix(" Did you mean '")
+                .removesuffix("'?")
+            )
             advice = f". Did you mean {_shown(by_name[offered])}?" if offered else ""
             yield f"the breadcrumb {_shown(place)} is that of no field and is not heeded{advice}"
 

@@ -118,6 +118,22 @@ def test_a_field_that_its_schema_deselects_stays_out(
             'Did you mean ["properties", "email"]?',
         ),
         (
+            lambda e: e["metadata"].append(deselected("customers.email")),
+            'Did you mean ["properties", "email"]?',
+        ),
+        (
+            lambda e: e["metadata"].append(deselected("properties", "notes")),
+            '["properties", "notes"] stands there 2 times: the last one counts',
+        ),
+        (
+            lambda e: e["metadata"].append(deselected("properties", "form_fields", "items")),
+            "form_fields is selected, and all that is in it is not",
+        ),
+        (
+            lambda e: e["schema"]["properties"]["form_fields"]["items"].update(selected=False),
+            "form_fields is selected, and all that is in it is not",
+        ),
+        (
             lambda e: e["metadata"].append(deselected("properties", "form_fields", "value")),
             'Did you mean ["properties", "form_fields", "items", "properties", "value"]?',
         ),

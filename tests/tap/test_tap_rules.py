@@ -87,6 +87,7 @@ def test_rules_come_as_a_list_as_text_and_from_the_environment(
         run(settings(quiet), args=with_rules(text)),
         run(settings(quiet, select=rules)),
         run(settings(quiet, select=text)),
+        run(settings(quiet, select=[text])),
         run(settings(quiet), env={"TAP_BIGCOMMERCE_SELECT": text}),
         run(settings(quiet), env={"TAP_BIGCOMMERCE_SELECT": json.dumps(rules)}),
     ]
