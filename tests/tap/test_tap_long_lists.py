@@ -142,8 +142,10 @@ def test_orders_without_lists_say_that_they_are_archived(catalog: Json) -> None:
         whole = sync(store, chosen, **more)
     for result in (second, whole):
         rows = result.records("orders")
-        assert all(bool(row.get("_sdc_deleted_at")) is row["is_deleted"] for row in rows)
-        assert set(gone) <= {row["id"] for row in rows if row["is_deleted"]}
+        archived = {row["id"] for row in rows if row.get("is_deleted")}
+        # Those that had been written before are told at the end of the walk.
+        assert {row["id"] for row in rows if row.get("_sdc_deleted_at")} == archived
+        assert set(gone) <= archived
     assert len(whole.records("orders")) == 2500
 
 
