@@ -261,6 +261,11 @@ class InTurn:
     def _end(self) -> None:
         """The pass is over: end the walk, or read the list again."""
         read, before = self._pass, self._pass_before
+        if self._resumed and read.lacks_rows:
+            # How many of them an earlier run has written is not known here: they are read again.
+            self._resumed = False
+            self._start_over()
+            return
         if self._resumed or self._kind.single:
             self.finished = True
             return

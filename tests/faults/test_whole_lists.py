@@ -333,6 +333,32 @@ def test_a_name_that_is_no_stream_is_an_error_that_offers_the_nearest() -> None:
     assert "Did you mean 'brands'?" in critical(result)
 
 
+@pytest.mark.parametrize("healed", [True, False])
+def test_a_list_that_goes_on_at_a_cursor_has_to_bring_all_that_its_total_says(healed: bool) -> None:
+    def body(query: Json) -> Any:
+        if "after" in query:
+            shown = rows(6)[2:] if query["after"] == "new" and healed else rows(4)[2:]
+            return {"data": shown, "meta": {"pagination": {"total": 6}}}
+        link = f"?after={names.pop() if len(names) > 1 else names[0]}"
+        cursors = {"links": {"next": link}}
+        return {"data": rows(2), "meta": {"cursor_pagination": cursors, "pagination": {"total": 6}}}
+
+    names = ["new", "old"]
+    with MadeStore({}) as store:
+        store.answer(CURSORS, lambda query: 500 if "after" in query else 200, body)
+        stopped = store.run("product_metafields")
+        assert "resume" in stopped.state["bookmarks"]["product_metafields"]
+        store.heal()
+        store.answer(CURSORS, 200, body)
+        result = store.run("product_metafields", state=stopped.state)
+    assert result.status == (0 if healed else 1)
+    assert healed == (result.bookmark("product_metafields") is not None)
+    if healed:
+        assert result.ids("product_metafields") == [3, 4, 1, 2, 5, 6]
+    else:
+        assert "6 records, and showed 4" in critical(result)
+
+
 @pytest.mark.parametrize(("status", "forgotten"), [(200, {"data": []}), (400, {}), (404, {})])
 def test_a_cursor_that_the_api_has_forgotten_is_no_end_and_blocks_nothing(
     status: int, forgotten: Json
