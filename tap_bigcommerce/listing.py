@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -27,10 +28,9 @@ def as_table(selections: Mapping[str, Selection], config: Config, width: int) ->
             "full" if selection.full_table else "incremental",
             of_selection(selection, config, selections),
         )
-    console = Console(width=width, no_color=True, highlight=False)
-    with console.capture() as capture:
-        console.print(table)
-    return capture.get()
+    text = io.StringIO()
+    Console(file=text, width=width, no_color=True, highlight=False).print(table)
+    return text.getvalue()
 
 
 def _fields(selection: Selection) -> Iterator[str]:

@@ -11,7 +11,16 @@ import pytest
 from hostile_store import config, rows, serving
 from tap_runner import COMMAND, clean_environment
 
-COMMANDS = ("--discover", "--check", "--about", "--audit", "--init", "--version", "--help")
+COMMANDS = (
+    "--discover",
+    "--check",
+    "--list",
+    "--about",
+    "--audit",
+    "--init",
+    "--version",
+    "--help",
+)
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +40,7 @@ def test_a_command_that_cannot_write_says_so(
         path = "https://api.bigcommerce.com/stores/abc123/v3/"
         file.write_text(f"ACCESS TOKEN: t0ken\nAPI PATH: {path}\n")
         words.append(str(file))
-    elif command in ("--discover", "--check", "--audit"):
+    elif command in ("--discover", "--check", "--list", "--audit"):
         settings = tmp_path / "config.json"
         settings.write_text(json.dumps(config(address)))
         words += ["--config", str(settings)]
