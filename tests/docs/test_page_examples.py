@@ -28,6 +28,7 @@ CHECKED = {
     "docs/records.md": "test_docs_pages",
     "docs/state.md": "test_docs_pages",
     "docs/getting-started.md": "here",
+    "docs/limits.md": "here",
     "docs/settings.md": "here",
     "docs/selecting.md": "here",
     "docs/personal-data.md": "here",
@@ -113,8 +114,17 @@ def test_the_installation_is_the_readmes_which_the_gate_runs() -> None:
 
 
 def test_the_environment_takes_the_place_of_a_file(store: Sandbox, tmp_path: Path) -> None:
-    run_examples(on_page("settings.md"), store, tmp_path)
+    commands = [example for example in on_page("settings.md") if example.language == "sh"]
+    run_examples(commands, store, tmp_path)
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
+
+
+@pytest.mark.parametrize("page", ["settings.md", "limits.md"])
+def test_settings_are_taken_as_shown(page: str, store: Sandbox) -> None:
+    (shown,) = [json.loads(e.text) for e in on_page(page) if e.language == "json"]
+    result = run(settings(store, **shown), args=["--check"])
+    assert result.status == 0, result.stderr
+    assert "WARNING" not in result.stderr
 
 
 def test_a_check_works_as_shown(store: Sandbox, tmp_path: Path) -> None:

@@ -73,6 +73,7 @@ def test_a_first_sync_and_the_next_ones_work_as_shown(
     assert json.loads(config) == {
         "store_hash": store.store_hash,
         "access_token": store.access_token,
+        "client_id": "the client id",
         "start_date": "2024-01-01T00:00:00Z",
     }
     assert "Ready: all 4 selected streams can be read." in shown
