@@ -250,9 +250,6 @@ def _streams(value: Any) -> tuple[StreamSettings, ...]:
                     expected = kinds[name].expected
                     mistakes.append(f"streams.{stream}.{name} should be {expected}{echo(wanted)}")
         found.append(StreamSettings(stream, **values))
-        start, end = found[-1].start_date, found[-1].end_date
-        if start is not None and end is not None and start > end:
-            mistakes.append(f"streams.{stream}: start_date lies behind end_date")
     if mistakes:
         raise StreamMistake("\n".join(mistakes))
     return tuple(found)
@@ -584,6 +581,10 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
             given = "" if setting.metadata["secret"] else echo(value, secrets)
             mistakes.append(f"{setting.name} should be {_expected(setting)}{given}")
     mistakes += _conflicts(values)
+    for own in values.get("streams", ()):
+        start = own.start_date or values.get("start_date")
+        if start is not None and own.end_date is not None and start > own.end_date:
+            mistakes.append(f"streams.{own.stream}: start_date lies behind end_date")
     known = {setting.name for setting in declarations()}
     legacy = sorted(LEGACY_SETTINGS & set(raw))
     if legacy and mistakes:
@@ -647,7 +648,6 @@ def _conflicts(values: Mapping[str, Any]) -> Iterator[str]:
             "store_hash and access_token seem to be exchanged: the hash is the short one. Neither "
             "is shown"
         )
-
     if values.get("hash_fields") and not values.get("hash_salt"):
         yield "hash_fields needs hash_salt: any text that is kept secret, and stays the same"
 

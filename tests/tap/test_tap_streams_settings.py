@@ -130,6 +130,13 @@ def test_what_cannot_be_is_refused(
     assert not quiet.requests()
 
 
+def test_an_end_before_the_start_of_all_streams_is_refused(quiet: Sandbox) -> None:
+    streams = {"orders": {"end_date": "2024-01-01"}}
+    result = run(settings(quiet, start_date="2025-01-01", streams=streams))
+    assert result.status == 1
+    assert "streams.orders: start_date lies behind end_date" in " ".join(result.logged("CRITICAL"))
+
+
 def test_a_test_writes_one_record_of_each_stream_and_ends(quiet: Sandbox) -> None:
     more = {"start_date": "2030-01-01", "detect_deletes": True, "activate_version": True}
     result = run(settings(quiet, **more), args=["--test"])
