@@ -20,10 +20,13 @@ OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @contextmanager
-def forgetful(store: Store, hides: Callable[[int], bool], filters: bool = True) -> Iterator[str]:
+def forgetful(
+    store: Store, hides: Callable[[int], bool], *, filters: bool = True, counts: bool = False
+) -> Iterator[str]:
     """The address of an API whose lists hide rows by their ids.
 
     Who asks for ids is shown them; `filters`: such requests are understood, else all rows come.
+    `counts`: the totals of v3 count what is hidden, too; else there are none.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -37,7 +40,7 @@ def forgetful(store: Store, hides: Callable[[int], bool], filters: bool = True) 
                 query = {k: v for k, v in query.items() if k not in ASKS_FOR_IDS}
             status, body = _get(store, f"{parts.path}?{urlencode(query)}", self.headers)
             if status == 200 and not by_ids:
-                body = _without(body, hides)
+                body = _without(body, hides, counts=counts)
             self.send_response(status)
             self.send_header("Content-Type", "application/json")
             if status != 204:
@@ -69,10 +72,12 @@ def _get(store: Store, path: str, headers: Any) -> tuple[int, bytes]:
             return error.code, error.read()
 
 
-def _without(body: bytes, hides: Callable[[int], bool]) -> bytes:
+def _without(body: bytes, hides: Callable[[int], bool], *, counts: bool) -> bytes:
     value = json.loads(body)
     rows = value.get("data") if isinstance(value, dict) else value
     if not isinstance(rows, list):
         return body
     rows[:] = [row for row in rows if not hides(row.get("id", 0))]
+    if isinstance(value, dict) and not counts:
+        value.pop("meta", None)
     return json.dumps(value).encode()

@@ -119,7 +119,7 @@ def test_a_walk_that_missed_rows_activates_nothing(small: Sandbox, catalog: Json
     chosen = select(catalog, "product_variants")
     runs = Runs(small, chosen, detect_deletes=False, activate_version=True)
     [hidden, *_] = runs.run().ids("product_variants")
-    with forgetful(small, lambda id_: id_ == hidden) as api_url:
+    with forgetful(small, lambda id_: id_ == hidden, counts=True) as api_url:
         result = runs.run(api_url=api_url, fails=True)
     assert activated(result) == []
     assert any("the API says that there are" in line for line in result.logged("CRITICAL"))
