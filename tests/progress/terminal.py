@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import select
 import signal
 import struct
 import subprocess
@@ -64,6 +65,13 @@ class Terminal:
             time.sleep(0.02)
         raise AssertionError(f"{words!r} never came: {chr(10).join(self.all_rows())}")
 
+    def settle(self) -> None:
+        """Wait until all that has been written stands on the screen, however slow this is."""
+        while select.select([self.main], [], [], 0.2)[0]:
+            time.sleep(0.02)
+        with self._lock:  # Held while what was read last is being shown.
+            pass
+
     def close(self) -> None:
         os.close(self.its_end)
         self._reader.join(5)
@@ -85,7 +93,7 @@ class Watched:
     def end(self, timeout: float = 40.0) -> int:
         """Its exit status. All that it has shown is on the screen then."""
         status = self.process.wait(timeout)
-        time.sleep(0.2)
+        self.terminal.settle()
         return status
 
     @property
