@@ -99,13 +99,28 @@ def test_a_second_run_is_refused_until_the_first_has_ended(
         pass
 
 
+def stop_between_writes(
+    process: subprocess.Popen[bytes], make: Make, tmp_path: Path, place: str
+) -> None:
+    """Stop a holder, and not while SQLite has the whole file locked for what it writes."""
+    for _ in range(5):
+        process.send_signal(signal.SIGSTOP)
+        try:
+            with make(tmp_path, place).lock("hats"):
+                return
+        except StatesUnreachable:
+            process.send_signal(signal.SIGCONT)
+            time.sleep(0.05)
+    raise AssertionError("the holder never stopped between two writes")
+
+
 @kinds(LEASED)
 @pytest.mark.parametrize("younger_has_ended", [False, True])
 def test_a_holder_that_stalled_cannot_save_once_another_has_had_the_lock(
     make: Make, tmp_path: Path, place: str, younger_has_ended: bool
 ) -> None:
     process = writer(make, tmp_path, place, term=1.0)
-    process.send_signal(signal.SIGSTOP)
+    stop_between_writes(process, make, tmp_path, place)
     time.sleep(1.2)
     with make(tmp_path, place, term=60).lock("shoes") as younger:
         younger.save(STATE)
