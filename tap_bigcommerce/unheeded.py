@@ -113,7 +113,9 @@ def _overrides(
     keys = list(stream.keys)
     for words, value, own in (
         ("stream", entry.get("stream"), stream.name),
+        ("alias", entry.get("alias"), stream.name),
         ("stream_alias", entry.get("stream_alias"), stream.name),
+        ("alias", table.get("alias"), stream.name),
         ("table_name", entry.get("table_name"), stream.name),
         ("key_properties", entry.get("key_properties"), keys),
         ("table-key-properties", table.get("table-key-properties"), keys),

@@ -143,6 +143,7 @@ def test_a_field_that_its_schema_deselects_stays_out(
         ),
         (lambda e: e.update(stream="clients"), 'stream "clients" is not heeded'),
         (lambda e: e.update(stream_alias="clients"), 'stream_alias "clients" is not heeded'),
+        (lambda e: e.update(alias="clients"), 'alias "clients" is not heeded'),
         (lambda e: e.update(key_properties=["email"]), 'it stays ["id"]'),
         (
             lambda e: metadata_at(e, "").update({"table-key-properties": ["email"]}),
