@@ -1,0 +1,1 @@
+"""Whether the tap still writes what it wrote at another commit."""
