@@ -85,7 +85,7 @@ airflow:
 duckdb:
 	@scripts/venv.sh $(DUCKDB) 'duckdb>=1,<3'
 dagster:
-	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=8' 'pytest-xdist>=3.5' \
+	@scripts/venv.sh $(DAGSTER) -e '.[dagster]' 'pytest>=9' 'pytest-xdist>=3.5' 'pytest-timeout>=2.3' \
 		'dagster-webserver>=1.11,<2' 'dagster-k8s>=0.27,<1' 'dagster-postgres>=0.27,<1'
 kubernetes:
 	@scripts/venv.sh $(KUBERNETES) 'kubernetes-validate>=1.30,<2'

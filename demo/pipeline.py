@@ -12,8 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+TIME_TO_END = 300.0
+"""Seconds that a program may run: a made-up store is read in a few."""
+
 TIME_TO_STOP = 10.0
-"""Seconds that a program gets to end by itself."""
+"""Seconds that a program gets to end by itself when it is told to."""
 
 
 class PipelineFailed(Exception):
@@ -51,8 +54,7 @@ class Pipeline:
             (self.folder / "catalog.json").open("wb") as catalog,
             self._program(words, "discovery.log", stdout=catalog) as tap,
         ):
-            tap.wait()
-        self._check(tap, "discovery.log")
+            self._check(tap, "discovery.log")
         streams = json.loads((self.folder / "catalog.json").read_text("utf-8"))["streams"]
         return list(streams)
 
@@ -78,10 +80,8 @@ class Pipeline:
             # Only the target holds the pipe's other end now: the tap learns when it dies.
             if tap.stdout is not None:
                 tap.stdout.close()
-            target.wait()
-            tap.wait()
-        self._check(target, f"target-{number}.log")
-        self._check(tap, f"tap-{number}.log")
+            self._check(target, f"target-{number}.log")
+            self._check(tap, f"tap-{number}.log")
         return time.monotonic() - began
 
     def _write(self, name: str, value: Any) -> None:
@@ -112,13 +112,17 @@ class Pipeline:
             _stop(process)
 
     def _check(self, process: subprocess.Popen[bytes], log: str) -> None:
-        if process.returncode != 0:
+        """Wait until it has ended, and see that it did so well."""
+        try:
+            status = process.wait(TIME_TO_END)
+            became = f"ended with status {status}"
+        except subprocess.TimeoutExpired:
+            status, became = None, f"still ran after {TIME_TO_END:g} seconds"
+        if status != 0:
             path = self.folder / log
             end = "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-8:])
             name = Path(str(process.args[0])).name  # type: ignore[index]  # a list, as given
-            raise PipelineFailed(
-                f"{name} ended with status {process.returncode}. The end of {path}:\n{end}"
-            )
+            raise PipelineFailed(f"{name} {became}. The end of {path}:\n{end}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

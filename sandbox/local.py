@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from concurrent.futures import Future
 from types import TracebackType
 from typing import Any
@@ -13,7 +13,7 @@ from sandbox.app import App
 from sandbox.control import Store
 from sandbox.http_server import HttpServer
 from sandbox.options import Options
-from sandbox.remote import Spawned
+from sandbox.remote import LONGEST, TIME_TO_END, Spawned
 
 
 class Sandbox(Store):
@@ -32,16 +32,20 @@ class Sandbox(Store):
     def start(self) -> Sandbox:
         """Begin to serve."""
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._server.start(), self._loop).result()
+        self._await(self._server.start())
         self.locate(self._server.addresses())
         return self
 
     def stop(self) -> None:
         """Serve no more; open connections are dropped."""
-        asyncio.run_coroutine_threadsafe(self._server.stop(), self._loop).result()
+        self._await(self._server.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
+        self._thread.join(TIME_TO_END)
         self._loop.close()
+
+    def _await(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run it in the server's thread, and wait for its end."""
+        asyncio.run_coroutine_threadsafe(work, self._loop).result(TIME_TO_END)
 
     def __enter__(self) -> Sandbox:
         return self.start()
@@ -65,4 +69,4 @@ class Sandbox(Store):
                 done.set_exception(error)
 
         self._loop.call_soon_threadsafe(perform)
-        return done.result(timeout=600)
+        return done.result(LONGEST)

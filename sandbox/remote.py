@@ -18,6 +18,12 @@ import orjson
 from sandbox.control import Store
 from sandbox.options import Options, to_arguments
 
+LONGEST = 600.0
+"""Seconds that an operation may take: a large store is made when it is first asked for."""
+
+TIME_TO_END = 30.0
+"""Seconds that a store may take to end."""
+
 
 class RemoteStore(Store):
     """Controls a store over HTTP; made from the line that `python -m sandbox` prints."""
@@ -30,7 +36,7 @@ class RemoteStore(Store):
         asked = urllib.request.Request(f"{self.control_url}/{name}", data=body, method="POST")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(asked, timeout=600) as answer:
+            with opener.open(asked, timeout=LONGEST) as answer:
                 return orjson.loads(answer.read())
         except urllib.error.HTTPError as error:
             raise ValueError(orjson.loads(error.read())["error"]) from error
@@ -63,7 +69,8 @@ class Spawned:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"the sandbox ended with status {self._process.wait()}")
+            status = self._process.wait(TIME_TO_END)
+            raise RuntimeError(f"the sandbox ended with status {status}")
         return RemoteStore(json.loads(line))
 
     def __exit__(
@@ -74,4 +81,7 @@ class Spawned:
     ) -> None:
         if self._process is not None:
             self._process.terminate()
-            self._process.communicate(timeout=30)
+            try:
+                self._process.communicate(timeout=TIME_TO_END)
+            finally:
+                self._process.kill()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import faulthandler
+import os
 import sys
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -23,6 +25,22 @@ from sandbox import Options, Sandbox
 
 # Dagster has a home of its own, where `make fleet-test` runs these tests.
 collect_ignore = [] if find_spec("dagster") else ["fleet"]
+
+STDERR = pytest.StashKey[int]()
+TIME_TO_TIDY_UP = 120.0
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[STDERR] = os.dup(2)  # Nothing is captured yet.
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """After a failure nobody looks at the time any more, and what tidies up may hang."""
+    if isinstance(node, pytest.Item):
+        faulthandler.dump_traceback_later(
+            TIME_TO_TIDY_UP, exit=True, file=node.config.stash[STDERR]
+        )
 
 
 @pytest.fixture

@@ -50,8 +50,11 @@ class ForkedTap:
 
     def stop(self) -> None:
         """Fork no more."""
-        self._process.communicate()
-        self._folder.cleanup()
+        try:
+            self._process.communicate(timeout=30)
+        finally:
+            self._process.kill()
+            self._folder.cleanup()
 
     def _file(self, name: str) -> Path:
         return Path(self._folder.name) / f"{name}.json"

@@ -67,7 +67,9 @@ def postgres() -> Iterator[Postgres]:
         data = str(folder / "data")
         make = [*as_user, str(programs["initdb"]), "-D", data, "-U", USER, "-A", "trust"]
         make += ["-E", "UTF8", "--locale=C", "--no-sync"]
-        made = subprocess.run(make, capture_output=True, text=True, cwd=folder, check=False)
+        made = subprocess.run(
+            make, capture_output=True, text=True, cwd=folder, timeout=120, check=False
+        )
         assert made.returncode == 0, made.stderr
         serve = [*as_user, str(programs["postgres"]), "-D", data, "-k", str(folder)]
         serve += ["-c", "listen_addresses="]
@@ -81,7 +83,10 @@ def postgres() -> Iterator[Postgres]:
             yield running
         finally:
             server.send_signal(signal.SIGINT)  # the connections are cut off
-            server.wait(TIME_TO_START)
+            try:
+                server.wait(TIME_TO_START)
+            finally:
+                server.kill()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -174,6 +175,14 @@ def start(
                 if pipe is not None:
                     pipe.close()
             process.wait()
+
+
+def wait_until(reached: Callable[[], object], otherwise: str, timeout: float = 30.0) -> None:
+    """Look again and again; fails with the words in `otherwise` when the time is over."""
+    end = time.monotonic() + timeout
+    while not reached():
+        assert time.monotonic() < end, f"{otherwise} within {timeout:g} s"
+        time.sleep(0.02)
 
 
 def clean_environment() -> dict[str, str]:

@@ -178,7 +178,7 @@ def _shown(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
 def _landed(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore]) -> None:
     """Count the rows in DuckDB, with the Python that the target runs on."""
     words = [str(duckdb), "-c", COUNT, str(folder / "fleet.duckdb"), *STREAMS]
-    counted = subprocess.run(words, capture_output=True, text=True, check=False)
+    counted = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
     if counted.returncode != 0:
         raise DemoFailed(f"DuckDB cannot be read: {counted.stderr.strip()}")
     landed = json.loads(counted.stdout)
@@ -209,7 +209,7 @@ def _serve(folder: Path, port: int) -> None:
         log = stack.enter_context((folder / "dagster.log").open("wb"))
         for words in (reports, pages):
             server = subprocess.Popen([sys.executable, "-m", *words], stdout=log, stderr=log)
-            stack.callback(server.wait)
+            stack.callback(server.wait, 30)
             stack.callback(server.terminate)
         with contextlib.suppress(KeyboardInterrupt):
             server.wait()

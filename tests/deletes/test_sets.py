@@ -7,13 +7,12 @@ import hashlib
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deletes_runs import Runs, tombstones
-from tap_runner import Json, Result, read_message, run, select, settings, start
+from tap_runner import Json, Result, read_message, run, select, settings, start, wait_until
 
 from sandbox import Sandbox
 from tap_bigcommerce.deletes.ids import Ids
@@ -119,8 +118,7 @@ def test_a_signal_leaves_a_state_with_the_ids_so_far(small: Sandbox, catalog: Js
     runs = Runs(small, select(catalog, "products"), page_size=4, max_concurrency=1)
     small.fault("products", request=4, kind="hang")
     with start(runs.config, runs.catalog) as process:
-        while not any(request["fault"] == "hang" for request in small.requests()):
-            time.sleep(0.05)
+        wait_until(lambda: any(r["fault"] == "hang" for r in small.requests()), "no hang")
         process.send_signal(signal.SIGTERM)
         out, _ = process.communicate(timeout=20)
     messages = [read_message(line) for line in out.decode().split("\n") if line]
@@ -178,8 +176,7 @@ def test_a_folder_that_vanishes_in_a_run_costs_no_record_and_no_false_report(
     small.change("products", ids=[3])
     small.fault("products", request=1, kind="hang")
     with start(runs.config, runs.catalog, runs.state) as process:
-        while not any(request["fault"] == "hang" for request in small.requests()):
-            time.sleep(0.05)
+        wait_until(lambda: any(r["fault"] == "hang" for r in small.requests()), "no hang")
         shutil.rmtree(folder)
         out, err = process.communicate(timeout=20)
     result = Result(process.returncode, out.decode(), err.decode())

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import copy
 import signal
-import time
 
 import pytest
 from deletes_runs import FOUR, LISTS, Runs, tombstones
 from forgetful import forgetful
-from tap_runner import Json, Result, run, select, start
+from tap_runner import Json, Result, run, select, start, wait_until
 
 from sandbox import Options, Sandbox
 
@@ -163,8 +162,7 @@ def test_a_sweep_that_is_stopped_reports_nothing_and_starts_again(
     small.change("products", ids=[3])
     small.fault("products", request=request_, kind="hang")
     with start(runs.config, runs.catalog, runs.state) as process:
-        while not any(request["fault"] == "hang" for request in small.requests()):
-            time.sleep(0.05)
+        wait_until(lambda: any(r["fault"] == "hang" for r in small.requests()), "no hang")
         process.send_signal(signum)
         out, _ = process.communicate(timeout=20)
     stopped = Result(process.returncode, out.decode(), "")

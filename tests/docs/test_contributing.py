@@ -26,7 +26,9 @@ def test_the_commands_are_known_to_make() -> None:
     for line in example.text.splitlines():
         command = line.partition("#")[0].split()
         assert command[0] == "make"
-        subprocess.run([*command, "--dry-run"], cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(
+            [*command, "--dry-run"], cwd=ROOT, timeout=60, check=True, capture_output=True
+        )
 
 
 def test_the_declaration_shown_is_one_of_the_taps() -> None:

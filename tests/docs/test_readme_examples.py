@@ -45,7 +45,9 @@ def test_the_readme_begins_with_two_commands_that_make_knows(all_examples: list[
     commands = [line.partition("#")[0].split() for line in lines]
     assert commands == [["make", "demo"], ["make", "test"]]
     for command in commands:
-        subprocess.run([*command, "--dry-run"], cwd=ROOT, check=True, capture_output=True)
+        subprocess.run(
+            [*command, "--dry-run"], cwd=ROOT, timeout=60, check=True, capture_output=True
+        )
 
 
 def test_every_example_is_of_a_kind_that_is_run(all_examples: list[Example]) -> None:
@@ -105,6 +107,7 @@ def test_the_metadata_shown_does_what_the_text_says(
     assert result.ids("coupons")
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.skipif("CI" not in os.environ, reason="installs everything anew: in CI only")
 def test_the_commands_without_make_install_and_run(
     all_examples: list[Example], tmp_path: Path

@@ -14,7 +14,7 @@ from tap_runner import clean_environment, settings
 
 from sandbox import Sandbox
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 
 DAG = ROOT / "examples" / "airflow" / "bigcommerce.py"
 SCRIPT = ROOT / "examples" / "cron" / "sync.sh"

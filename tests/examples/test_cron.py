@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 from documents import examples
 from installed_tools import ROOT, installed
-from tap_runner import Json, clean_environment, settings
+from tap_runner import Json, clean_environment, settings, wait_until
 
 from sandbox import Options, Sandbox
 
@@ -64,9 +65,9 @@ def start() -> Iterator[Start]:
 
     yield start
     for process in running:
-        if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):  # It and its programs have ended.
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.communicate(timeout=30)
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -198,7 +199,11 @@ def test_the_crontab_shown_runs_a_sync(folder: Path) -> None:
     # As cron does it: in a home, with next to nothing in the environment.
     path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
     subprocess.run(
-        ["/bin/sh", "-c", command], env={"PATH": path, **environment}, cwd=folder, check=True
+        ["/bin/sh", "-c", command],
+        env={"PATH": path, **environment},
+        cwd=folder,
+        timeout=60,
+        check=True,
     )
     assert state_in(store) == NEW
     assert (store / "sync.log").read_text() == "tap\n"
@@ -285,7 +290,4 @@ def held(store: Sandbox, stream: str) -> dict[int, str]:
 
 
 def wait_for(path: Path) -> None:
-    end = time.monotonic() + 30
-    while not path.exists():
-        assert time.monotonic() < end, f"{path.name} did not come"
-        time.sleep(0.02)
+    wait_until(path.exists, f"{path.name} did not come")

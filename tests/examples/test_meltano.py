@@ -19,7 +19,7 @@ from tap_runner import clean_environment
 from sandbox import Options, Sandbox
 from tap_bigcommerce.config import declarations
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 
 EXAMPLE = ROOT / "examples" / "meltano"
 INSTALLED_FROM = (

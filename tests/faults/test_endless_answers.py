@@ -138,8 +138,9 @@ def test_a_huge_answer_takes_little_memory_and_fails_its_stream(
         answering(answer) as settings,
         tap_runner.start({**settings, **QUICK}, selecting("customers")) as tap,
     ):
-        most = 0
+        most, end = 0, time.monotonic() + 60
         while tap.poll() is None:
+            assert time.monotonic() < end, "the tap does not end"
             most = max(most, most_memory(tap.pid))
             time.sleep(0.02)
         assert tap.stderr is not None

@@ -8,7 +8,6 @@ import os
 import resource
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -156,8 +155,7 @@ def test_a_named_pipe_whose_reader_goes_ends_the_tap(store: Sandbox, tmp_path: P
     os.mkfifo(path)
     reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     with path.open("wb") as out, started(store, out) as process:
-        while not os.get_blocking(reader) and b"RECORD" not in read(reader):
-            time.sleep(0.005)
+        tap_runner.wait_until(lambda: b"RECORD" in read(reader), "no record came")
         os.close(reader)
         asked = len(store.requests())
         status, said = ended(process)

@@ -1,16 +1,10 @@
-"""The Singer world's own tools and a target, from the package index, take all that the tap writes.
-
-Each lives in a virtual environment of its own (they want other versions of the same packages),
-which is made once and kept in .cache/venvs.
-"""
+"""The Singer world's own tools, and a target, take all that the tap writes."""
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,38 +13,19 @@ import pytest
 import tap_runner
 from fault_runs import critical
 from fault_truth import STREAMS, Row, differences
+from installed_tools import installed
 
 from sandbox import Options, Sandbox
-
-CACHE = Path(__file__).resolve().parents[2] / ".cache" / "venvs"
-TOOLS = {"singer-check-tap": "singer-tools==0.4.1", "target-jsonl": "target-jsonl==0.1.4"}
-
-
-def installed(tool: str) -> Path:
-    """The program `tool`, installed if it is not there yet."""
-    wanted = TOOLS[tool]
-    folder = CACHE / wanted.partition("==")[0]
-    stamp = folder / "installed"
-    wish = f"{wanted} for {sys.version}"
-    if not stamp.exists() or stamp.read_text() != wish:
-        shutil.rmtree(folder, ignore_errors=True)
-        make = [sys.executable, "-m", "venv", str(folder)]
-        install = [str(folder / "bin" / "python"), "-m", "pip", "install", "-q", wanted]
-        for command in (make, install):
-            done = subprocess.run(command, capture_output=True, text=True, check=False)
-            assert done.returncode == 0, f"{wanted} cannot be installed: {done.stderr[-2000:]}"
-        stamp.write_text(wish)
-    return folder / "bin" / tool
 
 
 @pytest.fixture(scope="session")
 def check_tap() -> Path:
-    return installed("singer-check-tap")
+    return installed("singer-tools", "singer-check-tap")
 
 
 @pytest.fixture(scope="session")
 def target_jsonl() -> Path:
-    return installed("target-jsonl")
+    return installed("target-jsonl", "target-jsonl")
 
 
 @dataclass(frozen=True)

@@ -43,7 +43,9 @@ def check_schema(path: Path) -> None:
     program = os.environ.get("FLEET_KUBERNETES")
     if program is None:
         pytest.skip("`make fleet-test` installs kubernetes-validate, which this needs")
-    ended = subprocess.run([program, "--strict", path], capture_output=True, text=True, check=False)
+    ended = subprocess.run(
+        [program, "--strict", path], capture_output=True, text=True, timeout=60, check=False
+    )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
 
@@ -166,6 +168,7 @@ def test_an_image_is_made_of_what_is_there_and_runs_as_nobody_special(path: Path
             assert "--require-hashes" in words or "--no-deps --no-build-isolation ." in words
 
 
+@pytest.mark.timeout(600)
 def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path: Path) -> None:
     source, installed = tmp_path / "source", tmp_path / "tap"
     source.mkdir()
@@ -177,11 +180,13 @@ def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path:
             subprocess.run(["cp", "-r", *names, source], cwd=ROOT, check=True)
         elif word == "RUN":
             here = rest.replace("/opt/tap", str(installed))
-            subprocess.run(["sh", "-ec", here], cwd=source, check=True, capture_output=True)
+            subprocess.run(
+                ["sh", "-ec", here], cwd=source, timeout=600, check=True, capture_output=True
+            )
     assert "COPY --from=build /opt/tap /opt/tap" in (ROOT / "Dockerfile").read_text("utf-8")
     tap = installed / "bin" / "tap-bigcommerce"
-    assert subprocess.check_output([tap, "--version"]).startswith(b"tap-bigcommerce ")
-    assert len(json.loads(subprocess.check_output([tap, "--discover"]))["streams"]) > 60
+    assert subprocess.check_output([tap, "--version"], timeout=60).startswith(b"tap-bigcommerce ")
+    assert len(json.loads(subprocess.check_output([tap, "--discover"], timeout=60))["streams"]) > 60
     size = sum(path.stat().st_size for path in installed.rglob("*") if path.is_file())
     assert size < 45_000_000
     # The tap alone: neither what runs a fleet, nor what installs.
@@ -208,4 +213,4 @@ def test_the_image_of_the_tap_asks_for_its_version_to_see_that_it_is_well() -> N
     text = (ROOT / "Dockerfile").read_text("utf-8")
     check = json.loads(text.partition("HEALTHCHECK")[2].partition("CMD ")[2].splitlines()[0])
     assert check == ["tap-bigcommerce", "--version"]
-    assert subprocess.run([TAP, *check[1:]], check=False, capture_output=True).returncode == 0
+    assert subprocess.run([TAP, *check[1:]], timeout=60, capture_output=True).returncode == 0

@@ -46,7 +46,9 @@ def test_the_commands_shown_are_known() -> None:
         for line in shown.text.splitlines():
             words = line.partition("#")[0].split()
             if words[0] == "make":
-                subprocess.run([*words, "--dry-run"], cwd=ROOT, check=True, capture_output=True)
+                subprocess.run(
+                    [*words, "--dry-run"], cwd=ROOT, timeout=60, check=True, capture_output=True
+                )
             else:
                 # The image's own steps are tried in test_deployment.py.
                 assert words[:2] in (["docker", "build"], ["docker", "run"])

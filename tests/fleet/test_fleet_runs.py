@@ -303,10 +303,10 @@ def test_a_run_that_loses_its_lock_ends_and_keeps_nothing_more(
                     if database.execute(steal).rowcount:
                         return
 
-    thread = threading.Thread(target=another_run)
+    thread = threading.Thread(target=another_run, daemon=True)
     thread.start()
     result = fleet.run(instance, "shoes")
-    thread.join()
+    thread.join(30)
     assert not result.success
     log = log_of(instance, result.run_id)
     assert "The lock on the state of shoes was lost" in log
@@ -391,7 +391,7 @@ def test_a_catalog_says_what_is_read_and_what_columns_there_are(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     catalog = json.loads(
-        subprocess.run([TAP, "--discover"], capture_output=True, check=True).stdout
+        subprocess.run([TAP, "--discover"], capture_output=True, timeout=60, check=True).stdout
     )
     for entry in catalog["streams"]:
         wanted = entry["stream"] in ("coupons", "order_products")

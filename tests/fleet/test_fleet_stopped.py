@@ -202,7 +202,10 @@ def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:
         yield DagsterGraphQLClient("127.0.0.1", port_number=port)
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(60)
+        try:
+            process.wait(60)
+        finally:
+            process.kill()
 
 
 def test_dagster_keeps_runs_of_a_store_apart_and_stops_one_in_good_order(

@@ -119,17 +119,17 @@ def stop_between_writes(
 def test_a_holder_that_stalled_cannot_save_once_another_has_had_the_lock(
     make: Make, tmp_path: Path, place: str, younger_has_ended: bool
 ) -> None:
-    process = writer(make, tmp_path, place, term=1.0)
-    stop_between_writes(process, make, tmp_path, place)
-    time.sleep(1.2)
-    with make(tmp_path, place, term=60).lock("shoes") as younger:
-        younger.save(STATE)
-        if not younger_has_ended:
+    with writer(make, tmp_path, place, term=1.0) as process:
+        stop_between_writes(process, make, tmp_path, place)
+        time.sleep(1.2)
+        with make(tmp_path, place, term=60).lock("shoes") as younger:
+            younger.save(STATE)
+            if not younger_has_ended:
+                process.send_signal(signal.SIGCONT)
+                _, told = process.communicate(timeout=20)
+        if younger_has_ended:
             process.send_signal(signal.SIGCONT)
             _, told = process.communicate(timeout=20)
-    if younger_has_ended:
-        process.send_signal(signal.SIGCONT)
-        _, told = process.communicate(timeout=20)
     assert b"LockLost" in told
     assert make(tmp_path, place).read("shoes") == STATE
 
@@ -190,7 +190,7 @@ def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
     def want() -> None:
         states = make(tmp_path, place)
         states.read("shoes")
-        begin.wait()
+        begin.wait(20)
         try:
             with states.lock("shoes"):
                 got.append(1)
@@ -199,11 +199,11 @@ def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
             refused.append(1)
             all_tried.wait(20)
 
-    threads = [threading.Thread(target=want) for _ in range(8)]
+    threads = [threading.Thread(target=want, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert (len(got), len(refused)) == (1, 7)
 
 
@@ -217,7 +217,7 @@ def test_a_lock_in_a_folder_is_held_until_the_children_are_gone(tmp_path: Path) 
         with pytest.raises(StoreBusy), states.lock("shoes"):
             pass
     finally:
-        child.communicate()
+        child.communicate(timeout=30)
     with states.lock("shoes"):
         pass
 
@@ -273,8 +273,9 @@ with states.lock("shoes") as held:
 """
 
 
-def writer(make: Make, path: Path, place: str, **options: Any) -> subprocess.Popen[bytes]:
-    """The process, once it has kept two states."""
+@contextlib.contextmanager
+def writer(make: Make, path: Path, place: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, once it has kept two states; killed when the block ends."""
     here = Path(__file__).resolve().parent
     code = WRITER.format(
         here=str(here),
@@ -286,10 +287,13 @@ def writer(make: Make, path: Path, place: str, **options: Any) -> subprocess.Pop
         options=options,
     )
     words = [sys.executable, "-c", code]
-    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"two\n"
-    return process
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"two\n"
+            yield process
+        finally:
+            process.kill()
 
 
 @kinds(ALL)
@@ -299,10 +303,8 @@ def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_state(
     options = {"term": 1.0} if make is not folder else {}
     last = -1
     for pause in (0.0, 0.02):
-        process = writer(make, tmp_path, place, **options)
-        threading.Event().wait(pause)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
+        with writer(make, tmp_path, place, **options):
+            threading.Event().wait(pause)
         kept = make(tmp_path, place).read("shoes")
         assert kept is not None
         found = kept.value["bookmarks"]["orders"]

@@ -65,9 +65,12 @@ class Terminal:
             time.sleep(0.02)
         raise AssertionError(f"{words!r} never came: {chr(10).join(self.all_rows())}")
 
-    def settle(self) -> None:
-        """Wait until all that has been written stands on the screen, however slow this is."""
-        while select.select([self.main], [], [], 0.2)[0]:
+    def settle(self, timeout: float = 20.0) -> None:
+        """Wait until all that has been written stands on the screen."""
+        end = time.monotonic() + timeout
+        # Where the terminal is gone, there is always something to read, and nobody reads it.
+        while self._reader.is_alive() and select.select([self.main], [], [], 0.2)[0]:
+            assert time.monotonic() < end, "the terminal is written to without end"
             time.sleep(0.02)
         with self._lock:  # Held while what was read last is being shown.
             pass

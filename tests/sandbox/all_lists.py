@@ -180,11 +180,14 @@ def walk(get: Get, path: str, pages: str, limit: int, **query: Any) -> Iterator[
         yield from _rows(answer.json) if answer.status == 200 else ()
         return
     place: Any = {"page": 1} if pages in ("page", "both") else {}
-    while place is not None:
+    for _ in range(1000):
         answer = get(path, limit=limit, **place, **query)
         rows = _rows(answer.json)
         yield from rows
         place = _next(pages, place, answer.json, rows)
+        if place is None:
+            return
+    raise AssertionError(f"{path} does not end")
 
 
 def _rows(body: Any) -> list[Row]:

@@ -8,16 +8,21 @@ import json
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sandbox_client import Get
 
-from sandbox import Options, Sandbox
+from sandbox import Options, Sandbox, Store
 from sandbox.options import add_arguments, from_arguments, to_arguments
 from sandbox.options_table import README, with_table
 
 PRODUCTS = "v3/catalog/products"
+
+
+def connect(store: Store) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(store.api_url.removeprefix("http://"), timeout=10)
 
 
 def test_a_wrong_token_is_401_in_each_shape(get: Get) -> None:
@@ -28,7 +33,7 @@ def test_a_wrong_token_is_401_in_each_shape(get: Get) -> None:
 
 
 def test_another_store_is_404(store: Sandbox) -> None:
-    connection = http.client.HTTPConnection(store.api_url.removeprefix("http://"))
+    connection = connect(store)
     connection.request("GET", "/stores/other/v2/orders")
     assert connection.getresponse().status == 404
     connection.close()
@@ -142,7 +147,7 @@ def test_random_faults_follow_the_seed(store: Sandbox, get: Get) -> None:
 
 
 def test_connections_are_kept_and_requests_may_queue(store: Sandbox) -> None:
-    connection = http.client.HTTPConnection(store.api_url.removeprefix("http://"))
+    connection = connect(store)
     sockets = set()
     for _ in range(3):
         headers = {"X-Auth-Token": store.access_token}
@@ -157,7 +162,7 @@ def test_gzip_only_for_those_who_accept_it(store: Sandbox, get: Get) -> None:
     store.set(gzip=True)
     plain = get("v2/orders")
     assert "content-encoding" not in plain.headers
-    connection = http.client.HTTPConnection(store.api_url.removeprefix("http://"))
+    connection = connect(store)
     headers = {"X-Auth-Token": store.access_token, "Accept-Encoding": "gzip"}
     connection.request("GET", f"/stores/{store.store_hash}/v2/orders", headers=headers)
     answer = connection.getresponse()
@@ -172,29 +177,36 @@ def test_time_and_store_and_summary(get: Get) -> None:
     assert "variant_count" in get("v3/catalog/summary").json["data"]
 
 
-def test_the_command_line_announces_itself_and_ends_with_its_stdin() -> None:
+@pytest.fixture
+def started() -> Iterator[subprocess.Popen[bytes]]:
+    """A sandbox that was started by hand."""
     root = Path(__file__).resolve().parents[2]
     command = [sys.executable, "-m", "sandbox", "--orders=5", "--until-stdin-closes"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        announced = json.loads(process.stdout.readline())
-        assert set(announced) == {"api_url", "store_hash", "access_token", "control_url"}
-        process.stdin.close()
-        assert process.wait(timeout=10) == 0
+    with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
-def test_a_signal_ends_it_in_peace() -> None:
-    root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "sandbox", "--orders=5", "--until-stdin-closes"]
-    pipe = subprocess.PIPE
-    process = subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe)
-    assert process.stdout is not None
-    process.stdout.readline()
-    process.terminate()
-    assert process.communicate(timeout=10) == (b"", b"")
-    assert process.returncode == 0
+def test_the_command_line_announces_itself_and_ends_with_its_stdin(
+    started: subprocess.Popen[bytes],
+) -> None:
+    assert started.stdin is not None
+    assert started.stdout is not None
+    announced = json.loads(started.stdout.readline())
+    assert set(announced) == {"api_url", "store_hash", "access_token", "control_url"}
+    started.stdin.close()
+    assert started.wait(timeout=10) == 0
+
+
+def test_a_signal_ends_it_in_peace(started: subprocess.Popen[bytes]) -> None:
+    assert started.stdout is not None
+    started.stdout.readline()
+    started.terminate()
+    assert started.communicate(timeout=10) == (b"", b"")
+    assert started.returncode == 0
 
 
 def test_a_spawned_store_is_controlled_over_http() -> None:

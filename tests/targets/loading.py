@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 from collections.abc import Sequence
@@ -68,9 +69,10 @@ def load(
         states.open("wb") as out,
         log.open("wb") as err,
         subprocess.Popen(target, stdin=subprocess.PIPE, stdout=out, stderr=err) as loader,
+        contextlib.ExitStack() as at_the_end,
     ):
+        at_the_end.callback(loader.kill)
         assert tap.stdout is not None
-        assert tap.stderr is not None
         assert loader.stdin is not None
         try:
             for line in tap.stdout:
@@ -94,10 +96,9 @@ def load(
             tap.kill()  # the target's status and log say why it went
         target_status = loader.wait(TIME_TO_END)
         tap.stdout.close()
-        said = tap.stderr.read()
-        tap_status = tap.wait(TIME_TO_END)
+        said = tap.communicate(timeout=TIME_TO_END)[1]
     words = said.decode() + log.read_text("utf-8", errors="replace")[-3000:]
-    return Load(tap_status, target_status, _last(states), schemas, lines, records, words)
+    return Load(tap.returncode, target_status, _last(states), schemas, lines, records, words)
 
 
 def _last(states: Path) -> Json | None:

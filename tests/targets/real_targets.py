@@ -78,7 +78,7 @@ def duckdb(folder: Path) -> Target:
     def read(stream: str) -> list[Json]:
         command = [str(program.parent / "python"), "-c", READ_DUCKDB, str(file)]
         command.append(f"{SCHEMA}.{stream}")
-        read = subprocess.run(command, capture_output=True, text=True, check=True)
+        read = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
         return _parsed(read.stdout.split("\n"))
 
     return Target(

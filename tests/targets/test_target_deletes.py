@@ -21,7 +21,7 @@ from tap_runner import Json, discover, select
 
 from sandbox import Options, Sandbox
 
-pytestmark = pytest.mark.tools
+pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 
 FOUR = ("coupons", "customers", "orders", "products")
 SYNCS = 10
