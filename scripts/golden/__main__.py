@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from scripts.golden.run import Run, read, report, together
+from scripts.golden.run import Run, read_command, read_sync, report, together
 from scripts.golden.scenarios import QUICK, SCENARIOS, Scenario, Step
 from scripts.golden.store import GoldenStore
 
@@ -87,7 +87,11 @@ class Tap:
             (self.keep / f"{label}.{self.name}.jsonl").write_bytes(done.stdout)
             (self.keep / f"{label}.{self.name}.log").write_bytes(done.stderr)
         run = Run(str(done.returncode), len(store.requests()))
-        read(run, done.stdout.decode(), store.now, "--discover" in step.args)
+        run.files = {path.name: path.read_bytes() for path in store.folder.iterdir()}
+        if step.is_command:
+            read_command(run, done.stdout.decode().replace(store.api_url, "<the store>"))
+        else:
+            read_sync(run, done.stdout.decode(), done.stderr.decode(), store.now)
         return run
 
 
@@ -162,17 +166,17 @@ class Comparison:
     ) -> list[Run]:
         """The runs of a tap, `steps` at the most; the first are `given`, made by another tap."""
         runs: list[Run] = []
-        state, store = None, GoldenStore()
+        state, store = None, GoldenStore(self.scenario.options)
         with store:
             for number, step in enumerate(self.scenario.play(store)):
                 if number == steps:
                     break
                 if number < len(given):
-                    store.catch_up()
+                    store.catch_up(given[number].files)
                     runs.append(given[number])
                 else:
                     name = f"{self.name}-{number + 1}{label}"
-                    chosen = step.choose(catalog, self.streams)
+                    chosen = step.choose(catalog, self.streams or self.scenario.streams)
                     runs.append(tap.run(store, step, chosen, state, name))
                 state = runs[-1].state
         return runs

@@ -12,11 +12,18 @@ from itertools import zip_longest
 from typing import Any
 
 STATE = "the last STATE"
+COUNTERS = "the METRICs"
+COUNTED = ("record_count", "records_gone", "values_rescued", "values_unfit")
+"""The counters that are compared. Others follow from how a list was read."""
+
 SHOWN = 3
 """Lines of a stream, and places within a line, that are shown of a difference."""
 
 NUMBER = "\ue000"
 """Stands before a number's digits while they are text, so that none is rounded."""
+
+TODAY = 2 * 86400.0
+"""Seconds around this moment: what clocks have made during a run lies within them."""
 
 
 @dataclass
@@ -27,13 +34,23 @@ class Run:
     requests: int
     lines: dict[str, list[str]] = field(default_factory=dict)
     state: Any = None
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    """The fields of each stream's first record, in their order."""
+    critical: set[str] = field(default_factory=set)
+    """What the log says of failures."""
+    files: dict[str, bytes] = field(default_factory=dict)
+    """What it has left beside the state."""
 
 
-def read(run: Run, out: str, store_now: float, discovered: bool) -> None:
-    """Make what came out of a run comparable."""
-    if discovered:
-        run.lines["the catalog"] = [f"CATALOG {_text(_value(out))}"]
-        return
+def read_command(run: Run, out: str) -> None:
+    """Make what a command wrote comparable."""
+    out = re.sub(r'("seconds\w*"): [0-9.]+', r"\1: <seconds>", _masked(out))
+    out = re.sub(r"\b[0-9.]+ s\b", "<seconds>", out)
+    run.lines["standard output"] = [f"LINE {_text(line)}" for line in out.split("\n")]
+
+
+def read_sync(run: Run, out: str, log: str, store_now: float) -> None:
+    """Make what came out of a sync comparable."""
     last = None
     for line in filter(None, out.split("\n")):
         message = _value(line)
@@ -42,8 +59,15 @@ def read(run: Run, out: str, store_now: float, discovered: bool) -> None:
             run.state, last = json.loads(line)["value"], message["value"]
             continue
         message.pop("time_extracted", None)
+        if kind == "RECORD":
+            run.columns.setdefault(stream, list(message["record"]))
         run.lines.setdefault(stream, []).append(f"{kind} {_masked(_text(message))}")
     run.lines[STATE] = ["STATE " + _masked(_text(last), store_now)]
+    metrics = [json.loads(line) for line in re.findall(r"METRIC: (.*)", log)]
+    counts = {f"{m['tags'].get('endpoint')} {m['metric']}": m["value"] for m in metrics}
+    counted = {name: n for name, n in counts.items() if name.split()[1] in COUNTED}
+    run.lines[COUNTERS] = [f"METRICs {_text(counted)}"]
+    run.critical = {line for line in log.splitlines() if line.startswith("CRITICAL")}
 
 
 def _value(text: str) -> Any:
@@ -66,29 +90,31 @@ def _text(value: Any) -> str:
 
 
 def _masked(text: str, store_now: float | None = None) -> str:
-    """The text without what clocks have made: moments of today and, in a state, of the minutes
-    before the store's clock, where a sync began. A row is never changed in these."""
+    """The text without what clocks have made: moments of today and, in a state, those at which a
+    sync began, a little before the store's clock or with a fraction of a second: no row's are."""
 
     def date(found: re.Match[str]) -> str:
         moment = datetime.fromisoformat(found[0].replace("Z", "+00:00")).timestamp()
-        if abs(moment - time.time()) < 86400:
+        if abs(moment - time.time()) < TODAY:
             return "<now>"
-        began = store_now is not None and 0 < store_now - moment < 600
+        began = store_now is not None and (moment % 1 or 0 < store_now - moment < 600)
         return "<the start of the sync>" if began else found[0]
 
     def version(found: re.Match[str]) -> str:
-        return "<now>" if abs(int(found[0]) / 1000 - time.time()) < 86400 else found[0]
+        return "<now>" if abs(int(found[0]) / 1000 - time.time()) < TODAY else found[0]
 
-    text = re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", date, text)
+    text = re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", date, text)
     return re.sub(rf"(?<={NUMBER})\d{{13}}\b", version, text)
 
 
 def together(runs: Sequence[Run]) -> Run:
-    """What several runs have written, in no order: who was stopped where may differ."""
+    """What several runs have written, in no order: where the first ones stopped may differ."""
     status = ", then ".join(run.status for run in runs)
     whole = Run(status, sum(run.requests for run in runs))
-    for stream in sorted({stream for run in runs for stream in run.lines} - {STATE}):
-        whole.lines[stream] = sorted({line for run in runs for line in run.lines.get(stream, [])})
+    for stream in sorted({name for run in runs for name in run.lines} - {STATE, COUNTERS}):
+        lines = [line for run in runs for line in run.lines.get(stream, [])]
+        schemas = {line for line in lines if line.startswith("SCHEMA")}
+        whole.lines[stream] = [*sorted(schemas), *sorted(x for x in lines if x not in schemas)]
     whole.lines[STATE] = runs[-1].lines[STATE]
     return whole
 
@@ -101,6 +127,14 @@ def report(label: str, was: Run, now: Run, strict: bool = True) -> bool:
         seen += _difference(stream, was.lines.get(stream, []), now.lines.get(stream, []))
     faults += seen if strict else []
     notes = [] if strict or not seen else [f"(no fault: {len(seen)} lines of messages differ)"]
+    if strict:
+        notes += [f"(no fault: the log's {line[:200]})" for line in now.critical - was.critical]
+        pairs = [
+            (was.columns[name], now.columns[name])
+            for name in was.columns.keys() & now.columns.keys()
+        ]
+        other = sum(a != b and sorted(a) == sorted(b) for a, b in pairs)
+        notes += [f"(no fault: fields stand in another order in {other} streams)"] * (other > 0)
     counts = [sum(x.startswith("RECORD") for x in lines) for lines in now.lines.values()]
     print(
         f"{label}: {'DIFFERENT' if faults else 'same'}: {sum(n > 0 for n in counts)} streams, "

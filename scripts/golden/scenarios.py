@@ -9,9 +9,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from scripts.golden.store import GoldenStore, Json
+from sandbox import Options
+from scripts.golden.store import MANY, OPTIONS, GoldenStore, Json
 
 HOUR = 3600.0
+
+TRACKED: Json = {"detect_deletes": True, "deletes_every": 0, "deletes_limit": 0.5}
+
+FEW_REQUESTS = (
+    *("orders", "order_products", "order_consignments", "order_metafields", "coupons", "brands"),
+    *("customers", "customer_addresses", "customer_metafields"),
+    *("products", "product_images", "product_custom_fields", "product_variants"),
+)
+"""Streams whose rows cost no requests of their own."""
 
 
 @dataclass(frozen=True)
@@ -24,8 +34,15 @@ class Step:
     """Whether the catalog selects two fields of three, instead of all."""
     with_catalog: bool = True
 
-    def config(self, store: GoldenStore) -> Json:
+    @property
+    def is_command(self) -> bool:
+        """Whether it is something else than a sync."""
+        return bool({"--discover", "--about", "--list", "--check", "--audit"} & {*self.args})
+
+    def config(self, store: GoldenStore) -> Json | None:
         """All settings of the run."""
+        if "--about" in self.args:
+            return None
         return {
             "store_hash": store.store_hash,
             "access_token": store.access_token,
@@ -38,7 +55,7 @@ class Step:
 
     def choose(self, catalog: Json, streams: Sequence[str] | None) -> Json | None:
         """The catalog with all streams selected, or those named."""
-        if not self.with_catalog:
+        if not self.with_catalog or self.is_command:
             return None
         chosen = copy.deepcopy(catalog)
         for entry in chosen["streams"]:
@@ -61,6 +78,9 @@ class Scenario:
     """
 
     play: Callable[[GoldenStore], Iterator[Step]]
+    options: Options = OPTIONS
+    streams: Sequence[str] | None = None
+    """The only ones that are read."""
     whole: bool = False
     """Whether only what all runs have written together is compared."""
 
@@ -68,7 +88,7 @@ class Scenario:
 def catalog(store: GoldenStore) -> Iterator[Step]:
     """The catalog of an account that may not read everything."""
     store.set(withheld_scopes=["content", "sites"])
-    yield Step(args=("--discover",), with_catalog=False)
+    yield Step(args=("--discover",))
 
 
 def usual(store: GoldenStore) -> Iterator[Step]:
@@ -98,59 +118,86 @@ def change(store: GoldenStore) -> None:
 
 
 def resumed(store: GoldenStore) -> Iterator[Step]:
-    """Some lists can be read no further from their midst on; the second run goes on from there."""
-    lists = ("v3/catalog/products", "v2/customers", "v2/coupons", "v3/storefront/redirects")
-    return _resumed(store, *lists)
+    """Some lists can be read no further from their midst on; the second run goes on from there.
 
-
-def resumed_orders(store: GoldenStore) -> Iterator[Step]:
-    """The same of orders: how many are complete when their list ends is not the same each time."""
-    return _resumed(store, "v2/orders")
-
-
-def _resumed(store: GoldenStore, *paths: str) -> Iterator[Step]:
-    for path in paths:
-        store.when(path, 25, partial(_end, store, path))
+    How much of what came before has been written when a list fails is not the same each time.
+    """
+    lists = ("orders", "products", "customers", "coupons", "redirects", "brands", "promotions")
+    for list_ in (*lists, "product_metafields", "customer_metafields", "wishlists"):
+        store.when(list_, len(store.ids(list_)) // 2, partial(_end, store, list_))
     yield Step({"max_concurrency": 1})
     store.clear_faults()
     store.now += HOUR
     yield Step({"max_concurrency": 1})
 
 
-def _end(store: GoldenStore, path: str) -> None:
-    store.operate("fault", list=path.rpartition("/")[2], kind="500", times=0)
+def _end(store: GoldenStore, list_: str) -> None:
+    store.operate("fault", list=list_, kind="500", times=0)
 
 
 def stopped(store: GoldenStore) -> Iterator[Step]:
     """The tap is told to end in the midst of a list, three times; then it goes on to the end."""
-    for path in ("v2/customers", "v2/orders", "v3/catalog/products"):
-        store.when(path, 25, store.stop_tap)
+    for list_ in ("customers", "orders", "products"):
+        store.when(list_, 25, store.stop_tap)
         yield Step()
     yield Step()
 
 
 def odd(store: GoldenStore) -> Iterator[Step]:
     """Values that are not as documented."""
-    store.odd = "values"
-    yield Step()
+    store.odd_every = 40
+    yield Step({"max_concurrency": 1})
+
+
+def odd_many(store: GoldenStore) -> Iterator[Step]:
+    """The same with more rows and more that is odd, of lists that need few requests."""
+    store.odd_every = 12
+    yield Step({"max_concurrency": 1, "page_size": 100, "order_coupons": "never"})
 
 
 def odd_keys(store: GoldenStore) -> Iterator[Step]:
     """Keys and dates that are not as documented, either: their streams stop there."""
-    store.odd = "keys"
-    # How far the others have got when a stream stops is chance where several read at once.
-    yield Step({"max_concurrency": 1})
+    store.odd_every, store.odd_keys = 40, True
+    # In one page: how many of several are written before one of them fails is chance.
+    yield Step({"page_size": 250, "max_concurrency": 1})
+
+
+def other_api(store: GoldenStore) -> Iterator[Step]:
+    """What the documentation leaves open goes the other way."""
+    store.set(
+        inclusive_bounds=False,
+        archived_orders="hidden",
+        warning_place="line_items",
+        consignment_costs="string",
+        shipping_base_cost="inc_tax",
+        embedded_consignments="array",
+        fulfillment_source_embedded=True,
+        empty_line_items_every=7,
+        items_total_counts_children=False,
+        free_shipping_coupon_shows_discount=True,
+        undocumented_totals=True,
+        counts_incomplete_orders=False,
+        limit_max=50,
+        v3_over_limit="422",
+        page_cap=15,
+        gzip=True,
+        rate_limit_headers=False,
+        brands_total_error=1,
+    )
+    yield Step({"page_size": 250})
+    store.set(embedded_consignments="never", archived_orders="listed", brands_total_error=0)
+    change(store)
+    yield Step({"page_size": 250})
 
 
 def changing(store: GoldenStore) -> Iterator[Step]:
     """Rows are changed, added and deleted far from the page that is being read."""
-    for path in ("v2/orders", "v3/catalog/products", "v2/customers", "v2/coupons"):
-        list_ = path.rpartition("/")[2]
+    for list_ in ("orders", "products", "customers", "coupons"):
         ids = store.ids(list_)
-        store.when(path, 5, partial(_stir, store, list_, ids))
+        store.when(list_, 5, partial(_stir, store, list_, ids))
     subscribers = store.ids("subscribers")
     gone: Json = {"list": "subscribers", "ids": subscribers[1:2]}
-    store.when("v3/customers/subscribers", 3, partial(store.operate, "delete", **gone))
+    store.when("subscribers", 3, partial(store.operate, "delete", **gone))
     yield Step({"max_concurrency": 1})
     store.now += HOUR
     yield Step({"max_concurrency": 1})
@@ -176,7 +223,6 @@ def failing(store: GoldenStore) -> Iterator[Step]:
     store.fault("category_trees", kind="wrong-shape", times=0)
     store.fault("redirects", kind="500", times=0)
     store.fault("order_messages", kind="500", times=0)
-    store.fault("promotion_codes", kind="404", times=0)
     store.fault("order_shipments", kind="500", times=0, ids_between=[orders[9], orders[10]])
     store.fault("product_reviews", kind="422", times=0, ids_between=[products[3], products[3]])
     store.fault("wishlists", kind="empty-200", times=0)
@@ -211,18 +257,32 @@ def selection_rules(store: GoldenStore) -> Iterator[Step]:
 
 
 def selection_channels(store: GoldenStore) -> Iterator[Step]:
-    """Two of three channels."""
-    yield Step({"channel_ids": store.ids("channels")[:2], "order_coupons": "never"})
+    """Two of three channels; then orders and products once more from their start."""
+    settings = {"channel_ids": store.ids("channels")[:2], "order_coupons": "never"}
+    yield Step(settings)
+    yield Step(settings, args=("--full-refresh", "orders", "--full-refresh", "products"))
 
 
 def deletes_sets(store: GoldenStore) -> Iterator[Step]:
     """Deletions, found by sets of ids."""
-    return _deletes(store, {"detect_deletes": True, "deletes_every": 0, "deletes_limit": 0.5})
+    return _deletes(store, TRACKED)
+
+
+def deletes_files(store: GoldenStore) -> Iterator[Step]:
+    """Sets of ids in files."""
+    where = {"deletes_state_limit": 0, "deletes_path": str(store.folder)}
+    return _deletes(store, {**TRACKED, **where})
 
 
 def deletes_versions(store: GoldenStore) -> Iterator[Step]:
-    """Deletions, told by versions alone."""
-    return _deletes(store, {"activate_version": True})
+    """Deletions, told by versions alone; some incremental streams are read whole for it."""
+    whole = {name: {"replication_method": "FULL_TABLE"} for name in ("orders", "products")}
+    return _deletes(store, {"activate_version": True, "streams": whole})
+
+
+def deletes_both(store: GoldenStore) -> Iterator[Step]:
+    """Sets where there are ids, versions for all others."""
+    return _deletes(store, {**TRACKED, "activate_version": True})
 
 
 def _deletes(store: GoldenStore, settings: Json) -> Iterator[Step]:
@@ -231,21 +291,36 @@ def _deletes(store: GoldenStore, settings: Json) -> Iterator[Step]:
     yield Step(settings)
 
 
+def commands(store: GoldenStore) -> Iterator[Step]:
+    """What the other commands say; the audit, of a sync before."""
+    store.set(rate_limit_headers=False)
+    yield Step(args=("--about", "--format", "json"))
+    yield Step(args=("--list",))
+    yield Step(args=("--check", "--format", "json"))
+    yield Step()
+    change(store)
+    yield Step(args=("--audit",))
+
+
 SCENARIOS = {
     "catalog": Scenario(catalog),
     "usual": Scenario(usual),
     "incremental": Scenario(incremental),
-    "resumed": Scenario(resumed),
-    "resumed-orders": Scenario(resumed_orders, whole=True),
+    "resumed": Scenario(resumed, whole=True),
     "stopped": Scenario(stopped, whole=True),
     "odd": Scenario(odd),
+    "odd-many": Scenario(odd_many, MANY, FEW_REQUESTS),
     "odd-keys": Scenario(odd_keys),
+    "other-api": Scenario(other_api),
     "changing": Scenario(changing),
     "failing": Scenario(failing),
     "selection-fields": Scenario(selection_fields),
     "selection-rules": Scenario(selection_rules),
     "selection-channels": Scenario(selection_channels),
     "deletes-sets": Scenario(deletes_sets),
+    "deletes-files": Scenario(deletes_files),
     "deletes-versions": Scenario(deletes_versions),
+    "deletes-both": Scenario(deletes_both),
+    "commands": Scenario(commands),
 }
 QUICK = ("catalog", "usual", "incremental", "odd", "selection-fields")

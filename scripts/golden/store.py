@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -37,46 +40,67 @@ OPTIONS = Options(
 )
 """In the past for every machine, for a sync never begins later than the tap's own clock says."""
 
+MANY = replace(OPTIONS, seed=18, orders=300, customers=300, products=250, coupons=300)
+
 NOW = 1735776000.0  # 2025-01-02T00:00:00Z
 
 ODD = (
-    *("null", "true", "0", "-1", "7.0", "7.5", "-0.0", "1E5", "12.5000", "1e400"),
+    *("null", "true", "0", "-1", "7.0", "7.5", "-0.0", "1E5", "12.5000"),
     *("18446744073709551616", "-12345678901234567890.10", "0.1000000000000000055511151231257827"),
     *('""', '" "', '"x"', '"12.5000"', '"7"', '"-3.10"', '"true"', '"1e5"', '"1,234.50"'),
-    *(r'"\ud800 alone"', r'"a\u0000b"', r'"\u2028\n\"\\ü😀"', '"0000-00-00 00:00:00"'),
+    *(r'"a\u0000b"', r'"\u2028\n\"\\ü😀"', '"0000-00-00 00:00:00"'),
+    *('{"a":1,"a":2}', "[" * 60 + "]" * 60, "1e-400", "1.0E+2", "0.10", "-0"),
     *('"Tue, 05 Mar 2024 21:40:11 +0200"', '"2024-03-05T21:40:11+02:00"', '"1709674811"'),
     *("[]", "{}", "[null]", "[7]", '["x",7]', '[{"id":7}]', '{"a":{"b":[null,"12.50"]}}'),
     *('{"link":"https://x.example/y"}', '{"url":"https://x.example/y","resource":"/y"}'),
 )
 """JSON that stands where something else is documented."""
 
-KEYS = ("id", "date_modified", "created", "identity", "currency")
-"""Fields, beside those that end in _id, which tell rows apart or say when they have changed."""
+ASKED_AGAIN = (r'"\ud800 alone"', "1e400", "7" * 400)
+"""What makes a body one that is asked for once more, after a while: for lists of many rows only."""
+
+KEYS = (
+    *("id", "date_modified", "created", "identity", "currency"),
+    *("quantity", "items_total", "shipping_address_count"),
+)
+"""Fields, beside those that end in _id, which tell rows apart or say when they have changed, and
+those by which the tap learns how far it can trust an order's embedded lists."""
 
 
 class GoldenStore(Sandbox):
     """A sandbox at `now`, which can be told what happens when an answer shows a certain row."""
 
-    def __init__(self) -> None:
-        super().__init__(OPTIONS)
+    def __init__(self, options: Options) -> None:
+        super().__init__(options)
         self.now = NOW
-        self.odd = ""
-        """Which values are odd: none (""), all but those of `KEYS` ("values"), or all ("keys")."""
+        self.odd_every = 0
+        """One value of so many is odd; 0: none."""
+        self.odd_keys = False
+        """Whether those of `KEYS` are, too."""
+        self._temporary = tempfile.TemporaryDirectory(prefix="golden-")
+        self.folder = Path(self._temporary.name)
+        """Where the tap may keep files."""
         self.process: subprocess.Popen[bytes] | None = None
         self._moments: list[tuple[str, int, Callable[[], None]]] = []
-        self._server = HttpServer(_GoldenApp(self))
+        self._server = HttpServer(_GoldenApp(self, options))
+
+    def stop(self) -> None:
+        """Serve no more."""
+        super().stop()
+        self._temporary.cleanup()
 
     def ids(self, list_: str) -> list[int]:
         """The ids of a list, in order."""
         return [row["id"] for row in self.records(list_)]
 
-    def when(self, path: str, place: int, do: Callable[[], None]) -> None:
-        """Call `do` once a page of the list at `path` with its row number `place` is answered."""
-        name = path.rpartition("/")[2]
-        self._moments.append((path, self.ids(name)[place], do))
+    def when(self, list_: str, place: int, do: Callable[[], None]) -> None:
+        """Call `do` once a page of the list with its row number `place` is answered."""
+        self._moments.append((list_, self.ids(list_)[place], do))
 
-    def catch_up(self) -> None:
-        """Do all that was to happen in a run that is left out."""
+    def catch_up(self, files: Mapping[str, bytes]) -> None:
+        """Do all that was to happen in a run that is left out, and take the files it has left."""
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
         moments, self._moments = self._moments, []
         for _, _, do in moments:
             do()
@@ -90,60 +114,83 @@ class GoldenStore(Sandbox):
         """Carry out an operation of the store in its own thread, where `do` is called."""
         self._server.operations.perform(name, arguments)
 
-    def answered(self, path: str, reply: Reply) -> None:
+    def answered(self, list_: str, path: str, reply: Reply) -> None:
         """Called with every answer before it is sent."""
+        ids = reply.answer.ids
         for moment in [*self._moments]:
-            end, id_, do = moment
-            if path.endswith(end) and len(reply.answer.ids) > 1 and id_ in reply.answer.ids:
+            name, id_, do = moment
+            if name == list_ and len(ids) > 1 and id_ in ids:
                 self._moments.remove(moment)
                 do()
-        if self.odd and reply.answer.status == 200 and not path.endswith(("/count", "/time")):
-            reply.answer.body = _odd_body(path, reply.answer.body, self.odd == "keys")
+        is_list = not path.endswith(("/count", "/time"))
+        if self.odd_every and reply.answer.status == 200 and is_list:
+            reply.answer.body = _Odd(path, self.odd_every, self.odd_keys).body(reply.answer.body)
 
 
 class _GoldenApp(App):
-    def __init__(self, store: GoldenStore) -> None:
-        super().__init__(OPTIONS)
+    def __init__(self, store: GoldenStore, options: Options) -> None:
+        super().__init__(options)
         self.world.clock = Clock(source=lambda: store.now)
         self._store = store
 
     def receive(self, request: Request, perform: Callable[[Operation], None]) -> Reply:
         reply = super().receive(request, perform)
-        self._store.answered(request.path, reply)
+        self._store.answered(self.journal.entries()[-1]["list"], request.path, reply)
         return reply
 
 
-def _odd_body(path: str, body: bytes, keys: bool) -> bytes:
-    """The rows of an answer with odd values here and there, the same ones every time."""
-    value = json.loads(body, parse_float=orjson.Fragment)
-    enveloped = isinstance(value, dict) and "data" in value
-    rows = value["data"] if enveloped else value
-    several = rows if isinstance(rows, list) else [rows]
-    parts = path.split("/")[3:]
-    name = "/".join(parts if isinstance(rows, list) else parts[:-1])
-    for number, row in enumerate(several):
+@dataclass(frozen=True)
+class _Odd:
+    """Odd values here and there in the rows of an answer, the same ones every time."""
+
+    path: str
+    every: int
+    keys: bool
+
+    @property
+    def values(self) -> Sequence[str]:
+        """The odd ones that may stand here."""
+        below_a_row = any(part.isdigit() for part in self.path.split("/"))
+        return ODD if below_a_row else ODD + ASKED_AGAIN
+
+    def body(self, body: bytes) -> bytes:
+        """The answer with odd values."""
+        value = json.loads(body, parse_float=orjson.Fragment)
+        enveloped = isinstance(value, dict) and "data" in value
+        rows = value["data"] if enveloped else value
+        is_list = isinstance(rows, list)
+        parts = self.path.split("/")[3:]
+        name = "/".join(parts if is_list else parts[:-1])
+        odd = [self._row(name, row) for row in (rows if is_list else [rows])]
+        rows = odd if is_list else odd[0]
+        # Some are written with spaces and lines.
+        option = orjson.OPT_INDENT_2 if zlib.crc32(body) % 2 else None
+        return orjson.dumps({**value, "data": rows} if enveloped else rows, option=option)
+
+    def _row(self, name: str, row: Json) -> Json:
         plain = [str(value) for value in row.values() if isinstance(value, (int, str))]
-        identity = row.get("id", ":".join(plain))
+        place = f"{name}:{row.get('id', plain)}"
         # Every third row is as documented, so that pages have both.
-        if zlib.crc32(f"{name}:{identity}".encode()) % 3:
-            several[number] = {
-                key: _odd(value, f"{name}:{identity}/{key}", key, keys)
-                for key, value in row.items()
-            }
-    rows = several if isinstance(rows, list) else several[0]
-    return orjson.dumps({**value, "data": rows} if enveloped else rows)
+        if zlib.crc32(place.encode()) % 3 == 0:
+            return row
+        return {key: self._value(value, f"{place}/{key}", key) for key, value in row.items()}
 
-
-def _odd(value: Any, place: str, key: str, keys: bool) -> Any:
-    if not keys and (key.endswith("_id") or key in KEYS):
+    def _value(self, value: Any, place: str, key: str) -> Any:
+        if not self.keys and (key.endswith("_id") or key in KEYS):
+            return value
+        draw = zlib.crc32(place.encode())
+        if draw % self.every == 0:
+            return orjson.Fragment(self.values[draw // self.every % len(self.values)])
+        if isinstance(value, dict):
+            odd = {name: self._value(v, f"{place}/{name}", name) for name, v in value.items()}
+            unknown = {"nobody_knows": orjson.Fragment(self.values[draw // 5 % len(self.values)])}
+            return {**odd, **unknown} if draw % 5 == 0 else odd
+        if isinstance(value, list):
+            # A row of another stream stays one, unless keys may be odd.
+            return [
+                self._row(f"{place}/{number}", v)
+                if isinstance(v, dict) and not self.keys
+                else self._value(v, f"{place}/{number}", key)
+                for number, v in enumerate(value)
+            ]
         return value
-    draw = zlib.crc32(place.encode())
-    if draw % 40 == 0:
-        return orjson.Fragment(ODD[draw // 40 % len(ODD)])
-    if isinstance(value, dict):
-        odd = {name: _odd(inner, f"{place}/{name}", name, keys) for name, inner in value.items()}
-        unknown = {"nobody_knows": orjson.Fragment(ODD[draw // 5 % len(ODD)])}
-        return {**odd, **unknown} if draw % 5 == 0 else odd
-    if isinstance(value, list):
-        return [_odd(inner, f"{place}/{n}", key, keys) for n, inner in enumerate(value)]
-    return value
