@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sandbox_client import Get, client
-from tap_runner import Json, Result, discover, run, settings
+from tap_runner import FORKS, Json, Result, discover, run, settings
 
 from sandbox import Options, Sandbox
 
@@ -32,6 +32,10 @@ TIME_TO_TIDY_UP = 120.0
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[STDERR] = os.dup(2)  # Nothing is captured yet.
+
+
+def pytest_unconfigure() -> None:
+    FORKS.stop()
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,5 +1,8 @@
 """Runs the tap as people run it: a process with files, an environment and an exit status.
 
+It is a fork of a process that has imported the tap, unless the environment says something to
+Python, which is heard at its start only. `start` starts one anew.
+
 result = run(settings(store, start_date="2025-01-01"), catalog=select(discovered, "orders"))
 assert result.status == 0, result.stderr
 """
@@ -10,6 +13,7 @@ import contextlib
 import copy
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,6 +25,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tap_forks import ERR, OUT, Forks
+
 from sandbox import Store
 
 Json = dict[str, Any]
@@ -29,6 +35,7 @@ Breadcrumb = tuple[str, ...]
 COMMAND = (sys.executable, "-m", "tap_bigcommerce")
 PREFIX = "TAP_BIGCOMMERCE_"
 TIMEOUT = 60.0
+FORKS = Forks()
 TYPES = ("SCHEMA", "RECORD", "STATE", "ACTIVATE_VERSION")
 
 
@@ -131,16 +138,29 @@ def run(
     config, catalog and state are JSON values, which are handed over as files (a text is written
     as it is), or not at all where they are None. env is added to this process's environment.
     """
-    with start(config, catalog, state, env, args) as process:
-        try:
-            out, err = process.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-            raise AssertionError(
-                f"the tap did not end within {timeout} s:\n{err.decode()}"
-            ) from None
-    return Result(process.returncode, out.decode(), err.decode())
+    if any(name.startswith("PYTHON") for name in env or {}):
+        with start(config, catalog, state, env, args) as process:
+            outputs = process.communicate(timeout=timeout)
+            return Result(process.returncode, *(output.decode() for output in outputs))
+    with _folder(config, catalog, state) as (folder, words):
+        environment = {**clean_environment(), **(env or {})}
+        status = FORKS.run([*words, *args], folder, environment, timeout)
+        out, err = ((folder / name).read_bytes().decode() for name in (OUT, ERR))
+    assert status != -signal.SIGALRM, f"the tap did not end within {timeout} s:\n{err}"
+    return Result(status, out, err)
+
+
+@contextlib.contextmanager
+def _folder(config: Any, catalog: Any, state: Any) -> Iterator[tuple[Path, list[str]]]:
+    """A folder with these as files, and the options that name them."""
+    with tempfile.TemporaryDirectory(prefix="tap-test-") as name:
+        folder, words = Path(name), []
+        for option, value in (("--config", config), ("--catalog", catalog), ("--state", state)):
+            if value is not None:
+                path = folder / f"{option[2:]}.json"
+                path.write_text(value if isinstance(value, str) else json.dumps(value))
+                words += [option, str(path)]
+        yield folder, words
 
 
 @contextlib.contextmanager
@@ -152,15 +172,9 @@ def start(
     args: Sequence[str] = (),
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start the tap as `run` does, with pipes for its output; killed if the block leaves it."""
-    with tempfile.TemporaryDirectory(prefix="tap-test-") as folder:
-        words = [*COMMAND]
-        for option, value in (("--config", config), ("--catalog", catalog), ("--state", state)):
-            if value is not None:
-                path = Path(folder) / f"{option[2:]}.json"
-                path.write_text(value if isinstance(value, str) else json.dumps(value))
-                words += [option, str(path)]
+    with _folder(config, catalog, state) as (folder, words):
         process = subprocess.Popen(
-            [*words, *args],
+            [*COMMAND, *words, *args],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env={**clean_environment(), **(env or {})},

@@ -15,12 +15,11 @@ from typing import Any
 import pytest
 from all_streams import KEYS, NAMES, PARENTS, key_of
 from fault_runs import QUICK
-from forked_tap import ForkedTap
 from hypothesis import HealthCheck, Phase, given, note
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from odd_store import Changes, OddStore, Place, RowOf, places_in
-from tap_runner import Json, Result, discover, select, settings
+from tap_runner import Json, Result, discover, run, select, settings
 
 from sandbox import Options
 
@@ -125,23 +124,16 @@ def store() -> Iterator[OddStore]:
 
 
 @pytest.fixture(scope="module")
-def tap() -> Iterator[ForkedTap]:
-    running = ForkedTap()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(scope="module")
 def everything() -> Json:
     return discover()
 
 
-def read(store: OddStore, tap: ForkedTap, catalog: Json) -> Result:
+def read(store: OddStore, catalog: Json) -> Result:
     config = settings(store, **{**QUICK, "max_attempts": 1}, max_concurrency=3)
-    return tap.run(config, catalog, args=["--quiet"])
+    return run(config, catalog, args=["--quiet"])
 
 
-def family(store: OddStore, tap: ForkedTap, everything: Json, name: str) -> Family:
+def family(store: OddStore, everything: Json, name: str) -> Family:
     """The family of a stream, read once from the store as it is."""
     fields = {e["tap_stream_id"]: list(e["schema"]["properties"]) for e in everything["streams"]}
     others = [one for one in OTHERS if one != name]
@@ -150,7 +142,7 @@ def family(store: OddStore, tap: ForkedTap, everything: Json, name: str) -> Fami
     for names in (others, [*FAMILIES[name], *others]):
         store.rows.clear()
         catalog = select(everything, *names, fields={one: fields[one] for one in names})
-        whole = read(store, tap, catalog)
+        whole = read(store, catalog)
         assert whole.status == 0, whole.stderr
         seen[tuple(names)] = dict(store.rows)
     alone, both = seen.values()
@@ -205,9 +197,9 @@ def parts_of(name: str, record: Json) -> set[str]:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_odd_rows_harm_no_other_row_and_no_other_stream(
-    store: OddStore, tap: ForkedTap, everything: Json, name: str
+    store: OddStore, everything: Json, name: str
 ) -> None:
-    one = family(store, tap, everything, name)
+    one = family(store, everything, name)
     root, *_ = one.names
 
     @given(changes(one.rows))
@@ -221,7 +213,7 @@ def test_odd_rows_harm_no_other_row_and_no_other_stream(
     )
     def tries(odd: Changes) -> None:
         store.changes = odd
-        result = read(store, tap, one.catalog)
+        result = read(store, one.catalog)
         note(result.stderr)
         assert_nobody_else_is_touched(result, one.whole, one)
         touched = {id_ for row_of in odd for id_ in ids_in(one.rows[row_of], one.names)}
@@ -249,9 +241,9 @@ def is_of_key(root: str, place: Place) -> bool:
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_odd_shapes_of_whole_lists_fail_their_own_streams_alone(
-    store: OddStore, tap: ForkedTap, everything: Json, name: str
+    store: OddStore, everything: Json, name: str
 ) -> None:
-    one = family(store, tap, everything, name)
+    one = family(store, everything, name)
     lists = sorted({list_ for list_, _ in one.rows})
 
     @given(st.sampled_from(lists), st.sampled_from(WHOLES))
@@ -265,7 +257,7 @@ def test_odd_shapes_of_whole_lists_fail_their_own_streams_alone(
     )
     def tries(list_: str, body: bytes) -> None:
         store.wholes = {list_: body}
-        result = read(store, tap, one.catalog)
+        result = read(store, one.catalog)
         note(result.stderr)
         assert_nobody_else_is_touched(result, one.whole, one)
         if list_ == one.root and body not in EMPTY:
@@ -276,7 +268,7 @@ def test_odd_shapes_of_whole_lists_fail_their_own_streams_alone(
 
 @pytest.mark.parametrize("more", [{}, {"detect_deletes": True, "store_hash_column": True}], ids=str)
 def test_what_the_api_calls_like_a_column_of_the_tap_is_rescued(
-    store: OddStore, tap: ForkedTap, more: Json
+    store: OddStore, more: Json
 ) -> None:
     store.restore()
     config = settings(store, **more)
@@ -286,7 +278,7 @@ def test_what_the_api_calls_like_a_column_of_the_tap_is_rescued(
     store.changes = {
         ("v2/coupons", str(living)): {(key,): json.dumps(odd[key]) for key in odd},
     }
-    result = tap.run(config, catalog)
+    result = run(config, catalog)
     assert result.status == 0, result.stderr
     record = result.record("coupons", living)
     assert json.loads(record["_rescued_data"]) == odd
@@ -295,7 +287,7 @@ def test_what_the_api_calls_like_a_column_of_the_tap_is_rescued(
 
 
 def test_integers_beyond_64_bits_keep_their_digits_wherever_they_come(
-    store: OddStore, tap: ForkedTap, everything: Json
+    store: OddStore, everything: Json
 ) -> None:
     store.restore()
     number = "12345678901234567890123"
@@ -310,7 +302,7 @@ def test_integers_beyond_64_bits_keep_their_digits_wherever_they_come(
     }
     for row in store.records("order_coupons"):
         store.changes["v2/orders/*/coupons", str(row["id"])] = {("code",): number}
-    result = tap.run(settings(store, order_coupons="always"), select(everything, "orders"))
+    result = run(settings(store, order_coupons="always"), select(everything, "orders"))
     assert result.status == 0, result.stderr
     record = result.record("orders", order)
     assert record["external_id"] == number
