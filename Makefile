@@ -10,7 +10,7 @@ SINGER_TOOLS := $(VENV)-singer-tools
 UV := $(VENV)-uv
 SITE ?= site
 
-.PHONY: help demo fleet-demo test fleet-test tools lint docs generate locks check clean tap tests linters writers \
+.PHONY: help demo fleet-demo test test-all fleet-test tools lint docs generate locks check clean tap tests linters writers \
 	target singer-tools target-jsonl target-postgres target-duckdb meltano airflow \
 	duckdb dagster kubernetes uv
 
@@ -24,8 +24,11 @@ fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERV
 	@$(DAGSTER)/bin/python -m demo.fleet --tap $(BIN)/tap-bigcommerce \
 		--duckdb $(DUCKDB)/bin/python $(if $(SERVE),--serve)
 
-test: tests target singer-tools ## run the tests; ARGS="tests/tap -k state" for some of them
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+test: tests target singer-tools ## the quick tests; ARGS="tests/tap -k state" for some of them
+	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+
+test-all: tests target singer-tools ## all tests, those of many moments, stores and waits too
+	@$(BIN)/python -m pytest -n auto --dist worksteal -m 'not tools' --hypothesis-profile all $(ARGS)
 
 fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; some minutes
 	@FLEET_TAP='$(abspath $(BIN))/tap-bigcommerce' \

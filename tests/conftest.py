@@ -26,6 +26,14 @@ from sandbox import Options, Sandbox
 # Dagster has a home of its own, where `make fleet-test` runs these tests.
 collect_ignore = [] if find_spec("dagster") else ["fleet"]
 
+if find_spec("hypothesis"):  # It is not where Dagster is.
+    from hypothesis import settings as tries
+
+    # Of random examples `make test` tries some, `make test-all` ten times as many.
+    tries.register_profile("quick", max_examples=20)
+    tries.register_profile("all", max_examples=200)
+    tries.load_profile("quick")
+
 STDERR = pytest.StashKey[int]()
 TIME_TO_TIDY_UP = 120.0
 

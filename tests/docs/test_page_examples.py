@@ -45,7 +45,7 @@ CHECKED = {
 
 
 def is_installation(example: Example) -> bool:
-    """Done by `make test` already, and in CI as the README shows it, which is alike."""
+    """Done by `make test` already, and as the README shows it, which is alike, by its own test."""
     return "-m venv" in example.text
 
 

@@ -7,7 +7,6 @@ token are replaced by the sandbox's, and its address comes from the environment.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -107,8 +106,8 @@ def test_the_metadata_shown_does_what_the_text_says(
     assert result.ids("coupons")
 
 
+@pytest.mark.installs
 @pytest.mark.timeout(600)
-@pytest.mark.skipif("CI" not in os.environ, reason="installs everything anew: in CI only")
 def test_the_commands_without_make_install_and_run(
     all_examples: list[Example], tmp_path: Path
 ) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import pytest
 import tap_runner
 from fault_truth import STREAMS, differences
 from tap_runner import Json, Result
@@ -89,6 +90,27 @@ def side_by_side(
     started = {case: pool.submit(work, case) for case in cases}
     pool.shutdown(wait=False)
     return started
+
+
+def asked_for(request: pytest.FixtureRequest, cases: Iterable[Case], name: str) -> list[Case]:
+    """The cases that are parameters `name` of tests that run now, of those that use the fixture.
+
+    All, if one of these has no such parameter.
+    """
+    wanted = []
+    for item in request.session.items:
+        if request.fixturename in getattr(item, "fixturenames", ()):
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            wanted.append(parameters.get(name))
+    return [case for case in cases if case in wanted or None in wanted]
+
+
+def some_of(cases: Sequence[Case], number: int, mark: pytest.MarkDecorator) -> list[Any]:
+    """The cases as parameters, of which the quick tests take so many, evenly; the others marked."""
+    chosen = {round(at * (len(cases) - 1) / max(1, number - 1)) for at in range(number)}
+    return [
+        case if at in chosen else pytest.param(case, marks=mark) for at, case in enumerate(cases)
+    ]
 
 
 def critical(result: Result) -> str:

@@ -19,6 +19,7 @@ from fault_runs import (
     OLD_STATE,
     QUICK,
     Run,
+    asked_for,
     assert_failed_clearly,
     critical,
     gives_advice,
@@ -26,6 +27,7 @@ from fault_runs import (
     run_on,
     side_by_side,
     small,
+    some_of,
 )
 from fault_truth import STREAMS
 
@@ -329,11 +331,12 @@ RANDOM = [
 
 
 @pytest.fixture(scope="module")
-def random_runs() -> Runs:
-    return start(RANDOM)
+def random_runs(request: pytest.FixtureRequest) -> Runs:
+    names = asked_for(request, [case.name for case in RANDOM], "name")
+    return start([case for case in RANDOM if case.name in names])
 
 
-@pytest.mark.parametrize("name", [case.name for case in RANDOM])
+@pytest.mark.parametrize("name", some_of([case.name for case in RANDOM], 1, pytest.mark.histories))
 def test_under_random_faults_of_every_kind_all_arrives_as_the_store_holds_it(
     random_runs: Runs, name: str
 ) -> None:
@@ -355,6 +358,7 @@ def test_under_random_faults_of_every_kind_all_arrives_as_the_store_holds_it(
         assert ids == sorted(set(ids))
 
 
+@pytest.mark.histories
 def test_the_random_faults_were_of_every_kind_that_the_sandbox_knows(random_runs: Runs) -> None:
     met = {entry["fault"] for run in random_runs.values() for entry in run.result().requests}
     assert set(PASSING) | BROKEN_CONNECTIONS | BROKEN_BODIES <= met

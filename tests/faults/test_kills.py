@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import tap_runner
 from fault_process import records, started, states
-from fault_runs import critical, side_by_side
+from fault_runs import asked_for, critical, side_by_side, some_of
 from fault_truth import STREAMS, differences
 from tap_runner import Json, Result
 
@@ -115,11 +115,11 @@ def run_and_kill(kill: Kill) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def killed() -> dict[Kill, Future[Outcome]]:
-    return side_by_side(run_and_kill, KILLS, at_once=3)
+def killed(request: pytest.FixtureRequest) -> dict[Kill, Future[Outcome]]:
+    return side_by_side(run_and_kill, asked_for(request, KILLS, "kill"), at_once=3)
 
 
-@pytest.mark.parametrize("kill", KILLS, ids=[kill.name for kill in KILLS])
+@pytest.mark.parametrize("kill", some_of(KILLS, 4, pytest.mark.kills), ids=lambda kill: kill.name)
 def test_after_a_kill_a_resumed_sync_and_a_quiet_one_make_all_as_the_store_holds_it(
     killed: dict[Kill, Future[Outcome]], kill: Kill
 ) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import tap_runner
-from fault_runs import critical, side_by_side
+from fault_runs import asked_for, critical, side_by_side, some_of
 from fault_truth import STREAMS, Row, differences, row_differences
 
 from sandbox import Options, Sandbox, Store
@@ -196,11 +196,16 @@ def walk(case: Walk) -> Outcome:
 
 
 @pytest.fixture(scope="module")
-def walks() -> dict[Walk, Future[Outcome]]:
-    return side_by_side(walk, WALKS, at_once=3)
+def walks(request: pytest.FixtureRequest) -> dict[Walk, Future[Outcome]]:
+    return side_by_side(walk, asked_for(request, WALKS, "case"), at_once=3)
 
 
-@pytest.mark.parametrize("case", WALKS, ids=[case.name for case in WALKS])
+every_walk = pytest.mark.parametrize(
+    "case", some_of(WALKS, 3, pytest.mark.histories), ids=lambda case: case.name
+)
+
+
+@every_walk
 def test_while_records_come_go_and_change_none_that_stayed_is_missed(
     walks: dict[Walk, Future[Outcome]], case: Walk
 ) -> None:
@@ -218,7 +223,7 @@ def test_while_records_come_go_and_change_none_that_stayed_is_missed(
         assert outcome.surely_modified[stream] - set(outcome.changes.ids(stream)) == set()
 
 
-@pytest.mark.parametrize("case", WALKS, ids=[case.name for case in WALKS])
+@every_walk
 def test_after_changes_during_two_syncs_a_third_one_makes_all_as_the_store_holds_it(
     walks: dict[Walk, Future[Outcome]], case: Walk
 ) -> None:

@@ -36,7 +36,7 @@ def test_a_short_sync_has_no_such_line(quiet: Sandbox) -> None:
 
 def test_the_line_says_what_is_waited_for(slow: Options) -> None:
     with Sandbox(slow) as store:
-        store.set(quota=10, window_seconds=2.0)
+        store.set(quota=10, window_seconds=1.0)
         result = run(settings(store, page_size=10), args=["--progress-every", "0.2"])
     assert "; 9 of 10 requests of the quota in use; waiting: quota: " in result.stderr
 

@@ -59,9 +59,15 @@ def read(quota: int, *, taps: int, others: float) -> Kept:
         return Kept([run.result() for run in runs], store.requests(), customers)
 
 
-@pytest.mark.parametrize("quota", [150, 450])
+many = pytest.mark.real_time
+
+
+@pytest.mark.parametrize("quota", [150, pytest.param(450, marks=many)])
 @pytest.mark.parametrize("taps", [1, 2])
-@pytest.mark.parametrize("others", [0.0, 0.5], ids=["alone", "beside another app"])
+@pytest.mark.parametrize(
+    "others",
+    [pytest.param(0.0, id="alone"), pytest.param(0.5, marks=many, id="beside another app")],
+)
 def test_taps_keep_within_the_quota_and_lose_nothing(quota: int, taps: int, others: float) -> None:
     kept = read(quota, taps=taps, others=others)
     for result in kept.results:

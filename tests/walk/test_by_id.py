@@ -19,7 +19,7 @@ from tap_bigcommerce.pages.by_id import Ask, ById
 from tap_bigcommerce.pages.page import ListRequest, Page
 from tap_bigcommerce.pages.walk import What
 
-HISTORIES = 2500
+HISTORIES = 12 * settings().max_examples
 CHECKED = 10
 """Rows that a check asks for."""
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)

@@ -16,8 +16,6 @@ from model_runs import Ledger, Setup
 from model_store import Clock, Manners, ModelList, ModelQuota
 from random_lists import LAYOUTS, random_ids
 
-CASES = 200
-"""Stores, each with some syncs: a minute or two."""
 STEPS = 10
 """Syncs, changes and pauses in the life of a store, at the most."""
 FEWEST_ROWS, MOST_ROWS = 100, 2000
@@ -142,11 +140,11 @@ class StoreLife(RuleBasedStateMachine):
         self.ledger.check_all()
 
 
+@pytest.mark.timeout(600)  # `make test-all` tries 200 of them.
 def test_whatever_happens_every_record_arrives() -> None:
     run_state_machine_as_test(
         StoreLife,
         settings=settings(
-            max_examples=CASES,
             stateful_step_count=STEPS,
             deadline=None,
             print_blob=True,
