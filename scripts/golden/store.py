@@ -93,6 +93,11 @@ class GoldenStore(Sandbox):
         """The ids of a list, in order."""
         return [row["id"] for row in self.records(list_)]
 
+    def newest(self, list_: str) -> float:
+        """When a row of the list was changed last."""
+        table = self._server.app.world.tables[list_]
+        return max(map(table.modified, table.ids))
+
     def when(self, list_: str, place: int, do: Callable[[], None]) -> None:
         """Call `do` once a page of the list with its row number `place` is answered."""
         self._moments.append((list_, self.ids(list_)[place], do))
