@@ -113,6 +113,9 @@ class Output:
         """A parent of whom something has been read."""
         self.has_read_any = False
         self._doubtful: set[int] = set()
+        asked_for = selection.notes.asked_for if "include" in stream.params else ()
+        self._asked_for = sorted(filter(selection.wants, asked_for))
+        """Fields that the list itself is asked for; none once it is said that some do not come."""
         self._config = config
         self._state = state
         self._messages = messages
@@ -135,7 +138,7 @@ class Output:
     @property
     def typed(self) -> TypedReader | None:
         """What reads rows straight into records; None: they have to be looked at here."""
-        looks = self.ledger.marks or self.until is not None or self._sample
+        looks = self.ledger.marks or self.until is not None or self._sample or self._asked_for
         return None if looks else self._records.typed
 
     @property
@@ -280,9 +283,23 @@ class Output:
             rows = [row for row in rows if not self._is_beyond(row)]
         if self._sample:
             rows = rows[: 1 - self.counts.written]
+        self._look_for_what_was_asked_for(rows)
         self._records.write(rows, clean=clean, sent_at=sent_at, ours=ours)
         self.counts.written += len(rows)
         self._metric.add(len(rows))
+
+    def _look_for_what_was_asked_for(self, rows: Sequence[Row]) -> None:
+        """Say, once, which fields were asked for and came with none of these rows."""
+        missing = [name for name in self._asked_for if not any(name in row for row in rows)]
+        if rows and missing:
+            self._asked_for = []
+            LOGGER.warning(
+                "%s: none of %d rows came with %s, although these were asked for; they are left "
+                "out of these records.",
+                self.stream.name,
+                len(rows),
+                ", ".join(missing),
+            )
 
     def _is_beyond(self, row: Row) -> bool:
         """The row was modified behind the end of what is wanted."""

@@ -769,6 +769,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Deselect them, or ask BigCommerce's support why they do not come.",
         ),
         Cause(
+            "rows came with",
+            "A list did not bring fields that it was asked for by name (`include`).",
+            "Deselect them, or ask BigCommerce's support why they do not come.",
+        ),
+        Cause(
             "belong to no consignment",
             "The API's two views of an order differ.",
             "Use `products`, which is whole.",

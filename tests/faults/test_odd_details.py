@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fault_runs import critical
-from made_store import DATE, MadeStore, item, order, product
+from made_store import DATE, ISO_DATE, MadeStore, item, order, product
 
 LINK = {"url": "https://made.example/x", "resource": "/x"}
 SHAPES = [LINK, None, "text", 3, [], {}, [None], ["text"], [[{"id": 1}]], {"x": [1]}]
@@ -244,6 +244,43 @@ def test_what_was_asked_for_beside_a_customer_and_did_not_come_stays_absent() ->
         ["absent", "absent"],
     ]
     assert all(row["company"] is None for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("stream", "path", "fields"),
+    [
+        ("channels", "/v3/channels", ["currencies"]),
+        ("customer_addresses", "/v3/customers/addresses", ["form_fields"]),
+        ("pages", "/v3/content/pages", ["body"]),
+        ("price_list_records", "/v3/pricelists/7/records", ["bulk_pricing_tiers", "sku"]),
+        ("redirects", "/v3/storefront/redirects", ["to_url"]),
+    ],
+)
+def test_what_a_list_was_asked_for_and_no_row_came_with_is_said_once_and_stays_absent(
+    stream: str, path: str, fields: list[str]
+) -> None:
+    made = {"customer_id": 1, "currency": "usd", "date_modified": ISO_DATE}
+    rows = [{"id": id_, "variant_id": id_, **made} for id_ in (1, 2, 3)]
+    with MadeStore({"/v3/pricelists": [{"id": 7, "date_modified": ISO_DATE}], path: rows}) as store:
+        without = store.run(stream, page_size=1)
+        rows[2].update(dict.fromkeys(fields))
+        one_has_them = store.run(stream)
+    for result, warnings in ((without, 1), (one_has_them, 0)):
+        assert result.status == 0, critical(result)
+        assert len(result.records(stream)) == 3
+        said = [line for line in result.logged("WARNING") if ", ".join(fields) in line]
+        assert len(said) == warnings
+        assert not result.records(stream)[0].keys() & set(fields)
+    assert one_has_them.records(stream)[2].keys() >= set(fields)
+
+
+def test_what_customers_were_asked_for_and_none_came_with_is_said_once() -> None:
+    with MadeStore({"/v2/customers": [customer(id_) for id_ in (1, 2, 3)]}) as store:
+        store.answer("/v3/customers", 200, lambda query: v3({"id": int(query["id:in"])}))
+        result = store.run("customers", fields={"customers": ["segment_ids"]}, page_size=1)
+    assert result.status == 0, critical(result)
+    assert len([line for line in result.logged("WARNING") if "segment_ids" in line]) == 1
+    assert all("segment_ids" not in row for row in result.records("customers"))
 
 
 @pytest.mark.parametrize("id_", [None, "x/../../v2/store", 1.5])
