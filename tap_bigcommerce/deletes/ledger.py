@@ -24,6 +24,7 @@ from tap_bigcommerce.exceptions import (
     StateError,
     TapError,
 )
+from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
@@ -279,10 +280,11 @@ class Ledger:
             except TooLarge as error:
                 self._give_up(error.size)
                 return {}
-            except OSError as error:
+            except (OSError, Unusable) as error:
+                reason = getattr(error, "strerror", None) or error
                 self.failure = TapError(
                     f"{self.stream.name}: the set of its ids cannot be written to deletes_path "
-                    f"({error.strerror}). Its records are written; the next sync reads the stream "
+                    f"({reason}). Its records are written; the next sync reads the stream "
                     "from its start, for its deletions' sake."
                 )
                 return {}

@@ -15,7 +15,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.deletes.ids import Ids
 from tap_bigcommerce.display import shown
 from tap_bigcommerce.exceptions import ConfigError, StateError
-from tap_bigcommerce.files import Unusable, read_file, write_whole
+from tap_bigcommerce.files import Unusable, read_file, writable, write_whole
 
 A_KB = 1000
 
@@ -58,10 +58,10 @@ class Shelf:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            writable = os.access(self._folder, os.W_OK | os.X_OK)
+            is_writable = os.access(self._folder, os.W_OK | os.X_OK)
         except OSError:
-            writable = False
-        if not writable:
+            is_writable = False
+        if not is_writable:
             raise ConfigError(
                 f"{self._stream}: deletes_path {self._folder} is no folder in which files can be "
                 "written. Correct the setting or the folder's permissions."
@@ -86,7 +86,7 @@ class Shelf:
             ) from error
 
     def put(self, ids: Ids) -> Kept:
-        """Keep the set. Raises TooLarge, and OSError where its file cannot be written."""
+        """Keep the set. Raises TooLarge; OSError or Unusable where its file cannot be written."""
         packed = ids.packed()
         text = base64.b64encode(packed).decode()
         if len(text) <= self._most:
@@ -97,7 +97,7 @@ class Shelf:
         # Named by its content: a file that an older state speaks of stays as it is.
         path = self._folder / f"{self._name}-{checksum[:16]}.ids"
         if not _holds(path, packed):
-            write_whole(path, packed, mode=0o600)
+            write_whole(writable(path), packed, mode=0o600)
         return Kept({"file": path.name, "sha256": checksum}, len(packed))
 
     def tidy(self, entry: Mapping[str, Any]) -> None:

@@ -144,7 +144,7 @@ def test_half_of_a_set_of_ids_is_tidied_by_the_next_run(
 
 
 @no_file
-def test_a_set_of_ids_is_read_of_nothing_but_a_file(
+def test_a_set_of_ids_is_read_of_nothing_but_a_file_and_goes_into_nothing_else(
     here: Path, make: Callable[[Path], object], small: Sandbox, catalog: Json
 ) -> None:
     folder = here / "ids"
@@ -158,7 +158,11 @@ def test_a_set_of_ids_is_read_of_nothing_but_a_file(
     [file] = folder.iterdir()
     file.unlink()
     make(file)
-    second = run({**settings(small), **more}, chosen, first.state, timeout=20)
-    assert second.status == 1
-    assert "cannot be read" in second.stderr
-    assert "Traceback" not in second.stderr
+    before = os.lstat(file)
+    for state, words in ((first.state, "cannot be read"), (None, "cannot be written")):
+        result = run({**settings(small), **more}, chosen, state, timeout=20)
+        assert result.status == 1
+        assert words in result.stderr
+        assert "Traceback" not in result.stderr
+        after = os.lstat(file)
+        assert (after.st_ino, after.st_mode) == (before.st_ino, before.st_mode)
