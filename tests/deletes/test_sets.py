@@ -37,23 +37,25 @@ def test_a_set_too_large_for_the_state_goes_into_a_file(
     assert [path.name for path in folder.iterdir()] == [runs.kept("products")["file"]]
 
 
-@pytest.mark.parametrize("damage", ["missing", "changed", "no path"])
+@pytest.mark.parametrize("damage", ["missing", "changed", "elsewhere", "no path"])
 def test_a_file_that_is_not_the_one_named_stops_the_stream(
     small: Sandbox, catalog: Json, tmp_path: Path, damage: str
 ) -> None:
-    runs = Runs(
-        small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(tmp_path)
-    )
+    folder = tmp_path / "ids"
+    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(folder))
     runs.run()
-    [file] = tmp_path.iterdir()
+    [file] = folder.iterdir()
     if damage == "missing":
         file.unlink()
     elif damage == "changed":
         file.write_bytes(file.read_bytes()[:-1])
+    elif damage == "elsewhere":
+        file.rename(tmp_path / file.name)
+        runs.kept("products")["file"] = f"../{file.name}"
     more = {"deletes_path": None} if damage == "no path" else {}
     result = runs.run(fails=True, **more)
     assert result.records("products") == []
-    assert any(runs.kept("products")["file"] in line for line in result.logged("CRITICAL"))
+    assert any(file.name in line for line in result.logged("CRITICAL"))
     # The way out that the error names.
     del runs.state["bookmarks"]["products"]["deletes"]
     assert len(runs.run().records("products")) == 25
