@@ -224,6 +224,7 @@ def test_a_stream_that_fails_otherwise_is_not_ready_either(small: Sandbox) -> No
     result = run(settings(small), args=["--check"])
     assert result.status == 1
     assert "Cannot be read: orders: GET /v2/orders failed: 501" in flat(result)
+    assert flat(result).count("failed: 501") == 1, "for all streams that are read from its list"
     assert "lacks" not in result.stdout
 
 

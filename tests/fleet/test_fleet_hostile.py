@@ -248,6 +248,13 @@ for line in sys.stdin:
         last = message["value"]
 print(json.dumps(last), flush=True)
 """
+ACKNOWLEDGES_SLOWLY = """
+import json, sys, time
+last = [m["value"] for m in map(json.loads, sys.stdin) if m["type"] == "STATE"][-1]
+for _ in range(14):
+    time.sleep(0.5)
+    print(json.dumps(last), flush=True)
+"""
 LEAVES_ONE_BEHIND = """
 import json, subprocess, sys
 subprocess.Popen(["sleep", "30"], stdin=subprocess.DEVNULL)
@@ -271,10 +278,11 @@ def test_a_sync_that_shows_no_sign_of_life_is_ended(
     assert (datetime.now(timezone.utc) - began).total_seconds() < 30
 
 
+@pytest.mark.parametrize("text", [READS_SLOWLY, ACKNOWLEDGES_SLOWLY], ids=["reads", "tells"])
 def test_a_sync_that_is_slow_goes_on(
-    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, text: str
 ) -> None:
-    slow = program(fleet.folder / "slow.py", READS_SLOWLY)
+    slow = program(fleet.folder / "slow.py", text)
     fleet.more |= {"target": Target(slow), "stalled_after_minutes": 0.08}
     fleet.add("shoes", store, page_size=1, max_concurrency=1)
     result = fleet.run(instance, "shoes")
