@@ -7,12 +7,11 @@ import copy
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from forked_tap import ForkedTap
 from hostile_store import config, coupons, entries, rows, serving
 from tap_runner import Json, Result, run
 
@@ -156,16 +155,9 @@ def test_an_odd_set_of_ids_is_refused(deletes: Any, tmp_path: Path) -> None:
     assert result.logged("CRITICAL")
 
 
-@pytest.fixture(scope="module")
-def tap() -> Iterator[ForkedTap]:
-    running = ForkedTap()
-    yield running
-    running.stop()
-
-
-def mistake_in(raw: Json, tap: ForkedTap) -> str:
+def mistake_in(raw: Json) -> str:
     """The one mistake that a run names in its config."""
-    result = tap.run(raw)
+    result = run(raw)
     refused(result)
     _, line = result.logged("CRITICAL")
     assert line.isprintable()
@@ -219,11 +211,9 @@ HOST = "https://api.bigcommerce.com"
         ["https://api.bigcommerce.com"],
     ],
 )
-def test_an_address_that_is_more_or_less_than_a_host_is_refused(
-    tap: ForkedTap, api_url: Any
-) -> None:
+def test_an_address_that_is_more_or_less_than_a_host_is_refused(api_url: Any) -> None:
     raw = {"store_hash": "abc123", "access_token": "t0ken", "api_url": api_url}
-    mistake = mistake_in(raw, tap)
+    mistake = mistake_in(raw)
     assert mistake.startswith("api_url should be")
     assert "s3cret" not in mistake
 
@@ -271,6 +261,6 @@ def test_an_address_is_read_as_it_is_meant(api_url: str, meant: str) -> None:
         ("access_token", "t\x7foken"),
     ],
 )
-def test_an_odd_value_is_a_mistake_in_words(tap: ForkedTap, setting: str, value: Any) -> None:
+def test_an_odd_value_is_a_mistake_in_words(setting: str, value: Any) -> None:
     raw = {"store_hash": "abc123", "access_token": "t0ken", setting: value}
-    assert mistake_in(raw, tap).startswith(f"{setting} should be")
+    assert mistake_in(raw).startswith(f"{setting} should be")
