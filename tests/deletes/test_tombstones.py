@@ -169,6 +169,7 @@ def test_in_tables_of_several_stores_tombstones_say_of_which_they_are(
         assert runs.warehouse.row(name, small.store_hash, id_)["date_modified"]
 
 
+@pytest.mark.histories
 def test_random_changes_over_ten_syncs_end_with_the_store_and_its_dead() -> None:
     chance = random.Random(4)
     sizes = Options(orders=60, customers=60, products=60, coupons=40, archived_orders="hidden")

@@ -9,6 +9,7 @@ import pytest
 from deletes_runs import FOUR, LISTS, Runs, tombstones
 from forgetful import forgetful
 from tap_runner import Json, Result, run, select, start, wait_until
+from tiers import some_of
 
 from sandbox import Options, Sandbox
 
@@ -129,6 +130,7 @@ def test_the_limit_itself_is_allowed(catalog: Json, gone: int, limit: float) -> 
         assert tombstones(runs.run(fails=True), "products") == []
 
 
+@pytest.mark.kills
 def test_a_run_that_is_killed_behind_any_message_reports_nothing_wrong(
     small: Sandbox, catalog: Json
 ) -> None:
@@ -152,7 +154,8 @@ def test_a_run_that_is_killed_behind_any_message_reports_nothing_wrong(
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
-@pytest.mark.parametrize("request_", [2, 4, 6, 7])  # the walk's last, two of the sweep, the last
+# The walk's last, two of the sweep, the last.
+@pytest.mark.parametrize("request_", some_of([2, 4, 6, 7], 2, pytest.mark.kills))
 def test_a_sweep_that_is_stopped_reports_nothing_and_starts_again(
     small: Sandbox, catalog: Json, signum: int, request_: int
 ) -> None:

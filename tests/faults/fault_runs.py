@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -103,14 +103,6 @@ def asked_for(request: pytest.FixtureRequest, cases: Iterable[Case], name: str) 
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
             wanted.append(parameters.get(name))
     return [case for case in cases if case in wanted or None in wanted]
-
-
-def some_of(cases: Sequence[Case], number: int, mark: pytest.MarkDecorator) -> list[Any]:
-    """The cases as parameters, of which the quick tests take so many, evenly; the others marked."""
-    chosen = {round(at * (len(cases) - 1) / max(1, number - 1)) for at in range(number)}
-    return [
-        case if at in chosen else pytest.param(case, marks=mark) for at, case in enumerate(cases)
-    ]
 
 
 def critical(result: Result) -> str:

@@ -27,9 +27,9 @@ from fault_runs import (
     run_on,
     side_by_side,
     small,
-    some_of,
 )
 from fault_truth import STREAMS
+from tiers import some_of
 
 from sandbox import Options, Sandbox, Store
 from sandbox.faults import BROKEN_BODIES, BROKEN_CONNECTIONS

@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 import tap_runner
 from fault_process import started
-from fault_runs import QUICK, assert_failed_clearly, critical, side_by_side
+from fault_runs import QUICK, asked_for, assert_failed_clearly, critical, side_by_side
 from raw_server import Answer, answering, head, settings_for
 from tap_runner import Result
+from tiers import some_of
 
 from bench.catalogs import selecting
 
@@ -73,15 +74,15 @@ ODD = {
 
 
 @pytest.fixture(scope="module")
-def runs() -> dict[str, Future[Result]]:
+def runs(request: pytest.FixtureRequest) -> dict[str, Future[Result]]:
     def run(name: str) -> Result:
         with answering({**ENDLESS, **ODD}[name]) as settings:
             return tap_runner.run({**settings, **IMPATIENT}, selecting("customers", "coupons"))
 
-    return side_by_side(run, [*ENDLESS, *ODD], at_once=6)
+    return side_by_side(run, asked_for(request, [*ENDLESS, *ODD], "name"), at_once=6)
 
 
-@pytest.mark.parametrize("name", [*ENDLESS, *ODD])
+@pytest.mark.parametrize("name", some_of([*ENDLESS, *ODD], 6, pytest.mark.real_time))
 def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(
     runs: dict[str, Future[Result]], name: str
 ) -> None:

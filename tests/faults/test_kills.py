@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import tap_runner
 from fault_process import records, started, states
-from fault_runs import asked_for, critical, side_by_side, some_of
+from fault_runs import asked_for, critical, side_by_side
 from fault_truth import STREAMS, differences
 from tap_runner import Json, Result
+from tiers import some_of
 
 from sandbox import Options, Sandbox, Store
 

@@ -127,6 +127,7 @@ def test_more_than_a_hundred_orders_that_cannot_be_read_fail_the_stream() -> Non
     assert "order_date_modified" not in result.state["bookmarks"].get("order_transactions", {})
 
 
+@pytest.mark.real_time
 def test_after_the_first_one_little_time_is_spent_on_orders_that_cannot_be_read() -> None:
     with shop(*range(100, 120)) as store:
         store.answer(transactions_of("10[5-9]|11."), 503, DOWN)

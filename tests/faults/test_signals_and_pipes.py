@@ -16,9 +16,10 @@ from typing import Any
 import pytest
 import tap_runner
 from fault_process import Running, records, started, states
-from fault_runs import critical, side_by_side
+from fault_runs import asked_for, critical, side_by_side
 from fault_truth import differences
 from tap_runner import Json, Result
+from tiers import some_of
 
 from sandbox import Options, Sandbox, Store
 
@@ -122,8 +123,10 @@ def stop_under_way(case: tuple[int, int, int]) -> Stopped:
 
 
 @pytest.fixture(scope="module")
-def in_a_wait() -> dict[tuple[str, int, int], Future[Stopped]]:
-    return side_by_side(stop_in_a_wait, IN_A_WAIT)
+def in_a_wait(
+    request: pytest.FixtureRequest,
+) -> dict[tuple[str, int, int], Future[Stopped]]:
+    return side_by_side(stop_in_a_wait, asked_for(request, IN_A_WAIT, "case"))
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +134,9 @@ def under_way() -> dict[tuple[int, int, int], Future[Stopped]]:
     return side_by_side(stop_under_way, UNDER_WAY)
 
 
-@pytest.mark.parametrize("case", IN_A_WAIT, ids=[f"{w} {s}" for w, _, s in IN_A_WAIT])
+@pytest.mark.parametrize(
+    "case", some_of(IN_A_WAIT, 3, pytest.mark.real_time), ids=lambda case: f"{case[0]} {case[2]}"
+)
 def test_a_signal_ends_the_tap_at_once_while_it_waits(
     in_a_wait: dict[tuple[str, int, int], Future[Stopped]], case: tuple[str, int, int]
 ) -> None:

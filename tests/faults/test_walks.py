@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 import tap_runner
-from fault_runs import asked_for, critical, side_by_side, some_of
+from fault_runs import asked_for, critical, side_by_side
 from fault_truth import STREAMS, Row, differences, row_differences
+from tiers import some_of
 
 from sandbox import Options, Sandbox, Store
 

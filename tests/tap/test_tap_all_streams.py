@@ -32,6 +32,7 @@ from all_streams import (
 from store_truth import differences, instant
 from strict_schema import fits
 from tap_runner import Json, Result, discover, run, select, settings
+from tiers import some_of
 
 from sandbox import Options, Sandbox
 
@@ -526,7 +527,7 @@ def stops(result: Result) -> list[int]:
     return [at for at, message in enumerate(result.messages) if message["type"] == "STATE"]
 
 
-@pytest.mark.parametrize("share", [0.02, 0.2, 0.35, 0.5, 0.7, 0.85])
+@pytest.mark.parametrize("share", some_of([0.02, 0.2, 0.35, 0.5, 0.7, 0.85], 2, pytest.mark.kills))
 def test_a_sync_goes_on_from_any_of_its_states(
     stock: Sandbox, small_pages: Result, held: Truth, share: float
 ) -> None:

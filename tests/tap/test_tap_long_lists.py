@@ -16,6 +16,8 @@ from tap_runner import Json, Result, run, select, settings
 
 from sandbox import Options, Sandbox
 
+pytestmark = pytest.mark.loads
+
 OPTIONS = Options(
     orders=40,
     customers=3000,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench.catalogs import selecting
 from bench.program import run, settings
 from sandbox import Options, Sandbox
@@ -9,6 +11,7 @@ from sandbox import Options, Sandbox
 MOST_MB = 200
 
 
+@pytest.mark.loads
 def test_large_records_take_no_more_than_is_promised() -> None:
     """Pages of 7 MB, eight at once: what is parsed of them, and what the heap makes of it."""
     options = Options(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from all_streams import NAMES
 from tap_runner import Json, discover, run, select, settings
+from tiers import some_of
 
 from sandbox import Options, Sandbox
 
@@ -35,17 +36,17 @@ def as_it_is(store: Sandbox) -> None:
     pass
 
 
-@pytest.mark.parametrize("prepare", [as_it_is, embeds_nothing, fails_with_details])
-@pytest.mark.parametrize(
-    "more",
-    [
-        {},
-        {"order_details": "per_order", "order_coupons": "always"},
-        {"channel_ids": [1]},
-        {"channel_ids": [1, 675412]},
-    ],
-    ids=str,
-)
+SETTINGS: list[Json] = [
+    {},
+    {"order_details": "per_order", "order_coupons": "always"},
+    {"channel_ids": [1]},
+    {"channel_ids": [1, 675412]},
+]
+STORES = [as_it_is, embeds_nothing, fails_with_details]
+
+
+@pytest.mark.parametrize("prepare", some_of(STORES, 1, pytest.mark.every_stream))
+@pytest.mark.parametrize("more", some_of(SETTINGS, 2, pytest.mark.every_stream), ids=str)
 def test_a_sync_of_everything_sends_what_is_documented(
     strict: Sandbox, more: Json, prepare: Callable[[Sandbox], None]
 ) -> None:
