@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import tap_runner
 from fault_runs import small
+from tiers import some_of
 
 from sandbox import Sandbox, Store
 
@@ -94,7 +95,9 @@ sys.exit(main(sys.argv[3:]))
 """
 
 
-@pytest.mark.parametrize("number", ["ENOSPC", "EIO", "EBADF", "EPIPE"])
+@pytest.mark.parametrize(
+    "number", some_of(["ENOSPC", "EIO", "EBADF", "EPIPE"], 2, pytest.mark.kills)
+)
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0], ids=["first", "one on the way", "last"])
 def test_after_a_write_that_failed_nothing_more_is_written(
     store: Sandbox, size: int, share: float, number: str, tmp_path: Path
