@@ -171,7 +171,8 @@ SECRETS = (
 def test_no_secret_of_a_store_or_target_is_told_by_what_they_say(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
-    shown = [*PEM.splitlines(), "hush!hush", "correct%20horse", "\x1b[31mred\0\u202e"]
+    parts = [*PEM.splitlines(), "hush!hush", "correct%20horse", "12345678"]
+    shown = [*parts, "\x1b[31mred\0\u202e"]
     echo = program(fleet.folder / "echo.py", ECHO)
     fleet.more["target"] = Target(echo, {**HIDDEN, "shown": shown})
     result = fleet.run(instance, "shoes")
