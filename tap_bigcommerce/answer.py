@@ -13,7 +13,7 @@ from urllib.parse import parse_qs
 from tap_bigcommerce.bodies import NotJson, cleaned, mend, parse
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.row_keys import Key, RowKeys
-from tap_bigcommerce.transform import is_clean, loads
+from tap_bigcommerce.records import is_clean, loads
 
 LONGEST_SHOWN = 100
 """Characters of a link that cannot be understood."""

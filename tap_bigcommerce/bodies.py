@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from tap_bigcommerce.transform import clean_key, clean_text, loads, to_float, to_int
+from tap_bigcommerce.records import clean_key, clean_text, loads, to_float, to_int
 
 TOO_DEEP = "arrays or objects are nested too deep"
 

@@ -21,14 +21,14 @@ from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import Position
 from tap_bigcommerce.progress import RecordMetric, failed_requests, log_count
-from tap_bigcommerce.records import RecordWriter
+from tap_bigcommerce.record_writer import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import MOST_TO_RETRY, Resume, State
 from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
-from tap_bigcommerce.transform import TypedReader
+from tap_bigcommerce.records import TypedReader
 
 LOGGER = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from tap_bigcommerce.rules import Path, Rules, as_text
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
 from tap_bigcommerce.store_column import COLUMN, set_column
 from tap_bigcommerce.streams.stream import Stream
-from tap_bigcommerce.transform import Protection
+from tap_bigcommerce.records import Protection
 
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"

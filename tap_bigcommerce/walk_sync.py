@@ -27,7 +27,7 @@ from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.stream import Wish
-from tap_bigcommerce.transform import TypedReader
+from tap_bigcommerce.records import TypedReader
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)

@@ -40,7 +40,7 @@ from tap_bigcommerce.pages.page import ListRequest, Page, PageReader, Row
 from tap_bigcommerce.pages.parts import Part, parts
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.records import RecordWriter
+from tap_bigcommerce.record_writer import RecordWriter
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS

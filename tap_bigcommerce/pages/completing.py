@@ -13,7 +13,7 @@ from tap_bigcommerce.pages.details import Details, Lookup
 from tap_bigcommerce.pages.page import Page, Row
 from tap_bigcommerce.pages.parts import Part, parts
 from tap_bigcommerce.row_keys import Key
-from tap_bigcommerce.transform import TypedReader
+from tap_bigcommerce.records import TypedReader
 from tap_bigcommerce.workers import Workers
 
 MOST_PARSED = 2

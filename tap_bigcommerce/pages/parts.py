@@ -15,7 +15,7 @@ from typing import Any
 
 from tap_bigcommerce.pages.page import Page, Row
 from tap_bigcommerce.row_keys import Key
-from tap_bigcommerce.transform import TypedReader
+from tap_bigcommerce.records import TypedReader
 
 PART = 24 * 1024
 """Bytes of a body, about, that are read at once."""

@@ -16,7 +16,7 @@ from tap_bigcommerce.pages.completing import Completing
 from tap_bigcommerce.pages.details import Details
 from tap_bigcommerce.pages.page import Page, PageReader
 from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
-from tap_bigcommerce.transform import TypedReader
+from tap_bigcommerce.records import TypedReader
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)

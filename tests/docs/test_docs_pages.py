@@ -16,7 +16,7 @@ from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.transform import Converter
+from tap_bigcommerce.records import Converter
 
 RECORDS, STATE = ROOT / "docs" / "records.md", ROOT / "docs" / "state.md"
 

@@ -20,8 +20,8 @@ MODULES = sorted(
 )
 
 GENERATES = {
-    "tap_bigcommerce/transform/shapes.py": ["compile", "exec"],
-    "tap_bigcommerce/transform/structs.py": ["compile", "exec"],
+    "tap_bigcommerce/records/shapes.py": ["compile", "exec"],
+    "tap_bigcommerce/records/structs.py": ["compile", "exec"],
 }
 """Where source is made and run: of numbers and the names of kinds, by the test below this one."""
 

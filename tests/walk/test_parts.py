@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.pages.page import ListRequest, Page
 from tap_bigcommerce.pages.parts import parts
-from tap_bigcommerce.transform import Converter
-from tap_bigcommerce.transform.typed import NOTED, UNSEEN
+from tap_bigcommerce.records import Converter
+from tap_bigcommerce.records.typed import NOTED, UNSEEN
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 LONG = 5_000

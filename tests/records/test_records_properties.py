@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from strict_schema import fits
 
-from tap_bigcommerce.transform import Converter
+from tap_bigcommerce.records import Converter
 
 Json = dict[str, Any]
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_bigcommerce.transform import Converter
+from tap_bigcommerce.records import Converter
 
 # Marks a value that does not fit: null in its place, and in `_rescued_data`.
 RESCUED = object()

@@ -8,8 +8,8 @@ from typing import Any
 import orjson
 import pytest
 
-from tap_bigcommerce.transform import Converter, MissingKey, fast, is_clean
-from tap_bigcommerce.transform import converter as converter_module
+from tap_bigcommerce.records import Converter, MissingKey, fast, is_clean
+from tap_bigcommerce.records import converter as converter_module
 
 Json = dict[str, Any]
 

@@ -16,7 +16,7 @@ from tap_bigcommerce.schemas import DELETED_AT
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.store_column import COLUMN, without_own
 from tap_bigcommerce.streams.stream import PARENTS, Stream
-from tap_bigcommerce.transform import Converter, MissingKey
+from tap_bigcommerce.records import Converter, MissingKey
 
 PORTION = 32 * 1024
 """Bytes of messages, about: what stays in the processor's cache from converting to writing, and

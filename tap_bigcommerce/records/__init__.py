@@ -5,11 +5,11 @@ from bytes, for rows like those before them (`typed`, of `seen` and `structs`); 
 by the set of their keys (`fast`, `shapes`); and field by field, for whatever may come (`careful`).
 """
 
-from tap_bigcommerce.transform.converter import Converter, MissingKey, is_clean
-from tap_bigcommerce.transform.exact import loads, to_float, to_int
-from tap_bigcommerce.transform.protect import Protection
-from tap_bigcommerce.transform.typed import TypedReader
-from tap_bigcommerce.transform.values import clean_key, clean_text
+from tap_bigcommerce.records.converter import Converter, MissingKey, is_clean
+from tap_bigcommerce.records.exact import loads, to_float, to_int
+from tap_bigcommerce.records.protect import Protection
+from tap_bigcommerce.records.typed import TypedReader
+from tap_bigcommerce.records.scalars import clean_key, clean_text
 
 __all__ = [
     "Converter",

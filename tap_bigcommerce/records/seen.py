@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tap_bigcommerce.transform.nodes import Node
+from tap_bigcommerce.records.schema_tree import Node
 
 # By kind: the types of values that need no look at the whole of them.
 PLAIN: dict[str, frozenset[type]] = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
-from tap_bigcommerce.transform.nodes import Node, below
-from tap_bigcommerce.transform.values import Misfit, Rules, clean_key
+from tap_bigcommerce.records.schema_tree import Node, below
+from tap_bigcommerce.records.scalars import Misfit, Rules, clean_key
 
 # Where a container stands: None for the record itself, else its parent's place and its own step.
 Place = tuple[Any, "str | int"] | None

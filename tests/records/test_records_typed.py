@@ -12,11 +12,11 @@ import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from test_transform_properties import Json, cases, json_text_without_odd_characters
-from test_transform_records import INTEGER, NUMBER, STRING, array, obj
+from test_records_properties import Json, cases, json_text_without_odd_characters
+from test_records_converter import INTEGER, NUMBER, STRING, array, obj
 
-from tap_bigcommerce.transform import Converter, TypedReader
-from tap_bigcommerce.transform.typed import NOTED, PATIENCE, PRICE, REST, UNSEEN
+from tap_bigcommerce.records import Converter, TypedReader
+from tap_bigcommerce.records.typed import NOTED, PATIENCE, PRICE, REST, UNSEEN
 
 DATE = {"type": ["null", "string"], "format": "date-time"}
 FREE = {"type": ["null", "object"]}

@@ -17,10 +17,10 @@ from typing import Any
 import msgspec
 import orjson
 
-from tap_bigcommerce.transform.nodes import Node
-from tap_bigcommerce.transform.seen import Seen
-from tap_bigcommerce.transform.structs import Structs, build
-from tap_bigcommerce.transform.values import Misfit, Rules
+from tap_bigcommerce.records.schema_tree import Node
+from tap_bigcommerce.records.seen import Seen
+from tap_bigcommerce.records.structs import Structs, build
+from tap_bigcommerce.records.scalars import Misfit, Rules
 
 UNSEEN, NOTED = 2, 6
 """Portions of rows that come before any type is made, for that takes as long as to convert some:

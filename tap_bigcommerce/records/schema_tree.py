@@ -14,8 +14,8 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce.transform.protect import Protection
-from tap_bigcommerce.transform.values import Misfit, clean_text
+from tap_bigcommerce.records.protect import Protection
+from tap_bigcommerce.records.scalars import Misfit, clean_text
 
 Schema = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce.dates import Days, NotADate, normal_date
-from tap_bigcommerce.transform.exact import MAX_DIGITS, ExactFloat, ExactInt
+from tap_bigcommerce.records.exact import MAX_DIGITS, ExactFloat, ExactInt
 
 Rule = Callable[[Any], Any]
 

@@ -38,9 +38,9 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from tap_bigcommerce.dates import MINUTES, SECONDS
-from tap_bigcommerce.transform.careful import NATIVE
-from tap_bigcommerce.transform.nodes import Node
-from tap_bigcommerce.transform.values import Misfit, Rules
+from tap_bigcommerce.records.careful import NATIVE
+from tap_bigcommerce.records.schema_tree import Node
+from tap_bigcommerce.records.scalars import Misfit, Rules
 
 
 class Generated(NamedTuple):

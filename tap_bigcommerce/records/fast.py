@@ -17,11 +17,11 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce.transform.careful import NATIVE
-from tap_bigcommerce.transform.exact import ExactFloat, ExactInt
-from tap_bigcommerce.transform.nodes import Node
-from tap_bigcommerce.transform.shapes import Child, generate
-from tap_bigcommerce.transform.values import Misfit, Rules
+from tap_bigcommerce.records.careful import NATIVE
+from tap_bigcommerce.records.exact import ExactFloat, ExactInt
+from tap_bigcommerce.records.schema_tree import Node
+from tap_bigcommerce.records.shapes import Child, generate
+from tap_bigcommerce.records.scalars import Misfit, Rules
 
 Convert = Callable[[Any], Any]
 # By the number of keys: the shape, or where several have as many a function that picks one of them.

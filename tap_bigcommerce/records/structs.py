@@ -25,11 +25,11 @@ import orjson
 from msgspec import UNSET, UnsetType
 
 from tap_bigcommerce.dates import MINUTES, SECONDS
-from tap_bigcommerce.transform.exact import loads
-from tap_bigcommerce.transform.nodes import Node
-from tap_bigcommerce.transform.seen import Seen
-from tap_bigcommerce.transform.shapes import date_of_parts
-from tap_bigcommerce.transform.values import MEMO_SIZE, MEMO_TEXT, Misfit, Rules
+from tap_bigcommerce.records.exact import loads
+from tap_bigcommerce.records.schema_tree import Node
+from tap_bigcommerce.records.seen import Seen
+from tap_bigcommerce.records.shapes import date_of_parts
+from tap_bigcommerce.records.scalars import MEMO_SIZE, MEMO_TEXT, Misfit, Rules
 
 # Beyond 64 bits orjson reads another number, so those rows are left to it. This is as far as
 # msgspec's bounds go.

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce.rules import ANYTHING, Path, Rules
-from tap_bigcommerce.transform.values import Misfit, clean_text, json_text
+from tap_bigcommerce.records.scalars import Misfit, clean_text, json_text
 
 DEEPEST = 100
 """Levels of arrays and objects that are looked into for what must not go out."""

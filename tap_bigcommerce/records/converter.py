@@ -10,12 +10,12 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce.transform.careful import Careful, Stray
-from tap_bigcommerce.transform.fast import Fast
-from tap_bigcommerce.transform.nodes import RESCUED_DATA, compile_schema
-from tap_bigcommerce.transform.protect import Protection
-from tap_bigcommerce.transform.typed import TypedReader
-from tap_bigcommerce.transform.values import Misfit, Rules, json_text
+from tap_bigcommerce.records.careful import Careful, Stray
+from tap_bigcommerce.records.fast import Fast
+from tap_bigcommerce.records.schema_tree import RESCUED_DATA, compile_schema
+from tap_bigcommerce.records.protect import Protection
+from tap_bigcommerce.records.typed import TypedReader
+from tap_bigcommerce.records.scalars import Misfit, Rules, json_text
 
 # A counter names at most this many paths; new ones beyond are counted together.
 MAX_PATHS = 1000

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_bigcommerce.transform import Converter, loads
+from tap_bigcommerce.records import Converter, loads
 
 SCHEMA = {
     "type": "object",
