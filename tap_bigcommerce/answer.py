@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from tap_bigcommerce.bodies import NotJson, cleaned, mend, parse
+from tap_bigcommerce.bodies import NotJson, clean, is_clean, mend, parse
 from tap_bigcommerce.exceptions import UnexpectedAnswer
-from tap_bigcommerce.row_keys import Key, RowKeys
-from tap_bigcommerce.records import is_clean, loads
+from tap_bigcommerce.records.exact import loads
+from tap_bigcommerce.row_keys import RawRows, RowKeys
 
 LONGEST_SHOWN = 100
 """Characters of a link that cannot be understood."""
@@ -42,16 +41,16 @@ class NextPage:
 class Answer:
     """A good answer.
 
-    `content` is a list of rows or an object, as was expected; None where only the `keys` of its
-    rows were asked for. `total` is how many rows the whole list has, and `total_pages` how many
-    pages, where the API says so. `next` is what it says of a page behind this one, `has_cursors`
-    whether it would name a cursor. `sent_at` is when the request was sent, by the tap's clock;
-    `store_time` a moment by the store's clock, at or before the time when the request was first
-    sent. `mended`: bad characters in it have been replaced.
+    `content` is a list of rows or an object, as was expected; None where only `raw` rows were asked
+    for. `size` is that of its body in bytes. `total` is how many rows the whole list has, and
+    `total_pages` how many pages, where the API says so. `next` is what it says of a page behind
+    this one, `has_cursors` whether it would name a cursor. `sent_at` is when the request was sent,
+    by the tap's clock; `store_time` a moment by the store's clock, at or before the time when the
+    request was first sent. `mended`: bad characters in it have been replaced.
     """
 
     path: str
-    body: bytes
+    size: int
     content: Any
     total: int | None
     sent_at: datetime
@@ -60,56 +59,26 @@ class Answer:
     total_pages: int | None = None
     next: NextPage | None = None
     has_cursors: bool = False
-    keys: list[Key] | None = None
+    raw: RawRows = field(default_factory=lambda: RawRows([], [], None))
 
-    @property
-    def clean(self) -> bool:
-        """No text in it can hold the character U+0000, nor half a surrogate pair."""
-        return not self.mended and self._body_is_clean
+    def rows(self, places: Iterable[int]) -> list[dict[str, Any]]:
+        """The raw rows at these places, parsed, which takes several times the memory of their JSON.
 
-    @functools.cached_property
-    def _body_is_clean(self) -> bool:
-        return is_clean(self.body)
-
-    def read(self) -> Any:
-        """The content, which takes several times the memory of the body.
-
-        Raises UnexpectedAnswer for what nobody has looked at before: only the keys had been read.
+        Raises UnexpectedAnswer for what cannot be parsed, which nobody has looked at before.
         """
+        text = b"[%b]" % b",".join([self.raw.rows[place] for place in places])
         try:
-            value = mend(self.body) if self.mended else loads(self.body)
+            rows: list[dict[str, Any]] = loads(text)
         except ValueError:
             try:
                 # A number that no double holds.
-                value, self.mended = mend(self.body), True
+                rows = loads(clean(mend(text)))
             except ValueError as error:
                 raise UnexpectedAnswer(
                     f"GET {self.path}: a page cannot be read ({error}). Going on without it could "
                     "lose records."
                 ) from error
-        content, _ = _unwrap(value, self.path)
-        return content
-
-    def part_text(self, begin: int, end: int) -> bytes:
-        """A body with the rows alone whose text is `body[begin:end]`.
-
-        From 0 on, or to the end, it has what stands before or behind all rows, too.
-        """
-        v3 = _is_v3(self.path)
-        opening = b"" if begin == 0 else b'{"data":[' if v3 else b"["
-        closing = b"" if end == len(self.body) else b"]}" if v3 else b"]"
-        return b"".join((opening, memoryview(self.body)[begin:end], closing))
-
-    def part(self, begin: int, end: int) -> list[Any] | None:
-        """The rows whose text is `body[begin:end]`; None where that is not whole rows."""
-        if self.mended:
-            return None
-        try:
-            value = loads(self.part_text(begin, end))
-        except ValueError:
-            return None
-        content, _ = _unwrap(value, self.path)
-        return content if isinstance(content, list) else None
+        return rows
 
 
 def read_answer(
@@ -124,14 +93,12 @@ def read_answer(
 ) -> Answer:
     """The answer with this body, whose content is as `expects` says.
 
-    With `keys`, only these are kept of the rows. `mends`: bad characters are replaced. Raises
+    With `keys`, it has its raw rows, and no content. `mends`: bad characters are replaced. Raises
     NotJson and WrongShape.
     """
-    answer = Answer(path, body, None, None, sent_at, store_time)
-    skimmed = keys.skim(body, v3=_is_v3(path)) if keys is not None else None
-    if skimmed is not None:
-        meta, answer.keys = skimmed.meta, skimmed.keys
-    else:
+    answer = Answer(path, len(body), None, None, sent_at, store_time)
+    raw = keys.of_body(body, v3=_is_v3(path)) if keys is not None else None
+    if raw is None:
         try:
             value = parse(body)
         except NotJson as error:
@@ -145,11 +112,14 @@ def read_answer(
             expects is not dict and not all(isinstance(row, dict) for row in content)
         ):
             raise WrongShape
-        if keys is None:
-            # It becomes part of rows that are taken for as clean as the page that they came with.
-            answer.content = content if answer.clean else cleaned(content)
+        if keys is not None:
+            raw = keys.of_content(content, meta)
+        elif answer.mended or not is_clean(body):
+            answer.content = loads(clean(content))
         else:
-            answer.keys = keys.of_content(content)
+            answer.content = content
+    if raw is not None:
+        answer.raw, meta = raw, raw.meta
     pagination = _inside(meta, "pagination")
     # Sites call it by another name.
     counts = (_count(_inside(pagination, name)) for name in ("total", "total_items"))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, NoReturn
 
-from tap_bigcommerce.records import clean_key, clean_text, loads, to_float, to_int
+from tap_bigcommerce.records.exact import loads, to_float, to_int
+from tap_bigcommerce.records.scalars import json_text
 
 TOO_DEEP = "arrays or objects are nested too deep"
+
+# Twice as fast as `in` on a body with many backslashes.
+_NUL = re.compile(rb"\\u0000")
 
 
 class NotJson(ValueError):
@@ -31,48 +36,35 @@ def parse(body: bytes) -> Any:
 
 
 def mend(body: bytes) -> Any:
-    """The JSON value in `body` with every bad character replaced by U+FFFD.
+    """The JSON value in `body` with every bad byte replaced by U+FFFD.
 
     For bodies that orjson refuses only because of an invalid byte, half a surrogate pair or a
     raw control character in a text, or a number that no double holds. Raises ValueError when more
-    than that is wrong.
+    than that is wrong. The value is for `clean`.
     """
     text = body.decode("utf-8", errors="replace")
     try:
-        value = json.loads(
+        return json.loads(
             text, parse_int=to_int, parse_float=to_float, parse_constant=_refuse, strict=False
         )
     except RecursionError as error:
         raise NotJson(TOO_DEEP, only_text=False) from error
-    return cleaned(value)
 
 
-def cleaned(value: Any) -> Any:
-    """The value with no character in its texts that cannot be written, nor the character NUL.
+def is_clean(body: bytes) -> bool:
+    """Whether `parse` makes only clean values of this body; may say no without need.
 
-    Raises NotJson where it is nested too deep.
+    What it reads has no lone surrogates and no NaN; what may still be in it is the character NUL,
+    which targets refuse and which can only be written as this escape.
     """
-    try:
-        return _cleaned(value)
-    except RecursionError as error:
-        raise NotJson(TOO_DEEP, only_text=False) from error
+    return b"\\" not in body or _NUL.search(body) is None
+
+
+def clean(value: Any) -> bytes:
+    """A value as JSON that `parse` reads: without NUL and lone surrogates, and what no double holds
+    as text."""
+    return json_text(value)[0]
 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return clean_text(value)
-    if isinstance(value, list):
-        return [_cleaned(item) for item in value]
-    if isinstance(value, dict):
-        found: dict[str, Any] = {}
-        for key, item in value.items():
-            name = clean_key(key)
-            while name in found or (name != key and name in value):
-                name += "\ufffd"
-            found[name] = _cleaned(item)
-        return found
-    return value

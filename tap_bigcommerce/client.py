@@ -171,7 +171,7 @@ class Client:
     ) -> Answer:
         """The answer to GET `path` ("/v2/orders"), whose content is as `expects` says.
 
-        With `keys`, the answer has the keys of its rows, and no content. With `fewer_possible`,
+        With `keys`, the answer has its raw rows, and no content. With `fewer_possible`,
         FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
         NotFound, or, when `patience` ends, RequestFailed; StoreUnavailable if nothing else can be
         read either, and from then on always. Without `patience` it is little where others like it
@@ -248,7 +248,7 @@ class Client:
         store_time = _store_time(response.headers.get("Date"), attempts)
         if what.action is Action.NOTHING:
             if expects is not dict:
-                return Answer(path, b"", [], None, sent_at, store_time, keys=[])
+                return Answer(path, 0, [], None, sent_at, store_time)
             return _Fault(
                 str(response.status_code), Action.AGAIN, "an object was asked for, and none came"
             )
@@ -256,7 +256,7 @@ class Client:
         with self._parsing:
             result = self._parse(body, path, expects, attempts, sent_at, store_time, keys)
             if isinstance(result, Answer) and expects is list:
-                rows = result.content if result.keys is None else result.keys
+                rows = result.content or result.raw.rows
                 self.most_rows = max(self.most_rows, len(rows))
         return result
 

@@ -7,6 +7,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tap_bigcommerce.exceptions import IncompleteList, RequestFailed
+
 
 @dataclass
 class StreamCounts:
@@ -65,6 +67,16 @@ class StreamCounts:
         """Some worker waited `seconds` before it could go on."""
         with self._lock:
             self.waited += seconds
+
+    def note_trouble(self, error: RequestFailed) -> None:
+        """Something could not be read: what is asked for after it is given less time."""
+        # A list that contradicts itself has been answered.
+        self.in_trouble = self.in_trouble or not isinstance(error, IncompleteList)
+
+    def count_list_read(self, reason: str) -> None:
+        """A list was read singly for this reason."""
+        with self._lock:
+            self.lists_read[reason] += 1
 
     def count_mended_body(self) -> None:
         """A body could be read only after its bad characters were replaced."""

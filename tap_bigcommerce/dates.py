@@ -7,10 +7,9 @@ date.
 
 from __future__ import annotations
 
+import functools
 import re
 from datetime import datetime, timedelta, timezone
-
-from ciso8601 import parse_datetime
 
 _MONTHS = {
     name: f"{number:02d}"
@@ -18,7 +17,6 @@ _MONTHS = {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
     )
 }
-_WEEKDAYS = frozenset(["Mon, ", "Tue, ", "Wed, ", "Thu, ", "Fri, ", "Sat, ", "Sun, "])
 
 # The zone names of RFC 2822, in hours from UTC.
 _ZONES = {"GMT": 0, "UT": 0, "UTC": 0, "Z": 0}
@@ -37,10 +35,11 @@ _ISO_8601 = re.compile(
     r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
     r" ?(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
 )
+_DAY_LENGTHS = (len("2026-01-05T"), len("Mon, 05 Jan 2026 "))
 # The times of day as the two formats write them, in UTC, and as they go out. To look up is all that
 # it takes to check and to rearrange them.
-MINUTES = {text: text for text in (f"{h:02d}:{m:02d}:" for h in range(24) for m in range(60))}
-SECONDS = {
+_MINUTES = {text: text for text in (f"{h:02d}:{m:02d}:" for h in range(24) for m in range(60))}
+_SECONDS = {
     f"{second:02d}{zone}": f"{second:02d}.000000Z"
     for second in range(60)
     for zone in (" +0000", "+00:00", "Z")
@@ -108,42 +107,26 @@ def format_instant(instant: datetime) -> str:
     return instant.isoformat(timespec="microseconds") + "Z"
 
 
-class Days(dict[str, str]):
-    """What stands before the time, `Mon, 05 Jan 2026 ` or `2026-01-05T`, to `2026-01-05T`.
+@functools.lru_cache(maxsize=16384)
+def _day(text: str) -> str:
+    """What stands before the time, ``Mon, 05 Jan 2026 `` or ``2026-01-05T``, as ``2026-01-05T``.
 
-    With MINUTES and SECONDS this makes a date of three look-ups, if its day has come before.
+    Raises NotADate for anything else.
     """
-
-    LIMIT = 16384
-
-    def learn(self, text: str, normal: str) -> None:
-        """Takes the day of a date's text and its `normal_date`, if it has one of the layouts."""
-        for end in (11, 17):
-            if text[end : end + 6] in MINUTES and text[end + 6 :] in SECONDS:
-                if len(self) >= self.LIMIT:
-                    self.clear()
-                self[text[:end]] = normal[:11]
+    day = parse_instant(f"{text}00:00:00 +0000" if text[3:4] == "," else f"{text}00:00:00Z")
+    if day is None or len(text) not in _DAY_LENGTHS:
+        raise NotADate(text)
+    return format_instant(day)[:11]
 
 
 def normal_date(text: str) -> str | None:
-    """A date's text as `format_instant` writes it; None for "" and zero dates; else NotADate.
-
-    The two layouts that the API uses are rearranged as text and only checked: ciso8601 is lenient,
-    but what it reads is written back exactly as it was only if it was a strict and real date.
-    """
-    layout = None
-    if len(text) == 31:
-        blanks = text[7] + text[11] + text[16]
-        if text[25:] == " +0000" and blanks == "   " and text[:5] in _WEEKDAYS:
-            layout = f"{text[12:16]}-{_MONTHS.get(text[8:11])}-{text[5:7]}T{text[17:25]}"
-    elif text[19:] == "+00:00" or text[19:] == "Z":
-        layout = text[:19]
-    if layout is not None:
-        try:
-            if parse_datetime(layout).isoformat() == layout:
-                return layout + ".000000Z"
-        except ValueError:
-            pass  # Told apart below.
+    """A date's text as `format_instant` writes it; None for "" and zero dates; else NotADate."""
+    end = 17 if text[3:4] == "," else 11
+    try:
+        # The two layouts that the API uses take three look-ups: the same days come again and again.
+        return _day(text[:end]) + _MINUTES[text[end : end + 6]] + _SECONDS[text[end + 6 :]]
+    except (KeyError, NotADate):
+        pass  # Told apart below.
     instant = parse_instant(text)
     if instant is not None:
         return format_instant(instant)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from tap_bigcommerce.client import Client
@@ -12,7 +12,7 @@ from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.output import Output
-from tap_bigcommerce.pages.details import Completion, Details, Lookup, PageCompletion
+from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import PARENTS, Stream, own_list_path
@@ -24,13 +24,13 @@ INCOMPLETE = f"incomplete{ADDED}"
 """The key of a row that could not be made whole: only rows of own lists are written of it."""
 
 
-class Family(Details):
+class Family(Enricher):
     """Completes the rows of a list for its own stream and for those of what belongs to it."""
 
     def __init__(
         self,
         root: Stream,
-        completion: Details | None,
+        enricher: Enricher | None,
         outputs: Sequence[Output],
         client: Client,
         config: Config,
@@ -38,7 +38,7 @@ class Family(Details):
         *,
         since_ever: bool = False,
     ) -> None:
-        """`counts` are those of the requests for the list.
+        """`enricher` is that of the list, and `counts` those of the requests for it.
 
         `since_ever`: all that belongs to a row is read, whatever its date.
         """
@@ -46,168 +46,135 @@ class Family(Details):
         self._counts = counts
         self._since_ever = since_ever
         self._from_rows = [output for output in outputs if not output.stream.has_own_list]
-        self._completion = completion
-        self._channels = config.channel_ids
-        self._with_own_lists = [
-            (
-                output,
-                OwnLists(client, output.purpose, paging=child.paging, keys=output.stream.keys),
-            )
+        self._enricher = enricher or Enricher()
+        self._has_enricher = enricher is not None
+        self._channels = config.channel_ids if root.channels.field is not None else ()
+        self._own_lists = {
+            output: OwnLists(client, output.purpose, paging=child.paging, keys=output.stream.keys)
             for output in outputs
             if (child := output.stream.child) is not None and child.own_list is not None
-        ]
+        }
+        self.whole_pages = self._enricher.whole_pages
 
     @property
     def has_work(self) -> bool:
         """Rows are not simply written as they come."""
-        return self._completion is not None or bool(self._with_own_lists) or self._by_channel
+        return self._has_enricher or bool(self._own_lists or self._channels)
 
-    @property
-    def _by_channel(self) -> bool:
-        """Rows of other channels are left out here."""
-        return bool(self._channels) and self._root.channels.field is not None
-
-    @property
-    def whole_pages(self) -> bool:
-        """The rows of a page are completed together."""
-        return self._completion is not None and self._completion.whole_pages
-
-    def as_they_come(self, *, bare: bool) -> bool:
-        """The rows are written as they come, all of them."""
-        if self._by_channel or self._with_own_lists:
-            return False
-        return self._completion is None or self._completion.as_they_come(bare=bare)
-
-    def complete_page(self, rows: list[Row]) -> PageCompletion | None:
+    def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
         """What completes the rows together."""
-        if self._completion is None:
-            return None
-        for row in rows:
-            id_of(self._root, row)
-        return self._completion.complete_page(rows)
+        if self._has_enricher:
+            for row in rows:
+                id_of(self._root, row)
+        return self._enricher.enrich_page(rows)
 
-    def complete(self, row: Row, *, bare: bool) -> Completion | None:
+    def enrich(self, row: Row, *, bare: bool) -> Row | Job | None:
         """The row with the lists of its own that are wanted, each under its stream's name."""
         if not self._is_wanted(row):
-            return _nothing()
-        if self._completion is None and not self._with_own_lists:
             return None
+        if not self._has_enricher and not self._own_lists:
+            return row
         id_of(self._root, row)
-        own = self._completion.complete(row, bare=bare) if self._completion is not None else None
-        return self._whole(row, own) if own is not None or self._with_own_lists else None
+        own = self._enricher.enrich(row, bare=bare)
+        wanted = [
+            output
+            for output in self._own_lists
+            if output.failure is None and not output.has_read(row)
+        ]
+        if callable(own) or (own is not None and wanted):
+            return functools.partial(self._read, row, own, wanted)
+        if self._has_enricher:
+            self._note(row, None)
+        return own
+
+    def finish(self, enriched: Enriched) -> Row | None:
+        """Note what could not be read, for the streams that it belongs to."""
+        row = enriched.row
+        if row is None:
+            return None
+        id_ = int(row["id"])
+        if self._has_enricher:
+            self._note(row, enriched.error)
+        for output, rows in enriched.lists.items():
+            # A child that fails stops neither its parent nor its siblings.
+            if isinstance(rows, RequestFailed):
+                output.pass_over(id_, rows)
+            else:
+                output.was_read(id_, empty=not rows)
+            row[own_rows_of(output)] = _rows_in(rows)
+        return row
+
+    def read_again(self, output: Output, id_: int) -> Callable[[], Any]:
+        """What reads once more what belongs to a parent; its result may be a failure."""
+        return functools.partial(self._own_rows, output, {"id": id_})
+
+    def _note(self, row: Row, error: RequestFailed | None) -> None:
+        id_ = int(row["id"])
+        for output in self._from_rows:
+            if error is not None:
+                output.pass_over(id_, error)
+            else:
+                output.was_read(id_)
 
     def _is_wanted(self, row: Row) -> bool:
         """The row is of a channel that is read, or of none."""
-        name = self._root.channels.field
-        if not self._channels or name is None or row.get(name) is None:
+        value = row.get(self._root.channels.field or "") if self._channels else None
+        if value is None:
             return True
-        found = row[name] if isinstance(row[name], list) else [row[name]]
+        found = value if isinstance(value, list) else [value]
         return not found or any(channel in self._channels for channel in found)
 
-    def _whole(self, row: Row, completion: Completion | None) -> Completion:
-        id_ = int(id_of(self._root, row))
-        whole: Row | None = row
-        if completion is not None:
-            whole = yield from self._completed(id_, row, completion)
-        wanted = [
-            (output, own)
-            for output, own in self._with_own_lists
-            if output.failure is None and not output.has_read(row)
-        ]
-        if whole is None or not wanted:
-            return whole
-        results = yield [self._lookup(output, own, whole) for output, own in wanted]
-        if any(result is None for result in results):
-            return None
-        for (output, _), result in zip(wanted, results, strict=True):
-            # A child that fails stops neither its parent nor its siblings.
-            if isinstance(result, RequestFailed):
-                output.pass_over(id_, result)
-            else:
-                output.was_read(id_, empty=not result)
-            whole[own_rows_of(output)] = _rows_in(result)
-        return whole
+    def _read(self, row: Row, own: Row | Job | None, wanted: Sequence[Output]) -> Enriched:
+        """All that is wanted of a row, by requests, in a worker."""
+        enriched = Enriched(row)
+        if callable(own):
+            try:
+                enriched = own()
+            except RequestFailed as error:
+                enriched = Enriched({**row, INCOMPLETE: True}, error)
+            if enriched.error is not None:
+                self._counts.note_trouble(enriched.error)
+        lists: dict[Output, Any] = {}
+        for output in wanted if enriched.row is not None else ():
+            lists[output] = self._own_rows(output, enriched.row or row)
+            if lists[output] is None:
+                return Enriched(None)
+        return enriched._replace(lists=lists)
 
-    def _completed(self, id_: int, row: Row, completion: Completion) -> Completion:
-        """The row as its stream completes it; where it cannot be, it is marked as incomplete."""
-        errors: list[RequestFailed] = []
-        try:
-            lookups = next(completion)
-            while True:
-                results = yield [_or_failure(lookup, self._counts) for lookup in lookups]
-                found = [result for result in results if isinstance(result, RequestFailed)]
-                errors += found
-                if not all(isinstance(error, IncompleteList) for error in found):
-                    whole: Row | None = {**row, INCOMPLETE: True}
-                    break
-                lookups = completion.send([*map(_rows_in, results)])
-        except StopIteration as stop:
-            whole = stop.value
-        except RequestFailed as error:
-            errors.append(error)
-            whole = {**row, INCOMPLETE: True}
-        for output in self._from_rows:
-            if errors:
-                output.pass_over(id_, errors[0])
-            else:
-                output.was_read(id_)
-        return whole
-
-    def ask_again(self, output: Output, id_: int) -> Lookup:
-        """What reads once more what belongs to a parent; its result may be a failure."""
-        own = next(own for other, own in self._with_own_lists if other is output)
-        return self._lookup(output, own, {"id": id_})
-
-    def _lookup(self, output: Output, own: OwnLists, row: Row) -> Lookup:
-        child = output.stream.child
+    def _own_rows(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
+        """The rows of a row's own list; None: the row is gone."""
+        stream, child = output.stream, output.stream.child
         assert child is not None
-        params = dict(output.stream.params)
+        params = dict(stream.params)
         since = None if self._since_ever else output.since
-        if output.stream.modified_since is not None and since is not None:
-            params[output.stream.modified_since] = since
-        lookup = functools.partial(
-            own.rows,
-            f"{self._root.path}/{row['id']}",
-            own_list_path(child, self._root, row),
-            params=params,
-            none_is_404=child.none_is_404,
-        )
-        read = _or_failure(lookup, output.counts)
+        if stream.modified_since is not None and since is not None:
+            params[stream.modified_since] = since
+        found: list[list[Row] | RequestFailed | None] = []
 
-        def look() -> Any:
-            rows: list[Any] = []
-            if output.failure is None:
-                error = failure_of(output.stream.name, lambda: rows.append(read()))
-                output.failure = error or output.failure
-            return rows[0] if rows else []
+        def read() -> None:
+            try:
+                rows = self._own_lists[output].rows(
+                    f"{self._root.path}/{row['id']}",
+                    own_list_path(child, self._root, row),
+                    params=params,
+                    none_is_404=child.none_is_404,
+                )
+            except RequestFailed as error:
+                output.counts.note_trouble(error)
+                found.append(error)
+            else:
+                found.append(rows)
 
-        return look
-
-
-def _nothing() -> Completion:
-    """A row of which nothing is written."""
-    return None
-    yield
+        if output.failure is None:
+            output.failure = failure_of(stream.name, read) or output.failure
+        return found[0] if found else []
 
 
-def _rows_in(result: Any) -> Any:
+def _rows_in(rows: list[Row] | RequestFailed) -> list[Row]:
     """What came, whether or not it is all."""
-    if isinstance(result, IncompleteList):
-        return result.rows
-    return [] if isinstance(result, RequestFailed) else result
-
-
-def _or_failure(lookup: Lookup, counts: StreamCounts) -> Lookup:
-    """The lookup, whose failure becomes its result; those after it are given less time."""
-
-    def look() -> Any:
-        try:
-            return lookup()
-        except RequestFailed as error:
-            counts.in_trouble = counts.in_trouble or not isinstance(error, IncompleteList)
-            return error
-
-    return look
+    if isinstance(rows, IncompleteList):
+        return rows.rows
+    return [] if isinstance(rows, RequestFailed) else rows
 
 
 def added_keys(outputs: Iterable[Output]) -> frozenset[str]:

@@ -94,25 +94,17 @@ class Messages:
     def records(
         self,
         stream: str,
-        records: Iterable[Any],
+        records: Iterable[Mapping[str, Any]],
         sent_at: datetime,
         version: int | None = None,
-        encode: Callable[[Any], bytes] = orjson.dumps,
-    ) -> int:
-        """RECORDs; `sent_at` is when the request was sent that brought them. Returns the bytes.
+    ) -> None:
+        """RECORDs; `sent_at` is when the request was sent that brought them.
 
-        `version` is that of the table they are part of, where the stream has versions. `encode`
-        makes a record's JSON.
+        `version` is that of the table they are part of, where the stream has versions.
         """
         head, tail = _around_record(stream, sent_at, version)
-        written = list(map(encode, records))
-        if not written:
-            return 0
-        written[0] = head + written[0]
-        written[-1] += tail
-        lines = (tail + head).join(written)
-        self._put(lines)
-        return len(lines)
+        for record in records:
+            self._put(b"%b%b%b" % (head, orjson.dumps(record), tail))
 
     def activate_version(self, stream: str, version: int) -> None:
         """An ACTIVATE_VERSION: the table is whole in this version, and rows of older ones end."""

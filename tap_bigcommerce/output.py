@@ -28,7 +28,6 @@ from tap_bigcommerce.state import MOST_TO_RETRY, Resume, State
 from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
-from tap_bigcommerce.records import TypedReader
 
 LOGGER = logging.getLogger(__name__)
 
@@ -134,12 +133,6 @@ class Output:
     def newest(self) -> str | None:
         """The latest replication key value that it has written."""
         return self._records.newest
-
-    @property
-    def typed(self) -> TypedReader | None:
-        """What reads rows straight into records; None: they have to be looked at here."""
-        looks = self.ledger.marks or self.until is not None or self._sample or self._asked_for
-        return None if looks else self._records.typed
 
     @property
     def has_own_dates(self) -> bool:
@@ -272,19 +265,16 @@ class Output:
             )
             self._schema_is_out = True
 
-    def write(
-        self, rows: Sequence[Row], *, clean: bool, sent_at: datetime, ours: bool = False
-    ) -> None:
-        """RECORDs of these rows; `ours`: nobody else needs the rows, so they may change.
-
-        Raises BadRecord where one lacks what it cannot do without.
-        """
+    def write(self, rows: Sequence[Row], *, sent_at: datetime) -> None:
+        """RECORDs of these rows. Raises BadRecord where one lacks what it cannot do without."""
         if self.until is not None:
             rows = [row for row in rows if not self._is_beyond(row)]
         if self._sample:
             rows = rows[: 1 - self.counts.written]
+        if not rows:
+            return
         self._look_for_what_was_asked_for(rows)
-        self._records.write(rows, clean=clean, sent_at=sent_at, ours=ours)
+        self._records.write(rows, sent_at=sent_at)
         self.counts.written += len(rows)
         self._metric.add(len(rows))
 
@@ -308,12 +298,6 @@ class Output:
         except (KeyError, TypeError, NotADate):
             return False  # That is said when it is written.
         return date is not None and self.until is not None and date > self.until
-
-    def write_typed(self, records: Sequence[Any], *, sent_at: datetime) -> None:
-        """RECORDs that `typed` has read."""
-        self._records.write_typed(records, sent_at=sent_at)
-        self.counts.written += len(records)
-        self._metric.add(len(records))
 
     def interrupt(self, after: Position, start: Start) -> None:
         """Note in the state how far the walk is; `start` as it is by now."""
@@ -379,7 +363,6 @@ class Output:
         counts = self.counts
         self._metric.emit()
         counts.rescued, counts.unfit = self._records.rescued, self._records.unfit
-        self._records.close()
         for metric, value in (
             ("requests", counts.requests),
             ("requests_failed", failed_requests(counts).total()),

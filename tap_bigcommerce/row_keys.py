@@ -1,4 +1,4 @@
-"""The keys of a list's rows, from an answer's bytes, without making the rows.
+"""The rows of a page as their bytes, and their keys.
 
 A page waits as bytes until it is its turn to be written. Until then only its rows' keys are needed,
 and to make all its rows for their sake would cost as much as to make them for good.
@@ -13,6 +13,8 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 
+from tap_bigcommerce.bodies import clean, is_clean
+
 Key = Any
 """What tells a row from the others of its list: its id, or a tuple of several fields."""
 
@@ -25,9 +27,10 @@ with 40 variants took 600 MB instead of 100."""
 _Plain = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | str | None
 
 
-class Skimmed(NamedTuple):
-    """The rows' keys, in their order, and what v3 says beside the rows."""
+class RawRows(NamedTuple):
+    """The rows of a page, each as its JSON; their keys; and what v3 says beside the rows."""
 
+    rows: Sequence[bytes | msgspec.Raw]
     keys: list[Key]
     meta: Any
 
@@ -45,11 +48,30 @@ class RowKeys:
         row = msgspec.defstruct(
             "Row", [(field, _Plain, None) for field in fields], rename=fields, gc=False
         )
-        rows = list[row]  # type: ignore[valid-type]
-        page = msgspec.defstruct("Page", [("data", rows), ("meta", Any, None)])
         self._key_of = operator.attrgetter(*fields)
-        self._v2 = msgspec.json.Decoder(rows)
-        self._v3: msgspec.json.Decoder[Any] = msgspec.json.Decoder(page)
+        self._keys = _decoders(row)
+        self._raw = _decoders(msgspec.Raw)
+
+    def of_content(self, content: Any, meta: Any) -> RawRows:
+        """The rows in an answer's content, which was parsed."""
+        rows = content if self._rows is None else self._rows(content)
+        return RawRows([clean(row) for row in rows], list(map(self.of, rows)), meta)
+
+    def of_body(self, body: bytes, *, v3: bool) -> RawRows | None:
+        """The rows of a page that is as it should be; None: whoever parses it will say.
+
+        What this takes, orjson reads as well, and to the same keys; but for numbers beyond what a
+        double holds, at which msgspec does not look.
+        """
+        if self._rows is not None or not is_clean(body) or not _is_utf8(body):
+            return None
+        try:
+            keys, raw = self._keys[v3].decode(body), self._raw[v3].decode(body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        if not v3:
+            return RawRows(raw, list(map(self._key_of, keys)), None)
+        return RawRows(raw.data, list(map(self._key_of, keys.data)), raw.meta)
 
     def of(self, row: Mapping[str, Any]) -> Key:
         """A row's own key."""
@@ -57,25 +79,12 @@ class RowKeys:
             return row.get(self._names[0])
         return tuple(row.get(name) for name in self._names)
 
-    def of_content(self, content: Any) -> list[Key]:
-        """The keys of all rows of an answer's content."""
-        return list(map(self.of, content if self._rows is None else self._rows(content)))
 
-    def skim(self, body: bytes, *, v3: bool) -> Skimmed | None:
-        """All keys of a page that is as it should be; None: whoever reads it whole will say.
-
-        What this takes, orjson reads as well, and to the same keys; but for numbers beyond what a
-        double holds, at which msgspec does not look.
-        """
-        if self._rows is not None or not _is_utf8(body):
-            return None
-        try:
-            if not v3:
-                return Skimmed(list(map(self._key_of, self._v2.decode(body))), None)
-            page = self._v3.decode(body)
-            return Skimmed(list(map(self._key_of, page.data)), page.meta)
-        except (msgspec.DecodeError, RecursionError):
-            return None
+def _decoders(row: Any) -> tuple[msgspec.json.Decoder[Any], msgspec.json.Decoder[Any]]:
+    """For the pages of v2, a list of rows, and of v3, an object with it as `data`."""
+    rows = list[row]
+    page = msgspec.defstruct("Page", [("data", rows), ("meta", Any, None)])
+    return msgspec.json.Decoder(rows), msgspec.json.Decoder(page)
 
 
 def _is_utf8(body: bytes) -> bool:

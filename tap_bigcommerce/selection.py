@@ -13,11 +13,11 @@ from singer import metadata as singer_metadata
 from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
+from tap_bigcommerce.records.protect import Protection
 from tap_bigcommerce.rules import Path, Rules, as_text
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
 from tap_bigcommerce.store_column import COLUMN, set_column
 from tap_bigcommerce.streams.stream import Stream
-from tap_bigcommerce.records import Protection
 
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"

@@ -27,7 +27,6 @@ from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.stream import Wish
-from tap_bigcommerce.records import TypedReader
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -171,7 +170,7 @@ class WalkSync:
             single=root.walk.single,
         )
         counts = self._purpose.counts
-        family = Family(root, plan.completion, self.outputs, tools.client, tools.config, counts)
+        family = Family(root, plan.enricher, self.outputs, tools.client, tools.config, counts)
         self._family = family
         size = PageSize(tools.config.page_size)
         return Reading(
@@ -182,7 +181,6 @@ class WalkSync:
             tools.workers,
             tools.budget,
             turn=self._turn,
-            typed=self._typed(),
         )
 
     def _read_again(self) -> None:
@@ -209,7 +207,7 @@ class WalkSync:
         request = ListRequest(root.path, params, keys=root.keys, reshape=root.reshape, single=True)
         family = Family(
             root,
-            plan.completion,
+            plan.enricher,
             outputs,
             tools.client,
             tools.config,
@@ -239,13 +237,6 @@ class WalkSync:
         for row in batch.rows:
             if row["id"] not in output.passed_over:
                 output.read_first[row["id"]] = row.get("date_modified")
-
-    def _typed(self) -> TypedReader | None:
-        """What reads rows straight into records; None where more than that is done with them."""
-        root, (output, *others) = self._root, self.outputs
-        if others or output.stream is not root or root.reshape is not None or root.walk.single:
-            return None
-        return output.typed
 
     def _wish(self, outputs: Sequence[Output]) -> Wish:
         """What these outputs together want of the list."""
@@ -284,19 +275,12 @@ class WalkSync:
 
     def _write_records(self, batch: Batch, output: Output) -> None:
         output.write_schema()
-        clean, sent_at = batch.answer.clean, batch.answer.sent_at
-        if batch.are_records:
-            output.write_typed(batch.rows, sent_at=sent_at)
-            output.was_read()
-            return
         rows: Sequence[Row] = batch.rows
         if not output.stream.has_own_list:
             rows = [row for row in rows if INCOMPLETE not in row and not output.has_read(row)]
             if rows:
                 output.was_read()
-        rows = rows_of(output, rows, self._added)
-        # Rows of several streams share what is nested in them.
-        output.write(rows, clean=clean, sent_at=sent_at, ours=len(self.outputs) == 1)
+        output.write(rows_of(output, rows, self._added), sent_at=batch.answer.sent_at)
 
     def _complete(self, output: Output, *, whole: bool) -> None:
         """The list has been read to its end; `whole`: and nothing can have slipped by."""
@@ -310,7 +294,7 @@ class WalkSync:
     def _see_whether_others_can_be_read(self, output: Output) -> None:
         """Read again what belongs to a parent of whom something has been read, if there is one."""
         if output.last_read is not None and self._family is not None:
-            job = self._family.ask_again(output, output.last_read)
+            job = self._family.read_again(output, output.last_read)
             (result,) = self._tools.workers.run_all({output.last_read: job}).values()
             if isinstance(result, RequestFailed):
                 return

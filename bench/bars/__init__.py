@@ -37,7 +37,6 @@ BARS = {
         Bar("requests", "Requests of a full sync", "bench.bars.full_sync"),
         Bar("ids", "Requests by the pattern of ids", "bench.bars.id_patterns"),
         Bar("memory", "Memory", "bench.bars.memory"),
-        Bar("convert", "Limited by the processor: converting and writing", "bench.bars.convert"),
         Bar("process", "Limited by the processor: the whole process", "bench.bars.process"),
         Bar("delay", "Limited by delay", "bench.bars.delay"),
         Bar("quota", "Limited by quota", "bench.bars.quota"),

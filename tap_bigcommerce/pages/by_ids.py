@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
-from tap_bigcommerce.pages.completing import Completing
-from tap_bigcommerce.pages.details import Details
+from tap_bigcommerce.pages.enricher import Enricher
+from tap_bigcommerce.pages.ordered_rows import OrderedRows
 from tap_bigcommerce.pages.page import ListRequest, Page
 from tap_bigcommerce.pages.reading import Batch
 from tap_bigcommerce.workers import Workers
@@ -28,7 +28,7 @@ class Found:
 def read_by_ids(
     ids: Sequence[int],
     request: ListRequest,
-    details: Details,
+    enricher: Enricher,
     client: Client,
     purpose: Purpose,
     workers: Workers,
@@ -41,18 +41,18 @@ def read_by_ids(
     """
     found: list[Found] = []
     errors: list[BaseException] = []
-    rows = Completing(details, workers, errors.append, None, turn=turn)
+    rows = OrderedRows(enricher, workers, errors.append, turn=turn)
     missing = set(ids)
 
     def ask(id_: int) -> Page:
         single = dataclasses.replace(request, path=f"{request.path}/{id_}")
         answer = client.get(single.path, single.params, dict, purpose, keys=single.row_keys)
-        if answer.keys != [id_]:
+        if answer.raw.keys != [id_]:
             raise UnexpectedAnswer(
-                f"{purpose.stream}: GET {single.path} answers with the record {answer.keys}. Going "
-                "on with it could mix up records."
+                f"{purpose.stream}: GET {single.path} answers with the record {answer.raw.keys}. "
+                "Going on with it could mix up records."
             )
-        return Page([id_], 1, answer, single, bare=True)
+        return Page([id_], 1, answer, bare=True)
 
     def came(page: Page) -> None:
         rows.line_up(page, page.ids)
@@ -70,9 +70,9 @@ def read_by_ids(
         workers.submit(work, came, functools.partial(failed, id_), (turn, 0, False))
     try:
         while missing:
-            for whole in rows.whole():
-                batch = Batch(whole.here, False, whole.page.answer, None, True)
-                found.append(Found(whole.keys[0], batch if whole.here else None))
+            for whole in rows.ready():
+                batch = Batch(whole.rows, whole.page.answer, None, True)
+                found.append(Found(whole.keys[0], batch if whole.rows else None))
             while found:
                 missing.discard(found[0].id)
                 yield found.pop(0)

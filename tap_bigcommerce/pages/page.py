@@ -70,7 +70,6 @@ class Page:
     ids: list[Key]
     limit: int
     answer: Answer
-    request: ListRequest
     bare: bool = False
     fewest_of_full: int = DOCUMENTED_PAGE
 
@@ -107,11 +106,11 @@ class PageReader:
             patience=self._client.patience(),
             keys=request.row_keys,
         )
-        return Page(self._keys(answer), limit, answer, request, bare=True)
+        return Page(self._keys(answer), limit, answer, bare=True)
 
     def _keys(self, answer: Answer) -> list[Key]:
         """What tells the answer's rows apart. Raises BadRecord where one cannot be told."""
-        keys = answer.keys or []
+        keys = answer.raw.keys
         for key in keys:
             if not all(type(part) in KEY_TYPES for part in (key if type(key) is tuple else [key])):
                 raise BadRecord(
@@ -170,10 +169,10 @@ class PageReader:
             elif refused and keys:
                 self._note_refusal(keys[0], refused)
             # A page of another size would move those behind it.
-            self._size.worked(limit, len(answer.body), grows="page" not in place)
+            self._size.worked(limit, answer.size, grows="page" not in place)
             full = min(DOCUMENTED_PAGE, limit) if request.paged else DOCUMENTED_PAGE
             is_bare = bool(request.details) and not with_details
-            return Page(keys, limit, answer, request, is_bare, full)
+            return Page(keys, limit, answer, is_bare, full)
 
     def _get(
         self,

@@ -12,11 +12,10 @@ from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import TAIL
-from tap_bigcommerce.pages.completing import Completing
-from tap_bigcommerce.pages.details import Details
-from tap_bigcommerce.pages.page import Page, PageReader
+from tap_bigcommerce.pages.enricher import Enricher
+from tap_bigcommerce.pages.ordered_rows import OrderedRows
+from tap_bigcommerce.pages.page import Page, PageReader, Row
 from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
-from tap_bigcommerce.records import TypedReader
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -26,13 +25,11 @@ LOGGER = logging.getLogger(__name__)
 class Batch:
     """Whole rows, in the order of the walk, that came with one answer.
 
-    `are_records`: a `TypedReader` has made records of them. `position`: every row up to there has
-    been handed on with this batch or before; None where a stopped walk could not go on from here.
-    `ends_page`: nothing more of this answer follows.
+    `position`: every row up to there has been handed on with this batch or before; None where a
+    stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
     """
 
-    rows: list[Any]
-    are_records: bool
+    rows: list[Row]
     answer: Answer
     position: Position
     ends_page: bool
@@ -46,24 +43,20 @@ class Reading:
         walk: Walk,
         reader: PageReader,
         kind: WalkKind,
-        details: Details | None,
+        enricher: Enricher | None,
         workers: Workers,
         budget: Budget,
         *,
         turn: int,
-        typed: TypedReader | None = None,
     ) -> None:
-        """`turn` is the stream's place in the run: requests of earlier ones go first.
-
-        `typed` may read rows that need no more than to be written, straight into records.
-        """
+        """`turn` is the stream's place in the run: requests of earlier ones go first."""
         self._walk = walk
         self._reader = reader
         self._kind = kind
         self._workers = workers
         self._budget = budget
         self._turn = turn
-        self._rows = Completing(details, workers, self._fail, typed, turn=turn)
+        self._rows = OrderedRows(enricher, workers, self._fail, turn=turn)
         self._bytes_a_row = 0.0
         self._accounted = 0.0
         self._error: BaseException | None = None
@@ -176,7 +169,7 @@ class Reading:
         def came(page: Page) -> None:
             if not self._closed and walk is self._walk:
                 self._take(ask, page)
-            self._budget.ended(len(page.answer.body) if ask.what is What.PAGE else None)
+            self._budget.ended(page.answer.size if ask.what is What.PAGE else None)
 
         def failed(error: BaseException) -> None:
             self._budget.ended(None)
@@ -203,7 +196,7 @@ class Reading:
             self.total = page.answer.total
         self.pages += ask.what is What.PAGE
         if page.ids and ask.what is What.PAGE:
-            self._bytes_a_row = len(page.answer.body) / len(page.ids)
+            self._bytes_a_row = page.answer.size / len(page.ids)
         self._walk.answered(ask, page)
         for source, keys in self._walk.ready():
             self._rows.line_up(source, keys)
@@ -215,14 +208,14 @@ class Reading:
 
     def _whole(self) -> Iterator[Batch]:
         """What can be handed on."""
-        for rows in self._rows.whole():
+        for rows in self._rows.ready():
             self.handed_on += len(rows.keys)
             self._account()
             last = rows.keys[-1]
             if isinstance(last, int):
                 self._ids = (self._ids[0] if self._ids else rows.keys[0]), last
             position = self._walk.position(rows.page, last, ends_page=rows.ends_page)
-            yield Batch(rows.here, rows.are_records, rows.page.answer, position, rows.ends_page)
+            yield Batch(rows.rows, rows.page.answer, position, rows.ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""

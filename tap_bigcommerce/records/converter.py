@@ -1,25 +1,67 @@
-"""One stream's converter: the fast way for records as expected, the careful way for the others."""
+"""One stream's converter: its JSON schema, compiled once to nested functions."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
-from tap_bigcommerce.records.careful import Careful, Stray
-from tap_bigcommerce.records.fast import Fast
-from tap_bigcommerce.records.schema_tree import RESCUED_DATA, compile_schema
 from tap_bigcommerce.records.protect import Protection
-from tap_bigcommerce.records.typed import TypedReader
-from tap_bigcommerce.records.scalars import Misfit, Rules, json_text
+from tap_bigcommerce.records.scalars import (
+    Misfit,
+    json_text,
+    to_any,
+    to_boolean,
+    to_date,
+    to_integer,
+    to_json,
+    to_nothing,
+    to_number,
+    to_string,
+)
+from tap_bigcommerce.records.schema_tree import RESCUED_DATA, Node, below, compile_schema
 
 # A counter names at most this many paths; new ones beyond are counted together.
 MAX_PATHS = 1000
 OTHER_PATHS = "(other paths)"
+
+Place = tuple[Any, "str | int"] | None
+"""Where a value stands: the place of what it is in, and its own key or index; None: the record."""
+
+Convert = Callable[[Any, Place], Any]
+"""Takes a value that is not null, and its place; raises Misfit where it does not fit."""
+
+SCALARS: dict[str, Callable[[Any], Any]] = {
+    "number": to_number,
+    "integer": to_integer,
+    "date": to_date,
+    "string": to_string,
+    "json": to_json,
+    "boolean": to_boolean,
+    "null": to_nothing,
+    "any": to_any,
+}
+
+NATIVE: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "json": (str,),
+    "date": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "boolean": (bool,),
+    "object": (dict,),
+    "array": (list,),
+    "any": (str, int, float, bool, dict, list),
+}
+"""By kind: the types of values that it is for."""
+
+UNTOUCHED: dict[str, tuple[type, ...]] = {
+    kind: types for kind, types in NATIVE.items() if kind not in ("date", "object", "array", "any")
+} | {"any": (str, int, float, bool)}
+"""By kind: the types of values that go out as they are."""
 
 
 class MissingKey(ValueError):  # the name that callers know
@@ -34,18 +76,30 @@ class MissingKey(ValueError):  # the name that callers know
         self.record = record
 
 
-# Twice as fast as `in` on a body with many backslashes.
-_NUL = re.compile(rb"\\u0000")
+class Stray(NamedTuple):
+    """A value that has no place in the schema.
 
-
-def is_clean(body: bytes) -> bool:
-    """Whether `loads` makes only clean values of this body; may say no without need.
-
-    What `loads` reads has no lone surrogates and no NaN, and numbers that orjson cannot write are
-    of types of their own; what may still be in it is the character NUL, which targets refuse and
-    which can only be written as this escape.
+    secret: it must not be rescued, for something in it is deselected, or may be.
     """
-    return b"\\" not in body or _NUL.search(body) is None
+
+    place: Place
+    value: Any
+    secret: bool
+
+    def paths(self) -> tuple[str, str]:
+        """Its path in this record, and the path under which it is counted."""
+        steps: list[str | int] = []
+        place = self.place
+        while place is not None:
+            place, step = place
+            steps.append(step)
+        exact = general = ""
+        for step in reversed(steps):
+            if isinstance(step, int):
+                exact, general = f"{exact}[{step}]", f"{general}[]"
+            else:
+                exact, general = below(exact, step), below(general, step)
+        return exact, general
 
 
 class Converter:
@@ -54,6 +108,8 @@ class Converter:
     schema: the JSON schema that is emitted, already cut to the selection.
     known: the tap's own whole schema of the stream, to tell new keys from deselected ones. Where
         the catalog came from elsewhere, `{"anyOf": [own schema, whole catalog schema]}`.
+    columns: fields that every record has, before all others, and their values where the row has
+        none.
     keys: fields that may not be missing or null.
     rescue: whether `_rescued_data` takes what has no place; it must be in the schema, too.
     json_text: paths (`form_fields[].value`) of strings in which any other value becomes its JSON
@@ -73,6 +129,7 @@ class Converter:
         schema: Mapping[str, Any],
         known: Mapping[str, Any],
         *,
+        columns: Mapping[str, Any] | None = None,
         keys: Sequence[str] = (),
         rescue: bool = True,
         json_text: Container[str] = (),
@@ -85,80 +142,30 @@ class Converter:
         self._keys = tuple(keys)
         self._rescue = rescue and RESCUED_DATA in (schema.get("properties") or {})
         self._protection = protection
+        self._strays: list[Stray] = []
         root = compile_schema(schema, known, json_text, wrap, protection, as_text)
-        rules = Rules()
-        self._careful = Careful(root, rules)
-        self._fast = Fast(root, rules, self._keys)
+        self._convert = self._object(root, dict(columns or {}))
 
-    def typed(
-        self, column: tuple[str, str] | None = None, nulls: Sequence[str] = ()
-    ) -> TypedReader | None:
-        """A reader of whole portions, which agrees with this; None: not for such records.
+    def convert(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """A row, as a parser makes it of a clean body, as the record that goes out.
 
-        column: name and value of a text with which every record begins.
-        nulls: fields that go out as null where a row has none, before all others.
+        For `orjson.dumps` with `orjson.Fragment`s in it. Never changes the row, with which the
+        record may share arrays. Raises MissingKey where a key is absent, null or does not fit.
         """
-        fast = self._fast
-        # What stands in a record twice is converted once, and has to be known by what it is.
-        if fast.comes_again():
-            return None
-        return TypedReader(fast.root, fast.rules, fast.conversion, self._keys, column, nulls)
-
-    @property
-    def source(self) -> str:
-        """The code that was generated so far, to look at."""
-        return "\n".join(self._fast.sources)
-
-    def convert_all(
-        self, records: Iterable[Mapping[str, Any]], clean: bool = False, ours: bool = False
-    ) -> list[dict[str, Any]]:
-        """Several records, as by `convert`; `ours`: nobody else needs them, so they may change."""
-        if not clean:
-            return [self.convert(record) for record in records]
-        shapes = self._fast.changes if ours else self._fast.shapes
-        converted = []
-        for record in records:
-            try:
-                converted.append(shapes[len(record)](record))
-            except (KeyError, TypeError, Misfit):  # Not as the last record with as many keys.
-                converted.append(self.convert(record, clean=True))
-        return converted
-
-    def convert(self, record: Mapping[str, Any], clean: bool = False) -> dict[str, Any]:
-        """The record as it goes out: for `orjson.dumps` with `orjson.Fragment`s in it.
-
-        clean: the record was read by `loads` from a body for which `is_clean` holds; else
-        that is found out here, for about the time that the record took to parse.
-        Never changes its input, with which the output may share arrays. Raises MissingKey where a
-        key is absent, null or does not fit.
-        """
-        if type(record) is dict and (clean or _proves_clean(record)):
-            # TypeError: an array or object where the shapes look up a number's text.
-            with suppress(Misfit, TypeError):
-                return self._fast.convert(record)
-        out = self._convert_carefully(record)
-        for key in self._keys:
-            if out.get(key) is None:
-                raise MissingKey(key, record)
-        return out
-
-    def forget(self) -> None:
-        """Give back the memory of what values have been seen."""
-        self._fast.rules.forget()
-
-    def _convert_carefully(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        out, strays = self._careful.convert(record)
-        if strays:
-            rescued = self._sort_out(strays)
+        record: dict[str, Any] = self._convert(row, None)
+        if self._strays:
+            rescued = self._sort_out()
             if rescued:
-                text = orjson.dumps(rescued)
-                out[RESCUED_DATA] = text.decode()
-        return out
+                record[RESCUED_DATA] = orjson.dumps(rescued).decode()
+        for key in self._keys:
+            if record.get(key) is None:
+                raise MissingKey(key, row)
+        return record
 
-    def _sort_out(self, strays: list[Stray]) -> dict[str, orjson.Fragment]:
+    def _sort_out(self) -> dict[str, orjson.Fragment]:
         """Counts the strays, and returns those that may go out, as JSON text by path."""
         rescued: dict[str, orjson.Fragment] = {}
-        for stray in strays:
+        for stray in self._strays:
             exact, general = stray.paths()
             try:
                 value = self._rescuable(stray, general)
@@ -166,9 +173,8 @@ class Converter:
                 _count(self.dropped, general)
                 continue
             _count(self.rescued, general)
-            while exact in rescued:  # Two keys that only differ in what was cleaned from them.
-                exact += "\ufffd"
             rescued[exact] = orjson.Fragment(json_text(value)[0])
+        self._strays.clear()
         return rescued
 
     def _rescuable(self, stray: Stray, path: str) -> Any:
@@ -182,15 +188,145 @@ class Converter:
             return protection.pseudonym(stray.value)
         return protection.cleaned(stray.value, protection.place(path))
 
+    def _compile(self, node: Node) -> Convert:
+        """The function for the values of a node."""
+        if node.kind == "object":
+            return self._object(node)
+        if node.kind == "array":
+            return self._array(node)
+        if node.kind == "union":
+            return self._union(node)
+        if node.guard is not None and node.within is not None:
+            guard, within = node.guard, self._compile(node.within)
+            return lambda value, place: guard(value, lambda given: within(given, place))
+        scalar = to_string if node.kind == "json" and node.hides else SCALARS[node.kind]
+        return lambda value, _: scalar(value)
+
+    def _object(self, node: Node, columns: dict[str, Any] | None = None) -> Convert:
+        if node.fields is None:
+            return _free(dict)
+        start, strays, compiled = columns or {}, self._strays, self._compile
+        # By key: the types that go out as they are, the function for others, and whether a value
+        # that does not fit must not be rescued. None: what is deselected.
+        fields: dict[str, tuple[frozenset[type], Convert, bool] | None] = {
+            key: (untouched(field), compiled(field), field.hides)
+            for key, field in node.fields.items()
+        }
+        fields.update(dict.fromkeys(node.deselected or ()))
+        leaves_out, has_known = node.leaves_out, node.deselected is not None
+        extra: tuple[frozenset[type], Convert, bool] | None = None
+        if node.extra is not None and has_known:
+            extra = untouched(node.extra), compiled(node.extra), node.extra.hides
+
+        def convert_object(value: Any, place: Place) -> Any:
+            if type(value) is not dict:
+                if value == "" or value == []:  # An empty array is how PHP writes an empty object.
+                    return None
+                raise Misfit
+            out = start.copy()
+            for key, item in value.items():
+                try:
+                    field = fields[key]
+                    if field is None:
+                        continue
+                except KeyError:
+                    if leaves_out is not None and leaves_out(key):
+                        continue
+                    if extra is None:
+                        strays.append(Stray((place, key), item, not has_known))
+                        continue
+                    field = extra
+                types, convert, hides = field
+                if type(item) in types:
+                    out[key] = item
+                    continue
+                here = (place, key)
+                try:
+                    out[key] = convert(item, here)
+                except Misfit:
+                    out[key] = None
+                    strays.append(Stray(here, item, hides))
+            return out
+
+        return convert_object
+
+    def _array(self, node: Node) -> Convert:
+        if node.items is None:
+            return _array_of(None, _free(list), node.wrap)
+        types, convert, hides = untouched(node.items), self._compile(node.items), node.items.hides
+        strays = self._strays
+
+        def convert_items(value: list[Any], place: Place) -> list[Any]:
+            if types.issuperset(map(type, value)):
+                return value
+            out: list[Any] = []
+            for index, item in enumerate(value):
+                if type(item) in types:
+                    out.append(item)
+                    continue
+                here = (place, index)
+                try:
+                    out.append(convert(item, here))
+                except Misfit:
+                    out.append(None)
+                    strays.append(Stray(here, item, hides))
+            return out
+
+        return _array_of(convert, convert_items, node.wrap)
+
+    def _union(self, node: Node) -> Convert:
+        """The first branch that takes the value as it is, else the first that can convert it."""
+        branches = [(NATIVE.get(b.kind, ()), self._compile(b)) for b in node.branches]
+
+        def convert_union(value: Any, place: Place) -> Any:
+            kind = type(value)
+            for _, convert in sorted(branches, key=lambda branch: kind not in branch[0]):
+                with suppress(Misfit):  # Raised before any stray is found.
+                    return convert(value, place)
+            raise Misfit
+
+        return convert_union
+
+
+def untouched(node: Node) -> frozenset[type]:
+    """The types of values that go out from this place as they are; null always does."""
+    types = {type(None), *UNTOUCHED.get(node.kind, ())}
+    first: dict[type, Node] = {}
+    for branch in node.branches:
+        for one in NATIVE.get(branch.kind, ()):
+            first.setdefault(one, branch)
+    return frozenset(types | {one for one, branch in first.items() if one in untouched(branch)})
+
+
+def _array_of(item: Convert | None, items: Convert, wrap: bool) -> Convert:
+    """The function for an array, of that for its items; `item` is for one of them (None: any)."""
+
+    def convert_array(value: Any, place: Place) -> Any:
+        if type(value) is list:
+            return items(value, place)
+        if value == "":
+            return None
+        if not wrap:
+            raise Misfit
+        if value == {}:
+            return []
+        return [to_any(value) if item is None else item(value, (place, 0))]
+
+    return convert_array
+
+
+def _free(kind: type) -> Convert:
+    """Objects or arrays that go out whole."""
+
+    def convert_free(value: Any, _: Place) -> Any:
+        if type(value) is kind:
+            return to_any(value)
+        if value == "" or value == []:
+            return None
+        raise Misfit
+
+    return convert_free
+
 
 def _count(counter: Counter[str], path: str) -> None:
     counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
-
-
-def _proves_clean(record: Mapping[str, Any]) -> bool:
-    """Whether orjson writes and reads the record without a change, and no NUL is in it."""
-    try:
-        text = orjson.dumps(record)
-        return is_clean(text) and orjson.loads(text) == record
-    except (TypeError, ValueError, RecursionError):
-        return False

@@ -16,6 +16,7 @@ MAX_DIGITS = 1000
 
 _TO_ZEROS = bytes.maketrans(b"123456789.", b"0000000000")
 _RUN = b"0" * LONG
+_BEFORE_NUMBERS = b":,[- \t\r\n"
 
 
 class ExactInt(int):
@@ -41,12 +42,22 @@ def loads(body: bytes) -> Any:
     Raises ValueError as that does.
     """
     value = orjson.loads(body)
-    # Most bodies have no such number, and are done with.
-    if _RUN in bytes(body).translate(_TO_ZEROS):
+    if _has_long_number(body):
         # Nested deeper than json reads: then the digits are lost, and not the record.
         with suppress(RecursionError):
             return json.loads(body, parse_int=to_int, parse_float=to_float)
     return value
+
+
+def _has_long_number(body: bytes) -> bool:
+    """Whether a number may lose digits. Names of files have as many, but do not begin with them."""
+    digits = body.translate(_TO_ZEROS)
+    at = digits.find(_RUN)
+    while at >= 0:
+        if body[at - 1 : at] in _BEFORE_NUMBERS:  # As is nothing, at the beginning.
+            return True
+        at = digits.find(_RUN, at + LONG)
+    return False
 
 
 def to_int(text: str) -> int | float:

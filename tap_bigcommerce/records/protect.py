@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce.rules import ANYTHING, Path, Rules
 from tap_bigcommerce.records.scalars import Misfit, clean_text, json_text
+from tap_bigcommerce.rules import ANYTHING, Path, Rules
 
 DEEPEST = 100
 """Levels of arrays and objects that are looked into for what must not go out."""

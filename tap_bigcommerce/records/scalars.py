@@ -5,21 +5,15 @@ Every rule takes a value that is not null and returns what goes out, or raises `
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
 import orjson
 
-from tap_bigcommerce.dates import Days, NotADate, normal_date
+from tap_bigcommerce.dates import NotADate, normal_date
 from tap_bigcommerce.records.exact import MAX_DIGITS, ExactFloat, ExactInt
-
-Rule = Callable[[Any], Any]
-
-# A memo holds at most this many texts, none longer than MEMO_TEXT, and starts again when full.
-MEMO_SIZE = 8192
-MEMO_TEXT = 40
 
 # What orjson writes; a float beyond EXACT may already have lost digits when it was read.
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1
@@ -41,98 +35,63 @@ class Misfit(Exception):  # not an error
     """The value cannot become what the schema promises without losing something."""
 
 
-class _Memo(dict[Any, Any]):
-    """Text to converted value: the same few prices and dates come again and again.
-
-    Any value that can be a key may be looked up; only text and null are kept.
-    """
-
-    def keep(self, text: str, value: Any) -> Any:
-        if len(text) <= MEMO_TEXT:
-            if len(self) >= MEMO_SIZE:
-                self.clear()
-            self[text] = value
-        return value
-
-
-class Numbers(_Memo):
+def to_number(value: Any) -> Any:
     """``"12.5000"`` to the number 12.5000, digit for digit; ``""`` to null."""
+    kind = type(value)
+    if kind is str:
+        return _number_of(value)
+    if kind is float and isfinite(value):
+        return value
+    if kind is ExactFloat and isfinite(value):
+        return float(value)
+    if kind in (int, ExactInt):
+        return writable(value)
+    raise Misfit
 
-    def __missing__(self, text: Any) -> Any:
-        if type(text) is not str:
-            return self._not_text(text)
-        if text == "":
-            return self.keep(text, None)
-        # Between a digit, sign or point and a digit orjson takes nothing but a number of JSON's
-        # grammar, without blanks; it refuses what a double holds only as infinite, as most readers
-        # would.
-        if text[-1] in _DIGITS and text[0] in _FIRST and len(text) <= MAX_DIGITS:
-            number = with_zero(text)
-            try:
-                orjson.loads(number)
-            except ValueError:
-                raise Misfit from None
-            return self.keep(text, orjson.Fragment(number))
+
+@functools.lru_cache(maxsize=8192)  # The same few prices come again and again.
+def _number_of(text: str) -> orjson.Fragment | None:
+    if text == "":
+        return None
+    # Between a digit, sign or point and a digit orjson takes nothing but a number of JSON's
+    # grammar, without blanks; it refuses what a double holds only as infinite, as most readers
+    # would.
+    if text[-1] not in _DIGITS or text[0] not in _FIRST or len(text) > MAX_DIGITS:
         raise Misfit
-
-    def _not_text(self, value: Any) -> Any:
-        kind = type(value)
-        if value is None:
-            self[None] = None
-            return None
-        if kind is float and isfinite(value):
-            return value
-        if kind is ExactFloat and isfinite(value):
-            return float(value)
-        if kind in (int, ExactInt):
-            return writable(value)
-        raise Misfit
+    number = with_zero(text)
+    try:
+        orjson.loads(number)
+    except ValueError:
+        raise Misfit from None
+    return orjson.Fragment(number)
 
 
-class Integers(_Memo):
+def to_integer(value: Any) -> Any:
     """``"5"`` and ``"5.0000"`` to 5; ``""`` to null."""
-
-    def __missing__(self, text: Any) -> Any:
-        if type(text) is not str:
-            return self._not_text(text)
+    kind = type(value)
+    if kind is str or kind is ExactFloat:
+        text = value if kind is str else value.text
         if text == "":
-            return self.keep(text, None)
+            return None
         match = _INTEGER(with_zero(text)) if len(text) <= MAX_DIGITS else None
         if match is None:
             raise Misfit
-        return self.keep(text, writable(int(match[1])))
-
-    def _not_text(self, value: Any) -> Any:
-        kind = type(value)
-        if value is None:
-            self[None] = None
-            return None
-        if kind in (int, ExactInt):
-            return writable(value)
-        if kind is ExactFloat:
-            return self[value.text]
-        if kind is float and -EXACT < value < EXACT and value.is_integer():
-            return int(value)
-        raise Misfit
+        return writable(int(match[1]))
+    if kind in (int, ExactInt):
+        return writable(value)
+    if kind is float and -EXACT < value < EXACT and value.is_integer():
+        return int(value)
+    raise Misfit
 
 
-class Dates(_Memo):
+def to_date(value: Any) -> str | None:
     """A date's text to RFC 3339 in UTC; ``""`` and zero dates to null."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.days = Days()
-
-    def __missing__(self, text: Any) -> Any:
-        if type(text) is not str:
-            raise Misfit
-        try:
-            normal = normal_date(text)
-        except NotADate:
-            raise Misfit from None
-        if normal is not None:
-            self.days.learn(text, normal)
-        return self.keep(text, normal)
+    if type(value) is not str:
+        raise Misfit
+    try:
+        return normal_date(value)
+    except NotADate:
+        raise Misfit from None
 
 
 def with_zero(number: str) -> str:
@@ -163,51 +122,11 @@ def clean_key(key: str) -> str:
     return clean_text(key.replace("\0", "\ufffd"))
 
 
-class Rules:
-    """The rules by kind of field, with the memos of one converter."""
-
-    def __init__(self) -> None:
-        self.numbers = Numbers()
-        self.integers = Integers()
-        self.dates = Dates()
-        self.by_kind: Mapping[str, Rule] = {
-            "number": self._number,
-            "integer": self._integer,
-            "date": self._date,
-            "string": to_string,
-            "json": to_json,
-            "boolean": to_boolean,
-            "null": to_nothing,
-            "any": to_whole,
-        }
-
-    def forget(self) -> None:
-        """Empty the memos."""
-        for memo in (self.numbers, self.integers, self.dates, self.dates.days):
-            memo.clear()
-
-    def _number(self, value: Any) -> Any:
-        return _look_up(self.numbers, value)
-
-    def _integer(self, value: Any) -> Any:
-        return _look_up(self.integers, value)
-
-    def _date(self, value: Any) -> Any:
-        return _look_up(self.dates, value)
-
-
-def _look_up(memo: _Memo, value: Any) -> Any:
-    try:
-        return memo[value]
-    except TypeError:  # Arrays and objects are no keys.
-        raise Misfit from None
-
-
 def to_string(value: Any) -> str:
-    """Text without NUL; a number becomes its JSON text; a boolean, array or object does not fit."""
+    """A number becomes its JSON text; a boolean, array or object does not fit."""
     kind = type(value)
     if kind is str:
-        return clean_text(value)
+        return str(value)
     if kind is int and value.bit_length() <= MAX_BITS:
         return str(value)
     if kind is ExactInt:
@@ -244,10 +163,12 @@ def to_nothing(value: Any) -> Any:
     raise Misfit
 
 
-def to_whole(value: Any) -> Any:
+def to_any(value: Any) -> Any:
     """Anything, as it is: for fields without a type."""
-    if type(value) is str:
-        return clean_text(value)
+    try:
+        return orjson.Fragment(orjson.dumps(value))
+    except TypeError:  # Too deep, or a number that orjson does not write.
+        pass
     text, depth = json_text(value)
     if depth > MAX_DEPTH:
         raise Misfit
@@ -304,8 +225,5 @@ def _scalar_text(value: Any) -> bytes:
     if isinstance(value, float) and not isfinite(value):
         return b'"NaN"' if value != value else b'"Infinity"' if value > 0 else b'"-Infinity"'
     if isinstance(value, int) and not MIN_INT <= value <= MAX_INT:
-        try:
-            return str(int(value)).encode()
-        except ValueError:  # Above Python's limit for decimal digits.
-            return b'"%s"' % hex(value).encode()
+        return (b"%d" if value.bit_length() <= MAX_BITS else b'"%d"') % value
     return orjson.dumps(value)

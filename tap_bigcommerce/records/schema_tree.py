@@ -7,7 +7,7 @@ and may be rescued; a key only in the known one is deselected, and its values go
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Hashable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -57,25 +57,6 @@ class Node:
     # guarded: how a value is converted, with the conversion of the node without the rule.
     guard: Callable[[Any, Callable[[Any], Any]], Any] | None = None
     within: Node | None = None
-    # All of the above but the path: nodes with the same signature convert alike.
-    signature: Hashable = None
-
-    def inner(self) -> list[Node]:
-        """The nodes within this one."""
-        found = [*(self.fields or {}).values(), *self.branches]
-        return found + [node for node in (self.extra, self.items, self.within) if node is not None]
-
-    def sign(self) -> None:
-        """Sets the signatures, once all is known."""
-        for node in self.inner():
-            node.sign()
-        fields = frozenset((k, v.signature) for k, v in (self.fields or {}).items())
-        parts = (self.kind, self.hides, self.wrap, self.deselected, self.fields is None, fields)
-        rest = tuple(node.signature for node in self.branches)
-        extra = self.extra and self.extra.signature
-        # What a rule names depends on the place.
-        place = self.path if self.leaves_out or self.guard else None
-        self.signature = (*parts, rest, extra, self.items and self.items.signature, place)
 
 
 def compile_schema(
@@ -89,9 +70,7 @@ def compile_schema(
     """The root of a stream's schema: always an object; `_rescued_data` is not one of its fields."""
     options = _Options(json_text, wrap, protection, as_text or {})
     whole = {"properties": {}, **_without_rescued(schema)}
-    root = _object(whole, [_without_rescued(known)], "", options)
-    root.sign()
-    return root
+    return _object(whole, [_without_rescued(known)], "", options)
 
 
 @dataclass(frozen=True, slots=True)

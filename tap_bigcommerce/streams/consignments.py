@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_bigcommerce.pages.details import are_rows
+from tap_bigcommerce.pages.enricher import are_rows
 from tap_bigcommerce.pages.page import Row
 
 MOST_ITEMS = 50

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import UnexpectedAnswer
-from tap_bigcommerce.pages.details import Completion, Details, PageCompletion, add_unknown
+from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.own_lists import OwnLists, Reading
 
 LOGGER = logging.getLogger(__name__)
 
@@ -43,8 +43,10 @@ MOST_ATTRIBUTES = 10
 """Attributes that come with one customer, at the most."""
 
 
-class CustomerDetails(Details):
+class CustomerDetails(Enricher):
     """Adds the fields that are selected of v3, with one more request for 250 customers."""
+
+    whole_pages = True
 
     def __init__(
         self, fields: Sequence[str], client: Client, purpose: Purpose, known: Collection[str]
@@ -56,26 +58,19 @@ class CustomerDetails(Details):
         self._shows_attributes = False
         self._warned = False
 
-    @property
-    def whole_pages(self) -> bool:
-        """One request goes for all rows of a page."""
-        return True
-
-    def complete_page(self, rows: list[Row]) -> PageCompletion | None:
+    def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
         """Add the v3 fields to all rows; one that v3 does not show (deleted meanwhile) stays."""
-        return self._complete_page(rows) if rows else None
+        return functools.partial(self._read_page, rows) if rows else None
 
-    def complete(self, row: Row, *, bare: bool) -> Completion | None:
-        """The customer with all attributes; None: they are all there."""
+    def enrich(self, row: Row, *, bare: bool) -> Row | Job:
+        """The customer with all attributes."""
         if ANSWER not in row:
-            return None
+            return row
         answer = row.pop(ANSWER)
-        if answer is None:
-            return self._complete_alone(row)
-        if self._has_all_attributes(answer):
+        if answer is not None and self._has_all_attributes(answer):
             self._add(row, answer)
-            return None
-        return self._complete_attributes(row, answer)
+            return row
+        return functools.partial(self._read_one, row, answer)
 
     def _has_all_attributes(self, answer: Row) -> bool:
         if "attributes" not in self._fields or not self._shows_attributes:
@@ -83,8 +78,8 @@ class CustomerDetails(Details):
         attributes = answer.get("attributes")
         return isinstance(attributes, list) and len(attributes) < MOST_ATTRIBUTES
 
-    def _complete_page(self, rows: list[Row]) -> PageCompletion:
-        (answers,) = yield [functools.partial(self._read, [row["id"] for row in rows])]
+    def _read_page(self, rows: list[Row]) -> None:
+        answers = self._read([row["id"] for row in rows])
         found = {str(answer.get("id")): answer for answer in answers}
         by_id = {str(row["id"]): row for row in rows}
         for id_, row in by_id.items():
@@ -94,28 +89,31 @@ class CustomerDetails(Details):
                 row[ANSWER] = None  # It may be one of those whose id says nothing.
         self._note_what_came(answers)
 
-    def _complete_alone(self, row: Row) -> Completion:
-        """The customer, asked for by itself: the one answer without an id is about it."""
-        (answers,) = yield [functools.partial(self._read, [row["id"]])]
-        if not answers:
-            return row
-        about_it = [answer for answer in answers if str(answer.get("id")) == str(row["id"])]
-        if not about_it and len(answers) == 1 and not isinstance(answers[0].get("id"), (int, str)):
-            about_it = answers
-        if not about_it:
-            raise UnexpectedAnswer(
-                f"customers: GET {PATH} was asked for customer {row['id']}, and answers with "
-                "others. Going on with them could mix up customers."
-            )
-        return (yield from self._complete_attributes(row, about_it[0]))
-
-    def _complete_attributes(self, row: Row, answer: Row) -> Completion:
+    def _read_one(self, row: Row, answer: Row | None) -> Enriched:
+        """The customer by itself: where its answer has not been told from others, and where there
+        are more attributes than come with it."""
+        if answer is None:
+            answers = self._read([row["id"]])
+            if not answers:
+                return Enriched(row)
+            # The one answer without an id is about it.
+            about_it = [answer for answer in answers if str(answer.get("id")) == str(row["id"])]
+            if not about_it and len(answers) == 1:
+                about_it = [a for a in answers if not isinstance(a.get("id"), (int, str))]
+            if not about_it:
+                raise UnexpectedAnswer(
+                    f"customers: GET {PATH} was asked for customer {row['id']}, and answers with "
+                    "others. Going on with them could mix up customers."
+                )
+            answer = about_it[0]
+        reading = Reading()
         if not self._has_all_attributes(answer):
             params = {"customer_id:in": str(row["id"])}
-            lookup = functools.partial(self._own.all_rows, f"{PATH}/attribute-values", params)
-            (answer["attributes"],) = yield [lookup]
+            answer["attributes"] = reading.all(
+                functools.partial(self._own.all_rows, f"{PATH}/attribute-values", params)
+            )
         self._add(row, answer)
-        return row
+        return Enriched(row, reading.error)
 
     def _add(self, row: Row, answer: Row) -> None:
         row.update(

@@ -17,7 +17,7 @@ def plan(wish: Wish) -> Plan:
     if not fields:
         return Plan()
     known = load_schema("customers")["properties"]
-    return Plan(completion=CustomerDetails(fields, wish.client, wish.purpose, known))
+    return Plan(enricher=CustomerDetails(fields, wish.client, wish.purpose, known))
 
 
 CUSTOMERS = Stream(

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import functools
 import logging
+import threading
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.pages.details import Completion, Details, Lookup, are_rows
+from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, are_rows
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.consignments import (
@@ -25,7 +26,7 @@ from tap_bigcommerce.streams.consignments import (
     read_consignments,
 )
 from tap_bigcommerce.streams.coupon_hints import CouponHints
-from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.own_lists import OwnLists, Reading
 
 LOGGER = logging.getLogger(__name__)
 
@@ -34,9 +35,6 @@ WITHOUT_EMBEDDED = 20
 
 ALARMS_TO_TRUST = 20
 """After so many alarms of a check, none of them real, it only counts."""
-
-MUTED = "muted"
-"""The result of a lookup that was left out."""
 
 QUANTITIES = "quantities do not add up to items_total"
 ADDRESS_COUNT = "not as many addresses as shipping_address_count"
@@ -82,8 +80,8 @@ class OwnListsOfOrders:
         self.consignments = OwnLists(client, purpose, paging=AllAtOnce(), shape=consignments_in)
 
 
-class OrderDetails(Details):
-    """Completes orders, for one run. All but the lookups runs in one thread."""
+class OrderDetails(Enricher):
+    """Completes orders, for one run. Several workers use it at once."""
 
     def __init__(
         self, wish: OrderWish, own: OwnListsOfOrders, hints: CouponHints, counts: StreamCounts
@@ -91,63 +89,81 @@ class OrderDetails(Details):
         self._wish = wish
         self._own = own
         self._hints = hints
+        self._lock = threading.Lock()
         self._warned_of_fees = False
         self._counts = counts
         self._in_a_row_without = 0
         self._real_alarms: Counter[str] = Counter()
         self._muted: set[str] = set()
 
-    def as_they_come(self, *, bare: bool) -> bool:
-        """Nothing is wanted of an order but its own fields."""
-        wish = self._wish
-        lists = wish.items, wish.addresses, wish.coupons, wish.fees, wish.embedded_consignments
-        return not any(lists)
-
-    def complete(self, row: Row, *, bare: bool) -> Completion:
-        """The order with all that is wanted of it; None when it is gone."""
-        order = row
+    def enrich(self, row: Row, *, bare: bool) -> Row | Job:
+        """The order with all that is wanted of it."""
         embedded = None
         if self._wish.embedded_consignments and not bare:
-            embedded = read_consignments(order, with_items=self._wish.embedded_items)
+            embedded = read_consignments(row, with_items=self._wish.embedded_items)
             self._note_presence(embedded)
-        doubts = self._doubts(order, embedded)
-        if doubts:
-            names = list(doubts)
-            results = yield [self._if_not_muted(order, name, doubts[name]) for name in names]
-            lists = {
-                name: rows for name, rows in zip(names, results, strict=True) if rows is not MUTED
-            }
-            if any(rows is None for rows in results):
-                self._gone(order)
-                return None
-        else:
-            lists = {}
-        items = lists.get("products", embedded.items if embedded else [])
-        addresses = lists.get("shipping_addresses", (embedded and embedded.addresses) or [])
-        self._judge(order, doubts, embedded, lists)
-        if "consignments" in lists:
+        doubts = self._doubts(row, embedded)
+        came = {
+            "products": embedded.items if embedded else [],
+            "shipping_addresses": (embedded and embedded.addresses) or [],
+        }
+        if doubts or (self._wish.coupons and self._may_have_coupons(row, came)):
+            return functools.partial(self._read, row, came, doubts, embedded is not None)
+        if self._wish.coupons:
+            row["coupons"] = []
+        return self._filled(row, came)
+
+    def _read(
+        self, order: Row, lists: dict[str, list[Row]], doubts: dict[str, str], has_embedded: bool
+    ) -> Enriched:
+        """The order with the lists that are in doubt read on their own, and its coupons."""
+        reading = Reading()
+        for name, reason in doubts.items():
+            if reason in self._muted:
+                self._counts.count_list_read(f"none: {reason}")
+                continue
+            rows = reading.all(self._list(order, name))
+            if rows is None:
+                return self._gone(order)
+            self._counts.count_list_read(f"{name}: {reason}")
+            if has_embedded and reason in (QUANTITIES, ADDRESS_COUNT):
+                self._judge(order, reason, is_real=_ids(lists[name]) != _ids(rows))
+            lists[name] = rows
+        if self._wish.coupons:
+            coupons: list[Row] | None = []
+            if self._may_have_coupons(order, lists, ask=True):
+                coupons = reading.all(self._list(order, "coupons"))
+            if coupons is None:
+                return self._gone(order)
+            order["coupons"] = coupons
+        if self._wish.consignments and "consignments" in lists:
             found = lists["consignments"]
             order["consignments"] = found if len(found) > 1 else found[0] if found else {}
             read_consignments(order, with_items=self._wish.consignment_items)
-        if self._wish.consignment_items and "products" in lists:
-            self._fill(order, items)
+        if self._wish.consignment_items and "products" in doubts:
+            self._fill(order, lists["products"])
+        return Enriched(self._filled(order, lists), reading.error)
+
+    def _filled(self, order: Row, lists: dict[str, list[Row]]) -> Row:
+        """The order with its lists."""
         if "fees" in lists:
             order["fees"] = lists["fees"]
         if self._wish.products:
-            order["products"] = items
+            order["products"] = lists["products"]
         if self._wish.shipping_addresses:
-            order["shipping_addresses"] = addresses
-        if self._wish.coupons:
-            coupons: list[Row] | None = []
-            if self._wish.always_coupons or self._hints.seen(order, items, addresses):
-                (coupons,) = yield [self._lookup(order, "coupons")]
-            elif self._hints.ships_for_nothing(addresses):
-                (coupons,) = yield [functools.partial(self._coupons_if_any, record_of(order))]
-            if coupons is None:
-                self._gone(order)
-                return None
-            order["coupons"] = coupons
+            order["shipping_addresses"] = lists["shipping_addresses"]
         return order
+
+    def _may_have_coupons(
+        self, order: Row, lists: dict[str, list[Row]], *, ask: bool = False
+    ) -> bool:
+        """Something hints at coupons; `ask` the store what coupons it has where that decides."""
+        addresses = lists["shipping_addresses"]
+        if self._wish.always_coupons or self._hints.seen(order, lists["products"], addresses):
+            return True
+        if not self._hints.ships_for_nothing(addresses):
+            return False
+        return self._hints.store_has_shipping_coupons() if ask else True
 
     def _doubts(self, order: Row, embedded: Embedded | None) -> dict[str, str]:
         """The lists that have to be read on their own, and why."""
@@ -188,32 +204,19 @@ class OrderDetails(Details):
         """The check as a reason to read a list, or None when it has been wrong too often."""
         if check not in self._muted:
             return check
-        self._counts.lists_read[f"none: {check}"] += 1
+        self._counts.count_list_read(f"none: {check}")
         return None
 
-    def _judge(
-        self,
-        order: Row,
-        doubts: dict[str, str],
-        embedded: Embedded | None,
-        lists: dict[str, Any],
-    ) -> None:
-        """Count the lists that were read, and whether what raised the alarm was right."""
-        for name, reason in doubts.items():
-            if name not in lists:
-                self._counts.lists_read[f"none: {reason}"] += 1
-                continue
-            self._counts.lists_read[f"{name}: {reason}"] += 1
-            if reason not in (QUANTITIES, ADDRESS_COUNT) or embedded is None:
-                continue
-            had = embedded.items if name == "products" else embedded.addresses or []
-            if _ids(had) != _ids(lists[name]):
-                self._real_alarms[reason] += 1
-                continue
-            self._counts.false_alarms[reason] += 1
-            false = self._counts.false_alarms[reason]
-            if false >= ALARMS_TO_TRUST and not self._real_alarms[reason]:
-                self._mute(order, reason, false)
+    def _judge(self, order: Row, check: str, *, is_real: bool) -> None:
+        """Count whether what raised the alarm was right."""
+        with self._lock:
+            if is_real:
+                self._real_alarms[check] += 1
+                return
+            self._counts.false_alarms[check] += 1
+            false = self._counts.false_alarms[check]
+            if false >= ALARMS_TO_TRUST and not self._real_alarms[check]:
+                self._mute(order, check, false)
 
     def _mute(self, order: Row, check: str, false: int) -> None:
         if check in self._muted:
@@ -259,12 +262,8 @@ class OrderDetails(Details):
                 order["id"],
             )
 
-    def _if_not_muted(self, order: Row, name: str, reason: str) -> Lookup:
-        """A lookup that is left out if its reason turns out to be none while it waits."""
-        lookup = self._lookup(order, name)
-        return lambda: MUTED if reason in self._muted else lookup()
-
-    def _lookup(self, order: Row, name: str) -> Lookup:
+    def _list(self, order: Row, name: str) -> Callable[[], list[Row] | None]:
+        """What reads one of the order's own lists."""
         record = record_of(order)
         if name == "consignments":
             params = {"include": "consignments.line_items"} if self._wish.consignment_items else {}
@@ -276,14 +275,11 @@ class OrderDetails(Details):
         are_all = functools.partial(_adds_up, order) if name == "products" else _never
         return functools.partial(self._own.lists.rows, record, name, are_all=are_all)
 
-    def _coupons_if_any(self, record: str) -> list[Row] | None:
-        if self._hints.store_has_shipping_coupons():
-            return self._own.lists.rows(record, "coupons")
-        return []
-
-    def _gone(self, order: Row) -> None:
-        self._counts.gone += 1
+    def _gone(self, order: Row) -> Enriched:
+        with self._lock:
+            self._counts.gone += 1
         LOGGER.info("orders: order %s was deleted while it was read", order["id"])
+        return Enriched(None)
 
 
 def record_of(order: Row) -> str:

@@ -42,5 +42,5 @@ def plan(wish: Wish) -> Plan:
     hints = CouponHints(wish.client, wish.purpose)
     return Plan(
         details=details,
-        completion=OrderDetails(wanted, own, hints, wish.purpose.counts),
+        enricher=OrderDetails(wanted, own, hints, wish.purpose.counts),
     )

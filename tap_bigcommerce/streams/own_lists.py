@@ -9,7 +9,7 @@ from tap_bigcommerce.answer import Shape
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, IncompleteList, NotFound, RequestFailed
 from tap_bigcommerce.pages.in_turn import Ask, InTurnKind
-from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, ListRequest, Page, Row
+from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, Page, Row
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.pages.walk import What
 from tap_bigcommerce.row_keys import Key
@@ -131,12 +131,11 @@ class OwnLists:
             except FewerRows as error:
                 size.failed(limit, error.most)
                 continue
-            size.worked(limit, len(answer.body), grows=ask.number is None)
+            size.worked(limit, answer.size, grows=ask.number is None)
             # No list is capped below the most rows that any answer has had.
             most = min(DOCUMENTED_PAGE, self._client.most_rows, limit if paged else LARGEST_LIMIT)
-            request = ListRequest(path, params)
             keys = self._keys_of(answer.content)
-            return Page(keys, limit, answer, request, fewest_of_full=most)
+            return Page(keys, limit, answer, fewest_of_full=most)
 
     def _keys_of(self, rows: list[Row]) -> list[Key]:
         """What tells the rows apart: their keys; where one has none, all that is in it, and how
@@ -151,6 +150,24 @@ class OwnLists:
                 key = (text, same[text])
             keys.append(key)
         return keys
+
+
+class Reading:
+    """Reads lists of one record, one after another.
+
+    Where one is incomplete, `error` says so, and what came of it is used.
+    """
+
+    def __init__(self) -> None:
+        self.error: IncompleteList | None = None
+
+    def all(self, read: Callable[[], list[Row] | None]) -> list[Row] | None:
+        """What `read` brings."""
+        try:
+            return read()
+        except IncompleteList as error:
+            self.error = self.error or error
+            return error.rows
 
 
 def _sorted(rows: Mapping[Key, Row]) -> list[Row]:

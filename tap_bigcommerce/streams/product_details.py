@@ -7,9 +7,9 @@ import logging
 from collections.abc import Collection, Sequence
 
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.pages.details import Completion, Details, Lookup, add_unknown, are_rows
+from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown, are_rows
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.own_lists import OwnLists, Reading
 
 LOGGER = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ UNPAGED = ("bulk_pricing_rules",)
 """Those whose own list has no pages, and takes no limit."""
 
 
-class ProductDetails(Details):
+class ProductDetails(Enricher):
     """Completes products; nearly all come whole with the list."""
 
     def __init__(
@@ -51,22 +51,18 @@ class ProductDetails(Details):
         self._known = known
         self._warned: set[str] = set()
 
-    def as_they_come(self, *, bare: bool) -> bool:
-        """Whether a nested list came shows in the product alone."""
-        return not self._included
-
-    def complete(self, row: Row, *, bare: bool) -> Completion | None:
+    def enrich(self, row: Row, *, bare: bool) -> Row | Job:
         """The product, with the nested lists that did not come with it read one by one."""
         missing = [name for name in self._included if bare or not _came(row, name)]
         if not missing:
-            return None
+            return row
         if not bare:
             self._say(row, missing)
-        return self._complete(row, missing, bare=bare)
+        return functools.partial(self._read, row, missing, bare=bare)
 
     def _say(self, row: Row, missing: Sequence[str]) -> None:
         for name in missing:
-            self._counts.lists_read[f"{name}: did not come with the list"] += 1
+            self._counts.count_list_read(f"{name}: did not come with the list")
         new = [name for name in missing if name not in self._warned]
         if new:
             self._warned.update(new)
@@ -78,30 +74,27 @@ class ProductDetails(Details):
                 ", ".join(new),
             )
 
-    def _complete(self, row: Row, missing: Sequence[str], *, bare: bool) -> Completion:
-        record = f"/v3/catalog/products/{row['id']}"
-        listed = [name for name in missing if name in LISTS]
+    def _read(self, row: Row, missing: Sequence[str], *, bare: bool) -> Enriched:
+        record, reading = f"/v3/catalog/products/{row['id']}", Reading()
+        for name in missing:
+            if name not in LISTS:
+                continue
+            own = self._unpaged if name in UNPAGED else self._own
+            rows = reading.all(functools.partial(own.rows, record, LISTS[name]))
+            # A product that the list has just shown goes out, whatever its own lists say.
+            if rows is not None:
+                row[name] = rows
+            elif bare:
+                return Enriched(None)
         others = [name for name in missing if name not in LISTS]
-        lookups: list[Lookup] = [
-            functools.partial(
-                (self._unpaged if name in UNPAGED else self._own).rows, record, LISTS[name]
-            )
-            for name in listed
-        ]
         if others:
-            include = {"include": ",".join(others), "include_fields": "name"}
-            lookups.append(functools.partial(self._own.one, record, include, record))
-        results = yield lookups
-        if bare and any(result is None for result in results):
-            return None
-        # A product that the list has just shown goes out, whatever its own lists say.
-        found = dict(zip(listed, results, strict=False))
-        row.update((name, found[name]) for name in listed if found[name] is not None)
-        if others and results[-1] is not None:
-            answer = results[-1]
-            row.update((name, answer[name]) for name in others if name in answer)
-            add_unknown(row, answer, self._known)
-        return row
+            params = {"include": ",".join(others), "include_fields": "name"}
+            answer = self._own.one(record, params, record)
+            if answer is None and bare:
+                return Enriched(None)
+            row.update((name, answer[name]) for name in others if answer and name in answer)
+            add_unknown(row, answer or {}, self._known)
+        return Enriched(row, reading.error)
 
 
 def _came(row: Row, name: str) -> bool:

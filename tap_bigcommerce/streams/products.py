@@ -38,7 +38,7 @@ def plan(wish: Wish) -> Plan:
     return Plan(
         params=params,
         details={"include": ",".join(included)} if included else {},
-        completion=ProductDetails(
+        enricher=ProductDetails(
             included,
             OwnLists(wish.client, wish.purpose),
             OwnLists(wish.client, wish.purpose, paging=AllAtOnce()),

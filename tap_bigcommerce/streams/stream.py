@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
-from tap_bigcommerce.pages.details import Details
+from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import WalkKind
@@ -63,13 +63,13 @@ class Wish:
 class Plan:
     """How a stream's list is asked for so that a wish is met.
 
-    `params` always, `details` unless a single row cannot be read with them; `completion` makes
+    `params` always, `details` unless a single row cannot be read with them; `enricher` makes
     the rows whole.
     """
 
     params: Mapping[str, str] = field(default_factory=dict)
     details: Mapping[str, str] = field(default_factory=dict)
-    completion: Details | None = None
+    enricher: Enricher | None = None
 
 
 class Incremental(NamedTuple):

@@ -13,10 +13,10 @@ from documents import DOCUMENTS, README, ROOT, examples, links
 
 from scripts.generate import generated, stale
 from tap_bigcommerce.exceptions import StateError
+from tap_bigcommerce.records.converter import Converter
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.records import Converter
 
 RECORDS, STATE = ROOT / "docs" / "records.md", ROOT / "docs" / "state.md"
 

@@ -11,9 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tap_bigcommerce.dates import (
-    MINUTES,
-    SECONDS,
-    Days,
     NotADate,
     format_instant,
     normal_date,
@@ -126,9 +123,7 @@ def test_the_quick_reading_agrees_with_the_thorough_one(
     instant: datetime, at: int, letter: str
 ) -> None:
     utc = instant.astimezone(timezone.utc).replace(microsecond=0)
-    days = Days()
     for text in (format_datetime(utc), utc.isoformat(), utc.isoformat()[:19] + "Z"):
-        days.learn(text, format_instant(utc))
         for changed in (text, text[:at] + letter + text[at + 1 :], text[:at] + text[at + 1 :]):
             found = parse_instant(changed)
             try:
@@ -136,20 +131,6 @@ def test_the_quick_reading_agrees_with_the_thorough_one(
             except NotADate:
                 normal = "none"
             assert normal == (format_instant(found) if found else "none") or normal is None
-            for end in (11, 17):
-                try:
-                    parts = days[changed[:end]] + MINUTES[changed[end : end + 6]]
-                    assert parts + SECONDS[changed[end + 6 :]] == normal
-                except KeyError:
-                    pass
-
-
-def test_days_are_forgotten_when_there_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Days, "LIMIT", 3)
-    days = Days()
-    for day in range(1, 9):
-        days.learn(f"2026-01-{day:02d}T10:00:00Z", f"2026-01-{day:02d}T10:00:00.000000Z")
-        assert 0 < len(days) <= 3
 
 
 def test_an_instant_without_a_zone_is_written_as_utc() -> None:

@@ -12,8 +12,10 @@ import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from parsed_rows import as_parsed
 
-from tap_bigcommerce.records import Converter
+from tap_bigcommerce.bodies import mend
+from tap_bigcommerce.records.converter import Converter
 
 # Marks a value that does not fit: null in its place, and in `_rescued_data`.
 RESCUED = object()
@@ -31,24 +33,13 @@ def converter(field: Any, **options: Any) -> Converter:
 
 
 def text_of(made: Converter, value: Any) -> tuple[str, str | None]:
-    """The JSON text of the field, and of what was rescued from it; three times the same."""
-    found = set()
-    for clean in (False, False, is_plain(value), False):
-        out = made.convert({"field": value}, clean)
-        rescued = out.pop("_rescued_data", None)
-        line = orjson.dumps(out).decode()
-        assert line.startswith('{"field":')
-        assert "\\u0000" not in line
-        found.add((line[9:-1], rescued))
-    assert len(found) == 1
-    return found.pop()
-
-
-def is_plain(value: Any) -> bool:
-    try:
-        return bool(orjson.loads(orjson.dumps(value)) == value and "\0" not in repr(value))
-    except (TypeError, ValueError):
-        return False
+    """The JSON text of the field, and of what was rescued from it."""
+    out = made.convert(as_parsed({"field": value}))
+    rescued = out.pop("_rescued_data", None)
+    line = orjson.dumps(out).decode()
+    assert line.startswith('{"field":')
+    assert "\\u0000" not in line
+    return line[9:-1], rescued
 
 
 def check(field: Any, value: Any, expected: Any, **options: Any) -> None:
@@ -115,7 +106,7 @@ NULLABLE: Callable[[str], Any] = lambda name: {"type": ["null", name]}  # noqa: 
         ("0x10", RESCUED),
         ("٥", RESCUED),
         ("1٥", RESCUED),
-        ("5\0", RESCUED),
+        ("5\0", "5"),
         ("\ud800", RESCUED),
         ("[1]", RESCUED),
         ("1,2", RESCUED),
@@ -196,7 +187,6 @@ def test_an_integer_is_taken_where_nothing_is_lost(value: Any, text: Any) -> Non
         (1.5, '"1.5"'),
         (1e22, '"1e+22"'),
         (HUGE, f'"{HUGE}"'),
-        (math.nan, RESCUED),
         (True, RESCUED),
         ([], RESCUED),
         ({}, RESCUED),
@@ -224,8 +214,8 @@ def test_a_string_of_json_text_takes_anything(value: Any, text: str) -> None:
 
 def test_an_integer_of_thousands_of_digits_harms_nothing() -> None:
     for field in ({}, NULLABLE("string"), NULLABLE("number"), NULLABLE("integer"), OBJECT):
-        text, rescued = text_of(converter(field), 10**5000)
-        assert rescued is not None or text.startswith('"0x')
+        text, rescued = text_of(converter(field), mend(b"1" + b"0" * 5000))
+        assert (rescued or text).count("0") == 5000
 
 
 DATE = {"type": ["null", "string"], "format": "date-time"}
@@ -257,7 +247,7 @@ def test_a_date_is_an_instant_in_utc_or_null(value: Any, text: Any) -> None:
     check(DATE, value, text)
     made = converter(DATE)  # One whose shapes have seen dates of both layouts.
     for date in ("Mon, 05 Jan 2026 10:00:00 +0000", "2026-01-05T10:00:00Z") * 2:
-        made.convert({"field": date}, clean=True)
+        made.convert({"field": date})
     found, rescued = text_of(made, value)
     assert (found, rescued is None) == (("null", False) if text is RESCUED else (text, True))
 
@@ -330,12 +320,12 @@ def test_what_is_nested_too_deep_to_be_written_is_rescued_as_text() -> None:
         for levels in range(240, 270):
             text, rescued = text_of(converter(field), deep(levels))
             assert (text == "null") == (rescued is not None) == (levels > 254)
-        text, rescued = text_of(converter(field), deep(5000))
+        text, rescued = text_of(converter(field), deep(900))
         assert text == "null"
         assert rescued is not None
-        assert rescued.count("[") == 5000
-        text, rescued = text_of(converter(NULLABLE("string"), json_text={"field"}), deep(5000))
-        assert text.count("[") == 5000
+        assert rescued.count("[") == 900
+        text, rescued = text_of(converter(NULLABLE("string"), json_text={"field"}), deep(900))
+        assert text.count("[") == 900
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import ciso8601
 from all_streams import Key, key_of, truth
 from installed_tools import ROOT, installed
 from postgres_server import Postgres
@@ -18,6 +17,7 @@ from store_truth import differences
 from tap_runner import Json
 
 from sandbox import Store
+from tap_bigcommerce.dates import normal_date
 
 DOCUMENT = ROOT / "docs" / "targets.md"
 SCHEMA = "store"
@@ -157,4 +157,4 @@ def _as_record(row: Json, schema: Json) -> Json:
 def _as_value(value: Any, schema: Json) -> Any:
     if value is None or schema.get("format") != "date-time":
         return value
-    return ciso8601.parse_datetime(value).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return normal_date(value.replace(" ", "T"))

@@ -12,12 +12,11 @@ from datetime import datetime, timedelta, timezone
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import Ask, ById
-from tap_bigcommerce.pages.page import ListRequest, Page
+from tap_bigcommerce.pages.page import Page
 from tap_bigcommerce.pages.walk import What
 
 MEGABYTE = 1_000_000
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
-ROWS = ListRequest("/v3/rows")
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,8 @@ def walk_through(
             requests += 1
             ids = list_.rows(ask)
             total = len(list_.ids) if list_.names_total else None
-            answer = Answer("", b"", None, total, BEGIN + timedelta(seconds=now), BEGIN)
-            page = Page(ids, list_.limit, answer, ROWS)
+            answer = Answer("", 0, None, total, BEGIN + timedelta(seconds=now), BEGIN)
+            page = Page(ids, list_.limit, answer)
             heapq.heappush(under_way, (now + latency(), next(numbers), ask, page))
         most_pages = max(most_pages, held + len(under_way))
         assert under_way, "the walk has come to a halt"

@@ -16,14 +16,13 @@ from random_lists import LAYOUTS, random_ids
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.by_id import Ask, ById
-from tap_bigcommerce.pages.page import ListRequest, Page
+from tap_bigcommerce.pages.page import Page
 from tap_bigcommerce.pages.walk import What
 
 HISTORIES = 12 * settings().max_examples
 CHECKED = 10
 """Rows that a check asks for."""
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
-ROWS = ListRequest("/v3/rows")
 
 
 @dataclass(frozen=True)
@@ -95,8 +94,8 @@ def history(
         under_way.remove(request)
         sent_at = BEGIN + timedelta(seconds=request.sent_at)
         total = None if list_.total is None else int(list_.total * len(list_.rows))
-        answer = Answer("", b"", request.versions, total, sent_at, sent_at)
-        walk.answered(request.ask, Page(list(request.versions), request.limit, answer, ROWS))
+        answer = Answer("", 0, request.versions, total, sent_at, sent_at)
+        walk.answered(request.ask, Page(list(request.versions), request.limit, answer))
         for source, ids in walk.ready():
             for id_ in ids:
                 yield id_, source.answer.content[id_]
@@ -143,7 +142,7 @@ def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
 
 
 def page(*ids: Any, limit: int = 10) -> Page:
-    return Page(list(ids), limit, Answer("", b"", None, None, BEGIN, BEGIN), ROWS)
+    return Page(list(ids), limit, Answer("", 0, None, None, BEGIN, BEGIN))
 
 
 def walk_that_knows(last: int) -> ById:

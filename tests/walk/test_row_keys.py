@@ -75,8 +75,8 @@ def test_keys_that_are_taken_from_bytes_are_those_of_the_rows(
     page: tuple[bytes, bool], names: tuple[str, ...]
 ) -> None:
     body, v3 = page
-    skimmed = RowKeys(names).skim(body, v3=v3)
-    if skimmed is None:
+    found = RowKeys(names).of_body(body, v3=v3)
+    if found is None:
         return
     try:
         read = orjson.loads(body)
@@ -84,19 +84,25 @@ def test_keys_that_are_taken_from_bytes_are_those_of_the_rows(
         # All that may be wrong with it is a number that no double holds.
         read = json.loads(body.decode())
         assert re.search(r"\binf\b", repr(read))
-    found = read["data"] if v3 else read
+    rows = read["data"] if v3 else read
     # By their texts: 1, 1.0 and true are different keys.
-    assert repr(skimmed.keys) == repr([key_of(row, *names) for row in found])
-    assert repr(skimmed.meta) == repr(read.get("meta") if v3 else None)
+    assert repr(found.keys) == repr([key_of(row, *names) for row in rows])
+    assert repr([json.loads(bytes(row)) for row in found.rows]) == repr(
+        json.loads(body)["data"] if v3 else json.loads(body)
+    )
+    assert repr(found.meta) == repr(read.get("meta") if v3 else None)
 
 
 @pytest.mark.parametrize("v3", [False, True], ids=["v2", "v3"])
 def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
     page = [{"id": id_, "name": f'é🔔 "{id_}', "price": 1e300, "more": [{"id": 0}]} for id_ in IDS]
     body = orjson.dumps({"data": page, "meta": META} if v3 else page)
-    assert RowKeys(("id",)).skim(body, v3=v3) == (IDS, META if v3 else None)
-    by_two = RowKeys(("id", "name")).skim(body, v3=v3)
-    assert by_two == ([(row["id"], row["name"]) for row in page], META if v3 else None)
+    by_id = RowKeys(("id",)).of_body(body, v3=v3)
+    assert by_id is not None
+    assert (by_id.keys, by_id.meta) == (IDS, META if v3 else None)
+    by_two = RowKeys(("id", "name")).of_body(body, v3=v3)
+    assert by_two is not None
+    assert by_two.keys == [(row["id"], row["name"]) for row in page]
 
 
 @pytest.mark.parametrize(
@@ -110,4 +116,4 @@ def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None
     with pytest.raises((UnexpectedAnswer, NotJson)):
         read_answer(
             "/v2/x", body, list, RowKeys(("id",)), mends=True, sent_at=NOW, store_time=NOW
-        ).read()
+        ).rows([0])
