@@ -1,4 +1,4 @@
-"""Settings of the allocator and of the garbage collector, for pages of many small objects.
+"""Settings of the C library's allocator, for answers that several threads receive.
 
 glibc keeps an arena for each thread, and raises its threshold for blocks of their own with each
 large one that is freed. Answers of a megabyte or two that several workers receive then stay in
@@ -8,7 +8,6 @@ the arenas for good: 174 MB instead of 98 MB for 5,000 orders.
 from __future__ import annotations
 
 import ctypes
-import gc
 import sys
 
 M_TRIM_THRESHOLD = -1
@@ -24,18 +23,6 @@ pages of memory, a quarter of its time."""
 KEPT_FREE = 1024 * 1024
 """Bytes that are not given back: else the same few pages of memory are asked for again and again,
 which costs more than to write a record into them."""
-
-OBJECTS_BETWEEN_COLLECTIONS = 50_000
-
-
-def collect_seldom() -> None:
-    """Look for circles of objects less often, and never among what was there at the start.
-
-    A page of parsed rows holds no circles, but 100,000 objects that the collector would walk
-    through a hundred times: a fifth of the processor time.
-    """
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 100)
 
 
 def set_allocator() -> None:

@@ -33,7 +33,7 @@ from tap_bigcommerce.exceptions import (
     WriteFailed,
 )
 from tap_bigcommerce.files import Unusable, read_json
-from tap_bigcommerce.memory import collect_seldom, set_allocator
+from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.messages import Messages, write_all
 from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.pages.budget import Budget
@@ -85,7 +85,6 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     """Do what the options say; returns the exit status. Every error ends here."""
     audience = Audience(options.wishes, environment)
     set_allocator()
-    collect_seldom()
     stop = Stop()
     _heed_signals(stop, audience)
     return audience.ended(_run(options, environment, stop, audience))
