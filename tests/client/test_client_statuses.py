@@ -114,7 +114,7 @@ def test_after_two_passing_faults_fewer_rows_are_asked_for(asking: Asking, statu
 def test_a_list_that_is_204_has_no_rows(asking: Asking) -> None:
     asking.answers(204)
     answer = asking.get()
-    assert (answer.content, answer.keys) == ([], [])
+    assert (answer.content, answer.raw.keys) == ([], [])
 
 
 def test_a_permission_that_is_missing_is_named_as_the_control_panel_does(asking: Asking) -> None:

@@ -23,9 +23,9 @@ from tap_bigcommerce.workers import Workers
 MISTAKES = {
     "in a worker": ("client", "read_answer", "a[0] == '/v2/orders'"),
     "where answers are taken": ("pages.by_id", "ById.answered", "a[0].noun == 'orders'"),
-    "where rows are completed": ("streams.order_details", "OrderDetails.complete", "True"),
+    "where rows are completed": ("streams.order_details", "OrderDetails.enrich", "True"),
     "in a lookup": ("streams.own_lists", "OwnLists.rows", "a[2] == 'coupons'"),
-    "where records are made": ("records", "RecordWriter.write", "a[0]._stream.name == 'orders'"),
+    "where records are made": ("record_writer", "RecordWriter.write", "a[0]._stream.name == 'orders'"),
     "where the state is read": ("output", "Output.start", "a[0].stream.name == 'orders'"),
     "before the first request": ("walk_sync", "WalkSync._begin", "a[0].name == 'orders'"),
     "at the end": ("output", "Output.complete", "a[0].stream.name == 'orders'"),
