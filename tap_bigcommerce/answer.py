@@ -61,6 +61,10 @@ class Answer:
     has_cursors: bool = False
     raw: RawRows = field(default_factory=lambda: RawRows([], [], None))
 
+    def without_rows(self) -> Answer:
+        """An answer of the same list without any row, and without a word about the others."""
+        return Answer(self.path, 0, [], None, self.sent_at, self.store_time)
+
     def rows(self, places: Iterable[int]) -> list[dict[str, Any]]:
         """The raw rows at these places, parsed, which takes several times the memory of their JSON.
 

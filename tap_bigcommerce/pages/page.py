@@ -12,7 +12,7 @@ from typing import Any
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, FewerRows, RequestFailed
+from tap_bigcommerce.exceptions import BadRecord, FewerRows, NotFound, RequestFailed
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.row_keys import Key, RowKeys
@@ -85,6 +85,7 @@ class PageReader:
         self._purpose = purpose
         self._size = size
         self._lock = threading.Lock()
+        self._last_good: Answer | None = None
         self._is_sound = False
         """The API takes the request as such: where it refuses one, it asks for too much."""
         self._takes_details = False
@@ -148,6 +149,11 @@ class PageReader:
                 if not alone:
                     self._size.failed(limit, error.most)
                 continue
+            except NotFound:
+                if self._last_good is None or not place:
+                    raise
+                # The list is there: 404 is how some APIs say that a page lies behind its end.
+                return Page([], limit, self._last_good)
             except RequestFailed as error:
                 if limit > 1 or type(error) is not RequestFailed:
                     raise
@@ -164,6 +170,7 @@ class PageReader:
             if failed_at_one and with_details:
                 self._size.was_outage()
             keys = self._keys(answer)
+            self._last_good = answer.without_rows()
             if with_details:
                 self._note_details()
             elif refused and keys:

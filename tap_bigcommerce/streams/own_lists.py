@@ -97,9 +97,16 @@ class OwnLists:
         noun = f"{self._purpose.stream}: GET {path}"
         walk = self._kind.begin(noun, None, 1)
         rows: dict[Key, Row] = {}
+        page: Page | None = None
         while not walk.finished:
             for ask in walk.asks(1, 1):
-                page = self._page(path, {**params, **self._kind.place(ask)}, ask, size)
+                try:
+                    page = self._page(path, {**params, **self._kind.place(ask)}, ask, size)
+                except NotFound:
+                    if page is None:
+                        raise
+                    # 404 is how some APIs say that a page lies behind the list's end.
+                    page = Page([], page.limit, page.answer.without_rows())
                 walk.answered(ask, page)
                 rows.update(zip(page.ids, page.answer.content, strict=True))
                 if len(page.ids) < page.limit and are_all(list(rows.values())):

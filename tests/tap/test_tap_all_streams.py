@@ -522,6 +522,16 @@ def test_every_list_is_read_to_its_last_page(small_pages: Result, held: Truth, n
     assert sorted(keys_in(small_pages, name)) == sorted(held[name])
 
 
+def test_a_page_behind_the_end_may_be_not_found(stock: Sandbox, held: Truth) -> None:
+    stock.set(page_cap=5, past_end="404")
+    result = sync(stock, page_size=7)
+    stock.set(page_cap=0, past_end="empty")
+    assert result.status == 0, result.stderr
+    assert {name: len(keys_in(result, name)) for name in held} == {
+        name: len(rows) for name, rows in held.items()
+    }
+
+
 def stops(result: Result) -> list[int]:
     """The places of the STATEs."""
     return [at for at, message in enumerate(result.messages) if message["type"] == "STATE"]
