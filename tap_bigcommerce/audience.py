@@ -8,19 +8,14 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import Secrets, passwords_of_proxies
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable
-from tap_bigcommerce.log import Displayed, set_up
-from tap_bigcommerce.observer import Observer, Observers
-from tap_bigcommerce.watch import Watch
-
-if TYPE_CHECKING:
-    from tap_bigcommerce.bar import Bar
-    from tap_bigcommerce.lines import Lines
+from tap_bigcommerce.lines import log_lines
+from tap_bigcommerce.log import Displayed, set_up, to_standard_error
+from tap_bigcommerce.tracker import ProgressTracker
 
 LOGGER = logging.getLogger(__name__)
 
@@ -44,7 +39,7 @@ class Wishes:
 
 
 class Audience:
-    """Sets the log up; a run tells its `observer`, and `ended` at its end.
+    """Sets the log up. A run tells its `tracker`, and `ended` at its end.
 
     `secrets` are hidden in whatever it hears and sees.
     """
@@ -56,17 +51,15 @@ class Audience:
         self.secrets.learn(passwords_of_proxies(environment))
         displayed = Displayed(self.secrets)
         self._log = set_up(level, wishes.log_format, displayed)
-        self._watch = None if wishes.quiet else Watch()
         self._terminal = _shows_bars(environment)
+        self.tracker = ProgressTracker()
         self._report = None
         if wishes.report is not None:
             from tap_bigcommerce.report.report import Report  # for those who want one
 
-            self._report = Report(wishes.report, self.secrets)
-            self._report.warnings.addFilter(displayed)
-            logging.getLogger().addHandler(self._report.warnings)
-        listeners: list[Observer | None] = [self._watch, self._report]
-        self.observer: Observer = Observers([one for one in listeners if one is not None])
+            self._report = Report(wishes.report, self.tracker)
+            self._report.addFilter(displayed)
+            logging.getLogger().addHandler(self._report)
 
     def expect(self, config: Config) -> None:
         """A store is about to be read with these settings.
@@ -74,7 +67,7 @@ class Audience:
         Raises ConfigError where the report could not be written in the end.
         """
         if self._report is not None:
-            self._report.about(config.store_hash)
+            self._report.store = config.store_hash
             try:
                 self._report.check_place()
             except ConfigError:
@@ -85,22 +78,25 @@ class Audience:
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
         """Show how the run goes on meanwhile."""
-        shown = self._progress()
-        if shown is None:
+        if self._wishes.quiet:
             yield
-            return
-        shown.start()
-        try:
-            yield
-        finally:
-            self._log.give_way(None)
-            shown.stop()
+        elif self._terminal:
+            from tap_bigcommerce.bar import bars  # takes its time to import
+
+            with bars(self.tracker, sys.stderr) as self._log.say:
+                try:
+                    yield
+                finally:
+                    self._log.say = to_standard_error
+        else:
+            with log_lines(self.tracker, self._wishes.progress_every):
+                yield
 
     def ended(self, status: int) -> int:
         """The run has ended with this exit status, which is returned: write the report."""
         if self._report is not None:
             try:
-                self._report.write(status)
+                self._report.write(status, self.secrets)
             except (OSError, Unusable) as error:
                 LOGGER.error(
                     "The report %s cannot be written: %s. The run itself is not concerned.",
@@ -108,19 +104,6 @@ class Audience:
                     getattr(error, "strerror", None) or error,
                 )
         return status
-
-    def _progress(self) -> Bar | Lines | None:
-        if self._watch is None:
-            return None
-        if not self._terminal:
-            from tap_bigcommerce.lines import Lines
-
-            return Lines(self._watch, self._wishes.progress_every)
-        from tap_bigcommerce.bar import Bar  # takes its time to import
-
-        bar = Bar(self._watch, sys.stderr)
-        self._log.give_way(bar.say)
-        return bar
 
 
 def _shows_bars(environment: Mapping[str, str]) -> bool:

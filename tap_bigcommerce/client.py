@@ -31,13 +31,12 @@ from tap_bigcommerce.exceptions import (
     StoreUnavailable,
     TokenRefused,
 )
-from tap_bigcommerce.observer import NOBODY, Observer, Reason, RequestEnd, Waiting
 from tap_bigcommerce.patience import LONGEST_SHORT_WAIT, Patience
-from tap_bigcommerce.progress import log_request
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.row_keys import RowKeys
 from tap_bigcommerce.statuses import Action, Meaning, meaning
 from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.tracker import ProgressTracker, Reason
 from tap_bigcommerce.transport import AnswerBroken, AnswerTooLarge, Late, Transport, read_body
 
 LOGGER = logging.getLogger(__name__)
@@ -124,10 +123,14 @@ class Client:
     """Reads from one store's API. Several threads may use it at once."""
 
     def __init__(
-        self, config: Config, quota: Quota, stop: Stop, observer: Observer = NOBODY
+        self,
+        config: Config,
+        quota: Quota,
+        stop: Stop,
+        tracker: ProgressTracker | None = None,
     ) -> None:
-        """`observer` is told of each request's end and of each wait."""
-        self._observer = observer
+        """`tracker` is told of each request's end and of each wait."""
+        self._tracker = tracker or ProgressTracker()
         self._config = config
         self._quota = quota
         self._stop = stop
@@ -154,8 +157,8 @@ class Client:
     def wait(self, seconds: float, purpose: Purpose, why: str = "") -> None:
         """Wait before asking again; raises Interrupted when the tap is asked to stop."""
         purpose.counts.count_wait(seconds)
-        with Waiting(self._observer, purpose.stream) as waiting:
-            waiting.now(Reason.RETRY, time.monotonic() + seconds, why)
+        with self._tracker.waiting(purpose.stream) as waits:
+            waits(Reason.RETRY, time.monotonic() + seconds, why)
             self._stop.sleep(seconds)
 
     def get(
@@ -183,8 +186,8 @@ class Client:
         while True:
             if self._unavailable is not None:
                 raise self._unavailable.again()
-            with Waiting(self._observer, purpose.stream) as waiting:
-                purpose.counts.count_wait(self._quota.enter(waiting.now))
+            with self._tracker.waiting(purpose.stream) as waits:
+                purpose.counts.count_wait(self._quota.enter(waits))
             result = self._attempt(path, params, expects, purpose, attempts, keys)
             self._note_sign(result)
             if isinstance(result, Answer):
@@ -211,14 +214,12 @@ class Client:
         try:
             result = self._send(path, params, expects, attempts, keys, headers)
         finally:
-            ended = time.monotonic()
-            attempts.took = ended - began
+            attempts.took = time.monotonic() - began
             standing = self._quota.leave(headers, attempts.took)
             outcome = result.outcome if isinstance(result, _Fault) else "200"
-            purpose.counts.count_request(outcome, again=attempts.count > 1)
-            log_request(purpose.stream, attempts.took, outcome)
-            self._observer.request_ended(
-                RequestEnd(purpose.stream, ended, attempts.took, outcome, standing)
+            again = attempts.count > 1
+            self._tracker.request_ended(
+                purpose.counts, attempts.took, outcome, again=again, quota=standing
             )
         if isinstance(result, Answer) and result.mended:
             purpose.counts.count_mended_body()

@@ -6,8 +6,18 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from enum import Enum
 
 from tap_bigcommerce.exceptions import IncompleteList, RequestFailed
+
+
+class Stage(Enum):
+    """How far a stream is."""
+
+    TO_COME = "not begun"
+    READING = "not ended"
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass
@@ -18,7 +28,7 @@ class StreamCounts:
     whose walk this one shares: pages, requests and rows read are counted there. `began` and
     `ended` are by `time.monotonic`; `failure` says in words why the stream failed. `passed_over` is
     how many records, or parents of records, could not be read while others could; `in_trouble`
-    since one of them could not.
+    since one of them could not. `told` of the records `written` were in METRIC lines by `told_at`.
     """
 
     stream: str
@@ -40,13 +50,33 @@ class StreamCounts:
     lists_read: Counter[str] = field(default_factory=Counter)
     false_alarms: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
-    requests: int = 0
     retries: int = 0
     mended_bodies: int = 0
     passed_over: int = 0
     in_trouble: bool = False
     waited: float = 0.0
+    told: int = 0
+    told_at: float = field(default_factory=time.monotonic)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+
+    @property
+    def requests(self) -> int:
+        """All that were sent, whatever became of them."""
+        with self._lock:
+            return self.statuses.total()
+
+    @property
+    def stage(self) -> Stage:
+        """How far the stream is."""
+        if self.failure is not None:
+            return Stage.FAILED
+        if self.ended is not None:
+            return Stage.DONE
+        return Stage.TO_COME if self.began is None else Stage.READING
+
+    def took(self, now: float) -> float:
+        """The seconds for which it has been read; `now` is by `time.monotonic`."""
+        return 0.0 if self.began is None else (self.ended or now) - self.began
 
     def begin(self) -> None:
         """The stream is being read from now on."""
@@ -59,7 +89,6 @@ class StreamCounts:
     def count_request(self, outcome: str, *, again: bool) -> None:
         """One request was sent; `outcome` is its status or what befell it."""
         with self._lock:
-            self.requests += 1
             self.retries += again
             self.statuses[outcome] += 1
 

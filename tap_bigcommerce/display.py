@@ -1,14 +1,16 @@
-"""Texts from outside as a person may see them: printable, not too long, and without secrets."""
+"""What a person sees: texts from outside, printable, cut and without secrets; times and tables."""
 
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 import reprlib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
+from typing import Literal
 from urllib.parse import quote, quote_plus, unquote
 
 MOST = 200
@@ -55,6 +57,45 @@ def line(text: str) -> str:
     """A line made of our words and others': printable; very long words and lines are cut."""
     short = re.sub(rf"\S{{{MOST + 1},}}", lambda word: word[0][:MOST] + CUT, text)
     return shown(short, MOST_OF_A_LINE)
+
+
+def duration(seconds: float, *, tenths: bool = False) -> str:
+    """A time as a person reads it: 12 s, 3 min 05 s, 2 h 10 min; with `tenths`, 1.2 s."""
+    if tenths and seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, whole = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {whole:02d} s" if minutes else f"{whole} s"
+    return f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    figures: Collection[int] = (),
+    folded: tuple[int, Sequence[int]] | None = None,
+) -> str:
+    """A table as text. The columns `figures` are aligned to the right.
+
+    `folded`: the width of the whole, and the share of each column in it, whose texts are broken
+    into as many lines as they need, with a frame; without it each row is a line, however long.
+    """
+    from rich.console import Console  # for those who want a table
+    from rich.table import Table
+    from rich.text import Text
+
+    width, shares = folded or (10_000, [1] * len(head))
+    made = Table.grid(padding=(0, 2)) if folded is None else Table(show_lines=True, expand=True)
+    made.show_header = True
+    for at, (name, share) in enumerate(zip(head, shares, strict=True)):
+        justify: Literal["left", "right"] = "right" if at in figures else "left"
+        made.add_column(name, ratio=share, justify=justify, overflow="fold")
+    for row in rows:
+        made.add_row(*map(Text, row))
+    text = io.StringIO()
+    Console(file=text, width=width, no_color=True, highlight=False).print(made)
+    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())
 
 
 class Secrets:

@@ -2,57 +2,54 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
+from collections.abc import Iterator
 
-from tap_bigcommerce.watch import Stage, StreamView, View, Watch, clock_words
+from tap_bigcommerce.counts import Stage
+from tap_bigcommerce.display import duration
+from tap_bigcommerce.tracker import ProgressTracker, Snapshot, StreamProgress
 
 LOGGER = logging.getLogger(__name__)
 
 
-class Lines:
-    """Says how a run stands, each time that so many seconds have passed."""
+@contextlib.contextmanager
+def log_lines(tracker: ProgressTracker, every: float) -> Iterator[None]:
+    """Say how a run stands, each time that so many seconds have passed."""
+    over = threading.Event()
 
-    def __init__(self, watch: Watch, every: float) -> None:
-        self._watch = watch
-        self._every = every
-        self._over = threading.Event()
+    def run() -> None:
+        while not over.wait(every):
+            LOGGER.info("Progress: %s", words(tracker.snapshot()))
 
-    def start(self) -> None:
-        """From now on."""
-        threading.Thread(target=self._run, name="progress", daemon=True).start()
-
-    def stop(self) -> None:
-        """No more."""
-        self._over.set()
-
-    def _run(self) -> None:
-        while not self._over.wait(self._every):
-            LOGGER.info("Progress: %s", words(self._watch.view()))
+    threading.Thread(target=run, name="progress", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
 
 
-def words(view: View) -> str:
+def words(run: Snapshot) -> str:
     """How a run stands, in one line."""
-    done = sum(stream.stage in (Stage.DONE, Stage.FAILED) for stream in view.streams)
-    parts = [f"{done} of {len(view.streams)} streams done after {clock_words(view.took)}"]
-    parts += [_stream(stream) for stream in view.streams if stream.stage is Stage.READING]
-    parts.append(f"{view.request_rate:.1f} requests/s")
-    if view.quota is not None:
-        parts.append(f"{view.quota_used} of {view.quota} requests of the quota in use")
-    parts += [f"waiting: {wait}" for wait in view.waits]
+    stages = [stream.counts.stage for stream in run.streams]
+    done = stages.count(Stage.DONE) + stages.count(Stage.FAILED)
+    parts = [f"{done} of {len(stages)} streams done after {duration(run.took)}"]
+    parts += [_stream(one) for one in run.streams if one.counts.stage is Stage.READING]
+    parts.append(f"{run.request_rate:.1f} requests/s")
+    if run.quota is not None:
+        parts.append(f"{run.quota_used} of {run.quota} requests of the quota in use")
+    parts += [f"waiting: {wait}" for wait in run.waits]
     return "; ".join(parts)
 
 
-def _stream(stream: StreamView) -> str:
-    parts = [f"{stream.records:,} records"]
-    if stream.pages is None:
-        # Read with another stream, of which the rest is said.
-        return f"{stream.name}: {parts[0]}"
-    parts.append(f"{stream.pages:,} pages")
-    if stream.rate is not None:
-        parts.append(f"{stream.rate:,.0f} records/s")
-    if stream.share is not None:
-        parts.append(f"{stream.share:.0%}")
-    if stream.left is not None:
-        parts.append(f"about {clock_words(stream.left)} left")
-    return f"{stream.name}: {', '.join(parts)}"
+def _stream(stream: StreamProgress) -> str:
+    counts = stream.counts
+    parts = [f"{counts.stream}: {counts.written:,} records"]
+    if counts.read_with is None:  # Else the rest is said of the stream with which it is read.
+        parts += [f"{counts.pages:,} pages", f"{stream.rate or 0:,.0f} records/s"]
+        if counts.share is not None:
+            parts.append(f"{counts.share:.0%}")
+        if stream.left is not None:
+            parts.append(f"about {duration(stream.left)} left")
+    return ", ".join(parts)

@@ -2,35 +2,29 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.costs import of_selection
+from tap_bigcommerce.display import table
 from tap_bigcommerce.rules import Path
 from tap_bigcommerce.selection import Selection, all_fields, fields_within
 
 
 def as_table(selections: Mapping[str, Selection], config: Config, width: int) -> str:
     """A row for each stream: its fields, how it is read, and the requests that it takes."""
-    table = Table(show_lines=True, expand=True)
-    for head, ratio in (("stream", 2), ("fields", 5), ("replication", 2), ("requests", 2)):
-        table.add_column(head, ratio=ratio, overflow="fold")
-    for name, selection in selections.items():
-        table.add_row(
+    rows = [
+        (
             name,
-            escape(", ".join(_fields(selection))),
+            ", ".join(_fields(selection)),
             "full" if selection.full_table else "incremental",
             of_selection(selection, config, selections),
         )
-    text = io.StringIO()
-    Console(file=text, width=width, no_color=True, highlight=False).print(table)
-    return text.getvalue()
+        for name, selection in selections.items()
+    ]
+    head = ("stream", "fields", "replication", "requests")
+    return table(head, rows, folded=(width, (2, 5, 2, 2)))
 
 
 def _fields(selection: Selection) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""The log on standard error: as text, or a JSON object a line; it can give way to a bar."""
+"""The log on standard error: as text, or a JSON object a line; or above bars there."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from datetime import datetime, timezone
 from typing import Any
 
 from tap_bigcommerce.display import Secrets, line
-
-FORMATS = ("text", "json")
 
 METRIC = "METRIC: "
 """What singer-python's lines for programs begin with."""
@@ -52,13 +50,6 @@ class Displayed(logging.Filter):
         return line(self._secrets.hide(text))
 
 
-class TextFormat(logging.Formatter):
-    """LEVEL and the message, as Singer programs write them."""
-
-    def __init__(self) -> None:
-        super().__init__("%(levelname)s %(message)s")
-
-
 class JsonFormat(logging.Formatter):
     """One object a line: time (UTC), level, logger, message; metric or traceback where there is
     one."""
@@ -80,39 +71,36 @@ class JsonFormat(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
+FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonFormat()}
+"""By `--log-format`; text as Singer programs write it: the level and the message."""
+
+
 class LogOutput(logging.Handler):
-    """Writes to standard error, or through whatever shows something below the lines there.
+    """Writes lines through `say`: to standard error, or above whatever is shown there.
 
     `with_metrics`: the lines for programs, too.
     """
 
     def __init__(self, *, with_metrics: bool) -> None:
         super().__init__()
-        self._say: Say | None = None
+        self.say: Say = to_standard_error
         self._with_metrics = with_metrics
-
-    def give_way(self, say: Say | None) -> None:
-        """Write lines through `say` from now on; None: to standard error itself."""
-        self.acquire()
-        try:
-            self._say = say
-        finally:
-            self.release()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line."""
         if not self._with_metrics and str(record.msg).startswith(METRIC):
             return
         try:
-            line = self.format(record)
-            if self._say is not None:
-                self._say(line, record.levelno)
-            else:
-                sys.stderr.write(line + "\n")
-                sys.stderr.flush()
+            self.say(self.format(record), record.levelno)
         except (OSError, ValueError, AttributeError):
             # Standard error is closed, or was never there: no reason to stop.
             self.handleError(record)
+
+
+def to_standard_error(line: str, level: int) -> None:
+    """Write a line there, whatever its level."""
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
 
 
 def set_up(level: str, format_: str, displayed: Displayed) -> LogOutput:
@@ -121,7 +109,7 @@ def set_up(level: str, format_: str, displayed: Displayed) -> LogOutput:
     seen = sys.stderr is not None and sys.stderr.isatty()
     output = LogOutput(with_metrics=not seen or level == "DEBUG")
     output.addFilter(displayed)
-    output.setFormatter(JsonFormat() if format_ == "json" else TextFormat())
+    output.setFormatter(FORMATS[format_])
     root = logging.getLogger()
     # singer-python has given it a handler of its own.
     root.handlers[:] = [output]

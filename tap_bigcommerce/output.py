@@ -20,7 +20,7 @@ from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissi
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import Position
-from tap_bigcommerce.progress import RecordMetric, failed_requests, log_count
+from tap_bigcommerce.progress import failed_requests, log_count, log_records
 from tap_bigcommerce.record_writer import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
@@ -118,7 +118,6 @@ class Output:
         self._config = config
         self._state = state
         self._messages = messages
-        self._metric = RecordMetric(stream.name)
         self._records = RecordWriter(selection, messages, store=config.store_hash)
         if self.ledger.way is Way.SET:
             self._records.note = self.ledger.note
@@ -276,7 +275,7 @@ class Output:
         self._look_for_what_was_asked_for(rows)
         self._records.write(rows, sent_at=sent_at)
         self.counts.written += len(rows)
-        self._metric.add(len(rows))
+        log_records(self.counts)
 
     def _look_for_what_was_asked_for(self, rows: Sequence[Row]) -> None:
         """Say, once, which fields were asked for and came with none of these rows."""
@@ -361,7 +360,7 @@ class Output:
     def close(self) -> None:
         """Close the books: METRIC lines, and a warning for each path that did not fit."""
         counts = self.counts
-        self._metric.emit()
+        log_records(counts, last=True)
         counts.rescued, counts.unfit = self._records.rescued, self._records.unfit
         for metric, value in (
             ("requests", counts.requests),

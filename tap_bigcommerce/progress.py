@@ -13,38 +13,26 @@ from singer import metrics
 
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.display import shown
+from tap_bigcommerce.timeline import outcome_of
 
 LOGGER = logging.getLogger(__name__)
 
 METRIC_EVERY = 60.0
 """Seconds between two METRIC lines of a stream's records."""
 
+MOST_LISTED = 10
+"""Things that are named of those that were counted."""
 
-GOOD = ("200", "204")
-"""The outcomes of requests that did what they were sent for."""
 
+def log_records(counts: StreamCounts, *, last: bool = False) -> None:
+    """A METRIC line of the records written since the one before, if it is time or the `last`.
 
-class RecordMetric:
-    """METRIC lines of the records written, as singer-python writes them.
-
-    Its own Counter sets up logging anew each time that one is made.
+    As singer-python's own Counter, which sets up logging anew each time that one is made.
     """
-
-    def __init__(self, stream: str) -> None:
-        self._stream = stream
-        self._count = 0
-        self._last = time.monotonic()
-
-    def add(self, records: int) -> None:
-        self._count += records
-        if time.monotonic() - self._last >= METRIC_EVERY:
-            self.emit()
-
-    def emit(self) -> None:
-        """Say how many records were written since the last time."""
-        log_count(metrics.Metric.record_count, self._stream, self._count)
-        self._count = 0
-        self._last = time.monotonic()
+    now = time.monotonic()
+    if last or now - counts.told_at >= METRIC_EVERY:
+        log_count(metrics.Metric.record_count, counts.stream, counts.written - counts.told)
+        counts.told, counts.told_at = counts.written, now
 
 
 def log_count(metric: str, stream: str, value: int) -> None:
@@ -60,7 +48,9 @@ def log_request(stream: str, seconds: float, outcome: str) -> None:
     tags = {
         metrics.Tag.endpoint: stream,
         metrics.Tag.http_status_code: int(outcome) if outcome.isdigit() else outcome,
-        metrics.Tag.status: metrics.Status.succeeded if outcome in GOOD else metrics.Status.failed,
+        metrics.Tag.status: (
+            metrics.Status.succeeded if outcome_of(outcome) == "good" else metrics.Status.failed
+        ),
     }
     _log_metric(logging.DEBUG, "timer", metrics.Metric.http_request_duration, seconds, tags)
 
@@ -74,46 +64,36 @@ def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[
 
 def summary(counts: StreamCounts) -> str:
     """One stream's closing line."""
-    parts = [
-        f"{counts.written} records",
-        f"{counts.requests} requests",
-    ]
     failed = failed_requests(counts)
-    if failed:
-        parts[-1] += f", {failed.total()} of them failed: {_listed(failed)}"
-    if counts.retries:
-        parts.append(f"{counts.retries} times tried again")
-    if counts.duplicates:
-        parts.append(f"{counts.read} read, {counts.duplicates} of them known already")
-    if counts.waited >= 1:
-        parts.append(f"waited {counts.waited:.0f} s over all requests")
-    if counts.gone:
-        parts.append(f"{counts.gone} deleted meanwhile")
-    if counts.passed_over:
-        parts.append(f"{counts.passed_over} that could not be read passed over")
-    if counts.deleted:
-        parts.append(f"{counts.deleted} deleted since the last sweep")
-    if counts.lists_read:
-        parts.append(f"lists read singly: {_listed(counts.lists_read)}")
-    if counts.false_alarms:
-        parts.append(f"without need: {_listed(counts.false_alarms)}")
-    if counts.rescued:
-        parts.append(f"rescued values: {_listed(counts.rescued)}")
-    if counts.unfit:
-        parts.append(f"values that did not fit: {_listed(counts.unfit)}")
-    if counts.mended_bodies:
-        parts.append(f"{counts.mended_bodies} answers with bad characters")
-    if counts.bookmark_after is not None:
-        before = counts.bookmark_before
-        moved = f"from {before} to " if before not in (None, counts.bookmark_after) else ""
-        parts.append(f"bookmark {moved}{counts.bookmark_after}")
-    return f"{counts.stream}: " + "; ".join(parts)
+    failures = f", {failed.total()} of them failed: {listed(failed)}" if failed else ""
+    before, after = counts.bookmark_before, counts.bookmark_after
+    moved = f"from {before} to " if before not in (None, after) else ""
+    said = [
+        (True, f"{counts.written} records"),
+        (True, f"{counts.requests} requests{failures}"),
+        (counts.retries, f"{counts.retries} times tried again"),
+        (counts.duplicates, f"{counts.read} read, {counts.duplicates} of them known already"),
+        (counts.waited >= 1, f"waited {counts.waited:.0f} s over all requests"),
+        (counts.gone, f"{counts.gone} deleted meanwhile"),
+        (counts.passed_over, f"{counts.passed_over} that could not be read passed over"),
+        (counts.deleted, f"{counts.deleted} deleted since the last sweep"),
+        (counts.lists_read, f"lists read singly: {listed(counts.lists_read)}"),
+        (counts.false_alarms, f"without need: {listed(counts.false_alarms)}"),
+        (counts.rescued, f"rescued values: {listed(counts.rescued)}"),
+        (counts.unfit, f"values that did not fit: {listed(counts.unfit)}"),
+        (counts.mended_bodies, f"{counts.mended_bodies} answers with bad characters"),
+        (after, f"bookmark {moved}{after}"),
+    ]
+    return f"{counts.stream}: " + "; ".join(words for happened, words in said if happened)
 
 
 def failed_requests(counts: StreamCounts) -> Counter[str]:
     """By outcome: the requests that did not do what they were sent for."""
-    return Counter({name: n for name, n in counts.statuses.items() if name not in GOOD})
+    return Counter({name: n for name, n in counts.statuses.items() if outcome_of(name) != "good"})
 
 
-def _listed(counter: Counter[str]) -> str:
-    return ", ".join(f"{number} {shown(name)}" for name, number in counter.most_common(10))
+def listed(counter: Counter[str]) -> str:
+    """What was counted most often: 3 × 503, 1 × 429."""
+    most = [f"{number:,} × {shown(name)}" for name, number in counter.most_common(MOST_LISTED)]
+    more = len(counter) - len(most)
+    return ", ".join([*most, f"and {more} more"] if more > 0 else most)

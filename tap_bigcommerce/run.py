@@ -35,7 +35,6 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.files import Unusable, read_json
 from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.messages import Messages, write_all
-from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.probe import Prober, impatient
 from tap_bigcommerce.progress import log_count
@@ -46,6 +45,7 @@ from tap_bigcommerce.state import State, read_state
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync import sync
+from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.walk_sync import Tools
 from tap_bigcommerce.workers import Workers
 
@@ -219,7 +219,7 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience
         check_installed("detect_deletes")
     config = _as_test(config) if options.test else config
     audience.expect(config)
-    selections, tools = _prepare(options, config, stop, audience.observer)
+    selections, tools = _prepare(options, config, stop, audience.tracker)
     with audience.watching():
         failures = sync(selections, tools)
     # What has befallen all streams is said once.
@@ -231,7 +231,7 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience
 def _audit(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
     config = _read_config(options, environment, audience)
     check_installed("--audit")
-    found = audit.audit(*_prepare(options, config, stop))
+    found = audit.audit(*_prepare(options, config, stop, audience.tracker))
     _write(audience.secrets.hide(audit.report(found)))
     return FAILED if any(one.differs for one in found) else 0
 
@@ -252,7 +252,7 @@ def _as_test(config: Config) -> Config:
 
 
 def _prepare(
-    options: Options, config: Config, stop: Stop, observer: Observer = NOBODY
+    options: Options, config: Config, stop: Stop, tracker: ProgressTracker
 ) -> tuple[dict[str, Selection], Tools]:
     """What is selected, and what it is read with."""
     state = State(read_state(options.state) if options.state else None, config.store_hash)
@@ -262,13 +262,13 @@ def _prepare(
         state.forget(name, STREAMS[name].replication_key)
     return selections, Tools(
         config=config,
-        client=_client(config, stop, observer),
+        client=_client(config, stop, tracker),
         workers=Workers(config.max_concurrency, stop),
         budget=Budget(config.max_buffered_mb * 1_000_000),
         state=state,
         # A descriptor of its own: whatever else prints to standard output would spoil it.
         messages=Messages(os.dup(_standard_output()), with_state=not options.test),
-        observer=observer,
+        tracker=tracker,
         sample=options.test,
     )
 
@@ -289,9 +289,9 @@ def _read_config(options: Options, environment: Mapping[str, str], audience: Aud
     return read.config
 
 
-def _client(config: Config, stop: Stop, observer: Observer = NOBODY) -> Client:
+def _client(config: Config, stop: Stop, tracker: ProgressTracker | None = None) -> Client:
     quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=stop)
-    return Client(config, quota, stop, observer)
+    return Client(config, quota, stop, tracker)
 
 
 def _read_catalog(name: str) -> list[dict[str, Any]]:

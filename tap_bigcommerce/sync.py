@@ -80,7 +80,7 @@ def _walks(
     for first, *others in shared.values():
         for output in others:
             output.counts.read_with = first.stream.name
-    tools.observer.planned([o.counts for outputs in shared.values() for o in outputs] + lost)
+    tools.tracker.streams = [o.counts for outputs in shared.values() for o in outputs] + lost
     return [
         WalkSync(outputs, start, tools, turn)
         for turn, ((_, _, start), outputs) in enumerate(shared.items())

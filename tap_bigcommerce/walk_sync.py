@@ -18,7 +18,6 @@ from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed,
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import INCOMPLETE, Family, added_keys, rows_of
 from tap_bigcommerce.messages import Messages
-from tap_bigcommerce.observer import NOBODY, Observer
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_ids import read_by_ids
@@ -27,6 +26,7 @@ from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.stream import Wish
+from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -46,7 +46,7 @@ class Tools:
     budget: Budget
     state: State
     messages: Messages
-    observer: Observer = NOBODY
+    tracker: ProgressTracker
     sample: bool = False
     """One record of each stream is enough: whether the settings work is all that is asked."""
 

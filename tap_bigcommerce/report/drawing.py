@@ -1,20 +1,21 @@
 """The timeline, drawn: all requests with waits and quota, and below it a lane for each stream.
 
 The pictures are SVG that is stretched to the width there is; their words are HTML beside them, so
-that they keep their size on a phone.
+that they keep their size on a phone. Across, a unit is a bin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from tap_bigcommerce.report.markup import Markup, element
-from tap_bigcommerce.report.timeline import ALL, Bin, Outcome, Pause, Timeline
-from tap_bigcommerce.watch import clock_words
+from tap_bigcommerce.display import duration
+from tap_bigcommerce.report.markup import Markup, each, html
+from tap_bigcommerce.timeline import ALL, OUTCOMES, WAITS, Timeline
 
 HEIGHT = 100.0
-"""Units of the upper picture's height. Across, a unit is a bin."""
+"""Units of the upper picture's height."""
 
 STRIP = 7.0
 """Units of its height that show waits for another attempt."""
@@ -24,206 +25,170 @@ LANE = 10.0
 
 MOST_LANES = 40
 
-KINDS = {
-    Outcome.GOOD: "good",
-    Outcome.ABSENT: "absent",
-    Outcome.REFUSED: "refused",
-    Outcome.FAILED: "failed",
-}
-PAUSES = {Pause.QUOTA: "for-quota", Pause.RETRY: "for-retry"}
-
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 """Seconds between two marks of the time axis."""
 
 MOST_MARKS = 5
 
+SVG = '<svg viewBox="0 0 {} {}" preserveAspectRatio="none" {}>{}</svg>'
+
+OVERVIEW = """
+<div class="overview"><div class="scale left">{}</div>
+<div class="plot">{}{}</div>
+<div class="scale right">{}</div></div>
+"""
+
+LANE_ROW = """
+<div class="lane"><span class="name">{}</span>
+<div class="plot">{}</div>
+<span class="total">{}</span></div>
+"""
+
+LABEL = Markup(
+    'role="img" aria-label="Requests a second over time, by what became of them, with the quota '
+    'left and the waits. The table above has the figures."'
+)
+
 
 def draw(timeline: Timeline, began_at: datetime) -> Markup:
-    """The whole picture. `began_at`: by the clock on the wall, when the timeline begins."""
-    return element(
-        "div",
+    """The whole picture, if there is any. `began_at`: by the clock on the wall, when it begins."""
+    totals: Counter[str] = Counter()
+    for (_, stream, _), number in timeline.requests.items():
+        totals[stream] += number
+    for _, stream, _ in timeline.waited:
+        totals[stream] += 0
+    totals.pop(ALL, None)
+    if not totals:
+        return Markup()
+    busiest = {stream for stream, _ in totals.most_common(MOST_LANES)}
+    rest = len(totals) - len(busiest)
+    return html(
+        '<div class="timeline">{}{}<h3>Requests of each stream</h3>{}{}</div>',
         _legend(timeline),
         _overview(timeline, began_at),
-        element("h3", "Requests of each stream"),
-        *_lanes(timeline),
-        class_="timeline",
+        each(
+            LANE_ROW,
+            [
+                (stream, _lane(timeline, stream), f"{total:,}")
+                for stream, total in totals.items()
+                if stream in busiest
+            ],
+        ),
+        html('<p class="note">{} more streams made fewer requests than these.</p>', rest)
+        if rest
+        else "",
     )
 
 
 def _legend(timeline: Timeline) -> Markup:
-    seen = {outcome for bin_ in timeline.bins for _, outcome in bin_.requests}
-    paused = {pause for bin_ in timeline.bins for _, pause in bin_.waited}
-    entries = [
-        (f"swatch {KINDS[outcome]}", outcome.value) for outcome in Outcome if outcome in seen
-    ]
-    entries += [
-        (f"swatch {PAUSES[pause]}", f"waiting for {pause.value}")
-        for pause in Pause
-        if pause in paused
-    ]
-    if any(bin_.quota for bin_ in timeline.bins):
-        entries.append(("swatch quota", "quota left"))
-    items = [element("li", element("span", class_=style), words) for style, words in entries]
-    return element("ul", *items, class_="legend")
+    seen = {kind for _, _, kind in (*timeline.requests, *timeline.waited)}
+    seen |= {"quota"} if timeline.quota else set()
+    words = {**OUTCOMES, **WAITS, "quota": "quota left"}
+    items = [(kind, said) for kind, said in words.items() if kind in seen]
+    swatches = each('<li><span class="swatch {}"></span>{}</li>', items)
+    return html('<ul class="legend">{}</ul>', swatches)
 
 
 def _overview(timeline: Timeline, began_at: datetime) -> Markup:
-    bins, width = timeline.bins, timeline.width
-    most = max((bin_.requests.total() for bin_ in bins), default=0) or 1
-    quota = max((bin_.quota.size for bin_ in bins if bin_.quota), default=0)
-    picture = element(
-        "svg",
-        *_pauses(bins, width, ALL, Pause.QUOTA, (0.0, HEIGHT)),
+    bins = range(timeline.bins)
+    sums: Counter[int] = Counter()
+    for (at, stream, _), number in timeline.requests.items():
+        sums[at] += number if stream == ALL else 0
+    most = max(sums.values(), default=0) or 1
+    quota = max((standing.size for standing in timeline.quota.values()), default=0)
+    picture = [
+        *_waits(timeline, ALL, "for-quota", 0.0, HEIGHT),
         # One request of several waits, mostly: others go on meanwhile.
-        *_pauses(bins, width, ALL, Pause.RETRY, (0.0, STRIP)),
-        *(column for at, bin_ in enumerate(bins) for column in _columns(at, bin_, most)),
-        _quota_line(bins, quota) if quota else None,
-        *(_told(at, bin_, timeline, began_at) for at, bin_ in enumerate(bins)),
-        viewBox=f"0 0 {len(bins)} {HEIGHT:g}",
-        preserveAspectRatio="none",
-        role="img",
-        aria_label="Requests a second over time, by what became of them, with the quota left and "
-        "the waits. The table above has the figures.",
-    )
-    return element(
-        "div",
-        element("div", _rate(most / width), class_="scale left"),
-        element("div", picture, *_marks(len(bins) * width), class_="plot"),
-        element("div", f"{quota:,} left" if quota else None, class_="scale right"),
-        class_="overview",
+        *_waits(timeline, ALL, "for-retry", 0.0, STRIP),
+        *(column for at in bins for column in _columns(timeline, at, most)),
+        _quota_line(timeline, quota) if quota else "",
+        *(_told(timeline, at, began_at) for at in bins),
+    ]
+    a_second = most / timeline.width
+    rate = f"{a_second:,.0f}" if a_second >= 10 else f"{a_second:.2g}"
+    return html(
+        OVERVIEW,
+        f"{rate} requests/s",
+        html(SVG, timeline.bins, HEIGHT, LABEL, Markup("".join(picture))),
+        each('<span class="mark" style="left:{}%">{}</span>', _marks(timeline)),
+        f"{quota:,} left" if quota else "",
     )
 
 
-def _rate(a_second: float) -> str:
-    return f"{a_second:,.0f} requests/s" if a_second >= 10 else f"{a_second:.2g} requests/s"
-
-
-def _columns(at: int, bin_: Bin, most: int) -> Iterable[Markup]:
+def _columns(timeline: Timeline, at: int, most: int) -> Iterator[str]:
     """One bin's requests, stacked: the good ones below."""
     foot = HEIGHT
-    for outcome, kind in KINDS.items():
-        number = sum(n for (_, became), n in bin_.requests.items() if became is outcome)
+    for kind in OUTCOMES:
+        number = timeline.requests[at, ALL, kind]
         if number:
             # A failure among thousands is still to be seen.
-            height = max(HEIGHT * number / most, 0.0 if outcome is Outcome.GOOD else 2.0)
+            height = max(HEIGHT * number / most, 0.0 if kind == "good" else 2.0)
             foot -= height
-            yield _rect(at + 0.06, foot, 0.88, height, kind)
+            yield _rect(kind, at + 0.06, foot, 0.88, height)
 
 
-def _pauses(
-    bins: list[Bin], width: float, stream: str, pause: Pause, place: tuple[float, float]
-) -> Iterable[Markup]:
-    """The times in which the stream waited for this, at `place`: its top and its height."""
-    begin: float | None = None
-    for at, bin_ in enumerate([*bins, Bin()]):
-        share = min(1.0, bin_.waited.get((stream, pause), 0.0) / width)
-        if share >= 0.999:
-            begin = at if begin is None else begin
-            continue
-        if begin is not None or share:
-            first = at if begin is None else begin
-            yield _rect(first, place[0], at + share - first, place[1], PAUSES[pause])
-        begin = None
+def _waits(timeline: Timeline, stream: str, kind: str, top: float, height: float) -> Iterator[str]:
+    """How much of each bin the stream has waited for this."""
+    for at in range(timeline.bins):
+        share = timeline.waited[at, stream, kind] / timeline.width / 1000
+        if share:
+            # A little more than whole, so that no seam shows where one meets the next.
+            yield _rect(kind, at, top, min(1.0, share) * 1.02, height)
 
 
-def _quota_line(bins: list[Bin], size: int) -> Markup:
+def _quota_line(timeline: Timeline, size: int) -> str:
     points: list[str] = []
     height = 0.0
-    for at, bin_ in enumerate(bins):
-        if bin_.quota is not None:
-            before, height = height, HEIGHT * (1 - bin_.quota.left / size)
-            # It stays as it was last told: a slope would show what nobody knows.
-            points += [f"{at + 0.5:g},{before:.1f}"] * bool(points) + [f"{at + 0.5:g},{height:.1f}"]
-    points.append(f"{len(bins)},{height:.1f}")
-    return element("polyline", points=" ".join(points), class_="quota")
+    for at, standing in timeline.quota.items():
+        before, height = height, HEIGHT * (1 - standing.left / size)
+        # It stays as it was last told: a slope would show what nobody knows.
+        points += [f"{at + 0.5:g},{before:.1f}"] * bool(points) + [f"{at + 0.5:g},{height:.1f}"]
+    points.append(f"{timeline.bins},{height:.1f}")
+    return f'<polyline class="quota" points="{" ".join(points)}"/>'
 
 
-def _told(at: int, bin_: Bin, timeline: Timeline, began_at: datetime) -> Markup | None:
+def _told(timeline: Timeline, at: int, began_at: datetime) -> str:
     """What a pointer that rests on the bin is told."""
-    if not bin_.requests and not bin_.waited:
-        return None
+    numbers = {kind: timeline.requests[at, ALL, kind] for kind in OUTCOMES}
+    waits = {kind: timeline.waited[at, ALL, kind] / 1000 for kind in WAITS}
+    if not any((*numbers.values(), *waits.values())):
+        return ""
     begin = began_at + timedelta(seconds=at * timeline.width)
     end = begin + timedelta(seconds=timeline.width)
     words = [f"{begin:%H:%M:%S} to {end:%H:%M:%S} UTC"]
-    for outcome in Outcome:
-        number = sum(n for (_, became), n in bin_.requests.items() if became is outcome)
-        if number:
-            words.append(f"{number} {outcome.value}")
-    if bin_.quota is not None:
-        words.append(f"quota left {bin_.quota.left} of {bin_.quota.size}")
-    for pause in Pause:
-        seconds = min(timeline.width, bin_.waited.get((ALL, pause), 0.0))
-        if seconds:
-            words.append(f"{seconds:.1f} s waiting for {pause.value}")
-    title = element("title", "\n".join(words))
-    return Markup(f'<rect class="told" x="{at}" y="0" width="1" height="{HEIGHT:g}">{title}</rect>')
+    words += [f"{number} {OUTCOMES[kind]}" for kind, number in numbers.items() if number]
+    if at in timeline.quota:
+        words.append(f"quota left {timeline.quota[at].left} of {timeline.quota[at].size}")
+    words += [f"{seconds:.1f} s {WAITS[kind]}" for kind, seconds in waits.items() if seconds]
+    shape = f'class="told" x="{at}" y="0" width="1" height="{HEIGHT:g}"'
+    return html("<rect {}><title>{}</title></rect>", Markup(shape), "; ".join(words))
 
 
-def _marks(seconds: float) -> Iterable[Markup]:
-    """The time axis: how long the run had taken by then."""
+def _marks(timeline: Timeline) -> Iterator[tuple[str, str]]:
+    """The time axis: places in percent, and how long the run had taken by then."""
+    seconds = timeline.bins * timeline.width
     step = next((step for step in STEPS if seconds / step <= MOST_MARKS), STEPS[-1])
-    if seconds < 1:
-        return
-    for number in range(int(seconds / step) + 1):
-        place = 100 * number * step / seconds
-        if place <= 94:
-            yield element(
-                "span", clock_words(number * step), class_="mark", style=f"left:{place:.2f}%"
-            )
+    for passed in range(0, int(seconds) + 1, step):
+        if seconds >= 1 and passed / seconds <= 0.94:
+            yield f"{100 * passed / seconds:.2f}", duration(passed)
 
 
-def _lanes(timeline: Timeline) -> Iterable[Markup]:
-    totals = {
-        stream: sum(
-            n for bin_ in timeline.bins for (name, _), n in bin_.requests.items() if name == stream
-        )
-        for stream in timeline.streams()
-    }
-    busiest = sorted(totals, key=lambda stream: -totals[stream])[:MOST_LANES]
-    for stream in totals:
-        if stream in busiest:
-            yield _lane(timeline, stream, totals[stream])
-    if len(totals) > len(busiest):
-        rest = len(totals) - len(busiest)
-        yield element("p", f"{rest} more streams made fewer requests than these.", class_="note")
-
-
-def _lane(timeline: Timeline, stream: str, total: int) -> Markup:
-    bins = timeline.bins
-    numbers = [sum(n for (name, _), n in bin_.requests.items() if name == stream) for bin_ in bins]
+def _lane(timeline: Timeline, stream: str) -> Markup:
+    bins = range(timeline.bins)
+    numbers = [sum(timeline.requests[at, stream, kind] for kind in OUTCOMES) for at in bins]
     most = max(numbers) or 1
-    cells: list[Markup] = []
-    for at, (bin_, number) in enumerate(zip(bins, numbers, strict=True)):
+    cells = [shape for kind in WAITS for shape in _waits(timeline, stream, kind, 3.5, 3.0)]
+    for at, number in enumerate(numbers):
         if number:
-            depth = 0.3 + 0.7 * number / most
-            cells.append(_rect(at, 0.0, 1.02, LANE, "good", f"{depth:.2f}"))
-        for outcome, kind in list(KINDS.items())[1:]:
-            if bin_.requests[stream, outcome]:
-                cells.append(_rect(at, 0.0, 1.02, LANE, kind))
-    picture = element(
-        "svg",
-        *(
-            bar
-            for pause in Pause
-            for bar in _pauses(bins, timeline.width, stream, pause, (LANE * 0.35, LANE * 0.3))
-        ),
-        *cells,
-        viewBox=f"0 0 {len(bins)} {LANE:g}",
-        preserveAspectRatio="none",
-        aria_hidden="true",
-    )
-    return element(
-        "div",
-        element("span", stream, class_="name"),
-        element("div", picture, class_="plot"),
-        element("span", f"{total:,}", class_="total"),
-        class_="lane",
-    )
+            cells.append(_rect("good", at, 0.0, 1.02, LANE, 0.3 + 0.7 * number / most))
+        for kind in OUTCOMES:
+            if kind != "good" and timeline.requests[at, stream, kind]:
+                cells.append(_rect(kind, at, 0.0, 1.02, LANE))
+    return html(SVG, timeline.bins, LANE, Markup('aria-hidden="true"'), Markup("".join(cells)))
 
 
-def _rect(x: float, y: float, width: float, height: float, kind: str, depth: str = "") -> Markup:
-    shade = f' fill-opacity="{depth}"' if depth else ""
-    return Markup(
+def _rect(kind: str, x: float, y: float, width: float, height: float, opacity: float = 1.0) -> str:
+    return (
         f'<rect class="{kind}" x="{x:.4g}" y="{y:.4g}" width="{width:.3g}" '
-        f'height="{height:.4g}"{shade}/>'
+        f'height="{height:.4g}" fill-opacity="{opacity:.2f}"/>'
     )

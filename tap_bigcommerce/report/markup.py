@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from tap_bigcommerce.display import printable
-
-VOID = frozenset({"meta", "link", "br", "rect", "line", "path", "polyline"})
 
 
 class Markup(str):
@@ -15,27 +14,15 @@ class Markup(str):
     __slots__ = ()
 
 
-def element(tag: str, *children: str | None, **attributes: object) -> Markup:
-    """An element; children that are not Markup are escaped, and None is left out.
-
-    Attributes: `class_` is class, `http_equiv` is http-equiv; None is left out.
-    """
-    given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(printable(str(value)))}"'
-        for key, value in attributes.items()
-        if value is not None
-    )
-    if tag in VOID:
-        return Markup(f"<{tag}{given}/>")
-    return Markup(f"<{tag}{given}>{join(*children)}</{tag}>")
+def html(template: str, *texts: object, **named: object) -> Markup:
+    """The template with these in its {}, each escaped unless it is Markup. Quote attributes."""
+    return Markup(template.format(*map(_safe, texts), **{k: _safe(v) for k, v in named.items()}))
 
 
-def join(*parts: str | None) -> Markup:
-    """The parts, one after the other, each escaped unless it is Markup."""
-    return Markup(
-        "".join(
-            part if isinstance(part, Markup) else escape(printable(part))
-            for part in parts
-            if part is not None
-        )
-    )
+def each(template: str, rows: Iterable[Sequence[object]]) -> Markup:
+    """The template once for each row of texts."""
+    return Markup("".join(html(template, *row) for row in rows))
+
+
+def _safe(text: object) -> Markup:
+    return text if isinstance(text, Markup) else Markup(escape(printable(str(text))))

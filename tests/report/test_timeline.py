@@ -2,63 +2,70 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
+
 import pytest
 
-from tap_bigcommerce.observer import Reason, RequestEnd, Standing, Wait
-from tap_bigcommerce.report.timeline import ALL, MOST_BINS, Outcome, Pause, Timeline
+from tap_bigcommerce.timeline import ALL, MOST_BINS, Standing, Timeline
+from tap_bigcommerce.tracker import ProgressTracker, Reason
 
 BEGAN = 1000.0
 
 
-def request(at: float, outcome: str = "200") -> RequestEnd:
-    return RequestEnd("orders", BEGAN + at, 0.1, outcome, Standing(150, 100, BEGAN + at + 10))
-
-
-def waited(timeline: Timeline, stream: str, pause: Pause) -> float:
-    return sum(bin_.waited.get((stream, pause), 0.0) for bin_ in timeline.bins)
+def waited(timeline: Timeline, stream: str, kind: str) -> float:
+    """Seconds."""
+    return sum(timeline.waited[at, stream, kind] for at in range(timeline.bins)) / 1000
 
 
 @pytest.mark.parametrize("seconds", [1, 17.9, 18, 100, 3600, 100_000])
 def test_all_requests_stay_however_long_the_run(seconds: float) -> None:
     timeline = Timeline(BEGAN)
     for number in range(1000):
-        outcome = {0: "503", 1: "429", 2: "404", 3: "timeout"}.get(number % 10, "200")
-        timeline.request_ended(request(seconds * number / 1000, outcome))
-    timeline.close(BEGAN + seconds)
-    assert len(timeline.bins) <= MOST_BINS
-    assert (len(timeline.bins) - 1) * timeline.width <= seconds
-    found = {
-        outcome: sum(bin_.requests["orders", outcome] for bin_ in timeline.bins)
-        for outcome in Outcome
-    }
-    assert found == {
-        Outcome.GOOD: 600,
-        Outcome.FAILED: 200,
-        Outcome.REFUSED: 100,
-        Outcome.ABSENT: 100,
-    }
-    assert timeline.streams() == ["orders"]
+        status = {0: "503", 1: "429", 2: "404", 3: "timeout"}.get(number % 10, "200")
+        moment = BEGAN + seconds * number / 1000
+        timeline.add_request(moment, "orders", status, Standing(1000, number, moment + 10))
+    timeline.reach(BEGAN + seconds)
+    assert timeline.bins <= MOST_BINS
+    assert (timeline.bins - 1) * timeline.width <= seconds
+    bins = range(timeline.bins)
+    for stream in ("orders", ALL):
+        found = {
+            outcome: sum(timeline.requests[at, stream, outcome] for at in bins)
+            for outcome in ("good", "failed", "refused", "absent")
+        }
+        assert found == {"good": 600, "failed": 200, "refused": 100, "absent": 100}
+    left = [timeline.quota[at].left for at in bins if at in timeline.quota]
+    assert left == sorted(left)
+    assert left[-1] == 999
 
 
 def test_waits_at_the_same_time_are_one_and_later_ones_add_up() -> None:
-    timeline = Timeline(BEGAN)
-    waits = [
-        Wait("orders", Reason.QUOTA, BEGAN + 1, BEGAN + 5),
-        Wait("orders", Reason.REFUSED, BEGAN + 2, BEGAN + 5),
-        Wait("products", Reason.OTHERS, BEGAN + 3, BEGAN + 5),
-    ]
-    for wait in waits:
-        timeline.wait_began(wait)
-    timeline.wait_ended(waits[1], BEGAN + 4)
-    timeline.wait_ended(waits[0], BEGAN + 5)
-    timeline.request_ended(request(50.0))  # the bins become wider meanwhile
-    timeline.wait_ended(waits[2], BEGAN + 60)
-    retry = Wait("orders", Reason.RETRY, BEGAN + 70, BEGAN + 80)
-    timeline.wait_began(retry)
-    timeline.close(BEGAN + 75)
-    assert waited(timeline, "orders", Pause.QUOTA) == pytest.approx(4)
-    assert waited(timeline, "products", Pause.QUOTA) == pytest.approx(57)
-    assert waited(timeline, ALL, Pause.QUOTA) == pytest.approx(59)
-    assert waited(timeline, "orders", Pause.RETRY) == pytest.approx(5)
-    widest = max(bin_.waited.get((ALL, Pause.QUOTA), 0.0) for bin_ in timeline.bins)
-    assert widest <= timeline.width + 1e-9
+    now = BEGAN
+    tracker = ProgressTracker(lambda: now)
+    with ExitStack() as stack:
+        first, second, third, retry = (
+            stack.enter_context(tracker.waiting(stream))
+            for stream in ("orders", "orders", "products", "orders")
+        )
+        now = BEGAN + 1
+        first(Reason.QUOTA, BEGAN + 5)
+        now = BEGAN + 2
+        second(Reason.REFUSED, BEGAN + 5)
+        now = BEGAN + 3
+        third(Reason.OTHERS, BEGAN + 5)
+        now = BEGAN + 4
+        second(None)
+        now = BEGAN + 5
+        first(None)
+        now = BEGAN + 60  # the bins become wider meanwhile
+        third(None)
+        now = BEGAN + 70
+        retry(Reason.RETRY, BEGAN + 80)
+        now = BEGAN + 75
+        timeline = tracker.timeline()
+    assert waited(timeline, "orders", "for-quota") == pytest.approx(4)
+    assert waited(timeline, "products", "for-quota") == pytest.approx(57)
+    assert waited(timeline, ALL, "for-quota") == pytest.approx(59)
+    assert waited(timeline, "orders", "for-retry") == pytest.approx(5)
+    widest = max(timeline.waited[at, ALL, "for-quota"] for at in range(timeline.bins))
+    assert widest <= timeline.width * 1000

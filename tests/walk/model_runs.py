@@ -26,6 +26,7 @@ from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS, Incremental, Stream
+from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.walk_sync import Tools, WalkSync
 
 DATE = {"type": ["null", "string"], "format": "date-time"}
@@ -274,6 +275,7 @@ class Ledger:
                 Budget(setup.buffered),
                 State(self._state, "abc123"),
                 Messages(output.fileno()),
+                ProgressTracker(),
             )
             selections = {name: table.selection() for name, table in self._tables.items()}
             with clock.of_the_tap(), mock.patch.object(sync_module, "WalkSync", _Counted):
