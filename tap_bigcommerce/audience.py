@@ -14,7 +14,7 @@ from tap_bigcommerce.display import Secrets, passwords_of_proxies
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.lines import log_lines
-from tap_bigcommerce.log import Displayed, set_up, to_standard_error
+from tap_bigcommerce.log import Displayed, set_up
 from tap_bigcommerce.tracker import ProgressTracker
 
 LOGGER = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Audience:
                 try:
                     yield
                 finally:
-                    self._log.say = to_standard_error
+                    self._log.say = None
         else:
             with log_lines(self.tracker, self._wishes.progress_every):
                 yield

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO, cast
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -26,6 +26,9 @@ WITH_PAGES = 76
 
 WITH_BARS = 56
 """Columns from which on there is room for bars."""
+
+BAR, RECORDS, PAGES, RATE = 1, 2, 3, 4
+"""The columns between a stream's name and how it ends."""
 
 BELOW = 5
 """Rows kept free for what stands below the streams."""
@@ -80,18 +83,16 @@ class _Terminal:
 
 def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     """A run, in at most `height` rows of at most `width` columns."""
+    fits = {BAR: width >= WITH_BARS, PAGES: width >= WITH_PAGES, RATE: width >= WITH_PAGES}
+    columns = [at for at in range(6) if fits.get(at, True)]
     table = Table.grid(padding=(0, 2))
-    table.add_column(no_wrap=True, overflow="ellipsis")
-    if width >= WITH_BARS:
-        table.add_column(width=BAR_WIDTH)
-    for _ in range(3 if width >= WITH_PAGES else 1):
-        table.add_column(justify="right", no_wrap=True)
-    table.add_column(no_wrap=True, overflow="ellipsis")
+    for at in columns:
+        justify: JustifyMethod = "right" if at in (RECORDS, PAGES, RATE) else "left"
+        table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
     shown = _window(run.streams, max(1, height - BELOW - len(run.waits)))
     for stream in shown:
-        name, bar, records, pages, rate, end = _row(stream, run.took)
-        middle = [records, pages, rate] if width >= WITH_PAGES else [records]
-        table.add_row(name, *([bar] if width >= WITH_BARS else []), *middle, end)
+        cells = _row(stream)
+        table.add_row(*(cells[at] for at in columns))
     stages = Counter(stream.counts.stage for stream in run.streams)
     stages.subtract(stream.counts.stage for stream in shown)
     hidden = [f"{stages[stage]} {stage.value}" for stage in Stage if stages[stage]]
@@ -102,8 +103,8 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     return Group(table, *below)
 
 
-def _row(stream: StreamProgress, now: float) -> list[RenderableType]:
-    """Its name, bar, records, pages, rate, and how it ends."""
+def _row(stream: StreamProgress) -> list[RenderableType]:
+    """Its name, bar, records, pages, rate, and how it ends or for how long it has been read."""
     counts, stage = stream.counts, stream.counts.stage
     style = STAGES[stage]
     if stage is Stage.TO_COME:
@@ -115,7 +116,6 @@ def _row(stream: StreamProgress, now: float) -> list[RenderableType]:
         width=BAR_WIDTH,
         # How far a list is whose end nobody knows, a bar cannot tell.
         pulse=stage is Stage.READING and share is None,
-        animation_time=now,
         complete_style="red" if stage is Stage.FAILED else "cyan",
         finished_style="green",
         pulse_style="cyan",

@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TextIO
 
 from tap_bigcommerce.display import Secrets, line
 
@@ -75,39 +75,26 @@ FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonF
 """By `--log-format`; text as Singer programs write it: the level and the message."""
 
 
-class LogOutput(logging.Handler):
-    """Writes lines through `say`: to standard error, or above whatever is shown there.
+class LogOutput(logging.StreamHandler[TextIO]):
+    """Writes to standard error, or through `say`, above whatever is shown there."""
 
-    `with_metrics`: the lines for programs, too.
-    """
-
-    def __init__(self, *, with_metrics: bool) -> None:
-        super().__init__()
-        self.say: Say = to_standard_error
-        self._with_metrics = with_metrics
+    say: Say | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        if not self._with_metrics and str(record.msg).startswith(METRIC):
-            return
-        try:
+        """Write one line. Where standard error is closed, that is no reason to stop."""
+        if self.say is not None:
             self.say(self.format(record), record.levelno)
-        except (OSError, ValueError, AttributeError):
-            # Standard error is closed, or was never there: no reason to stop.
-            self.handleError(record)
-
-
-def to_standard_error(line: str, level: int) -> None:
-    """Write a line there, whatever its level."""
-    sys.stderr.write(line + "\n")
-    sys.stderr.flush()
+        else:
+            super().emit(record)
 
 
 def set_up(level: str, format_: str, displayed: Displayed) -> LogOutput:
     """Send the log of this process to standard error, in one of FORMATS, as `displayed` has it."""
     # A METRIC line a request is for programs: on a terminal nobody could read anything else.
     seen = sys.stderr is not None and sys.stderr.isatty()
-    output = LogOutput(with_metrics=not seen or level == "DEBUG")
+    with_metrics = not seen or level == "DEBUG"
+    output = LogOutput(sys.stderr)
+    output.addFilter(lambda record: with_metrics or not str(record.msg).startswith(METRIC))
     output.addFilter(displayed)
     output.setFormatter(FORMATS[format_])
     root = logging.getLogger()

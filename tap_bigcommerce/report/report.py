@@ -1,16 +1,22 @@
-"""What the log says of a run, kept for its report, and the writing of the file."""
+"""The page about a run, which needs nothing else: what is kept for it, and its writing."""
 
 from __future__ import annotations
 
 import logging
 import signal
+import time
+from collections.abc import Sequence
 from datetime import datetime, timezone
+from importlib import resources
 
-from tap_bigcommerce.display import Secrets
+from tap_bigcommerce.display import Secrets, duration
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, writable, write_whole
-from tap_bigcommerce.report.page import page
+from tap_bigcommerce.report.drawing import draw
+from tap_bigcommerce.report.figures import table, tiles
+from tap_bigcommerce.report.markup import Markup, each, html
 from tap_bigcommerce.tracker import ProgressTracker
+from tap_bigcommerce.version import VERSION
 
 MOST_WARNINGS = 200
 """Warnings that are shown; the others are counted."""
@@ -64,15 +70,40 @@ class Report(logging.Handler):
             for words in self._errors
             if not any(line and line in words for line in self._critical)
         ]
-        text = page(
-            self._tracker,
-            self.store,
-            _outcome(status),
-            errors + self._critical,
-            self._warnings,
-            self._more_warnings,
-        )
+        text = self._page(_outcome(status), errors + self._critical)
         write_whole(writable(self._file), secrets.hide(text).encode())
+
+    def _page(self, outcome: str, errors: Sequence[str]) -> str:
+        files = resources.files(__package__)
+        streams, ended = self._tracker.streams, time.monotonic()
+        began_at, took = self._tracker.began_at, ended - self._tracker.began
+        warnings, more = self._warnings, self._more_warnings
+        shown = [*warnings, ("", f"{more:,} more are in the log.")] if more else warnings
+        return html(
+            files.joinpath("page.html").read_text("utf-8"),
+            style=Markup(files.joinpath("style.css").read_text("utf-8")),
+            title=f"Sync of {self.store}" if self.store else "Sync",
+            when=f"{began_at:%Y-%m-%d %H:%M:%S}",
+            took=duration(took),
+            outcome=outcome,
+            verdict="good" if outcome == "complete" else "bad",
+            errors=_section("What went wrong", each("<p>{}</p>", zip(errors)), "errors"),
+            tiles=tiles(streams, took),
+            streams=_section("Streams", table(streams, ended)),
+            timeline=_section("Requests over time", draw(self._tracker.timeline(), began_at)),
+            warnings=_section(
+                f"Warnings ({len(warnings) + more:,})",
+                each("<p><time>{}</time> {}</p>", shown),
+                "warnings",
+            ),
+            version=VERSION,
+        )
+
+
+def _section(title: str, content: Markup, style: str = "") -> Markup:
+    """A part of the page, if there is any content."""
+    template = '<section class="{}"><h2>{}</h2>{}</section>'
+    return html(template, style, title, content) if content else content
 
 
 def _outcome(status: int) -> str:

@@ -58,8 +58,8 @@ def test_values_that_are_rescued_are_counted(small: Sandbox) -> None:
     result = run(settings(small))
     assert counted(result)["customers", "values_rescued"] == 5
     [line] = [line for line in result.logged("INFO") if "rescued values:" in line]
-    assert "3 new_to_the_api" in line
-    assert "2 customer_group_id" in line
+    assert "3 × new_to_the_api" in line
+    assert "2 × customer_group_id" in line
 
 
 def summary_of(result: Result, stream: str) -> str:
