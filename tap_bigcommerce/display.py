@@ -10,7 +10,6 @@ import reprlib
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
-from typing import Literal
 from urllib.parse import quote, quote_plus, unquote
 
 MOST = 200
@@ -74,28 +73,25 @@ def table(
     rows: Iterable[Sequence[str]],
     *,
     figures: Collection[int] = (),
-    folded: tuple[int, Sequence[int]] | None = None,
-) -> str:
-    """A table as text. The columns `figures` are aligned to the right.
+    width: int | None = None,
+) -> list[str]:
+    """The lines of a table. The columns `figures` end in line, the others begin so.
 
-    `folded`: the width of the whole, and the share of each column in it, whose texts are broken
-    into as many lines as they need, with a frame; without it each row is a line, however long.
+    Cells are broken where the table would be wider than `width`; None: it may be as wide as it is.
     """
-    from rich.console import Console  # for those who want a table
+    from rich.console import Console  # takes its time to import
     from rich.table import Table
     from rich.text import Text
 
-    width, shares = folded or (10_000, [1] * len(head))
-    made = Table.grid(padding=(0, 2)) if folded is None else Table(show_lines=True, expand=True)
-    made.show_header = True
-    for at, (name, share) in enumerate(zip(head, shares, strict=True)):
-        justify: Literal["left", "right"] = "right" if at in figures else "left"
-        made.add_column(name, ratio=share, justify=justify, overflow="fold")
+    made = Table(box=None, padding=(0, 2, 0 if width is None else 1, 0), header_style="")
+    for at, name in enumerate(head):
+        made.add_column(name, justify="right" if at in figures else "left", overflow="fold")
     for row in rows:
         made.add_row(*map(Text, row))
-    text = io.StringIO()
-    Console(file=text, width=width, no_color=True, highlight=False).print(made)
-    return "".join(line.rstrip() + "\n" for line in text.getvalue().splitlines())
+    console = Console(file=io.StringIO(), width=width or 10_000, no_color=True)
+    with console.capture() as captured:
+        console.print(made)
+    return [row.rstrip() for row in captured.get().splitlines()]
 
 
 class Secrets:

@@ -24,7 +24,7 @@ def as_table(selections: Mapping[str, Selection], config: Config, width: int) ->
         for name, selection in selections.items()
     ]
     head = ("stream", "fields", "replication", "requests")
-    return table(head, rows, folded=(width, (2, 5, 2, 2)))
+    return "\n".join(table(head, rows, width=width)) + "\n"
 
 
 def _fields(selection: Selection) -> Iterator[str]:

@@ -6,7 +6,6 @@ that they keep their size on a phone. Across, a unit is a bin.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -22,8 +21,6 @@ STRIP = 7.0
 
 LANE = 10.0
 """Units of a lane's height."""
-
-MOST_LANES = 40
 
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 """Seconds between two marks of the time axis."""
@@ -52,32 +49,21 @@ LABEL = Markup(
 
 def draw(timeline: Timeline, began_at: datetime) -> Markup:
     """The whole picture, if there is any. `began_at`: by the clock on the wall, when it begins."""
-    totals: Counter[str] = Counter()
-    for (_, stream, _), number in timeline.requests.items():
-        totals[stream] += number
-    for _, stream, _ in timeline.waited:
-        totals[stream] += 0
-    totals.pop(ALL, None)
-    if not totals:
+    streams = dict.fromkeys(stream for _, stream, _ in timeline.requests if stream != ALL)
+    if not streams:
         return Markup()
-    busiest = {stream for stream, _ in totals.most_common(MOST_LANES)}
-    rest = len(totals) - len(busiest)
     return html(
-        '<div class="timeline">{}{}<h3>Requests of each stream</h3>{}{}</div>',
+        '<div class="timeline">{}{}<h3>Requests of each stream</h3>{}</div>',
         _legend(timeline),
         _overview(timeline, began_at),
-        each(
-            LANE_ROW,
-            [
-                (stream, _lane(timeline, stream), f"{total:,}")
-                for stream, total in totals.items()
-                if stream in busiest
-            ],
-        ),
-        html('<p class="note">{} more streams made fewer requests than these.</p>', rest)
-        if rest
-        else "",
+        each(LANE_ROW, (_lane(timeline, stream) for stream in streams)),
     )
+
+
+def _numbers(timeline: Timeline, stream: str) -> list[int]:
+    """How many requests ended in each bin."""
+    requests = timeline.requests
+    return [sum(requests[at, stream, kind] for kind in OUTCOMES) for at in range(timeline.bins)]
 
 
 def _legend(timeline: Timeline) -> Markup:
@@ -91,10 +77,7 @@ def _legend(timeline: Timeline) -> Markup:
 
 def _overview(timeline: Timeline, began_at: datetime) -> Markup:
     bins = range(timeline.bins)
-    sums: Counter[int] = Counter()
-    for (at, stream, _), number in timeline.requests.items():
-        sums[at] += number if stream == ALL else 0
-    most = max(sums.values(), default=0) or 1
+    most = max(_numbers(timeline, ALL))
     quota = max((standing.size for standing in timeline.quota.values()), default=0)
     picture = [
         *_waits(timeline, ALL, "for-quota", 0.0, HEIGHT),
@@ -173,18 +156,17 @@ def _marks(timeline: Timeline) -> Iterator[tuple[str, str]]:
             yield f"{100 * passed / seconds:.2f}", duration(passed)
 
 
-def _lane(timeline: Timeline, stream: str) -> Markup:
-    bins = range(timeline.bins)
-    numbers = [sum(timeline.requests[at, stream, kind] for kind in OUTCOMES) for at in bins]
-    most = max(numbers) or 1
+def _lane(timeline: Timeline, stream: str) -> tuple[str, Markup, str]:
+    """A stream's name, its picture, and how many requests it made."""
+    numbers = _numbers(timeline, stream)
     cells = [shape for kind in WAITS for shape in _waits(timeline, stream, kind, 3.5, 3.0)]
     for at, number in enumerate(numbers):
-        if number:
-            cells.append(_rect("good", at, 0.0, 1.02, LANE, 0.3 + 0.7 * number / most))
-        for kind in OUTCOMES:
-            if kind != "good" and timeline.requests[at, stream, kind]:
-                cells.append(_rect(kind, at, 0.0, 1.02, LANE))
-    return html(SVG, timeline.bins, LANE, Markup('aria-hidden="true"'), Markup("".join(cells)))
+        depth = 0.3 + 0.7 * number / max(numbers)
+        kinds = [kind for kind in OUTCOMES if timeline.requests[at, stream, kind]]
+        # What went wrong covers the rest.
+        cells += [_rect(k, at, 0.0, 1.02, LANE, depth if k == "good" else 1.0) for k in kinds]
+    picture = html(SVG, timeline.bins, LANE, Markup('aria-hidden="true"'), Markup("".join(cells)))
+    return stream, picture, f"{sum(numbers):,}"
 
 
 def _rect(kind: str, x: float, y: float, width: float, height: float, opacity: float = 1.0) -> str:
