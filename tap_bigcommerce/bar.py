@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TextIO, cast
 
-from rich.console import Console, Group, JustifyMethod, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -19,7 +19,9 @@ from tap_bigcommerce.display import duration
 from tap_bigcommerce.tracker import ProgressTracker, Snapshot, StreamProgress
 
 REDRAWS_A_SECOND = 4
-BAR_WIDTH = 20
+
+WIDEST = 110
+"""Columns: on a wider terminal bars grow no more."""
 
 WITH_PAGES = 76
 """Columns of a terminal from which on there is room for pages and the rate."""
@@ -27,8 +29,8 @@ WITH_PAGES = 76
 WITH_BARS = 56
 """Columns from which on there is room for bars."""
 
-BAR, RECORDS, PAGES, RATE = 1, 2, 3, 4
-"""The columns between a stream's name and how it ends."""
+NAME, BAR, RECORDS, PAGES, RATE, END = range(6)
+"""The columns."""
 
 BELOW = 5
 """Rows kept free for what stands below the streams."""
@@ -84,11 +86,17 @@ class _Terminal:
 def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     """A run, in at most `height` rows of at most `width` columns."""
     fits = {BAR: width >= WITH_BARS, PAGES: width >= WITH_PAGES, RATE: width >= WITH_PAGES}
-    columns = [at for at in range(6) if fits.get(at, True)]
-    table = Table.grid(padding=(0, 2))
+    columns = [at for at in range(END + 1) if fits.get(at, True)]
+    table = Table.grid(padding=(0, 2), expand=fits[BAR])
+    table.width = min(width, WIDEST)
     for at in columns:
-        justify: JustifyMethod = "right" if at in (RECORDS, PAGES, RATE) else "left"
-        table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
+        table.add_column(
+            justify="right" if at in (RECORDS, PAGES, RATE) else "left",
+            no_wrap=True,
+            # A long name is cut, and bars have what is left: figures stay whole.
+            max_width=width // 3 if at == NAME else None,
+            ratio=1 if at == BAR else None,
+        )
     shown = _window(run.streams, max(1, height - BELOW - len(run.waits)))
     for stream in shown:
         cells = _row(stream)
@@ -113,7 +121,6 @@ def _row(stream: StreamProgress) -> list[RenderableType]:
     bar = ProgressBar(
         total=1.0,
         completed=share or 0.0,
-        width=BAR_WIDTH,
         # How far a list is whose end nobody knows, a bar cannot tell.
         pulse=stage is Stage.READING and share is None,
         complete_style="red" if stage is Stage.FAILED else "cyan",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import tap_runner
 from tap_runner import discover, select, settings
 from terminal import watched
@@ -122,19 +123,21 @@ def test_log_lines_stand_above_the_bars_whole_and_once(tmp_path: Path) -> None:
     assert not any("METRIC" in row for row in rows)
 
 
-def test_more_streams_than_rows_are_summed_up(tmp_path: Path) -> None:
+@pytest.mark.parametrize("size", [(60, 16), (80, 24)], ids=str)
+def test_more_streams_than_rows_are_summed_up(tmp_path: Path, size: tuple[int, int]) -> None:
     everything = discover()
     names = [entry["tap_stream_id"] for entry in everything["streams"]][:24]
     with (
         Sandbox(small()) as store,
-        watched(
-            tmp_path, settings(store), catalog=select(everything, *names), size=(60, 16)
-        ) as tap,
+        watched(tmp_path, settings(store), catalog=select(everything, *names), size=size) as tap,
     ):
         tap.terminal.wait_for("more: ")
         assert tap.end() == 0
         rows = tap.terminal.rows()
     assert any(re.fullmatch(r"more: \d+ done", row) for row in rows)
+    figures = [row[size[0] // 3 :] for row in rows if "━" in row]
+    assert len(figures) > 5
+    assert not [row for row in figures if "…" in row], "names may be cut, figures are whole"
 
 
 def test_what_is_written_is_the_same_with_bars(tmp_path: Path) -> None:
