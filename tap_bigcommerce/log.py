@@ -8,7 +8,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
-from typing import Any, TextIO
+from typing import Any
 
 from tap_bigcommerce.display import Secrets, line
 
@@ -75,7 +75,7 @@ FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonF
 """By `--log-format`; text as Singer programs write it: the level and the message."""
 
 
-class LogOutput(logging.StreamHandler[TextIO]):
+class LogOutput(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no argument
     """Writes to standard error, or through `say`, above whatever is shown there."""
 
     say: Say | None = None
