@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import Secrets, passwords_of_proxies
-from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.lines import log_lines
 from tap_bigcommerce.log import Displayed, set_up
@@ -66,14 +65,12 @@ class Audience:
 
         Raises ConfigError where the report could not be written in the end.
         """
-        if self._report is not None:
-            self._report.store = config.store_hash
-            try:
-                self._report.check_place()
-            except ConfigError:
-                # Said once, before anything is read.
-                self._report = None
-                raise
+        # Said once, before anything is read.
+        report, self._report = self._report, None
+        if report is not None:
+            report.store = config.store_hash
+            report.check_place()
+            self._report = report
 
     @contextlib.contextmanager
     def watching(self) -> Iterator[None]:
