@@ -6,10 +6,9 @@ the tables in the documentation all follow from its fields.
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import datetime, timezone
 from ipaddress import ip_address
@@ -19,6 +18,7 @@ from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.display import MOST, Secrets, quoted
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, read_json
+from tap_bigcommerce.rules import nearest
 
 ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
 FROM_ENVIRONMENT = "ENV"
@@ -49,25 +49,33 @@ class Kind:
     schema: Mapping[str, Any] = field(default_factory=dict)
 
 
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or not value.strip().isprintable():
+def _must(holds: object) -> None:
+    """Raises ValueError where a value is not as it should be."""
+    if not holds:
         raise ValueError
-    return value.strip()
+
+
+def _secret_text(value: Any) -> str:
+    _must(isinstance(value, str))
+    return str(value)
+
+
+def _text(value: Any) -> str:
+    text = _secret_text(value).strip()
+    _must(text.isprintable())
+    return text
 
 
 def _header_text(value: Any) -> str:
-    text = _text(value)
-    if not text.isascii():
-        raise ValueError
-    return text
+    _must(_text(value).isascii())
+    return _text(value)
 
 
 def _store_hash(value: Any) -> str:
     text = _text(value)
     inside_path = re.search(r"/stores/([^/]*)(?:/|$)", text)
     name = inside_path.group(1) if inside_path else text
-    if not re.fullmatch(r"[A-Za-z0-9]{1,32}", name):
-        raise ValueError
+    _must(re.fullmatch(r"[A-Za-z0-9]{1,32}", name))
     return name
 
 
@@ -75,7 +83,7 @@ def _instant(value: Any) -> datetime:
     text = _text(value)
     american = re.fullmatch(r"(\d{1,2})/(\d{1,2})/(\d{4})", text)
     if american:
-        month, day, year = (int(part) for part in american.groups())
+        month, day, year = map(int, american.groups())
         return datetime(year, month, day, tzinfo=timezone.utc)
     instant = parse_instant(text)
     if instant is None:
@@ -85,102 +93,62 @@ def _instant(value: Any) -> datetime:
 
 def _whole_number(least: int, most: int | None = None) -> Kind:
     def read(value: Any) -> int:
-        if isinstance(value, bool):
-            raise ValueError
-        number = int(value) if isinstance(value, (int, str)) else _exact(value)
-        if not least <= number <= (UNBOUNDED if most is None else most):
-            raise ValueError
+        number = int(value)
+        _must(not isinstance(value, bool) and (isinstance(value, str) or number == value))
+        _must(least <= number <= (most or UNBOUNDED))
         return number
 
-    upto = f" to {most}" if most is not None else " or more"
-    bounds = {"minimum": least} if most is None else {"minimum": least, "maximum": most}
-    return Kind(f"a whole number, {least}{upto}", read, "integer", bounds)
+    if most is None:
+        return Kind(f"a whole number, {least} or more", read, "integer", {"minimum": least})
+    bounds = {"minimum": least, "maximum": most}
+    return Kind(f"a whole number, {least} to {most}", read, "integer", bounds)
 
 
-def _exact(value: Any) -> int:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    raise ValueError
+def _number(expected: str, fits: Callable[[float], bool], **schema: float) -> Kind:
+    def read(value: Any) -> float:
+        _must(isinstance(value, (int, float, str)) and not isinstance(value, bool))
+        number = float(value)
+        _must(fits(number))
+        return number
 
-
-def _seconds(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError
-    number = float(value)
-    if not 0 < number < 86_400:
-        raise ValueError
-    return number
-
-
-def _share(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError
-    number = float(value)
-    if not 0.01 <= number <= 1:
-        raise ValueError
-    return number
+    return Kind(expected, read, "number", schema)
 
 
 def _yes_or_no(value: Any) -> bool:
     """A text, too: that is all that the environment has."""
     known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
     wish = known.get(value.strip().lower()) if isinstance(value, str) else value
-    if not isinstance(wish, bool):
-        raise ValueError
-    return wish
+    _must(isinstance(wish, bool))
+    return bool(wish)
 
 
-def _hours(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise ValueError
-    number = float(value)
-    if not 0 <= number <= 100_000:
-        raise ValueError
-    return number
+def _list(value: Any, kind: type = str) -> list[Any]:
+    """The entries of a list, or of a text with commas. An environment may hold a list as JSON."""
+    if isinstance(value, str):
+        value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
+    _must(isinstance(value, list) and all(type(entry) in (str, kind) for entry in value))
+    return [entry.strip() if isinstance(entry, str) else entry for entry in value]
 
 
 def _ids(value: Any) -> tuple[int, ...]:
-    entries = value.split(",") if isinstance(value, str) else value
-    if isinstance(entries, int) and not isinstance(entries, bool):
-        entries = [entries]
-    if not isinstance(entries, list):
-        raise ValueError
-    if any(isinstance(entry, (bool, float)) for entry in entries):
-        raise ValueError
-    return tuple(sorted({int(entry) for entry in entries}))
+    entries = [value] if type(value) is int else _list(value, int)
+    return tuple(sorted(set(map(int, entries))))
 
 
 def _rules(value: Any) -> tuple[str, ...]:
-    entries = value
-    if isinstance(value, str):  # An environment may hold a list as JSON.
-        is_json = value.lstrip().startswith("[")
-        entries = json.loads(value) if is_json else [value]
-    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise ValueError
-    rules = (rule.strip() for entry in entries for rule in entry.split(","))
-    return tuple(rule for rule in rules if rule)
-
-
-def _secret_text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError
-    return value
+    rules = (rule.strip() for entry in _list(value) for rule in entry.split(","))
+    return tuple(filter(None, rules))
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    entries = value.split(",") if isinstance(value, str) else value
-    if not isinstance(entries, list) or not all(isinstance(entry, str) for entry in entries):
-        raise ValueError
-    names = [entry.strip() for entry in entries]
-    if not all(re.fullmatch(r"[a-z0-9_]+(:[^:,\s]+)?", name) for name in names):
-        raise ValueError
+    names = _list(value)
+    _must(all(re.fullmatch(r"[a-z0-9_]+(:[^:,\s]+)?", name) for name in names))
     return tuple(dict.fromkeys(names))
 
 
 def _one_of(*choices: str) -> Kind:
     def read(value: Any) -> str:
-        if value not in choices:
-            raise ValueError
+        _must(value in choices)
         return str(value)
 
     return Kind("one of " + ", ".join(choices), read, schema={"enum": list(choices)})
@@ -194,10 +162,8 @@ def _api_url(value: Any) -> str:
     bare = host.strip("[]")
     if host != bare or bare.rpartition(".")[2].isdigit():
         bare = str(ip_address(bare))  # Raises ValueError.
-    if scheme == "http" and bare not in LOOPBACK:
-        raise ValueError
-    if len(bare) > 253 or (port is not None and not 0 < int(port) < 65_536):
-        raise ValueError
+    _must(scheme == "https" or bare in LOOPBACK)
+    _must(len(bare) <= 253 and (port is None or 0 < int(port) < 65_536))
     return f"{scheme}://{f'[{bare}]' if ':' in bare else bare}{f':{int(port)}' if port else ''}"
 
 
@@ -206,67 +172,40 @@ ADDRESS = rf"(?P<scheme>https?)://(?P<host>{LABEL}(\.{LABEL})*|\[[0-9a-f:.]+\])(
 """Nothing but a host and a port: each other part of an address would be lost, or lead elsewhere."""
 
 
-@dataclass(frozen=True)
-class StreamSettings:
-    """What the settings say of one stream; None: as for all."""
-
-    stream: str
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    replication_method: str | None = None
-    lookback_seconds: int | None = None
-
-
-class StreamMistake(ValueError):
-    """What is wrong in the settings of single streams, in words."""
-
-
 def _streams(value: Any) -> tuple[StreamSettings, ...]:
     given = json.loads(value) if isinstance(value, str) else value
-    if not isinstance(given, dict):
-        raise ValueError
-    kinds = {
-        "start_date": INSTANT,
-        "end_date": INSTANT,
-        "replication_method": _one_of("FULL_TABLE", "INCREMENTAL"),
-        "lookback_seconds": _whole_number(0, LONGEST_LOOKBACK),
-    }
+    _must(isinstance(given, dict))
+    known = [setting.name for setting in declarations(StreamSettings)]
     found: list[StreamSettings] = []
     mistakes: list[str] = []
-    for stream, settings in given.items():
-        values: dict[str, Any] = {}
-        if not isinstance(settings, dict):
-            mistakes.append(f"streams.{stream} should be an object with {', '.join(kinds)}")
+    for stream, own in given.items():
+        if not isinstance(own, dict):
+            mistakes.append(f"streams.{stream} should be an object with {', '.join(known)}")
             continue
-        for name, wanted in settings.items():
-            if name not in kinds:
-                nearest = difflib.get_close_matches(name, kinds, n=1)
-                advice = f". Did you mean {nearest[0]!r}?" if nearest else ""
-                mistakes.append(f"streams.{stream} has no setting {name!r}{advice}")
-            elif wanted is not None and wanted != "":
-                try:
-                    values[name] = kinds[name].read(wanted)
-                except (ValueError, TypeError, OverflowError):
-                    expected = kinds[name].expected
-                    mistakes.append(f"streams.{stream}.{name} should be {expected}{echo(wanted)}")
+        for name in own:
+            if name not in known:
+                mistakes.append(f"streams.{stream} has no setting {name!r}.{nearest(name, known)}")
+        values = _read_settings(StreamSettings, own, mistakes, f"streams.{stream}.")
         found.append(StreamSettings(stream, **values))
     if mistakes:
-        raise StreamMistake("\n".join(mistakes))
+        raise ConfigError("", mistakes)
     return tuple(found)
 
 
 TEXT = Kind("a text of printable characters", _text)
 HEADER_TEXT = Kind("a text of plain letters, digits and signs, without line breaks", _header_text)
+SECRET_TEXT = Kind("a text", _secret_text)
 STORE_HASH = Kind(
     "the store's hash, 1 to 32 letters and digits, or the API path that holds it "
     "(https://api.bigcommerce.com/stores/STORE_HASH/v3/)",
     _store_hash,
 )
 INSTANT = Kind("a date: 2024-01-31, 2024-01-31T08:00:00Z or 01/31/2024", _instant)
-SECONDS = Kind("a number of seconds above 0", _seconds, "number")
-SHARE = Kind("a number from 0.01 to 1", _share, "number", {"minimum": 0.01, "maximum": 1})
+LOOKBACK = _whole_number(0, LONGEST_LOOKBACK)
+SECONDS = _number("a number of seconds above 0", lambda seconds: 0 < seconds < 86_400)
+SHARE = _number("a number from 0.01 to 1", lambda n: 0.01 <= n <= 1, minimum=0.01, maximum=1)
+HOURS = _number("a number of hours, 0 or more", lambda hours: 0 <= hours <= 100_000, minimum=0)
 YES_OR_NO = Kind("true or false", _yes_or_no, "boolean")
-HOURS = Kind("a number of hours, 0 or more", _hours, "number", {"minimum": 0})
 CHANNELS = Kind(
     "a list of channel ids: [1, 2] or 1,2", _ids, "array", {"items": {"type": "integer"}}
 )
@@ -276,7 +215,6 @@ RULES = Kind(
     "array",
     {"items": {"type": "string"}},
 )
-SECRET_TEXT = Kind("a text", _secret_text)
 STREAM_NAMES = Kind(
     'a list of streams, or of single parents of them: ["products", "order_transactions:103"]',
     _names,
@@ -297,15 +235,26 @@ API_URL = Kind(
 
 def _setting(
     kind: Kind,
-    description: str,
+    description: str = "",
     *,
-    default: Any = MISSING,
+    default: Any = None,
     secret: bool = False,
     example: Any = None,
 ) -> Any:
-    """A setting's declaration. One without a default is required."""
+    """A setting's declaration. One whose default is MISSING is required."""
     metadata = {"kind": kind, "description": description, "secret": secret, "example": example}
     return field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class StreamSettings:
+    """What the settings say of one stream; None: as for all."""
+
+    stream: str
+    start_date: datetime | None = _setting(INSTANT)
+    end_date: datetime | None = _setting(INSTANT)
+    replication_method: str | None = _setting(_one_of("FULL_TABLE", "INCREMENTAL"))
+    lookback_seconds: int | None = _setting(LOOKBACK)
 
 
 @dataclass(frozen=True)
@@ -316,22 +265,23 @@ class Config:
         STORE_HASH,
         "The store's hash: the part of its API path after /stores/. The whole path may be "
         "pasted, too.",
+        default=MISSING,
         example="abc123",
     )
     access_token: str = _setting(
         HEADER_TEXT,
         "The access token of a store-level API account (control panel: Settings, API accounts).",
+        default=MISSING,
         secret=True,
         example="the token of your API account",
     )
     client_id: str | None = _setting(
-        TEXT, "The client id of the API account. Accepted, but not needed.", default=None
+        TEXT, "The client id of the API account. Accepted, but not needed."
     )
     start_date: datetime | None = _setting(
         INSTANT,
         "Incremental streams are read from here on when there is no bookmark yet. Without it, "
         "everything is read. Products are read whole the first time, whatever it says.",
-        default=None,
         example="2024-01-01T00:00:00Z",
     )
     select: tuple[str, ...] = _setting(
@@ -349,7 +299,6 @@ class Config:
         SECRET_TEXT,
         "The secret that the pseudonyms of hash_fields depend on: any text, always the same. Who "
         "knows it can find out which pseudonym stands for a value.",
-        default=None,
         secret=True,
     )
     streams: tuple[StreamSettings, ...] = _setting(
@@ -362,7 +311,6 @@ class Config:
     user_agent: str | None = _setting(
         HEADER_TEXT,
         "How the tap names itself to the API. Default: its name and version.",
-        default=None,
     )
     request_timeout: float = _setting(
         SECONDS, "How long to wait for an answer to a request, in seconds.", default=120.0
@@ -374,7 +322,7 @@ class Config:
         default=250,
     )
     lookback_seconds: int = _setting(
-        _whole_number(0, LONGEST_LOOKBACK),
+        LOOKBACK,
         "How far before its bookmark an incremental stream is read again, in seconds.",
         default=60,
     )
@@ -460,7 +408,6 @@ class Config:
         TEXT,
         "A folder for sets of ids that are larger, of this pipeline alone. It has to be there in "
         "every run, as the state has.",
-        default=None,
     )
     deletes_limit: float = _setting(
         SHARE,
@@ -503,9 +450,9 @@ def of_stream(config: Config | None, stream: str) -> StreamSettings:
     return next((own for own in settings if own.stream == stream), StreamSettings(stream))
 
 
-def declarations() -> tuple[Field[Any], ...]:
+def declarations(of: type[Config] | type[StreamSettings] = Config) -> list[Field[Any]]:
     """Every setting's declaration, in the order in which people read them."""
-    return fields(Config)
+    return [setting for setting in fields(of) if setting.metadata]
 
 
 def is_required(setting: Field[Any]) -> bool:
@@ -540,23 +487,17 @@ def read_config(
     Of several files the last wins. `secrets` learns what must not be shown. Raises ConfigError with
     every mistake that was found.
     """
-    raw = _from_environment(environment)
-    from_files: set[str] = set()
+    variables = {one.name: ENVIRONMENT_PREFIX + one.name.upper() for one in declarations()}
+    found = {name: environment.get(variable) for name, variable in variables.items()}
+    from_files: dict[str, Any] = {}
     for name in given:
         if name != FROM_ENVIRONMENT:
-            values = _from_file(name)
-            raw.update(values)
-            from_files.update(values)
-    filled_in = tuple(
-        sorted(
-            ENVIRONMENT_PREFIX + name.upper()
-            for name in _from_environment(environment)
-            if name not in from_files
-        )
-    )
+            from_files.update(_from_file(name))
+    raw = {**{name: value for name, value in found.items() if value}, **from_files}
     secrets.learn(_secrets_in(raw))
     config, warnings = parse_config(raw)
-    return ReadConfig(config, filled_in, warnings)
+    filled_in = (variables[name] for name in raw if name not in from_files)
+    return ReadConfig(config, tuple(sorted(filled_in)), warnings)
 
 
 def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
@@ -565,34 +506,44 @@ def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:
     Raises ConfigError with every mistake at once; no value of a secret setting is in its words.
     """
     mistakes: list[str] = []
-    values: dict[str, Any] = {}
-    secrets = _secrets_in(raw)
-    for setting in declarations():
-        value = raw.get(setting.name)
-        if value is None or value == "":
-            if is_required(setting):
-                mistakes.append(f"{setting.name} is missing: {_expected(setting)}")
-            continue
-        try:
-            values[setting.name] = setting.metadata["kind"].read(value)
-        except StreamMistake as error:
-            mistakes += str(error).splitlines()
-        except (ValueError, TypeError, OverflowError):
-            given = "" if setting.metadata["secret"] else echo(value, secrets)
-            mistakes.append(f"{setting.name} should be {_expected(setting)}{given}")
-    mistakes += _conflicts(values)
-    for own in values.get("streams", ()):
-        start = own.start_date or values.get("start_date")
-        if start is not None and own.end_date is not None and start > own.end_date:
-            mistakes.append(f"streams.{own.stream}: start_date lies behind end_date")
-    known = {setting.name for setting in declarations()}
+    values = _read_settings(Config, raw, mistakes)
+    _note_conflicts(values, mistakes)
     legacy = sorted(LEGACY_SETTINGS & set(raw))
     if legacy and mistakes:
         mistakes.append(LEGACY_ADVICE.format(names=", ".join(legacy)))
     if mistakes:
         raise ConfigError("The settings cannot be used:", mistakes)
-    warnings = tuple(_unknown(name, known) for name in raw if name not in known)
-    return Config(**values), warnings
+    known = [setting.name for setting in declarations()]
+    return Config(**values), tuple(_unknown(name, known) for name in raw if name not in known)
+
+
+def _read_settings(
+    of: type[Config] | type[StreamSettings],
+    raw: Mapping[str, Any],
+    mistakes: list[str],
+    where: str = "",
+) -> dict[str, Any]:
+    """The values of the settings that are given in `raw`; `mistakes` takes what is wrong."""
+    values: dict[str, Any] = {}
+    secrets = _secrets_in(raw)
+    for setting in declarations(of):
+        name, value, expected = (
+            setting.name,
+            raw.get(setting.name),
+            setting.metadata["kind"].expected,
+        )
+        if value is None or value == "":
+            if is_required(setting):
+                mistakes.append(f"{name} is missing: {expected}")
+            continue
+        try:
+            values[name] = setting.metadata["kind"].read(value)
+        except ConfigError as error:  # It has settings in it.
+            mistakes += error.mistakes
+        except (ValueError, TypeError, OverflowError):
+            given = "" if setting.metadata["secret"] else echo(value, secrets)
+            mistakes.append(f"{where}{name} should be {expected}{given}")
+    return values
 
 
 def may_be_secret(value: Any, secrets: Iterable[str] = ()) -> bool:
@@ -627,48 +578,36 @@ def _secrets_in(raw: Mapping[str, Any]) -> list[str]:
 
 def sample_config() -> dict[str, Any]:
     """What ``sample_config.json`` holds: the settings that a first sync needs."""
-    return {
-        setting.name: setting.metadata["example"]
-        for setting in declarations()
-        if setting.metadata["example"] is not None
-    }
+    examples = {setting.name: setting.metadata["example"] for setting in declarations()}
+    return {name: example for name, example in examples.items() if example is not None}
 
 
-def _conflicts(values: Mapping[str, Any]) -> Iterator[str]:
+def _note_conflicts(values: Mapping[str, Any], mistakes: list[str]) -> None:
     """What cannot be set together."""
     if values.get("activate_version") and values.get("store_hash_column"):
-        yield (
+        mistakes.append(
             "activate_version cannot be set together with store_hash_column: ACTIVATE_VERSION "
             "would also end the rows of the other stores in a table. Leave activate_version off; "
             "detect_deletes alone tells what is deleted by the ids of records"
         )
     store_hash, token = values.get("store_hash", ""), values.get("access_token", "")
     if len(store_hash) >= SHORTEST_TOKEN > len(token) > 0:
-        yield (
+        mistakes.append(
             "store_hash and access_token seem to be exchanged: the hash is the short one. Neither "
             "is shown"
         )
     if values.get("hash_fields") and not values.get("hash_salt"):
-        yield "hash_fields needs hash_salt: any text that is kept secret, and stays the same"
-
-
-def _expected(setting: Field[Any]) -> str:
-    return str(setting.metadata["kind"].expected)
+        mistakes.append(
+            "hash_fields needs hash_salt: any text that is kept secret, and stays the same"
+        )
+    for own in values.get("streams", ()):
+        start = own.start_date or values.get("start_date")
+        if start is not None and own.end_date is not None and start > own.end_date:
+            mistakes.append(f"streams.{own.stream}: start_date lies behind end_date")
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:
-    nearest = difflib.get_close_matches(name[:MOST], list(known), n=1)
-    advice = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return f"There is no setting {quoted(name)}; it is ignored.{advice}"
-
-
-def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    found = {}
-    for setting in declarations():
-        value = environment.get(ENVIRONMENT_PREFIX + setting.name.upper())
-        if value:
-            found[setting.name] = value
-    return found
+    return f"There is no setting {quoted(name)}; it is ignored.{nearest(name[:MOST], known)}"
 
 
 def _from_file(name: str) -> dict[str, Any]:

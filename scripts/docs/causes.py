@@ -104,11 +104,6 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Write them as the message says.",
         ),
         Cause(
-            "streams.….… should be",
-            "A setting of a single stream has a value that it cannot have.",
-            "Write it as the message says.",
-        ),
-        Cause(
             "streams.… has no setting",
             "A name in the settings of a single stream is none. It may be a typing error.",
             "Correct the name, or remove it.",
@@ -117,6 +112,21 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "start_date lies behind end_date",
             "Nothing lies between the two dates of a stream.",
             "Exchange them.",
+        ),
+        Cause(
+            "activate_version cannot be set together with store_hash_column",
+            "A version of a table ends all rows that are not of it, also those of other stores.",
+            "Leave `activate_version` off.",
+        ),
+        Cause(
+            "store_hash and access_token seem to be exchanged",
+            "The text that was given as `store_hash` is as long as a token, the other is not.",
+            "Exchange them.",
+        ),
+        Cause(
+            "hash_fields needs hash_salt",
+            "A pseudonym that depends on no secret could be found out by trying.",
+            "Set `hash_salt`.",
         ),
         Cause(
             "… should be …",
