@@ -7,12 +7,21 @@ import errno
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tap_bigcommerce.version import VERSION
 
-if TYPE_CHECKING:
-    pass
+COMMANDS = {
+    "discover": "write the catalog of what this store and token offer",
+    "check": "say what the token may read, how much there is to read and what a sync will take; "
+    "status 1 if a selected stream cannot be read",
+    "test": "write one record of each stream and no STATE: do the settings work?",
+    "list": "show the streams and fields that would be read, and what they cost in requests",
+    "about": "tell the settings, the streams and the capabilities",
+    "audit": "compare what the API counts, lists and what the state says was written; write what "
+    "differs, and end with status 1 if anything does",
+}
+"""What can be done instead of a sync, beside --init, which takes a file."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,122 +30,93 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv)
     if given.help or given.version:
         return _say(parser.format_help() if given.help else f"tap-bigcommerce {VERSION}\n")
-    misfit = _misfit(given)
+    commands = ["init"] if given.credentials is not None else []
+    commands = [*commands, *dict.fromkeys(given.commands)] or ["sync"]
+    misfit = _misfit(given, commands)
     if misfit:
         parser.error(misfit)
     from tap_bigcommerce import audience, run  # only once they are needed
 
-    return run.run(
-        run.Options(
-            config=tuple(given.config),
-            discover=given.discover,
-            catalog=given.catalog,
-            state=given.state,
-            select=tuple(given.select),
-            full_refresh=tuple(given.full_refresh),
-            test=given.test,
-            command=_command(given),
-            credentials=given.init,
-            force=given.force,
-            start_date=given.start_date,
-            format=given.format or "text",
-            wishes=audience.Wishes(
-                log_level=given.log_level,
-                log_format=given.log_format,
-                quiet=given.quiet,
-                progress_every=given.progress_every,
-                report=given.report,
-            ),
-        ),
-        dict(os.environ),
-    )
+    values, command = vars(given), commands[0]
+    values.update(discover=command == "discover", test=command == "test")
+    values["command"] = "sync" if values["test"] else command
+    values["wishes"] = audience.Wishes(**_values_of(audience.Wishes, values))
+    return run.run(run.Options(**_values_of(run.Options, values)), dict(os.environ))
+
+
+def _values_of(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
+    """The values for the fields of a dataclass."""
+    from dataclasses import fields  # takes its time to import
+
+    return {field.name: values[field.name] for field in fields(kind)}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tap-bigcommerce",
         add_help=False,  # argparse would not say where it cannot write it.
-        description=(
-            "Reads a BigCommerce store over its REST API and writes Singer messages to standard "
-            "output. Without --catalog, everything that is selected by default is read; without "
-            "--state, from the start."
-        ),
-        epilog=(
-            "Every setting can also come from the environment, as TAP_BIGCOMMERCE_STORE_HASH, "
-            "TAP_BIGCOMMERCE_ACCESS_TOKEN and so on."
-        ),
+        description="Reads a BigCommerce store over its REST API and writes Singer messages to "
+        "standard output. Without --catalog, everything that is selected by default is read; "
+        "without --state, from the start.",
+        epilog="Every setting can also come from the environment, as TAP_BIGCOMMERCE_STORE_HASH, "
+        "TAP_BIGCOMMERCE_ACCESS_TOKEN and so on.",
     )
-    parser.add_argument(
+    parser.set_defaults(config=[], select=[], full_refresh=[], commands=[])
+    add = parser.add_argument
+    add(
         "-c",
         "--config",
         action="append",
-        default=[],
         metavar="FILE",
         help="JSON file with the settings; may be given several times, the last one wins. ENV: "
         "take them from the environment alone",
     )
-    parser.add_argument(
-        "-d",
-        "--discover",
-        action="store_true",
-        help="write the catalog of what this store and token offer, and end",
-    )
-    parser.add_argument(
-        "--catalog", metavar="FILE", help="JSON file that says what to read (from --discover)"
-    )
-    parser.add_argument(
-        "-p", "--properties", dest="catalog", metavar="FILE", help="the old name of --catalog"
-    )
-    parser.add_argument(
-        "-s", "--state", metavar="FILE", help="JSON file with the last STATE of the run before"
-    )
-    parser.add_argument(
+    add("--catalog", metavar="FILE", help="JSON file that says what to read (from --discover)")
+    add("-p", "--properties", dest="catalog", metavar="FILE", help="the old name of --catalog")
+    add("-s", "--state", metavar="FILE", help="JSON file with the last STATE of the run before")
+    add(
         "--select",
         action="append",
-        default=[],
         metavar="RULE",
         help="what to read, as orders.*, orders.products.sku, '!**.*email*' or '!personal'; may be "
         "given several times, or hold several with commas",
     )
-    parser.add_argument(
+    add(
         "--full-refresh",
         action="append",
-        default=[],
         metavar="STREAM",
         help="read this stream as if for the first time, whatever the state says; may be given "
         "several times",
     )
-    parser.add_argument(
-        "--log-level",
-        choices=["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"],
-        metavar="LEVEL",
-        help="DEBUG, INFO (default), WARNING, ERROR or CRITICAL",
-    )
-    parser.add_argument(
-        "--log-format",
-        default="text",
-        choices=["text", "json"],
-        metavar="FORMAT",
-        help="text (default), or json: an object a line",
-    )
-    parser.add_argument(
-        "-q", "--quiet", action="store_true", help="no progress, and no log but warnings and errors"
-    )
-    parser.add_argument(
+    levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+    add("--log-level", choices=levels, help="default: INFO")
+    add("--log-format", default="text", choices=["text", "json"], help="json: an object a line")
+    add("-q", "--quiet", action="store_true", help="no progress, no log but warnings and errors")
+    add(
         "--progress-every",
         type=_seconds,
         default=30.0,
         metavar="SECONDS",
         help="how often to log how a sync goes where standard error is no terminal (default: 30)",
     )
-    parser.add_argument(
-        "--report",
-        metavar="FILE.html",
-        help="write a page about the sync when it ends, however it ends",
+    add("--report", metavar="FILE.html", help="write a page about the sync, however it ends")
+    add("-h", "--help", action="store_true", help="show this, and end")
+    add("--version", action="store_true", help="show the version, and end")
+    add = parser.add_argument_group("instead of a sync").add_argument
+    add(
+        "--init",
+        dest="credentials",
+        metavar="CREDENTIALS",
+        help="write the config that follows from the credentials file of a new API account (-: "
+        "standard input): to the new file that --config names, or to standard output",
     )
-    _add_first_hour(parser)
-    parser.add_argument("-h", "--help", action="store_true", help="show this, and end")
-    parser.add_argument("--version", action="store_true", help="show the version, and end")
+    add("--force", action="store_true", help="with --init: write over a config that is there")
+    add("--start-date", metavar="DATE", help="with --init: the start_date of the config")
+    for name, words in COMMANDS.items():
+        names = ["-d", "--discover"] if name == "discover" else [f"--{name}"]
+        add(*names, action="append_const", dest="commands", const=name, help=words)
+    formats = ["text", "json", "markdown"]
+    add("--format", default="text", choices=formats, help="with --check (no markdown) and --about")
     return parser
 
 
@@ -155,105 +135,30 @@ def _say(text: str) -> int:
     return 0
 
 
-def _add_first_hour(parser: argparse.ArgumentParser) -> None:
-    """The options of a person's first hour: set up, check, understand."""
-    group = parser.add_argument_group("instead of a sync")
-    group.add_argument(
-        "--init",
-        metavar="CREDENTIALS",
-        help="write the config that follows from the credentials file of a new API account (-: "
-        "standard input): to the new file that --config names, or to standard output",
-    )
-    group.add_argument(
-        "--force", action="store_true", help="with --init: write over a config that is there"
-    )
-    group.add_argument(
-        "--start-date", metavar="DATE", help="with --init: the start_date of the config"
-    )
-    group.add_argument(
-        "--check",
-        action="store_true",
-        help="say what the token may read, how much there is to read and what a sync will take; "
-        "status 1 if a selected stream cannot be read",
-    )
-    group.add_argument(
-        "--test",
-        action="store_true",
-        help="write one record of each stream and no STATE, then end: do the settings work?",
-    )
-    group.add_argument(
-        "--list",
-        action="store_true",
-        help="show the streams and fields that would be read, and what they cost in requests",
-    )
-    group.add_argument(
-        "--about", action="store_true", help="tell the settings, the streams and the capabilities"
-    )
-    group.add_argument(
-        "--audit",
-        action="store_true",
-        help="compare what the API counts, lists and what the state says was written; write what "
-        "differs, and end with status 1 if anything does",
-    )
-    group.add_argument(
-        "--format",
-        choices=["text", "json", "markdown"],
-        help="how --check (text, json) and --about (text, json, markdown) answer",
-    )
-
-
-def _command(given: argparse.Namespace) -> str:
-    """What is to be done: discover, init, check, list, about, audit or sync."""
-    if given.init is not None:
-        return "init"
-    return next(
-        (name for name in ("discover", "check", "list", "about", "audit") if getattr(given, name)),
-        "sync",
-    )
-
-
-def _misfit(given: argparse.Namespace) -> str | None:
+def _misfit(given: argparse.Namespace, commands: Sequence[str]) -> str | None:
     """Why the options do not go together; None: they do."""
-    commands = {
-        "--discover": given.discover,
-        "--init": given.init is not None,
-        "--check": given.check,
-        "--test": given.test,
-        "--list": given.list,
-        "--about": given.about,
-        "--audit": given.audit,
-    }
-    wanted = [name for name, is_wanted in commands.items() if is_wanted]
-    if len(wanted) > 1:
-        return f"{' and '.join(wanted)} do not go together: ask for one of them"
-    command = _command(given)
-    files = {
-        "--config": given.config,
-        "--catalog": given.catalog,
-        "--state": given.state,
-        "--select": given.select,
-    }
-    if command in ("init", "about"):
-        if command == "init":
-            del files["--config"]
-        useless = [name for name, value in files.items() if value]
-        if useless:
-            return f"--{command} needs no settings and no files: leave {', '.join(useless)} away"
+    command, *others = commands
+    if others:
+        return f"--{' and --'.join(commands)} do not go together: ask for one of them"
+    files = ["catalog", "state", "select", *(["config"] if command == "about" else [])]
+    useless = ", ".join(f"--{name}" for name in files if getattr(given, name))
+    if useless and command in ("init", "about"):
+        return f"--{command} needs no settings and no files: leave {useless} away"
     if command == "init" and (len(given.config) > 1 or "ENV" in given.config):
         return "--init writes one config: name one file with --config"
     if given.force and not (command == "init" and given.config):
         return "--force goes with --init and --config only"
     if given.start_date is not None and command != "init":
         return "--start-date goes with --init only; a sync takes start_date from its settings"
-    if given.format is not None and command not in ("check", "about"):
+    if given.format != "text" and command not in ("check", "about"):
         return "--format goes with --check and --about only"
     if given.format == "markdown" and command == "check":
         return "--check answers with --format text or json"
-    if given.test and given.state:
+    if given.state and command == "test":
         return "--test reads one record of each stream, wherever a sync stands: leave --state away"
-    if given.full_refresh and (command != "sync" or given.test):
+    if given.full_refresh and command != "sync":
         return "--full-refresh goes with a sync only"
-    if given.report is not None and command != "sync":
+    if given.report is not None and command not in ("sync", "test"):
         return f"--report is about a sync: it does not go with --{command}"
     return None
 

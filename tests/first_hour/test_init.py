@@ -152,7 +152,7 @@ def test_the_config_of_an_init_that_failed_is_said_to_be_empty(tmp_path: Path) -
     ("args", "words"),
     [
         (["--init", "x", "--check"], "--init and --check do not go together"),
-        (["--about", "--discover"], "--discover and --about do not go together"),
+        (["--about", "--discover"], "--about and --discover do not go together"),
         (["--init", "x", "--state", "y"], "leave --state away"),
         (["--about", "--config", "y"], "leave --config away"),
         (["--check", "--start-date", "2024-01-01"], "--start-date goes with --init only"),
