@@ -10,9 +10,11 @@ import secrets
 import select
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+import orjson
 
 from tap_bigcommerce.display import quoted
 
@@ -28,9 +30,6 @@ FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 SILENCE = 5.0
 """Seconds that a pipe is waited for."""
 
-LEAST, MOST = -(2**63), 2**64 - 1
-"""The whole numbers that the tap can write."""
-
 LONGEST_NAME = 200
 """Bytes of a file's name to which some more can be added."""
 
@@ -43,34 +42,23 @@ def read_file(name: str | Path, most: int = LARGEST, *, pipes: bool = True) -> b
     """What is in a file or, with `pipes`, comes out of a pipe. Raises Unusable."""
     try:
         # A pipe that nobody writes to would be waited for without an end.
-        descriptor = os.open(name, FLAGS)
-        try:
-            kind = os.fstat(descriptor).st_mode
+        with open(name, "rb", buffering=0, opener=lambda path, _: os.open(path, FLAGS)) as file:
+            kind = os.fstat(file.fileno()).st_mode
             is_regular = stat.S_ISREG(kind)
             if stat.S_ISBLK(kind) or not (is_regular or pipes):
                 raise Unusable("it is no regular file")
-            return b"".join(_read(descriptor, most, waits=not is_regular))
-        finally:
-            os.close(descriptor)
+            content = bytearray()
+            while True:
+                if not is_regular and not select.select([file], [], [], SILENCE)[0]:
+                    raise Unusable(f"nothing came out of it for {SILENCE:.0f} s")
+                part = file.read(1 << 20)
+                if part == b"":
+                    return bytes(content)
+                content += part or b""  # None: nothing yet.
+                if len(content) > most:
+                    raise Unusable(f"it is larger than {most:,} bytes")
     except OSError as error:
         raise Unusable(error.strerror or str(error)) from error
-
-
-def _read(descriptor: int, most: int, *, waits: bool) -> Iterator[bytes]:
-    read = 0
-    while True:
-        if waits and not select.select([descriptor], [], [], SILENCE)[0]:
-            raise Unusable(f"nothing came out of it for {SILENCE:.0f} s")
-        try:
-            part = os.read(descriptor, 1 << 20)
-        except BlockingIOError:
-            continue
-        if not part:
-            return
-        read += len(part)
-        if read > most:
-            raise Unusable(f"it is larger than {most:,} bytes")
-        yield part
 
 
 def text_of(raw: bytes, errors: str = "strict") -> str:
@@ -89,18 +77,16 @@ def read_json(name: str) -> Any:
     """
     try:
         text = text_of(read_file(name))
+        if not text.strip():
+            return None
+        value = json.loads(
+            text, parse_float=_finite, parse_constant=_finite, object_pairs_hook=_object
+        )
+        if _depth(value) > DEEPEST:
+            raise RecursionError
+        orjson.dumps(value)
     except UnicodeDecodeError as error:
         raise Unusable("it is not text in UTF-8") from error
-    if not text.strip():
-        return None
-    try:
-        value = json.loads(
-            text,
-            parse_int=_whole,
-            parse_float=_real,
-            parse_constant=_constant,
-            object_pairs_hook=_object,
-        )
     except json.JSONDecodeError as error:
         # The decoder's own words hold a place, never a part of the text.
         several = error.msg == "Extra data" and "\n" in text.strip()
@@ -108,67 +94,35 @@ def read_json(name: str) -> Any:
         where = f"{error.msg} at line {error.lineno}, column {error.colno}"
         raise Unusable(f"it is not JSON: {where}{advice}") from error
     except RecursionError:
-        raise Unusable(_TOO_DEEP) from None
-    _look_through(value)
+        raise Unusable(f"it is nested more than {DEEPEST} deep") from None
+    except (TypeError, ValueError) as error:  # Among them Unusable, which is said again.
+        raise Unusable(str(error)) from error
     return value
 
 
-_TOO_DEEP = f"it is nested more than {DEEPEST} deep"
+def _depth(value: Any) -> int:
+    """How many arrays and objects it has in one another."""
+    if not isinstance(value, (dict, list)):
+        return 0
+    inside = value.values() if isinstance(value, dict) else value
+    return 1 + max(map(_depth, inside), default=0)
 
 
-def _look_through(value: Any) -> None:
-    inside: list[tuple[Any, int]] = [(value, 1)]
-    while inside:
-        one, depth = inside.pop()
-        if isinstance(one, str):
-            _check_text(one)
-        elif isinstance(one, (dict, list)):
-            if depth > DEEPEST:
-                raise Unusable(_TOO_DEEP)
-            if isinstance(one, dict):
-                for key in one:
-                    _check_text(key)
-                    if "\x00" in key:
-                        raise Unusable(f"the name {quoted(key)} in it has a NUL character")
-                inside += [(item, depth + 1) for item in one.values()]
-            else:
-                inside += [(item, depth + 1) for item in one]
-
-
-def _check_text(text: str) -> None:
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise Unusable(
-                "a text in it has half of a pair of surrogates, which is no character"
-            ) from error
-
-
-def _whole(text: str) -> int:
-    number = int(text) if len(text) <= len(str(LEAST)) else MOST + 1
-    if not LEAST <= number <= MOST:
-        raise Unusable("a whole number in it has more than 64 bits")
-    return number
-
-
-def _real(text: str) -> float:
+def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise Unusable("a number in it is too large")
+        raise Unusable("a number in it is too large, or none")
     return number
-
-
-def _constant(text: str) -> NoReturn:
-    raise Unusable(f"it is not JSON: {text} is no number there")
 
 
 def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
-        raise Unusable(f"the name {quoted(twice)} stands twice in one of its objects")
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise Unusable(f"the name {quoted(name)} stands twice in one of its objects")
+        if "\x00" in name:
+            raise Unusable(f"the name {quoted(name)} in it has a NUL character")
+        found[name] = value
     return found
 
 
