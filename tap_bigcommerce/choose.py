@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from singer import metadata as singer_metadata
@@ -14,7 +14,6 @@ from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.rules import (
     Path,
-    Rule,
     Rules,
     as_text,
     merged,
@@ -31,9 +30,6 @@ LOGGER = logging.getLogger(__name__)
 Entry = dict[str, Any]
 """A stream in a catalog."""
 
-Fields = dict[str, set[Path]]
-"""By stream: the paths of all its fields."""
-
 
 def choice_of(
     config: Config | None, select: Sequence[str], catalog: Iterable[Entry] | None
@@ -47,53 +43,64 @@ def choice_of(
     hash_texts = config.hash_fields if config else ()
     if not texts and not hash_texts:
         return Choice()
-    own = {name: _paths(name, load_schema(name)) for name in STREAMS}
-    given = own if catalog is None else _in_catalog(catalog)
-    known = {name: own.get(name, set()) | given.get(name, set()) for name in {**own, **given}}
-    personal = {path for name in STREAMS for path in _marked(name, own[name])}
+    own = {path for name in STREAMS for path in _paths(name, load_schema(name))}
+    given = own
+    if catalog is not None:
+        given = {path for entry in catalog for path in _paths(name_of(entry), entry.get("schema"))}
+    known = own | given
+    personal = {
+        (name, *path.replace("[]", "").split("."))
+        for name in STREAMS
+        for path in load_notes(name).personal
+    }
     chosen, hashed = read_rules(texts, personal), read_rules(hash_texts, personal)
+    always = {(name, key) for name, stream in STREAMS.items() for key in stream.automatic}
     mistakes = [
-        *that_meet_nothing(Rules(chosen.included), given),
-        *that_meet_nothing(Rules(chosen.excluded), known),
+        *that_meet_nothing(chosen.included, given),
+        *that_meet_nothing(chosen.excluded, known),
         *_hashed_streams(hashed),
-        *that_meet_nothing(hashed, known),
-        *_hashed_keys(hashed),
+        *that_meet_nothing(hashed.all, known),
+        *_hashed_keys(filter(hashed.include, always)),
     ]
     if mistakes:
         raise ConfigError("The rules cannot be used:", mistakes)
-    _warn_of_keys(chosen.excluded, known)
+    for rule in chosen.excluded:
+        if set(filter(rule.meets, known)) <= always:
+            LOGGER.warning(
+                "The rule %r takes nothing away: keys and replication keys always go out.",
+                rule.text,
+            )
     return Choice(chosen, hashed, (config.hash_salt if config else None) or "")
 
 
 def selections(
     catalog: Sequence[Entry] | None, config: Config, choice: Choice
 ) -> dict[str, Selection]:
-    """What is selected, by stream, in the order in which the tap reads."""
+    """What is selected, by stream, in the order in which the tap reads.
+
+    Without a catalog that is what the one selects which discovery would write.
+    """
     found: dict[str, Selection] = {}
-    entries = {entry.get("tap_stream_id") or entry.get("stream"): entry for entry in catalog or ()}
+    given = discover.catalog(STREAMS.values(), config)["streams"] if catalog is None else catalog
+    entries = {name_of(entry): entry for entry in given}
     for name in entries:
         if name not in STREAMS:
             LOGGER.warning(
                 "The catalog names a stream %s, which this tap does not have.%s",
                 quoted(name),
-                nearest(str(name), STREAMS),
+                nearest(name, STREAMS),
             )
-    for name, stream in STREAMS.items():
-        own, entry = load_schema(name), entries.get(name)
-        if catalog is None:
-            metadata = discover.own_metadata(stream, own, config)
-            chosen = selection.by_default(stream, own, metadata, config, choice)
-        elif entry is not None:
-            chosen = selection.from_catalog(stream, own, entry, config, choice)
-        else:
-            chosen = None
-        if entry is not None:
-            unheeded.warn(entry, chosen)
+    for name in filter(entries.__contains__, STREAMS):
+        own, entry = load_schema(name), entries[name]
+        metadata = selection.metadata_of(entry)
+        chosen = selection.from_catalog(STREAMS[name], own, entry, metadata, config, choice)
+        if catalog is not None:
+            unheeded.warn(entry, metadata, chosen)
         if chosen is None:
             continue
         found[name] = chosen
-        lacking = selection.missing_fields(own, chosen.given)
-        if lacking:
+        lacking = [field for field in own["properties"] if field not in chosen.given["properties"]]
+        if lacking and catalog is not None:
             LOGGER.info(
                 "%s: the catalog lacks fields that this version knows: %s. Write it anew with "
                 "--discover to get them.",
@@ -101,6 +108,11 @@ def selections(
                 ", ".join(lacking),
             )
     return found
+
+
+def name_of(entry: Entry) -> str:
+    """The name of a catalog's stream."""
+    return str(entry.get("tap_stream_id") or entry.get("stream"))
 
 
 def check_names(names: Iterable[str], where: str, among: Iterable[str]) -> None:
@@ -143,60 +155,29 @@ def mark(catalog: Iterable[Entry], rules: Rules) -> None:
         ]
 
 
-def _paths(stream: str, schema: Mapping[str, Any]) -> set[Path]:
-    return {path for _, path in all_fields(dict(schema), (), (stream,))}
+def _paths(stream: str, schema: Any) -> set[Path]:
+    """The stream and each of its fields."""
+    fields = all_fields(schema if isinstance(schema, dict) else {}, path=(stream,))
+    return {(stream,), *(path for _, path, _ in fields)}
 
 
-def _in_catalog(catalog: Iterable[Entry]) -> Fields:
-    found: Fields = {}
-    for entry in catalog:
-        name, schema = entry.get("tap_stream_id") or entry.get("stream"), entry.get("schema")
-        if isinstance(name, str):
-            found[name] = _paths(name, schema) if isinstance(schema, dict) else set()
-    return found
-
-
-def _marked(stream: str, paths: Iterable[Path]) -> set[Path]:
-    """The fields of a stream that are marked as personal."""
-    marked = {path.replace("[]", "") for path in load_notes(stream).personal}
-    return {path for path in paths if ".".join(path[1:]) in marked}
-
-
-def _always(stream: str) -> set[Path]:
-    """The fields of a stream that always go out."""
-    return {(stream, name) for name in STREAMS[stream].automatic}
-
-
-def _hashed_streams(rules: Rules) -> list[str]:
+def _hashed_streams(rules: Rules) -> Iterator[str]:
     """What is wrong with rules for pseudonyms that name streams, or no field at all, in words."""
-    mistakes = [
-        f"the rule {rule.text!r} of hash_fields names streams, not fields. Did you mean "
-        f"'{rule.text}.*'?"
-        for rule in rules.all
-        if any(rule.meets((name,)) for name in STREAMS) and len(rule.parts) == 1
-    ]
-    if rules.all and not rules.included:
-        mistakes.append("hash_fields only excludes: name the fields that go out as pseudonyms, too")
-    return mistakes
-
-
-def _hashed_keys(rules: Rules) -> list[str]:
-    keys = [path for name in STREAMS for path in sorted(_always(name)) if rules.include(path)]
-    if not keys:
-        return []
-    shown = ", ".join(as_text(path) for path in keys[:5]) + (", ..." if keys[5:] else "")
-    return [
-        f"hash_fields names keys or replication keys, which go out as they are: {shown}. Exclude "
-        f"them there, as in '!{as_text(keys[0])}'"
-    ]
-
-
-def _warn_of_keys(excluded: Iterable[Rule], known: Fields) -> None:
-    always = {path for name in STREAMS for path in _always(name)}
-    for rule in excluded:
-        met = {path for paths in known.values() for path in paths if rule.meets(path)}
-        if met and met <= always:
-            LOGGER.warning(
-                "The rule %r takes nothing away: keys and replication keys always go out.",
-                rule.text,
+    for rule in rules.all:
+        if len(rule.parts) == 1 and any(rule.meets((name,)) for name in STREAMS):
+            yield (
+                f"the rule {rule.text!r} of hash_fields names streams, not fields. Did you mean "
+                f"'{rule.text}.*'?"
             )
+    if rules.all and not rules.included:
+        yield "hash_fields only excludes: name the fields that go out as pseudonyms, too"
+
+
+def _hashed_keys(paths: Iterable[Path]) -> Iterator[str]:
+    keys = sorted(map(as_text, paths))
+    if keys:
+        yield (
+            "hash_fields names keys or replication keys, which go out as they are: "
+            f"{', '.join(keys[:5])}{', ...' if keys[5:] else ''}. Exclude them there, as in "
+            f"'!{keys[0]}'"
+        )

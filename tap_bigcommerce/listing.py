@@ -29,8 +29,8 @@ def as_table(selections: Mapping[str, Selection], config: Config, width: int) ->
 
 def _fields(selection: Selection) -> Iterator[str]:
     """The fields that go out: those that are whole by their own name, of others what is in them."""
-    known = {path for _, path in all_fields(selection.given, (), ())}
-    kept = {path for _, path in all_fields(selection.schema, (), ())}
+    known = {path for _, path, _ in all_fields(selection.given)}
+    kept = {path for _, path, _ in all_fields(selection.schema)}
 
     def within(node: dict[str, Any], path: Path) -> Iterator[str]:
         for _, inner, field in fields_within(node, (), path):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import functools
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 Path = tuple[str, ...]
@@ -84,12 +86,11 @@ def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, .
     return (*settings, *command_line)
 
 
-def that_meet_nothing(rules: Rules, fields: Mapping[str, Collection[Path]]) -> list[str]:
-    """What is wrong with rules that name none of these fields, by stream, in words."""
-    paths = {path for found in fields.values() for path in found} | {(name,) for name in fields}
+def that_meet_nothing(rules: Iterable[Rule], paths: Collection[Path]) -> list[str]:
+    """What is wrong with rules that name none of these streams and fields, in words."""
     return [
         f"the rule {rule.text!r} names no field.{_nearest(rule, paths)}"
-        for rule in rules.all
+        for rule in rules
         if not any(rule.meets(path) for path in paths)
     ]
 
@@ -100,11 +101,17 @@ def as_text(path: Path) -> str:
     return text[2:] if text.startswith(f"{ANYTHING}.{ANY_DEPTH}") else text
 
 
-def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
-    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
+def most_like(name: str, names: Iterable[str]) -> str | None:
+    """The most similar of the names, if one is."""
     by_lower = {other.lower(): other for other in names}
     found = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
-    return f" Did you mean {mark + by_lower[found[0]]!r}?" if found else ""
+    return by_lower[found[0]] if found else None
+
+
+def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
+    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
+    found = most_like(name, names)
+    return f" Did you mean {mark + found!r}?" if found else ""
 
 
 def _read(text: str, personal: Collection[Path]) -> Rule:
@@ -123,21 +130,14 @@ def _nearest(rule: Rule, paths: Collection[Path]) -> str:
     mark, text = "!" if rule.excludes else "", as_text(rule.parts)
     if ANYTHING not in text:
         return nearest(text, [PERSONAL, *map(as_text, paths)], mark)
+    begins = {path[:length] for path in paths for length in range(1, len(path) + 1)}
     for at, part in enumerate(rule.parts):
-        begins = [path[:length] for path in paths for length in range(len(path))]
-        if any(_meets(rule.parts[: at + 1], path) for path in {*paths, *begins}):
-            continue
-        before = rule.parts[:at]
-        names = {path[len(start)] for path in paths for start in _starts(before, path)}
-        meant = {name: as_text((*before, name, *rule.parts[at + 1 :])) for name in names}
-        found = difflib.get_close_matches(part.replace(ANYTHING, ""), meant, n=1)
-        return f" Did you mean {mark + meant[found[0]]!r}?" if found else ""
+        before, behind = rule.parts[:at], rule.parts[at + 1 :]
+        if not any(_meets((*before, part), path) for path in begins):
+            names = {path[-1] for path in begins if _meets(before, path[:-1])}
+            found = most_like(part.replace(ANYTHING, ""), names)
+            return f" Did you mean {mark + as_text((*before, found, *behind))!r}?" if found else ""
     return ""
-
-
-def _starts(parts: Path, path: Path) -> list[Path]:
-    """What of the path, short of its end, the parts name."""
-    return [path[:length] for length in range(len(path)) if _meets(parts, path[:length])]
 
 
 def _meets(parts: Path, path: Path) -> bool:
@@ -162,24 +162,11 @@ def _is_like(pattern: str, part: str) -> bool:
     Capitals count for nothing: who excludes `*email*` does not want `workEmail` either.
     """
     # A part of a path that is itself ANYTHING stands for keys that nobody knows before they come.
-    if part == ANYTHING:
-        return True
-    first, *others = _pieces(pattern)
-    part = part.casefold()
-    if not others:
-        return part == first
-    at, end = len(first), len(part) - len(others[-1])
-    if not part.startswith(first):
-        return False
-    for piece in others[:-1]:
-        found = part.find(piece, at)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return at <= end and part.endswith(others[-1])
+    return part == ANYTHING or _matcher(pattern)(part.casefold()) is not None
 
 
 @functools.lru_cache(maxsize=1024)
-def _pieces(pattern: str) -> list[str]:
-    """What stands between the stars."""
-    return pattern.casefold().split(ANYTHING)
+def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
+    """Only the star has a meaning. What fnmatch makes of it never goes back for a second try."""
+    literal = re.sub(r"[?[]", r"[\g<0>]", pattern.casefold())
+    return re.compile(fnmatch.translate(literal)).match

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import copy
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,13 +13,16 @@ from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.records.protect import Protection
-from tap_bigcommerce.rules import Path, Rules, as_text
+from tap_bigcommerce.rules import Path, Rules
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
 from tap_bigcommerce.store_column import COLUMN, set_column
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"
+
+PARTS = ("properties", "items")
+"""What a schema says of the content of objects and lists."""
 
 Schema = dict[str, Any]
 Breadcrumb = tuple[str, ...]
@@ -74,7 +76,7 @@ class Selection:
         protection = self.protection
         if protection is None:
             return self.schema
-        return _with_pseudonyms(self.schema, protection.place(""), protection)
+        return dict(_with_pseudonyms(self.schema, protection.place(""), protection))
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -98,84 +100,89 @@ class Selection:
     @property
     def known_at_all(self) -> Schema:
         """What is nothing new: the tap's fields, the catalog's, and the links in the API's rows."""
-        known = copy.deepcopy(self.known)
-        for link in self.notes.links:
-            *parents, name = link.split(".")
-            node = known
-            for parent in parents:
-                node = node["properties"][parent.removesuffix("[]")]
-                node = node["items"] if parent.endswith("[]") else node
-            node["properties"][name] = {}
-        return known if self.given == self.known else {"anyOf": [known, self.given]}
+        return {"anyOf": [self.known, self.given, *map(_with_field, self.notes.links)]}
 
 
-def by_default(
-    stream: Stream, own: Schema, metadata: Metadata, config: Config | None, choice: Choice
-) -> Selection | None:
-    """What is selected where there is no catalog; `own` is the tap's whole schema.
-
-    None: nothing. `metadata` are the tap's own.
-    """
-    metadata = chosen_by(choice.select, stream.name, own, metadata)
-    if not stream_is_selected({}, metadata):
-        return None
-    full_table = _is_full_table(stream, None, config)
-    return _selection(stream, own, own, metadata, config, choice, full_table=full_table)
+def _with_field(path: str) -> Schema:
+    """A schema that has this field only."""
+    schema: Schema = {}
+    for part in reversed(path.split(".")):
+        name = part.removesuffix("[]")
+        schema = {"properties": {name: schema if name == part else {"items": schema}}}
+    return schema
 
 
 def from_catalog(
-    stream: Stream, own: Schema, entry: Mapping[str, Any], config: Config | None, choice: Choice
+    stream: Stream,
+    own: Schema,
+    entry: Mapping[str, Any],
+    metadata: Metadata,
+    config: Config | None,
+    choice: Choice,
 ) -> Selection | None:
     """What a catalog's `entry` selects of a stream, whose whole schema is `own`; None: nothing.
 
     Raises CatalogError where the entry cannot be understood.
     """
-    schema, metadata = entry.get("schema"), metadata_of(entry)
+    schema: Any = entry.get("schema")
     has_fields = isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
     has_fields = has_fields and _is_schema(schema)
-    given = schema if has_fields and isinstance(schema, dict) else {}
-    metadata = chosen_by(choice.select, stream.name, given, metadata)
-    metadata = _without_excluded(choice.select, stream.name, own, metadata)
+    metadata = chosen_by(choice.select, stream.name, schema if has_fields else {}, metadata, own)
     if not stream_is_selected(entry, metadata):
         return None
-    if not isinstance(schema, dict) or not has_fields:
+    if not has_fields:
         raise CatalogError(
             f"The catalog's entry for {stream.name} has no schema with properties, or one in which "
             "something else stands where a schema should. Write the catalog anew with --discover."
         )
     # It goes out whenever deletions are detected, whatever a catalog says.
     fields = {name: field for name, field in schema["properties"].items() if name != DELETED_AT}
-    schema = {**schema, "properties": fields}
-    table = metadata.get((), {})
-    method = table.get("replication-method") or entry.get("replication_method")
+    given = {**schema, "properties": fields}
+    given.pop("items", None)  # A row is no list.
+    lacking = [name for name in stream.automatic if name not in fields]
+    if lacking:
+        raise CatalogError(
+            f"The catalog's schema of {stream.name} lacks {', '.join(lacking)}, without which the "
+            "stream cannot be read. Write the catalog anew with --discover."
+        )
+    method = metadata.get((), {}).get("replication-method") or entry.get("replication_method")
     if method not in (None, FULL_TABLE, INCREMENTAL):
         raise CatalogError(
             f"The catalog's replication-method for {stream.name} is {quoted(method)}; it can be "
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
-    full_table = _is_full_table(stream, method, config)
-    return _selection(stream, own, schema, metadata, config, choice, full_table=full_table)
-
-
-def _is_full_table(stream: Stream, method: str | None, config: Config | None) -> bool:
-    """Whether the stream is read whole: `method` is what a catalog says."""
     method = of_stream(config, stream.name).replication_method or method
-    return stream.replication_key is None or method == FULL_TABLE
+    cut, texts, emptied = _cut(given, own, metadata, stream.automatic)
+    for name in stream.fields_without(config):
+        cut["properties"].pop(name, None)
+    set_column(cut["properties"], config)
+    return Selection(
+        stream=stream,
+        schema=cut,
+        known=own,
+        given=given,
+        full_table=stream.replication_key is None or method == FULL_TABLE,
+        paths=frozenset(as_path(place) for place, _, _ in all_fields(cut)),
+        notes=load_notes(stream.name),
+        protection=choice.protection(stream),
+        as_text=texts,
+        emptied=emptied,
+    )
 
 
-def chosen_by(rules: Rules, stream: str, schema: Schema, metadata: Metadata) -> Metadata:
+def chosen_by(
+    rules: Rules, stream: str, schema: Schema, metadata: Metadata, own: Schema | None = None
+) -> Metadata:
     """The metadata of a stream, with "selected" in it where rules decide that.
 
-    Rules that select do so in place of what the metadata say; those that exclude, beside it.
+    Rules that select do so in place of what the metadata say; those that exclude, beside it. What
+    they exclude of `own`, the tap's whole schema, may be in no catalog: below an object that it
+    makes a text of, for example.
     """
     if not rules.all:
         return metadata
     found: dict[Breadcrumb, dict[str, Any]] = {at: dict(entry) for at, entry in metadata.items()}
-    left_out = {**metadata, (): {**metadata.get((), {}), "selected": False}}
-    if rules.exclude_stream(stream):
-        return left_out
-    # The stream by its name alone: as it is by default.
-    by_default = any(rule.meets((stream,)) for rule in rules.included)
+    table = found.setdefault((), {})
 
     def mark(node: Schema, breadcrumb: Breadcrumb, path: Path, default: bool) -> bool:
         """Whether anything in it is selected."""
@@ -184,28 +191,23 @@ def chosen_by(rules: Rules, stream: str, schema: Schema, metadata: Metadata) -> 
             entry = found.setdefault(place, {})
             usual = default and says_yes_or_no(entry.get("selected-by-default")) is not False
             below = mark(field, place, inner, usual)
-            if rules.exclude(inner):
-                entry["selected"] = False
-            elif rules.included:
-                entry["selected"] = below or usual or rules.include(inner)
-                any_selected |= entry["selected"]
+            entry["selected"] = below or usual or rules.include(inner)
+            any_selected |= entry["selected"] and not rules.exclude(inner)
         return any_selected
 
-    any_selected = mark(schema, (), (stream,), by_default)
-    if rules.included and not any_selected:
-        return left_out
     if rules.included:
-        found.setdefault((), {})["selected"] = True
+        # The stream by its name alone: as it is by default.
+        by_default = any(rule.meets((stream,)) for rule in rules.included)
+        table["selected"] = mark(schema, (), (stream,), by_default)
+    if rules.exclude_stream(stream) or (rules.included and not table["selected"]):
+        return {**metadata, (): {**metadata.get((), {}), "selected": False}}
+    for place, path, _ in (
+        *all_fields(schema, path=(stream,)),
+        *all_fields(own or {}, path=(stream,)),
+    ):
+        if rules.exclude(path):
+            found.setdefault(place, {})["selected"] = False
     return found
-
-
-def _without_excluded(rules: Rules, stream: str, own: Schema, metadata: Metadata) -> Metadata:
-    """The metadata with what is excluded of the tap's own fields, which a catalog may not have.
-
-    It has none below an object that it makes a text of.
-    """
-    excluded = [at for at, path in all_fields(own, (), (stream,)) if rules.exclude(path)]
-    return {**metadata, **{at: {**metadata.get(at, {}), "selected": False} for at in excluded}}
 
 
 def fields_within(
@@ -225,108 +227,73 @@ def fields_within(
 
 
 def all_fields(
-    schema: Schema, breadcrumb: Breadcrumb, path: Path
-) -> Iterator[tuple[Breadcrumb, Path]]:
-    """Place and path of each field, nested ones too."""
+    schema: Schema, breadcrumb: Breadcrumb = (), path: Path = ()
+) -> Iterator[tuple[Breadcrumb, Path, Schema]]:
+    """Each field, nested ones too, with its place and path."""
     for place, inner, field in fields_within(schema, breadcrumb, path):
-        yield place, inner
+        yield place, inner, field
         yield from all_fields(field, place, inner)
+
+
+def as_path(breadcrumb: Breadcrumb) -> str:
+    """As converters and notes write it: `products[].sku`."""
+    text, parts = "", iter(breadcrumb)
+    for part in parts:
+        text += "[]" if part == "items" else f".{next(parts)}"
+    return text.removeprefix(".")
 
 
 def missing_fields(own: Schema, given: Schema) -> list[str]:
     """The fields of the tap's own schema that a given one lacks, for it is older or cut."""
-    return [name for name in own["properties"] if name not in (given.get("properties") or {})]
-
-
-def _selection(
-    stream: Stream,
-    own: Schema,
-    given: Schema,
-    metadata: Metadata,
-    config: Config | None,
-    choice: Choice,
-    *,
-    full_table: bool,
-) -> Selection:
-    lacking = [name for name in stream.automatic if name not in given["properties"]]
-    if lacking:
-        raise CatalogError(
-            f"The catalog's schema of {stream.name} lacks {', '.join(lacking)}, without which the "
-            "stream cannot be read. Write the catalog anew with --discover."
-        )
-    emptied: list[Breadcrumb] = []
-    cut = _cut(given, (), metadata, frozenset(stream.automatic), emptied)
-    texts = _overridden(cut, own, (), "", metadata, emptied)
-    for name in stream.fields_without(config):
-        cut["properties"].pop(name, None)
-    set_column(cut["properties"], config)
-    paths, notes = frozenset(_paths(cut, "")), load_notes(stream.name)
-    protection = choice.protection(stream)
-    names = {place: as_text(path) for place, path in all_fields(given, (), ())}
-    return Selection(
-        stream=stream,
-        schema=cut,
-        known=own,
-        given=given,
-        full_table=full_table,
-        paths=paths,
-        notes=notes,
-        protection=protection,
-        as_text=texts,
-        emptied=tuple(names[place] for place in emptied),
-    )
+    return [name for name in own["properties"] if name not in given["properties"]]
 
 
 def metadata_of(entry: Mapping[str, Any]) -> Metadata:
     """The metadata by breadcrumb. Raises CatalogError where they are none."""
-    given = entry.get("metadata") or []
-    if not isinstance(given, list) or not all(map(_is_metadata, given)):
+    try:
+        found: dict[Breadcrumb, Any] = singer_metadata.to_map(entry.get("metadata") or [])
+        usable = all(isinstance(values, dict) for values in found.values())
+        usable = usable and all(isinstance(part, str) for place in found for part in place)
+    except (TypeError, KeyError):
+        usable = False
+    if not usable:
         raise CatalogError(
             f"The catalog's metadata of {entry.get('tap_stream_id')} is not a list of "
             '{"breadcrumb": [...], "metadata": {...}}.'
         )
-    found: dict[Breadcrumb, Mapping[str, Any]] = singer_metadata.to_map(given)
     return found
-
-
-def _is_metadata(item: Any) -> bool:
-    if not isinstance(item, dict) or not isinstance(item.get("metadata"), dict):
-        return False
-    place = item.get("breadcrumb")
-    return isinstance(place, list) and all(isinstance(part, str) for part in place)
 
 
 def _is_schema(schema: Any) -> bool:
     """Wherever fields or items should stand there are some, each with a schema."""
-    if isinstance(schema, bool):
-        return True
     if not isinstance(schema, dict):
+        return isinstance(schema, bool)
+    fields, branches = schema.get("properties") or {}, schema.get("anyOf") or []
+    items, types = schema.get("items") or [], schema.get("type", [])
+    if not isinstance(fields, dict) or not isinstance(branches, list):
         return False
-    fields, items = schema.get("properties"), schema.get("items")
-    types = schema.get("type", [])
     names = types if isinstance(types, list) else [types]
-    if not isinstance(fields, (dict, type(None))) or not all(isinstance(n, str) for n in names):
-        return False
-    branches = schema.get("anyOf") or []
-    if not isinstance(branches, list):
-        return False
-    single = items if isinstance(items, list) else [] if items is None else [items]
-    return all(map(_is_schema, [*(fields or {}).values(), *single, *branches]))
+    inner = [*fields.values(), *(items if isinstance(items, list) else [items]), *branches]
+    return all(isinstance(name, str) for name in names) and all(map(_is_schema, inner))
 
 
 def stream_is_selected(entry: Mapping[str, Any], metadata: Metadata) -> bool:
     """Whether a catalog's entry says that its stream is read."""
-    table = metadata.get((), {})
-    schema = entry.get("schema")
-    for source, key in (
-        (table, "selected"),
-        (schema if isinstance(schema, dict) else {}, "selected"),
-        (table, "selected-by-default"),
-    ):
-        wish = says_yes_or_no(source.get(key))
-        if wish is not None:
-            return wish
-    return False
+    return _selected(metadata.get((), {}), entry.get("schema")) is True
+
+
+def _field_is_selected(metadata: Mapping[str, Any], schema: Any) -> bool:
+    inclusion = metadata.get("inclusion")
+    if inclusion in ("automatic", "unsupported"):
+        return bool(inclusion == "automatic")
+    return _selected(metadata, schema) is not False
+
+
+def _selected(metadata: Mapping[str, Any], schema: Any) -> bool | None:
+    """What a catalog says of a stream or field, in its metadata or, as once, in its schema."""
+    old = schema.get("selected") if isinstance(schema, dict) else None
+    said = map(says_yes_or_no, (metadata.get("selected"), old, metadata.get("selected-by-default")))
+    return next((wish for wish in said if wish is not None), None)
 
 
 def says_yes_or_no(value: Any) -> bool | None:
@@ -337,112 +304,80 @@ def says_yes_or_no(value: Any) -> bool | None:
 
 
 def _cut(
-    schema: Schema,
-    breadcrumb: Breadcrumb,
-    metadata: Metadata,
-    automatic: frozenset[str],
-    emptied: list[Breadcrumb],
-) -> Schema:
-    """The schema with the selected fields only. `automatic` fields of this level always stay.
+    given: Schema, own: Schema, metadata: Metadata, automatic: Sequence[str]
+) -> tuple[Schema, dict[str, Schema], tuple[str, ...]]:
+    """A catalog's schema with the selected fields only; `automatic` ones always stay.
 
-    `emptied` takes the paths of fields that are selected while nothing in them is.
+    With it, by path, what is selected of objects and lists that the catalog makes texts of; and
+    the fields that are selected while nothing in them is.
     """
-    result = dict(schema)
-    if isinstance(schema.get("items"), dict):
-        result["items"] = _cut(
-            schema["items"], (*breadcrumb, "items"), metadata, frozenset(), emptied
+    texts: dict[str, Schema] = {}
+    emptied: list[str] = []
+
+    def cut(node: Schema, known: Any, place: Breadcrumb) -> Schema | None:
+        """None: of its fields nothing is left. It would look like an object of any content."""
+        kept, known = dict(node), known if isinstance(known, dict) else {}
+        items, fields = node.get("items"), node.get("properties")
+        if isinstance(items, dict):
+            at = (*place, "items")
+            if not _field_is_selected(metadata.get(at, {}), items):
+                return None
+            kept["items"] = cut(items, known.get("items"), at)
+            if kept["items"] is None:
+                return None
+        if fields:
+            kept["properties"] = {}
+            for name, field in fields.items():
+                at = (*place, "properties", name)
+                always = not place and name in automatic
+                if always or _field_is_selected(metadata.get(at, {}), field):
+                    field = cut_field(field, known.get("properties", {}).get(name), at)
+                    if field is not None:
+                        kept["properties"][name] = field
+        return kept if kept.get("properties") or not fields else None
+
+    def cut_field(field: Any, known: Any, place: Breadcrumb) -> Any:
+        if not isinstance(field, dict):
+            return field
+        is_text = _types(field) == {"string"} and _types(known) & {"object", "array"}
+        whole = (
+            {**known, **{key: field[key] for key in PARTS if key in field}} if is_text else field
         )
-    properties = schema.get("properties")
-    if not isinstance(properties, dict):
-        return result
-    result["properties"] = {}
-    for name, field in properties.items():
-        place = (*breadcrumb, "properties", name)
-        if name not in automatic and not _field_is_selected(metadata.get(place, {}), field):
-            continue
-        kept = field
-        if isinstance(field, dict):
-            kept = _cut(field, place, metadata, frozenset(), emptied)
-        # An object of which nothing is left would look like one whose content is free.
-        if _is_emptied(field, kept) or _items_are_deselected(field, place, metadata):
-            emptied.append(place)
-        else:
-            result["properties"][name] = kept
-    return result
+        kept = cut(whole, known, place)
+        if kept is None:
+            emptied.append(as_path(place).replace("[]", ""))
+        elif is_text:
+            texts[as_path(place)] = kept
+            return {key: value for key, value in field.items() if key not in PARTS}
+        return kept
+
+    whole = cut(given, own, ())
+    assert whole is not None
+    return whole, texts, tuple(emptied)
 
 
-def _overridden(
-    cut: Schema,
-    own: Schema,
-    breadcrumb: Breadcrumb,
-    path: str,
-    metadata: Metadata,
-    emptied: list[Breadcrumb],
-) -> dict[str, Schema]:
-    """By path: what is selected of objects and lists that a catalog has made texts of.
-
-    Takes out of `cut` what a text has not, and texts of which nothing is selected.
-    """
-    found: dict[str, Schema] = {}
-    if isinstance(cut.get("items"), dict) and isinstance(own.get("items"), dict):
-        place = (*breadcrumb, "items")
-        found |= _overridden(cut["items"], own["items"], place, f"{path}[]", metadata, emptied)
-    for name, field in list((cut.get("properties") or {}).items()):
-        known = own.get("properties", {}).get(name)
-        if not isinstance(field, dict) or not isinstance(known, dict):
-            continue
-        place, inner = (*breadcrumb, "properties", name), f"{path}.{name}" if path else name
-        if _types(field) == {"string"} and _types(known) & {"object", "array"}:
-            parts = {key: field.pop(key) for key in ("properties", "items") if key in field}
-            whole = {**known, **parts}
-            found[inner] = _cut(whole, place, metadata, frozenset(), [])
-            if _is_emptied(whole, found[inner]):
-                emptied.append(place)
-                del cut["properties"][name], found[inner]
-        else:
-            found |= _overridden(field, known, place, inner, metadata, emptied)
-    return found
-
-
-def _types(schema: Schema) -> set[str]:
-    types = schema.get("type")
+def _types(schema: Any) -> set[str]:
+    types = schema.get("type") if isinstance(schema, dict) else None
     return set(types if isinstance(types, list) else [types]) - {"null"}
 
 
-def _field_is_selected(metadata: Mapping[str, Any], schema: Any) -> bool:
-    inclusion = metadata.get("inclusion")
-    if inclusion in ("automatic", "unsupported"):
-        return bool(inclusion == "automatic")
-    for source, key in (
-        (metadata, "selected"),
-        (schema if isinstance(schema, dict) else {}, "selected"),  # as catalogs once were
-        (metadata, "selected-by-default"),
-    ):
-        wish = says_yes_or_no(source.get(key))
-        if wish is not None:
-            return wish
-    return True
-
-
-def _with_pseudonyms(schema: Schema, place: Path, protection: Protection) -> Schema:
+def _with_pseudonyms(schema: Any, place: Path, protection: Protection) -> Any:
     """The schema with texts for values that go out as pseudonyms."""
+    if not isinstance(schema, dict):
+        return schema
     result = dict(schema)
-    is_object = isinstance(schema.get("properties"), dict)
-    is_array = isinstance(schema.get("items"), dict)
-    if is_object:
+    if isinstance(schema.get("properties"), dict):
         result["properties"] = {
             name: _with_pseudonyms(field, (*place, name), protection)
             for name, field in schema["properties"].items()
         }
-    if is_array:
+    if isinstance(schema.get("items"), dict):
         result["items"] = _with_pseudonyms(schema["items"], place, protection)
-    if is_object or is_array or not protection.hashes(place):
+    # What may be of any content stays so: its leaves are texts then.
+    is_free = _types(schema) & {"object", "array"} or not schema.keys() & {"type", "format"}
+    if result != schema or is_free or not protection.hashes(place):
         return result
-    types = schema.get("type")
-    if {"object", "array"} & set(types if isinstance(types, list) else [types]):
-        return result  # Of any content, whose leaves are texts then.
-    kept = {key: schema[key] for key in ("description",) if key in schema}
-    return {"type": ["null", "string"], **kept}
+    return {"type": ["null", "string"], **{k: v for k, v in schema.items() if k == "description"}}
 
 
 def _takes_null(schema: Any) -> bool:
@@ -452,30 +387,3 @@ def _takes_null(schema: Any) -> bool:
         return any(map(_takes_null, schema["anyOf"]))
     types = schema.get("type")
     return types is None or "null" in (types if isinstance(types, list) else [types])
-
-
-def _items_are_deselected(field: Any, place: Breadcrumb, metadata: Metadata) -> bool:
-    """Whether the catalog deselects what stands in a list, at the list's items themselves."""
-    if not isinstance(field, dict) or not isinstance(field.get("items"), dict):
-        return False
-    return not _field_is_selected(metadata.get((*place, "items"), {}), field["items"])
-
-
-def _is_emptied(before: Any, after: Any) -> bool:
-    if not isinstance(before, dict) or not isinstance(after, dict):
-        return False
-    if before.get("properties") and not after.get("properties"):
-        return True
-    return _is_emptied(before.get("items"), after.get("items"))
-
-
-def _paths(schema: Schema, path: str) -> Iterator[str]:
-    """The path of each field in `schema`, nested ones too."""
-    items = schema.get("items")
-    if isinstance(items, dict):
-        yield from _paths(items, f"{path}[]")
-    for name, field in (schema.get("properties") or {}).items():
-        inner = f"{path}.{name}" if path else name
-        yield inner
-        if isinstance(field, dict):
-            yield from _paths(field, inner)

@@ -167,6 +167,31 @@ def test_what_is_not_heeded_is_named(
     assert words in warning
 
 
+@pytest.mark.parametrize("more", [{"detect_deletes": True}, {"store_hash_column": True}])
+def test_of_a_catalog_as_discovery_writes_it_everything_is_heeded(
+    quiet: Sandbox, more: Json
+) -> None:
+    config = settings(quiet, **more)
+    result = run(config, run(config, args=["--discover", "--select", "coupons,banners"]).catalog)
+    assert set(result.schemas) == {"coupons", "banners"}
+    assert result.logged("WARNING") == []
+
+
+def test_a_field_of_any_type_in_a_catalog_can_hold_pseudonyms(
+    quiet: Sandbox, catalog: Json
+) -> None:
+    chosen = select(catalog, "customers")
+    fields = entry_of(chosen, "customers")["schema"]["properties"]
+    fields.update(email=True, phone={})
+    config = settings(quiet, hash_fields="customers.email,customers.phone", hash_salt="salt")
+    result = run(config, chosen)
+    assert result.status == 0, result.stderr
+    assert all(len(row["email"]) == 64 for row in result.records("customers"))
+    schema = result.schemas["customers"]["schema"]["properties"]
+    assert schema["email"] is True
+    assert schema["phone"] == {}
+
+
 def test_a_word_for_selected_that_is_none_leaves_a_stream_out_and_is_named(
     quiet: Sandbox, catalog: Json
 ) -> None:
