@@ -69,8 +69,12 @@ def compile_schema(
 ) -> Node:
     """The root of a stream's schema: always an object; `_rescued_data` is not one of its fields."""
     options = _Options(json_text, wrap, protection, as_text or {})
-    whole = {"properties": {}, **_without_rescued(schema)}
-    return _object(whole, [_without_rescued(known)], "", options)
+    root = _object({"properties": {}, **schema}, [known], "", options)
+    if root.fields is not None:
+        root.fields.pop(RESCUED_DATA, None)
+    if root.deselected is not None:
+        root.deselected -= {RESCUED_DATA}
+    return root
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +83,6 @@ class _Options:
     wrap: Container[str]
     protection: Protection | None
     as_text: Mapping[str, Schema]
-
-
-def _without_rescued(schema: Schema) -> Schema:
-    if "anyOf" in schema:
-        return {**schema, "anyOf": [_without_rescued(branch) for branch in schema["anyOf"]]}
-    fields = schema.get("properties")
-    if not isinstance(fields, Mapping):
-        return schema
-    return {**schema, "properties": {k: v for k, v in fields.items() if k != RESCUED_DATA}}
 
 
 def below(path: str, key: str) -> str:
@@ -138,14 +133,11 @@ def _node(schema: Any, known: Sequence[Any], path: str, options: _Options) -> No
 
 
 def _unguarded(schema: Any, known: Sequence[Any], path: str, options: _Options) -> Node:
-    nodes = [_single(branch, known, path, options) for branch in _branches([schema])]
-    hides = _hides(_branches([schema]), _branches(known))
-    if not nodes:
-        return Node("null", path, hides)
-    if len(nodes) > 1:
-        return Node("union", path, hides, branches=nodes)
-    nodes[0].hides = hides
-    return nodes[0]
+    branches = [_single(branch, known, path, options) for branch in _branches([schema])]
+    node = branches[0] if len(branches) == 1 else Node("union" if branches else "null", path)
+    node.branches = branches if len(branches) > 1 else []
+    node.hides = _hides(branches, known)
+    return node
 
 
 def _guarded(node: Node, protection: Protection) -> Node:
@@ -190,21 +182,23 @@ def _single(schema: Schema, known: Sequence[Any], path: str, options: _Options) 
     kind = _kind(schema)
     if kind == "object":
         return _object(schema, known, path, options)
-    node = Node(kind, path)
-    if kind == "array":
-        node.wrap = path in options.wrap
-        if "items" in schema:
-            node.items = _node(schema["items"], _items(known), f"{path}[]", options)
-    elif kind == "string" and path in options.json_text:
-        node.kind = "json"
+    if kind == "string" and path in options.json_text:
+        kind = "json"
+    node = Node(kind, path, wrap=kind == "array" and path in options.wrap)
+    if kind == "array" and "items" in schema:
+        node.items = _node(schema["items"], _items(known), f"{path}[]", options)
     return node
 
 
 def _object(schema: Schema, known: Sequence[Any], path: str, options: _Options) -> Node:
     node = Node("object", path)
-    fields, known_fields = _own_fields(schema), _fields(known)
-    takes_all = not known_fields and schema.get("additionalProperties") is True
-    if fields is None or (not fields and takes_all):
+    fields, known_fields = schema.get("properties"), _fields(known)
+    extra = schema.get("additionalProperties")
+    if isinstance(fields, Mapping):
+        takes_all = not fields and not known_fields and extra is True
+    else:
+        fields, takes_all = {}, extra is None or extra is True
+    if takes_all:
         return node
     node.fields = {
         key: _node(value, (known_fields or {}).get(key, []), below(path, key), options)
@@ -215,18 +209,9 @@ def _object(schema: Schema, known: Sequence[Any], path: str, options: _Options) 
     protection = options.protection
     if protection is not None and protection.looks_below(place := protection.place(path)):
         node.leaves_out = lambda key: protection.excludes((*place, key))
-    extra = schema.get("additionalProperties", False)
-    if extra is not False:
+    if extra is not None and extra is not False:
         node.extra = _node(extra, [], f"{path}[*]", options)
     return node
-
-
-def _own_fields(schema: Schema) -> Schema | None:
-    """The fields of an object; None: free-form. `properties: {}` is an object without fields."""
-    fields = schema.get("properties")
-    if isinstance(fields, Mapping):
-        return fields
-    return None if schema.get("additionalProperties", True) is True else {}
 
 
 def _fields(schemas: Sequence[Any]) -> dict[str, list[Any]] | None:
@@ -246,31 +231,22 @@ def _items(schemas: Sequence[Any]) -> list[Any]:
     return [s["items"] for s in _branches(schemas) if _kind(s) == "array" and "items" in s]
 
 
-def _hides(schemas: Sequence[Schema], known: Sequence[Any]) -> bool:
-    """Whether the tap knows a field somewhere in here that these schemas leave out.
+def _hides(branches: Sequence[Node], known: Sequence[Any]) -> bool:
+    """Whether the tap knows a field somewhere in here that these leave out.
 
-    A schema that passes values whole leaves nothing out. Where the two differ in shape, all that
-    is known counts as left out.
+    What passes values whole leaves nothing out. Where the two differ in shape, all that is known
+    counts as left out.
     """
-    kinds = [_kind(schema) for schema in schemas]
+    kinds = {node.kind for node in branches}
     if "any" in kinds:
         return False
-    fields = _fields(known)
-    if fields and "object" not in kinds:
+    if (_fields(known) and "object" not in kinds) or (
+        _has_fields(_items(known)) and "array" not in kinds
+    ):
         return True
-    for schema, kind in zip(schemas, kinds, strict=True):
-        mine = _own_fields(schema) if kind == "object" else None
-        if mine is not None:
-            for key, inner in (fields or {}).items():
-                if key not in mine or _hides(_branches([mine[key]]), inner):
-                    return True
-    items = _branches(_items(known))
-    if "array" not in kinds:
-        return _has_fields(items)
-    return any(
-        kind == "array" and "items" in schema and _hides(_branches([schema["items"]]), items)
-        for schema, kind in zip(schemas, kinds, strict=True)
-    )
+    within = [field for node in branches for field in (node.fields or {}).values()]
+    within += [node.items for node in branches if node.items is not None]
+    return any(node.deselected for node in branches) or any(node.hides for node in within)
 
 
 def _has_fields(schemas: Sequence[Any]) -> bool:
