@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from singer import metadata as singer_metadata
@@ -58,9 +58,8 @@ def choice_of(
     mistakes = [
         *that_meet_nothing(chosen.included, given),
         *that_meet_nothing(chosen.excluded, known),
-        *_hashed_streams(hashed),
         *that_meet_nothing(hashed.all, known),
-        *_hashed_keys(filter(hashed.include, always)),
+        *_hash_mistakes(hashed, always),
     ]
     if mistakes:
         raise ConfigError("The rules cannot be used:", mistakes)
@@ -161,23 +160,22 @@ def _paths(stream: str, schema: Any) -> set[Path]:
     return {(stream,), *(path for _, path, _ in fields)}
 
 
-def _hashed_streams(rules: Rules) -> Iterator[str]:
-    """What is wrong with rules for pseudonyms that name streams, or no field at all, in words."""
+def _hash_mistakes(rules: Rules, always: Iterable[Path]) -> list[str]:
+    """What is wrong with rules for pseudonyms that name streams, keys, or no field at all."""
+    mistakes: list[str] = []
     for rule in rules.all:
         if len(rule.parts) == 1 and any(rule.meets((name,)) for name in STREAMS):
-            yield (
+            mistakes.append(
                 f"the rule {rule.text!r} of hash_fields names streams, not fields. Did you mean "
                 f"'{rule.text}.*'?"
             )
     if rules.all and not rules.included:
-        yield "hash_fields only excludes: name the fields that go out as pseudonyms, too"
-
-
-def _hashed_keys(paths: Iterable[Path]) -> Iterator[str]:
-    keys = sorted(map(as_text, paths))
+        mistakes.append("hash_fields only excludes: name the fields that go out as pseudonyms, too")
+    keys = sorted(as_text(path) for path in always if rules.include(path))
     if keys:
-        yield (
+        mistakes.append(
             "hash_fields names keys or replication keys, which go out as they are: "
             f"{', '.join(keys[:5])}{', ...' if keys[5:] else ''}. Exclude them there, as in "
             f"'!{keys[0]}'"
         )
+    return mistakes

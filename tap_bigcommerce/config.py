@@ -309,8 +309,7 @@ class Config:
         default=(),
     )
     user_agent: str | None = _setting(
-        HEADER_TEXT,
-        "How the tap names itself to the API. Default: its name and version.",
+        HEADER_TEXT, "How the tap names itself to the API. Default: its name and version."
     )
     request_timeout: float = _setting(
         SECONDS, "How long to wait for an answer to a request, in seconds.", default=120.0
@@ -376,9 +375,7 @@ class Config:
         default=(),
     )
     max_concurrency: int = _setting(
-        _whole_number(1, 64),
-        "How many requests may be under way at once.",
-        default=8,
+        _whole_number(1, 64), "How many requests may be under way at once.", default=8
     )
     quota_share: float = _setting(
         SHARE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from singer import metadata as singer_metadata
@@ -11,7 +11,14 @@ from singer import metadata as singer_metadata
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.probe import Access
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA, load_notes, load_schema
-from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL, Breadcrumb, Schema
+from tap_bigcommerce.selection import (
+    FULL_TABLE,
+    INCREMENTAL,
+    Breadcrumb,
+    Schema,
+    all_fields,
+    as_path,
+)
 from tap_bigcommerce.store_column import key_of, set_column
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.references import REFERENCES
@@ -59,7 +66,8 @@ def own_metadata(
     }
     notes = load_notes(stream.name)
     automatic = {*key, *stream.automatic, DELETED_AT}
-    for breadcrumb, path in _fields(schema, (), ""):
+    for breadcrumb, _, _ in all_fields(schema):
+        path = as_path(breadcrumb)
         found[breadcrumb] = {
             "inclusion": "automatic" if path in automatic else "available",
             "selected-by-default": path not in notes.off_by_default,
@@ -123,14 +131,3 @@ def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:
             for entry in singer_metadata.to_list(metadata)
         ],
     }
-
-
-def _fields(schema: Schema, breadcrumb: Breadcrumb, path: str) -> Iterator[tuple[Breadcrumb, str]]:
-    """Breadcrumb and path of each field, nested ones too."""
-    items = schema.get("items")
-    if isinstance(items, dict):
-        yield from _fields(items, (*breadcrumb, "items"), f"{path}[]")
-    for name, field in (schema.get("properties") or {}).items():
-        place, inner = (*breadcrumb, "properties", name), f"{path}.{name}" if path else name
-        yield place, inner
-        yield from _fields(field, place, inner)

@@ -397,6 +397,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "See [Selecting and excluding](selecting.md).",
         ),
         Cause(
+            "of hash_fields names streams, not fields",
+            "A pseudonym stands for a value, and a stream is none.",
+            "Name its fields, as the message says.",
+        ),
+        Cause(
+            "hash_fields names keys or replication keys",
+            "Keys tell records apart, and a replication key says where a sync goes on.",
+            "Exclude them, as the message says.",
+        ),
+        Cause(
             "hash_fields only excludes",
             "All rules of `hash_fields` begin with `!`, so nothing would go out as a pseudonym.",
             "Name what should: `personal`, or fields.",

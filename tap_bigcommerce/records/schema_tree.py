@@ -97,15 +97,11 @@ def _branches(schemas: Sequence[Any]) -> list[Schema]:
     found: list[Schema] = []
     for schema in schemas:
         if not isinstance(schema, Mapping):
-            if schema is not False:
-                found.append({})
-            continue
-        any_of = schema.get("anyOf")
-        types = schema.get("type")
-        if isinstance(any_of, list) and any_of:
+            found += [] if schema is False else [{}]
+        elif isinstance(any_of := schema.get("anyOf"), list) and any_of:
             rest = {k: v for k, v in schema.items() if k != "anyOf"}
             found += _branches([{**rest, **b} if isinstance(b, Mapping) else b for b in any_of])
-        elif isinstance(types, list) and types:
+        elif isinstance(types := schema.get("type"), list) and types:
             found += _branches([{**schema, "type": one} for one in types])
         elif types != "null":
             found.append(schema)
