@@ -243,11 +243,6 @@ def as_path(breadcrumb: Breadcrumb) -> str:
     return text.removeprefix(".")
 
 
-def missing_fields(own: Schema, given: Schema) -> list[str]:
-    """The fields of the tap's own schema that a given one lacks, for it is older or cut."""
-    return [name for name in own["properties"] if name not in given["properties"]]
-
-
 def metadata_of(entry: Mapping[str, Any]) -> Metadata:
     """The metadata by breadcrumb. Raises CatalogError where they are none."""
     try:
