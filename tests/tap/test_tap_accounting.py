@@ -11,6 +11,8 @@ import pytest
 from tap_runner import Json, Result, discover, run, select, settings
 
 from sandbox import Options, Sandbox
+from tap_bigcommerce import progress
+from tap_bigcommerce.counts import StreamCounts
 
 STREAMS = ("coupons", "customers", "orders", "products")
 
@@ -60,6 +62,20 @@ def test_values_that_are_rescued_are_counted(small: Sandbox) -> None:
     [line] = [line for line in result.logged("INFO") if "rescued values:" in line]
     assert "3 × new_to_the_api" in line
     assert "2 × customer_group_id" in line
+
+
+def test_records_of_a_long_run_are_told_in_parts_that_add_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(progress, "METRIC_EVERY", 0.0)
+    counts = StreamCounts("orders")
+    with caplog.at_level("INFO"):
+        for written in (3, 4):
+            counts.written += written
+            progress.log_records(counts)
+        progress.log_records(counts, last=True)
+    told = [json.loads(line.split("METRIC: ")[1])["value"] for line in caplog.messages]
+    assert told == [3, 4, 0]
 
 
 def summary_of(result: Result, stream: str) -> str:
