@@ -180,7 +180,7 @@ def same(value: Any) -> str:
 
 
 @settings(
-    max_examples=300,
+    max_examples=2 * settings().max_examples,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -221,7 +221,11 @@ ANY_SCHEMA = schemas() | st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(
+    max_examples=2 * settings().max_examples,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 @given(
     st.dictionaries(NAMES, ANY_SCHEMA, max_size=3),
     st.dictionaries(NAMES, ANY_SCHEMA, max_size=3),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pytest
 from simulated_walk import SimulatedList, walk_through
+from tiers import some_of
 
 ROWS = 50_000
 PAGES = ROWS // 250
@@ -47,7 +48,7 @@ every_api = pytest.mark.parametrize(
     [{**SORTS[sorts], **TOTALS[totals], **BOUNDS[bounds]} for sorts, totals, bounds in APIS],
     ids=map(", ".join, APIS),
 )
-latencies = pytest.mark.parametrize("seed", range(3))
+latencies = pytest.mark.parametrize("seed", some_of(range(3), 1, pytest.mark.histories))
 
 
 def unequal(seed: int) -> Callable[[], float]:
