@@ -13,6 +13,7 @@ from tap_bigcommerce.deletes.search import Search, swept
 from tap_bigcommerce.deletes.shelf import Shelf
 from tap_bigcommerce.display import line
 from tap_bigcommerce.failures import failure_of
+from tap_bigcommerce.probe import counted
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.walk_sync import Tools
 
@@ -125,16 +126,15 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
     """Add what is found of one stream."""
     stream = search.stream
     listed = swept(search)
-    counted = listed.total
-    if stream.presence is not None and stream.presence.count is not None:
-        answer = search.client.get(stream.presence.count, {}, dict, search.purpose)
-        counted = answer.content.get("count")
+    count = listed.total
+    if stream.count_path is not None:
+        count = counted(search.client, stream, {}, search.purpose)
     written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
     if written is None or listed.ids is None:
         found.append(
             Finding(
                 stream.name,
-                counted,
+                count,
                 listed.rows,
                 uncounted=listed.uncounted,
                 failure=listed.contradiction,
@@ -144,7 +144,7 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
     found.append(
         Finding(
             stream.name,
-            counted,
+            count,
             listed.rows,
             len(written),
             unwritten=list(listed.ids.without(written)),

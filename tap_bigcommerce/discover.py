@@ -21,7 +21,6 @@ from tap_bigcommerce.selection import (
 )
 from tap_bigcommerce.store_column import key_of, set_column
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
-from tap_bigcommerce.streams.references import REFERENCES
 from tap_bigcommerce.streams.stream import Stream
 
 LOGGER = logging.getLogger(__name__)
@@ -61,9 +60,7 @@ def own_metadata(
     if stream.child is not None:
         table["parent-tap-stream-id"] = stream.child.parent
     found: dict[Breadcrumb, dict[str, Any]] = {(): table}
-    references = {
-        path.removesuffix("[]"): key for path, key in REFERENCES.get(stream.name, {}).items()
-    }
+    references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
     notes = load_notes(stream.name)
     automatic = {*key, *stream.automatic, DELETED_AT}
     for breadcrumb, _, _ in all_fields(schema):

@@ -182,6 +182,18 @@ class Prober:
         return Access(readable=True)
 
 
+def counted(
+    client: Client, stream: Stream, params: Mapping[str, str], purpose: Purpose
+) -> int | None:
+    """How many rows the API counts at the stream's `count_path`; None: nobody counts there."""
+    assert stream.count_path is not None
+    try:
+        count = client.get(stream.count_path, params, dict, purpose).content.get("count")
+    except NotFound:
+        return None
+    return count if type(count) is int else None
+
+
 def impatient(config: Config) -> Config:
     """The settings for a client that gives up soon."""
     return dataclasses.replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tap_bigcommerce.streams.references import REFERENCES
+from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.stream import Stream
 
 
@@ -33,7 +33,7 @@ def entities_of(streams: Sequence[Stream]) -> list[Entity]:
 def references_of(name: str) -> tuple[Reference, ...]:
     """A stream's foreign keys, nested ones too."""
     return tuple(
-        Reference(path, key.partition(".")[0]) for path, key in REFERENCES.get(name, {}).items()
+        Reference(path, key.partition(".")[0]) for path, key in STREAMS[name].references.items()
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from scripts.docs.markdown import cell, code, codes, table
 from tap_bigcommerce.schemas import RESCUED, load_notes, load_schema
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.streams.references import REFERENCES
 from tap_bigcommerce.streams.stream import Stream
 
 
@@ -29,7 +28,7 @@ def field_rows(name: str) -> list[FieldRow]:
 
 def fields_table(stream: Stream) -> str:
     """Every field: path, type, and what it holds, with what it refers to."""
-    references = REFERENCES.get(stream.name, {})
+    references = stream.references
     notes = load_notes(stream.name)
     rows = []
     for field in field_rows(stream.name):

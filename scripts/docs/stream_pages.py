@@ -7,7 +7,6 @@ from scripts.docs.fields import field_rows, fields_table
 from scripts.docs.markdown import cell, code, table
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
-from tap_bigcommerce.streams.references import REFERENCES
 from tap_bigcommerce.streams.stream import Stream
 
 
@@ -100,8 +99,8 @@ def referred_by(name: str) -> list[tuple[str, str]]:
     """The fields of streams that name a row of this one: stream and path."""
     return [
         (other, path)
-        for other, fields in REFERENCES.items()
-        for path, key in fields.items()
+        for other, stream in STREAMS.items()
+        for path, key in stream.references.items()
         if key.partition(".")[0] == name
     ]
 

@@ -9,9 +9,8 @@ from typing import Any
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import RequestFailed, TokenRefused
-from tap_bigcommerce.probe import FirstLook, Prober
+from tap_bigcommerce.probe import FirstLook, Prober, counted
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.streams.count_paths import COUNT_PATHS
 from tap_bigcommerce.streams.stream import Stream
 
 Part = tuple[str, str | None]
@@ -33,7 +32,7 @@ def count_all(
         {
             name: functools.partial(_heeds_filters, STREAMS[name], prober)
             for name in {name for name, since in readable if since is not None}
-            if name in COUNT_PATHS
+            if STREAMS[name].count_path is not None
         },
         prober.seconds_left,
     )
@@ -66,7 +65,7 @@ def _count(
 ) -> int | None:
     if look.total == 0 or (look.total is not None and not params):
         return look.total
-    if root.name in COUNT_PATHS:
+    if root.count_path is not None:
         return _counted(root, params, prober) if heeds_filters or not params else None
     if not root.walk.paged or not params or not root.path.startswith("/v3/"):
         return None
@@ -87,8 +86,7 @@ def _counted(root: Stream, params: Mapping[str, str], prober: Prober) -> int | N
     """What the list's count address says."""
 
     def question(client: Client, purpose: Purpose) -> int | None:
-        count: Any = client.get(COUNT_PATHS[root.name], params, dict, purpose).content.get("count")
-        return count if type(count) is int else None
+        return counted(client, root, params, purpose)
 
     return _or_none(root, question, prober)
 

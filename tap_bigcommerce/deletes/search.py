@@ -143,12 +143,11 @@ def swept(search: Search) -> Swept:
         turn=search.turn,
     )
     archived = stream.presence.archived if stream.presence else None
-    uncounted = stream.presence.uncounted if stream.presence else None
     left_out = 0
     ids = Ids() if stream.presence is not None else None
     for batch in reading.batches(lambda: None, lambda: None):
-        if uncounted is not None:
-            field, value = uncounted
+        if stream.uncounted is not None:
+            field, value = stream.uncounted
             left_out += sum(row.get(field) == value for row in batch.rows)
         if ids is not None:
             ids.add(

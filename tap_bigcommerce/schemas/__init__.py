@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
 
@@ -32,13 +32,16 @@ DELETED_AT_SCHEMA = {
 
 LISTS = ("$links", "$off_by_default", "$asked_for")
 MARKS = ("$json_text", "$wrapped", "$personal")
+REFERENCES = "$references"
+NOTES = (*LISTS, *MARKS, REFERENCES)
 
 
 @dataclass(frozen=True)
 class Notes:
     """What is odd about single fields of a stream, by their paths (`form_fields[].value`).
 
-    At the top of a schema file, as lists of paths:
+    At the top of a schema file, references as an object, the others as lists of paths:
+    references: foreign keys, each with the key of a stream that it names.
     links: no fields, but where rows hold the addresses of other lists.
     off_by_default: fields that have to be selected.
     asked_for: top-level fields that come only because the tap asks for them beside the row itself.
@@ -50,6 +53,7 @@ class Notes:
     personal: what may tell of a person. `_rescued_data` always is, for it may hold anything.
     """
 
+    references: Mapping[str, str] = field(default_factory=dict)
     links: frozenset[str] = frozenset()
     off_by_default: frozenset[str] = frozenset()
     asked_for: frozenset[str] = frozenset()
@@ -65,11 +69,13 @@ def load_schema(stream: str) -> dict[str, Any]:
     return schema
 
 
+@functools.cache
 def load_notes(stream: str) -> Notes:
     """What a stream's schema file says beside the schema."""
     schema = _whole(stream)
     marked = [*_marked(schema, ""), (RESCUED, "$personal")]
     return Notes(
+        schema.get(REFERENCES, {}),
         *(frozenset(schema.get(name, ())) for name in LISTS),
         *(frozenset(path for path, mark in marked if mark == name) for name in MARKS),
     )
@@ -88,13 +94,13 @@ def _marked(node: Any, path: str) -> Iterator[tuple[str, str]]:
     yield from ((path, mark) for mark in MARKS if mark in node)
     if "items" in node:
         yield from _marked(node["items"], f"{path}[]")
-    for name, field in node.get("properties", {}).items():
-        yield from _marked(field, f"{path}.{name}" if path else name)
+    for name, inner in node.get("properties", {}).items():
+        yield from _marked(inner, f"{path}.{name}" if path else name)
 
 
 def _without_notes(node: Any) -> Any:
     if isinstance(node, dict):
-        return {k: _without_notes(v) for k, v in node.items() if k not in LISTS + MARKS}
+        return {k: _without_notes(v) for k, v in node.items() if k not in NOTES}
     return [_without_notes(item) for item in node] if isinstance(node, list) else node
 
 

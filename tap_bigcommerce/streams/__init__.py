@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from types import ModuleType
 
 from tap_bigcommerce.streams import (
@@ -17,7 +16,6 @@ from tap_bigcommerce.streams import (
     products,
     store,
 )
-from tap_bigcommerce.streams.presence import PRESENCE
 from tap_bigcommerce.streams.stream import Stream
 
 FAMILIES: dict[str, tuple[ModuleType, ...]] = {
@@ -45,7 +43,7 @@ def _declared() -> list[Stream]:
 
 
 STREAMS: dict[str, Stream] = {
-    stream.name: dataclasses.replace(stream, presence=PRESENCE.get(stream.name))
+    stream.name: stream
     for stream in sorted(
         _declared(),
         # Behind these four family by family.

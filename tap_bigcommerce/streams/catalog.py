@@ -6,9 +6,12 @@ variants are read whole, in bulk. Reviews come from shoppers and are read whole,
 
 from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage
+from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import PRODUCTS, Channels, Child, Incremental, Stream
 
 DATE = "product_date_modified"
+
+ID_ALONE = {"include_fields": "id"}
 
 
 def of_product(nested: str, *, apart: bool = False) -> Child:
@@ -64,6 +67,7 @@ PRODUCT_VARIANTS = Stream(
     path="/v3/catalog/variants",
     permission=PRODUCTS,
     walk=ByPage(),
+    presence=Presence(params={"id": "{id}"}, short=ID_ALONE),
 )
 PRODUCT_METAFIELDS = Stream(
     name="product_metafields",
@@ -84,6 +88,7 @@ BRANDS = Stream(
     path="/v3/catalog/brands",
     permission=PRODUCTS,
     walk=IdParameters("id:min"),
+    presence=Presence(params=IN_BULK, short=ID_ALONE),
 )
 BRAND_METAFIELDS = Stream(
     name="brand_metafields",
@@ -97,6 +102,7 @@ CATEGORIES = Stream(
     path="/v3/catalog/categories",
     permission=PRODUCTS,
     walk=IdParameters("id:min", {"sort": "id"}),
+    presence=Presence(params=IN_BULK, short=ID_ALONE),
 )
 CATEGORY_METAFIELDS = Stream(
     name="category_metafields",
@@ -111,6 +117,7 @@ CATEGORY_TREES = Stream(
     path="/v3/catalog/trees",
     permission=PRODUCTS,
     walk=AllAtOnce(),
+    presence=Presence(params=IN_BULK),
 )
 PRODUCT_CATEGORY_ASSIGNMENTS = Stream(
     name="product_category_assignments",

@@ -5,6 +5,7 @@ A customer's date of modification does not change with these, so none of them fo
 
 from tap_bigcommerce.pages.in_turn import ByCursor, ByPage
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS, Channels, Incremental, Stream
 
 
@@ -20,6 +21,7 @@ CUSTOMER_ADDRESSES = Stream(
     permission=CUSTOMERS,
     walk=ByPage(),
     params={"include": "formfields"},
+    presence=Presence(params=IN_BULK, short={}),
 )
 CUSTOMER_GROUPS = Stream(
     name="customer_groups",
@@ -27,6 +29,8 @@ CUSTOMER_GROUPS = Stream(
     permission=CUSTOMERS,
     walk=ByPage(),
     incremental=Incremental("date_modified", "date_modified:min"),
+    presence=Presence("/v2/customer_groups/{id}"),
+    count_path="/v2/customer_groups/count",
 )
 CUSTOMER_ATTRIBUTES = Stream(
     name="customer_attributes",
@@ -64,12 +68,14 @@ SUBSCRIBERS = Stream(
     permission=CUSTOMERS,
     walk=ByPage(),
     incremental=Incremental("date_modified", "date_modified:min"),
+    presence=Presence(params=IN_BULK),
 )
 WISHLISTS = Stream(
     name="wishlists",
     path="/v3/wishlists",
     permission=CUSTOMERS,
     walk=ByPage(),
+    presence=Presence("/v3/wishlists/{id}"),
 )
 SEGMENTS = Stream(
     name="segments",

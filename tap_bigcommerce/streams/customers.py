@@ -7,6 +7,7 @@ pages would be shorter, and a walk by id whole all the same.
 from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
+from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS as PERMISSION
 from tap_bigcommerce.streams.stream import Incremental, Plan, Stream, Wish
 
@@ -27,4 +28,7 @@ CUSTOMERS = Stream(
     permission=PERMISSION,
     incremental=Incremental("date_modified", "min_date_modified"),
     plan=plan,
+    # v2 lists customers by id, v3 takes several ids at once.
+    presence=Presence("/v3/customers", IN_BULK),
+    count_path="/v2/customers/count",
 )

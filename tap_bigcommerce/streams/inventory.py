@@ -2,6 +2,7 @@
 
 from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import INVENTORY, LOCATIONS, Stream
 
 
@@ -18,10 +19,12 @@ INVENTORY_ITEMS = Stream(
     walk=ByPage(),
     keys=("variant_id",),
     reshape=with_variant_id,
+    presence=Presence(params={"variant_id:in": "{ids}"}),
 )
 STOCK_LOCATIONS = Stream(
     name="locations",
     path="/v3/inventory/locations",
     permission=LOCATIONS,
     walk=ByPage(),
+    presence=Presence(params={"location_id:in": "{ids}"}),
 )

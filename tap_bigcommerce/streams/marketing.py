@@ -8,6 +8,7 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import MARKETING, Child, Stream
 
 
@@ -35,6 +36,9 @@ COUPONS = Stream(
     path="/v2/coupons",
     walk=IdParameters("min_id"),
     permission=MARKETING,
+    # There is no address of a single coupon to be read at.
+    presence=Presence(params={"min_id": "{before}", "max_id": "{after}"}),
+    count_path="/v2/coupons/count",
 )
 PROMOTIONS = Stream(
     name="promotions",
@@ -42,6 +46,7 @@ PROMOTIONS = Stream(
     permission=MARKETING,
     walk=ByPage(),
     params=ASCENDING,
+    presence=Presence(params={"id": "{id}"}),
 )
 PROMOTION_CODES = Stream(
     name="promotion_codes",
@@ -54,10 +59,13 @@ GIFT_CERTIFICATES = Stream(
     permission=MARKETING,
     reshape=with_dates_and_template,
     walk=IdParameters("min_id", ASCENDING, DESCENDING),
+    presence=Presence("/v2/gift_certificates/{id}"),
 )
 BANNERS = Stream(
     name="banners",
     path="/v2/banners",
     permission=MARKETING,
     walk=IdParameters("min_id"),
+    presence=Presence("/v2/banners/{id}"),
+    count_path="/v2/banners/count",
 )

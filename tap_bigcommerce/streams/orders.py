@@ -3,6 +3,7 @@
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.pages.id_kind import IdParameters
 from tap_bigcommerce.streams.order_plan import plan
+from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import ORDERS as PERMISSION
 from tap_bigcommerce.streams.stream import Channels, Incremental, Stream
 
@@ -29,4 +30,8 @@ ORDERS = Stream(
     incremental=Incremental("date_modified", "min_date_modified"),
     plan=plan,
     fields_without=without_coupons,
+    presence=Presence("/v2/orders/{id}", archived="is_deleted"),
+    count_path="/v2/orders/count",
+    # Abandoned checkouts.
+    uncounted=("status_id", 0),
 )

@@ -1,6 +1,7 @@
 """Price lists, what is in them, and whom they are for."""
 
 from tap_bigcommerce.pages.in_turn import ByCursor
+from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import PRODUCTS, Channels, Child, Incremental, Stream
 
 PRICE_LISTS = Stream(
@@ -9,6 +10,7 @@ PRICE_LISTS = Stream(
     permission=PRODUCTS,
     walk=ByCursor(),
     incremental=Incremental("date_modified", "date_modified:min"),
+    presence=Presence(params=IN_BULK),
 )
 PRICE_LIST_RECORDS = Stream(
     name="price_list_records",
@@ -24,4 +26,5 @@ PRICE_LIST_ASSIGNMENTS = Stream(
     path="/v3/pricelists/assignments",
     permission=PRODUCTS,
     walk=ByCursor(),
+    presence=Presence(params=IN_BULK),
 )

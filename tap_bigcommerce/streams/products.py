@@ -4,6 +4,7 @@ from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.product_details import ProductDetails
 from tap_bigcommerce.streams.stream import PRODUCTS as PERMISSION
 from tap_bigcommerce.streams.stream import Channels, Incremental, Plan, Stream, Wish
@@ -23,6 +24,10 @@ INCLUDED = (
 NO_FIELDS = ("options", "modifiers", "reviews")
 """What could come so, too, but is no field of products: the first two cap the list at 10 rows a
 page, and reviews come without a change of the product's date."""
+
+
+ID_AND_LITTLE = {"include_fields": "is_visible"}
+"""The id comes with whatever is asked for, and is not among the fields that can be named here."""
 
 
 def plan(wish: Wish) -> Plan:
@@ -57,4 +62,5 @@ PRODUCTS = Stream(
     incremental=Incremental("date_modified", "date_modified:min"),
     everything_first=True,
     plan=plan,
+    presence=Presence(params=IN_BULK, short=ID_AND_LITTLE),
 )

@@ -5,6 +5,7 @@ from datetime import datetime
 from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, ByPage, OneObject
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import CHANNELS as CHANNEL_SETTINGS
 from tap_bigcommerce.streams.stream import (
     CONTENT,
@@ -49,6 +50,7 @@ CHANNELS = Stream(
     walk=ByPage(),
     params={"include": "currencies"},
     incremental=Incremental("date_modified", "date_modified:min"),
+    presence=Presence("/v3/channels/{id}"),
 )
 CHANNEL_LISTINGS = Stream(
     name="channel_listings",
@@ -63,12 +65,14 @@ SITES = Stream(
     path="/v3/sites",
     permission=SITES_AND_ROUTES,
     walk=ByPage(),
+    presence=Presence("/v3/sites/{id}"),
 )
 CURRENCIES = Stream(
     name="currencies",
     path="/v2/currencies",
     permission=INFORMATION,
     walk=ByPage(),
+    presence=Presence("/v2/currencies/{id}"),
 )
 PAGES = Stream(
     name="pages",
@@ -77,6 +81,7 @@ PAGES = Stream(
     permission=CONTENT,
     walk=ByPage(),
     params={"include": "body"},
+    presence=Presence(params=IN_BULK, short={}),
 )
 BLOG_POSTS = Stream(
     name="blog_posts",
@@ -84,6 +89,8 @@ BLOG_POSTS = Stream(
     permission=CONTENT,
     walk=ByPage(),
     reshape=with_date,
+    presence=Presence("/v2/blog/posts/{id}"),
+    count_path="/v2/blog/posts/count",
 )
 REDIRECTS = Stream(
     name="redirects",
@@ -91,30 +98,35 @@ REDIRECTS = Stream(
     permission=CONTENT,
     params={"include": "to_url"},
     walk=IdParameters("id:min", ASCENDING, DESCENDING),
+    presence=Presence(params=IN_BULK, short={}),
 )
 TAX_CLASSES = Stream(
     name="tax_classes",
     path="/v2/tax_classes",
     permission=INFORMATION,
     walk=ByPage(),
+    presence=Presence("/v2/tax_classes/{id}"),
 )
 TAX_ZONES = Stream(
     name="tax_zones",
     path="/v3/tax/zones",
     permission=INFORMATION,
     walk=AllAtOnce(),
+    presence=Presence(params=IN_BULK),
 )
 TAX_RATES = Stream(
     name="tax_rates",
     path="/v3/tax/rates",
     permission=INFORMATION,
     walk=AllAtOnce(),
+    presence=Presence(params=IN_BULK),
 )
 SHIPPING_ZONES = Stream(
     name="shipping_zones",
     path="/v2/shipping/zones",
     permission=INFORMATION,
     walk=AllAtOnce(),
+    presence=Presence("/v2/shipping/zones/{id}"),
 )
 SHIPPING_METHODS = Stream(
     name="shipping_methods",

@@ -15,6 +15,7 @@ from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import WalkKind
+from tap_bigcommerce.schemas import load_notes
 from tap_bigcommerce.streams.presence import Presence
 
 
@@ -142,8 +143,10 @@ class Stream:
     `params` go with every request. `everything_first`: the first sync takes all rows, whatever
     start_date says. `fields_without` names the fields that the settings take away. `reshape` gives
     a row the form of the stream where the API's differs. `presence` says how ids are looked up
-    that seem to be gone; without it, nobody can tell. What is to be known of single fields stands
-    beside them in the schema file (see `schemas.Notes`).
+    that seem to be gone; without it, nobody can tell. `count_path` is where a list of v2 is
+    counted, and `uncounted` the value of a field of the rows that this count may leave out; lists
+    of v3 name their totals themselves. What is to be known of single fields stands beside them in
+    the schema file (see `schemas.Notes`).
     """
 
     name: str
@@ -159,12 +162,21 @@ class Stream:
     plan: Callable[[Wish], Plan] = lambda _: Plan()
     reshape: Callable[[Row], Row] | None = None
     presence: Presence | None = None
+    count_path: str | None = None
+    uncounted: tuple[str, int] | None = None
     fields_without: Callable[[Config | None], tuple[str, ...]] = lambda _: ()
 
     @property
     def has_own_list(self) -> bool:
         """Its rows come from a list of each parent's own."""
         return self.child is not None and self.child.own_list is not None
+
+    @property
+    def references(self) -> dict[str, str]:
+        """Its foreign keys, by path: each names a row of a stream, "orders.id"."""
+        parent = self.child.parent if self.child else None
+        own = {PARENTS[parent].id: f"{parent}.id"} if parent else {}
+        return {**own, **load_notes(self.name).references}
 
     @property
     def replication_key(self) -> str | None:

@@ -8,9 +8,8 @@ import pytest
 
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.streams.references import REFERENCES
 
-ALL = [(stream, *pair) for stream, fields in REFERENCES.items() for pair in fields.items()]
+ALL = [(name, *pair) for name, stream in STREAMS.items() for pair in stream.references.items()]
 
 
 def field_at(schema: dict[str, Any], path: str) -> dict[str, Any] | None:
@@ -38,9 +37,9 @@ def test_a_field_that_is_named_like_a_key_is_declared_as_one() -> None:
     """Top-level fields such as `customer_id`, where there is such a stream."""
     undeclared = [
         f"{stream}.{name}"
-        for stream in STREAMS
+        for stream, declared in STREAMS.items()
         for name in load_schema(stream)["properties"]
         if name in ("order_id", "product_id", "customer_id", "variant_id", "channel_id")
-        and name not in REFERENCES.get(stream, {})
+        and name not in declared.references
     ]
     assert not undeclared

@@ -15,7 +15,6 @@ from sandbox import Options, Sandbox
 from scripts.docs import bars, facts, stream_pages, terminal
 from scripts.docs.stream_pages import families, picture_name
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
-from tap_bigcommerce.streams.references import REFERENCES
 
 PICTURES = ROOT / "docs" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -94,7 +93,7 @@ def test_the_picture_of_a_family_shows_its_streams_and_foreign_keys(family: str)
     words = words_in(stream_pages.picture_name(family))
     for stream in stream_pages.families()[family]:
         assert stream.name in words
-        for path in REFERENCES.get(stream.name, {}):
+        for path in stream.references:
             assert any(word.split(" ")[0] == path for word in words), f"{stream.name}.{path}"
 
 
