@@ -72,48 +72,41 @@ def as_text() -> str:
     lines += [f"  {name:<10}{words}" for name, words in CAPABILITIES.items()]
     lines += ["", "Settings (in a config file, or as TAP_BIGCOMMERCE_<NAME> in the environment)"]
     for setting in declarations():
-        lines += _indented(f"{setting.name} ({'; '.join(_facts(setting))})", 2)
-        lines += _indented(str(setting.metadata["description"]), 6)
+        lines += _described(setting.name, _facts(setting), setting.metadata["description"])
     lines += ["", "Streams"]
-    for stream in STREAMS.values():
-        facts = _stream(stream)
-        lines += _indented(f"{stream.name} ({'; '.join(_stream_facts(facts))})", 2)
-        lines += _indented(f"requests: {facts['requests']}", 6)
+    for stream in map(_stream, STREAMS.values()):
+        facts = [
+            f"from {stream['read_from']}",
+            _replication(stream),
+            f"key {', '.join(stream['key_properties'])}",
+            f"permission {stream['permission']}",
+        ]
+        lines += _described(stream["name"], facts, f"requests: {stream['requests']}")
     return "\n".join(lines) + "\n"
 
 
 def as_markdown() -> str:
     """For a document."""
+    capabilities = "".join(f"- `{name}`: {words}\n" for name, words in CAPABILITIES.items())
     settings = [
-        (f"`{s.name}`", "; ".join(_facts(s)), str(s.metadata["description"]))
-        for s in declarations()
+        (f"`{s.name}`", "; ".join(_facts(s)), s.metadata["description"]) for s in declarations()
     ]
-    streams = []
-    for stream in STREAMS.values():
-        facts = _stream(stream)
-        keys = ", ".join(f"`{key}`" for key in facts["key_properties"])
-        streams.append(
-            (
-                f"`{stream.name}`",
-                facts["read_from"],
-                _replication(facts),
-                keys,
-                facts["permission"],
-                facts["requests"],
-            )
+    streams = [
+        (
+            f"`{stream['name']}`",
+            stream["read_from"],
+            _replication(stream),
+            ", ".join(f"`{key}`" for key in stream["key_properties"]),
+            stream["permission"],
+            stream["requests"],
         )
-    return "\n".join(
-        [
-            f"# {NAME} {VERSION}\n\n{DESCRIPTION}\n\n## Capabilities\n",
-            *(f"- `{name}`: {words}" for name, words in CAPABILITIES.items()),
-            "\n## Settings\n",
-            *_table(("setting", "value", "what it is for"), settings),
-            "\n## Streams\n",
-            *_table(
-                ("stream", "read from", "replication", "key", "permission", "requests"), streams
-            ),
-            "",
-        ]
+        for stream in map(_stream, STREAMS.values())
+    ]
+    head = ("stream", "read from", "replication", "key", "permission", "requests")
+    return (
+        f"# {NAME} {VERSION}\n\n{DESCRIPTION}\n\n## Capabilities\n\n{capabilities}"
+        f"\n## Settings\n\n{_table(('setting', 'value', 'what it is for'), settings)}"
+        f"\n## Streams\n\n{_table(head, streams)}"
     )
 
 
@@ -167,15 +160,6 @@ def _facts(setting: Field[Any]) -> list[str]:
     return facts
 
 
-def _stream_facts(facts: Mapping[str, Any]) -> list[str]:
-    return [
-        f"from {facts['read_from']}",
-        _replication(facts),
-        f"key {', '.join(facts['key_properties'])}",
-        f"permission {facts['permission']}",
-    ]
-
-
 def _replication(facts: Mapping[str, Any]) -> str:
     key = facts["replication_key"]
     return f"incremental on {key}" if key else "full"
@@ -188,14 +172,18 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _indented(text: str, columns: int) -> list[str]:
-    """In lines that fit a terminal. What is not the first of a heading is indented once more."""
-    first, rest = " " * columns, " " * max(columns, 6)
-    return textwrap.wrap(
-        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-    )
+def _described(name: str, facts: Iterable[str], words: str) -> list[str]:
+    """In lines that fit a terminal."""
+
+    def indented(text: str, columns: int) -> list[str]:
+        first, rest = " " * columns, " " * 6
+        return textwrap.wrap(
+            text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+        )
+
+    return [*indented(f"{name} ({'; '.join(facts)})", 2), *indented(words, 6)]
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    lines = [f"| {' | '.join(cells)} |" for cells in (head, *rows)]
-    return [lines[0], "|---" * len(head) + "|", *lines[1:]]
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    first, *rest = (f"| {' | '.join(cells)} |\n" for cells in (head, *rows))
+    return first + "|---" * len(head) + "|\n" + "".join(rest)

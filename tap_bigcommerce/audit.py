@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.deletes.search import Search, swept
 from tap_bigcommerce.deletes.shelf import Shelf
-from tap_bigcommerce.display import line
+from tap_bigcommerce.display import line, table
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.probe import counted
 from tap_bigcommerce.selection import Selection
@@ -78,85 +78,62 @@ def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
     return found
 
 
-def report(found: Iterable[Finding]) -> str:
+def report(found: Sequence[Finding]) -> str:
     """What was found, to be read by a person."""
     head = ("stream", "counted", "listed", "written", "not written", "not listed")
-    rows = [head]
-    notes: list[str] = []
-    details: list[str] = []
+    rows = []
     for one in found:
-        has_set = one.written is not None
-        rows.append(
-            (
-                one.stream,
-                _figure(one.counted),
-                _figure(one.listed),
-                _figure(one.written),
-                _figure(len(one.unwritten) if has_set else None),
-                _figure(len(one.missing) if has_set else None),
-            )
+        differing = (
+            (len(one.unwritten), len(one.missing)) if one.written is not None else (None,) * 2
         )
-        if one.failure is not None:
-            details.append(f"{one.stream}: {line(one.failure)}")
-        if one.leaves_out:
-            notes.append(
-                f"{one.stream}: the API's count leaves out the {one.uncounted} incomplete ones "
-                "(status 0) that its list shows"
-            )
-        if one.counts_differ:
-            details.append(
-                f"{one.stream}: the API counts {one.counted} records and lists {one.listed}"
-            )
-        if one.unwritten:
-            details.append(f"{one.stream}: in the store, not written: {_some(one.unwritten)}")
-        if one.missing:
-            details.append(f"{one.stream}: written, not in the list: {_some(one.missing)}")
-    widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
-    lines = [
-        "  ".join(
-            cell.ljust(width) if at == 0 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
+        values = (one.counted, one.listed, one.written, *differing)
+        rows.append((one.stream, *("-" if value is None else f"{value:,}" for value in values)))
+    notes = [
+        f"{one.stream}: the API's count leaves out the {one.uncounted} incomplete ones (status 0) "
+        "that its list shows"
+        for one in found
+        if one.leaves_out
     ]
-    return "\n".join([*lines, "", *notes, *(details or ["Nothing differs."])]) + "\n"
+    details = [f"{one.stream}: {words}" for one in found for words in _differences(one)]
+    figures = range(1, len(head))
+    lines = [*table(head, rows, figures=figures), "", *notes, *(details or ["Nothing differs."])]
+    return "\n".join(lines) + "\n"
+
+
+def _differences(found: Finding) -> Iterator[str]:
+    if found.failure is not None:
+        yield line(found.failure)
+    if found.counts_differ:
+        yield f"the API counts {found.counted} records and lists {found.listed}"
+    if found.unwritten:
+        yield f"in the store, not written: {_some(found.unwritten)}"
+    if found.missing:
+        yield f"written, not in the list: {_some(found.missing)}"
 
 
 def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
     """Add what is found of one stream."""
     stream = search.stream
     listed = swept(search)
-    count = listed.total
+    finding = Finding(
+        stream.name,
+        counted=listed.total,
+        listed=listed.rows,
+        failure=listed.contradiction,
+        uncounted=listed.uncounted,
+    )
     if stream.count_path is not None:
-        count = counted(search.client, stream, {}, search.purpose)
+        count = counted(stream, {}, search.client, search.purpose)
+        finding = replace(finding, counted=count)
     written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
-    if written is None or listed.ids is None:
-        found.append(
-            Finding(
-                stream.name,
-                count,
-                listed.rows,
-                uncounted=listed.uncounted,
-                failure=listed.contradiction,
-            )
-        )
-        return
-    found.append(
-        Finding(
-            stream.name,
-            count,
-            listed.rows,
-            len(written),
+    if written is not None and listed.ids is not None:
+        finding = replace(
+            finding,
+            written=len(written),
             unwritten=list(listed.ids.without(written)),
             missing=list(written.without(listed.ids)),
-            uncounted=listed.uncounted,
-            failure=listed.contradiction,
         )
-    )
-
-
-def _figure(value: int | None) -> str:
-    return "-" if value is None else f"{value:,}"
+    found.append(finding)
 
 
 def _some(ids: Sequence[int]) -> str:

@@ -6,8 +6,6 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from singer import metadata as singer_metadata
-
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.probe import Access
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA, load_notes, load_schema
@@ -60,19 +58,17 @@ def own_metadata(
     if stream.child is not None:
         table["parent-tap-stream-id"] = stream.child.parent
     found: dict[Breadcrumb, dict[str, Any]] = {(): table}
-    references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
     notes = load_notes(stream.name)
+    references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
     automatic = {*key, *stream.automatic, DELETED_AT}
     for breadcrumb, _, _ in all_fields(schema):
         path = as_path(breadcrumb)
         found[breadcrumb] = {
             "inclusion": "automatic" if path in automatic else "available",
             "selected-by-default": path not in notes.off_by_default,
+            **({"personal": True} if path in notes.personal else {}),
+            **({"references": references[path]} if path in references else {}),
         }
-        if path in notes.personal:
-            found[breadcrumb]["personal"] = True
-        if path in references:
-            found[breadcrumb]["references"] = references[path]
     return found
 
 
@@ -83,15 +79,13 @@ def offered(access: Mapping[str, Access]) -> list[Stream]:
     """
     lacking: dict[str, list[str]] = {}
     failing: dict[str, list[str]] = {}
-    absent: list[str] = []
     for name, found in access.items():
         if found.lacks is not None:
             lacking.setdefault(found.lacks, []).append(name)
-        elif found.absent:
-            absent.append(name)
-        elif not found.readable:
+        elif found.words is not None and not found.absent:
             # Without the list's name, which the words begin with.
-            failing.setdefault((found.words or "").partition(": ")[2], []).append(name)
+            failing.setdefault(found.words.partition(": ")[2], []).append(name)
+    absent = [name for name, found in access.items() if found.absent]
     for permission, names in lacking.items():
         LOGGER.warning(
             "Left out of the catalog, for the API account most likely lacks the permission "
@@ -111,20 +105,18 @@ def offered(access: Mapping[str, Access]) -> list[Stream]:
             ", ".join(names),
             words,
         )
-    gone = {*absent, *(name for names in lacking.values() for name in names)}
-    return [STREAMS[name] for name in access if name not in gone]
+    return [STREAMS[name] for name, found in access.items() if not (found.lacks or found.absent)]
 
 
 def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:
     schema = own_schema(stream, config)
-    metadata = own_metadata(stream, schema, config)
     return {
         "tap_stream_id": stream.name,
         "stream": stream.name,
         "key_properties": list(key_of(stream, config)),
         "schema": schema,
         "metadata": [
-            {**entry, "breadcrumb": list(entry["breadcrumb"])}
-            for entry in singer_metadata.to_list(metadata)
+            {"breadcrumb": list(place), "metadata": values}
+            for place, values in own_metadata(stream, schema, config).items()
         ],
     }

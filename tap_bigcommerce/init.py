@@ -12,7 +12,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, declarations, echo
+from tap_bigcommerce.config import API_URL, HEADER_TEXT, INSTANT, STORE_HASH, Config, echo
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, read_file, text_of, writable, write_whole
@@ -49,9 +49,7 @@ def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
             mistakes.append(f"--start-date should be {INSTANT.expected}{echo(start_date)}")
     if mistakes:
         raise ConfigError(f"No config can be made of {_name(credentials)}:", mistakes)
-    return {
-        setting.name: config[setting.name] for setting in declarations() if setting.name in config
-    }
+    return config
 
 
 def _take_path(found: dict[str, str], config: dict[str, Any], mistakes: list[str]) -> None:
@@ -75,8 +73,7 @@ def _take_path(found: dict[str, str], config: dict[str, Any], mistakes: list[str
     except ValueError:
         mistakes.append(f"the API path is not as expected: {expected}")
         return
-    usual = next(setting.default for setting in declarations() if setting.name == "api_url")
-    if api_url != usual:
+    if api_url != Config.api_url:
         config["api_url"] = api_url
 
 

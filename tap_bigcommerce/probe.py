@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
@@ -26,7 +27,7 @@ from tap_bigcommerce.exceptions import (
 )
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.streams.stream import Permission, Stream, own_list_path
+from tap_bigcommerce.streams.stream import Stream, own_list_path
 from tap_bigcommerce.workers import Workers
 
 ATTEMPTS, RETRY_SECONDS, REQUEST_TIMEOUT = 2, 5, 10.0
@@ -40,35 +41,42 @@ Value = TypeVar("Value")
 
 @dataclass(frozen=True)
 class Access:
-    """Whether a list can be read, and if not, why.
+    """What the least that can be asked of the list of `stream` has shown.
 
-    `lacks` is the permission that is missing, as the control panel calls it. `absent`: the store
-    does not have the list. Neither of them: it cannot be read at present. `words` say it for a
-    person.
+    `error` is why it cannot be read, if it cannot. `rows` are those that came, and `total` is how
+    many the whole list has, where that is known already.
     """
 
-    readable: bool
-    lacks: str | None = None
-    absent: bool = False
-    words: str | None = None
-
-
-@dataclass(frozen=True)
-class FirstLook:
-    """What the least that can be asked of a list has shown.
-
-    `total` is how many rows the whole list has, where that is known already.
-    """
-
-    access: Access
-    content: Any = None
+    stream: Stream
+    error: RequestFailed | TokenRefused | None = None
+    rows: Sequence[Row] = ()
     total: int | None = None
+
+    @property
+    def readable(self) -> bool:
+        return self.error is None
+
+    @property
+    def lacks(self) -> str | None:
+        """The permission that is missing, as the control panel calls it."""
+        return self.stream.permission.name if isinstance(self.error, ScopeMissing) else None
+
+    @property
+    def absent(self) -> bool:
+        """The store does not have the list."""
+        return isinstance(self.error, (NotFound, NotOffered))
+
+    @property
+    def words(self) -> str | None:
+        """Why it cannot be read."""
+        if isinstance(self.error, TokenRefused):  # Good elsewhere: it is this list that refuses it.
+            return f"{self.stream.name}: {self.error.words}"
+        return self.error.words if self.error else None
 
     @property
     def row(self) -> Row | None:
         """A row that has an id by which its own lists can be asked for, where there is one."""
-        rows = self.content if isinstance(self.content, list) else []
-        return next((row for row in rows if isinstance(row, dict) and _is_id(row.get("id"))), None)
+        return next((r for r in self.rows if re.fullmatch("[0-9]+", str(r.get("id")))), None)
 
 
 class Prober:
@@ -77,115 +85,107 @@ class Prober:
     def __init__(self, client: Client, workers: Workers) -> None:
         """`client` with the settings that `impatient` makes."""
         self._client = client
-        self.workers = workers
+        self._workers = workers
         self._end = time.monotonic() + SECONDS
         self._lock = threading.Lock()
         self._seconds = 0.0
         self.requests = 0
-        self._refused: list[TokenRefused] = []
 
     @property
     def seconds_an_answer(self) -> float:
         """How long an answer took on average, without waits for the quota."""
-        with self._lock:
-            return self._seconds / self.requests if self.requests else 0.0
+        return self._seconds / max(1, self.requests)
 
-    @property
-    def seconds_left(self) -> float:
-        """How long answers are still waited for."""
-        return max(0.0, self._end - time.monotonic())
-
-    def ask(
-        self, stream: str, permission: Permission, question: Callable[[Client, Purpose], Value]
-    ) -> Value:
-        """What `question` brings, asked on behalf of `stream`."""
-        counts = StreamCounts(stream)
-        began = time.monotonic()
-        try:
-            return question(self._client, Purpose(stream, str(permission), counts))
-        finally:
-            taken = max(0.0, time.monotonic() - began - counts.waited)
-            with self._lock:
-                self._seconds += taken
-                self.requests += counts.requests
-
-    def first_looks(self, store_hash: str) -> dict[str, FirstLook]:
+    def first_looks(self, store_hash: str) -> dict[str, Access]:
         """One look at each list that is walked, by its stream.
 
         Raises TokenRefused, and NotFound where not one of them answers.
         """
         roots = {root.name: root for root in map(root_of, STREAMS.values())}
-        found = self.workers.run_all(
-            {name: functools.partial(self._look, root) for name, root in roots.items()},
-            self.seconds_left,
+        looks = self._look_all(
+            {n: functools.partial(self._look, root, {}) for n, root in roots.items()}
         )
-        if self._refused and not any(look.access.readable for look in found.values()):
-            raise self._refused[0]
-        looks = {name: found.get(name) or FirstLook(_late(root)) for name, root in roots.items()}
-        problems = [look.access for look in looks.values()]
-        if all(not access.readable and access.lacks is None for access in problems):
+        errors = [look.error for look in looks.values()]
+        refused = [error for error in errors if isinstance(error, TokenRefused)]
+        if refused and None not in errors:
+            raise refused[0]
+        if not any(look.readable or look.lacks for look in looks.values()):
             # The words for a missing list doubt the store's hash.
-            first = next((one for one in problems if one.absent), problems[0])
+            first = max(looks.values(), key=lambda look: look.absent)
             raise NotFound(f"Nothing of the store {store_hash} can be read. {first.words}")
         return looks
 
-    def access_to_all(self, looks: Mapping[str, FirstLook]) -> dict[str, Access]:
+    def access_to_all(self, looks: Mapping[str, Access]) -> dict[str, Access]:
         """Whether each stream can be read; asks for what belongs to single rows only."""
-        access = {name: looks[root_of(stream).name].access for name, stream in STREAMS.items()}
-        below = {}
-        for name, stream in STREAMS.items():
-            row = looks[root_of(stream).name].row
-            has_own_list = stream.child is not None and stream.child.own_list is not None
-            if access[name].readable and has_own_list and row is not None:
-                below[name] = functools.partial(self._look_below, stream, row)
-        found = self.workers.run_all(below, self.seconds_left)
-        return {**access, **{name: found.get(name) or _late(STREAMS[name]) for name in below}}
+        access = {name: looks[root_of(stream).name] for name, stream in STREAMS.items()}
+        below = {
+            name: functools.partial(self._look, stream, {}, row)
+            for name, stream in STREAMS.items()
+            if stream.has_own_list and (row := access[name].row) is not None
+        }
+        return {**access, **self._look_all(below)}
 
-    def _look(self, root: Stream) -> FirstLook:
-        params = {"limit": "1"} if root.walk.paged else {}
-        expects: type[Any] = dict if root.walk.single else list
+    def count(self, stream: Stream, params: Mapping[str, str]) -> int | None:
+        """How many rows the list has with these parameters, if the API tells.
 
-        def question(client: Client, purpose: Purpose) -> Answer:
-            return client.get(root.path, params, expects, purpose)
-
+        The list itself can be read: a count that is not to be had stops nothing.
+        """
+        if stream.count_path is None:
+            return self._look(stream, params).total
         try:
-            answer = self.ask(root.name, root.permission, question)
-        except TokenRefused as error:
-            self._refused.append(error)
-            return FirstLook(_refusal(error, root))
-        except RequestFailed as error:
-            return FirstLook(_refusal(error, root))
-        total = answer.total
-        if root.walk.single:
-            total = 1
-        elif not root.walk.paged or not answer.content:
-            # What takes no limit has come whole, unless it says that there is more.
-            total = max(len(answer.content), total or 0)
-        return FirstLook(Access(readable=True), answer.content, total)
+            with self._asking(stream) as purpose:
+                return counted(stream, params, self._client, purpose)
+        except (RequestFailed, TokenRefused):
+            return None
 
-    def _look_below(self, stream: Stream, row: Row) -> Access:
-        """Ask for one record of the list below `row`."""
-        child = stream.child
-        assert child is not None
-        path = own_list_path(child, root_of(stream), row)
-        params = {"limit": "1"} if child.paging.paged else {}
+    def run_all(self, jobs: Mapping[str, Callable[[], Value]]) -> dict[str, Value]:
+        """What these jobs bring, those excepted that are not done in time."""
+        return self._workers.run_all(jobs, max(0.0, self._end - time.monotonic()))
+
+    def _look_all(self, looks: Mapping[str, Callable[[], Access]]) -> dict[str, Access]:
+        found = self.run_all(looks)
+        return {name: found.get(name) or Access(STREAMS[name], _late(name)) for name in looks}
+
+    def _look(self, stream: Stream, params: Mapping[str, str], below: Row | None = None) -> Access:
+        """Ask for one row of the stream's list; `below`: of the list of this row of its parent."""
+        path, kind = stream.path, stream.walk
+        if below is not None and stream.child is not None:
+            path, kind = own_list_path(stream.child, root_of(stream), below), stream.child.paging
+        limit = {"limit": "1"} if kind.paged else {}
         try:
-            self.ask(
-                stream.name,
-                stream.permission,
-                lambda client, purpose: client.get(path, params, list, purpose),
-            )
-        except NotFound:
-            pass  # The record has none, or has just been deleted.
+            with self._asking(stream) as purpose:
+                expects: type[Any] = dict if kind.single else list
+                answer = self._client.get(path, {**params, **limit}, expects, purpose)
         except (RequestFailed, TokenRefused) as error:
-            return _refusal(error, stream)
-        return Access(readable=True)
+            # A row may have no list of its own, or have just been deleted.
+            return Access(stream, None if below and isinstance(error, NotFound) else error)
+        rows = [answer.content] if kind.single else answer.content
+        # What takes no limit has come whole, unless it says that there is more.
+        whole = not kind.paged or not rows
+        return Access(
+            stream, None, rows, max(len(rows), answer.total or 0) if whole else answer.total
+        )
+
+    @contextmanager
+    def _asking(self, stream: Stream) -> Iterator[Purpose]:
+        """One question on behalf of `stream`, which is counted and timed."""
+        counts = StreamCounts(stream.name)
+        began = time.monotonic()
+        try:
+            yield Purpose(stream.name, str(stream.permission), counts)
+        finally:
+            with self._lock:
+                self._seconds += max(0.0, time.monotonic() - began - counts.waited)
+                self.requests += counts.requests
 
 
 def counted(
-    client: Client, stream: Stream, params: Mapping[str, str], purpose: Purpose
+    stream: Stream, params: Mapping[str, str], client: Client, purpose: Purpose
 ) -> int | None:
-    """How many rows the API counts at the stream's `count_path`; None: nobody counts there."""
+    """What the API says at the list's `count_path`; None where it counts nothing there.
+
+    Raises RequestFailed and TokenRefused.
+    """
     assert stream.count_path is not None
     try:
         count = client.get(stream.count_path, params, dict, purpose).content.get("count")
@@ -204,24 +204,8 @@ def impatient(config: Config) -> Config:
     )
 
 
-def _refusal(error: RequestFailed | TokenRefused, stream: Stream) -> Access:
-    """A token that is good elsewhere and refused here (401) is no missing permission."""
-    return Access(
-        readable=False,
-        lacks=stream.permission.name if isinstance(error, ScopeMissing) else None,
-        absent=isinstance(error, (NotFound, NotOffered)),
-        words=f"{stream.name}: {error.words}" if isinstance(error, TokenRefused) else error.words,
+def _late(name: str) -> RequestFailed:
+    return RequestFailed(
+        f"{name}: {SECONDS:.0f} s have passed without an answer, and that is as long as anybody "
+        "waits before a sync."
     )
-
-
-def _late(stream: Stream) -> Access:
-    error = RequestFailed(
-        f"{stream.name}: {SECONDS:.0f} s have passed without an answer, and that is as long as "
-        "anybody waits before a sync."
-    )
-    return _refusal(error, stream)
-
-
-def _is_id(value: Any) -> bool:
-    text = str(value)
-    return text.isascii() and text.isdigit()

@@ -5,10 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from tap_bigcommerce.check.estimate import Estimate
-from tap_bigcommerce.check.findings import Findings, StreamFinding
-from tap_bigcommerce.check.words import assumptions
-from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.check.findings import Findings
 from tap_bigcommerce.version import VERSION
 
 
@@ -19,28 +16,14 @@ def as_json(found: Findings) -> dict[str, Any]:
         "tap": "tap-bigcommerce",
         "version": VERSION,
         "ready": found.ready,
-        "store_hash": found.store_hash,
-        "store": asdict(found.store) if found.store else None,
-        "quota": {**asdict(quota), "share_used": found.quota_share} if quota else None,
-        "streams": [_stream(stream) for stream in found.streams],
-        "full_sync": {"from": found.start_date, **_estimate(found.full_sync)},
-        "next_sync": {"from_state": found.has_state, **_estimate(found.next_sync)},
-        "accepted_incomplete": list(found.accepted),
-        "assumptions": assumptions(found),
+        "store_hash": found.config.store_hash,
+        "store": found.store,
+        "quota": {**asdict(quota), "share_used": found.config.quota_share} if quota else None,
+        "streams": [asdict(stream) for stream in found.streams],
+        "full_sync": {"from": found.start_date, **asdict(found.full_sync)},
+        "next_sync": {"from_state": found.has_state, **asdict(found.next_sync)},
+        "accepted_incomplete": list(found.config.accept_incomplete),
+        "assumptions": found.assumptions,
         "seconds_an_answer": round(found.seconds_an_answer, 3),
         "requests_of_this_check": found.requests,
-    }
-
-
-def _stream(found: StreamFinding) -> dict[str, Any]:
-    return {**asdict(found), "permission": STREAMS[found.stream].permission.name}
-
-
-def _estimate(value: Estimate) -> dict[str, Any]:
-    return {
-        "requests": value.requests,
-        "requests_high": value.requests_high,
-        "seconds": round(value.seconds, 1),
-        "seconds_high": round(value.seconds_high, 1),
-        "lists_of_unknown_length": list(value.uncounted),
     }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
+from tap_bigcommerce.check.estimate import Estimate
 from tap_bigcommerce.check.findings import Findings, StreamFinding
-from tap_bigcommerce.check.words import assumptions, cost, duration, number
-from tap_bigcommerce.display import line, shown
+from tap_bigcommerce.display import duration, line, shown, table
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.stream import INFORMATION
 
@@ -16,130 +17,132 @@ LINES_FOR_ONE_COLUMN = 24
 
 BETWEEN = "   "
 
+NOT_TOLD = f"name and plan need the permission '{INFORMATION.name}: read-only'"
+
 
 def as_text(found: Findings, width: int, hide: Callable[[str], str]) -> str:
     """The findings, for a terminal of `width` characters; `hide` takes secrets out of texts."""
+    wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_on_hyphens=False)
+
+    def wrapped(sentences: Iterator[str]) -> list[str]:
+        return [part for sentence in sentences for part in wrapper.wrap(sentence)]
+
     blocks = [
-        _head(found, hide),
+        wrapped(_head(found, hide)),
         _table(found, width),
-        _others(found, width, hide),
-        _estimates(found, width),
-        _verdict(found, width),
+        wrapped(_others(found, hide)),
+        wrapped(_estimates(found)),
+        wrapped(_verdict(found)),
     ]
     return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
 
 
-NOT_TOLD = f"name and plan need the permission '{INFORMATION.name}: read-only'"
-
-
-def _head(found: Findings, hide: Callable[[str], str]) -> list[str]:
-    store = found.store
-    about = (store.name, store.plan, store.time_zone, store.currency) if store else ()
-    said = ", ".join(text for text in about if text) or NOT_TOLD
-    lines = [f"Store   {hide(found.store_hash)}: {shown(hide(said))}"]
-    quota = found.quota
+def _head(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
+    config, quota = found.config, found.quota
+    said = ", ".join(filter(None, found.store.values())) if found.store else ""
+    yield f"Store   {hide(config.store_hash)}: {shown(hide(said or NOT_TOLD))}"
     if quota is None:
-        return [*lines, "Quota   the API names none"]
-    return [
-        *lines,
-        f"Quota   {number(quota.quota)} requests in {duration(quota.window)}, "
-        f"{number(quota.left)} of them left now; the tap uses up to {found.quota_share:.0%}",
-    ]
+        yield "Quota   the API names none"
+    else:
+        yield (
+            f"Quota   {_number(quota.quota)} requests in {duration(quota.window)}, "
+            f"{_number(quota.left)} of them left now; the tap uses up to {config.quota_share:.0%}"
+        )
 
 
 def _table(found: Findings, width: int) -> list[str]:
-    rows = [("selected stream", "in store", "full sync", "next sync", "next sync from")]
-    rows += [_row(stream) for stream in found.streams if stream.selected]
-    widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
-    # Names and dates begin, numbers end, in line.
-    lines = [
-        "  ".join(
-            cell.ljust(wide) if at in (0, 4) else cell.rjust(wide)
-            for at, (cell, wide) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    head, body = lines[0], lines[1:]
-    if len(body) > LINES_FOR_ONE_COLUMN and 2 * len(head) + len(BETWEEN) <= width:
-        half = (len(body) + 1) // 2
-        right = [*body[half:], ""][:half]
-        body = [f"{one}{BETWEEN}{two}" for one, two in zip(body[:half], right, strict=True)]
-        head = f"{head}{BETWEEN}{head}"
-    return [line.rstrip() for line in (head, *body)]
+    head = ("selected stream", "in store", "full sync", "next sync", "next sync from")
+    rows = [_row(stream) for stream in found.streams if stream.selected]
+    first, *lines = table(head, rows, figures=(1, 2, 3))
+    wide = max(map(len, (first, *lines))) + len(BETWEEN)
+    half = (len(lines) + 1) // 2
+    if len(lines) <= LINES_FOR_ONE_COLUMN or 2 * wide - len(BETWEEN) > width:
+        return [first, *lines]
+    pairs = itertools.zip_longest((first, *lines[:half]), (first, *lines[half:]), fillvalue="")
+    return [f"{left:{wide}}{right}".rstrip() for left, right in pairs]
 
 
 def _row(found: StreamFinding) -> tuple[str, str, str, str, str]:
+    child = STREAMS[found.stream].child
     if not found.readable:
         return (found.stream, "-", "-", "-", "CANNOT BE READ")
-    child = STREAMS[found.stream].child
     if child is not None:
         return (found.stream, "", "", "", f"with {child.parent}")
-    since = found.next_sync_from or "the start"
-    if found.goes_on:
-        since += ", going on"
     return (
         found.stream,
-        number(found.records),
-        number(found.full_sync_records),
-        number(found.next_sync_records),
-        since,
+        _number(found.records),
+        _number(found.full_sync_records),
+        _number(found.next_sync_records),
+        (found.next_sync_from or "the start") + (", going on" if found.goes_on else ""),
     )
 
 
-def _others(found: Findings, width: int, hide: Callable[[str], str]) -> list[str]:
+def _others(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
     """What is not selected, and what cannot be read: by permission, in few lines."""
-    lines = []
-    others = [stream for stream in found.streams if not stream.selected and stream.readable]
+    others = ", ".join(
+        f"{stream.stream} {_number(stream.records)}" if stream.records else stream.stream
+        for stream in found.streams
+        if not stream.selected and stream.readable
+    )
     if others:
-        listed = ", ".join(
-            f"{stream.stream} {number(stream.records)}" if stream.records else stream.stream
-            for stream in others
-        )
-        lines += _wrapped(f"Not selected, readable: {listed}", width)
+        yield f"Not selected, readable: {others}"
+    # Streams that share a permission or a list share what is said of it.
     lacking: dict[str, list[str]] = {}
+    problems: dict[str, None] = {}
     for stream in found.streams:
         if stream.lacks is not None:
             lacking.setdefault(stream.lacks, []).append(stream.stream)
+        elif stream.problem is not None:
+            problems[stream.problem] = None
     for permission, names in lacking.items():
-        words = f"The API account lacks '{permission}: read-only', so these cannot be read: "
-        lines += _wrapped(words + ", ".join(names), width)
-    # Streams that share a list share its problem.
-    problems = {s.problem: s for s in found.streams if not s.readable and s.lacks is None}
-    for stream in problems.values():
-        problem = line(hide(stream.problem or stream.stream))
-        lines += _wrapped(f"Cannot be read: {problem}", width)
-    return lines
+        yield (
+            f"The API account lacks '{permission}: read-only', so these cannot be read: "
+            f"{', '.join(names)}"
+        )
+    for problem in problems:
+        yield f"Cannot be read: {line(hide(problem))}"
 
 
-def _estimates(found: Findings, width: int) -> list[str]:
+def _estimates(found: Findings) -> Iterator[str]:
     since = f"from {found.start_date[:19]}Z" if found.start_date else "of everything"
+    yield f"Full sync {since}: {_cost(found.full_sync)}"
     before = "with this state" if found.has_state else "a day later"
-    lines = [
-        *_wrapped(f"Full sync {since}: {cost(found.full_sync)}", width),
-        *_wrapped(f"Next sync {before}: {cost(found.next_sync)}", width),
-    ]
-    for sentence in assumptions(found):
-        lines += _wrapped(f"- {sentence}", width)
-    return lines
+    yield f"Next sync {before}: {_cost(found.next_sync)}"
+    for sentence in found.assumptions:
+        yield f"- {sentence}"
 
 
-def _verdict(found: Findings, width: int) -> list[str]:
-    lines = []
-    if found.accepted:
-        words = "Read in part, if need be, as accept_incomplete says: "
-        lines = _wrapped(words + ", ".join(found.accepted), width)
+def _verdict(found: Findings) -> Iterator[str]:
+    accepted = ", ".join(found.config.accept_incomplete)
+    if accepted:
+        yield f"Read in part, if need be, as accept_incomplete says: {accepted}"
     selected = [stream for stream in found.streams if stream.selected]
     failing = [stream for stream in selected if not stream.readable]
     if not failing:
-        return [*lines, f"Ready: all {len(selected)} selected streams can be read."]
+        yield f"Ready: all {len(selected)} selected streams can be read."
+        return
     words = f"Not ready: {len(failing)} of {len(selected)} selected streams cannot be read."
     if any(stream.lacks for stream in failing):
         words += (
             " Permissions of an API account cannot be changed later: make a new one (control "
             "panel: Settings, API accounts), or leave these streams out with a catalog."
         )
-    return [*lines, *_wrapped(words, width)]
+    yield words
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, subsequent_indent="  ", break_on_hyphens=False)
+def _number(value: int | None) -> str:
+    """1,234; "unknown" for None."""
+    return f"{value:,}" if value is not None else "unknown"
+
+
+def _cost(value: Estimate) -> str:
+    """An estimate in one line."""
+
+    def words(requests: int, seconds: float) -> str:
+        return f"{_number(requests)} requests, {duration(max(1, seconds))} or more"
+
+    expected = f"about {words(value.requests, value.seconds)}"
+    if value.requests_high == value.requests:
+        return expected
+    high = words(value.requests_high, value.seconds_high)
+    return f"{expected}; {high}, if all orders hint at coupons"

@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from tap_bigcommerce.check.counting import Part, count_all
-from tap_bigcommerce.check.estimate import Estimate, Sinces, estimate, part_of
+from tap_bigcommerce.check.estimate import (
+    COUPON_SHARE,
+    Estimate,
+    Part,
+    Sinces,
+    count_all,
+    estimate,
+    part_of,
+)
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.output import first_date
-from tap_bigcommerce.probe import FirstLook, Prober, impatient
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.probe import Prober, impatient
 from tap_bigcommerce.quota import Allowance, Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.streams import STREAMS, root_of
+from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.workers import Workers
 
 A_DAY = timedelta(days=1)
@@ -30,8 +37,9 @@ class StreamFinding:
     """What is known of a stream.
 
     `lacks` is the missing permission, `problem` says what keeps the stream from being read. Counts
-    are None where nobody knows, or where the stream is not selected. `full_from` and `next_from`
-    are the dates from which on the two syncs read, None: everything.
+    are None where nobody knows, or where the stream is not selected. The dates are those from
+    which on the two syncs read, None: everything. `goes_on`: a run was stopped within this stream,
+    and the next one goes on there. `permission` is the one that it takes.
     """
 
     stream: str
@@ -40,42 +48,26 @@ class StreamFinding:
     lacks: str | None
     problem: str | None
     records: int | None
-    full_sync_from: str | None = None
-    full_sync_records: int | None = None
-    next_sync_from: str | None = None
-    next_sync_records: int | None = None
-    bookmark: str | None = None
-    goes_on: bool = False
-    """A run was stopped within this stream, and the next one goes on there."""
-
-
-@dataclass(frozen=True)
-class StoreFacts:
-    """What the store says about itself, where the token may read it."""
-
-    name: str | None
-    plan: str | None
-    time_zone: str | None
-    currency: str | None
+    full_sync_from: str | None
+    full_sync_records: int | None
+    next_sync_from: str | None
+    next_sync_records: int | None
+    bookmark: str | None
+    goes_on: bool
+    permission: str
 
 
 @dataclass(frozen=True)
 class Findings:
-    """All that a check found out."""
+    """All that a check found out. `store` is what the token may know of the store."""
 
-    store_hash: str
-    store: StoreFacts | None
+    config: Config
+    store: Mapping[str, str | None] | None
     quota: Allowance | None
-    quota_share: float
     streams: tuple[StreamFinding, ...]
     full_sync: Estimate
     next_sync: Estimate
     has_state: bool
-    start_date: str | None
-    reads_orders: bool
-    guesses_coupons: bool
-    accepted: tuple[str, ...]
-    """Streams, or single parents of their rows, that may be read in part: accept_incomplete."""
     seconds_an_answer: float
     requests: int
 
@@ -83,6 +75,40 @@ class Findings:
     def ready(self) -> bool:
         """Every selected stream can be read."""
         return all(found.readable for found in self.streams if found.selected)
+
+    @property
+    def start_date(self) -> str | None:
+        """From when on a full sync reads."""
+        date = self.config.start_date
+        return format_instant(date) if date else None
+
+    @property
+    def assumptions(self) -> list[str]:
+        """What the estimates take for granted, a sentence each."""
+        config, estimates = self.config, (self.full_sync, self.next_sync)
+        said = [
+            f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
+            "own lists are read; to find a list's end, or to ask again, takes a few more.",
+            f"An answer takes {self.seconds_an_answer:.2f} s, as in this check, and "
+            f"{config.max_concurrency} come at once; full pages take longer.",
+        ]
+        if self.quota is None:
+            said.append("The API names no quota, so nothing is waited for.")
+        else:
+            said.append("The store's other apps leave the tap its share of the quota.")
+        if any(one.requests_high > one.requests for one in estimates):
+            said.append(
+                f"{COUPON_SHARE:.0%} of the orders hint at a coupon, which costs a request each."
+            )
+        unknown = dict.fromkeys(name for one in estimates for name in one.lists_of_unknown_length)
+        if unknown:
+            said.append(
+                f"Nobody knows the length of {', '.join(unknown)}; each is taken to fit one page, "
+                "with nothing below it."
+            )
+        if not self.has_state:
+            said.append("Without a state, the next sync is one that reads what changed in a day.")
+        return said
 
 
 def find_out(
@@ -101,27 +127,39 @@ def find_out(
     prober = Prober(Client(impatient(config), quota, stop), workers)
     looks = prober.first_looks(config.store_hash)
     access = prober.access_to_all(looks)
-    full = {name: first_date(chosen, None, config) for name, chosen in selections.items()}
-    following = _next_dates(selections, config, state, now)
+    known = state or State({}, config.store_hash)
+    full: dict[str, str | None] = {}
+    following: dict[str, str | None] = {}
+    bookmarks = {
+        name: known.bookmark(name, stream.replication_key) if stream.replication_key else None
+        for name, stream in STREAMS.items()
+    }
+    resumes = {name: known.resume(name) for name in STREAMS}
+    for name, chosen in selections.items():
+        full[name] = first_date(chosen, None, config)
+        following[name] = first_date(chosen, bookmarks[name], config)
+        resume = resumes[name]
+        if resume is not None:
+            following[name] = resume.since
+        elif state is None and chosen.stream.replication_key and not chosen.full_table:
+            following[name] = format_instant(now - A_DAY)[:19] + "Z"
     parts: list[Part] = [(name, None) for name, stream in STREAMS.items() if stream.child is None]
     for sinces in (full, following):
-        parts += [part_of(chosen, sinces[name]) for name, chosen in selections.items()]
+        parts += [part_of(chosen, sinces) for chosen in selections.values()]
     counts = count_all(parts, looks, config, prober)
 
-    def count(name: str, sinces: Sinces) -> int | None:
-        if STREAMS[name].child is not None or name not in selections:
-            return None
-        return counts[part_of(selections[name], sinces[name])]
+    def records(name: str, sinces: Sinces) -> int | None:
+        is_walked = name in sinces and STREAMS[name].child is None
+        return counts.get((name, sinces[name])) if is_walked else None
 
     def estimated(sinces: Sinces) -> Estimate:
         readable = [chosen for name, chosen in selections.items() if access[name].readable]
         return estimate(readable, sinces, counts, config, quota.allowance, prober.seconds_an_answer)
 
     return Findings(
-        store_hash=config.store_hash,
-        store=_store_facts(looks["store"]),
+        config=config,
+        store=_store_facts(looks["store"].rows[0]) if looks["store"].rows else None,
         quota=quota.allowance,
-        quota_share=config.quota_share,
         streams=tuple(
             StreamFinding(
                 stream=name,
@@ -129,67 +167,31 @@ def find_out(
                 readable=access[name].readable,
                 lacks=access[name].lacks,
                 problem=access[name].words,
-                records=counts[(name, None)] if stream.child is None else None,
+                records=counts.get((name, None)),
                 full_sync_from=full.get(name),
-                full_sync_records=count(name, full),
+                full_sync_records=records(name, full),
                 next_sync_from=following.get(name),
-                next_sync_records=count(name, following),
-                bookmark=_bookmark(name, state),
-                goes_on=state is not None and state.resume(name) is not None,
+                next_sync_records=records(name, following),
+                bookmark=bookmarks[name],
+                goes_on=resumes[name] is not None,
+                permission=stream.permission.name,
             )
             for name, stream in STREAMS.items()
         ),
         full_sync=estimated(full),
         next_sync=estimated(following),
         has_state=state is not None,
-        start_date=format_instant(config.start_date) if config.start_date else None,
-        reads_orders=any(root_of(chosen.stream).name == "orders" for chosen in selections.values()),
-        guesses_coupons=config.order_coupons == "auto"
-        and any(
-            chosen.wants("coupons") if name == "orders" else name == "order_coupons"
-            for name, chosen in selections.items()
-        ),
-        accepted=config.accept_incomplete,
         seconds_an_answer=prober.seconds_an_answer,
         requests=prober.requests,
     )
 
 
-def _next_dates(
-    selections: Mapping[str, Selection], config: Config, state: State | None, now: datetime
-) -> dict[str, str | None]:
-    """From which date on the next sync reads each stream."""
-    found: dict[str, str | None] = {}
-    for name, chosen in selections.items():
-        key = chosen.stream.replication_key
-        bookmark = _bookmark(name, state)
-        resume = state.resume(name) if state is not None else None
-        if resume is not None:
-            found[name] = resume.since
-        elif state is None and key is not None and not chosen.full_table:
-            found[name] = format_instant(now - A_DAY)[:19] + "Z"
-        else:
-            found[name] = first_date(chosen, bookmark, config)
-    return found
-
-
-def _bookmark(name: str, state: State | None) -> str | None:
-    key = STREAMS[name].replication_key
-    return state.bookmark(name, key) if state is not None and key is not None else None
-
-
-def _store_facts(look: FirstLook) -> StoreFacts | None:
-    store = look.content
-    if not isinstance(store, dict):
-        return None
+def _store_facts(store: Row) -> dict[str, str | None]:
     zone = store.get("timezone")
-    return StoreFacts(
-        _text(store.get("name")),
-        _text(store.get("plan_name")) or _text(store.get("plan_level")),
-        _text(zone.get("name")) if isinstance(zone, dict) else None,
-        _text(store.get("currency")),
-    )
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+    facts = {
+        "name": store.get("name"),
+        "plan": store.get("plan_name") or store.get("plan_level"),
+        "time_zone": zone.get("name") if isinstance(zone, dict) else None,
+        "currency": store.get("currency"),
+    }
+    return {n: value if isinstance(value, str) and value else None for n, value in facts.items()}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from deletes_runs import Runs, tombstones
+from forgetful import forgetful
 from tap_runner import Json, run, select, settings
 
 from sandbox import Sandbox
@@ -44,6 +45,26 @@ def test_a_count_that_is_wrong_is_named(small: Sandbox, catalog: Json) -> None:
     result = run(settings(small), select(catalog, "brands"), args=["--audit"])
     assert result.status == 1
     assert "brands: the API counts 42 records and lists 40\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("banners", "/v2/banners"),
+        ("blog_posts", "/v2/blog/posts"),
+        ("customer_groups", "/v2/customer_groups"),
+    ],
+)
+def test_small_lists_of_v2_are_counted_where_the_api_counts_them(
+    small: Sandbox, catalog: Json, name: str, path: str
+) -> None:
+    chosen, rows = select(catalog, name), len(small.records(name))
+    with forgetful(small, lambda _: False, counted={f"{path}/count": rows + 1}) as api_url:
+        result = run(settings(small, api_url=api_url), chosen, args=["--audit"])
+    assert f"{name}: the API counts {rows + 1} records and lists {rows}\n" in result.stdout
+    # Not every API counts them.
+    result = run(settings(small), chosen, args=["--audit"])
+    assert [name, "-", str(rows), "-", "-", "-"] in map(str.split, result.stdout.splitlines())
 
 
 @pytest.mark.parametrize("state", [None, {}])
