@@ -7,7 +7,7 @@ import copy
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from enum import Enum
@@ -202,7 +202,7 @@ class ProgressTracker:
         return StreamProgress(counts, took, rate, left)
 
 
-def _words(waits: Sequence[Wait] | Mapping[Wait, None], now: float) -> list[str]:
+def _words(waits: Iterable[Wait], now: float) -> list[str]:
     """What is waited for, each thing once."""
     found: dict[object, str] = {}
     for wait in waits:
