@@ -104,10 +104,15 @@ class _Fault:
 
 
 @dataclass
-class _Attempts:
-    """What the attempts of one request have shown so far."""
+class _Request:
+    """What is asked for, and what the attempts have shown so far."""
 
+    path: str
+    params: Mapping[str, str]
+    expects: Shape
     patience: Patience
+    keys: RowKeys | None = None
+    fewer_possible: bool = False
     started: float = field(default_factory=lambda: time.monotonic())
     started_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
     count: int = 0
@@ -182,170 +187,127 @@ class Client:
         """
         if patience is None:
             patience = self.little_patience() if purpose.counts.in_trouble else self.patience()
-        attempts = _Attempts(patience)
+        request = _Request(path, params, expects, patience, keys, fewer_possible)
         while True:
             if self._unavailable is not None:
                 raise self._unavailable.again()
             with self._tracker.waiting(purpose.stream) as waits:
                 purpose.counts.count_wait(self._quota.enter(waits))
-            result = self._attempt(path, params, expects, purpose, attempts, keys)
+            result = self._attempt(request, purpose)
             self._note_sign(result)
             if isinstance(result, Answer):
                 self._token_has_worked = True
                 self._quota.worked()
                 return result
-            self._after_fault(result, path, purpose, attempts, fewer_possible)
+            self._after_fault(result, request, purpose)
 
-    def _attempt(
-        self,
-        path: str,
-        params: Mapping[str, str],
-        expects: Shape,
-        purpose: Purpose,
-        attempts: _Attempts,
-        keys: RowKeys | None,
-    ) -> Answer | _Fault:
+    def _attempt(self, request: _Request, purpose: Purpose) -> Answer | _Fault:
         """Send the request once. Its place in the quota is given back whatever happens."""
-        attempts.count += 1
-        LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), attempts.count)
+        request.count += 1
+        LOGGER.debug("GET %s %s (attempt %d)", request.path, dict(request.params), request.count)
         began = time.monotonic()
         headers: dict[str, str] = {}
         result: Answer | _Fault | None = None
         try:
-            result = self._send(path, params, expects, attempts, keys, headers)
+            result = self._send(request, headers)
         finally:
-            attempts.took = time.monotonic() - began
-            standing = self._quota.leave(headers, attempts.took)
+            request.took = time.monotonic() - began
+            standing = self._quota.leave(headers, request.took)
             outcome = result.outcome if isinstance(result, _Fault) else "200"
-            again = attempts.count > 1
+            again = request.count > 1
             self._tracker.request_ended(
-                purpose.counts, attempts.took, outcome, again=again, quota=standing
+                purpose.counts, request.took, outcome, again=again, quota=standing
             )
         if isinstance(result, Answer) and result.mended:
             purpose.counts.count_mended_body()
         return result
 
-    def _send(
-        self,
-        path: str,
-        params: Mapping[str, str],
-        expects: Shape,
-        attempts: _Attempts,
-        keys: RowKeys | None = None,
-        headers: dict[str, str] | None = None,
-    ) -> Answer | _Fault:
-        """What one request brings; `headers` takes those of its answer, whatever becomes of it."""
+    def _send(self, request: _Request, headers: dict[str, str]) -> Answer | _Fault:
+        """What one attempt brings; `headers` takes those of its answer, whatever becomes of it."""
         sent_at = datetime.now(timezone.utc)
         try:
-            with self._transport.get(self._base + path, params) as response:
-                if headers is not None:
-                    headers.update(response.headers)
+            with self._transport.get(self._base + request.path, request.params) as response:
+                headers.update(response.headers)
                 what = meaning(response.status_code)
                 if what.action not in (Action.READ, Action.NOTHING):
                     return _status_fault(response, what)
                 body = read_body(response, self._config.max_answer_mb * MEGABYTE)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             return self._request_fault(error)
-        store_time = _store_time(response.headers.get("Date"), attempts)
+        store_time = _store_time(response.headers.get("Date"), request)
         if what.action is Action.NOTHING:
-            if expects is not dict:
-                return Answer(path, 0, [], None, sent_at, store_time)
+            if request.expects is not dict:
+                return Answer(request.path, 0, [], None, sent_at, store_time)
             return _Fault(
                 str(response.status_code), Action.AGAIN, "an object was asked for, and none came"
             )
-        # One at a time: whatever is parsed takes its memory only once, however many threads read.
-        with self._parsing:
-            result = self._parse(body, path, expects, attempts, sent_at, store_time, keys)
-            if isinstance(result, Answer) and expects is list:
-                rows = result.content or result.raw.rows
-                self.most_rows = max(self.most_rows, len(rows))
-        return result
-
-    def _parse(
-        self,
-        body: bytes,
-        path: str,
-        expects: Shape,
-        attempts: _Attempts,
-        sent_at: datetime,
-        store_time: datetime,
-        keys: RowKeys | None,
-    ) -> Answer | _Fault:
         try:
-            return read_answer(
-                path,
-                body,
-                expects,
-                keys,
-                # The same bad characters twice: the store's data are so. Better one odd character
-                # than no load.
-                mends=attempts.bad_text,
-                sent_at=sent_at,
-                store_time=store_time,
-            )
+            # One at a time: what is parsed takes its memory once, however many threads read.
+            with self._parsing:
+                answer = read_answer(
+                    request.path,
+                    body,
+                    request.expects,
+                    request.keys,
+                    # The same bad characters twice: the store's data are so. Better one odd
+                    # character than no load.
+                    mends=request.bad_text,
+                    sent_at=sent_at,
+                    store_time=store_time,
+                )
+                if request.expects is list:
+                    self.most_rows = max(self.most_rows, len(answer.content or answer.raw.rows))
         except NotJson as error:
-            return _Fault(
-                "not JSON",
-                Action.AGAIN,
-                f"the answer is not JSON ({error})",
-                bad_text=error.only_text,
-            )
+            words = f"the answer is not JSON ({error})"
+            return _Fault("not JSON", Action.AGAIN, words, bad_text=error.only_text)
         except WrongShape:
             return _Fault("wrong shape", Action.AGAIN, "the answer has an unexpected shape")
+        return answer
 
-    def _after_fault(
-        self,
-        fault: _Fault,
-        path: str,
-        purpose: Purpose,
-        attempts: _Attempts,
-        fewer_possible: bool,
-    ) -> None:
+    def _after_fault(self, fault: _Fault, request: _Request, purpose: Purpose) -> None:
         """Wait before the next attempt, or raise what ends them."""
         self._stop.check()
         if fault.strains:
             self._quota.strained()
         if fault.action is Action.WAIT:
-            self._after_refusal(fault, path, purpose, attempts)
+            self._after_refusal(fault, request, purpose)
             return
         if fault.action is Action.TOKEN:
-            attempts.refused_tokens += 1
-            if not self._token_has_worked or attempts.refused_tokens >= TOKEN_ATTEMPTS:
+            request.refused_tokens += 1
+            if not self._token_has_worked or request.refused_tokens >= TOKEN_ATTEMPTS:
                 raise TokenRefused(_token_words(self._config.store_hash, fault.words))
-            self._wait_after(fault, path, purpose, attempts)
+            self._wait_after(fault, request, purpose)
             return
-        if fault.action is Action.FEWER and fewer_possible:
+        if fault.action is Action.FEWER and request.fewer_possible:
             refused = fault.outcome in ("400", "422")
-            raise FewerRows(_words(purpose, path, fault.words), fault.most, refused=refused)
+            raise FewerRows(_words(purpose, request.path, fault.words), fault.most, refused=refused)
         if fault.action is not Action.AGAIN:
-            raise _final(fault, purpose, path)
-        attempts.patience.failed()
-        attempts.failures_at_this_size += 1
-        attempts.bad_text = fault.bad_text
-        words = _words(purpose, path, fault.words)
+            raise _final(fault, purpose, request.path)
+        request.patience.failed()
+        request.failures_at_this_size += 1
+        request.bad_text = fault.bad_text
+        words = _words(purpose, request.path, fault.words)
         self._silence.failed()
         if self._silence.ended:
             self._look_for_a_sign(self._silence.seconds, words)
         if (
-            fewer_possible
+            request.fewer_possible
             and not fault.bad_text
             and fault.fewer_after is not None
-            and attempts.failures_at_this_size >= fault.fewer_after
+            and request.failures_at_this_size >= fault.fewer_after
         ):
-            raise FewerRows(_words(purpose, path, fault.words))
-        if attempts.patience.ended:
-            raise RequestFailed(f"{words} This was attempt {attempts.patience.failures}. {LATER}")
-        self._wait_after(fault, path, purpose, attempts)
+            raise FewerRows(_words(purpose, request.path, fault.words))
+        if request.patience.ended:
+            raise RequestFailed(f"{words} This was attempt {request.patience.failures}. {LATER}")
+        self._wait_after(fault, request, purpose)
 
-    def _after_refusal(
-        self, fault: _Fault, path: str, purpose: Purpose, attempts: _Attempts
-    ) -> None:
+    def _after_refusal(self, fault: _Fault, request: _Request, purpose: Purpose) -> None:
         """Let everybody wait, or raise what ends the attempts: refusals that nothing good comes
         between use up the same patience as failures."""
-        pause = self._quota.refused(fault.headers or {}, attempts.took)
+        pause = self._quota.refused(fault.headers or {}, request.took)
         times, seconds = self._quota.refusals
         if times > self._config.max_attempts and seconds >= self._config.max_retry_seconds:
-            words = _words(purpose, path, fault.words)
+            words = _words(purpose, request.path, fault.words)
             self._look_for_a_sign(seconds, words)
             raise RequestFailed(f"{words} This was refusal {times} in a row. {LATER}")
         LOGGER.info("%s: %s; waiting %.1f s", purpose.stream, fault.words, pause)
@@ -357,7 +319,7 @@ class Client:
         """
         with self._asking_for_a_sign:
             if self._unavailable is None and time.monotonic() - self._last_sign >= seconds:
-                sign = self._send(TIME_PATH, {}, _whatever, _Attempts(self.patience()))
+                sign = self._send(_Request(TIME_PATH, {}, _whatever, self.patience()), {})
                 if self._note_sign(sign):
                     return
                 assert isinstance(sign, _Fault)
@@ -400,17 +362,17 @@ class Client:
             return _Fault("cut", Action.AGAIN, str(error), strains=True)
         return _connection_fault(error)
 
-    def _wait_after(self, fault: _Fault, path: str, purpose: Purpose, attempts: _Attempts) -> None:
-        wait = attempts.patience.next_wait()
+    def _wait_after(self, fault: _Fault, request: _Request, purpose: Purpose) -> None:
+        wait = request.patience.next_wait()
         LOGGER.warning(
             "%s: GET %s: %s; asking again in %.1f s (attempt %d)",
             purpose.stream,
-            path,
+            request.path,
             fault.words,
             wait,
-            attempts.count + 1,
+            request.count + 1,
         )
-        self.wait(wait, purpose, f"{fault.outcome}, attempt {attempts.count + 1} to come")
+        self.wait(wait, purpose, f"{fault.outcome}, attempt {request.count + 1} to come")
 
 
 def _status_fault(response: requests.Response, what: Meaning) -> _Fault:
@@ -500,20 +462,20 @@ def _kind(error: BaseException) -> str:
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
-def _store_time(date: str | None, attempts: _Attempts) -> datetime:
+def _store_time(date: str | None, request: _Request) -> datetime:
     """A moment by the store's clock, at or before the time when the request was first sent.
 
     It is never later than our own clock, and without a usable `Date` well before it.
     """
     answered_at = parse_instant(date) if date else None
     if answered_at is not None:
-        taken = timedelta(seconds=time.monotonic() - attempts.started)
+        taken = timedelta(seconds=time.monotonic() - request.started)
         try:
             # `Date` has whole seconds, and was stamped at some time after the request was sent.
-            return min(answered_at - taken - timedelta(seconds=1), attempts.started_at)
+            return min(answered_at - taken - timedelta(seconds=1), request.started_at)
         except OverflowError:
             pass  # It is of the year 1.
-    return attempts.started_at - WITHOUT_STORE_CLOCK
+    return request.started_at - WITHOUT_STORE_CLOCK
 
 
 def _whatever(content: Any) -> list[Any]:

@@ -59,7 +59,7 @@ class Transport:
     def __init__(self, config: Config) -> None:
         """Raises ConfigError where the environment names certificates that cannot be read."""
         self._config = config
-        self._surroundings = _surroundings(config.api_url)
+        self._proxies, self._verify = _surroundings(config.api_url)
         self._local = threading.local()
         self._deadlines = _Deadlines(self.deadline)
 
@@ -71,7 +71,7 @@ class Transport:
     @property
     def proxy(self) -> bool:
         """A proxy stands between: the environment names one."""
-        return bool(requests.utils.select_proxy(self._config.api_url, self._surroundings.proxies))
+        return bool(requests.utils.select_proxy(self._config.api_url, self._proxies))
 
     @contextlib.contextmanager
     def get(self, url: str, params: Mapping[str, str]) -> Iterator[requests.Response]:
@@ -101,13 +101,12 @@ class Transport:
 
     def _session(self, sockets: _Sockets) -> requests.Session:
         session = _Session()
-        adapter = _Adapter(sockets)
-        session.mount("https://", adapter)
-        session.mount("http://", adapter)
+        for scheme in ("https://", "http://"):
+            session.mount(scheme, _Adapter(sockets))
         # Neither the environment nor .netrc is read again for each request.
         session.trust_env = False
-        session.proxies = self._surroundings.proxies
-        session.verify = self._surroundings.verify
+        session.proxies = self._proxies
+        session.verify = self._verify
         session.headers.update(
             {
                 "X-Auth-Token": self._config.access_token,
@@ -131,44 +130,32 @@ def read_body(response: requests.Response, most: int) -> bytes:
     if LENGTH.fullmatch(response.headers.get("Content-Length", "0")) is None:
         raise AnswerBroken("the answer's Content-Length is no number")
     response.raw.decode_content = False
-    packed = _Packed() if encoding in PACKED else None
+    unpack = zlib.decompressobj(GZIP_OR_ZLIB) if encoding in PACKED else None
     pieces: list[bytes] = []
     received = size = 0
     # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
     while data := response.raw.read(PIECE):
         received += len(data)
-        for piece in (data,) if packed is None else packed.unpack(data):
+        while data and max(size, received) <= most:
+            if unpack is None:
+                piece, data = data, b""
+            else:
+                if unpack.eof:
+                    if not data.startswith(GZIP_BEGINS):
+                        break  # Whatever follows gzip is no part of it.
+                    unpack = zlib.decompressobj(GZIP_OR_ZLIB)
+                try:
+                    piece = unpack.decompress(data, PIECE)
+                except zlib.error as error:
+                    raise AnswerBroken("the answer's compression is broken") from error
+                data = unpack.unconsumed_tail or unpack.unused_data
             size += len(piece)
-            if max(size, received) > most:
-                raise AnswerTooLarge
             pieces.append(piece)
-    if packed is not None and received and not packed.is_whole:
+        if max(size, received) > most:
+            raise AnswerTooLarge
+    if unpack is not None and received and not unpack.eof:
         raise AnswerBroken("the answer was cut off")
     return b"".join(pieces)
-
-
-class _Packed:
-    """Unpacks gzip or zlib, a piece at a time."""
-
-    def __init__(self) -> None:
-        self._member = zlib.decompressobj(GZIP_OR_ZLIB)
-
-    @property
-    def is_whole(self) -> bool:
-        return self._member.eof
-
-    def unpack(self, data: bytes) -> Iterator[bytes]:
-        """What `data`, which comes next, holds, at most PIECE bytes at once."""
-        while data:
-            if self._member.eof:
-                if not data.startswith(GZIP_BEGINS):
-                    return  # Whatever follows gzip is no part of it.
-                self._member = zlib.decompressobj(GZIP_OR_ZLIB)
-            try:
-                yield self._member.decompress(data, PIECE)
-            except zlib.error as error:
-                raise AnswerBroken("the answer's compression is broken") from error
-            data = self._member.unconsumed_tail or self._member.unused_data
 
 
 class _Sockets:
@@ -324,15 +311,8 @@ class _Response(http.client.HTTPResponse):
         return data
 
 
-class _Surroundings:
+def _surroundings(api_url: str) -> tuple[dict[str, str], bool | str]:
     """Proxies and certificates, from the environment as requests reads them."""
-
-    def __init__(self, proxies: dict[str, str], verify: bool | str) -> None:
-        self.proxies = proxies
-        self.verify = verify
-
-
-def _surroundings(api_url: str) -> _Surroundings:
     parts = urlsplit(api_url)
     found = requests.Session().merge_environment_settings(api_url, {}, False, None, None)
     verify = found["verify"]
@@ -340,7 +320,7 @@ def _surroundings(api_url: str) -> _Surroundings:
         _check_certificates(verify)
     # A store on this machine is reached straight, whatever the environment says.
     proxies = {} if parts.hostname in LOOPBACK else dict(found["proxies"])
-    return _Surroundings(proxies, verify or True)
+    return proxies, verify or True
 
 
 def _check_certificates(path: str) -> None:
