@@ -20,7 +20,6 @@ import requests
 from tap_bigcommerce import client as client_module
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.stop import Stop
 
@@ -65,15 +64,9 @@ class Clock:
             def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
                 return clock.instant() + timedelta(seconds=clock.tap_is_ahead)
 
-        attempts = client_module._Attempts
-
-        def attempts_now(patience: Patience) -> client_module._Attempts:
-            return attempts(patience, started=Time.monotonic(), started_at=Datetime.now())
-
         with (
             mock.patch.object(client_module, "time", Time),
             mock.patch.object(client_module, "datetime", Datetime),
-            mock.patch.object(client_module, "_Attempts", attempts_now),
         ):
             yield
 
