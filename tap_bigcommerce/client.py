@@ -258,8 +258,12 @@ class Client:
                 if request.expects is list:
                     self.most_rows = max(self.most_rows, len(answer.content or answer.raw.rows))
         except NotJson as error:
-            words = f"the answer is not JSON ({error})"
-            return _Fault("not JSON", Action.AGAIN, words, bad_text=error.only_text)
+            return _Fault(
+                "not JSON",
+                Action.AGAIN,
+                f"the answer is not JSON ({error})",
+                bad_text=error.only_text,
+            )
         except WrongShape:
             return _Fault("wrong shape", Action.AGAIN, "the answer has an unexpected shape")
         return answer
