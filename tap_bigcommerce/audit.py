@@ -130,8 +130,8 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
         finding = replace(
             finding,
             written=len(written),
-            unwritten=list(listed.ids.without(written)),
-            missing=list(written.without(listed.ids)),
+            unwritten=list(listed.ids - written),
+            missing=list(written - listed.ids),
         )
     found.append(finding)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import select
 import time
@@ -18,18 +17,17 @@ from tap_bigcommerce.exceptions import TargetGone, WriteFailed
 BUFFER = 32 * 1024
 """Bytes: what is held at the most before it is written."""
 
+STATE_EVERY = 1.0
+"""Seconds between two STATEs, while no list ends."""
+
 LARGE_STATE = 16 * 1024
-"""Bytes. Each STATE repeats the whole state, so a larger one does not go out with every page."""
+"""Bytes. Each STATE repeats the whole state, so a larger one goes out less often."""
 
 LARGE_STATE_EVERY = 60.0
 """Seconds between two large STATEs."""
 
-A_PAGES_SHARE = 4 * 1024
-"""Bytes of STATEs that a page may cause on the average. Sets of ids make states of any size, and
-what STATEs add to a long sync has to stay small beside its records."""
 
-
-def write_all(descriptor: int, data: bytes) -> None:
+def write_all(descriptor: int, data: bytes | bytearray) -> None:
     """Write `data` to a file descriptor.
 
     Raises TargetGone when nobody reads it any more, WriteFailed when it cannot be written.
@@ -69,12 +67,10 @@ class Messages:
         self._with_state = with_state
         self._descriptor = descriptor
         self._clock = clock
-        self._buffer: list[bytes] = []
-        self._buffered = 0
+        self._buffer = bytearray()
         self._failure: WriteFailed | None = None
         self.any_written = False
         self._last_state = b""
-        self._state_share = LARGE_STATE
         self._last_state_at = float("-inf")
 
     def schema(
@@ -89,7 +85,7 @@ class Messages:
         }
         if bookmark is not None:
             message["bookmark_properties"] = [bookmark]
-        self._put(orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE))
+        self._put(orjson.dumps(message) + b"\n")
 
     def records(
         self,
@@ -102,24 +98,25 @@ class Messages:
 
         `version` is that of the table they are part of, where the stream has versions.
         """
-        head, tail = _around_record(stream, sent_at, version)
+        head = b'{"type":"RECORD","stream":%b,"record":' % orjson.dumps(stream)
+        tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
+        if version is not None:
+            tail = b',"version":%d%b' % (version, tail)
         for record in records:
             self._put(b"%b%b%b" % (head, orjson.dumps(record), tail))
 
     def activate_version(self, stream: str, version: int) -> None:
         """An ACTIVATE_VERSION: the table is whole in this version, and rows of older ones end."""
         message = {"type": "ACTIVATE_VERSION", "stream": stream, "version": version}
-        self._put(orjson.dumps(message, option=orjson.OPT_APPEND_NEWLINE))
+        self._put(orjson.dumps(message) + b"\n")
 
-    def page_ends(self, value: Callable[[], Mapping[str, Any]], beside: int = 0) -> None:
+    def page_ends(self, value: Callable[[], Mapping[str, Any]], seldom: bool = False) -> None:
         """A STATE, if it is time for one. Whatever is buffered is written.
 
-        `value` makes the state; `beside` is how many bytes that would write elsewhere.
+        `value` makes the state; `seldom`: that takes as long as to write a large one.
         """
-        self._state_share += A_PAGES_SHARE
-        size = len(self._last_state) + beside
-        waits = size >= LARGE_STATE and self._clock() - self._last_state_at < LARGE_STATE_EVERY
-        if waits or size > self._state_share:
+        large = seldom or len(self._last_state) >= LARGE_STATE
+        if self._clock() - self._last_state_at < (LARGE_STATE_EVERY if large else STATE_EVERY):
             self.flush()
         else:
             self.state(value())
@@ -133,7 +130,6 @@ class Messages:
         if self._with_state and body != self._last_state:
             self._put(b'{"type":"STATE","value":%b}\n' % body)
             self._last_state, self._last_state_at = body, self._clock()
-            self._state_share = max(0, self._state_share - len(body))
         self.flush()
 
     def flush(self) -> None:
@@ -143,9 +139,7 @@ class Messages:
         """
         if self._failure is not None:
             raise self._failure
-        data = b"".join(self._buffer)
-        self._buffer.clear()
-        self._buffered = 0
+        data, self._buffer = self._buffer, bytearray()
         try:
             write_all(self._descriptor, data)
         except WriteFailed as error:
@@ -153,18 +147,7 @@ class Messages:
             raise
 
     def _put(self, line: bytes) -> None:
-        if self._failure is not None:
-            raise self._failure
         self.any_written = True
-        self._buffer.append(line)
-        self._buffered += len(line)
-        if self._buffered >= BUFFER:
+        self._buffer += line
+        if len(self._buffer) >= BUFFER:
             self.flush()
-
-
-@functools.lru_cache(maxsize=1)
-def _around_record(stream: str, sent_at: datetime, version: int | None) -> tuple[bytes, bytes]:
-    """What stands before and behind each RECORD: for all portions of a page the same."""
-    head = b'{"type":"RECORD","stream":%b,"record":' % orjson.dumps(stream)
-    tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
-    return head, tail if version is None else b',"version":%d%b' % (version, tail)

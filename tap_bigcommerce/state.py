@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import singer.state
-
 from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.display import quoted
@@ -60,19 +58,16 @@ class State:
         """
         self._value = _checked(given, store_hash)
         self._value["store_hash"] = store_hash
-        self._resumes = {
-            stream: copy.deepcopy(entry[RESUME])
-            for stream, entry in self._value["bookmarks"].items()
-            if RESUME in entry
-        }
-        self._kept: dict[str, tuple[Callable[[], Mapping[str, Any]], Callable[[], int]]] = {}
+        self._bookmarks: dict[str, dict[str, Any]] = self._value["bookmarks"]
+        self._resumes = {stream: entry.get(RESUME) for stream, entry in self._bookmarks.items()}
+        self._makers: dict[str, Callable[[], Mapping[str, Any]]] = {}
 
     def bookmark(self, stream: str, key: str) -> str | None:
         """The date up to which the stream has been read.
 
         Takes ISO 8601 and RFC 2822, as older taps write them. Raises StateError for anything else.
         """
-        value = singer.state.get_bookmark(self._value, stream, key)
+        value = self._get(stream, key)
         if value in (None, ""):
             return None
         instant = parse_instant(value) if isinstance(value, str) else None
@@ -88,7 +83,7 @@ class State:
 
         Raises StateError where it is damaged.
         """
-        value = singer.state.get_bookmark(self._value, stream, RESUME)
+        value = self._get(stream, RESUME)
         if value is None:
             return None
         try:
@@ -117,7 +112,7 @@ class State:
 
         Raises StateError where they are damaged.
         """
-        value = singer.state.get_bookmark(self._value, stream, RETRY)
+        value = self._get(stream, RETRY)
         if value is None:
             return []
         if (
@@ -134,55 +129,43 @@ class State:
 
     def retry(self, stream: str, ids: Iterable[int]) -> None:
         """The next run of the stream reads the records with these `ids` first."""
-        listed = sorted(ids)
-        if listed:
-            singer.state.set_bookmark(self._value, stream, RETRY, listed)
-        elif stream in self._value["bookmarks"]:
-            self._value["bookmarks"][stream].pop(RETRY, None)
+        self._set(stream, RETRY, sorted(ids))
 
     def interrupt(self, stream: str, resume: Resume) -> None:
         """A walk of the stream is under way, as far as `resume` says."""
         # Not `asdict`, which copies deeply: this is done with every part of a page.
-        value = dict(vars(resume))
-        for name in ("cursor", "version"):
-            if value[name] is None:
-                del value[name]
-        singer.state.set_bookmark(self._value, stream, RESUME, value)
+        given = vars(resume).items()
+        some = {n: v for n, v in given if v is not None or n not in ("cursor", "version")}
+        self._set(stream, RESUME, some)
 
     def rewind(self, stream: str) -> None:
         """The stream's resume point as it was given: this run may have left out rows before its
         own."""
-        singer.state.clear_bookmark(self._value, stream, RESUME)
-        if stream in self._resumes:
-            singer.state.set_bookmark(self._value, stream, RESUME, self._resumes[stream])
-        elif not self._value["bookmarks"][stream]:
-            del self._value["bookmarks"][stream]
+        self._set(stream, RESUME, self._resumes.get(stream))
 
     def complete(self, stream: str, key: str | None, bookmark: str | None) -> None:
         """A walk of the stream is complete, and its bookmark `bookmark` (None: as it was)."""
-        singer.state.clear_bookmark(self._value, stream, RESUME)
+        self._set(stream, RESUME, None)
         if key is not None and bookmark is not None:
-            singer.state.set_bookmark(self._value, stream, key, bookmark)
-        if not self._value["bookmarks"].get(stream):
-            self._value["bookmarks"].pop(stream, None)
+            self._set(stream, key, bookmark)
 
     def forget(self, stream: str, key: str | None) -> None:
         """Read the stream as if it had never been read: no bookmark, and no walk to go on with."""
         for name in (RESUME, key):
             if name is not None:
-                singer.state.clear_bookmark(self._value, stream, name)
+                self._set(stream, name, None)
 
     def begin(self, stream: str | None) -> None:
         """`stream` is being read now; None: the run is over."""
         if stream is None:
             self._value.pop("currently_syncing", None)
         else:
-            singer.state.set_currently_syncing(self._value, stream)
+            self._value["currently_syncing"] = stream
 
     def in_order(self, streams: Iterable[str]) -> list[str]:
         """`streams` with the one that a run was stopped in first, then those behind it."""
         names = list(streams)
-        current = singer.state.get_currently_syncing(self._value)
+        current = self._value.get("currently_syncing")
         begin = names.index(current) if current in names else 0
         return names[begin:] + names[:begin]
 
@@ -191,7 +174,7 @@ class State:
 
         Raises StateError where it is damaged.
         """
-        entry = singer.state.get_bookmark(self._value, stream, DELETES)
+        entry = self._get(stream, DELETES)
         if not isinstance(entry, (Mapping, type(None))):
             raise StateError(
                 f'The state\'s "deletes" of {stream} is damaged. Remove it from the state file; '
@@ -199,35 +182,33 @@ class State:
             )
         return entry or {}
 
-    def keep(
-        self,
-        stream: str,
-        entry: Callable[[], Mapping[str, Any]],
-        beside: Callable[[], int],
-    ) -> None:
-        """Ask `entry` from now on what to say of the stream's deletions (nothing: {}).
-
-        `beside` tells how many bytes `entry` would write elsewhere.
-        """
-        self._kept[stream] = entry, beside
+    def keep(self, stream: str, entry: Callable[[], Mapping[str, Any]]) -> None:
+        """Ask `entry` with each state what it says of the stream, by name (empty: nothing)."""
+        self._makers[stream] = entry
 
     @property
-    def beside(self) -> int:
-        """How many bytes would be written elsewhere for the state as it is now."""
-        return sum(beside() for _, beside in self._kept.values())
+    def names_files(self) -> bool:
+        """Sets of ids lie in files, of which a new one may be written for each state."""
+        return any("file" in self.deletes(stream) for stream in self._makers)
 
-    def value(self) -> dict[str, Any]:
-        """The state as it goes out."""
-        value = copy.deepcopy(self._value)
-        for stream, (make, _) in self._kept.items():
-            entry = make()
-            if entry:
-                singer.state.set_bookmark(value, stream, DELETES, dict(entry))
-            elif stream in value["bookmarks"]:
-                value["bookmarks"][stream].pop(DELETES, None)
-                if not value["bookmarks"][stream]:
-                    del value["bookmarks"][stream]
-        return value
+    def value(self) -> Mapping[str, Any]:
+        """The state as it goes out, until it changes."""
+        for stream, make in self._makers.items():
+            for name, value in make().items():
+                self._set(stream, name, value)
+        return self._value
+
+    def _get(self, stream: str, name: str) -> Any:
+        return self._bookmarks.get(stream, {}).get(name)
+
+    def _set(self, stream: str, name: str, value: Any) -> None:
+        """Say this of the stream; what is nothing or empty is left out."""
+        entry = self._bookmarks.setdefault(stream, {})
+        entry[name] = value
+        if not value:
+            del entry[name]
+        if not entry:
+            del self._bookmarks[stream]
 
 
 def read_state(name: str) -> Any:

@@ -230,7 +230,7 @@ class WalkSync:
                 output.remember()
         for counts in troubled:
             counts.in_trouble = counts.passed_over > 0
-        tools.messages.page_ends(tools.state.value, tools.state.beside)
+        tools.messages.page_ends(tools.state.value, tools.state.names_files)
 
     def _write_again(self, batch: Batch, output: Output) -> None:
         self._write_records(batch, output)
@@ -269,7 +269,7 @@ class WalkSync:
             output.counts.share = reading.share
             output.interrupt(batch.position, self._start)
         if batch.ends_page:
-            self._tools.messages.page_ends(self._tools.state.value, self._tools.state.beside)
+            self._tools.messages.page_ends(self._tools.state.value, self._tools.state.names_files)
         else:
             self._tools.messages.flush()
 

@@ -37,6 +37,12 @@ PREFIX = "TAP_BIGCOMMERCE_"
 TIMEOUT = 60.0
 FORKS = Forks()
 TYPES = ("SCHEMA", "RECORD", "STATE", "ACTIVATE_VERSION")
+EVERY_PAGE = {
+    "PYTHONPATH": os.pathsep.join(
+        [str(Path(__file__).resolve().parent / "every_page"), os.environ.get("PYTHONPATH", "")]
+    )
+}
+"""An environment in which a STATE goes out with every page, so that each can be looked at."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from bench.catalogs import selecting
 from bench.program import Measured, NotMeasured, run, settings
 from bench.progress import say
 from bench.results import Check, Result, Table
-from tap_bigcommerce.deletes.ids import Ids
+from tap_bigcommerce.deletes.ids import id_set, packed
 
 HOLES = ((0.0, 1.0), (0.01, 60.0), (0.1, 110.0))
 """The share of the ids that are missing, and the bar in KB."""
@@ -96,5 +96,5 @@ def _row(what: str, taken: Measured) -> list[str]:
 
 def _kilobytes(holes: float) -> float:
     chance = random.Random(1)
-    ids = Ids(id_ for id_ in range(1, 1_000_001) if chance.random() >= holes)
-    return round(len(base64.b64encode(ids.packed())) / 1000, 1)
+    ids = id_set(id_ for id_ in range(1, 1_000_001) if chance.random() >= holes)
+    return round(len(base64.b64encode(packed(ids))) / 1000, 1)

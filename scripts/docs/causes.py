@@ -194,10 +194,10 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "more than deletes_state_limit",
-            "The set of a stream's ids has grown too large for the state. Where `channel_ids` or "
-            "`store_hash_column` is set, there is no other way to tell its deletions.",
-            "Set `deletes_path` to a folder that is there in every run, or raise "
-            "`deletes_state_limit`.",
+            "The set of a stream's ids has grown too large for the state.",
+            "Set `deletes_path` to a folder that is there in every run, raise "
+            "`deletes_state_limit`, or switch `detect_deletes` off. Nothing has to be read again "
+            "by hand.",
         ),
         Cause(
             "no ACTIVATE_VERSION is sent",
@@ -228,15 +228,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Set `deletes_path` to the folder that it had before.",
         ),
         Cause(
-            "which cannot be read (…). Put it back",
-            "The file with a stream's ids is missing or not readable.",
-            "Put it back, or remove the stream's part of the state: it is then read from its "
-            "start.",
-        ),
-        Cause(
-            "does not hold the ids of",
-            "The file and the state are not of the same run.",
-            "Put the file back that belongs to the state, or the state that belongs to the file.",
+            "which cannot be read (…). Put the right one back",
+            "The file with a stream's ids is missing or not readable, or file and state are "
+            "not of the same run.",
+            "Put the file back that belongs to the state, or the state that belongs to the file. "
+            "Or remove the stream's ids from the state: it is then read from its start.",
         ),
         Cause(
             "set of ids of … is damaged",

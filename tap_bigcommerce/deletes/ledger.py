@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import dataclasses
 import importlib.util
@@ -10,12 +11,12 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
-from tap_bigcommerce.deletes.ids import Ids
-from tap_bigcommerce.deletes.shelf import Kept, Shelf, TooLarge
+from tap_bigcommerce.deletes.ids import id_set
+from tap_bigcommerce.deletes.shelf import SET_KEYS, Shelf
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import (
     BadRecord,
@@ -24,11 +25,13 @@ from tap_bigcommerce.exceptions import (
     StateError,
     TapError,
 )
-from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.state import State
+from tap_bigcommerce.state import DELETES, RESUME, State
 from tap_bigcommerce.streams import root_of
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap64
 
 LOGGER = logging.getLogger(__name__)
 
@@ -64,7 +67,19 @@ def check_installed(needed_by: str) -> None:
 
 
 class Ledger:
-    """One stream's ids in one run: those written by this state's syncs, those seen in this walk."""
+    """One stream's ids in one run: those written by this state's syncs, those seen in this walk.
+
+    `way` is how its deletions are told. Of a set:
+
+    written: ids whose RECORDs have been written, and that have not been reported gone since; None
+        where no set is kept.
+    building: the set does not exist yet: the stream is read from its start.
+    archived: ids that were written and are archived now, since when; nobody has been told yet.
+    seen: ids of a walk that reads everything, from its start; None in any other walk.
+    failure: why the set cannot be kept.
+
+    Of versions: `version` is that which holds.
+    """
 
     def __init__(self, selection: Selection, config: Config, state: State) -> None:
         """Raises StateError where the state's entry is damaged."""
@@ -73,30 +88,24 @@ class Ledger:
         self._state = state
         self._shelf = Shelf(config, self.stream.name)
         self._given = state.deletes(self.stream.name)
-        self._too_large = self._number("too_large")
         self.version = self._number("version")
-        self._rows = self._number("rows")
-        """How many rows that version had when it began to hold."""
+        self._rows = self._number("rows")  # How many that version had when it began to hold.
         self._swept = parse_instant(str(self._given.get("swept", "")))
+        # Only rows of some channels are read.
         self._limited = root_of(self.stream).channels.limit(config.channel_ids)
-        """Only rows of some channels are read."""
-        self._is_denied = False
-        """There would be versions, if they did not end too much."""
         self.way = self._way(selection)
+        presence = self.stream.presence if self.way is Way.SET else None
+        # The field by which rows say that they are archived, where that matters.
+        self._flag = presence.archived if presence is not None else None
         self.building = False
-        """The set does not exist yet: the stream is read from its start."""
-        self.written: Ids | None = None
-        """Ids whose RECORDs have been written, and that have not been reported gone since."""
+        self.written: BitMap64 | None = None
         self.archived: dict[int, str] = {}
-        """Ids that were written and are archived now, since when; nobody has been told yet."""
-        self.seen: Ids | None = None
-        """Ids of a walk that reads everything, from its start; None in any other walk."""
-        self._is_new = False
-        """Nothing had been written before this run."""
-        self._kept: Kept | None = None
-        self._file_size = 0
+        self.seen: BitMap64 | None = None
+        self._is_new = False  # Nothing had been written before this run.
+        # What the state says of `written` as it is now; None: that is to be found out.
+        self._kept: Mapping[str, Any] | None = None
         self.failure: TapError | None = None
-        """Why the set cannot be kept."""
+        self._without_set: Mapping[str, Any] = {}  # What the state says then.
         # A run is due by when it began, or each would come a little later than the one before.
         self._opened_at = datetime.now(timezone.utc)
 
@@ -111,27 +120,26 @@ class Ledger:
     def open(self) -> None:
         """Take the set over from the state, and have the state ask for it from now on.
 
-        Raises StateError where it is damaged, ConfigError where it cannot be kept.
+        Raises StateError where it is damaged, ConfigError where no file can be written.
         """
         if self.way is Way.SET:
-            self._shelf.prepare()
-            given = self._shelf.get(self._given)
-            self._is_new = given is None
-            self.building = given is None or bool(self._given.get("partial"))
-            self.written = given if given is not None else Ids()
-            if given is not None:
-                self._kept = Kept({k: v for k, v in self._given.items() if k in _SET_KEYS})
-                self._shelf.tidy(self._given)
-        elif self._too_large is not None:
-            self._warn_too_large(self._too_large)
-        elif self._is_denied:
-            LOGGER.warning(
-                "%s: no ACTIVATE_VERSION is sent, for it would end %s, too. Its deletions are not "
-                "told.",
-                self.stream.name,
-                self._spared,
-            )
-        self._state.keep(self.stream.name, self.entry, self.beside)
+            try:
+                self._shelf.check(self._number("too_large") or 0)
+            except ConfigError as error:
+                self.failure, self._without_set = error, {DELETES: self._given}
+            else:
+                self._take_over()
+        self._state.keep(self.stream.name, self.entry)
+
+    def _take_over(self) -> None:
+        given = self._shelf.get(self._given)
+        self._shelf.prepare(self._given)
+        self._is_new = given is None
+        self.building = given is None or bool(self._given.get("partial"))
+        self.written = given if given is not None else id_set()
+        if given is None:
+            # What an unfinished walk has written, nobody knows.
+            self._state.forget(self.stream.name, None)
 
     @property
     def due(self) -> bool:
@@ -148,8 +156,8 @@ class Ledger:
 
     def sees_all(self) -> None:
         """A walk begins without a filter by date: unless channels limit it, it is a sweep."""
-        if self.way is Way.SET and not self._limited:
-            self.seen = Ids()
+        if self.written is not None and not self._limited:
+            self.seen = id_set()
 
     def basis(self, selection: Selection) -> dict[str, Any]:
         """What a walk depends on because of deletions."""
@@ -179,14 +187,13 @@ class Ledger:
         Of rows that have been written as not archived that is told at the end of the walk, once it
         is known how many they are.
         """
-        flag = self._flag
-        if flag is None or row.get(flag) is not True:
+        if self.written is None or self._flag is None or row.get(self._flag) is not True:
             return None
-        id_ = row.get(self.stream.keys[0])
-        if type(id_) is int and self.written is not None and id_ in self.written:
-            self.archived[id_] = archived_at(row)
-            return None
-        return archived_at(row)
+        id_, since = row.get(self.stream.keys[0]), archived_at(row)
+        if type(id_) is not int or id_ not in self.written:
+            return since
+        self.archived[id_] = since
+        return None
 
     def note(self, ids: Sequence[int], deleted: Iterable[int]) -> None:
         """RECORDs with these ids are being written; some of them say that they are deleted.
@@ -196,15 +203,16 @@ class Ledger:
         if self.written is None:
             return
         try:
-            self.written.add(ids)
-            if self.seen is not None:
-                self.seen.add(ids)
-        except (ValueError, OverflowError) as error:
+            portion = id_set(ids)
+        except OverflowError as error:
             raise BadRecord(
-                f"{self.stream.name}: {error}, so that deletions cannot be detected. Switch "
-                "detect_deletes off to read the stream."
+                f"{self.stream.name}: an id is not between 0 and 2^64 - 1, so that deletions "
+                "cannot be detected. Switch detect_deletes off to read the stream."
             ) from error
-        self.written.remove(deleted)
+        self.written |= portion
+        self.written -= id_set(deleted)
+        if self.seen is not None:
+            self.seen |= portion
         self._kept = None
 
     def complete(self) -> None:
@@ -212,11 +220,6 @@ class Ledger:
         self.building = False
         if self._is_new:
             self.compared()  # With nothing: all of it has just been there.
-
-    def take_seen(self) -> Ids | None:
-        """The ids of a walk that read everything, once."""
-        seen, self.seen = self.seen, None
-        return seen
 
     def compared(self) -> None:
         """The list and the set have been compared."""
@@ -226,7 +229,7 @@ class Ledger:
         """The tombstones of `gone` have been written."""
         self.archived.clear()
         if self.written is not None:
-            self.written.remove(gone)
+            self.written -= id_set(gone)
             self._kept = None
 
     def most_gone(self, records: int) -> int:
@@ -250,7 +253,14 @@ class Ledger:
         self.version, self._rows, self._swept = version, rows, self._opened_at
 
     def entry(self) -> Mapping[str, Any]:
-        """What the state says of deletions; nothing: {}."""
+        """What the state says of the stream because of deletions, by its names there."""
+        if self.written is not None and self.failure is None and self._kept is None:
+            try:
+                self._kept = self._shelf.put(self.written)
+            except TapError as error:
+                self._go_without(error)
+        if self.failure is not None:
+            return self._without_set
         found: dict[str, Any] = {}
         # Without a way what is written now is noted nowhere, so an old set would be wrong.
         # Whoever has not been told yet of what is archived is told by the next sweep.
@@ -260,57 +270,21 @@ class Ledger:
             found["version"] = self.version
             if self._rows is not None:
                 found["rows"] = self._rows
-        if self.way is Way.SET and self._too_large is None and self.failure is None:
-            found.update(self._keep())
-        if self._too_large is not None:
-            found["too_large"] = self._too_large
-        if self.building or self.failure is not None:
+        found.update(self._kept or {})
+        if self.building:
             found["partial"] = True
-        return found
+        return {DELETES: found}
 
-    def beside(self) -> int:
-        """Bytes that would be written to a file for the next entry."""
-        return self._file_size if self._kept is None else 0
+    def _go_without(self, error: TapError) -> None:
+        """The set cannot be kept. The one that was given is a part of it from now on.
 
-    def _keep(self) -> Mapping[str, Any]:
-        assert self.written is not None
-        if self._kept is None:
-            try:
-                self._kept = self._shelf.put(self.written)
-            except TooLarge as error:
-                self._give_up(error.size)
-                return {}
-            except (OSError, Unusable) as error:
-                reason = getattr(error, "strerror", None) or error
-                self.failure = TapError(
-                    f"{self.stream.name}: the set of its ids cannot be written to deletes_path "
-                    f"({reason}). Its records are written; the next sync reads the stream "
-                    "from its start, for its deletions' sake."
-                )
-                return {}
-            self._file_size = self._kept.beside
-        return self._kept.entry
-
-    def _give_up(self, size: int) -> None:
-        self._too_large = size
-        self.written = self.seen = None
-        self._warn_too_large(size)
-
-    def _warn_too_large(self, size: int) -> None:
-        instead = (
-            "The stream is read whole when its deletions are due, with ACTIVATE_VERSION"
-            if self._spared is None
-            else "Its deletions are not told: ACTIVATE_VERSION, the other way to tell them, would "
-            f"end {self._spared}, too"
-        )
-        LOGGER.warning(
-            "%s: the set of its ids takes %d KB, more than deletes_state_limit (%d KB), and no "
-            "deletes_path is set. %s. Set deletes_path to have tombstones.",
-            self.stream.name,
-            -(-size // 1000),
-            self._config.deletes_state_limit,
-            instead,
-        )
+        A walk cannot be gone on with, for nobody knows then what it has written.
+        """
+        part: dict[str, Any] = {"partial": True, "too_large": self._shelf.size}
+        with contextlib.suppress(StateError):  # Its file may be gone.
+            self._shelf.get(self._given)
+            part.update((key, self._given[key]) for key in SET_KEYS if key in self._given)
+        self.failure, self._without_set = error, {DELETES: part, RESUME: None}
 
     def _number(self, name: str) -> int | None:
         value = self._given.get(name)
@@ -321,34 +295,20 @@ class Ledger:
             f"{quoted(value)}. Remove it from the state file."
         )
 
-    @property
-    def _flag(self) -> str | None:
-        """The field by which rows say that they are archived, where that matters."""
-        presence = self.stream.presence
-        return presence.archived if presence is not None and self.way is Way.SET else None
-
-    @property
-    def _spared(self) -> str | None:
-        """What is there, and ACTIVATE_VERSION would end all the same; None: nothing."""
-        if self._config.store_hash_column:
-            return "the rows of other stores in its table"
-        return "the rows of other channels" if self._limited else None
-
     def _way(self, selection: Selection) -> Way:
         config = self._config
         if config.detect_deletes and self.stream.presence is not None:
-            if self._too_large is None or self._shelf.takes(self._too_large):
-                self._too_large = None
-                return Way.SET
-        else:
-            self._too_large = None
-            if not (config.activate_version and (selection.full_table or config.detect_deletes)):
-                return Way.NONE
-        self._is_denied = self._spared is not None
-        return Way.NONE if self._is_denied else Way.VERSIONS
-
-
-_SET_KEYS = ("ids", "file", "sha256")
+            return Way.SET
+        if not (config.activate_version and (selection.full_table or config.detect_deletes)):
+            return Way.NONE
+        if self._limited:
+            LOGGER.warning(
+                "%s: no ACTIVATE_VERSION is sent, for it would end the rows of other channels, "
+                "too. Its deletions are not told.",
+                self.stream.name,
+            )
+            return Way.NONE
+        return Way.VERSIONS
 
 
 def archived_at(row: Mapping[str, Any]) -> str:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
-from tap_bigcommerce.deletes.ids import Ids
+from tap_bigcommerce.deletes.ids import id_set
 from tap_bigcommerce.deletes.ledger import UNLIKELY, Ledger, archived_at
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import (
@@ -30,6 +30,9 @@ from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.workers import Workers
+
+if TYPE_CHECKING:
+    from pyroaring import BitMap64
 
 LOGGER = logging.getLogger(__name__)
 
@@ -54,8 +57,7 @@ class Search:
 
     @property
     def presence(self) -> Presence:
-        assert self.stream.presence is not None, "only such streams have tombstones"
-        return self.stream.presence
+        return self.stream.presence or Presence()
 
 
 def find_gone(ledger: Ledger, search: Search) -> Gone:
@@ -64,14 +66,14 @@ def find_gone(ledger: Ledger, search: Search) -> Gone:
     Raises TapError when they cannot be found out, or are more than `deletes_limit` allows: then
     none is reported, and the next sync looks again.
     """
-    there = ledger.take_seen()
-    if ledger.written is None:
-        return {}  # The set was given up as too large.
+    name, written = search.stream.name, ledger.written
+    there, ledger.seen = ledger.seen, None
+    if written is None:
+        return {}  # The set cannot be kept.
     if there is None and ledger.needs_sweep:
-        LOGGER.info("%s: reading its ids, to see what has been deleted", search.stream.name)
+        LOGGER.info("%s: reading its ids, to see what has been deleted", name)
         listed = swept(search)
         if listed.contradiction is not None:
-            name = search.stream.name
             error = IncompleteList(name, listed.contradiction, name)
             if not search.config.accepts(name):
                 raise error
@@ -81,20 +83,22 @@ def find_gone(ledger: Ledger, search: Search) -> Gone:
             )
             return {}
         there = listed.ids
-        assert there is not None
-    gone, archived = dict(ledger.archived), Ids(ledger.archived)
-    most = ledger.most_gone(len(ledger.written))
-    missing = Ids() if there is None else ledger.written.without(there).without(archived)
-    if len(gone) <= most:
-        gone.update(confirmed(missing, search, most - len(gone)))
+    gone: Gone = dict(ledger.archived)
+    most = ledger.most_gone(len(written))
+    missing = id_set() if there is None else written - there - id_set(gone)
+    doubtful = len(missing) + len(gone)
+    gone.update(confirmed(missing, search, most - len(gone)))
     if len(gone) > most:
-        lacking = len(missing) + len(archived)
-        raise RequestFailed(_too_many(search, lacking, len(ledger.written)))
-    if len(gone) < len(missing) + len(archived):
+        raise RequestFailed(
+            f"{name}: {doubtful} of its {len(written)} records are missing from the list or "
+            "archived, and more of them are gone than deletes_limit allows "
+            f"({search.config.deletes_limit:g} of all), so none is reported. {UNLIKELY}"
+        )
+    if len(gone) < doubtful:
         LOGGER.info(
             "%s: %d records were missing from the list, and yet are there",
-            search.stream.name,
-            len(missing) + len(archived) - len(gone),
+            name,
+            doubtful - len(gone),
         )
     if there is not None:
         ledger.compared()
@@ -111,7 +115,7 @@ class Swept:
     `contradiction` what the API says of it that does not fit what it has shown.
     """
 
-    ids: Ids | None
+    ids: BitMap64 | None
     rows: int
     total: int | None
     uncounted: int
@@ -123,37 +127,35 @@ def swept(search: Search) -> Swept:
 
     Channels are no matter: a record of another channel is not gone.
     """
-    stream = search.stream
+    stream, presence = search.stream, search.presence
     request = ListRequest(
         stream.path,
-        _short_params(stream),
+        _short_params(search),
         keys=stream.keys,
         reshape=stream.reshape,
         paged=stream.walk.paged,
         single=stream.walk.single,
     )
-    size = PageSize(search.config.page_size)
     reading = Reading(
         stream.walk.begin(stream.name, None, search.workers.count),
-        PageReader(search.client, request, search.purpose, size),
+        PageReader(search.client, request, search.purpose, PageSize(search.config.page_size)),
         stream.walk,
         None,
         search.workers,
         search.budget,
         turn=search.turn,
     )
-    archived = stream.presence.archived if stream.presence else None
     left_out = 0
-    ids = Ids() if stream.presence is not None else None
+    ids = id_set() if stream.presence is not None else None
     for batch in reading.batches(lambda: None, lambda: None):
         if stream.uncounted is not None:
             field, value = stream.uncounted
             left_out += sum(row.get(field) == value for row in batch.rows)
         if ids is not None:
-            ids.add(
+            ids |= id_set(
                 _id(stream, request.row_keys.of(row))
                 for row in batch.rows
-                if archived is None or row.get(archived) is not True
+                if not _is_archived(row, presence)
             )
     return Swept(ids, reading.handed_on, reading.total, left_out, reading.contradiction)
 
@@ -164,96 +166,70 @@ def confirmed(ids: Iterable[int], search: Search, most: int) -> Gone:
     Stops once they are more than `most`. Raises whatever a request raises.
     """
     gone: Gone = {}
-    errors: list[BaseException] = []
-    under_way = 0
-    workers, rest = search.workers, iter(ids)
+    rest, workers = iter(ids), search.workers
     groups = iter(lambda: list(islice(rest, AT_ONCE if search.presence.in_bulk else 1)), [])
-
-    def came(found: Gone) -> None:
-        nonlocal under_way
-        under_way -= 1
-        gone.update(found)
-
-    def failed(error: BaseException) -> None:
-        nonlocal under_way
-        under_way -= 1
-        errors.append(error)
-
-    while len(gone) <= most:
-        for group in islice(groups, max(0, workers.count - under_way)):
-            under_way += 1
-            look = functools.partial(_gone_of, group, search)
-            workers.submit(look, came, failed, (search.turn, 0, False))
-        if not under_way:
-            break
-        workers.step()
-        if errors:
-            raise errors[0]
+    while len(gone) <= most and (turn := list(islice(groups, workers.count))):
+        jobs = {group[0]: functools.partial(_gone_of, group, search) for group in turn}
+        for found in workers.run_all(jobs).values():
+            gone.update(found)
     return gone
 
 
 def _gone_of(ids: Sequence[int], search: Search) -> Gone:
-    """Those of `ids` that the store does not have. Runs in a worker."""
-    if search.presence.path is not None and "{id}" in search.presence.path:
-        return _gone_alone(ids[0], search, search.presence.path)
-    return _gone_of_list(ids, search)
+    """Those of `ids` that the store does not have. Runs in a worker.
 
-
-def _gone_alone(id_: int, search: Search, path: str) -> Gone:
-    stream = search.stream
-    try:
-        row = search.client.get(path.format(id=id_), {}, dict, search.purpose).content
-    except NotFound:
-        return {id_: _now()}
-    row = row if stream.reshape is None else stream.reshape(row)
-    if _id(stream, row.get(stream.keys[0])) != id_:
-        raise _unfit(search, f"the record {id_}", row.get(stream.keys[0]))
-    return _if_archived(row, id_, search)
-
-
-def _gone_of_list(ids: Sequence[int], search: Search) -> Gone:
-    """Asked again for those that did not come, until none does: an answer may hold fewer rows."""
-    stream, wanted = search.stream, set(ids)
+    Asked again for those that did not come, until none does: an answer may hold fewer rows.
+    """
+    stream, presence, wanted = search.stream, search.presence, set(ids)
+    may_come = {*ids, *((ids[0] - 1, ids[0] + 1) if presence.shows_neighbours else ())}
     gone: Gone = {}
     while wanted:
-        found = _rows(sorted(wanted), search)
-        by_id = {_id(stream, row.get(stream.keys[0])): row for row in found}
-        beside = {ids[0] - 1, ids[0] + 1} if search.presence.shows_neighbours else set()
-        stranger = next((id_ for id_ in by_id if id_ not in ids and id_ not in beside), None)
+        by_id = {_id(stream, row.get(stream.keys[0])): row for row in _rows(sorted(wanted), search)}
+        stranger = next((id_ for id_ in by_id if id_ not in may_come), None)
         if stranger is not None:
-            raise _unfit(search, f"the ids {min(ids)} to {max(ids)}", stranger)
+            raise UnexpectedAnswer(
+                f"{stream.name}: asked for the ids {ids[0]} to {ids[-1]}, the API answered with "
+                f"the id {quoted(stranger)}. It does not filter as documented, so nobody can tell "
+                "what has been deleted."
+            )
         there = by_id.keys() & wanted
         if not there:
             break
-        for id_ in there:
-            gone.update(_if_archived(by_id[id_], id_, search))
+        rows = {id_: by_id[id_] for id_ in there}
+        gone.update({i: archived_at(row) for i, row in rows.items() if _is_archived(row, presence)})
         wanted -= there
-    gone.update(dict.fromkeys(wanted, _now()))
-    return gone
+    return {**gone, **dict.fromkeys(wanted, format_instant(datetime.now(timezone.utc)))}
 
 
 def _rows(ids: Sequence[int], search: Search) -> list[Row]:
+    """The rows that the store has of these ids, and perhaps their neighbours."""
     stream, presence = search.stream, search.presence
-    text = ",".join(map(str, ids))
-    places = {"ids": text, "id": text, "before": ids[0] - 1, "after": ids[0] + 1}
-    params = {name: value.format(**places) for name, value in presence.params.items()}
-    if presence.path is None:
-        params = {**_short_params(stream), **params}
-    # Without a limit, which the API might refuse: few of them, if any, are there.
     path = presence.path or stream.path
-    rows: list[Row] = search.client.get(path, params, list, search.purpose).content
+    if "{id}" in path:
+        try:
+            found = search.client.get(path.format(id=ids[0]), {}, dict, search.purpose)
+        except NotFound:
+            return []
+        rows: list[Row] = [found.content]
+    else:
+        text = ",".join(map(str, ids))
+        places = {"ids": text, "id": text, "before": ids[0] - 1, "after": ids[0] + 1}
+        params = {name: value.format(**places) for name, value in presence.params.items()}
+        if presence.path is None:
+            params = {**_short_params(search), **params}
+        # Without a limit, which the API might refuse: few of them, if any, are there.
+        rows = search.client.get(path, params, list, search.purpose).content
     return rows if stream.reshape is None else [stream.reshape(row) for row in rows]
 
 
-def _short_params(stream: Stream) -> Mapping[str, str]:
+def _short_params(search: Search) -> Mapping[str, str]:
     """The parameters with which the list's rows are as short as the API can make them."""
-    short = stream.presence.short if stream.presence is not None else None
-    return stream.params if short is None else short
+    short = search.presence.short
+    return search.stream.params if short is None else short
 
 
-def _if_archived(row: Row, id_: int, search: Search) -> Gone:
-    archived = search.presence.archived
-    return {id_: archived_at(row)} if archived is not None and row.get(archived) is True else {}
+def _is_archived(row: Row, presence: Presence) -> bool:
+    return presence.archived is not None and row.get(presence.archived) is True
 
 
 def _id(stream: Stream, value: Any) -> int:
@@ -266,24 +242,3 @@ def _id(stream: Stream, value: Any) -> int:
             "what has been deleted."
         )
     return value
-
-
-def _now() -> str:
-    return format_instant(datetime.now(timezone.utc))
-
-
-def _unfit(search: Search, asked: str, came: Any) -> UnexpectedAnswer:
-    return UnexpectedAnswer(
-        f"{search.stream.name}: asked for {asked}, the API answered with the id {quoted(came)}. It "
-        "does not filter as documented, so nobody can tell what has been deleted."
-    )
-
-
-def _too_many(search: Search, missing: int, written: int) -> str:
-    share = search.config.deletes_limit
-    return (
-        f"{search.stream.name}: {missing} of its {written} records are missing from the list or "
-        f"archived, and more of them are gone than deletes_limit allows ({share:g} of all), so "
-        "none is reported. "
-        f"{UNLIKELY}"
-    )

@@ -15,7 +15,7 @@ from deletes_runs import Runs, tombstones
 from tap_runner import Json, Result, read_message, run, select, settings, start, wait_until
 
 from sandbox import Sandbox
-from tap_bigcommerce.deletes.ids import Ids
+from tap_bigcommerce.deletes.ids import unpacked
 
 
 def test_a_set_too_large_for_the_state_goes_into_a_file(
@@ -81,24 +81,113 @@ def test_a_folder_that_cannot_be_written_to_stops_the_stream(
     assert any("deletes_path" in line for line in result.logged("CRITICAL"))
 
 
-def test_a_set_too_large_without_a_file_means_reading_the_stream_whole(
-    small: Sandbox, catalog: Json, tmp_path: Path
+NAMED = ("deletes_path", "deletes_state_limit", "detect_deletes")
+
+
+def is_too_large(result: Result) -> bool:
+    """The run failed with an error that names what to change."""
+    [line] = result.logged("CRITICAL")
+    return result.status == 1 and all(name in line for name in NAMED)
+
+
+@pytest.mark.parametrize("more", [{}, {"activate_version": True}, {"store_hash_column": True}])
+def test_a_set_too_large_is_an_error_and_costs_no_record(
+    small: Sandbox, catalog: Json, tmp_path: Path, more: Json
 ) -> None:
-    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0)
-    result = runs.run()
-    assert any("deletes_state_limit" in line for line in result.logged("WARNING"))
-    assert "ids" not in runs.kept("products")
-    for _ in range(2):
+    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, **more)
+    for number in (25, 1, 1):  # It is not read whole each time.
+        result = runs.run(fails=True)
+        assert is_too_large(result)
+        assert len(result.records("products")) == number
+        assert not [m for m in result.messages if m["type"] == "ACTIVATE_VERSION"]
+        assert tombstones(result, "products") == []
+        assert "_sdc_deleted_at" in result.schemas["products"]["schema"]["properties"]
         small.delete("products", count=1)
-        result = runs.run()
-        assert "_sdc_deleted_at" not in result.schemas["products"]["schema"]["properties"]
-        assert len(result.records("products")) == len(small.records("products"))
-        assert [m["type"] for m in result.messages if m["type"] == "ACTIVATE_VERSION"]
-        there = {(row["id"],) for row in small.records("products")}
-        assert runs.warehouse.alive("products").keys() == there
-    # With a file it is a set again.
-    runs.run(deletes_path=str(tmp_path))
-    assert "file" in runs.kept("products")
+        small.change("products", ids=[small.records("products")[-1]["id"]])
+    # With a file it is a set, once the stream has been read from its start.
+    assert len(runs.run(deletes_path=str(tmp_path)).records("products")) == 22
+    small.delete("products", count=2)
+    assert len(tombstones(runs.run(deletes_path=str(tmp_path)), "products")) == 2
+
+
+FULL = """
+import errno, os
+
+def replace(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+os.replace = replace
+"""
+
+
+@pytest.mark.parametrize("kept_in", ["the state", "a file"])
+def test_a_set_that_can_be_kept_no_more_forgets_nobody(
+    small: Sandbox, catalog: Json, tmp_path: Path, kept_in: str
+) -> None:
+    folder = tmp_path / "ids"
+    runs = Runs(small, select(catalog, "products"), deletes_every=24)
+    limit, env = {"deletes_state_limit": 0}, {}
+    if kept_in == "a file":
+        runs.config.update(limit, deletes_path=str(folder))
+        (tmp_path / "sitecustomize.py").write_text(FULL)
+        limit, env = {}, {"PYTHONPATH": str(tmp_path)}
+    runs.run()
+    known = {name: value for name, value in runs.kept("products").items() if name != "swept"}
+    small.add("products", count=3)
+    for _ in range(2):
+        failed = run({**runs.config, **limit}, runs.catalog, runs.state, env=env)
+        assert failed.status == 1
+        assert failed.records("products")
+        assert any("deletes_path" in line for line in failed.logged("CRITICAL"))
+        runs.warehouse.load(failed.messages)
+        runs.state = failed.state
+        assert known.items() <= runs.kept("products").items()
+    small.delete("products", ids=[7])
+    result = runs.run()
+    assert tombstones(result, "products") == [7]
+    assert len(result.records("products")) == 28
+    small.delete("products", ids=[small.records("products")[-1]["id"]])
+    assert len(tombstones(runs.run(deletes_every=0), "products")) == 1
+
+
+@pytest.mark.parametrize("lost_by", ["hand", "a limit"])
+def test_a_stopped_walk_whose_ids_nobody_has_kept_begins_again(
+    small: Sandbox, catalog: Json, lost_by: str
+) -> None:
+    runs = Runs(small, select(catalog, "products"), page_size=4, max_concurrency=1)
+    small.fault("products", request=3, kind="403")
+    assert runs.run(fails=True).records("products")
+    assert "resume" in runs.state["bookmarks"]["products"]
+    if lost_by == "hand":
+        # The way out that errors about damaged sets name.
+        del runs.state["bookmarks"]["products"]["deletes"]
+    else:
+        small.fault("products", request=3, kind="403")
+        assert runs.run(fails=True, deletes_state_limit=0).records("products")
+    assert len(runs.run().records("products")) == 25
+    there = [row["id"] for row in small.records("products")]
+    small.delete("products", ids=[there[0], there[9]])
+    assert len(tombstones(runs.run(), "products")) == 2
+
+
+@pytest.mark.parametrize("fits", [True, False])
+def test_a_state_of_an_earlier_version_that_had_given_up_its_set_is_taken(
+    small: Sandbox, catalog: Json, fits: bool
+) -> None:
+    runs = Runs(small, select(catalog, "products"), activate_version=True)
+    runs.run()
+    swept = runs.kept("products")["swept"]
+    given = {"swept": swept, "version": 1767600000000, "rows": 25, "too_large": 300_000}
+    runs.state["bookmarks"]["products"]["deletes"] = given
+    if fits:
+        assert len(runs.run(deletes_state_limit=300).records("products")) == 25
+        assert runs.kept("products").keys() == {"swept", "ids"}
+    else:
+        result = runs.run(fails=True)
+        assert is_too_large(result)
+        assert "300 KB" in result.stderr
+        assert len(result.records("products")) == 1
+        assert runs.kept("products") == given
 
 
 def test_a_sync_that_is_stopped_anywhere_knows_all_that_it_has_written(
@@ -128,7 +217,7 @@ def test_a_signal_leaves_a_state_with_the_ids_so_far(small: Sandbox, catalog: Js
     kept = messages[-1]["value"]["bookmarks"]["products"]["deletes"]
     assert kept["partial"] is True
     assert written
-    assert list(Ids.unpacked(base64.b64decode(kept["ids"]))) == written
+    assert list(unpacked(base64.b64decode(kept["ids"]))) == written
 
 
 def test_switching_off_forgets_the_set(small: Sandbox, catalog: Json) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from deletes_runs import Runs, tombstones
+from deletes_runs import Runs
 from forgetful import forgetful
 from tap_runner import Json, Result, run, select, settings
 
@@ -186,37 +184,6 @@ def test_versions_and_tables_of_several_stores_are_refused_together(small: Sandb
         for line in result.logged("CRITICAL")
     )
     assert small.requests() == []
-
-
-@pytest.mark.parametrize(
-    ("spared", "more"),
-    [
-        ("the rows of other stores in its table", {"store_hash_column": True}),
-        ("the rows of other channels", {"channel_ids": [1]}),
-    ],
-)
-def test_a_set_too_large_means_no_versions_where_they_would_end_what_is_there(
-    small: Sandbox, catalog: Json, tmp_path: Path, spared: str, more: Json
-) -> None:
-    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, **more)
-    written = []
-    for _ in range(3):
-        result = runs.run()
-        written.append(len(result.records("products")))
-        assert activated(result) == []
-        assert versions(result, "products") == {None}
-        [warning] = result.logged("WARNING")
-        assert "deletes_state_limit" in warning
-        assert "Its deletions are not told" in warning
-        assert spared in warning
-    assert written[1:] == [1, 1], "it is not read whole each time"
-    # With a folder there are tombstones, of all that is written from then on.
-    runs.config["deletes_path"] = str(tmp_path)
-    assert len(runs.run().records("products")) == written[0]
-    gone = runs.warehouse.alive("products")
-    key = sorted(gone)[0]
-    small.delete("products", ids=[key[-1]])
-    assert tombstones(runs.run(), "products") == [key[-1]]
 
 
 def with_limit(store: Sandbox, catalog: Json) -> Runs:

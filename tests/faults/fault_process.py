@@ -82,8 +82,8 @@ class Running:
 def started(
     config: Mapping[str, Any], state: Any = None, *, unread: bool = False
 ) -> Iterator[Running]:
-    """A tap under way. `unread`: nobody reads its messages."""
-    with tap_runner.start(config, None, state) as process:
+    """A tap under way, with a STATE for each page. `unread`: nobody reads its messages."""
+    with tap_runner.start(config, None, state, tap_runner.EVERY_PAGE) as process:
         yield Running(process, unread=unread)
 
 

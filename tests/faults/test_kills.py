@@ -158,7 +158,7 @@ class Truncated:
 def truncated() -> Any:
     with Sandbox(EVERY_LINE) as store:
         settings = tap_runner.settings(store, page_size=4, lookback_seconds=0)
-        messages = tap_runner.run(settings).messages
+        messages = tap_runner.run(settings, env=tap_runner.EVERY_PAGE).messages
         places = [at for at, message in enumerate(messages) if message["type"] == "STATE"]
 
         def go_on(at: int) -> Result:

@@ -12,6 +12,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from tap_runner import EVERY_PAGE
 
 from sandbox import Store
 from tap_bigcommerce_dagster import FolderStates, Retries, Target, build_fleet
@@ -24,13 +25,18 @@ PARTITIONS = "bigcommerce_stores"
 
 @pytest.fixture(autouse=True)
 def dagster_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An instance of Dagster of its own for each test that imports this, and no settings."""
+    """An instance of Dagster of its own for each test that imports this, and no settings.
+
+    Taps write a STATE for each page, so that there is something to keep of short syncs.
+    """
     home = tmp_path / "dagster-home"
     home.mkdir()
     (home / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
     monkeypatch.setenv("DAGSTER_HOME", str(home))
     for name in [name for name in os.environ if name.startswith("TAP_BIGCOMMERCE_")]:
         monkeypatch.delenv(name)
+    for name, value in EVERY_PAGE.items():
+        monkeypatch.setenv(name, value)
     return home
 
 

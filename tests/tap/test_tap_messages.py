@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 import itertools
 import json
+import time
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 from store_truth import INSTANT, instant
-from tap_runner import Json, Result, run, select, settings
+from tap_runner import EVERY_PAGE, Json, Result, run, select, settings, start
 from tap_streams import NAMES, Stream, over_streams
 
 from sandbox import Sandbox
@@ -23,8 +25,8 @@ LARGE = 16 * 1024
 
 @pytest.fixture(scope="module")
 def pages(_quiet_store: Sandbox) -> Result:
-    """A sync of many small pages."""
-    return run(settings(_quiet_store, page_size=6))
+    """A sync of many small pages, with a STATE for each."""
+    return run(settings(_quiet_store, page_size=6), env=EVERY_PAGE)
 
 
 @over_streams
@@ -97,14 +99,19 @@ def test_the_last_message_is_a_state_in_which_nothing_is_under_way(pages: Result
     assert not any("resume" in entry for entry in pages.state["bookmarks"].values())
 
 
-def test_a_state_goes_out_with_every_page(pages: Result) -> None:
-    for name in ("customers", "orders", "products"):
-        resumes = {
-            state["bookmarks"][name]["resume"]["after_id"]
-            for state in pages.states
-            if "resume" in state["bookmarks"].get(name, {})
-        }
-        assert len(resumes) >= len(pages.records(name)) / 6 - 2
+def test_while_a_list_is_read_a_state_goes_out_once_a_second(small: Sandbox, catalog: Json) -> None:
+    small.set(latency_ms=120)
+    config = settings(small, page_size=2, max_concurrency=1)
+    with start(config, select(catalog, "customers", fields={"customers": ()})) as process:
+        assert process.stdout is not None
+        came = [
+            time.monotonic()
+            for line in process.stdout
+            if b'"resume"' in line and b'"type":"STATE"' in line
+        ]
+    assert len(came) >= 3
+    # The first page is worth one at once. That a line was read late makes the next gap shorter.
+    assert all(later - earlier > 0.8 for earlier, later in itertools.pairwise(came))
 
 
 def test_a_state_covers_exactly_the_records_before_it(pages: Result) -> None:
@@ -146,13 +153,11 @@ def test_states_stay_small(pages: Result) -> None:
 
 
 @pytest.mark.parametrize("padding", [LARGE - 1500, LARGE + 100])
-def test_a_large_state_does_not_go_out_with_every_page(
-    quiet: Sandbox, catalog: Json, padding: int
-) -> None:
+def test_a_large_state_goes_out_once_a_minute(quiet: Sandbox, catalog: Json, padding: int) -> None:
     state = {"bookmarks": {"other": {"pad": "x" * padding}}}
     names = ("coupons", "customers")
     chosen = select(catalog, *names, fields=dict.fromkeys(names, ()))
-    result = run(settings(quiet, page_size=3), chosen, state)
+    result = run(settings(quiet, page_size=3), chosen, state, env=EVERY_PAGE)
     assert result.status == 0, result.stderr
     assert result.state["bookmarks"]["other"] == state["bookmarks"]["other"]
     assert result.bookmark("customers")
@@ -166,3 +171,17 @@ def test_a_large_state_does_not_go_out_with_every_page(
             not any("resume" in entry for entry in value["bookmarks"].values())
             for value in result.states[1:]
         )
+
+
+def test_a_set_of_ids_in_a_file_is_not_written_anew_every_second(
+    quiet: Sandbox, catalog: Json, tmp_path: Path
+) -> None:
+    chosen = select(catalog, "customers", fields={"customers": ()})
+    config = settings(
+        quiet, page_size=3, detect_deletes=True, deletes_state_limit=0, deletes_path=str(tmp_path)
+    )
+    result = run(config, chosen, env=EVERY_PAGE)
+    assert result.status == 0, result.stderr
+    # With the first page, and at the end.
+    assert sum("resume" in value["bookmarks"]["customers"] for value in result.states) <= 1
+    assert len(list(tmp_path.iterdir())) <= 2

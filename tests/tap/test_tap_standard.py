@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 from store_truth import instant, rows_of
-from tap_runner import Json, Result, run, select, settings
+from tap_runner import EVERY_PAGE, Json, Result, run, select, settings
 from tap_streams import INCREMENTAL, NAMES, STREAMS, Stream, over_incremental, over_streams
 
 from sandbox import Options, Sandbox
@@ -94,7 +94,7 @@ def test_two_full_syncs_of_an_unchanged_store_bring_the_same_records(
 def small_pages(_quiet_store: Sandbox) -> tuple[Result, list[Json]]:
     """A sync with pages of 7, and its requests."""
     _quiet_store.clear_requests()
-    return run(settings(_quiet_store, page_size=7)), _quiet_store.requests()
+    return run(settings(_quiet_store, page_size=7), env=EVERY_PAGE), _quiet_store.requests()
 
 
 @over_streams
@@ -444,7 +444,7 @@ def test_a_full_table_goes_on_after_its_last_page_too(
 
 
 def test_what_changed_between_interruption_and_resumption_is_not_lost(small: Sandbox) -> None:
-    interrupted = Interrupted(run(settings(small, page_size=5)))
+    interrupted = Interrupted(run(settings(small, page_size=5), env=EVERY_PAGE))
     done = interrupted.written[0]["id"]
     small.change("orders", ids=[done], fields={"staff_notes": "changed behind"})
     resumed = run(settings(small, page_size=5), state=interrupted.state)

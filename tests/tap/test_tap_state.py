@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from store_truth import instant
-from tap_runner import Json, run, select, settings
+from tap_runner import EVERY_PAGE, Json, run, select, settings
 from tap_streams import INCREMENTAL, NAMES, Stream, over_incremental
 
 from sandbox import Sandbox
@@ -178,7 +178,7 @@ def test_a_damaged_bookmark_fails_its_own_stream_only(
 @pytest.fixture(scope="module")
 def half_way(_quiet_store: Sandbox, catalog: Json) -> Json:
     """A state in the middle of the customers, of which the first few are written."""
-    result = run(settings(_quiet_store, page_size=6), select(catalog, "customers"))
+    result = run(settings(_quiet_store, page_size=6), select(catalog, "customers"), env=EVERY_PAGE)
     found = (state for state in result.states if "customers" in state["bookmarks"])
     return dict(next(state for state in found if "resume" in state["bookmarks"]["customers"]))
 

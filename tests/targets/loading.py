@@ -65,7 +65,9 @@ def load(
     lines = records = 0
     schemas: dict[str, Json] = {}
     with (
-        tap_runner.start(config, catalog, state, args=("--log-level", "WARNING")) as tap,
+        tap_runner.start(
+            config, catalog, state, tap_runner.EVERY_PAGE, ("--log-level", "WARNING")
+        ) as tap,
         states.open("wb") as out,
         log.open("wb") as err,
         subprocess.Popen(target, stdin=subprocess.PIPE, stdout=out, stderr=err) as loader,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import itertools
 import json
 import os
 import random
@@ -274,7 +275,7 @@ class Ledger:
                 InlineWorkers(setup.parallel, stop, self._chance),
                 Budget(setup.buffered),
                 State(self._state, "abc123"),
-                Messages(output.fileno()),
+                Messages(output.fileno(), itertools.count(step=60).__next__),
                 ProgressTracker(),
             )
             selections = {name: table.selection() for name, table in self._tables.items()}
