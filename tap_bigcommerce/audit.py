@@ -12,6 +12,7 @@ from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.deletes.search import Search, swept
 from tap_bigcommerce.deletes.shelf import Shelf
 from tap_bigcommerce.display import line, table
+from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.probe import counted
 from tap_bigcommerce.selection import Selection
@@ -123,7 +124,11 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
         uncounted=listed.uncounted,
     )
     if stream.count_path is not None:
-        count = counted(stream, {}, search.client, search.purpose)
+        try:
+            count = counted(stream, {}, search.client, search.purpose)
+        except RequestFailed as error:
+            LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.words)
+            count = None
         finding = replace(finding, counted=count)
     written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
     if written is not None and listed.ids is not None:

@@ -189,7 +189,7 @@ def counted(
     assert stream.count_path is not None
     try:
         count = client.get(stream.count_path, params, dict, purpose).content.get("count")
-    except NotFound:
+    except (NotFound, NotOffered):
         return None
     return count if type(count) is int else None
 

@@ -170,6 +170,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Deletions": (
         Cause(
+            "the API's count is not to be had",
+            "`--audit` asked how many records the API counts, and got no answer that says so.",
+            "Nothing: the list and what was written are compared all the same. The words say why.",
+        ),
+        Cause(
             "so nothing is reported as deleted",
             "The list has more than it shows, which `accept_incomplete` accepts: what it does not "
             "show may be there all the same.",

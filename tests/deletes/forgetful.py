@@ -13,6 +13,8 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from tap_runner import Json
+
 from sandbox import Store
 
 Query = dict[str, str]
@@ -27,13 +29,13 @@ def forgetful(
     *,
     filters: bool = True,
     counts: bool = False,
-    counted: Mapping[str, int] = MappingProxyType({}),
+    counted: Mapping[str, tuple[int, Json]] = MappingProxyType({}),
 ) -> Iterator[str]:
     """The address of an API whose lists hide rows by their ids.
 
     Who asks for ids is shown them; `filters`: such requests are understood, else all rows come.
-    `counts`: the totals of v3 count what is hidden, too; else there are none. `counted` is how many
-    rows there are said to be at some addresses that count.
+    `counts`: the totals of v3 count what is hidden, too; else there are none. `counted` is what
+    some addresses answer that count rows.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -48,7 +50,7 @@ def forgetful(
             status, body = _get(store, f"{parts.path}?{urlencode(query)}", self.headers)
             path = parts.path.removeprefix(f"/stores/{store.store_hash}")
             if path in counted:
-                status, body = 200, json.dumps({"count": counted[path]}).encode()
+                status, body = counted[path][0], json.dumps(counted[path][1]).encode()
             if status == 200 and not by_ids:
                 body = _without(body, hides, counts=counts)
             self.send_response(status)

@@ -59,12 +59,30 @@ def test_small_lists_of_v2_are_counted_where_the_api_counts_them(
     small: Sandbox, catalog: Json, name: str, path: str
 ) -> None:
     chosen, rows = select(catalog, name), len(small.records(name))
-    with forgetful(small, lambda _: False, counted={f"{path}/count": rows + 1}) as api_url:
+    with forgetful(
+        small, lambda _: False, counted={f"{path}/count": (200, {"count": rows + 1})}
+    ) as api_url:
         result = run(settings(small, api_url=api_url), chosen, args=["--audit"])
     assert f"{name}: the API counts {rows + 1} records and lists {rows}\n" in result.stdout
     # Not every API counts them.
     result = run(settings(small), chosen, args=["--audit"])
     assert [name, "-", str(rows), "-", "-", "-"] in map(str.split, result.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("answer", "warnings"),
+    [((404, {}), 0), ((405, {}), 0), ((400, {}), 1), ((200, {"count": "many"}), 0)],
+)
+def test_a_count_that_is_not_to_be_had_is_no_difference(
+    small: Sandbox, catalog: Json, answer: tuple[int, Json], warnings: int
+) -> None:
+    chosen, rows = select(catalog, "orders"), len(small.records("orders"))
+    with forgetful(small, lambda _: False, counted={"/v2/orders/count": answer}) as api_url:
+        result = run(settings(small, api_url=api_url), chosen, args=["--audit"])
+    assert result.status == 0, result.stderr
+    assert ["orders", "-", str(rows), "-", "-", "-"] in map(str.split, result.stdout.splitlines())
+    said = [line for line in result.logged("WARNING") if "the API's count is not to be had" in line]
+    assert len(said) == warnings
 
 
 @pytest.mark.parametrize("state", [None, {}])
