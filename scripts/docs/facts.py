@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.docs.markdown import code, codes
-from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage, OneObject
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.stream import PARENTS, Stream

@@ -28,19 +28,25 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import Any
 
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
+from tap_bigcommerce.pages.in_turn import ByPage, InTurn, InTurnKind
 from tap_bigcommerce.pages.page import Page
 from tap_bigcommerce.pages.rising_ids import RisingIds
-from tap_bigcommerce.pages.walk import What, slack
+from tap_bigcommerce.pages.walk import Position, What, slack
 
 Held = tuple[int, Page]
 """A row that waits for its turn: its id, and the page that it came with."""
+
+ASCENDING = {"sort": "id", "direction": "asc"}
+DESCENDING = {"sort": "id", "direction": "desc"}
+"""How most lists are sorted by id, where they can be."""
 
 LONGEST_STRETCH = 12
 """Pages."""
@@ -542,3 +548,42 @@ def _runs(held: list[Held]) -> Iterator[tuple[Page, list[int]]]:
     """Rows grouped by the page that they came with, in their order."""
     for page, run in itertools.groupby(held, key=lambda held: held[1]):
         yield page, [id_ for id_, _ in run]
+
+
+@dataclass(frozen=True)
+class IdParameters:
+    """How a list is asked for rows by id.
+
+    `bound` is the parameter for the smallest id; `upwards` and `downwards` sort by it (`downwards`
+    None: the list cannot be sorted so).
+    """
+
+    bound: str
+    upwards: Mapping[str, str] = field(default_factory=dict)
+    downwards: Mapping[str, str] | None = None
+
+    def place(self, ask: Ask) -> dict[str, str]:
+        """The parameters for the rows that `ask` wants."""
+        if ask.bound is None:
+            return dict(self.downwards or {})
+        # No bound at all is the plainest way to say "from the start".
+        return {**self.upwards, **({self.bound: str(ask.bound)} if ask.bound > 0 else {})}
+
+    paged = True
+    single = False
+
+    def begin(self, noun: str, after: Position, parallel: int) -> ById:
+        """A walk that goes on behind the id `after`."""
+        return ById(
+            noun,
+            after=after if isinstance(after, int) else 0,
+            can_see_last=self.downwards is not None,
+            parallel=parallel,
+        )
+
+    def again(self, walk: Any) -> tuple[InTurnKind, InTurn] | None:
+        """By page number over the whole list, where the walk by id may lack rows."""
+        if walk.contradiction is None:
+            return None
+        kind = ByPage(self.upwards)
+        return kind, InTurn(walk.noun, kind, handed_on=walk.ids, awaited=walk.denied)

@@ -12,15 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Any
 
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pages.page import Page
 from tap_bigcommerce.pages.walk import Position, What, slack
 from tap_bigcommerce.row_keys import Key
-
-if TYPE_CHECKING:
-    from tap_bigcommerce.pages.walk import Walk, WalkKind
 
 READ_AGAIN = 2
 """How often a list is read again that changed while it was read, or contradicted itself."""
@@ -64,7 +61,7 @@ class InTurnKind:
         """A walk that reads one page after another, on from `after` where that is possible."""
         return InTurn(noun, self, after)
 
-    def again(self, walk: Walk) -> tuple[WalkKind, Walk] | None:
+    def again(self, walk: Any) -> tuple[InTurnKind, InTurn] | None:
         """The walk has read again by itself what it had to."""
         return None
 

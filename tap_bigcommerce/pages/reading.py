@@ -11,14 +11,20 @@ from typing import Any
 from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.by_id import TAIL
+from tap_bigcommerce.pages.by_id import TAIL, ById, IdParameters
 from tap_bigcommerce.pages.enricher import Enricher
+from tap_bigcommerce.pages.in_turn import InTurn, InTurnKind
 from tap_bigcommerce.pages.ordered_rows import OrderedRows
 from tap_bigcommerce.pages.page import Page, PageReader, Row
-from tap_bigcommerce.pages.walk import Position, Walk, WalkKind, What
+from tap_bigcommerce.pages.walk import Position, What
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
+
+Walk = ById | InTurn
+
+WalkKind = IdParameters | InTurnKind
+"""A way to walk, as a stream declares it."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,7 @@ class Reading:
         self._ids: tuple[int, int] | None = None
         self.total: int | None = None
         """How many rows the list has, as the first answer says, if it does."""
-        self._walks = [walk]
+        self._walks: list[Walk] = [walk]
         self.read_again: str | None = None
         """Why the list was read once more in another way."""
 

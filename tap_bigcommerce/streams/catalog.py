@@ -4,7 +4,7 @@ Adding, changing or deleting a variant leaves the product's date of modification
 variants are read whole, in bulk. Reviews come from shoppers and are read whole, too.
 """
 
-from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import PRODUCTS, Channels, Child, Incremental, Stream

@@ -4,7 +4,7 @@
 pages would be shorter, and a walk by id whole all the same.
 """
 
-from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
 from tap_bigcommerce.streams.presence import IN_BULK, Presence

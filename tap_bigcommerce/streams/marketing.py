@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from tap_bigcommerce.dates import format_instant
-from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import Presence

@@ -1,7 +1,7 @@
 """Orders: GET /v2/orders, with line items and addresses in the same answer."""
 
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.streams.order_plan import plan
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import ORDERS as PERMISSION

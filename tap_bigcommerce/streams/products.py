@@ -1,6 +1,6 @@
 """Products: GET /v3/catalog/products, with their nested lists in the same answer."""
 
-from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists

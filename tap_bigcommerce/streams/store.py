@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tap_bigcommerce.pages.id_kind import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, ByPage, OneObject
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import IN_BULK, Presence

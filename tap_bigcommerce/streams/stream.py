@@ -14,7 +14,7 @@ from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.walk import WalkKind
+from tap_bigcommerce.pages.reading import WalkKind
 from tap_bigcommerce.schemas import load_notes
 from tap_bigcommerce.streams.presence import Presence
 

@@ -21,7 +21,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import IncompleteList, Interrupted, RequestFailed
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.id_kind import IdParameters
+from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
