@@ -50,7 +50,7 @@ class Family(Enricher):
         self._has_enricher = enricher is not None
         self._channels = config.channel_ids if root.channels.field is not None else ()
         self._own_lists = {
-            output: OwnLists(client, output.purpose, paging=child.paging, keys=output.stream.keys)
+            output: OwnLists(client, output.purpose, output.stream.keys)
             for output in outputs
             if (child := output.stream.child) is not None and child.own_list is not None
         }
@@ -158,6 +158,7 @@ class Family(Enricher):
                     own_list_path(child, self._root, row),
                     params=params,
                     none_is_404=child.none_is_404,
+                    paging=child.paging,
                 )
             except RequestFailed as error:
                 output.counts.note_trouble(error)

@@ -14,6 +14,7 @@ from typing import Any
 
 from tap_bigcommerce.pages.enricher import are_rows
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.own_lists import by_id
 
 MOST_ITEMS = 50
 """Line items that come with one consignment, at the most."""
@@ -21,6 +22,12 @@ MOST_ITEMS = 50
 WARNING = "__warning__"
 
 KINDS = ("pickups", "shipping", "downloads", "email")
+
+ITEM_PATHS = tuple(
+    f"consignments.{kind}.line_items"
+    for kind in ("pickups[]", "shipping[]", "downloads[]", "email.gift_certificates[]")
+)
+"""Where line items stand in consignments: the same rows as in `products`."""
 
 
 @dataclass
@@ -64,7 +71,7 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     # That items_total is 0 proves nothing: what was sold and what was returned add up to it, too.
     if with_items and not found.items and not _says_none(order, consignments):
         found.cut = found.cut or "no line items at all"
-    found.items.sort(key=_id)
+    found.items = by_id(found.items)
     return found
 
 
@@ -166,8 +173,3 @@ def _address(order_id: Any, consignment: Row) -> Row:
     address.pop("line_items", None)
     address.pop("shipping_quotes", None)
     return address
-
-
-def _id(row: Row) -> int:
-    id_ = row.get("id")
-    return id_ if isinstance(id_, int) else 0

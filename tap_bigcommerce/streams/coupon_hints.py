@@ -19,59 +19,48 @@ from tap_bigcommerce.pages.page import Row
 SHIPPING_TYPES = ("free_shipping", "shipping_discount", "promotion")
 """Types of coupons that may make shipping free without any other trace in the order."""
 
+COSTS_OF_ORDERS = ("base_shipping_cost", "shipping_cost_ex_tax", "shipping_cost_inc_tax")
+COSTS_OF_ADDRESSES = ("base_cost", "cost_ex_tax", "cost_inc_tax")
+
 MANUAL_DISCOUNT = "manual-discount"
 """The id of the discount that a merchant gives by hand."""
 
 
-class CouponHints:
-    """Looks for hints at coupons, for one run of the orders stream."""
+def may_have_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row]) -> bool:
+    """Something in the order hints at a coupon."""
+    # Stores differ in whether the base cost is before or after tax.
+    costs = [[order.get(name) for name in COSTS_OF_ORDERS], *map(_costs, addresses)]
+    return (
+        not _is_zero(order.get("coupon_discount"))
+        or any(_reduced(*cost) for cost in costs)
+        or any(
+            _may_be_a_coupon(discount)
+            for item in items
+            for discount in _listed(item.get("applied_discounts"))
+        )
+    )
+
+
+def ships_for_nothing(addresses: Iterable[Row]) -> bool:
+    """Something is shipped free with a base cost of 0: for everyone, or by a coupon?"""
+    return any(all(map(_is_zero, _costs(address))) for address in addresses)
+
+
+class ShippingCoupons:
+    """Whether the store has coupons that may make shipping free; asked once a run."""
 
     def __init__(self, client: Client, purpose: Purpose) -> None:
         self._client = client
         self._purpose = purpose
         self._lock = threading.Lock()
-        self._shipping_coupons: bool | None = None
+        self._exist: bool | None = None
 
-    @staticmethod
-    def seen(order: Row, items: Iterable[Row], addresses: Iterable[Row]) -> bool:
-        """Something in the order hints at a coupon."""
-        if not _is_zero(order.get("coupon_discount")):
-            return True
-        for item in items:
-            if any(map(_may_be_a_coupon, _listed(item.get("applied_discounts")))):
-                return True
-        # Stores differ in whether the base cost is before or after tax.
-        if _reduced(
-            order.get("base_shipping_cost"),
-            order.get("shipping_cost_ex_tax"),
-            order.get("shipping_cost_inc_tax"),
-        ):
-            return True
-        for address in addresses:
-            if _reduced(
-                address.get("base_cost"), address.get("cost_ex_tax"), address.get("cost_inc_tax")
-            ):
-                return True
-        return False
-
-    @staticmethod
-    def ships_for_nothing(addresses: Iterable[Row]) -> bool:
-        """Something is shipped free with a base cost of 0: for everyone, or by a coupon?"""
-        for address in addresses:
-            if (
-                _is_zero(address.get("base_cost"))
-                and _is_zero(address.get("cost_ex_tax"))
-                and _is_zero(address.get("cost_inc_tax"))
-            ):
-                return True
-        return False
-
-    def store_has_shipping_coupons(self) -> bool:
-        """Whether any coupon may make shipping free. Asks once a run; runs in the workers."""
+    def exist(self) -> bool:
+        """Whether there are any; runs in the workers."""
         with self._lock:
-            if self._shipping_coupons is None:
-                self._shipping_coupons = any(self._has(type_) for type_ in SHIPPING_TYPES)
-            return self._shipping_coupons
+            if self._exist is None:
+                self._exist = any(self._has(type_) for type_ in SHIPPING_TYPES)
+            return self._exist
 
     def _has(self, type_: str) -> bool:
         try:
@@ -81,6 +70,10 @@ class CouponHints:
         except (NotFound, ScopeMissing):
             return True  # It may not be known, so it cannot be excluded.
         return bool(answer.content)
+
+
+def _costs(address: Row) -> list[Any]:
+    return [address.get(name) for name in COSTS_OF_ADDRESSES]
 
 
 def _listed(value: Any) -> list[Any]:

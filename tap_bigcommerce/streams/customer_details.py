@@ -7,10 +7,10 @@ import logging
 from collections.abc import Callable, Collection, Sequence
 
 from tap_bigcommerce.client import Client, Purpose
-from tap_bigcommerce.exceptions import UnexpectedAnswer
+from tap_bigcommerce.exceptions import IncompleteList, UnexpectedAnswer
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.own_lists import OwnLists, Reading
+from tap_bigcommerce.streams.own_lists import OwnLists
 
 LOGGER = logging.getLogger(__name__)
 
@@ -106,14 +106,14 @@ class CustomerDetails(Enricher):
                     "others. Going on with them could mix up customers."
                 )
             answer = about_it[0]
-        reading = Reading()
+        incomplete: list[IncompleteList] = []
         if not self._has_all_attributes(answer):
             params = {"customer_id:in": str(row["id"])}
-            answer["attributes"] = reading.all(
-                functools.partial(self._own.all_rows, f"{PATH}/attribute-values", params)
+            answer["attributes"] = self._own.all_rows(
+                f"{PATH}/attribute-values", params, incomplete=incomplete
             )
         self._add(row, answer)
-        return Enriched(row, reading.error)
+        return Enriched(row, incomplete[0] if incomplete else None)
 
     def _add(self, row: Row, answer: Row) -> None:
         row.update(
@@ -127,7 +127,7 @@ class CustomerDetails(Enricher):
     def _read(self, ids: list[int]) -> list[Row]:
         include = ",".join(dict.fromkeys(INCLUDE[name] for name in self._fields if name in INCLUDE))
         params = {"id:in": ",".join(map(str, ids)), **({"include": include} if include else {})}
-        return self._own.all_rows(PATH, params, lambda rows: len(rows) >= len(ids))
+        return self._own.all_rows(PATH, params, are_all=lambda rows: len(rows) >= len(ids))
 
     def _note_what_came(self, answers: list[Row]) -> None:
         self._shows_attributes |= any("attributes" in answer for answer in answers)

@@ -10,23 +10,28 @@ import functools
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
-from tap_bigcommerce.client import Client, Purpose
-from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.answer import Shape
+from tap_bigcommerce.exceptions import IncompleteList
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, are_rows
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.consignments import (
+    ITEM_PATHS,
     Embedded,
     add_missing_items,
     consignments_in,
     read_consignments,
 )
-from tap_bigcommerce.streams.coupon_hints import CouponHints
-from tap_bigcommerce.streams.own_lists import OwnLists, Reading
+from tap_bigcommerce.streams.coupon_hints import (
+    ShippingCoupons,
+    may_have_coupons,
+    ships_for_nothing,
+)
+from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.stream import Wish
 
 LOGGER = logging.getLogger(__name__)
 
@@ -39,77 +44,65 @@ ALARMS_TO_TRUST = 20
 QUANTITIES = "quantities do not add up to items_total"
 ADDRESS_COUNT = "not as many addresses as shipping_address_count"
 
-
-@dataclass(frozen=True)
-class OrderWish:
-    """Which of an order's lists are wanted. `embedded`: with the list where possible."""
-
-    products: bool
-    shipping_addresses: bool
-    coupons: bool
-    fees: bool
-    consignments: bool
-    consignment_items: bool
-    always_coupons: bool
-    embedded: bool
-
-    @property
-    def items(self) -> bool:
-        """Line items are needed: for themselves, or for the hints at coupons in them."""
-        return self.products or (self.coupons and not self.always_coupons)
-
-    @property
-    def addresses(self) -> bool:
-        return self.shipping_addresses or (self.coupons and not self.always_coupons)
-
-    @property
-    def embedded_items(self) -> bool:
-        return (self.embedded and self.items) or self.consignment_items
-
-    @property
-    def embedded_consignments(self) -> bool:
-        return self.embedded_items or self.consignments or (self.embedded and self.addresses)
-
-
-class OwnListsOfOrders:
-    """How an order's own lists are read: those with pages, and the two that have none."""
-
-    def __init__(self, client: Client, purpose: Purpose) -> None:
-        self.lists = OwnLists(client, purpose)
-        self.fees = OwnLists(client, purpose, paging=AllAtOnce(), shape=fees_in)
-        self.consignments = OwnLists(client, purpose, paging=AllAtOnce(), shape=consignments_in)
+NESTED = ("products", "shipping_addresses", "coupons", "fees", "consignments")
+"""An order's lists, each a field of it."""
 
 
 class OrderDetails(Enricher):
     """Completes orders, for one run. Several workers use it at once."""
 
-    def __init__(
-        self, wish: OrderWish, own: OwnListsOfOrders, hints: CouponHints, counts: StreamCounts
-    ) -> None:
-        self._wish = wish
-        self._own = own
-        self._hints = hints
+    def __init__(self, wish: Wish) -> None:
+        self._wanted = {name for name in NESTED if wish.wants(name)}
+        self._wants_placed_items = any(map(wish.wants, ITEM_PATHS))
+        self._embedded = wish.config.order_details == "embedded"
+        self._always_coupons = wish.config.order_coupons == "always"
+        # Line items and addresses are needed for the hints at coupons in them, too.
+        for_hints = set() if self._always_coupons else {"coupons"}
+        self._needs_items = bool(self._wanted & {"products", *for_hints})
+        self._needs_addresses = bool(self._wanted & {"shipping_addresses", *for_hints})
+        self._include_items = self._wants_placed_items or (self._embedded and self._needs_items)
+        self._include_consignments = (
+            self._include_items
+            or "consignments" in self._wanted
+            or (self._embedded and self._needs_addresses)
+        )
+        self._own = OwnLists(wish.client, wish.purpose)
+        self._shipping_coupons = ShippingCoupons(wish.client, wish.purpose)
         self._lock = threading.Lock()
         self._warned_of_fees = False
-        self._counts = counts
+        self._counts = wish.purpose.counts
         self._in_a_row_without = 0
         self._real_alarms: Counter[str] = Counter()
         self._muted: set[str] = set()
 
+    @property
+    def params(self) -> dict[str, str]:
+        """What brings along with the list what is wanted of each order."""
+        include = ["fees"] if "fees" in self._wanted else []
+        if self._include_consignments:
+            items = ".line_items" if self._include_items else ""
+            include.insert(0, f"consignments{items}")
+        params = {"include": ",".join(include)} if include else {}
+        if self._include_consignments:
+            # Without it the API answers in its older form, an array.
+            params["consignment_structure"] = "object"
+        return params
+
     def enrich(self, row: Row, *, bare: bool) -> Row | Job:
         """The order with all that is wanted of it."""
         embedded = None
-        if self._wish.embedded_consignments and not bare:
-            embedded = read_consignments(row, with_items=self._wish.embedded_items)
+        if self._include_consignments and not bare:
+            embedded = read_consignments(row, with_items=self._include_items)
             self._note_presence(embedded)
         doubts = self._doubts(row, embedded)
         came = {
             "products": embedded.items if embedded else [],
             "shipping_addresses": (embedded and embedded.addresses) or [],
         }
-        if doubts or (self._wish.coupons and self._may_have_coupons(row, came)):
+        wants_coupons = "coupons" in self._wanted
+        if doubts or (wants_coupons and self._may_have_coupons(row, came)):
             return functools.partial(self._read, row, came, doubts, embedded is not None)
-        if self._wish.coupons:
+        if wants_coupons:
             row["coupons"] = []
         return self._filled(row, came)
 
@@ -117,41 +110,38 @@ class OrderDetails(Enricher):
         self, order: Row, lists: dict[str, list[Row]], doubts: dict[str, str], has_embedded: bool
     ) -> Enriched:
         """The order with the lists that are in doubt read on their own, and its coupons."""
-        reading = Reading()
+        incomplete: list[IncompleteList] = []
         for name, reason in doubts.items():
-            if reason in self._muted:
+            if reason in self._muted:  # It has been wrong too often.
                 self._counts.count_list_read(f"none: {reason}")
                 continue
-            rows = reading.all(self._list(order, name))
+            rows = self._read_list(order, name, incomplete)
             if rows is None:
                 return self._gone(order)
             self._counts.count_list_read(f"{name}: {reason}")
             if has_embedded and reason in (QUANTITIES, ADDRESS_COUNT):
                 self._judge(order, reason, is_real=_ids(lists[name]) != _ids(rows))
             lists[name] = rows
-        if self._wish.coupons:
+        if "coupons" in self._wanted:
             coupons: list[Row] | None = []
             if self._may_have_coupons(order, lists, ask=True):
-                coupons = reading.all(self._list(order, "coupons"))
+                coupons = self._read_list(order, "coupons", incomplete)
             if coupons is None:
                 return self._gone(order)
             order["coupons"] = coupons
-        if self._wish.consignments and "consignments" in lists:
+        if "consignments" in lists:
             found = lists["consignments"]
             order["consignments"] = found if len(found) > 1 else found[0] if found else {}
-            read_consignments(order, with_items=self._wish.consignment_items)
-        if self._wish.consignment_items and "products" in doubts:
+            read_consignments(order, with_items=self._wants_placed_items)
+        if self._wants_placed_items and "products" in doubts:
             self._fill(order, lists["products"])
-        return Enriched(self._filled(order, lists), reading.error)
+        return Enriched(self._filled(order, lists), incomplete[0] if incomplete else None)
 
     def _filled(self, order: Row, lists: dict[str, list[Row]]) -> Row:
         """The order with its lists."""
-        if "fees" in lists:
-            order["fees"] = lists["fees"]
-        if self._wish.products:
-            order["products"] = lists["products"]
-        if self._wish.shipping_addresses:
-            order["shipping_addresses"] = lists["shipping_addresses"]
+        for name in ("fees", "products", "shipping_addresses"):
+            if name in self._wanted and name in lists:
+                order[name] = lists[name]
         return order
 
     def _may_have_coupons(
@@ -159,53 +149,28 @@ class OrderDetails(Enricher):
     ) -> bool:
         """Something hints at coupons; `ask` the store what coupons it has where that decides."""
         addresses = lists["shipping_addresses"]
-        if self._wish.always_coupons or self._hints.seen(order, lists["products"], addresses):
+        if self._always_coupons or may_have_coupons(order, lists["products"], addresses):
             return True
-        if not self._hints.ships_for_nothing(addresses):
-            return False
-        return self._hints.store_has_shipping_coupons() if ask else True
+        return ships_for_nothing(addresses) and (not ask or self._shipping_coupons.exist())
 
     def _doubts(self, order: Row, embedded: Embedded | None) -> dict[str, str]:
         """The lists that have to be read on their own, and why."""
-        wish = self._wish
-        doubts: dict[str, str] = {}
-        missing = "per order, as set" if not wish.embedded else "no embedded consignments"
-        if wish.items or wish.consignment_items:
-            usable = embedded is not None and (wish.embedded or wish.consignment_items)
-            reason = self._items_doubt(order, embedded) if embedded and usable else missing
-            if reason is not None:
-                doubts["products"] = reason
-        if wish.addresses:
-            addresses = embedded.addresses if embedded and wish.embedded else None
-            reason = self._addresses_doubt(order, addresses) if addresses is not None else missing
-            if reason is not None:
-                doubts["shipping_addresses"] = reason
-        if wish.consignments and embedded is None:
+        missing = "no embedded consignments" if self._embedded else "per order, as set"
+        doubts: dict[str, str | None] = {}
+        if self._needs_items or self._wants_placed_items:
+            usable = embedded if self._include_items else None
+            doubts["products"] = _items_doubt(order, usable) if usable else missing
+        if self._needs_addresses:
+            addresses = embedded.addresses if embedded and self._embedded else None
+            doubts["shipping_addresses"] = (
+                missing if addresses is None else _addresses_doubt(order, addresses)
+            )
+        if "consignments" in self._wanted and embedded is None:
             doubts["consignments"] = missing
-        if wish.fees and not are_rows(order.get("fees")):
+        if "fees" in self._wanted and not are_rows(order.get("fees")):
             doubts["fees"] = "no embedded fees"
             self._warn_of_fees(order)
-        return doubts
-
-    def _items_doubt(self, order: Row, embedded: Embedded) -> str | None:
-        if embedded.cut is not None:
-            return embedded.cut
-        return None if _adds_up(order, embedded.items) else self._alarm(QUANTITIES)
-
-    def _addresses_doubt(self, order: Row, addresses: list[Row]) -> str | None:
-        count = order.get("shipping_address_count")
-        if count is None and not addresses:
-            return "no addresses at all"
-        if count in (len(addresses), None):
-            return None
-        return self._alarm(ADDRESS_COUNT)
-
-    def _alarm(self, check: str) -> str | None:
-        """The check as a reason to read a list, or None when it has been wrong too often."""
-        if check not in self._muted:
-            return check
-        self._counts.count_list_read(f"none: {check}")
-        return None
+        return {name: reason for name, reason in doubts.items() if reason is not None}
 
     def _judge(self, order: Row, check: str, *, is_real: bool) -> None:
         """Count whether what raised the alarm was right."""
@@ -215,13 +180,9 @@ class OrderDetails(Enricher):
                 return
             self._counts.false_alarms[check] += 1
             false = self._counts.false_alarms[check]
-            if false >= ALARMS_TO_TRUST and not self._real_alarms[check]:
-                self._mute(order, check, false)
-
-    def _mute(self, order: Row, check: str, false: int) -> None:
-        if check in self._muted:
-            return
-        self._muted.add(check)
+            if false < ALARMS_TO_TRUST or self._real_alarms[check] or check in self._muted:
+                return
+            self._muted.add(check)
         LOGGER.warning(
             "orders: %d orders were read singly because %s, and 0 of them had other rows than "
             "had come with the list (the last was order %s). This store counts differently; the "
@@ -262,29 +223,24 @@ class OrderDetails(Enricher):
                 order["id"],
             )
 
-    def _list(self, order: Row, name: str) -> Callable[[], list[Row] | None]:
-        """What reads one of the order's own lists."""
-        record = record_of(order)
-        if name == "consignments":
-            params = {"include": "consignments.line_items"} if self._wish.consignment_items else {}
-            return functools.partial(
-                self._own.consignments.rows, record, name, params=params, none_is_404=True
-            )
-        if name == "fees":
-            return functools.partial(self._own.fees.rows, record, name, none_is_404=True)
-        are_all = functools.partial(_adds_up, order) if name == "products" else _never
-        return functools.partial(self._own.lists.rows, record, name, are_all=are_all)
+    def _read_list(
+        self, order: Row, name: str, incomplete: list[IncompleteList]
+    ) -> list[Row] | None:
+        """One of the order's own lists; None: the order is gone."""
+        options: dict[str, Any] = {}
+        if name == "products":
+            options = {"are_all": functools.partial(_adds_up, order)}
+        elif name in UNPAGED:
+            options = {"none_is_404": True, "paging": AllAtOnce(), "shape": UNPAGED[name]}
+        if name == "consignments" and self._wants_placed_items:
+            options["params"] = {"include": "consignments.line_items"}
+        return self._own.rows(f"/v2/orders/{order['id']}", name, incomplete=incomplete, **options)
 
     def _gone(self, order: Row) -> Enriched:
         with self._lock:
             self._counts.gone += 1
         LOGGER.info("orders: order %s was deleted while it was read", order["id"])
         return Enriched(None)
-
-
-def record_of(order: Row) -> str:
-    """The path of the order itself."""
-    return f"/v2/orders/{order['id']}"
 
 
 def fees_in(content: Any) -> Any:
@@ -296,9 +252,21 @@ def fees_in(content: Any) -> Any:
     return [content] if "id" in content else content or []
 
 
-def _never(_: list[Row]) -> bool:
-    """Nothing in the order tells that these rows are all."""
-    return False
+UNPAGED: dict[str, Shape] = {"fees": fees_in, "consignments": consignments_in}
+"""The lists of an order's own that have no pages, and what finds the rows in an answer."""
+
+
+def _items_doubt(order: Row, embedded: Embedded) -> str | None:
+    if embedded.cut is not None:
+        return embedded.cut
+    return None if _adds_up(order, embedded.items) else QUANTITIES
+
+
+def _addresses_doubt(order: Row, addresses: list[Row]) -> str | None:
+    count = order.get("shipping_address_count")
+    if count is None and not addresses:
+        return "no addresses at all"
+    return None if count in (len(addresses), None) else ADDRESS_COUNT
 
 
 def _adds_up(order: Row, items: list[Row]) -> bool:

@@ -1,7 +1,7 @@
 """What belongs to orders: nested in their list, in lists of their own, and in bulk."""
 
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage
-from tap_bigcommerce.streams.orders import ITEM_PATHS
+from tap_bigcommerce.streams.consignments import ITEM_PATHS
 from tap_bigcommerce.streams.stream import ORDERS, TRANSACTIONS, Child, Incremental, Stream
 
 DATE = "order_date_modified"

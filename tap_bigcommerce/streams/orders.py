@@ -2,16 +2,10 @@
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.streams.order_plan import plan
+from tap_bigcommerce.streams.order_details import OrderDetails
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import ORDERS as PERMISSION
-from tap_bigcommerce.streams.stream import Channels, Incremental, Stream
-
-ITEM_PATHS = tuple(
-    f"consignments.{kind}.line_items"
-    for kind in ("pickups[]", "shipping[]", "downloads[]", "email.gift_certificates[]")
-)
-"""Where line items stand in consignments: the same rows as in `products`."""
+from tap_bigcommerce.streams.stream import Channels, Incremental, Plan, Stream, Wish
 
 LINKS_OF_ADDRESSES = ("shipping[].shipping_quotes",)
 
@@ -19,6 +13,12 @@ LINKS_OF_ADDRESSES = ("shipping[].shipping_quotes",)
 def without_coupons(config: Config | None) -> tuple[str, ...]:
     """Orders have no field `coupons` where nobody asks for them: null would be a lie."""
     return ("coupons",) if config is not None and config.order_coupons == "never" else ()
+
+
+def plan(wish: Wish) -> Plan:
+    """Line items, addresses and fees come with the list, 250 orders a request."""
+    details = OrderDetails(wish)
+    return Plan(details=details.params, enricher=details)
 
 
 ORDERS = Stream(

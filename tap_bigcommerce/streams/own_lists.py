@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
 from tap_bigcommerce.answer import Shape
 from tap_bigcommerce.client import Client, Purpose
@@ -29,17 +30,12 @@ class OwnLists:
         self,
         client: Client,
         purpose: Purpose,
-        *,
-        paging: InTurnKind | None = None,
         keys: tuple[str, ...] = ("id",),
-        shape: Shape = list,
     ) -> None:
-        """`keys` tell the rows of one record's list apart; `shape` finds them in an answer."""
+        """`keys` tell the rows of one record's list apart."""
         self._client = client
         self._purpose = purpose
-        self._kind = paging or InTurnKind()
         self._keys = keys
-        self._shape = shape
         self._sizes: dict[str, PageSize] = {}
 
     def rows(
@@ -47,19 +43,18 @@ class OwnLists:
         record: str,
         name: str,
         *,
-        params: Mapping[str, str] | None = None,
         none_is_404: bool = False,
-        are_all: Callable[[list[Row]], bool] = lambda _: False,
+        **options: Any,
     ) -> list[Row] | None:
         """All rows of the list `name` of `record` ("/v2/orders/100"), in the order of their ids.
 
-        `none_is_404`: the API documents that it answers 404 where there are none. `are_all` may
-        know from the record that these rows are all, which saves the request that would show it.
+        `none_is_404`: the API documents that it answers 404 where there are none. `options` are
+        those of `all_rows`.
         """
         path = name if name.startswith("/") else f"{record}/{name}"
         for _ in range(TRIES_FOR_A_LIST_THAT_SHOULD_EXIST):
             try:
-                return self.all_rows(path, params or {}, are_all, of=record.rpartition("/")[2])
+                return self.all_rows(path, of=record.rpartition("/")[2], **options)
             except NotFound:
                 pass
             if not self._exists(record):
@@ -84,24 +79,33 @@ class OwnLists:
     def all_rows(
         self,
         path: str,
-        params: Mapping[str, str],
-        are_all: Callable[[list[Row]], bool] = lambda _: False,
+        params: Mapping[str, str] | None = None,
         *,
+        paging: InTurnKind | None = None,
+        shape: Shape = list,
+        are_all: Callable[[list[Row]], bool] = lambda _: False,
         of: str | None = None,
+        incomplete: list[IncompleteList] | None = None,
     ) -> list[Row]:
         """All rows of the list at `path`, which is that of the record with the id `of`, if any.
 
-        Raises NotFound where there is none, and IncompleteList where some are missing.
+        `shape` finds them in an answer. `are_all` may know from the record that these rows are all,
+        which saves the request that would show it. Raises NotFound where there is no list, and
+        IncompleteList where rows are missing; `incomplete` takes that error, and what came is
+        returned.
         """
         size = self._sizes.setdefault(path.rpartition("/")[2], PageSize(LARGEST_LIMIT))
         noun = f"{self._purpose.stream}: GET {path}"
-        walk = self._kind.begin(noun, None, 1)
+        kind = paging or InTurnKind()
+        walk = kind.begin(noun, None, 1)
         rows: dict[Key, Row] = {}
         page: Page | None = None
         while not walk.finished:
             for ask in walk.asks(1, 1):
                 try:
-                    page = self._page(path, {**params, **self._kind.place(ask)}, ask, size)
+                    page = self._page(
+                        path, {**(params or {}), **kind.place(ask)}, ask, size, kind.paged, shape
+                    )
                 except NotFound:
                     if page is None:
                         raise
@@ -110,12 +114,15 @@ class OwnLists:
                 walk.answered(ask, page)
                 rows.update(zip(page.ids, page.answer.content, strict=True))
                 if len(page.ids) < page.limit and are_all(list(rows.values())):
-                    return _sorted(rows)
+                    return by_id(rows.values())
         if walk.contradiction is not None:
             stream = self._purpose.stream
             name = stream if of is None else f"{stream}:{of}"
-            raise IncompleteList(noun, walk.contradiction, name, _sorted(rows))
-        return _sorted(rows)
+            error = IncompleteList(noun, walk.contradiction, name, by_id(rows.values()))
+            if incomplete is None:
+                raise error
+            incomplete.append(error)
+        return by_id(rows.values())
 
     def _exists(self, record: str) -> bool:
         try:
@@ -124,16 +131,17 @@ class OwnLists:
             return False
         return True
 
-    def _page(self, path: str, params: dict[str, str], ask: Ask, size: PageSize) -> Page:
+    def _page(
+        self, path: str, params: dict[str, str], ask: Ask, size: PageSize, paged: bool, shape: Shape
+    ) -> Page:
         """What `ask` wants, with smaller limits where the API cannot answer."""
-        paged = self._kind.paged
         while True:
             limit = size.limit if ask.what is What.PAGE else 1
             if paged:
                 params["limit"] = str(limit)
             try:
                 answer = self._client.get(
-                    path, params, self._shape, self._purpose, fewer_possible=paged and limit > 1
+                    path, params, shape, self._purpose, fewer_possible=paged and limit > 1
                 )
             except FewerRows as error:
                 size.failed(limit, error.most)
@@ -159,26 +167,9 @@ class OwnLists:
         return keys
 
 
-class Reading:
-    """Reads lists of one record, one after another.
-
-    Where one is incomplete, `error` says so, and what came of it is used.
-    """
-
-    def __init__(self) -> None:
-        self.error: IncompleteList | None = None
-
-    def all(self, read: Callable[[], list[Row] | None]) -> list[Row] | None:
-        """What `read` brings."""
-        try:
-            return read()
-        except IncompleteList as error:
-            self.error = self.error or error
-            return error.rows
-
-
-def _sorted(rows: Mapping[Key, Row]) -> list[Row]:
-    return sorted(rows.values(), key=_id)
+def by_id(rows: Iterable[Row]) -> list[Row]:
+    """The rows in the order of their ids."""
+    return sorted(rows, key=_id)
 
 
 def _id(row: Row) -> int:

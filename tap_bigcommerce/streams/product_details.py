@@ -7,9 +7,11 @@ import logging
 from collections.abc import Collection, Sequence
 
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.exceptions import IncompleteList
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown, are_rows
+from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.own_lists import OwnLists, Reading
+from tap_bigcommerce.streams.own_lists import OwnLists
 
 LOGGER = logging.getLogger(__name__)
 
@@ -36,17 +38,12 @@ class ProductDetails(Enricher):
         self,
         included: Sequence[str],
         own: OwnLists,
-        unpaged: OwnLists,
         counts: StreamCounts,
         known: Collection[str],
     ) -> None:
-        """`included`: the nested fields that are selected; `known`: all fields of the schema.
-
-        `own` reads lists with pages, `unpaged` those without.
-        """
+        """`included`: the nested fields that are selected; `known`: all fields of the schema."""
         self._included = included
         self._own = own
-        self._unpaged = unpaged
         self._counts = counts
         self._known = known
         self._warned: set[str] = set()
@@ -75,12 +72,13 @@ class ProductDetails(Enricher):
             )
 
     def _read(self, row: Row, missing: Sequence[str], *, bare: bool) -> Enriched:
-        record, reading = f"/v3/catalog/products/{row['id']}", Reading()
+        record = f"/v3/catalog/products/{row['id']}"
+        incomplete: list[IncompleteList] = []
         for name in missing:
             if name not in LISTS:
                 continue
-            own = self._unpaged if name in UNPAGED else self._own
-            rows = reading.all(functools.partial(own.rows, record, LISTS[name]))
+            paging = AllAtOnce() if name in UNPAGED else None
+            rows = self._own.rows(record, LISTS[name], paging=paging, incomplete=incomplete)
             # A product that the list has just shown goes out, whatever its own lists say.
             if rows is not None:
                 row[name] = rows
@@ -94,7 +92,7 @@ class ProductDetails(Enricher):
                 return Enriched(None)
             row.update((name, answer[name]) for name in others if answer and name in answer)
             add_unknown(row, answer or {}, self._known)
-        return Enriched(row, reading.error)
+        return Enriched(row, incomplete[0] if incomplete else None)
 
 
 def _came(row: Row, name: str) -> bool:

@@ -1,7 +1,6 @@
 """Products: GET /v3/catalog/products, with their nested lists in the same answer."""
 
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
@@ -46,7 +45,6 @@ def plan(wish: Wish) -> Plan:
         enricher=ProductDetails(
             included,
             OwnLists(wish.client, wish.purpose),
-            OwnLists(wish.client, wish.purpose, paging=AllAtOnce()),
             wish.purpose.counts,
             load_schema("products")["properties"],
         ),
