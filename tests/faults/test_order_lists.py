@@ -153,7 +153,7 @@ def test_line_items_that_were_cut_off_are_read_from_the_orders_own_list(
     assert asked_ids(run, "order_shipping_addresses") == []
     assert "__warning__" not in run.result.stdout
     reason = "50 line items in one consignment" if name == "not warned" else "a warning of the API"
-    assert f"{len(cut)} products: {reason}" in summary(run)
+    assert f"{len(cut)} × products: {reason}" in summary(run)
 
 
 def test_line_items_that_were_cut_off_are_in_the_consignments_too_where_these_are_selected() -> (
