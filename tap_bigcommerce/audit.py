@@ -16,7 +16,7 @@ from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.probe import counted
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.walk_sync import Tools
+from tap_bigcommerce.tools import Tools
 
 LOGGER = logging.getLogger(__name__)
 
@@ -69,10 +69,8 @@ def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
             LOGGER.info("%s: left out, for it has no list of its own", name)
             continue
         purpose = Purpose(name, str(stream.permission), StreamCounts(name))
-        search = Search(
-            stream, tools.config, tools.client, tools.workers, tools.budget, purpose, turn
-        )
-        error = failure_of(name, functools.partial(_compare, search, tools, found))
+        search = Search(stream, tools, purpose, turn)
+        error = failure_of(name, functools.partial(_compare, search, found))
         if error is not None:
             LOGGER.error("%s failed: %s", name, error.words)
             found.append(Finding(name, failure=error.words))
@@ -112,7 +110,7 @@ def _differences(found: Finding) -> Iterator[str]:
         yield f"written, not in the list: {_some(found.missing)}"
 
 
-def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
+def _compare(search: Search, found: list[Finding]) -> None:
     """Add what is found of one stream."""
     stream = search.stream
     listed = swept(search)
@@ -125,12 +123,12 @@ def _compare(search: Search, tools: Tools, found: list[Finding]) -> None:
     )
     if stream.count_path is not None:
         try:
-            count = counted(stream, {}, search.client, search.purpose)
+            count = counted(stream, {}, search.tools.client, search.purpose)
         except RequestFailed as error:
             LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.words)
             count = None
         finding = replace(finding, counted=count)
-    written = Shelf(search.config, stream.name).get(tools.state.deletes(stream.name))
+    written = Shelf(search.tools.config, stream.name).get(search.tools.state.deletes(stream.name))
     if written is not None and listed.ids is not None:
         finding = replace(
             finding,

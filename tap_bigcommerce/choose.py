@@ -131,6 +131,8 @@ def check_names(names: Iterable[str], where: str, among: Iterable[str]) -> None:
 def _check_streams(config: Config | None) -> None:
     settings = config.streams if config else ()
     check_names([own.stream for own in settings], "streams", STREAMS)
+    accepted = config.accept_incomplete if config else ()
+    check_names([entry.partition(":")[0] for entry in accepted], "accept_incomplete", STREAMS)
     mistakes = []
     for own in settings:
         name, free = own.stream, (own.stream, None, "FULL_TABLE")

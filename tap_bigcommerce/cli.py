@@ -37,9 +37,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(misfit)
     from tap_bigcommerce import audience, run  # only once they are needed
 
-    values, command = vars(given), commands[0]
-    values.update(discover=command == "discover", test=command == "test")
-    values["command"] = "sync" if values["test"] else command
+    values = vars(given)
+    values["command"] = commands[0]
     values["wishes"] = audience.Wishes(**_values_of(audience.Wishes, values))
     return run.run(run.Options(**_values_of(run.Options, values)), dict(os.environ))
 

@@ -7,6 +7,7 @@ the tables in the documentation all follow from its fields.
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -19,6 +20,8 @@ from tap_bigcommerce.display import MOST, Secrets, quoted
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, read_json
 from tap_bigcommerce.rules import nearest
+
+LOGGER = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
 FROM_ENVIRONMENT = "ENV"
@@ -467,18 +470,7 @@ LEGACY_ADVICE = (
 )
 
 
-@dataclass(frozen=True)
-class ReadConfig:
-    """A config, and what whoever runs the tap should hear about how it came to be."""
-
-    config: Config
-    from_environment: tuple[str, ...]
-    warnings: tuple[str, ...]
-
-
-def read_config(
-    given: Iterable[str], environment: Mapping[str, str], secrets: Secrets
-) -> ReadConfig:
+def read_config(given: Iterable[str], environment: Mapping[str, str], secrets: Secrets) -> Config:
     """The settings from the files named in `given`, and from `environment` what they leave open.
 
     Of several files the last wins. `secrets` learns what must not be shown. Raises ConfigError with
@@ -493,8 +485,12 @@ def read_config(
     raw = {**{name: value for name, value in found.items() if value}, **from_files}
     secrets.learn(_secrets_in(raw))
     config, warnings = parse_config(raw)
-    filled_in = (variables[name] for name in raw if name not in from_files)
-    return ReadConfig(config, tuple(sorted(filled_in)), warnings)
+    for warning in warnings:
+        LOGGER.warning(warning)
+    filled_in = sorted(variables[name] for name in raw if name not in from_files)
+    if filled_in:
+        LOGGER.info("Settings from the environment: %s", ", ".join(filled_in))
+    return config
 
 
 def parse_config(raw: Mapping[str, Any]) -> tuple[Config, tuple[str, ...]]:

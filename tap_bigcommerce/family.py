@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from tap_bigcommerce.client import Client
-from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
-from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import PARENTS, Stream, own_list_path
-
-ADDED = ":own"
-"""Ends the keys that are added to a row; no field of the API ends so."""
-
-INCOMPLETE = f"incomplete{ADDED}"
-"""The key of a row that could not be made whole: only rows of own lists are written of it."""
+from tap_bigcommerce.tools import Tools
 
 
 class Family(Enricher):
@@ -29,11 +21,9 @@ class Family(Enricher):
 
     def __init__(
         self,
-        root: Stream,
-        enricher: Enricher | None,
         outputs: Sequence[Output],
-        client: Client,
-        config: Config,
+        enricher: Enricher | None,
+        tools: Tools,
         counts: StreamCounts,
         *,
         since_ever: bool = False,
@@ -42,18 +32,24 @@ class Family(Enricher):
 
         `since_ever`: all that belongs to a row is read, whatever its date.
         """
-        self._root = root
+        self._root = root = outputs[0].root
         self._counts = counts
         self._since_ever = since_ever
         self._from_rows = [output for output in outputs if not output.stream.has_own_list]
         self._enricher = enricher or Enricher()
         self._has_enricher = enricher is not None
-        self._channels = config.channel_ids if root.channels.field is not None else ()
+        self._channels = tools.config.channel_ids if root.channels.field is not None else ()
         self._own_lists = {
-            output: OwnLists(client, output.purpose, output.stream.keys)
+            output: OwnLists(tools.client, output.purpose, output.stream.keys)
             for output in outputs
             if (child := output.stream.child) is not None and child.own_list is not None
         }
+        self._incomplete: set[int] = set()
+        """Ids of rows that could not be made whole: only rows of own lists are written of them."""
+        self._own_rows: dict[Output, dict[int, list[Row]]] = {
+            output: {} for output in self._own_lists
+        }
+        """The rows of own lists that wait to be written, by the ids of their parents."""
         self.whole_pages = self._enricher.whole_pages
 
     @property
@@ -69,7 +65,7 @@ class Family(Enricher):
         return self._enricher.enrich_page(rows)
 
     def enrich(self, row: Row, *, bare: bool) -> Row | Job | None:
-        """The row with the lists of its own that are wanted, each under its stream's name."""
+        """The row, once the lists of its own that are wanted are there as well."""
         if not self._is_wanted(row):
             return None
         if not self._has_enricher and not self._own_lists:
@@ -101,12 +97,15 @@ class Family(Enricher):
                 output.pass_over(id_, rows)
             else:
                 output.was_read(id_, empty=not rows)
-            row[own_rows_of(output)] = _rows_in(rows)
+            # What came, whether or not it is all.
+            if isinstance(rows, RequestFailed):
+                rows = rows.rows if isinstance(rows, IncompleteList) else []
+            self._own_rows[output][id_] = rows
         return row
 
     def read_again(self, output: Output, id_: int) -> Callable[[], Any]:
         """What reads once more what belongs to a parent; its result may be a failure."""
-        return functools.partial(self._own_rows, output, {"id": id_})
+        return functools.partial(self._read_own, output, {"id": id_})
 
     def _note(self, row: Row, error: RequestFailed | None) -> None:
         id_ = int(row["id"])
@@ -131,17 +130,18 @@ class Family(Enricher):
             try:
                 enriched = own()
             except RequestFailed as error:
-                enriched = Enriched({**row, INCOMPLETE: True}, error)
+                self._incomplete.add(int(row["id"]))
+                enriched = Enriched(row, error)
             if enriched.error is not None:
                 self._counts.note_trouble(enriched.error)
         lists: dict[Output, Any] = {}
         for output in wanted if enriched.row is not None else ():
-            lists[output] = self._own_rows(output, enriched.row or row)
+            lists[output] = self._read_own(output, enriched.row or row)
             if lists[output] is None:
                 return Enriched(None)
         return enriched._replace(lists=lists)
 
-    def _own_rows(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
+    def _read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
         """The rows of a row's own list; None: the row is gone."""
         stream, child = output.stream, output.stream.child
         assert child is not None
@@ -149,11 +149,12 @@ class Family(Enricher):
         since = None if self._since_ever else output.since
         if stream.modified_since is not None and since is not None:
             params[stream.modified_since] = since
-        found: list[list[Row] | RequestFailed | None] = []
+        found: list[Row] | RequestFailed | None = []
 
         def read() -> None:
+            nonlocal found
             try:
-                rows = self._own_lists[output].rows(
+                found = self._own_lists[output].rows(
                     f"{self._root.path}/{row['id']}",
                     own_list_path(child, self._root, row),
                     params=params,
@@ -162,54 +163,43 @@ class Family(Enricher):
                 )
             except RequestFailed as error:
                 output.counts.note_trouble(error)
-                found.append(error)
-            else:
-                found.append(rows)
+                found = error
 
-        if output.failure is None:
-            output.failure = failure_of(stream.name, read) or output.failure
-        return found[0] if found else []
+        output.attempt(read)
+        return found
 
-
-def _rows_in(rows: list[Row] | RequestFailed) -> list[Row]:
-    """What came, whether or not it is all."""
-    if isinstance(rows, IncompleteList):
-        return rows.rows
-    return [] if isinstance(rows, RequestFailed) else rows
-
-
-def added_keys(outputs: Iterable[Output]) -> frozenset[str]:
-    """The keys under which whole rows may hold those of lists of their own."""
-    return frozenset(
-        own_rows_of(output)
-        for output in outputs
-        if output.stream.child is not None and output.stream.child.own_list is not None
-    )
-
-
-def rows_of(output: Output, rows: Sequence[Row], added: Collection[str]) -> Sequence[Row]:
-    """The rows of the output's stream in whole rows of the list that is walked."""
-    child = output.stream.child
-    if child is None:
-        if not added:
+    def rows_of(self, output: Output, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows of the output's stream in rows of the list that is walked."""
+        child = output.stream.child
+        if not output.stream.has_own_list:
+            rows = [row for row in rows if not (self._is_incomplete(row) or output.has_read(row))]
+            if rows:
+                output.was_read()
+        if child is None:
             return rows
-        return [{key: row[key] for key in row if key not in added} for row in rows]
-    found, parent = [], PARENTS[child.parent]
-    for row in rows:
-        entries = row.get(own_rows_of(output) if child.nested is None else child.nested)
-        stamp = {parent.id: id_of(output.root, row)}
-        if parent.date is not None:
-            stamp[parent.date] = row.get("date_modified")
-        for entry in entries if isinstance(entries, list) else [entries]:
-            if isinstance(entry, dict):
-                found.append({**_reshaped(output, entry), **stamp})
-            elif entry is not None:
-                raise BadRecord(
-                    f"{output.stream.name}: a row of {parent.noun} {row['id']} is no object. The "
-                    "stream stops here, and its bookmark stays where it was, so that nothing is "
-                    "lost."
-                )
-    return found
+        found, parent, reshape = [], PARENTS[child.parent], output.stream.reshape
+        for row in rows:
+            id_ = id_of(self._root, row)
+            if child.nested is None:
+                entries: Any = self._own_rows[output].pop(int(id_), [])
+            else:
+                entries = row.get(child.nested)
+            stamp = {parent.id: id_}
+            if parent.date is not None:
+                stamp[parent.date] = row.get("date_modified")
+            for entry in entries if isinstance(entries, list) else [entries]:
+                if isinstance(entry, dict):
+                    found.append({**(reshape(entry) if reshape else entry), **stamp})
+                elif entry is not None:
+                    raise BadRecord(
+                        f"{output.stream.name}: a row of {parent.noun} {row['id']} is no object. "
+                        "The stream stops here, and its bookmark stays where it was, so that "
+                        "nothing is lost."
+                    )
+        return found
+
+    def _is_incomplete(self, row: Row) -> bool:
+        return bool(self._incomplete) and int(row["id"]) in self._incomplete
 
 
 def id_of(root: Stream, row: Row) -> Any:
@@ -222,13 +212,3 @@ def id_of(root: Stream, row: Row) -> Any:
         "belongs to it can be read. The stream stops here, and its bookmark stays where it was, so "
         "that nothing is lost."
     )
-
-
-def _reshaped(output: Output, row: Row) -> Row:
-    reshape = output.stream.reshape
-    return row if reshape is None else reshape(row)
-
-
-def own_rows_of(output: Output) -> str:
-    """The key in a whole row under which the rows of its own list stand."""
-    return f"{output.stream.name}{ADDED}"

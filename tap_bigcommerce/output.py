@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,17 +17,18 @@ from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_i
 from tap_bigcommerce.deletes.ledger import Ledger, Way
 from tap_bigcommerce.deletes.tombstones import write_tombstones
 from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissing, TapError
-from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import Position
 from tap_bigcommerce.progress import failed_requests, log_count, log_records
 from tap_bigcommerce.record_writer import RecordWriter
 from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.state import MOST_TO_RETRY, Resume, State
+from tap_bigcommerce.state import MOST_TO_RETRY, Resume
 from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
+from tap_bigcommerce.tools import Tools
 
 LOGGER = logging.getLogger(__name__)
 
@@ -79,19 +80,11 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
 class Output:
     """What one stream writes. Its walk may be shared with others."""
 
-    def __init__(
-        self,
-        selection: Selection,
-        config: Config,
-        state: State,
-        messages: Messages,
-        *,
-        sample: bool = False,
-    ) -> None:
-        """`sample`: one record is enough. Raises StateError where the state is damaged."""
-        self._sample = sample
+    def __init__(self, selection: Selection, tools: Tools) -> None:
+        """Raises StateError where the state is damaged."""
+        config, messages = tools.config, tools.messages
         stream = selection.stream
-        self.ledger = Ledger(selection, config, state)
+        self.ledger = Ledger(selection, config, tools.state)
         self.selection = selection = self.ledger.selection(selection)
         self.stream = stream
         self.counts = StreamCounts(stream.name)
@@ -116,8 +109,9 @@ class Output:
         self._asked_for = sorted(filter(selection.wants, asked_for))
         """Fields that the list itself is asked for; none once it is said that some do not come."""
         self._config = config
-        self._state = state
+        self._state = tools.state
         self._messages = messages
+        self._sample = tools.sample
         self._records = RecordWriter(selection, messages, store=config.store_hash)
         if self.ledger.way is Way.SET:
             self._records.note = self.ledger.note
@@ -142,6 +136,12 @@ class Output:
     def root(self) -> Stream:
         """The stream whose list is walked."""
         return root_of(self.stream)
+
+    def attempt(self, work: Callable[[], object]) -> None:
+        """Do `work` for this stream, if it has not failed; what is raised is its failure."""
+        if self.failure is None:
+            # Another worker may have found one meanwhile.
+            self.failure = failure_of(self.stream.name, work) or self.failure
 
     def start(self) -> Start:
         """Where this stream's walk begins. Raises StateError where the state is damaged."""

@@ -10,8 +10,8 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from types import FrameType
 from typing import Any
@@ -22,7 +22,7 @@ from tap_bigcommerce.check.as_json import as_json
 from tap_bigcommerce.check.as_text import as_text
 from tap_bigcommerce.check.findings import find_out
 from tap_bigcommerce.client import Client
-from tap_bigcommerce.config import Config, read_config
+from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config
 from tap_bigcommerce.deletes.ledger import check_installed
 from tap_bigcommerce.exceptions import (
     CatalogError,
@@ -39,14 +39,13 @@ from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.probe import Prober, impatient
 from tap_bigcommerce.progress import log_count
 from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.rules import nearest
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State, read_state
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync import sync
+from tap_bigcommerce.tools import Tools
 from tap_bigcommerce.tracker import ProgressTracker
-from tap_bigcommerce.walk_sync import Tools
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -66,19 +65,59 @@ NOTHING_SELECTED = (
 class Options:
     """What the command line says; files by name."""
 
+    command: str
     config: tuple[str, ...]
-    discover: bool
     catalog: str | None
     state: str | None
-    select: tuple[str, ...] = ()
-    full_refresh: tuple[str, ...] = ()
-    test: bool = False
-    command: str = "sync"
-    credentials: str | None = None
-    force: bool = False
-    start_date: str | None = None
-    format: str = "text"
-    wishes: Wishes = field(default_factory=Wishes)
+    select: tuple[str, ...]
+    full_refresh: tuple[str, ...]
+    credentials: str | None
+    force: bool
+    start_date: str | None
+    format: str
+    wishes: Wishes
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: what is asked for, and what it is done with."""
+
+    options: Options
+    environment: Mapping[str, str]
+    stop: Stop
+    audience: Audience
+
+    def config(self) -> Config:
+        """The settings. Raises ConfigError where they cannot be used."""
+        return read_config(self.options.config, self.environment, self.audience.secrets)
+
+    def state(self) -> Any:
+        """The state that is given; None: none is."""
+        return read_state(self.options.state) if self.options.state else None
+
+    def selections(self, config: Config) -> dict[str, Selection]:
+        """What is selected. Raises CatalogError where it is nothing."""
+        catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
+        choice = choose.choice_of(config, self.options.select, catalog)
+        found = choose.selections(catalog, config, choice)
+        if not found:
+            raise CatalogError(NOTHING_SELECTED)
+        return found
+
+    def tools(self, config: Config, state: State) -> Tools:
+        """What the selected streams are read with."""
+        is_test = self.options.command == "test"
+        return Tools(
+            config=config,
+            client=_client(config, self.stop, self.audience.tracker),
+            workers=Workers(config.max_concurrency, self.stop),
+            budget=Budget(config.max_buffered_mb * 1_000_000),
+            state=state,
+            # A descriptor of its own: whatever else prints to standard output would spoil it.
+            messages=Messages(os.dup(_standard_output()), with_state=not is_test),
+            tracker=self.audience.tracker,
+            sample=is_test,
+        )
 
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
@@ -87,25 +126,13 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     set_allocator()
     stop = Stop()
     _heed_signals(stop, audience)
-    return audience.ended(_run(options, environment, stop, audience))
+    return audience.ended(_run(Run(options, environment, stop, audience)))
 
 
-def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
+def _run(run: Run) -> int:
     """The exit status of what the options say."""
     try:
-        if options.discover:
-            return _discover(options, environment, stop, audience)
-        if options.command == "init":
-            return _init(options)
-        if options.command == "check":
-            return _check(options, environment, stop, audience)
-        if options.command == "about":
-            return _write(about.FORMATS[options.format]())
-        if options.command == "list":
-            return _list(options, environment, audience)
-        if options.command == "audit":
-            return _audit(options, environment, stop, audience)
-        return _sync(options, environment, stop, audience)
+        return COMMANDS[run.options.command](run)
     except Interrupted as interrupt:
         LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
         return 128 + interrupt.signum
@@ -122,18 +149,17 @@ def _run(options: Options, environment: Mapping[str, str], stop: Stop, audience:
         return FAILED
 
 
-def _discover(
-    options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience
-) -> int:
-    if not options.config and not any(name.startswith("TAP_BIGCOMMERCE_") for name in environment):
+def _discover(run: Run) -> int:
+    select = run.options.select
+    if not run.options.config and not any(map(_is_setting, run.environment)):
         LOGGER.info("No settings were given: this is the catalog of all streams.")
         streams, config = list(STREAMS.values()), None
-        choice = choose.choice_of(config, options.select, None)
+        choice = choose.choice_of(config, select, None)
     else:
-        config = _read_config(options, environment, audience)
-        choice = choose.choice_of(config, options.select, None)
-        workers = Workers(config.max_concurrency, stop)
-        prober = Prober(_client(impatient(config), stop), workers)
+        config = run.config()
+        choice = choose.choice_of(config, select, None)
+        workers = Workers(config.max_concurrency, run.stop)
+        prober = Prober(_client(impatient(config), run.stop), workers)
         access = prober.access_to_all(prober.first_looks(config.store_hash))
         streams = discover.offered(access)
         if not streams:
@@ -151,7 +177,12 @@ def _discover(
     return _write(json.dumps(catalog, indent=2) + "\n")
 
 
-def _init(options: Options) -> int:
+def _is_setting(variable: str) -> bool:
+    return variable.startswith(ENVIRONMENT_PREFIX)
+
+
+def _init(run: Run) -> int:
+    options = run.options
     assert options.credentials is not None
     config = init.config_of(options.credentials, options.start_date)
     if "api_url" in config:
@@ -173,31 +204,39 @@ def _init(options: Options) -> int:
     return _write(init.as_text(config))
 
 
-def _check(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
+def _check(run: Run) -> int:
+    options, hide = run.options, run.audience.secrets.hide
     if options.wishes.log_level is None:
         # One screen: what is found out, not how.
         logging.getLogger().setLevel("WARNING")
-    config = _read_config(options, environment, audience)
+    config = run.config()
     if config.detect_deletes:
         check_installed("detect_deletes")
-    given = read_state(options.state) if options.state else None
+    given = run.state()
     state = State(given, config.store_hash) if given is not None else None
-    selections = _selections(options, config)
-    found = find_out(selections, config, state, stop, datetime.now(timezone.utc))
+    selections = run.selections(config)
+    found = find_out(selections, config, state, run.stop, datetime.now(timezone.utc))
     if options.format == "json":
-        _write(audience.secrets.hide(json.dumps(as_json(found), indent=2)) + "\n")
+        _write(hide(json.dumps(as_json(found), indent=2)) + "\n")
     else:
-        width = shutil.get_terminal_size((100, 40)).columns
-        _write(as_text(found, width, audience.secrets.hide))
+        _write(as_text(found, _width(), hide))
     return 0 if found.ready else FAILED
 
 
-def _list(options: Options, environment: Mapping[str, str], audience: Audience) -> int:
+def _about(run: Run) -> int:
+    return _write(about.FORMATS[run.options.format]())
+
+
+def _list(run: Run) -> int:
     from tap_bigcommerce.listing import as_table  # takes its time to import
 
-    config = _read_config(options, environment, audience)
-    width = shutil.get_terminal_size((100, 40)).columns
-    return _write(as_table(_selections(options, config), config, width))
+    config = run.config()
+    return _write(as_table(run.selections(config), config, _width()))
+
+
+def _width() -> int:
+    """Of the terminal, in characters."""
+    return shutil.get_terminal_size((100, 40)).columns
 
 
 def _write(text: str) -> int:
@@ -213,14 +252,19 @@ def _standard_output() -> int:
     return sys.stdout.fileno()
 
 
-def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
-    config = _read_config(options, environment, audience)
+def _sync(run: Run) -> int:
+    config, full_refresh = run.config(), run.options.full_refresh
     if config.detect_deletes:
         check_installed("detect_deletes")
-    config = _as_test(config) if options.test else config
-    audience.expect(config)
-    selections, tools = _prepare(options, config, stop, audience.tracker)
-    with audience.watching():
+    config = _as_test(config) if run.options.command == "test" else config
+    run.audience.expect(config)
+    state = State(run.state(), config.store_hash)
+    selections = run.selections(config)
+    choose.check_names(full_refresh, "--full-refresh", selections)
+    for name in full_refresh:
+        state.forget(name, STREAMS[name].replication_key)
+    tools = run.tools(config, state)
+    with run.audience.watching():
         failures = sync(selections, tools)
     # What has befallen all streams is said once.
     for error in {error.words: error for error in failures.values()}.values():
@@ -228,12 +272,26 @@ def _sync(options: Options, environment: Mapping[str, str], stop: Stop, audience
     return FAILED if failures else 0
 
 
-def _audit(options: Options, environment: Mapping[str, str], stop: Stop, audience: Audience) -> int:
-    config = _read_config(options, environment, audience)
+def _audit(run: Run) -> int:
+    config = run.config()
     check_installed("--audit")
-    found = audit.audit(*_prepare(options, config, stop, audience.tracker))
-    _write(audience.secrets.hide(audit.report(found)))
+    state = State(run.state(), config.store_hash)
+    selections = run.selections(config)
+    found = audit.audit(selections, run.tools(config, state))
+    _write(run.audience.secrets.hide(audit.report(found)))
     return FAILED if any(one.differs for one in found) else 0
+
+
+COMMANDS: dict[str, Callable[[Run], int]] = {
+    "sync": _sync,
+    "test": _sync,
+    "discover": _discover,
+    "init": _init,
+    "check": _check,
+    "about": _about,
+    "list": _list,
+    "audit": _audit,
+}
 
 
 def _as_test(config: Config) -> Config:
@@ -251,44 +309,6 @@ def _as_test(config: Config) -> Config:
     )
 
 
-def _prepare(
-    options: Options, config: Config, stop: Stop, tracker: ProgressTracker
-) -> tuple[dict[str, Selection], Tools]:
-    """What is selected, and what it is read with."""
-    state = State(read_state(options.state) if options.state else None, config.store_hash)
-    selections = _selections(options, config)
-    choose.check_names(options.full_refresh, "--full-refresh", selections)
-    for name in options.full_refresh:
-        state.forget(name, STREAMS[name].replication_key)
-    return selections, Tools(
-        config=config,
-        client=_client(config, stop, tracker),
-        workers=Workers(config.max_concurrency, stop),
-        budget=Budget(config.max_buffered_mb * 1_000_000),
-        state=state,
-        # A descriptor of its own: whatever else prints to standard output would spoil it.
-        messages=Messages(os.dup(_standard_output()), with_state=not options.test),
-        tracker=tracker,
-        sample=options.test,
-    )
-
-
-def _read_config(options: Options, environment: Mapping[str, str], audience: Audience) -> Config:
-    read = read_config(options.config, environment, audience.secrets)
-    for warning in read.warnings:
-        LOGGER.warning(warning)
-    if read.from_environment:
-        LOGGER.info("Settings from the environment: %s", ", ".join(read.from_environment))
-    for entry in read.config.accept_incomplete:
-        name = entry.partition(":")[0]
-        if name not in STREAMS:
-            raise ConfigError(
-                f"accept_incomplete names a stream {name!r}, which this tap does not have."
-                f"{nearest(name, STREAMS)}"
-            )
-    return read.config
-
-
 def _client(config: Config, stop: Stop, tracker: ProgressTracker | None = None) -> Client:
     quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=stop)
     return Client(config, quota, stop, tracker)
@@ -300,27 +320,15 @@ def _read_catalog(name: str) -> list[dict[str, Any]]:
     except Unusable as error:
         raise CatalogError(f"The catalog file {name} cannot be read: {error}.") from error
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
-    if not isinstance(streams, list) or not all(map(_has_name, streams)):
+    if not isinstance(streams, list) or not all(
+        isinstance(entry, dict)
+        and isinstance(entry.get("tap_stream_id") or entry.get("stream"), str)
+        for entry in streams
+    ):
         raise CatalogError(
             f'The catalog file {name} should hold {{"streams": [...]}}, as --discover writes it.'
         )
     return streams
-
-
-def _has_name(entry: Any) -> bool:
-    return isinstance(entry, dict) and isinstance(
-        entry.get("tap_stream_id") or entry.get("stream"), str
-    )
-
-
-def _selections(options: Options, config: Config) -> dict[str, Selection]:
-    """What is selected. Raises CatalogError where it is nothing."""
-    catalog = _read_catalog(options.catalog) if options.catalog else None
-    choice = choose.choice_of(config, options.select, catalog)
-    found = choose.selections(catalog, config, choice)
-    if not found:
-        raise CatalogError(NOTHING_SELECTED)
-    return found
 
 
 def _heed_signals(stop: Stop, audience: Audience) -> None:

@@ -13,7 +13,8 @@ from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.progress import summary
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.walk_sync import Tools, WalkSync
+from tap_bigcommerce.tools import Tools
+from tap_bigcommerce.walk_sync import WalkSync
 
 LOGGER = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ def _walks(
     lost: list[StreamCounts] = []
 
     def begin(selection: Selection) -> None:
-        output = Output(selection, tools.config, tools.state, tools.messages, sample=tools.sample)
+        output = Output(selection, tools)
         start = output.start()
         child = output.stream.child
         apart = child is not None and (child.apart or output.has_own_dates)

@@ -6,49 +6,26 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from tap_bigcommerce.client import Client
-from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.deletes.ledger import Way
 from tap_bigcommerce.deletes.search import Search, find_gone
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed, TapError
-from tap_bigcommerce.failures import failure_of
-from tap_bigcommerce.family import INCOMPLETE, Family, added_keys, rows_of
-from tap_bigcommerce.messages import Messages
+from tap_bigcommerce.family import Family
 from tap_bigcommerce.output import Output, Start
-from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_ids import read_by_ids
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
 from tap_bigcommerce.pages.reading import Batch, Reading
 from tap_bigcommerce.pages.sizes import PageSize
-from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.stream import Wish
-from tap_bigcommerce.tracker import ProgressTracker
-from tap_bigcommerce.workers import Workers
+from tap_bigcommerce.tools import Tools
 
 LOGGER = logging.getLogger(__name__)
 
 
 SAMPLE_OF = 10
 """Rows of a list in which a sample is looked for of what belongs to them."""
-
-
-@dataclass(frozen=True)
-class Tools:
-    """What every walk of a run shares."""
-
-    config: Config
-    client: Client
-    workers: Workers
-    budget: Budget
-    state: State
-    messages: Messages
-    tracker: ProgressTracker
-    sample: bool = False
-    """One record of each stream is enough: whether the settings work is all that is asked."""
 
 
 class WalkSync:
@@ -61,13 +38,12 @@ class WalkSync:
         self._tools = tools
         self._turn = turn
         self._root = outputs[0].root
-        self._added = added_keys(outputs)
         # Requests are counted for the first stream; what may be missing is the list's permission.
         permission = str(self._root.permission)
         self._purpose = dataclasses.replace(outputs[0].purpose, permission=permission)
         self._resumed = start.sync_start is not None
         self._reading: Reading | None = None
-        self._family: Family | None = None
+        self._family: Family  # Since the reading has begun.
 
     @property
     def name(self) -> str:
@@ -138,11 +114,8 @@ class WalkSync:
         self, work: Callable[[Output], object], outputs: Sequence[Output] | None = None
     ) -> None:
         """Do `work` for each stream (of these) that has not failed; what fails then is it alone."""
-        for output in self._alive():
-            if outputs is not None and output not in outputs:
-                continue
-            error = failure_of(output.stream.name, functools.partial(work, output))
-            output.failure = error or output.failure
+        for output in self.outputs if outputs is None else outputs:
+            output.attempt(functools.partial(work, output))
 
     def _begun(self) -> Reading:
         """The reading of the list, begun by now."""
@@ -151,31 +124,20 @@ class WalkSync:
         return self._reading
 
     def _begin(self) -> Reading:
-        root, tools = self._root, self._tools
-        plan = root.plan(self._wish(self.outputs))
-        params = {**root.params, **plan.params}
-        filtered = root.modified_since is not None and not self.outputs[0].has_own_dates
-        if filtered and self._start.since is not None and root.modified_since is not None:
-            params[root.modified_since] = self._start.since
-        if filtered and self._start.until is not None:
-            params.update(root.modified_until(self._start.until))
+        root, tools, start = self._root, self._tools, self._start
+        request, family = self._family_of(self.outputs)
+        params = dict(request.params)
+        if root.modified_since is not None and not self.outputs[0].has_own_dates:
+            if start.since is not None:
+                params[root.modified_since] = start.since
+            if start.until is not None:
+                params.update(root.modified_until(start.until))
         params.update(root.channel_filter(tools.config.channel_ids))
-        request = ListRequest(
-            root.path,
-            params,
-            plan.details,
-            keys=root.keys,
-            reshape=root.reshape,
-            paged=root.walk.paged,
-            single=root.walk.single,
-        )
-        counts = self._purpose.counts
-        family = Family(root, plan.enricher, self.outputs, tools.client, tools.config, counts)
+        request = dataclasses.replace(request, params=params)
         self._family = family
-        size = PageSize(tools.config.page_size)
         return Reading(
-            root.walk.begin(root.name, self._start.after, tools.workers.count),
-            PageReader(tools.client, request, self._purpose, size),
+            root.walk.begin(root.name, start.after, tools.workers.count),
+            PageReader(tools.client, request, self._purpose, PageSize(tools.config.page_size)),
             root.walk,
             family if family.has_work else None,
             tools.workers,
@@ -183,18 +145,42 @@ class WalkSync:
             turn=self._turn,
         )
 
+    def _family_of(
+        self, outputs: Sequence[Output], *, since_ever: bool = False
+    ) -> tuple[ListRequest, Family]:
+        """How the list is asked for on behalf of these outputs, and what makes its rows whole."""
+        root, tools = self._root, self._tools
+        plan = root.plan(self._wish(outputs))
+        request = ListRequest(
+            root.path,
+            {**root.params, **plan.params},
+            plan.details,
+            keys=root.keys,
+            reshape=root.reshape,
+            paged=root.walk.paged,
+            single=root.walk.single,
+        )
+        family = Family(
+            outputs,
+            plan.enricher,
+            tools,
+            self._purpose.counts,
+            since_ever=since_ever,
+        )
+        return request, family
+
     def _read_again(self) -> None:
         """Read what earlier runs have passed over, before anything else."""
         wanted: dict[int, list[Output]] = {}
         for output in self._alive():
             for id_ in output.to_retry:
                 wanted.setdefault(id_, []).append(output)
-        while wanted:
-            # At once those that the same streams want.
-            outputs = next(iter(wanted.values()))
-            ids = [id_ for id_ in wanted if wanted[id_] == outputs]
-            self._read_ids(ids, outputs)
-            wanted = {id_: wanted[id_] for id_ in wanted if id_ not in ids}
+        # At once those that the same streams want.
+        groups: dict[tuple[Output, ...], list[int]] = {}
+        for id_, outputs in wanted.items():
+            groups.setdefault(tuple(outputs), []).append(id_)
+        for group, ids in groups.items():
+            self._read_ids(ids, group)
 
     def _read_ids(self, ids: Sequence[int], outputs: Sequence[Output]) -> None:
         """Read the records with these ids, and what belongs to them, for these outputs."""
@@ -202,18 +188,8 @@ class WalkSync:
         troubled = [purpose.counts, *(output.counts for output in outputs)]
         for counts in troubled:
             counts.in_trouble = True
-        plan = root.plan(self._wish(outputs))
-        params = {**root.params, **plan.params}
-        request = ListRequest(root.path, params, keys=root.keys, reshape=root.reshape, single=True)
-        family = Family(
-            root,
-            plan.enricher,
-            outputs,
-            tools.client,
-            tools.config,
-            purpose.counts,
-            since_ever=True,
-        )
+        request, family = self._family_of(outputs, since_ever=True)
+        request = dataclasses.replace(request, single=True)
         for again in read_by_ids(
             ids, request, family, tools.client, purpose, tools.workers, turn=self._turn
         ):
@@ -222,18 +198,23 @@ class WalkSync:
                     output.pass_over(again.id, again.error)
                 elif again.id not in output.passed_over:
                     output.forget(again.id)
-            if again.batch is None and again.error is None:
-                LOGGER.info("%s: record %d, passed over before, is gone", root.name, again.id)
             if again.batch is not None:
-                self._for_each(functools.partial(self._write_again, again.batch), outputs)
+                write = functools.partial(self._write_again, again.batch, family)
+                self._for_each(write, outputs)
+            elif again.error is None:
+                LOGGER.info("%s: record %d, passed over before, is gone", root.name, again.id)
             for output in self._alive():
                 output.remember()
         for counts in troubled:
             counts.in_trouble = counts.passed_over > 0
-        tools.messages.page_ends(tools.state.value, tools.state.names_files)
+        self._page_ends()
 
-    def _write_again(self, batch: Batch, output: Output) -> None:
-        self._write_records(batch, output)
+    def _page_ends(self) -> None:
+        state = self._tools.state
+        self._tools.messages.page_ends(state.value, state.names_files)
+
+    def _write_again(self, batch: Batch, family: Family, output: Output) -> None:
+        self._write_records(batch, family, output)
         for row in batch.rows:
             if row["id"] not in output.passed_over:
                 output.read_first[row["id"]] = row.get("date_modified")
@@ -261,7 +242,7 @@ class WalkSync:
     def _write(self, batch: Batch, reading: Reading) -> None:
         """One batch's RECORDs, and the STATE that covers them."""
         self._note_start(reading)
-        self._for_each(functools.partial(self._write_records, batch))
+        self._for_each(functools.partial(self._write_records, batch, self._family))
         newest = self._newest(batch.rows) if self._alive() else None
         if newest != self._start.newest:
             self._start = dataclasses.replace(self._start, newest=newest)
@@ -269,18 +250,13 @@ class WalkSync:
             output.counts.share = reading.share
             output.interrupt(batch.position, self._start)
         if batch.ends_page:
-            self._tools.messages.page_ends(self._tools.state.value, self._tools.state.names_files)
+            self._page_ends()
         else:
             self._tools.messages.flush()
 
-    def _write_records(self, batch: Batch, output: Output) -> None:
+    def _write_records(self, batch: Batch, family: Family, output: Output) -> None:
         output.write_schema()
-        rows: Sequence[Row] = batch.rows
-        if not output.stream.has_own_list:
-            rows = [row for row in rows if INCOMPLETE not in row and not output.has_read(row)]
-            if rows:
-                output.was_read()
-        output.write(rows_of(output, rows, self._added), sent_at=batch.answer.sent_at)
+        output.write(family.rows_of(output, batch.rows), sent_at=batch.answer.sent_at)
 
     def _complete(self, output: Output, *, whole: bool) -> None:
         """The list has been read to its end; `whole`: and nothing can have slipped by."""
@@ -293,7 +269,7 @@ class WalkSync:
 
     def _see_whether_others_can_be_read(self, output: Output) -> None:
         """Read again what belongs to a parent of whom something has been read, if there is one."""
-        if output.last_read is not None and self._family is not None:
+        if output.last_read is not None:
             job = self._family.read_again(output, output.last_read)
             (result,) = self._tools.workers.run_all({output.last_read: job}).values()
             if isinstance(result, RequestFailed):
@@ -336,15 +312,7 @@ class WalkSync:
         if ledger.needs_sweep:
             # What has been written is safe, whatever becomes of the sweep.
             tools.messages.state(tools.state.value())
-        search = Search(
-            output.stream,
-            tools.config,
-            tools.client,
-            tools.workers,
-            tools.budget,
-            output.purpose,
-            self._turn,
-        )
+        search = Search(output.stream, tools, output.purpose, self._turn)
         output.report_gone(find_gone(ledger, search))
 
     def _rewind(self) -> None:

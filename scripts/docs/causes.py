@@ -77,12 +77,6 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Settings": (
         Cause(
-            "accept_incomplete names a stream",
-            "The setting takes names of streams, or of single parents of their rows: "
-            "`order_transactions:103`.",
-            "Correct the name; `--about` lists the streams.",
-        ),
-        Cause(
             "The settings cannot be used",
             "One or more settings are missing or wrong. Every mistake is listed below it.",
             "Correct each line that is named. The [settings](settings.md) say what each may be.",

@@ -10,8 +10,7 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from tap_bigcommerce.client import Client, Purpose
-from tap_bigcommerce.config import Config
+from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.deletes.ids import id_set
 from tap_bigcommerce.deletes.ledger import UNLIKELY, Ledger, archived_at
@@ -23,13 +22,12 @@ from tap_bigcommerce.exceptions import (
     RequestFailed,
     UnexpectedAnswer,
 )
-from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
 from tap_bigcommerce.pages.reading import Reading
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
-from tap_bigcommerce.workers import Workers
+from tap_bigcommerce.tools import Tools
 
 if TYPE_CHECKING:
     from pyroaring import BitMap64
@@ -48,10 +46,7 @@ class Search:
     """Where the ids of one stream are looked for, and by whom."""
 
     stream: Stream
-    config: Config
-    client: Client
-    workers: Workers
-    budget: Budget
+    tools: Tools
     purpose: Purpose
     turn: int
 
@@ -75,7 +70,7 @@ def find_gone(ledger: Ledger, search: Search) -> Gone:
         listed = swept(search)
         if listed.contradiction is not None:
             error = IncompleteList(name, listed.contradiction, name)
-            if not search.config.accepts(name):
+            if not search.tools.config.accepts(name):
                 raise error
             LOGGER.warning(
                 "%s That is accepted (accept_incomplete), so nothing is reported as deleted.",
@@ -92,7 +87,7 @@ def find_gone(ledger: Ledger, search: Search) -> Gone:
         raise RequestFailed(
             f"{name}: {doubtful} of its {len(written)} records are missing from the list or "
             "archived, and more of them are gone than deletes_limit allows "
-            f"({search.config.deletes_limit:g} of all), so none is reported. {UNLIKELY}"
+            f"({search.tools.config.deletes_limit:g} of all), so none is reported. {UNLIKELY}"
         )
     if len(gone) < doubtful:
         LOGGER.info(
@@ -137,12 +132,14 @@ def swept(search: Search) -> Swept:
         single=stream.walk.single,
     )
     reading = Reading(
-        stream.walk.begin(stream.name, None, search.workers.count),
-        PageReader(search.client, request, search.purpose, PageSize(search.config.page_size)),
+        stream.walk.begin(stream.name, None, search.tools.workers.count),
+        PageReader(
+            search.tools.client, request, search.purpose, PageSize(search.tools.config.page_size)
+        ),
         stream.walk,
         None,
-        search.workers,
-        search.budget,
+        search.tools.workers,
+        search.tools.budget,
         turn=search.turn,
     )
     left_out = 0
@@ -166,7 +163,7 @@ def confirmed(ids: Iterable[int], search: Search, most: int) -> Gone:
     Stops once they are more than `most`. Raises whatever a request raises.
     """
     gone: Gone = {}
-    rest, workers = iter(ids), search.workers
+    rest, workers = iter(ids), search.tools.workers
     groups = iter(lambda: list(islice(rest, AT_ONCE if search.presence.in_bulk else 1)), [])
     while len(gone) <= most and (turn := list(islice(groups, workers.count))):
         jobs = {group[0]: functools.partial(_gone_of, group, search) for group in turn}
@@ -207,7 +204,7 @@ def _rows(ids: Sequence[int], search: Search) -> list[Row]:
     path = presence.path or stream.path
     if "{id}" in path:
         try:
-            found = search.client.get(path.format(id=ids[0]), {}, dict, search.purpose)
+            found = search.tools.client.get(path.format(id=ids[0]), {}, dict, search.purpose)
         except NotFound:
             return []
         rows: list[Row] = [found.content]
@@ -218,7 +215,7 @@ def _rows(ids: Sequence[int], search: Search) -> list[Row]:
         if presence.path is None:
             params = {**_short_params(search), **params}
         # Without a limit, which the API might refuse: few of them, if any, are there.
-        rows = search.client.get(path, params, list, search.purpose).content
+        rows = search.tools.client.get(path, params, list, search.purpose).content
     return rows if stream.reshape is None else [stream.reshape(row) for row in rows]
 
 

@@ -30,6 +30,7 @@ FLOORS = (
     ("family",),
     ("output",),
     ("deletes",),
+    ("tools",),
     ("choose",),
     ("unheeded",),
     ("discover", "record_writer"),

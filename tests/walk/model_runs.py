@@ -27,8 +27,9 @@ from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS, Incremental, Stream
+from tap_bigcommerce.tools import Tools
 from tap_bigcommerce.tracker import ProgressTracker
-from tap_bigcommerce.walk_sync import Tools, WalkSync
+from tap_bigcommerce.walk_sync import WalkSync
 
 DATE = {"type": ["null", "string"], "format": "date-time"}
 SCHEMA = {
