@@ -10,8 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
 
@@ -24,22 +23,14 @@ Key = TypeVar("Key")
 Value = TypeVar("Value")
 
 
-@dataclass(order=True)
-class _Job:
+class _Job(NamedTuple):
+    """Sorted by its urgency, and then by its number, which no other has."""
+
     urgency: tuple[int, ...]
     number: int
-    work: Callable[[], Any] = field(compare=False)
-    then: Callable[[Any], None] = field(compare=False)
-    failed: Callable[[BaseException], None] = field(compare=False)
-
-
-@dataclass(frozen=True)
-class _Done:
-    """A job that is done; `error` is what it raised, if it did."""
-
-    job: _Job
-    outcome: Any = None
-    error: BaseException | None = None
+    work: Callable[[], Any]
+    then: Callable[[Any], None]
+    failed: Callable[[BaseException], None]
 
 
 class Workers:
@@ -52,7 +43,8 @@ class Workers:
     def __init__(self, count: int, stop: Stop) -> None:
         self._stop = stop
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
-        self._done: queue.SimpleQueue[_Done] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        """What follows from the jobs that are done."""
         self._numbers = itertools.count()
         self.count = count
         self.unfinished = 0
@@ -92,22 +84,19 @@ class Workers:
         while True:
             self._stop.check()
             try:
-                done = self._done.get(timeout=LONGEST_NAP)
+                follow = self._done.get(timeout=LONGEST_NAP)
             except queue.Empty:
                 if time.monotonic() >= until:
                     return False
                 continue
-            self._follow(done)
+            follow()
             return True
 
     def catch_up(self) -> None:
         """Do what follows from the jobs that are done by now; waits for none."""
-        while True:
-            try:
-                done = self._done.get_nowait()
-            except queue.Empty:
-                return
-            self._follow(done)
+        while not self._done.empty():
+            follow = self._done.get()
+            follow()
 
     def close(self) -> None:
         """Nothing more is to be done: jobs that have not begun never do."""
@@ -130,16 +119,16 @@ class Workers:
                 raise errors[0]
         return found
 
-    def _follow(self, done: _Done) -> None:
+    def _follow(self, job: _Job, outcome: Any) -> None:
         self.unfinished -= 1
-        error = done.error
-        if error is None:
-            try:
-                done.job.then(done.outcome)
-            except Exception as raised:  # noqa: BLE001  # handed to the stream that it is for
-                error = raised
-        if error is not None:
-            done.job.failed(error)
+        try:
+            job.then(outcome)
+        except Exception as error:  # noqa: BLE001  # handed to the stream that it is for
+            job.failed(error)
+
+    def _fail(self, job: _Job, error: BaseException) -> None:
+        self.unfinished -= 1
+        job.failed(error)
 
     def _run(self) -> None:
         while True:
@@ -147,7 +136,7 @@ class Workers:
             if self._closed:
                 return
             try:
-                done = _Done(job, job.work())
+                follow = functools.partial(self._follow, job, job.work())
             except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
-                done = _Done(job, error=error)
-            self._done.put(done)
+                follow = functools.partial(self._fail, job, error)
+            self._done.put(follow)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 
-from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import IncompleteList, UnexpectedAnswer
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.stream import Wish
 
 LOGGER = logging.getLogger(__name__)
 
 PATH = "/v3/customers"
-
-ANSWER = ":v3"
-"""The key of a row under which v3's answer waits until the row is completed; no field is so named.
-None: the answer could not be told from others."""
 
 INCLUDE = {
     "attributes": "attributes",
@@ -48,13 +45,14 @@ class CustomerDetails(Enricher):
 
     whole_pages = True
 
-    def __init__(
-        self, fields: Sequence[str], client: Client, purpose: Purpose, known: Collection[str]
-    ) -> None:
-        """`fields` of v3 are selected; `known` are all fields of the schema."""
+    def __init__(self, fields: Sequence[str], wish: Wish) -> None:
+        """`fields` of v3 are selected."""
         self._fields = fields
-        self._known = {*known, *INCLUDE.values()}
-        self._own = OwnLists(client, purpose)
+        self._known = {*load_schema("customers")["properties"], *INCLUDE.values()}
+        self._own = OwnLists(wish.client, wish.purpose)
+        self._answers: dict[str, Row | None] = {}
+        """What v3 says of each customer until its row is completed; None: it may have answered, and
+        its answer could not be told from others."""
         self._shows_attributes = False
         self._warned = False
 
@@ -64,9 +62,10 @@ class CustomerDetails(Enricher):
 
     def enrich(self, row: Row, *, bare: bool) -> Row | Job:
         """The customer with all attributes."""
-        if ANSWER not in row:
+        id_ = str(row["id"])
+        if id_ not in self._answers:
             return row
-        answer = row.pop(ANSWER)
+        answer = self._answers.pop(id_)
         if answer is not None and self._has_all_attributes(answer):
             self._add(row, answer)
             return row
@@ -81,12 +80,10 @@ class CustomerDetails(Enricher):
     def _read_page(self, rows: list[Row]) -> None:
         answers = self._read([row["id"] for row in rows])
         found = {str(answer.get("id")): answer for answer in answers}
-        by_id = {str(row["id"]): row for row in rows}
-        for id_, row in by_id.items():
-            if id_ in found:
-                row[ANSWER] = found[id_]
-            elif not found.keys() <= by_id.keys():
-                row[ANSWER] = None  # It may be one of those whose id says nothing.
+        ids = {str(row["id"]) for row in rows}
+        if found.keys() <= ids:
+            ids &= found.keys()  # The others are not there; else they may have come without an id.
+        self._answers.update((id_, found.get(id_)) for id_ in ids)
         self._note_what_came(answers)
 
     def _read_one(self, row: Row, answer: Row | None) -> Enriched:

@@ -5,7 +5,6 @@ pages would be shorter, and a walk by id whole all the same.
 """
 
 from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS as PERMISSION
@@ -15,10 +14,7 @@ from tap_bigcommerce.streams.stream import Incremental, Plan, Stream, Wish
 def plan(wish: Wish) -> Plan:
     """Ask v3, too, where one of the fields is selected that only v3 has."""
     fields = [name for name in ONLY_V3 if wish.wants(name)]
-    if not fields:
-        return Plan()
-    known = load_schema("customers")["properties"]
-    return Plan(enricher=CustomerDetails(fields, wish.client, wish.purpose, known))
+    return Plan(enricher=CustomerDetails(fields, wish) if fields else None)
 
 
 CUSTOMERS = Stream(

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
-from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import IncompleteList
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown, are_rows
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
+from tap_bigcommerce.streams.stream import Wish
 
 LOGGER = logging.getLogger(__name__)
 
@@ -34,18 +35,12 @@ UNPAGED = ("bulk_pricing_rules",)
 class ProductDetails(Enricher):
     """Completes products; nearly all come whole with the list."""
 
-    def __init__(
-        self,
-        included: Sequence[str],
-        own: OwnLists,
-        counts: StreamCounts,
-        known: Collection[str],
-    ) -> None:
-        """`included`: the nested fields that are selected; `known`: all fields of the schema."""
+    def __init__(self, included: Sequence[str], wish: Wish) -> None:
+        """`included`: the nested fields that are selected."""
         self._included = included
-        self._own = own
-        self._counts = counts
-        self._known = known
+        self._own = OwnLists(wish.client, wish.purpose)
+        self._counts = wish.purpose.counts
+        self._known = load_schema("products")["properties"]
         self._warned: set[str] = set()
 
     def enrich(self, row: Row, *, bare: bool) -> Row | Job:

@@ -1,8 +1,6 @@
 """Products: GET /v3/catalog/products, with their nested lists in the same answer."""
 
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.schemas import load_schema
-from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.product_details import ProductDetails
 from tap_bigcommerce.streams.stream import PRODUCTS as PERMISSION
@@ -42,12 +40,7 @@ def plan(wish: Wish) -> Plan:
     return Plan(
         params=params,
         details={"include": ",".join(included)} if included else {},
-        enricher=ProductDetails(
-            included,
-            OwnLists(wish.client, wish.purpose),
-            wish.purpose.counts,
-            load_schema("products")["properties"],
-        ),
+        enricher=ProductDetails(included, wish),
     )
 
 
