@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 from tap_bigcommerce.bodies import NotJson, clean, is_clean, mend, parse
 from tap_bigcommerce.exceptions import UnexpectedAnswer
-from tap_bigcommerce.records.exact import loads
+from tap_bigcommerce.records.scalars import loads
 from tap_bigcommerce.row_keys import RawRows, RowKeys
 
 LONGEST_SHOWN = 100

@@ -6,8 +6,7 @@ import json
 import re
 from typing import Any, NoReturn
 
-from tap_bigcommerce.records.exact import loads, to_float, to_int
-from tap_bigcommerce.records.scalars import json_text
+from tap_bigcommerce.records.scalars import json_text, loads, to_float, to_int
 
 TOO_DEEP = "arrays or objects are nested too deep"
 

@@ -15,7 +15,7 @@ from scripts.generate import generated, stale
 from tap_bigcommerce.bodies import clean
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.records.converter import Converter
-from tap_bigcommerce.records.exact import loads
+from tap_bigcommerce.records.scalars import loads
 from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams import STREAMS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tap_bigcommerce.bodies import clean
-from tap_bigcommerce.records.exact import loads
+from tap_bigcommerce.records.scalars import loads
 
 
 def as_parsed(row: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_bigcommerce.records.converter import Converter
-from tap_bigcommerce.records.exact import loads
+from tap_bigcommerce.records.scalars import loads
 
 SCHEMA = {
     "type": "object",
