@@ -5,7 +5,7 @@ variants are read whole, in bulk. Reviews come from shoppers and are read whole,
 """
 
 from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage
+from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import PRODUCTS, Channels, Child, Incremental, Stream
 
@@ -66,7 +66,6 @@ PRODUCT_VARIANTS = Stream(
     name="product_variants",
     path="/v3/catalog/variants",
     permission=PRODUCTS,
-    walk=ByPage(),
     presence=Presence(params={"id": "{id}"}, short=ID_ALONE),
 )
 PRODUCT_METAFIELDS = Stream(
@@ -123,7 +122,6 @@ PRODUCT_CATEGORY_ASSIGNMENTS = Stream(
     name="product_category_assignments",
     path="/v3/catalog/products/category-assignments",
     permission=PRODUCTS,
-    walk=ByPage(),
     keys=("product_id", "category_id"),
 )
 PRODUCT_CHANNEL_ASSIGNMENTS = Stream(
@@ -131,6 +129,5 @@ PRODUCT_CHANNEL_ASSIGNMENTS = Stream(
     channels=Channels(filter="channel_id:in", field="channel_id"),
     path="/v3/catalog/products/channel-assignments",
     permission=PRODUCTS,
-    walk=ByPage(),
     keys=("product_id", "channel_id"),
 )

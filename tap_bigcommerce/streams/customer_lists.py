@@ -3,7 +3,7 @@
 A customer's date of modification does not change with these, so none of them follows from it.
 """
 
-from tap_bigcommerce.pages.in_turn import ByCursor, ByPage
+from tap_bigcommerce.pages.in_turn import ByCursor
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS, Channels, Incremental, Stream
@@ -19,7 +19,6 @@ CUSTOMER_ADDRESSES = Stream(
     name="customer_addresses",
     path="/v3/customers/addresses",
     permission=CUSTOMERS,
-    walk=ByPage(),
     params={"include": "formfields"},
     presence=Presence(params=IN_BULK, short={}),
 )
@@ -27,7 +26,6 @@ CUSTOMER_GROUPS = Stream(
     name="customer_groups",
     path="/v2/customer_groups",
     permission=CUSTOMERS,
-    walk=ByPage(),
     incremental=Incremental("date_modified", "date_modified:min"),
     presence=Presence("/v2/customer_groups/{id}"),
     count_path="/v2/customer_groups/count",
@@ -36,14 +34,12 @@ CUSTOMER_ATTRIBUTES = Stream(
     name="customer_attributes",
     path="/v3/customers/attributes",
     permission=CUSTOMERS,
-    walk=ByPage(),
     incremental=Incremental("date_modified", "date_modified:min"),
 )
 CUSTOMER_ATTRIBUTE_VALUES = Stream(
     name="customer_attribute_values",
     path="/v3/customers/attribute-values",
     permission=CUSTOMERS,
-    walk=ByPage(),
     incremental=Incremental("date_modified", "date_modified:min"),
 )
 CUSTOMER_FORM_FIELD_VALUES = Stream(
@@ -66,7 +62,6 @@ SUBSCRIBERS = Stream(
     channels=Channels(field="channel_id"),
     path="/v3/customers/subscribers",
     permission=CUSTOMERS,
-    walk=ByPage(),
     incremental=Incremental("date_modified", "date_modified:min"),
     presence=Presence(params=IN_BULK),
 )
@@ -74,12 +69,10 @@ WISHLISTS = Stream(
     name="wishlists",
     path="/v3/wishlists",
     permission=CUSTOMERS,
-    walk=ByPage(),
     presence=Presence("/v3/wishlists/{id}"),
 )
 SEGMENTS = Stream(
     name="segments",
     path="/v3/segments",
     permission=CUSTOMERS,
-    walk=ByPage(),
 )

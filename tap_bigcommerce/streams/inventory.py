@@ -1,6 +1,5 @@
 """Stock and where it lies. It changes without its product's date: read whole, in bulk."""
 
-from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import INVENTORY, LOCATIONS, Stream
@@ -16,7 +15,6 @@ INVENTORY_ITEMS = Stream(
     name="inventory_items",
     path="/v3/inventory/items",
     permission=INVENTORY,
-    walk=ByPage(),
     keys=("variant_id",),
     reshape=with_variant_id,
     presence=Presence(params={"variant_id:in": "{ids}"}),
@@ -25,6 +23,5 @@ STOCK_LOCATIONS = Stream(
     name="locations",
     path="/v3/inventory/locations",
     permission=LOCATIONS,
-    walk=ByPage(),
     presence=Presence(params={"location_id:in": "{ids}"}),
 )

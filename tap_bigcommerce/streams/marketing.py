@@ -6,7 +6,6 @@ from typing import Any
 
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.pages.in_turn import ByPage
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import MARKETING, Child, Stream
@@ -44,7 +43,6 @@ PROMOTIONS = Stream(
     name="promotions",
     path="/v3/promotions",
     permission=MARKETING,
-    walk=ByPage(),
     params=ASCENDING,
     presence=Presence(params={"id": "{id}"}),
 )

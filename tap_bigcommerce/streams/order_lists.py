@@ -1,6 +1,6 @@
 """What belongs to orders: nested in their list, in lists of their own, and in bulk."""
 
-from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage
+from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor
 from tap_bigcommerce.streams.consignments import ITEM_PATHS
 from tap_bigcommerce.streams.stream import ORDERS, TRANSACTIONS, Child, Incremental, Stream
 
@@ -77,7 +77,6 @@ ORDER_REFUNDS = Stream(
     name="order_refunds",
     path="/v3/orders/payment_actions/refunds",
     permission=ORDERS,
-    walk=ByPage(),
     incremental=Incremental("created", "created:min"),
 )
 ORDER_METAFIELDS = Stream(

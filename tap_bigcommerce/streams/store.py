@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, ByPage, OneObject
+from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, OneObject
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import CHANNELS as CHANNEL_SETTINGS
@@ -47,7 +47,6 @@ CHANNELS = Stream(
     channels=Channels(field="id"),
     path="/v3/channels",
     permission=CHANNEL_SETTINGS,
-    walk=ByPage(),
     params={"include": "currencies"},
     incremental=Incremental("date_modified", "date_modified:min"),
     presence=Presence("/v3/channels/{id}"),
@@ -64,14 +63,12 @@ SITES = Stream(
     channels=Channels(filter="channel_id:in", field="channel_id"),
     path="/v3/sites",
     permission=SITES_AND_ROUTES,
-    walk=ByPage(),
     presence=Presence("/v3/sites/{id}"),
 )
 CURRENCIES = Stream(
     name="currencies",
     path="/v2/currencies",
     permission=INFORMATION,
-    walk=ByPage(),
     presence=Presence("/v2/currencies/{id}"),
 )
 PAGES = Stream(
@@ -79,7 +76,6 @@ PAGES = Stream(
     channels=Channels(filter="channel_id", field="channel_id"),
     path="/v3/content/pages",
     permission=CONTENT,
-    walk=ByPage(),
     params={"include": "body"},
     presence=Presence(params=IN_BULK, short={}),
 )
@@ -87,7 +83,6 @@ BLOG_POSTS = Stream(
     name="blog_posts",
     path="/v2/blog/posts",
     permission=CONTENT,
-    walk=ByPage(),
     reshape=with_date,
     presence=Presence("/v2/blog/posts/{id}"),
     count_path="/v2/blog/posts/count",
@@ -104,7 +99,6 @@ TAX_CLASSES = Stream(
     name="tax_classes",
     path="/v2/tax_classes",
     permission=INFORMATION,
-    walk=ByPage(),
     presence=Presence("/v2/tax_classes/{id}"),
 )
 TAX_ZONES = Stream(
