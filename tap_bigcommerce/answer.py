@@ -140,17 +140,11 @@ def _is_v3(path: str) -> bool:
 
 def _unwrap(value: Any, path: str) -> tuple[Any, Any]:
     """A body's rows or object, and what v3 says about them; v2 sends nothing beside them."""
-    if not _is_v3(path):
-        return value, {}
-    if not isinstance(value, dict):
-        return None, {}
-    return value.get("data"), value.get("meta")
+    return (_inside(value, "data"), _inside(value, "meta")) if _is_v3(path) else (value, None)
 
 
-def _inside(value: Any, *names: str) -> Any:
-    for name in names:
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+def _inside(value: Any, name: str) -> Any:
+    return value.get(name) if isinstance(value, dict) else None
 
 
 def _count(value: Any) -> int | None:

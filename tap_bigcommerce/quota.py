@@ -128,8 +128,9 @@ class Quota:
         with self._changed:
             while True:
                 self._stop.check()
-                wait, reason = self._try()
+                wait, reason = self._wait()
                 if wait <= 0:
+                    self._in_flight += 1
                     return self._clock() - began
                 until = self._clock() + wait
                 if reason is not said or (reason and abs(until - said_until) > WORTH_SAYING):
@@ -141,7 +142,9 @@ class Quota:
         """Take a place if a request may be sent now; 0 then, else how many seconds to wait before
         it is worth another look."""
         with self._changed:
-            return self._try()[0]
+            wait, _ = self._wait()
+            self._in_flight += wait <= 0
+            return wait
 
     def leave(self, headers: Mapping[str, str] | None, took: float) -> Standing | None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any.
@@ -230,13 +233,6 @@ class Quota:
             if resets_in <= 0 or not self._is_told:  # The window is over: the next is untouched.
                 return Allowance(self._quota, self._quota, self._window, self._window)
             return Allowance(self._quota, self._left, self._window, resets_in)
-
-    def _try(self) -> tuple[float, Reason | None]:
-        """As `try_enter`, and why to wait."""
-        wait, reason = self._wait()
-        if wait <= 0:
-            self._in_flight += 1
-        return wait, reason
 
     def _wait(self) -> tuple[float, Reason | None]:
         """Seconds until it is worth looking again, 0 when a request may go now; and why to wait:

@@ -15,8 +15,9 @@ from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed,
 from tap_bigcommerce.family import Family
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.pages.by_ids import read_by_ids
+from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
-from tap_bigcommerce.pages.reading import Batch, Reading
+from tap_bigcommerce.pages.reading import Reading
 from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.streams.stream import Wish
 from tap_bigcommerce.tools import Tools
@@ -256,7 +257,7 @@ class WalkSync:
 
     def _write_records(self, batch: Batch, family: Family, output: Output) -> None:
         output.write_schema()
-        output.write(family.rows_of(output, batch.rows), sent_at=batch.answer.sent_at)
+        output.write(family.rows_of(output, batch.rows), sent_at=batch.page.answer.sent_at)
 
     def _complete(self, output: Output, *, whole: bool) -> None:
         """The list has been read to its end; `whole`: and nothing can have slipped by."""

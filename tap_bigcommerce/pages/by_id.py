@@ -269,7 +269,8 @@ class ById:
             front = self._stretches[0]
             held, front.held = front.held, []
             self.ids.extend(id_ for id_, _ in held)
-            yield from _runs(held)
+            for page, run in itertools.groupby(held, key=lambda held: held[1]):
+                yield page, [id_ for id_, _ in run]
             if not front.done:
                 return
             if len(self._stretches) == 1:
@@ -542,12 +543,6 @@ class ById:
         twice = len(stretch.held) + len(beyond) - len(by_id)
         stretch.held = sorted(by_id.items(), key=lambda held: held[0])
         return twice
-
-
-def _runs(held: list[Held]) -> Iterator[tuple[Page, list[int]]]:
-    """Rows grouped by the page that they came with, in their order."""
-    for page, run in itertools.groupby(held, key=lambda held: held[1]):
-        yield page, [id_ for id_, _ in run]
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
 from tap_bigcommerce.pages.enricher import Enricher
-from tap_bigcommerce.pages.ordered_rows import OrderedRows
+from tap_bigcommerce.pages.ordered_rows import Batch, OrderedRows
 from tap_bigcommerce.pages.page import ListRequest, Page
-from tap_bigcommerce.pages.reading import Batch
 from tap_bigcommerce.workers import Workers
 
 
@@ -70,9 +69,8 @@ def read_by_ids(
         workers.submit(work, came, functools.partial(failed, id_), (turn, 0, False))
     try:
         while missing:
-            for whole in rows.ready():
-                batch = Batch(whole.rows, whole.page.answer, None, True)
-                found.append(Found(whole.keys[0], batch if whole.rows else None))
+            for batch in rows.ready():
+                found.append(Found(batch.keys[0], batch if batch.rows else None))
             while found:
                 missing.discard(found[0].id)
                 yield found.pop(0)

@@ -116,6 +116,9 @@ class OneObject(AllAtOnce):
 class InTurn:
     """One walk, page after page; each row once, by its key."""
 
+    end: int | None = None
+    """Nobody knows."""
+
     def __init__(
         self,
         noun: str,
@@ -161,11 +164,6 @@ class InTurn:
     def ending(self) -> bool:
         """Nothing more can be asked for now."""
         return self._asked or self.finished
-
-    @property
-    def end(self) -> int | None:
-        """Nobody knows."""
-        return None
 
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
         """The next page, once the one before it has come."""

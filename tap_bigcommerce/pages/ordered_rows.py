@@ -11,6 +11,7 @@ from typing import Any
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.enricher import Enriched, Enricher
 from tap_bigcommerce.pages.page import Page, Row
+from tap_bigcommerce.pages.walk import Position
 from tap_bigcommerce.row_keys import Key
 from tap_bigcommerce.workers import Workers
 
@@ -23,17 +24,19 @@ MOST_PARSED = 2
 """Pages whose rows are held as objects, at the most."""
 
 
-@dataclass(frozen=True)
-class Ready:
-    """Rows of one page that are whole, and all before them are.
+@dataclass
+class Batch:
+    """Rows of one page that are whole, and all before them are, in the order of the walk.
 
     `keys` are theirs, and those of rows that are gone by now. `ends_page`: none of the page follow.
+    `position`: where a stopped walk goes on behind them; None where it could not go on from here.
     """
 
     page: Page
     keys: Sequence[Key]
     rows: list[Row]
     ends_page: bool
+    position: Position = None
 
 
 @dataclass
@@ -85,7 +88,7 @@ class OrderedRows:
         """Nobody wants the rows any more; jobs under way end in nothing."""
         self._closed = True
 
-    def ready(self) -> Iterator[Ready]:
+    def ready(self) -> Iterator[Batch]:
         """What can be handed on: the parts in front, as far as their rows are whole."""
         while self._parts:
             self._begin_next()
@@ -100,7 +103,7 @@ class OrderedRows:
             elif end == begin:
                 return
             rows = [row for row in part.rows[begin:end] if row is not None]
-            yield Ready(part.page, part.keys[begin:end], rows, is_done and part.last)
+            yield Batch(part.page, part.keys[begin:end], rows, is_done and part.last)
 
     def _begin_next(self) -> None:
         """Begin the next parts: the one in front; and while this waits for jobs, as many behind it

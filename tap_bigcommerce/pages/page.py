@@ -97,16 +97,8 @@ class PageReader:
 
     def few(self, place: Mapping[str, str], limit: int) -> Page:
         """At most `limit` rows at `place` in the list, bare."""
-        request, limit = self._request, min(limit, self._size.limit)
-        params = {**request.params, **place, **({"limit": str(limit)} if request.paged else {})}
-        answer = self._client.get(
-            request.path,
-            params,
-            list,
-            self._purpose,
-            patience=self._client.patience(),
-            keys=request.row_keys,
-        )
+        limit = min(limit, self._size.limit)
+        answer = self._get(place, limit, self._client.patience())
         return Page(self._keys(answer), limit, answer, bare=True)
 
     def _keys(self, answer: Answer) -> list[Key]:
@@ -135,7 +127,13 @@ class PageReader:
             limit = 1 if alone else self._size.limit
             with_details = bool(request.details) and not bare and not self._refuses_details
             try:
-                answer = self._get(place, limit, patience, with_details=with_details)
+                answer = self._get(
+                    place,
+                    limit,
+                    patience,
+                    with_details=with_details,
+                    fewer_possible=request.paged and (limit > 1 or with_details),
+                )
             except FewerRows as error:
                 patience.wait_from_anew()
                 if error.refused and not self._is_sound:
@@ -187,8 +185,8 @@ class PageReader:
         limit: int,
         patience: Patience,
         *,
-        with_details: bool,
-        fewer_possible: bool = True,
+        with_details: bool = False,
+        fewer_possible: bool = False,
     ) -> Answer:
         request = self._request
         params = {**request.params, **place, **(request.details if with_details else {})}
@@ -200,13 +198,13 @@ class PageReader:
             dict if request.single else list,
             self._purpose,
             patience=patience,
-            fewer_possible=fewer_possible and request.paged and (limit > 1 or with_details),
+            fewer_possible=fewer_possible,
             keys=request.row_keys,
         )
 
     def _see_whether_it_is_sound(self, place: Mapping[str, str], patience: Patience) -> None:
         """Ask for as little as can be. Raises RequestFailed where that is refused, too."""
-        self._get(place, 1, patience, with_details=False, fewer_possible=False)
+        self._get(place, 1, patience)
         self._is_sound = True
 
     def _note_details(self) -> None:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import TAIL, ById, IdParameters
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import InTurn, InTurnKind
-from tap_bigcommerce.pages.ordered_rows import OrderedRows
-from tap_bigcommerce.pages.page import Page, PageReader, Row
-from tap_bigcommerce.pages.walk import Position, What
+from tap_bigcommerce.pages.ordered_rows import Batch, OrderedRows
+from tap_bigcommerce.pages.page import Page, PageReader
+from tap_bigcommerce.pages.walk import What
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -25,20 +23,6 @@ Walk = ById | InTurn
 
 WalkKind = IdParameters | InTurnKind
 """A way to walk, as a stream declares it."""
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Whole rows, in the order of the walk, that came with one answer.
-
-    `position`: every row up to there has been handed on with this batch or before; None where a
-    stopped walk could not go on from here. `ends_page`: nothing more of this answer follows.
-    """
-
-    rows: list[Row]
-    answer: Answer
-    position: Position
-    ends_page: bool
 
 
 class Reading:
@@ -214,14 +198,14 @@ class Reading:
 
     def _whole(self) -> Iterator[Batch]:
         """What can be handed on."""
-        for rows in self._rows.ready():
-            self.handed_on += len(rows.keys)
+        for batch in self._rows.ready():
+            self.handed_on += len(batch.keys)
             self._account()
-            last = rows.keys[-1]
+            last = batch.keys[-1]
             if isinstance(last, int):
-                self._ids = (self._ids[0] if self._ids else rows.keys[0]), last
-            position = self._walk.position(rows.page, last, ends_page=rows.ends_page)
-            yield Batch(rows.rows, rows.page.answer, position, rows.ends_page)
+                self._ids = (self._ids[0] if self._ids else batch.keys[0]), last
+            batch.position = self._walk.position(batch.page, last, ends_page=batch.ends_page)
+            yield batch
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
