@@ -20,9 +20,8 @@ from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissi
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import Position
-from tap_bigcommerce.progress import failed_requests, log_count, log_records
+from tap_bigcommerce.progress import log_figures, log_records
 from tap_bigcommerce.record_writer import RecordWriter
-from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import MOST_TO_RETRY, Resume
 from tap_bigcommerce.store_column import key_of
@@ -82,8 +81,7 @@ class Output:
 
     def __init__(self, selection: Selection, tools: Tools) -> None:
         """Raises StateError where the state is damaged."""
-        config, messages = tools.config, tools.messages
-        stream = selection.stream
+        config, stream = tools.config, selection.stream
         self.ledger = Ledger(selection, config, tools.state)
         self.selection = selection = self.ledger.selection(selection)
         self.stream = stream
@@ -108,15 +106,8 @@ class Output:
         asked_for = selection.notes.asked_for if "include" in stream.params else ()
         self._asked_for = sorted(filter(selection.wants, asked_for))
         """Fields that the list itself is asked for; none once it is said that some do not come."""
-        self._config = config
-        self._state = tools.state
-        self._messages = messages
-        self._sample = tools.sample
-        self._records = RecordWriter(selection, messages, store=config.store_hash)
-        if self.ledger.way is Way.SET:
-            self._records.note = self.ledger.note
-        if self.ledger.marks:
-            self._records.deleted_at = self.ledger.deleted_at
+        self._tools = tools
+        self._records = RecordWriter(selection, self.ledger, tools)
         self._schema_is_out = False
         self._fingerprint = ""
         self.since: str | None = None
@@ -148,11 +139,11 @@ class Output:
         stream, name = self.stream, self.stream.name
         self.ledger.open()
         if stream.replication_key is not None:
-            self.counts.bookmark_before = self._state.bookmark(name, stream.replication_key)
-        self.to_retry = self._state.to_retry(name)
-        accepted = self._config.accepted_of(stream.name)
+            self.counts.bookmark_before = self._tools.state.bookmark(name, stream.replication_key)
+        self.to_retry = self._tools.state.to_retry(name)
+        accepted = self._tools.config.accepted_of(stream.name)
         self._fingerprint = self._depends_on(accepted)
-        resume = self._state.resume(name)
+        resume = self._tools.state.resume(name)
         if resume is not None and resume.walk == self._fingerprint:
             after = resume.cursor if resume.cursor is not None else resume.after_id
             place = f"id {after}" if isinstance(after, int) else "the last page that was written"
@@ -205,7 +196,7 @@ class Output:
         if self.failure is not None:
             return
         self.read_in_part = True
-        if isinstance(error, IncompleteList) and self._config.accepts(self.stream.name, id_):
+        if isinstance(error, IncompleteList) and self._tools.config.accepts(self.stream.name, id_):
             LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
             self.forget(id_)
             return
@@ -235,7 +226,7 @@ class Output:
 
     def remember(self) -> None:
         """Note in the state what was passed over, and what earlier runs had."""
-        self._state.retry(self.stream.name, {*self.to_retry, *self.passed_over})
+        self._tools.state.retry(self.stream.name, {*self.to_retry, *self.passed_over})
 
     @property
     def trouble(self) -> TapError | None:
@@ -256,10 +247,10 @@ class Output:
     def write_schema(self) -> None:
         """The SCHEMA, once."""
         if not self._schema_is_out:
-            self._messages.schema(
+            self._tools.messages.schema(
                 self.stream.name,
                 self.selection.emitted,
-                key_of(self.stream, self._config),
+                key_of(self.stream, self._tools.config),
                 self.stream.replication_key,
             )
             self._schema_is_out = True
@@ -268,7 +259,7 @@ class Output:
         """RECORDs of these rows. Raises BadRecord where one lacks what it cannot do without."""
         if self.until is not None:
             rows = [row for row in rows if not self._is_beyond(row)]
-        if self._sample:
+        if self._tools.sample:
             rows = rows[: 1 - self.counts.written]
         if not rows:
             return
@@ -280,7 +271,7 @@ class Output:
     def _look_for_what_was_asked_for(self, rows: Sequence[Row]) -> None:
         """Say, once, which fields were asked for and came with none of these rows."""
         missing = [name for name in self._asked_for if not any(name in row for row in rows)]
-        if rows and missing:
+        if missing:
             self._asked_for = []
             LOGGER.warning(
                 "%s: none of %d rows came with %s, although these were asked for; they are left "
@@ -312,11 +303,11 @@ class Output:
             cursor=after if isinstance(after, str) else None,
             version=self._records.version,
         )
-        self._state.interrupt(self.stream.name, resume)
+        self._tools.state.interrupt(self.stream.name, resume)
 
     def rewind(self) -> None:
         """Rows may be missing among those written: a stopped run goes on where this one began."""
-        self._state.rewind(self.stream.name)
+        self._tools.state.rewind(self.stream.name)
 
     def complete(self, start: Start) -> None:
         """Set the bookmark: the walk has seen all that changed before it began.
@@ -334,7 +325,7 @@ class Output:
             bookmark = max(bookmark, reached) if bookmark is not None else reached
         self.counts.bookmark_after = bookmark
         self.ledger.complete()
-        self._state.complete(self.stream.name, key, bookmark)
+        self._tools.state.complete(self.stream.name, key, bookmark)
 
     def activate(self, start: Start, *, resumed: bool) -> None:
         """The walk was whole: its version is the one that holds, unless too little is left.
@@ -347,49 +338,21 @@ class Output:
         rows = None if resumed else self.counts.written
         self.failure = self.ledger.doubt(rows)
         if self.failure is None:
-            self._messages.activate_version(self.stream.name, version)
+            self._tools.messages.activate_version(self.stream.name, version)
             self.ledger.activated(version, rows)
 
     def report_gone(self, gone: Mapping[int, str]) -> None:
         """Write the tombstones of these ids."""
         self.counts.deleted = len(gone)
         if gone:
-            write_tombstones(self._messages, self.selection, self._config, gone)
+            write_tombstones(self._tools.messages, self.selection, self._tools.config, gone)
             self.ledger.reported(gone)
 
     def close(self) -> None:
-        """Close the books: METRIC lines, and a warning for each path that did not fit."""
-        counts = self.counts
-        log_records(counts, last=True)
-        counts.rescued, counts.unfit = self._records.rescued, self._records.unfit
-        for metric, value in (
-            ("requests", counts.requests),
-            ("requests_failed", failed_requests(counts).total()),
-            ("records_read", counts.read),
-            ("records_dropped_as_duplicates", counts.duplicates),
-            ("records_gone", counts.gone),
-            ("values_rescued", counts.rescued.total()),
-            ("values_unfit", counts.unfit.total()),
-            ("seconds_waited", round(counts.waited)),
-        ):
-            log_count(metric, counts.stream, value)
-        for path, number in counts.rescued.items():
-            LOGGER.warning(
-                "%s: %d values of %s are new to the schema or do not fit it; they are in %s",
-                counts.stream,
-                number,
-                path,
-                RESCUED,
-            )
-        for path, number in counts.unfit.items():
-            LOGGER.warning(
-                "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: %s "
-                "is not selected, or they may hold what is not selected",
-                counts.stream,
-                number,
-                path,
-                RESCUED,
-            )
+        """Close the books."""
+        converter = self._records.converter
+        self.counts.rescued, self.counts.unfit = converter.rescued, converter.dropped
+        log_figures(self.counts)
 
     @property
     def _noun(self) -> str:
@@ -413,7 +376,7 @@ class Output:
                 self.stream.name,
             )
             bookmark = None
-        return first_date(self.selection, bookmark, self._config)
+        return first_date(self.selection, bookmark, self._tools.config)
 
     def _version(self) -> int | None:
         """A new version for a walk that reads everything; else that of the table as it is."""
@@ -423,7 +386,7 @@ class Output:
 
     def _depends_on(self, accepted: list[str]) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
-        config, bookmark = self._config, self.counts.bookmark_before
+        config, bookmark = self._tools.config, self.counts.bookmark_before
         own = of_stream(config, self.stream.name)
         start = (own.start_date or config.start_date) if bookmark is None else None
         protection = self.selection.protection

@@ -13,6 +13,7 @@ from singer import metrics
 
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.display import shown
+from tap_bigcommerce.schemas import RESCUED
 from tap_bigcommerce.timeline import outcome_of
 
 LOGGER = logging.getLogger(__name__)
@@ -38,6 +39,39 @@ def log_records(counts: StreamCounts, *, last: bool = False) -> None:
 def log_count(metric: str, stream: str, value: int) -> None:
     """One METRIC line of a count, of a whole stream."""
     _log_metric(logging.INFO, "counter", metric, value, {metrics.Tag.endpoint: stream})
+
+
+def log_figures(counts: StreamCounts) -> None:
+    """A stream's METRIC lines at its end, and a warning for each path that did not fit."""
+    log_records(counts, last=True)
+    for metric, value in (
+        ("requests", counts.requests),
+        ("requests_failed", failed_requests(counts).total()),
+        ("records_read", counts.read),
+        ("records_dropped_as_duplicates", counts.duplicates),
+        ("records_gone", counts.gone),
+        ("values_rescued", counts.rescued.total()),
+        ("values_unfit", counts.unfit.total()),
+        ("seconds_waited", round(counts.waited)),
+    ):
+        log_count(metric, counts.stream, value)
+    for path, number in counts.rescued.items():
+        LOGGER.warning(
+            "%s: %d values of %s are new to the schema or do not fit it; they are in %s",
+            counts.stream,
+            number,
+            path,
+            RESCUED,
+        )
+    for path, number in counts.unfit.items():
+        LOGGER.warning(
+            "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: %s is "
+            "not selected, or they may hold what is not selected",
+            counts.stream,
+            number,
+            path,
+            RESCUED,
+        )
 
 
 def log_request(stream: str, seconds: float, outcome: str) -> None:

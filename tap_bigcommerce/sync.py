@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError
@@ -29,12 +29,13 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
     failures: dict[str, TapError] = {}
     walks = _walks(selections, tools, failures)
     try:
-        for turn, walk in enumerate(walks):
+        asks: list[Callable[[], None]] = [*(walk.ask for walk in walks[1:]), lambda: None]
+        for walk, ask_next in zip(walks, asks, strict=False):
             LOGGER.info("%s: reading", walk.names)
             tools.state.begin(walk.name)
             for output in walk.outputs:
                 output.counts.begin()
-            _run(walk, walks[turn + 1 : turn + 2])
+            walk.run(ask_next)
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
             tools.messages.state(tools.state.value())
@@ -46,11 +47,8 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
                 LOGGER.info("Summary of %s", summary(output.counts))
         tools.state.begin(None)
         tools.messages.state(tools.state.value())
-    except Interrupted:
-        tools.messages.state(tools.state.value())
-        raise
-    except RunFailed:
-        if tools.messages.any_written:
+    except (Interrupted, RunFailed) as error:
+        if tools.messages.any_written or isinstance(error, Interrupted):
             tools.messages.state(tools.state.value())
         raise
     finally:
@@ -88,17 +86,6 @@ def _walks(
     ]
 
 
-def _run(walk: WalkSync, following: Sequence[WalkSync]) -> None:
-    """Read one walk; what fails stands in its outputs then."""
-    walk.fail(failure_of(walk.names, functools.partial(walk.run, lambda: _let_begin(following))))
-
-
 def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:
     LOGGER.error("%s failed: %s", name, error.words)
     failures[name] = error
-
-
-def _let_begin(following: Sequence[WalkSync]) -> None:
-    """Let the next walk's first requests go; what fails there is its own."""
-    for walk in following:
-        walk.fail(failure_of(walk.names, walk.ask))

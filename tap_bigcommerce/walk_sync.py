@@ -11,7 +11,8 @@ from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.deletes.ledger import Way
 from tap_bigcommerce.deletes.search import Search, find_gone
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed, TapError
+from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
+from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import Family
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.pages.by_ids import read_by_ids
@@ -56,22 +57,25 @@ class WalkSync:
         """All of its streams."""
         return ", ".join(output.stream.name for output in self.outputs)
 
-    def fail(self, error: TapError | None) -> None:
-        """What failed, if anything did, is the failure of all of its streams that have none."""
-        for output in self._alive() if error is not None else ():
-            output.failure = error
-
     def ask(self) -> None:
         """Let the first requests go, while an earlier walk is still being written."""
-        if self._alive():
-            self._begun().ask(ahead=True)
+        self._attempt(lambda: self._alive() and self._begun().ask(ahead=True))
 
     def run(self, when_ending: Callable[[], None]) -> None:
         """Read the list to its end. `when_ending`: workers are free for the next walk.
 
-        What fails for one of the streams alone stands in its output. Raises what fails for all of
-        them, and Interrupted on a signal; the state then holds where to go on.
+        What fails stands in the outputs then. Raises what ends the whole run, and Interrupted on a
+        signal; the state then holds where to go on.
         """
+        self._attempt(functools.partial(self._run, when_ending))
+
+    def _attempt(self, work: Callable[[], object]) -> None:
+        """Do `work`; what it raises is the failure of all of the streams that have none."""
+        error = failure_of(self.names, work)
+        for output in self._alive() if error is not None else ():
+            output.failure = error
+
+    def _run(self, when_ending: Callable[[], None]) -> None:
         try:
             if self._alive():
                 self._read(self._begun(), when_ending)
