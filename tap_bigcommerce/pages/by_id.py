@@ -494,16 +494,13 @@ class ById:
         # What had been shown beyond has been deleted since, or the filter shows nothing more: the
         # list's last row will tell, where it can be asked for.
         denied, self._largest_shown = self._tail[0] > stretch.reached, stretch.reached
-        if self._filter_answers or not denied or not self._saw(stretch):
+        was_a_row = stretch.has_shown_rows or stretch.start == self._after > 0
+        if self._filter_answers or not denied or not was_a_row:
             self._end_at(
                 stretch, shown=self._filter_answers and not (denied and self._can_see_last)
             )
         else:
             self._tail, stretch.doubted = [stretch.reached], True
-
-    def _saw(self, stretch: Stretch) -> bool:
-        """There was a row where `stretch` has reached."""
-        return stretch.has_shown_rows or stretch.start == self._after > 0
 
     def _end_at(self, stretch: Stretch, *, shown: bool = True) -> None:
         """Nothing lies behind what `stretch` has reached; `shown`: by what the list shows there."""

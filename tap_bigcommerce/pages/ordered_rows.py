@@ -44,8 +44,8 @@ class _Part:
     """Rows of one page that follow each other.
 
     `places` are theirs in the page; `last`: no other part of it follows. `rows` is None until they
-    are parsed; a row that is gone is None. `incomplete` are the indexes of the rows whose jobs are
-    under way.
+    are parsed; a row that is gone is None. `incomplete` are the indexes of the rows that are not
+    whole yet.
     """
 
     page: Page
@@ -116,48 +116,39 @@ class OrderedRows:
                 return
             if part.rows is None:
                 rows = part.page.answer.rows(part.places)
-                part.rows = [*rows]
-                if self._enricher is not None:
+                if self._enricher is None:
+                    part.rows = [*rows]
+                else:
                     self._begin(part, rows, self._enricher)
 
     def _begin(self, part: _Part, rows: list[Row], enricher: Enricher) -> None:
         """Complete the page, and then each of its rows."""
+        whole: list[Row | None] = [*rows]
+        part.rows, part.incomplete = whole, set(range(len(rows)))
 
-        def each(_: None = None) -> None:
-            part.incomplete.discard(0)
-            for index, row in enumerate(rows):
-                try:
-                    enriched = enricher.enrich(row, bare=part.page.bare)
-                except TapError as error:
-                    part.incomplete.add(index)  # And so it stays.
-                    self._failed(error)
-                    return
-                take(index, enriched)
-
-        def take(index: int, enriched: Any) -> None:
-            assert part.rows is not None
-            if not callable(enriched):
-                part.rows[index] = enriched
-                return
-            part.incomplete.add(index)
-            self._submit(enriched, functools.partial(came, index))
+        def take(index: int, row: Row | None) -> None:
+            whole[index] = row
+            part.incomplete.discard(index)
 
         def came(index: int, enriched: Enriched) -> None:
-            assert part.rows is not None
-            part.rows[index] = enricher.finish(enriched)
-            part.incomplete.discard(index)
+            take(index, enricher.finish(enriched))
+
+        def each(_: None = None) -> None:
+            for index, row in enumerate(rows):
+                enriched = enricher.enrich(row, bare=part.page.bare)
+                if callable(enriched):
+                    self._submit(enriched, functools.partial(came, index))
+                else:
+                    take(index, enriched)
 
         try:
             job = enricher.enrich_page(rows)
+            if job is None:
+                each()
+            else:
+                self._submit(job, each)
         except TapError as error:
-            part.incomplete.add(0)
             self._failed(error)
-            return
-        if job is None:
-            each()
-        else:
-            part.incomplete.add(0)
-            self._submit(job, each)
 
     def _submit(self, job: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Run a job in a worker; `then` takes what it returns, where rows are still wanted."""

@@ -47,12 +47,15 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     where it is: the converter knows what to do with it.
     """
     consignments = order.get("consignments")
-    if not isinstance(consignments, dict) or not _is_embedded(consignments):
+    if not isinstance(consignments, dict) or not consignments:
+        return None
+    # The link that stands in their place when nothing was included.
+    if consignments.keys() >= {"url", "resource"}:
         return None
     found = Embedded()
     if consignments.pop(WARNING, None) is not None:
         found.cut = "a warning of the API"
-    if not all(_is_known(group) for group in _groups(consignments)):
+    if not all(group is None or are_rows(group) for group in _groups(consignments)):
         found.cut = found.cut or "consignments of an unknown form"
     for consignment in every_consignment(consignments):
         if WARNING in consignment:
@@ -117,11 +120,6 @@ def _groups(consignments: Row) -> Iterator[Any]:
             yield kind
 
 
-def _is_known(group: Any) -> bool:
-    """It is a list of consignments, or there are none."""
-    return group is None or are_rows(group)
-
-
 def add_missing_items(consignments: Any, items: list[Row]) -> int:
     """Put the line items that were cut off into the consignments where they belong.
 
@@ -158,11 +156,6 @@ def consignments_in(content: Any) -> Any:
     if isinstance(content, dict):
         return [content] if content else []
     return content
-
-
-def _is_embedded(consignments: Row) -> bool:
-    """Not the link that stands in its place when nothing was included."""
-    return bool(consignments) and not ("url" in consignments and "resource" in consignments)
 
 
 def _address(order_id: Any, consignment: Row) -> Row:
