@@ -189,6 +189,7 @@ def other_api(store: GoldenStore) -> Iterator[Step]:
         limit_max=50,
         v3_over_limit="422",
         page_cap=15,
+        past_end="404",
         gzip=True,
         rate_limit_headers=False,
         brands_total_error=1,
