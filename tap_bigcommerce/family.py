@@ -95,17 +95,12 @@ class Family(Enricher):
             # A child that fails stops neither its parent nor its siblings.
             if isinstance(rows, RequestFailed):
                 output.pass_over(id_, rows)
+                # What came is written, although it is not all.
+                rows = rows.rows if isinstance(rows, IncompleteList) else []
             else:
                 output.was_read(id_, empty=not rows)
-            # What came, whether or not it is all.
-            if isinstance(rows, RequestFailed):
-                rows = rows.rows if isinstance(rows, IncompleteList) else []
             self._own_rows[output][id_] = rows
         return row
-
-    def read_again(self, output: Output, id_: int) -> Callable[[], Any]:
-        """What reads once more what belongs to a parent; its result may be a failure."""
-        return functools.partial(self._read_own, output, {"id": id_})
 
     def _note(self, row: Row, error: RequestFailed | None) -> None:
         id_ = int(row["id"])
@@ -136,13 +131,13 @@ class Family(Enricher):
                 self._counts.note_trouble(enriched.error)
         lists: dict[Output, Any] = {}
         for output in wanted if enriched.row is not None else ():
-            lists[output] = self._read_own(output, enriched.row or row)
+            lists[output] = self.read_own(output, enriched.row or row)
             if lists[output] is None:
                 return Enriched(None)
         return enriched._replace(lists=lists)
 
-    def _read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
-        """The rows of a row's own list; None: the row is gone."""
+    def read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
+        """The rows of a row's own list, or why they cannot be read; None: the row is gone."""
         stream, child = output.stream, output.stream.child
         assert child is not None
         params = dict(stream.params)

@@ -305,10 +305,6 @@ class Output:
         )
         self._tools.state.interrupt(self.stream.name, resume)
 
-    def rewind(self) -> None:
-        """Rows may be missing among those written: a stopped run goes on where this one began."""
-        self._tools.state.rewind(self.stream.name)
-
     def complete(self, start: Start) -> None:
         """Set the bookmark: the walk has seen all that changed before it began.
 

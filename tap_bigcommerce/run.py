@@ -151,7 +151,8 @@ def _run(run: Run) -> int:
 
 def _discover(run: Run) -> int:
     select = run.options.select
-    if not run.options.config and not any(map(_is_setting, run.environment)):
+    is_set = any(name.startswith(ENVIRONMENT_PREFIX) for name in run.environment)
+    if not run.options.config and not is_set:
         LOGGER.info("No settings were given: this is the catalog of all streams.")
         streams, config = list(STREAMS.values()), None
         choice = choose.choice_of(config, select, None)
@@ -175,10 +176,6 @@ def _discover(run: Run) -> int:
     catalog = discover.catalog(streams, config)
     choose.mark(catalog["streams"], choice.select)
     return _write(json.dumps(catalog, indent=2) + "\n")
-
-
-def _is_setting(variable: str) -> bool:
-    return variable.startswith(ENVIRONMENT_PREFIX)
 
 
 def _init(run: Run) -> int:

@@ -165,14 +165,8 @@ class WalkSync:
             paged=root.walk.paged,
             single=root.walk.single,
         )
-        family = Family(
-            outputs,
-            plan.enricher,
-            tools,
-            self._purpose.counts,
-            since_ever=since_ever,
-        )
-        return request, family
+        counts = self._purpose.counts
+        return request, Family(outputs, plan.enricher, tools, counts, since_ever=since_ever)
 
     def _read_again(self) -> None:
         """Read what earlier runs have passed over, before anything else."""
@@ -275,7 +269,7 @@ class WalkSync:
     def _see_whether_others_can_be_read(self, output: Output) -> None:
         """Read again what belongs to a parent of whom something has been read, if there is one."""
         if output.last_read is not None:
-            job = self._family.read_again(output, output.last_read)
+            job = functools.partial(self._family.read_own, output, {"id": output.last_read})
             (result,) = self._tools.workers.run_all({output.last_read: job}).values()
             if isinstance(result, RequestFailed):
                 return
@@ -321,8 +315,9 @@ class WalkSync:
         output.report_gone(find_gone(ledger, search))
 
     def _rewind(self) -> None:
+        """Rows may be missing among those written: a stopped run goes on where this one began."""
         for output in self._alive():
-            output.rewind()
+            self._tools.state.rewind(output.stream.name)
 
     def _judge(self, reading: Reading) -> None:
         """Whether the list was read whole. Raises IncompleteList where that is not accepted."""
