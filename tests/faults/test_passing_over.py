@@ -252,7 +252,7 @@ def test_a_run_that_goes_on_ends_no_version_where_the_one_before_met_what_is_acc
         cut = {"data": [{"id": 1000}], "meta": {"pagination": {"total": 5}}}
         store.answer(transactions_of("100"), 200, cut)
         # Late, so that what came before has been written.
-        store.answer("/v2/orders", 500, lambda _: time.sleep(0.5), query="min_id")
+        store.answer("/v2/orders", 500, lambda _: time.sleep(1.5), query="min_id")
         stopped = store.run("order_transactions", **settings)
         assert "resume" in stopped.state["bookmarks"]["order_transactions"]
         store.heal()
