@@ -121,7 +121,7 @@ def _compare(search: Search, found: list[Finding]) -> None:
         failure=listed.contradiction,
         uncounted=listed.uncounted,
     )
-    if stream.count_path is not None:
+    if stream.count is not None:
         try:
             count = counted(stream, {}, search.tools.client, search.purpose)
         except RequestFailed as error:

@@ -130,7 +130,7 @@ class Prober:
 
         The list itself can be read: a count that is not to be had stops nothing.
         """
-        if stream.count_path is None:
+        if stream.count is None:
             return self._look(stream, params).total
         try:
             with self._asking(stream) as purpose:
@@ -182,13 +182,13 @@ class Prober:
 def counted(
     stream: Stream, params: Mapping[str, str], client: Client, purpose: Purpose
 ) -> int | None:
-    """What the API says at the list's `count_path`; None where it counts nothing there.
+    """What the API says at the list's `count`; None where it counts nothing there.
 
     Raises RequestFailed and TokenRefused.
     """
-    assert stream.count_path is not None
+    assert stream.count is not None
     try:
-        count = client.get(stream.count_path, params, dict, purpose).content.get("count")
+        count = client.get(stream.count.path, params, dict, purpose).content.get("count")
     except (NotFound, NotOffered):
         return None
     return count if type(count) is int else None

@@ -70,7 +70,7 @@ def _count(
     root = look.stream
     date = root.modified_since
     # Their documentation names no filters, but count addresses may heed those of the list.
-    heeds_filters = root.count_path is None or (
+    heeds_filters = root.count is None or (
         any(sinces) and date is not None and prober.count(root, {date: IN_THE_FUTURE}) == 0
     )
     counts = {}
@@ -78,7 +78,7 @@ def _count(
         params = root.channel_filter(config.channel_ids)
         if since is not None and date is not None:
             params[date] = since
-        if look.total == 0 or not (params or root.count_path):
+        if look.total == 0 or not (params or root.count):
             counts[since] = look.total
         elif heeds_filters or not params:
             counts[since] = prober.count(root, params)

@@ -145,8 +145,8 @@ def swept(search: Search) -> Swept:
     left_out = 0
     ids = id_set() if stream.presence is not None else None
     for batch in reading.batches(lambda: None, lambda: None):
-        if stream.uncounted is not None:
-            field, value = stream.uncounted
+        if stream.count is not None and stream.count.leaves_out is not None:
+            field, value = stream.count.leaves_out
             left_out += sum(row.get(field) == value for row in batch.rows)
         if ids is not None:
             ids |= id_set(

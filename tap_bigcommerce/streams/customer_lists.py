@@ -6,7 +6,7 @@ A customer's date of modification does not change with these, so none of them fo
 from tap_bigcommerce.pages.in_turn import ByCursor
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
-from tap_bigcommerce.streams.stream import CUSTOMERS, Channels, Incremental, Stream
+from tap_bigcommerce.streams.stream import CUSTOMERS, Channels, Count, Incremental, Stream
 
 
 def with_whole_key(row: Row) -> Row:
@@ -28,7 +28,7 @@ CUSTOMER_GROUPS = Stream(
     permission=CUSTOMERS,
     incremental=Incremental("date_modified", "date_modified:min"),
     presence=Presence("/v2/customer_groups/{id}"),
-    count_path="/v2/customer_groups/count",
+    count=Count("/v2/customer_groups/count"),
 )
 CUSTOMER_ATTRIBUTES = Stream(
     name="customer_attributes",

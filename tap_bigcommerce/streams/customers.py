@@ -8,7 +8,7 @@ from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
 from tap_bigcommerce.streams.presence import IN_BULK, Presence
 from tap_bigcommerce.streams.stream import CUSTOMERS as PERMISSION
-from tap_bigcommerce.streams.stream import Incremental, Plan, Stream, Wish
+from tap_bigcommerce.streams.stream import Count, Incremental, Plan, Stream, Wish
 
 
 def plan(wish: Wish) -> Plan:
@@ -17,6 +17,7 @@ def plan(wish: Wish) -> Plan:
     return Plan(enricher=CustomerDetails(fields, wish) if fields else None)
 
 
+# v2 lists customers by id, v3 takes several ids at once.
 CUSTOMERS = Stream(
     name="customers",
     path="/v2/customers",
@@ -24,7 +25,6 @@ CUSTOMERS = Stream(
     permission=PERMISSION,
     incremental=Incremental("date_modified", "min_date_modified"),
     plan=plan,
-    # v2 lists customers by id, v3 takes several ids at once.
     presence=Presence("/v3/customers", IN_BULK),
-    count_path="/v2/customers/count",
+    count=Count("/v2/customers/count"),
 )

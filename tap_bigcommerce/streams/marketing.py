@@ -8,7 +8,7 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.presence import Presence
-from tap_bigcommerce.streams.stream import MARKETING, Child, Stream
+from tap_bigcommerce.streams.stream import MARKETING, Child, Count, Stream
 
 
 def with_dates_and_template(row: Row) -> Row:
@@ -37,7 +37,7 @@ COUPONS = Stream(
     permission=MARKETING,
     # There is no address of a single coupon to be read at.
     presence=Presence(params={"min_id": "{before}", "max_id": "{after}"}),
-    count_path="/v2/coupons/count",
+    count=Count("/v2/coupons/count"),
 )
 PROMOTIONS = Stream(
     name="promotions",
@@ -65,5 +65,5 @@ BANNERS = Stream(
     permission=MARKETING,
     walk=IdParameters("min_id"),
     presence=Presence("/v2/banners/{id}"),
-    count_path="/v2/banners/count",
+    count=Count("/v2/banners/count"),
 )

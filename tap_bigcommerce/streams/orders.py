@@ -5,7 +5,7 @@ from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.streams.order_details import OrderDetails
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import ORDERS as PERMISSION
-from tap_bigcommerce.streams.stream import Channels, Incremental, Plan, Stream, Wish
+from tap_bigcommerce.streams.stream import Channels, Count, Incremental, Plan, Stream, Wish
 
 LINKS_OF_ADDRESSES = ("shipping[].shipping_quotes",)
 
@@ -21,6 +21,9 @@ def plan(wish: Wish) -> Plan:
     return Plan(details=details.params, enricher=details)
 
 
+ABANDONED = ("status_id", 0)
+"""Checkouts that were not completed, which the API lists as orders."""
+
 ORDERS = Stream(
     name="orders",
     channels=Channels(filter="channel_id", field="channel_id"),
@@ -31,7 +34,5 @@ ORDERS = Stream(
     plan=plan,
     fields_without=without_coupons,
     presence=Presence("/v2/orders/{id}", archived="is_deleted"),
-    count_path="/v2/orders/count",
-    # Abandoned checkouts.
-    uncounted=("status_id", 0),
+    count=Count("/v2/orders/count", ABANDONED),
 )

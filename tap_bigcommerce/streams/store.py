@@ -13,6 +13,7 @@ from tap_bigcommerce.streams.stream import (
     LISTINGS,
     Channels,
     Child,
+    Count,
     Incremental,
     Stream,
 )
@@ -85,7 +86,7 @@ BLOG_POSTS = Stream(
     permission=CONTENT,
     reshape=with_date,
     presence=Presence("/v2/blog/posts/{id}"),
-    count_path="/v2/blog/posts/count",
+    count=Count("/v2/blog/posts/count"),
 )
 REDIRECTS = Stream(
     name="redirects",

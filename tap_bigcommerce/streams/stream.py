@@ -95,6 +95,13 @@ class Channels(NamedTuple):
         return bool(wanted) and bool(self.filter or self.field)
 
 
+class Count(NamedTuple):
+    """Where the API counts a list; it may leave out rows with this value of a field."""
+
+    path: str
+    leaves_out: tuple[str, int] | None = None
+
+
 class Parent(NamedTuple):
     """What rows that belong to others call these: their id and their date of modification."""
 
@@ -143,10 +150,9 @@ class Stream:
     `params` go with every request. `everything_first`: the first sync takes all rows, whatever
     start_date says. `fields_without` names the fields that the settings take away. `reshape` gives
     a row the form of the stream where the API's differs. `presence` says how ids are looked up
-    that seem to be gone; without it, nobody can tell. `count_path` is where a list of v2 is
-    counted, and `uncounted` the value of a field of the rows that this count may leave out; lists
-    of v3 name their totals themselves. What is to be known of single fields stands beside them in
-    the schema file (see `schemas.Notes`).
+    that seem to be gone; without it, nobody can tell. `count` is where a list of v2 is counted;
+    lists of v3 name their totals themselves. What is to be known of single fields stands beside
+    them in the schema file (see `schemas.Notes`).
     """
 
     name: str
@@ -162,8 +168,7 @@ class Stream:
     plan: Callable[[Wish], Plan] = lambda _: Plan()
     reshape: Callable[[Row], Row] | None = None
     presence: Presence | None = None
-    count_path: str | None = None
-    uncounted: tuple[str, int] | None = None
+    count: Count | None = None
     fields_without: Callable[[Config | None], tuple[str, ...]] = lambda _: ()
 
     @property

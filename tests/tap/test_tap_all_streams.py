@@ -37,7 +37,7 @@ from tiers import some_of
 from sandbox import Options, Sandbox
 
 STREAMS_FOLDER = Path(__file__).resolve().parents[2] / "tap_bigcommerce" / "streams"
-MOST_LINES = 10
+MOST_LINES = 12
 LOOKBACK = timedelta(seconds=60)
 
 # Values as texts and every field embedded: they can be compared digit for digit.
@@ -143,7 +143,7 @@ def test_there_are_sixty_streams_and_more() -> None:
 
 
 @every_stream
-def test_a_declaration_has_ten_lines_at_most(name: str) -> None:
+def test_a_declaration_is_short(name: str) -> None:
     assert declarations()[name] <= MOST_LINES
 
 
