@@ -189,6 +189,8 @@ class ModelList:
         self.accident_share = 0.0
         """Of the answers to a sweep, those that leave out a row."""
         self.requests = 0
+        self.read_by_page = False
+        """A page was asked for by its number in this run."""
         self.most_requests = 0
         self.denied_at: dict[int, float] = {}
         """When an id was last asked for by itself, and was not there."""
@@ -280,6 +282,7 @@ class ModelList:
         self._total = len(found)
         limit = min(limit, self.manners.cap)
         begin = (int(params.get("page", 1)) - 1) * limit
+        self.read_by_page = self.read_by_page or "page" in params
         page = found[begin : begin + limit]
         if len(page) > self.manners.heavy_limit and self.manners.heavy.intersection(page):
             return 500, []
