@@ -46,7 +46,7 @@ def fleet(tmp_path: Path, store: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fl
     fleet.add("shoes", store, page_size=10, max_concurrency=1)
     (tmp_path / "location.py").write_text(
         "import sys\n"
-        f"sys.path[:0] = {[str(Path(__file__).parent), str(ROOT)]}\n"
+        f"sys.path[:0] = {[str(ROOT / 'tests/fleet'), str(ROOT / 'tests'), str(ROOT)]}\n"
         "from pathlib import Path\n"
         "from fleet_runs import Fleet\n"
         f"here = Path({str(tmp_path)!r})\n"
