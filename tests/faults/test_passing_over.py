@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fault_runs import OLD, critical
 from made_store import ISO_DATE, MadeStore, item, order, product
+from tap_runner import wait_until
 
 DATE = "2024-03-05T21:40:11.000000Z"
 DOWN = {"status": 503, "title": "Service Unavailable"}
@@ -251,8 +252,13 @@ def test_a_run_that_goes_on_ends_no_version_where_the_one_before_met_what_is_acc
     with shop(100, 101) as store:
         cut = {"data": [{"id": 1000}], "meta": {"pagination": {"total": 5}}}
         store.answer(transactions_of("100"), 200, cut)
-        # Late, so that what came before has been written.
-        store.answer("/v2/orders", 500, lambda _: time.sleep(1.5), query="min_id")
+
+        def late(_: Any) -> None:
+            """What comes before has been written by then."""
+            wait_until(lambda: store.asked(transactions_of("101")), "order 101 is asked for")
+            time.sleep(1.5)
+
+        store.answer("/v2/orders", 500, late, query="min_id")
         stopped = store.run("order_transactions", **settings)
         assert "resume" in stopped.state["bookmarks"]["order_transactions"]
         store.heal()
