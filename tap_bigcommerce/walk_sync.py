@@ -17,9 +17,8 @@ from tap_bigcommerce.family import Family
 from tap_bigcommerce.output import Output, Start
 from tap_bigcommerce.pages.by_ids import read_by_ids
 from tap_bigcommerce.pages.ordered_rows import Batch
-from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
+from tap_bigcommerce.pages.page import ListRequest, Row
 from tap_bigcommerce.pages.reading import Reading
-from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.streams.stream import Wish
 from tap_bigcommerce.tools import Tools
 
@@ -141,13 +140,13 @@ class WalkSync:
         request = dataclasses.replace(request, params=params)
         self._family = family
         return Reading(
-            root.walk.begin(root.name, start.after, tools.workers.count),
-            PageReader(tools.client, request, self._purpose, PageSize(tools.config.page_size)),
-            root.walk,
-            family if family.has_work else None,
-            tools.workers,
-            tools.budget,
-            turn=self._turn,
+            root,
+            request,
+            self._purpose,
+            tools,
+            self._turn,
+            enricher=family if family.has_work else None,
+            after=start.after,
         )
 
     def _family_of(
@@ -156,15 +155,7 @@ class WalkSync:
         """How the list is asked for on behalf of these outputs, and what makes its rows whole."""
         root, tools = self._root, self._tools
         plan = root.plan(self._wish(outputs))
-        request = ListRequest(
-            root.path,
-            {**root.params, **plan.params},
-            plan.details,
-            keys=root.keys,
-            reshape=root.reshape,
-            paged=root.walk.paged,
-            single=root.walk.single,
-        )
+        request = root.request({**root.params, **plan.params}, plan.details)
         counts = self._purpose.counts
         return request, Family(outputs, plan.enricher, tools, counts, since_ever=since_ever)
 

@@ -22,9 +22,8 @@ from tap_bigcommerce.exceptions import (
     RequestFailed,
     UnexpectedAnswer,
 )
-from tap_bigcommerce.pages.page import ListRequest, PageReader, Row
+from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.reading import Reading
-from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.tools import Tools
@@ -123,25 +122,8 @@ def swept(search: Search) -> Swept:
     Channels are no matter: a record of another channel is not gone.
     """
     stream, presence = search.stream, search.presence
-    request = ListRequest(
-        stream.path,
-        _short_params(search),
-        keys=stream.keys,
-        reshape=stream.reshape,
-        paged=stream.walk.paged,
-        single=stream.walk.single,
-    )
-    reading = Reading(
-        stream.walk.begin(stream.name, None, search.tools.workers.count),
-        PageReader(
-            search.tools.client, request, search.purpose, PageSize(search.tools.config.page_size)
-        ),
-        stream.walk,
-        None,
-        search.tools.workers,
-        search.tools.budget,
-        turn=search.turn,
-    )
+    request = stream.request(_short_params(search))
+    reading = Reading(stream, request, search.purpose, search.tools, search.turn)
     left_out = 0
     ids = id_set() if stream.presence is not None else None
     for batch in reading.batches(lambda: None, lambda: None):

@@ -13,7 +13,6 @@ from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, FewerRows, NotFound, RequestFailed
-from tap_bigcommerce.pages.sizes import PageSize
 from tap_bigcommerce.patience import Patience
 from tap_bigcommerce.row_keys import Key, RowKeys
 
@@ -29,6 +28,12 @@ REFUSALS_TO_BELIEVE = 2
 
 DOCUMENTED_PAGE = 50
 """Rows: how many the API gives when no limit is asked for."""
+
+GOOD_PAGES = 8
+"""After so many good pages in a row the size doubles again."""
+
+LARGEST_ANSWER = 4_000_000
+"""Bytes. A larger answer halves the size, for several of them are held at once."""
 
 
 @dataclass(frozen=True)
@@ -74,16 +79,70 @@ class Page:
     fewest_of_full: int = DOCUMENTED_PAGE
 
 
+class PageSize:
+    """The `limit` of one list. Several workers use it at once."""
+
+    def __init__(self, largest: int) -> None:
+        self._lock = threading.Lock()
+        self._largest = largest
+        self._limit = largest
+        self._good = 0
+        self._good_needed = GOOD_PAGES
+        self._largest_that_worked = 0
+
+    @property
+    def limit(self) -> int:
+        return self._limit
+
+    def failed(self, limit: int, most: int | None = None) -> None:
+        """A page of `limit` rows did not come; `most` is the largest that the API names.
+
+        Workers that fail with the same limit at the same time halve it once, not each.
+        """
+        with self._lock:
+            if most is not None and most < limit:
+                self._largest = min(self._largest, most)
+                self._limit = min(self._limit, most)
+            elif limit <= self._limit:
+                self._limit = max(1, limit // 2)
+                if limit > self._largest_that_worked:
+                    # Tried before and failed again: wait longer before the next try.
+                    self._good_needed *= 2
+            self._good = 0
+
+    def was_no_reason(self) -> None:
+        """Pages failed because of something else in the request, which is in it no more."""
+        with self._lock:
+            self._limit = self._largest
+
+    def worked(self, limit: int, size: int, *, grows: bool = True) -> None:
+        """A page of `limit` rows came, in `size` bytes. `grows`: the next ones may be larger."""
+        with self._lock:
+            self._largest_that_worked = max(self._largest_that_worked, limit)
+            if size > LARGEST_ANSWER and limit > 1:
+                self._largest = min(self._largest, max(1, limit // 2))
+                self._limit = min(self._limit, self._largest)
+                return
+            if limit < self._limit or not grows:
+                return
+            self._good += 1
+            needed = GOOD_PAGES if limit * 2 <= self._largest_that_worked else self._good_needed
+            if self._good >= needed:
+                self._good = 0
+                self._limit = min(self._limit * 2, self._largest)
+
+
 class PageReader:
     """Reads single pages of one list. Its methods run in the workers."""
 
     def __init__(
-        self, client: Client, request: ListRequest, purpose: Purpose, size: PageSize
+        self, client: Client, request: ListRequest, purpose: Purpose, page_size: int
     ) -> None:
+        """Pages have `page_size` rows at the most."""
         self._client = client
         self._request = request
         self._purpose = purpose
-        self._size = size
+        self._size = PageSize(page_size)
         self._lock = threading.Lock()
         self._last_good: Answer | None = None
         self._is_sound = False
@@ -122,7 +181,7 @@ class PageReader:
         """
         patience = self._client.patience()
         request = self._request
-        bare, alone, refused, failed_at_one = False, False, "", False
+        bare, alone, refused = False, False, ""
         while True:
             limit = 1 if alone else self._size.limit
             with_details = bool(request.details) and not bare and not self._refuses_details
@@ -137,13 +196,14 @@ class PageReader:
             except FewerRows as error:
                 patience.wait_from_anew()
                 if error.refused and not self._is_sound:
-                    self._see_whether_it_is_sound(place, patience)
+                    # As little as can be: where that is refused, too, it is not the limit.
+                    self._get(place, 1, patience)
+                    self._is_sound = True
                 if error.refused and with_details and limit > 1 and not self._takes_details:
                     alone = True  # The limit or the details: one row tells which.
                     continue
                 if limit == 1:
                     bare, refused = True, error.words if error.refused else ""
-                    failed_at_one = True
                 if not alone:
                     self._size.failed(limit, error.most)
                 continue
@@ -165,8 +225,6 @@ class PageReader:
                 alone = False
                 self._size.failed(self._size.limit)
                 continue
-            if failed_at_one and with_details:
-                self._size.was_outage()
             keys = self._keys(answer)
             self._last_good = answer.without_rows()
             if with_details:
@@ -201,11 +259,6 @@ class PageReader:
             fewer_possible=fewer_possible,
             keys=request.row_keys,
         )
-
-    def _see_whether_it_is_sound(self, place: Mapping[str, str], patience: Patience) -> None:
-        """Ask for as little as can be. Raises RequestFailed where that is refused, too."""
-        self._get(place, 1, patience)
-        self._is_sound = True
 
     def _note_details(self) -> None:
         """Rows came with their details."""

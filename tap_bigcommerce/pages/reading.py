@@ -5,17 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.exceptions import RequestFailed
-from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import TAIL, ById, IdParameters
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import InTurn, InTurnKind
 from tap_bigcommerce.pages.ordered_rows import Batch, OrderedRows
-from tap_bigcommerce.pages.page import Page, PageReader
-from tap_bigcommerce.pages.walk import What
-from tap_bigcommerce.workers import Workers
+from tap_bigcommerce.pages.page import ListRequest, Page, PageReader
+from tap_bigcommerce.pages.walk import Position, What
+
+if TYPE_CHECKING:
+    from tap_bigcommerce.streams.stream import Stream
+    from tap_bigcommerce.tools import Tools
 
 LOGGER = logging.getLogger(__name__)
 
@@ -30,23 +33,26 @@ class Reading:
 
     def __init__(
         self,
-        walk: Walk,
-        reader: PageReader,
-        kind: WalkKind,
-        enricher: Enricher | None,
-        workers: Workers,
-        budget: Budget,
-        *,
+        stream: Stream,
+        request: ListRequest,
+        purpose: Purpose,
+        tools: Tools,
         turn: int,
+        *,
+        enricher: Enricher | None = None,
+        after: Position = None,
     ) -> None:
-        """`turn` is the stream's place in the run: requests of earlier ones go first."""
-        self._walk = walk
-        self._reader = reader
-        self._kind = kind
-        self._workers = workers
-        self._budget = budget
+        """The list of `stream`, behind `after`.
+
+        `turn` is the stream's place in the run: requests of earlier ones go first.
+        """
+        self._kind = stream.walk
+        self._walk: Walk = stream.walk.begin(stream.name, after, tools.workers.count)
+        self._reader = PageReader(tools.client, request, purpose, tools.config.page_size)
+        self._workers = tools.workers
+        self._budget = tools.budget
         self._turn = turn
-        self._rows = OrderedRows(enricher, workers, self._fail, turn=turn)
+        self._rows = OrderedRows(enricher, tools.workers, self._fail, turn=turn)
         self._bytes_a_row = 0.0
         self._accounted = 0.0
         self._error: BaseException | None = None
@@ -60,7 +66,7 @@ class Reading:
         self._ids: tuple[int, int] | None = None
         self.total: int | None = None
         """How many rows the list has, as the first answer says, if it does."""
-        self._walks: list[Walk] = [walk]
+        self._walks = [self._walk]
         self.read_again: str | None = None
         """Why the list was read once more in another way."""
 

@@ -10,8 +10,7 @@ from tap_bigcommerce.answer import Shape
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, IncompleteList, NotFound, RequestFailed
 from tap_bigcommerce.pages.in_turn import Ask, InTurnKind
-from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, Page, Row
-from tap_bigcommerce.pages.sizes import PageSize
+from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, Page, PageSize, Row
 from tap_bigcommerce.pages.walk import What
 from tap_bigcommerce.row_keys import Key
 

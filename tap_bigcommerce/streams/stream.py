@@ -13,7 +13,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByPage, InTurnKind
-from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pages.page import ListRequest, Row
 from tap_bigcommerce.pages.reading import WalkKind
 from tap_bigcommerce.schemas import load_notes
 from tap_bigcommerce.streams.presence import Presence
@@ -192,6 +192,20 @@ class Stream:
     def modified_since(self) -> str | None:
         """The list's parameter for the earliest date of the replication key."""
         return self.incremental.filter if self.incremental else None
+
+    def request(
+        self, params: Mapping[str, str], details: Mapping[str, str] | None = None
+    ) -> ListRequest:
+        """How its list is asked for, with these parameters."""
+        return ListRequest(
+            self.path,
+            params,
+            details or {},
+            self.keys,
+            self.reshape,
+            paged=self.walk.paged,
+            single=self.walk.single,
+        )
 
     def modified_until(self, date: str) -> dict[str, str]:
         """The parameter for the latest date of the replication key, where the list has a filter.
