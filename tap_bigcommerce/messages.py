@@ -13,6 +13,7 @@ import orjson
 
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import TargetGone, WriteFailed
+from tap_bigcommerce.state import State
 
 BUFFER = 32 * 1024
 """Bytes: what is held at the most before it is written."""
@@ -57,15 +58,11 @@ class Messages:
     """
 
     def __init__(
-        self,
-        descriptor: int,
-        clock: Callable[[], float] = time.monotonic,
-        *,
-        with_state: bool = True,
+        self, descriptor: int, state: State | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`with_state`: False where nobody is to go on from here."""
-        self._with_state = with_state
+        """`state` is what the STATEs say; None where nobody is to go on from here."""
         self._descriptor = descriptor
+        self._state = state
         self._clock = clock
         self._buffer = bytearray()
         self._failure: WriteFailed | None = None
@@ -110,26 +107,26 @@ class Messages:
         message = {"type": "ACTIVATE_VERSION", "stream": stream, "version": version}
         self._put(orjson.dumps(message) + b"\n")
 
-    def page_ends(self, value: Callable[[], Mapping[str, Any]], seldom: bool = False) -> None:
-        """A STATE, if it is time for one. Whatever is buffered is written.
-
-        `value` makes the state; `seldom`: that takes as long as to write a large one.
-        """
-        large = seldom or len(self._last_state) >= LARGE_STATE
+    def page_ends(self) -> None:
+        """A STATE, if it is time for one. Whatever is buffered is written."""
+        # A new file for a set takes as long as a large STATE.
+        names_files = self._state is not None and self._state.names_files
+        large = names_files or len(self._last_state) >= LARGE_STATE
         if self._clock() - self._last_state_at < (LARGE_STATE_EVERY if large else STATE_EVERY):
             self.flush()
         else:
-            self.state(value())
+            self.state()
 
-    def state(self, value: Mapping[str, Any]) -> None:
+    def state(self) -> None:
         """A STATE, which covers every record written before; none that repeats the last one.
 
         Whatever is buffered is written.
         """
-        body = orjson.dumps(value)
-        if self._with_state and body != self._last_state:
-            self._put(b'{"type":"STATE","value":%b}\n' % body)
-            self._last_state, self._last_state_at = body, self._clock()
+        if self._state is not None:
+            body = orjson.dumps(self._state.value())
+            if body != self._last_state:
+                self._put(b'{"type":"STATE","value":%b}\n' % body)
+                self._last_state, self._last_state_at = body, self._clock()
         self.flush()
 
     def flush(self) -> None:

@@ -114,7 +114,7 @@ class Run:
             budget=Budget(config.max_buffered_mb * 1_000_000),
             state=state,
             # A descriptor of its own: whatever else prints to standard output would spoil it.
-            messages=Messages(os.dup(_standard_output()), with_state=not is_test),
+            messages=Messages(os.dup(_standard_output()), None if is_test else state),
             tracker=self.audience.tracker,
             sample=is_test,
         )

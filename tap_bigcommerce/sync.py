@@ -38,7 +38,7 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
             walk.run(ask_next)
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
-            tools.messages.state(tools.state.value())
+            tools.messages.state()
             for output in walk.outputs:
                 error = output.trouble
                 if error is not None:
@@ -46,10 +46,10 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
                 output.counts.end(error.words if error else None)
                 LOGGER.info("Summary of %s", summary(output.counts))
         tools.state.begin(None)
-        tools.messages.state(tools.state.value())
+        tools.messages.state()
     except (Interrupted, RunFailed) as error:
         if tools.messages.any_written or isinstance(error, Interrupted):
-            tools.messages.state(tools.state.value())
+            tools.messages.state()
         raise
     finally:
         tools.workers.close()

@@ -197,11 +197,7 @@ class WalkSync:
                 output.remember()
         for counts in troubled:
             counts.in_trouble = counts.passed_over > 0
-        self._page_ends()
-
-    def _page_ends(self) -> None:
-        state = self._tools.state
-        self._tools.messages.page_ends(state.value, state.names_files)
+        tools.messages.page_ends()
 
     def _write_again(self, batch: Batch, family: Family, output: Output) -> None:
         self._write_records(batch, family, output)
@@ -240,7 +236,7 @@ class WalkSync:
             output.counts.share = reading.share
             output.interrupt(batch.position, self._start)
         if batch.ends_page:
-            self._page_ends()
+            self._tools.messages.page_ends()
         else:
             self._tools.messages.flush()
 
@@ -301,7 +297,7 @@ class WalkSync:
             return
         if ledger.needs_sweep:
             # What has been written is safe, whatever becomes of the sweep.
-            tools.messages.state(tools.state.value())
+            tools.messages.state()
         search = Search(output.stream, tools, output.purpose, self._turn)
         output.report_gone(find_gone(ledger, search))
 

@@ -39,7 +39,7 @@ FLOORS = (
     ("store_column",),
     ("streams",),
     ("pages",),
-    ("client",),
+    ("client", "messages"),
     (
         "answer",
         "transport",
@@ -48,7 +48,6 @@ FLOORS = (
         "patience",
         "statuses",
         "state",
-        "messages",
     ),
     ("row_keys", "tracker"),
     ("bodies", "progress"),

@@ -276,13 +276,14 @@ class Ledger:
         lists = {name: table.list for name, table in self._tables.items()}
         whole = True
         with tempfile.TemporaryFile() as output:
+            state = State(self._state, "abc123")
             tools = Tools(
                 config,
                 ModelClient(config, quota, stop, lists),
                 InlineWorkers(setup.parallel, stop, self._chance),
                 Budget(setup.buffered),
-                State(self._state, "abc123"),
-                Messages(output.fileno(), itertools.count(step=60).__next__),
+                state,
+                Messages(output.fileno(), state, itertools.count(step=60).__next__),
                 ProgressTracker(),
             )
             selections = {name: table.selection() for name, table in self._tables.items()}
