@@ -25,9 +25,6 @@ OUTCOMES = {
 WAITS = {"for-quota": "waiting for the quota", "for-retry": "waiting for another attempt"}
 """What a request can wait for, and how a person reads it."""
 
-Key = tuple[int, str, str]
-"""The number of a bin, a stream (or ALL), and one of OUTCOMES or WAITS."""
-
 
 def outcome_of(status: str) -> str:
     """Which of OUTCOMES a status is, or what befell the request."""
@@ -46,18 +43,16 @@ class Standing:
 
 
 class Timeline:
-    """A run from the moment `began` (by `time.monotonic`), in `bins` bins of `width` seconds.
+    """A run from the moment `began` (by `time.monotonic`), in `bins` of `width` seconds.
 
-    `requests` are counted when they end. `waited`: milliseconds in which at least one request of
-    the stream (ALL: of any) waited. `quota`: by bin, the last that was known of it.
+    A bin has, by stream (ALL: of any) and kind, how many requests ended so (OUTCOMES), and for how
+    many milliseconds at least one waited so (WAITS). `quota`: by bin, the last that was known.
     """
 
     def __init__(self, began: float) -> None:
         self.began = began
         self.width = FIRST_WIDTH
-        self.bins = 1
-        self.requests: Counter[Key] = Counter()
-        self.waited: Counter[Key] = Counter()
+        self.bins: list[Counter[tuple[str, str]]] = [Counter()]
         self.quota: dict[int, Standing] = {}
 
     def add_request(
@@ -65,8 +60,7 @@ class Timeline:
     ) -> None:
         """A request has ended."""
         at = self.reach(moment)
-        for name in (stream, ALL):
-            self.requests[at, name, outcome_of(status)] += 1
+        self.bins[at].update((name, outcome_of(status)) for name in (stream, ALL))
         if quota is not None:
             self.quota[at] = quota
 
@@ -78,23 +72,20 @@ class Timeline:
             left = max(begin, self.began + at * self.width)
             right = min(end, self.began + (at + 1) * self.width)
             if right > left:
-                self.waited[at, stream, kind] += round((right - left) * 1000)
+                self.bins[at][stream, kind] += round((right - left) * 1000)
 
     def reach(self, moment: float) -> int:
         """The bin of this moment, to which the timeline goes on from now on."""
         passed = max(0.0, moment - self.began)
         while passed >= MOST_BINS * self.width:
             self.width *= 2
-            self.bins = (self.bins + 1) // 2
-            self.requests, self.waited = _halved(self.requests), _halved(self.waited)
+            pairs = (self.bins[at : at + 2] for at in range(0, len(self.bins), 2))
+            self.bins = [sum(pair, Counter()) for pair in pairs]
             self.quota = {at // 2: standing for at, standing in self.quota.items()}
         at = int(passed / self.width)
-        self.bins = max(self.bins, at + 1)
+        self.bins += [Counter() for _ in range(len(self.bins), at + 1)]
         return at
 
-
-def _halved(figures: Counter[Key]) -> Counter[Key]:
-    found: Counter[Key] = Counter()
-    for (at, stream, kind), figure in figures.items():
-        found[at // 2, stream, kind] += figure
-    return found
+    def requests(self, stream: str) -> list[int]:
+        """How many of the stream's ended in each bin."""
+        return [sum(bin_[stream, kind] for kind in OUTCOMES) for bin_ in self.bins]

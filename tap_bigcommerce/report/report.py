@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 import signal
 import time
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timezone
-from importlib import resources
+from datetime import datetime, timedelta, timezone
 
-from tap_bigcommerce.display import Secrets, duration
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.display import Secrets, duration, printable
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, writable, write_whole
-from tap_bigcommerce.report.drawing import draw
-from tap_bigcommerce.report.figures import table, tiles
-from tap_bigcommerce.report.markup import Markup, each, html
+from tap_bigcommerce.progress import listed
+from tap_bigcommerce.timeline import ALL, OUTCOMES, WAITS, outcome_of
 from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.version import VERSION
 
@@ -70,43 +73,61 @@ class Report(logging.Handler):
             for words in self._errors
             if not any(line and line in words for line in self._critical)
         ]
-        text = self._page(_outcome(status), errors + self._critical)
-        write_whole(writable(self._file), secrets.hide(text).encode())
+        text = self._page(status, errors + self._critical, secrets)
+        write_whole(writable(self._file), text.encode())
 
-    def _page(self, outcome: str, errors: Sequence[str]) -> str:
-        files = resources.files(__package__)
-        streams, ended = self._tracker.streams, time.monotonic()
-        began_at, took = self._tracker.began_at, ended - self._tracker.began
-        warnings, more = self._warnings, self._more_warnings
-        shown = [*warnings, ("", f"{more:,} more are in the log.")] if more else warnings
-        return html(
-            files.joinpath("page.html").read_text("utf-8"),
-            style=Markup(files.joinpath("style.css").read_text("utf-8")),
-            title=f"Sync of {self.store}" if self.store else "Sync",
-            when=f"{began_at:%Y-%m-%d %H:%M:%S}",
-            took=duration(took),
+    def _page(self, status: int, errors: Sequence[str], secrets: Secrets) -> str:
+        tracker, ended = self._tracker, time.monotonic()
+        timeline = tracker.timeline()
+        seen = dict.fromkeys(key for bin_ in timeline.bins for key in bin_)
+        outcome = "failed" if status else "complete"
+        if status > 128:
+            outcome = f"stopped by {signal.Signals(status - 128).name}"
+
+        def time_of_day(seconds: float) -> str:
+            return f"{tracker.began_at + timedelta(seconds=seconds):%H:%M:%S}"
+
+        def put_in(value: object) -> object:
+            """What is not markup already: as it may be shown."""
+            return value if isinstance(value, Markup) else printable(secrets.hide(str(value)))
+
+        jinja = Environment(
+            loader=PackageLoader(__package__, ""),
+            autoescape=True,
+            finalize=put_in,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        jinja.filters |= {
+            "duration": duration,
+            "failures": _failures,
+            "listed": listed,
+            "number": "{:,}".format,
+            "time": time_of_day,
+            "total": Counter.total,
+        }
+        return jinja.get_template("page.html").render(
             outcome=outcome,
-            verdict="good" if outcome == "complete" else "bad",
-            errors=_section("What went wrong", each("<p>{}</p>", zip(errors)), "errors"),
-            tiles=tiles(streams, took),
-            streams=_section("Streams", table(streams, ended)),
-            timeline=_section("Requests over time", draw(self._tracker.timeline(), began_at)),
-            warnings=_section(
-                f"Warnings ({len(warnings) + more:,})",
-                each("<p><time>{}</time> {}</p>", shown),
-                "warnings",
-            ),
+            store=self.store,
+            began_at=tracker.began_at,
+            ended=ended,
+            took=ended - tracker.began,
+            errors=errors,
+            warnings=self._warnings,
+            more_warnings=self._more_warnings,
+            streams=tracker.streams,
+            timeline=timeline,
+            lanes=dict.fromkeys(name for name, kind in seen if name != ALL and kind in OUTCOMES),
+            seen=seen,
+            ALL=ALL,
+            OUTCOMES=OUTCOMES,
+            WAITS=WAITS,
             version=VERSION,
         )
 
 
-def _section(title: str, content: Markup, style: str = "") -> Markup:
-    """A part of the page, if there is any content."""
-    template = '<section class="{}"><h2>{}</h2>{}</section>'
-    return html(template, style, title, content) if content else content
-
-
-def _outcome(status: int) -> str:
-    if status > 128:
-        return f"stopped by {signal.Signals(status - 128).name}"
-    return "failed" if status else "complete"
+def _failures(counts: StreamCounts) -> Counter[str]:
+    """By outcome; that there is nothing is an answer."""
+    fine = ("good", "absent")
+    return Counter({name: n for name, n in counts.statuses.items() if outcome_of(name) not in fine})

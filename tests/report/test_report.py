@@ -92,7 +92,7 @@ def test_the_timeline_has_requests_failures_waits_and_the_quota(file: Path) -> N
     page = read(file)
     for class_ in ("good", "failed", "refused", "for-quota", "for-retry"):
         assert page.of(class_) > 1, f"in the legend, and drawn: {class_}"
-    lines = [dict(at) for tag, at in page.tags if tag == "polyline"]
+    lines = [dict(at) for tag, at in page.tags if tag == "path"]
     assert [line["class"] for line in lines] == ["quota"]
     assert re.search(r"quota left \d+ of 20", page.text)
     assert re.search(r"[\d.]+ s waiting for the quota", page.text)

@@ -87,8 +87,8 @@ def test_what_needs_nothing_else_loads_nothing_else(option: str) -> None:
     )
     loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
     assert "tap_bigcommerce.cli" in loaded
-    slow = {"requests", "urllib3", "singer", "orjson", "msgspec", "rich", "tap_bigcommerce.run"}
-    assert not loaded & slow
+    slow = {"requests", "urllib3", "singer", "orjson", "msgspec", "rich", "jinja2"}
+    assert not loaded & (slow | {"tap_bigcommerce.run"})
 
 
 def test_the_version_is_told() -> None:
