@@ -15,10 +15,9 @@ from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import Family
 from tap_bigcommerce.output import Output, Start
-from tap_bigcommerce.pages.by_ids import read_by_ids
 from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import ListRequest, Row
-from tap_bigcommerce.pages.reading import Reading
+from tap_bigcommerce.pages.reading import Reading, read_by_ids
 from tap_bigcommerce.streams.stream import Wish
 from tap_bigcommerce.tools import Tools
 
@@ -179,20 +178,17 @@ class WalkSync:
         for counts in troubled:
             counts.in_trouble = True
         request, family = self._family_of(outputs, since_ever=True)
-        request = dataclasses.replace(request, single=True)
-        for again in read_by_ids(
-            ids, request, family, tools.client, purpose, tools.workers, turn=self._turn
-        ):
+        for id_, found in read_by_ids(ids, request, family, purpose, tools, self._turn):
             for output in outputs:
-                if again.error is not None:
-                    output.pass_over(again.id, again.error)
-                elif again.id not in output.passed_over:
-                    output.forget(again.id)
-            if again.batch is not None:
-                write = functools.partial(self._write_again, again.batch, family)
+                if isinstance(found, RequestFailed):
+                    output.pass_over(id_, found)
+                elif id_ not in output.passed_over:
+                    output.forget(id_)
+            if isinstance(found, Batch):
+                write = functools.partial(self._write_again, found, family)
                 self._for_each(write, outputs)
-            elif again.error is None:
-                LOGGER.info("%s: record %d, passed over before, is gone", root.name, again.id)
+            elif found is None:
+                LOGGER.info("%s: record %d, passed over before, is gone", root.name, id_)
             for output in self._alive():
                 output.remember()
         for counts in troubled:

@@ -24,37 +24,24 @@ MOST_PARSED = 2
 """Pages whose rows are held as objects, at the most."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Batch:
-    """Rows of one page that are whole, and all before them are, in the order of the walk.
+    """Rows of one page that follow each other; handed on when they, and all before them, are whole.
 
-    `keys` are theirs, and those of rows that are gone by now. `ends_page`: none of the page follow.
-    `position`: where a stopped walk goes on behind them; None where it could not go on from here.
-    """
-
-    page: Page
-    keys: Sequence[Key]
-    rows: list[Row]
-    ends_page: bool
-    position: Position = None
-
-
-@dataclass
-class _Part:
-    """Rows of one page that follow each other.
-
-    `places` are theirs in the page; `last`: no other part of it follows. `rows` is None until they
-    are parsed; a row that is gone is None. `incomplete` are the indexes of the rows that are not
-    whole yet.
+    `keys` are theirs, and those of rows that are gone by now; `places` are where they stand in the
+    page. `ends_page`: none of the page follow. `position`: where a stopped walk goes on behind
+    them; None where it could not go on from here. `parsed`: the rows are; `incomplete`: how many of
+    them are not whole yet.
     """
 
     page: Page
     keys: Sequence[Key]
     places: Sequence[int]
-    last: bool
-    rows: list[Row | None] | None = None
-    incomplete: set[int] = field(default_factory=set)
-    handed_on: int = 0
+    ends_page: bool
+    rows: list[Row] = field(default_factory=list)
+    position: Position = None
+    parsed: bool = False
+    incomplete: int = 0
 
 
 class OrderedRows:
@@ -73,15 +60,15 @@ class OrderedRows:
         self._workers = workers
         self._failed = failed
         self._turn = turn
-        self._parts: deque[_Part] = deque()
+        self._batches: deque[Batch] = deque()
         self._closed = False
         self.waiting = 0
-        """How many rows are in parts that have not been handed on whole."""
+        """How many rows have not been handed on."""
 
     def line_up(self, page: Page, keys: Sequence[Key]) -> None:
         """The rows of `page` with these keys come next."""
         whole = self._enricher is not None and self._enricher.whole_pages
-        self._parts.extend(_parts(page, keys, whole=whole))
+        self._batches.extend(_batches(page, keys, whole=whole))
         self.waiting += len(keys)
 
     def close(self) -> None:
@@ -89,53 +76,48 @@ class OrderedRows:
         self._closed = True
 
     def ready(self) -> Iterator[Batch]:
-        """What can be handed on: the parts in front, as far as their rows are whole."""
-        while self._parts:
+        """What can be handed on: the batches in front, as far as they are whole."""
+        while self._batches:
             self._begin_next()
-            part = self._parts[0]
-            assert part.rows is not None  # The first part has always begun.
-            begin, end = part.handed_on, min(part.incomplete, default=len(part.rows))
-            part.handed_on = end
-            is_done = end == len(part.rows)
-            if is_done:
-                self._parts.popleft()
-                self.waiting -= len(part.keys)
-            elif end == begin:
+            if self._batches[0].incomplete:
                 return
-            rows = [row for row in part.rows[begin:end] if row is not None]
-            yield Batch(part.page, part.keys[begin:end], rows, is_done and part.last)
+            batch = self._batches.popleft()
+            self.waiting -= len(batch.keys)
+            yield batch
 
     def _begin_next(self) -> None:
-        """Begin the next parts: the one in front; and while this waits for jobs, as many behind it
-        as keep the workers busy."""
+        """Begin the next batches: the one in front; and while this waits for jobs, as many behind
+        it as keep the workers busy."""
         pages: set[Page] = set()
-        for number, part in enumerate(self._parts):
-            pages.add(part.page)
-            waits = self._parts[0].incomplete and self._workers.idle
+        for number, batch in enumerate(self._batches):
+            pages.add(batch.page)
+            waits = self._batches[0].incomplete and self._workers.idle
             if number and not (waits and len(pages) <= MOST_PARSED):
                 return
-            if part.rows is None:
-                rows = part.page.answer.rows(part.places)
-                if self._enricher is None:
-                    part.rows = [*rows]
-                else:
-                    self._begin(part, rows, self._enricher)
+            if not batch.parsed:
+                batch.rows = batch.page.answer.rows(batch.places)
+                batch.parsed = True
+                if self._enricher is not None:
+                    self._complete(batch, self._enricher)
 
-    def _begin(self, part: _Part, rows: list[Row], enricher: Enricher) -> None:
-        """Complete the page, and then each of its rows."""
+    def _complete(self, batch: Batch, enricher: Enricher) -> None:
+        """Complete the batch, and then each of its rows."""
+        rows = batch.rows
         whole: list[Row | None] = [*rows]
-        part.rows, part.incomplete = whole, set(range(len(rows)))
+        batch.incomplete = len(rows)
 
         def take(index: int, row: Row | None) -> None:
             whole[index] = row
-            part.incomplete.discard(index)
+            batch.incomplete -= 1
+            if not batch.incomplete:
+                batch.rows = [row for row in whole if row is not None]
 
         def came(index: int, enriched: Enriched) -> None:
             take(index, enricher.finish(enriched))
 
         def each(_: None = None) -> None:
             for index, row in enumerate(rows):
-                enriched = enricher.enrich(row, bare=part.page.bare)
+                enriched = enricher.enrich(row, bare=batch.page.bare)
                 if callable(enriched):
                     self._submit(enriched, functools.partial(came, index))
                 else:
@@ -163,8 +145,8 @@ class OrderedRows:
         self._workers.submit(work, came, self._failed, (self._turn, 0, False))
 
 
-def _parts(page: Page, keys: Sequence[Key], *, whole: bool) -> Iterator[_Part]:
-    """The page's rows with these keys, in parts of about `PART` bytes; `whole`: all in one."""
+def _batches(page: Page, keys: Sequence[Key], *, whole: bool) -> Iterator[Batch]:
+    """The page's rows with these keys, in batches of about `PART` bytes; `whole`: all in one."""
     raw = page.answer.raw.rows
     places: Sequence[int] = range(len(raw))
     if len(keys) < len(raw):
@@ -174,5 +156,5 @@ def _parts(page: Page, keys: Sequence[Key], *, whole: bool) -> Iterator[_Part]:
     for end, place in enumerate(places, 1):
         size += len(raw[place])
         if end == len(places) or (size >= PART and not whole):
-            yield _Part(page, keys[begin:end], places[begin:end], end == len(places))
+            yield Batch(page, keys[begin:end], places[begin:end], end == len(places))
             begin, size = end, 0

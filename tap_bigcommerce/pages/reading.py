@@ -1,14 +1,19 @@
-"""A walk under way: its requests in the workers, its rows completed, and handed on in order."""
+"""A walk under way: its requests in the workers, its rows completed, and handed on in order.
+
+And single records, asked for by their ids and made whole.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.exceptions import RequestFailed
+from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
 from tap_bigcommerce.pages.by_id import TAIL, ById, IdParameters
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import InTurn, InTurnKind
@@ -26,6 +31,56 @@ Walk = ById | InTurn
 
 WalkKind = IdParameters | InTurnKind
 """A way to walk, as a stream declares it."""
+
+
+def read_by_ids(
+    ids: Sequence[int],
+    request: ListRequest,
+    enricher: Enricher,
+    purpose: Purpose,
+    tools: Tools,
+    turn: int,
+) -> Iterator[tuple[int, Batch | RequestFailed | None]]:
+    """The records with these ids below the path of `request`, each whole and on its own.
+
+    Beside its id, each is a batch with its row; why it cannot be read; or None: it is gone. Raises
+    what is no trouble of a single one.
+    """
+
+    def ask(id_: int) -> Page | RequestFailed:
+        single = dataclasses.replace(request, path=f"{request.path}/{id_}", single=True)
+        try:
+            answer = tools.client.get(
+                single.path, single.params, dict, purpose, keys=single.row_keys
+            )
+        except RequestFailed as error:
+            return error
+        if answer.raw.keys == [id_]:
+            return Page([id_], 1, answer, bare=True)
+        return UnexpectedAnswer(
+            f"{purpose.stream}: GET {single.path} answers with the record {answer.raw.keys}. "
+            "Going on with it could mix up records."
+        )
+
+    errors: list[BaseException] = []
+    rows = OrderedRows(enricher, tools.workers, errors.append, turn=turn)
+    answers = tools.workers.run_all({id_: functools.partial(ask, id_) for id_ in ids})
+    for id_ in ids:
+        answer = answers[id_]
+        if isinstance(answer, Page):
+            rows.line_up(answer, answer.ids)
+        else:
+            yield id_, None if isinstance(answer, NotFound) else answer
+    try:
+        while rows.waiting:
+            for batch in rows.ready():
+                yield batch.keys[0], batch if batch.rows else None
+            if errors:
+                raise errors[0]
+            if rows.waiting:
+                tools.workers.step()
+    finally:
+        rows.close()
 
 
 class Reading:
