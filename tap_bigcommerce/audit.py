@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.deletes.ids import Shelf
 from tap_bigcommerce.deletes.search import Search, swept
-from tap_bigcommerce.deletes.shelf import Shelf
 from tap_bigcommerce.display import line, table
 from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.failures import failure_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.probe import Access
-from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA, load_notes, load_schema
+from tap_bigcommerce.schemas import DELETED_AT, load_notes, load_schema
 from tap_bigcommerce.selection import (
     FULL_TABLE,
     INCREMENTAL,
@@ -17,7 +17,7 @@ from tap_bigcommerce.selection import (
     all_fields,
     as_path,
 )
-from tap_bigcommerce.store_column import key_of, set_column
+from tap_bigcommerce.store_column import key_of, set_columns
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.stream import Stream
 
@@ -36,9 +36,7 @@ def own_schema(stream: Stream, config: Config | None) -> Schema:
     schema = load_schema(stream.name)
     for name in stream.fields_without(config):
         schema["properties"].pop(name, None)
-    if config is not None and config.detect_deletes and stream.presence is not None:
-        schema["properties"][DELETED_AT] = dict(DELETED_AT_SCHEMA)
-    set_column(schema["properties"], config)
+    set_columns(schema["properties"], stream, config)
     return schema
 
 

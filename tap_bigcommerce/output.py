@@ -14,7 +14,7 @@ from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
-from tap_bigcommerce.deletes.ledger import Ledger, Way
+from tap_bigcommerce.deletes.ledger import Ledger
 from tap_bigcommerce.deletes.tombstones import write_tombstones
 from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissing, TapError
 from tap_bigcommerce.failures import failure_of
@@ -83,7 +83,7 @@ class Output:
         """Raises StateError where the state is damaged."""
         config, stream = tools.config, selection.stream
         self.ledger = Ledger(selection, config, tools.state)
-        self.selection = selection = self.ledger.selection(selection)
+        self.selection = selection
         self.stream = stream
         self.counts = StreamCounts(stream.name)
         self.purpose = Purpose(stream.name, str(stream.permission), self.counts)
@@ -137,7 +137,6 @@ class Output:
     def start(self) -> Start:
         """Where this stream's walk begins. Raises StateError where the state is damaged."""
         stream, name = self.stream, self.stream.name
-        self.ledger.open()
         if stream.replication_key is not None:
             self.counts.bookmark_before = self._tools.state.bookmark(name, stream.replication_key)
         self.to_retry = self._tools.state.to_retry(name)
@@ -161,10 +160,7 @@ class Output:
                 name,
             )
         self.since = self._first_date()
-        if self.since is None:
-            self.ledger.sees_all()
-        if self.ledger.way is Way.VERSIONS:
-            self._records.version = self._version()
+        self._records.version = self.ledger.begin(self.since, self.until)
         return Start(since=self.since, until=self.until)
 
     def was_read(self, id_: int | None = None, *, empty: bool = False) -> None:
@@ -320,22 +316,20 @@ class Output:
             reached = min(filter(None, (newest, start.sync_start, self.until)))
             bookmark = max(bookmark, reached) if bookmark is not None else reached
         self.counts.bookmark_after = bookmark
-        self.ledger.complete()
+        self.ledger.building = False
         self._tools.state.complete(self.stream.name, key, bookmark)
 
     def activate(self, start: Start, *, resumed: bool) -> None:
         """The walk was whole: its version is the one that holds, unless too little is left.
 
-        `resumed`: an earlier run has written some of its rows.
+        `resumed`: an earlier run has written some of its rows. Raises RequestFailed.
         """
         version = self._records.version
         if version is None or start.since is not None or self.read_in_part:
             return
         rows = None if resumed else self.counts.written
-        self.failure = self.ledger.doubt(rows)
-        if self.failure is None:
-            self._tools.messages.activate_version(self.stream.name, version)
-            self.ledger.activated(version, rows)
+        self.ledger.activate(version, rows)
+        self._tools.messages.activate_version(self.stream.name, version)
 
     def report_gone(self, gone: Mapping[int, str]) -> None:
         """Write the tombstones of these ids."""
@@ -373,12 +367,6 @@ class Output:
             )
             bookmark = None
         return first_date(self.selection, bookmark, self._tools.config)
-
-    def _version(self) -> int | None:
-        """A new version for a walk that reads everything; else that of the table as it is."""
-        if self.until is not None and self.ledger.version is not None:
-            return self.ledger.version
-        return self.ledger.new_version() if self.since is None else self.ledger.version
 
     def _depends_on(self, accepted: list[str]) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""

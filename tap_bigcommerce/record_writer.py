@@ -10,7 +10,6 @@ from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.records.converter import Converter, MissingKey
-from tap_bigcommerce.schemas import DELETED_AT
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.store_column import COLUMN, without_own
 from tap_bigcommerce.streams.stream import PARENTS, Stream
@@ -54,15 +53,7 @@ class RecordWriter:
             raise _bad_record(self._stream, error) from error
         if self._key is not None:
             self.newest = max(self.newest or "", *[record[self._key] for record in records])
-        ledger = self._ledger
-        if ledger.marks:
-            for record, date in zip(records, map(ledger.deleted_at, rows), strict=True):
-                if date is not None:
-                    record[DELETED_AT] = date
-        if ledger.written is not None:
-            key = self._stream.keys[0]
-            deleted = [record[key] for record in records if record.get(DELETED_AT) is not None]
-            ledger.note([record[key] for record in records], deleted)
+        self._ledger.note(rows, records)
         self._messages.records(self._stream.name, records, sent_at, self.version)
 
 

@@ -15,7 +15,7 @@ from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.records.protect import Protection
 from tap_bigcommerce.rules import Path, Rules
 from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
-from tap_bigcommerce.store_column import COLUMN, set_column
+from tap_bigcommerce.store_column import COLUMN, set_columns
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
@@ -155,14 +155,14 @@ def from_catalog(
     cut, texts, emptied = _cut(given, own, metadata, stream.automatic)
     for name in stream.fields_without(config):
         cut["properties"].pop(name, None)
-    set_column(cut["properties"], config)
+    set_columns(cut["properties"], stream, config)
     return Selection(
         stream=stream,
         schema=cut,
         known=own,
         given=given,
         full_table=stream.replication_key is None or method == FULL_TABLE,
-        paths=frozenset(as_path(place) for place, _, _ in all_fields(cut)),
+        paths=frozenset(as_path(place) for place, _, _ in all_fields(cut)) - {DELETED_AT},
         notes=load_notes(stream.name),
         protection=choice.protection(stream),
         as_text=texts,

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.schemas import DELETED_AT
+from tap_bigcommerce.schemas import DELETED_AT, DELETED_AT_SCHEMA
 from tap_bigcommerce.streams.stream import Stream
 
 COLUMN = "store_hash"
@@ -20,13 +20,16 @@ def key_of(stream: Stream, config: Config | None) -> tuple[str, ...]:
     return (COLUMN, *stream.keys) if _is_wanted(config) else stream.keys
 
 
-def set_column(properties: dict[str, Any], config: Config | None) -> None:
-    """Put the column into the fields of a schema where the settings want it; else take it out."""
-    rest = {name: field for name, field in properties.items() if name != COLUMN}
+def set_columns(properties: dict[str, Any], stream: Stream, config: Config | None) -> None:
+    """Put the tap's columns into the fields of a schema where the settings want them; else take
+    them out."""
+    rest = {n: field for n, field in properties.items() if n not in (COLUMN, DELETED_AT)}
     properties.clear()
     if _is_wanted(config):
         properties[COLUMN] = dict(SCHEMA)
     properties.update(rest)
+    if config is not None and config.detect_deletes and stream.presence is not None:
+        properties[DELETED_AT] = dict(DELETED_AT_SCHEMA)
 
 
 def without_own(schema: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date
-from tap_bigcommerce.deletes.ledger import Way
 from tap_bigcommerce.deletes.search import Search, find_gone
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
@@ -289,7 +288,7 @@ class WalkSync:
     def _find_gone(self, output: Output) -> None:
         """Tell which records of a stream are gone from the store, if it is time to look."""
         tools, ledger = self._tools, output.ledger
-        if ledger.way is not Way.SET or output.read_in_part:
+        if ledger.written is None or output.read_in_part:
             return
         if ledger.needs_sweep:
             # What has been written is safe, whatever becomes of the sweep.
