@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import MISSING, Field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from tap_bigcommerce.about import CAPABILITIES
-from tap_bigcommerce.config import INSTANT, declarations, is_required
+from tap_bigcommerce.config import SCHEMA, SETTINGS, Config
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = ROOT / "examples" / "meltano" / "meltano.yml"
@@ -30,7 +29,6 @@ _KINDS = {
 """Meltano's word for each type of a setting."""
 
 _CAPITALS = frozenset({"api", "id", "ids", "mb", "url"})
-_ONE_OF = "one of "
 _MARK = "# generated: settings\n"
 _END = "# end of settings\n"
 
@@ -67,7 +65,7 @@ def definition(repository: str | None) -> str:
         lines += [f"repo: {repository}", f"pip_url: git+{repository}"]
     lines += ["capabilities:", *(f"- {name}" for name in CAPABILITIES)]
     lines += ["settings_group_validation:"]
-    required = [setting.name for setting in declarations() if is_required(setting)]
+    required = SCHEMA["required"]
     lines += [f"{'- -' if at == 0 else '  -'} {name}" for at, name in enumerate(required)]
     lines += ["settings:", *settings("")]
     return "\n".join(lines) + "\n"
@@ -75,27 +73,28 @@ def definition(repository: str | None) -> str:
 
 def settings(indent: str) -> Iterator[str]:
     """The lines of the list of settings: name, label, kind, default, description."""
-    for setting in declarations():
-        for at, (key, value) in enumerate(_described(setting).items()):
+    for name in SETTINGS:
+        for at, (key, value) in enumerate(_described(name).items()):
             yield f"{indent}{'  ' if at else '- '}{key}: {json.dumps(value, ensure_ascii=False)}"
 
 
-def _described(setting: Field[Any]) -> dict[str, Any]:
-    kind = setting.metadata["kind"]
-    found: dict[str, Any] = {"name": setting.name, "label": _label(setting.name)}
-    if kind is INSTANT:
+def _described(name: str) -> dict[str, Any]:
+    setting = SETTINGS[name]
+    found: dict[str, Any] = {"name": name, "label": _label(name)}
+    if setting.get("format") == "instant":
         found["kind"] = "date_iso8601"
-    elif kind.expected.startswith(_ONE_OF):
+    elif "enum" in setting:
         found["kind"] = "options"
-        choices = kind.expected.removeprefix(_ONE_OF).split(", ")
+        choices = filter(None, setting["enum"])
         found["options"] = [{"label": _label(choice), "value": choice} for choice in choices]
     else:
-        found["kind"] = _KINDS[kind.json_type]
-    if setting.metadata["secret"]:
+        found["kind"] = _KINDS[setting["type"][0]]
+    if setting.get("secret"):
         found["sensitive"] = True
-    if setting.default not in (MISSING, None, ()):
-        found["value"] = setting.default
-    found["description"] = setting.metadata["description"]
+    default = getattr(Config, name, None)
+    if default not in (None, ()):
+        found["value"] = default
+    found["description"] = setting["description"]
     return found
 
 

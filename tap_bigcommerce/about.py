@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import Field
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from tap_bigcommerce.config import declarations, is_required
+from tap_bigcommerce.config import SCHEMA, SETTINGS
 from tap_bigcommerce.costs import in_words
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS, root_of
@@ -36,18 +35,8 @@ def about() -> dict[str, Any]:
         "description": DESCRIPTION,
         "version": VERSION,
         "capabilities": list(CAPABILITIES),
-        "settings": config_schema(),
+        "settings": SCHEMA,
         "streams": [_stream(stream) for stream in STREAMS.values()],
-    }
-
-
-def config_schema() -> dict[str, Any]:
-    """The JSON schema of a config file. Secret settings have `"secret": true` and `writeOnly`."""
-    return {
-        "$schema": "http://json-schema.org/draft-07/schema#",
-        "type": "object",
-        "properties": {setting.name: _setting_schema(setting) for setting in declarations()},
-        "required": [setting.name for setting in declarations() if is_required(setting)],
     }
 
 
@@ -71,26 +60,23 @@ def as_text() -> str:
     lines = [f"{NAME} {VERSION}", DESCRIPTION, "", "Capabilities"]
     lines += [f"  {name:<10}{words}" for name, words in CAPABILITIES.items()]
     lines += ["", "Settings (in a config file, or as TAP_BIGCOMMERCE_<NAME> in the environment)"]
-    for setting in declarations():
-        lines += _described(setting.name, _facts(setting), setting.metadata["description"])
+    for name, setting in SETTINGS.items():
+        lines.append(_indented(f"{name} ({_value(name)})", 2))
+        lines.append(_indented(setting["description"], 6))
     lines += ["", "Streams"]
     for stream in map(_stream, STREAMS.values()):
-        facts = [
-            f"from {stream['read_from']}",
-            _replication(stream),
-            f"key {', '.join(stream['key_properties'])}",
-            f"permission {stream['permission']}",
-        ]
-        lines += _described(stream["name"], facts, f"requests: {stream['requests']}")
+        facts = (
+            f"{stream['name']} (from {stream['read_from']}; {_replication(stream)}; key "
+            f"{', '.join(stream['key_properties'])}; permission {stream['permission']})"
+        )
+        lines.append(_indented(facts, 2))
+        lines.append(_indented(f"requests: {stream['requests']}", 6))
     return "\n".join(lines) + "\n"
 
 
 def as_markdown() -> str:
     """For a document."""
-    capabilities = "".join(f"- `{name}`: {words}\n" for name, words in CAPABILITIES.items())
-    settings = [
-        (f"`{s.name}`", "; ".join(_facts(s)), s.metadata["description"]) for s in declarations()
-    ]
+    settings = [(f"`{name}`", _value(name), s["description"]) for name, s in SETTINGS.items()]
     streams = [
         (
             f"`{stream['name']}`",
@@ -102,6 +88,7 @@ def as_markdown() -> str:
         )
         for stream in map(_stream, STREAMS.values())
     ]
+    capabilities = "".join(f"- `{name}`: {words}\n" for name, words in CAPABILITIES.items())
     head = ("stream", "read from", "replication", "key", "permission", "requests")
     return (
         f"# {NAME} {VERSION}\n\n{DESCRIPTION}\n\n## Capabilities\n\n{capabilities}"
@@ -110,28 +97,7 @@ def as_markdown() -> str:
     )
 
 
-FORMATS: Mapping[str, Callable[[], str]] = {
-    "text": as_text,
-    "json": as_json,
-    "markdown": as_markdown,
-}
-
-
-def _setting_schema(setting: Field[Any]) -> dict[str, Any]:
-    kind, required = setting.metadata["kind"], is_required(setting)
-    schema: dict[str, Any] = {
-        # What is null counts as not given.
-        "type": kind.json_type if required else [kind.json_type, "null"],
-        "description": setting.metadata["description"],
-        **kind.schema,
-    }
-    if "enum" in schema and not required:
-        schema["enum"] = [*schema["enum"], None]
-    if not required and setting.default is not None:
-        schema["default"] = _plain(setting.default)
-    if setting.metadata["secret"]:
-        schema.update(secret=True, writeOnly=True)
-    return schema
+FORMATS = {"text": as_text, "json": as_json, "markdown": as_markdown}
 
 
 def _stream(stream: Stream) -> dict[str, Any]:
@@ -148,16 +114,16 @@ def _stream(stream: Stream) -> dict[str, Any]:
     }
 
 
-def _facts(setting: Field[Any]) -> list[str]:
+def _value(name: str) -> str:
     """What a setting may be, shortly."""
-    facts = ["required"] if is_required(setting) else []
-    if setting.metadata["secret"]:
+    setting = SETTINGS[name]
+    facts = ["required"] if name in SCHEMA["required"] else []
+    if setting.get("secret"):
         facts.append("secret")
-    facts.append(str(setting.metadata["kind"].expected))
-    if not is_required(setting) and setting.default not in (None, ()):
-        default = _plain(setting.default)
-        facts.append(f"default {str(default).lower() if isinstance(default, bool) else default}")
-    return facts
+    facts.append(setting["expected"])
+    if setting.get("default") not in (None, [], {}):
+        facts.append(f"default {str(setting['default']).lower()}")
+    return "; ".join(facts)
 
 
 def _replication(facts: Mapping[str, Any]) -> str:
@@ -165,23 +131,12 @@ def _replication(facts: Mapping[str, Any]) -> str:
     return f"incremental on {key}" if key else "full"
 
 
-def _plain(value: Any) -> Any:
-    """A default as JSON has it."""
-    if isinstance(value, tuple):
-        return list(value)
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _described(name: str, facts: Iterable[str], words: str) -> list[str]:
+def _indented(text: str, columns: int) -> str:
     """In lines that fit a terminal."""
-
-    def indented(text: str, columns: int) -> list[str]:
-        first, rest = " " * columns, " " * 6
-        return textwrap.wrap(
-            text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
-        )
-
-    return [*indented(f"{name} ({'; '.join(facts)})", 2), *indented(words, 6)]
+    first, rest = " " * columns, " " * 6
+    return textwrap.fill(
+        text, WIDTH, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

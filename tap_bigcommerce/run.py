@@ -182,6 +182,7 @@ def _init(run: Run) -> int:
     options = run.options
     assert options.credentials is not None
     config = init.config_of(options.credentials, options.start_date)
+    text = json.dumps(config, indent=2) + "\n"
     if "api_url" in config:
         LOGGER.warning(
             "The file's API path does not lead to BigCommerce's usual address: the token will be "
@@ -190,7 +191,7 @@ def _init(run: Run) -> int:
         )
     if options.config:
         (name,) = options.config
-        init.write(name, config, over=options.force)
+        init.write(name, text, over=options.force)
         LOGGER.info("Wrote %s. It holds the access token: only you may read it.", name)
         return 0
     if sys.stdout is not None and sys.stdout.isatty():
@@ -198,7 +199,7 @@ def _init(run: Run) -> int:
             "What follows holds the access token, which is a secret. --config FILE "
             "writes it to a file that only you may read."
         )
-    return _write(init.as_text(config))
+    return _write(text)
 
 
 def _check(run: Run) -> int:

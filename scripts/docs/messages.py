@@ -28,7 +28,7 @@ PARTS = {"_Fault": 2, "AnswerBroken": 0}
 """What else takes the words of a message, and as which argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""
-GIVING = ("_unknown", "_misfit")
+GIVING = ("_misfit",)
 """Functions that return a whole message, which is shown elsewhere."""
 
 

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, Field
-from typing import Any
 
 from scripts.docs.markdown import code, table
-from tap_bigcommerce.config import INSTANT, declarations, is_required
+from tap_bigcommerce.config import SCHEMA, SETTINGS, Schema
 
 
 def settings_table() -> str:
     """The settings: name, default, meaning."""
     rows = [
-        (code(setting.name), _default(setting), _meaning(setting)) for setting in declarations()
+        (code(name), _default(name, setting), _meaning(setting))
+        for name, setting in SETTINGS.items()
     ]
     return table(("setting", "default", "what it is for"), rows)
 
 
-def _default(setting: Field[Any]) -> str:
-    if is_required(setting):
+def _default(name: str, setting: Schema) -> str:
+    if name in SCHEMA["required"]:
         return "required"
-    default = setting.default
-    if default in (None, MISSING, ()):
+    default = setting.get("default")
+    if default in (None, [], {}):
         return ""
-    if isinstance(default, float) and default.is_integer():
-        default = int(default)
     return code(json.dumps(default) if isinstance(default, bool) else str(default))
 
 
-def _meaning(setting: Field[Any]) -> str:
-    text, kind = str(setting.metadata["description"]), setting.metadata["kind"]
-    # The other kinds are said by their descriptions.
-    if kind is INSTANT or kind.json_type == "integer":
-        return f"{text} *{kind.expected[0].upper()}{kind.expected[1:]}.*"
-    return text
+def _meaning(setting: Schema) -> str:
+    text, expected = setting["description"], setting["expected"]
+    # What the others may be is said by their descriptions.
+    if setting.get("format") == "instant" or "integer" in setting["type"]:
+        return f"{text} *{expected[0].upper()}{expected[1:]}.*"
+    return str(text)

@@ -20,8 +20,8 @@ def test_every_message_in_the_code_has_its_cause_and_cure() -> None:
 
 
 def test_no_message_has_its_words_where_they_would_not_be_found() -> None:
-    # The warnings of read_config, and the words of errors: all are found where they are made.
-    assert messages.without_words() == {"warning", "error.words", "str(error)"}
+    # The words of errors: all are found where they are made.
+    assert messages.without_words() == {"error.words", "str(error)"}
 
 
 def test_the_command_lines_own_messages_are_on_the_page() -> None:

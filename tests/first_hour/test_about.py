@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Any
 
@@ -11,7 +12,7 @@ from all_streams import KEYS, NAMES, REPLICATION_KEYS
 from tap_runner import Json, run, settings
 
 from sandbox import Sandbox
-from tap_bigcommerce.config import declarations, sample_config
+from tap_bigcommerce.config import SETTINGS, TELLING, Config, read_value, sample_config
 
 
 @pytest.fixture(scope="module")
@@ -38,11 +39,30 @@ def test_every_stream_is_told_with_keys_replication_permission_and_cost(about: J
 
 def test_secrets_are_marked_in_the_schema_of_the_config(about: Json) -> None:
     properties = about["settings"]["properties"]
-    assert set(properties) == {setting.name for setting in declarations()}
     secret = {name for name, schema in properties.items() if schema.get("secret")}
     assert secret == {"access_token", "hash_salt"}
+    assert all(TELLING.search(name) for name in secret)
     assert properties["access_token"]["writeOnly"] is True
     assert about["settings"]["required"] == ["store_hash", "access_token"]
+
+
+def test_the_schema_and_the_config_that_the_tap_sees_have_the_same_defaults() -> None:
+    assert list(SETTINGS) == [field.name for field in dataclasses.fields(Config)]
+    for name, setting in SETTINGS.items():
+        default = getattr(Config, name, None)
+        given = setting.get("default")
+        assert given is None if default is None else read_value(given, setting) == default, name
+
+
+def test_what_a_setting_may_be_is_said_as_it_is_checked() -> None:
+    of_stream = SETTINGS["streams"]["additionalProperties"]["properties"]
+    for name, setting in (*SETTINGS.items(), *of_stream.items()):
+        bounds = [setting[key] for key in ("minimum", "exclusiveMinimum") if key in setting]
+        if "integer" in setting["type"]:
+            bounds += [setting["maximum"]] if "maximum" in setting else ["or more"]
+        choices = filter(None, setting.get("enum", ()))
+        for word in (*bounds, *choices):
+            assert str(word) in setting["expected"], name
 
 
 @pytest.mark.parametrize(

@@ -191,7 +191,7 @@ def test_nothing_at_module_level_changes(path: Path) -> None:
 def test_the_map_in_contributing_names_every_module() -> None:
     text = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     block = text.partition("<!-- map -->")[2].partition("<!-- end of map -->")[0]
-    named = set(re.findall(r"^\s*([\w/]+(?:\.py|/))  +\S", block, re.MULTILINE))
+    named = set(re.findall(r"^\s*([\w/]+(?:\.py|\.json|/))  +\S", block, re.MULTILINE))
     homes = {
         f"{entry.name}/" if entry.is_dir() else entry.name
         for entry in PACKAGE.iterdir()

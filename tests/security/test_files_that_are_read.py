@@ -232,7 +232,7 @@ def test_an_address_that_is_more_or_less_than_a_host_is_refused(api_url: Any) ->
 )
 def test_an_address_is_read_as_it_is_meant(api_url: str, meant: str) -> None:
     raw = {"store_hash": "abc123", "access_token": "t0ken", "api_url": api_url}
-    assert parse_config(raw)[0].api_url == meant
+    assert parse_config(raw).api_url == meant
 
 
 @pytest.mark.parametrize(
