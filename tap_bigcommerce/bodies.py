@@ -62,7 +62,7 @@ def is_clean(body: bytes) -> bool:
 def clean(value: Any) -> bytes:
     """A value as JSON that `parse` reads: without NUL and lone surrogates, and what no double holds
     as text."""
-    return json_text(value)[0]
+    return json_text(value)
 
 
 def _refuse(constant: str) -> NoReturn:

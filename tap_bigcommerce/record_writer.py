@@ -10,8 +10,8 @@ from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.records.converter import Converter, MissingKey
+from tap_bigcommerce.schemas import STORE_HASH
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.store_column import COLUMN, without_own
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.tools import Tools
 
@@ -25,15 +25,15 @@ class RecordWriter:
         self.version: int | None = None
         """The version of the table that the records are part of, where the stream has versions."""
         columns = selection.columns
-        if COLUMN in columns:
-            columns[COLUMN] = tools.config.store_hash
+        if STORE_HASH in columns:
+            columns[STORE_HASH] = tools.config.store_hash
         self._stream = stream
         self._key = stream.replication_key
         self._ledger = ledger
         self._messages = tools.messages
         self.converter = Converter(
-            without_own(selection.schema),
-            without_own(selection.known_at_all),
+            selection.schema,
+            selection.known_at_all,
             columns=columns,
             keys=stream.automatic,
             json_text=selection.notes.json_text,

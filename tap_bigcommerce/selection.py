@@ -14,8 +14,8 @@ from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.records.protect import Protection
 from tap_bigcommerce.rules import Path, Rules
-from tap_bigcommerce.schemas import DELETED_AT, Notes, load_notes
-from tap_bigcommerce.store_column import COLUMN, set_columns
+from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH, Notes, load_notes
+from tap_bigcommerce.store_column import set_columns
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
@@ -76,7 +76,7 @@ class Selection:
         protection = self.protection
         if protection is None:
             return self.schema
-        return dict(_with_pseudonyms(self.schema, protection.place(""), protection))
+        return dict(_with_pseudonyms(self.schema, protection.place(()), protection))
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -89,7 +89,7 @@ class Selection:
             name: None
             for name, field in self.schema["properties"].items()
             if name not in self.notes.asked_for
-            and (name in self.stream.automatic or name == COLUMN or _takes_null(field))
+            and (name in self.stream.automatic or name == STORE_HASH or _takes_null(field))
         }
 
     @property

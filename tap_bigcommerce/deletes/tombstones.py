@@ -8,9 +8,9 @@ from typing import Any
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.messages import Messages
-from tap_bigcommerce.schemas import DELETED_AT
+from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH
 from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.store_column import COLUMN, key_of
+from tap_bigcommerce.store_column import key_of
 
 
 def write_tombstones(
@@ -24,12 +24,12 @@ def write_tombstones(
     stream, fields = selection.stream, schema["properties"]
     (key,) = stream.keys
     all_keys = key_of(stream, config)
-    always: dict[str, Any] = {COLUMN: config.store_hash} if COLUMN in all_keys else {}
+    always: dict[str, Any] = {STORE_HASH: config.store_hash} if STORE_HASH in all_keys else {}
     flag = stream.presence.archived if stream.presence is not None else None
     if flag in fields:
         # Still listed, an archived record would say so itself.
         name = str(flag)
-        always[name] = hidden.cleaned(True, hidden.place(name)) if hidden is not None else True
+        always[name] = hidden.cleaned(True, hidden.place((name,))) if hidden is not None else True
     schema = {
         **schema,
         "properties": {name: fields[name] for name in (key, *always, DELETED_AT)},

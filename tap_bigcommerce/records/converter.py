@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,11 +20,20 @@ from tap_bigcommerce.records.scalars import (
     to_date,
     to_integer,
     to_json,
-    to_nothing,
     to_number,
     to_string,
+    to_whole,
 )
-from tap_bigcommerce.records.schema_tree import RESCUED_DATA, Node, below, compile_schema
+from tap_bigcommerce.records.schema_tree import (
+    Schema,
+    branches_of,
+    fields_of,
+    has_fields,
+    items_of,
+    kind_of,
+)
+from tap_bigcommerce.rules import ANYTHING, Path
+from tap_bigcommerce.schemas import OWN_COLUMNS, RESCUED
 
 # A counter names at most this many paths; new ones beyond are counted together.
 MAX_PATHS = 1000
@@ -31,37 +42,30 @@ OTHER_PATHS = "(other paths)"
 Place = tuple[Any, "str | int"] | None
 """Where a value stands: the place of what it is in, and its own key or index; None: the record."""
 
+Steps = tuple["str | int", ...]
+"""The same from the top: keys, and the indexes of items."""
+
 Convert = Callable[[Any, Place], Any]
 """Takes a value that is not null, and its place; raises Misfit where it does not fit."""
 
-SCALARS: dict[str, Callable[[Any], Any]] = {
-    "number": to_number,
-    "integer": to_integer,
-    "date": to_date,
-    "string": to_string,
-    "json": to_json,
-    "boolean": to_boolean,
-    "null": to_nothing,
-    "any": to_any,
+KINDS: dict[str, tuple[Callable[[Any], Any], tuple[type, ...]]] = {
+    "string": (to_string, (str,)),
+    "json": (to_json, (str,)),
+    "date": (to_date, (str,)),
+    "number": (to_number, (int, float)),
+    "integer": (to_integer, (int,)),
+    "boolean": (to_boolean, (bool,)),
+    "object": (partial(to_whole, dict), (dict,)),
+    "array": (partial(to_whole, list), (list,)),
+    "any": (to_any, (str, int, float, bool, dict, list)),
 }
+"""By kind: what becomes of its values, and the types of values that it is for.
 
-NATIVE: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "json": (str,),
-    "date": (str,),
-    "number": (int, float),
-    "integer": (int,),
-    "boolean": (bool,),
-    "object": (dict,),
-    "array": (list,),
-    "any": (str, int, float, bool, dict, list),
-}
-"""By kind: the types of values that it is for."""
+"json" is a string that takes arrays and objects as their JSON text. Objects and arrays are here
+those of which the schema says nothing more.
+"""
 
-UNTOUCHED: dict[str, tuple[type, ...]] = {
-    kind: types for kind, types in NATIVE.items() if kind not in ("date", "object", "array", "any")
-} | {"any": (str, int, float, bool)}
-"""By kind: the types of values that go out as they are."""
+ONLY_NULL = frozenset({type(None)})
 
 
 class MissingKey(ValueError):  # the name that callers know
@@ -76,42 +80,30 @@ class MissingKey(ValueError):  # the name that callers know
         self.record = record
 
 
-class Stray(NamedTuple):
-    """A value that has no place in the schema.
+class Field(NamedTuple):
+    """What becomes of the values of one place in the schema.
 
-    secret: it must not be rescued, for something in it is deselected, or may be.
+    untouched: the types of values that go out as they are.
+    convert: for values of other types.
+    hides: something in it is deselected, so a value of the wrong shape must not be rescued.
     """
 
-    place: Place
-    value: Any
-    secret: bool
-
-    def paths(self) -> tuple[str, str]:
-        """Its path in this record, and the path under which it is counted."""
-        steps: list[str | int] = []
-        place = self.place
-        while place is not None:
-            place, step = place
-            steps.append(step)
-        exact = general = ""
-        for step in reversed(steps):
-            if isinstance(step, int):
-                exact, general = f"{exact}[{step}]", f"{general}[]"
-            else:
-                exact, general = below(exact, step), below(general, step)
-        return exact, general
+    untouched: frozenset[type]
+    convert: Convert
+    hides: bool
+    kind: str
 
 
 class Converter:
     """One stream's records, from what the API sent to what the SCHEMA promises.
 
     schema: the JSON schema that is emitted, already cut to the selection.
-    known: the tap's own whole schema of the stream, to tell new keys from deselected ones. Where
-        the catalog came from elsewhere, `{"anyOf": [own schema, whole catalog schema]}`.
+    known: the tap's own whole schema of the stream, to tell new keys, which may be rescued, from
+        deselected ones, which go nowhere. Where the catalog came from elsewhere,
+        `{"anyOf": [own schema, whole catalog schema]}`.
     columns: fields that every record has, before all others, and their values where the row has
         none.
     keys: fields that may not be missing or null.
-    rescue: whether `_rescued_data` takes what has no place; it must be in the schema, too.
     json_text: paths (`form_fields[].value`) of strings in which any other value becomes its JSON
         text.
     wrap: paths (`restricted_to`) of arrays of which a value that is no array becomes the only item.
@@ -131,7 +123,6 @@ class Converter:
         *,
         columns: Mapping[str, Any] | None = None,
         keys: Sequence[str] = (),
-        rescue: bool = True,
         json_text: Container[str] = (),
         wrap: Container[str] = (),
         protection: Protection | None = None,
@@ -140,11 +131,13 @@ class Converter:
         self.rescued: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._keys = tuple(keys)
-        self._rescue = rescue and RESCUED_DATA in (schema.get("properties") or {})
+        self._rescues = RESCUED in (schema.get("properties") or {})
         self._protection = protection
-        self._strays: list[Stray] = []
-        root = compile_schema(schema, known, json_text, wrap, protection, as_text)
-        self._convert = self._object(root, dict(columns or {}))
+        self._json_text, self._wrap, self._as_text = json_text, wrap, as_text or {}
+        # Values that have no place in the schema, and whether something in them is deselected.
+        self._strays: list[tuple[Place, Any, bool]] = []
+        root = self._object({"properties": {}, **schema}, [known], (), columns or {})
+        self._convert = root.convert
 
     def convert(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row, as a parser makes it of a clean body, as the record that goes out.
@@ -156,7 +149,7 @@ class Converter:
         if self._strays:
             rescued = self._sort_out()
             if rescued:
-                record[RESCUED_DATA] = orjson.dumps(rescued).decode()
+                record[RESCUED] = orjson.dumps(rescued).decode()
         for key in self._keys:
             if record.get(key) is None:
                 raise MissingKey(key, row)
@@ -165,58 +158,88 @@ class Converter:
     def _sort_out(self) -> dict[str, orjson.Fragment]:
         """Counts the strays, and returns those that may go out, as JSON text by path."""
         rescued: dict[str, orjson.Fragment] = {}
-        for stray in self._strays:
-            exact, general = stray.paths()
+        for place, value, secret in self._strays:
+            steps = _steps(place)
+            counter = self.rescued
             try:
-                value = self._rescuable(stray, general)
+                text = self._rescuable(value, steps, secret)
+                rescued[path_of(steps, exact=True)] = orjson.Fragment(text)
             except Misfit:
-                _count(self.dropped, general)
-                continue
-            _count(self.rescued, general)
-            rescued[exact] = orjson.Fragment(json_text(value)[0])
+                counter = self.dropped
+            path = path_of(steps)
+            counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
         self._strays.clear()
         return rescued
 
-    def _rescuable(self, stray: Stray, path: str) -> Any:
-        """What of a stray value may go out. Raises Misfit where none of it may."""
-        if stray.secret or not self._rescue:
+    def _rescuable(self, value: Any, steps: Steps, secret: bool) -> bytes:
+        """What of a stray value may go out, as JSON. Raises Misfit where none of it may."""
+        if secret or not self._rescues:
             raise Misfit
         protection = self._protection
-        if protection is None:
-            return stray.value
-        if protection.hashes(protection.place(RESCUED_DATA)):
-            return protection.pseudonym(stray.value)
-        return protection.cleaned(stray.value, protection.place(path))
+        if protection is not None and protection.hashes(protection.place((RESCUED,))):
+            value = protection.pseudonym(value)
+        elif protection is not None:
+            value = protection.cleaned(value, protection.place(steps))
+        return json_text(value)
 
-    def _compile(self, node: Node) -> Convert:
-        """The function for the values of a node."""
-        if node.kind == "object":
-            return self._object(node)
-        if node.kind == "array":
-            return self._array(node)
-        if node.kind == "union":
-            return self._union(node)
-        if node.guard is not None and node.within is not None:
-            guard, within = node.guard, self._compile(node.within)
-            return lambda value, place: guard(value, lambda given: within(given, place))
-        scalar = to_string if node.kind == "json" and node.hides else SCALARS[node.kind]
-        return lambda value, _: scalar(value)
+    def _field(self, schema: Any, known: Sequence[Any], steps: Steps) -> Field:
+        """What becomes of the values of a place with this schema, beside what is known of it."""
+        whole = self._as_text.get(path_of(steps))
+        branches = [
+            self._branch(branch, known, steps)
+            for branch in branches_of([schema if whole is None else whole])
+            if branch.get("type") != "null"
+        ]
+        field = branches[0] if len(branches) == 1 else _union(branches)
+        field = field._replace(hides=_hides(branches, known))
+        if whole is None:
+            return field
+        return field._replace(untouched=ONLY_NULL, convert=_into_text(field.convert))
 
-    def _object(self, node: Node, columns: dict[str, Any] | None = None) -> Convert:
-        if node.fields is None:
-            return _free(dict)
-        start, strays, compiled = columns or {}, self._strays, self._compile
-        # By key: the types that go out as they are, the function for others, and whether a value
-        # that does not fit must not be rescued. None: what is deselected.
-        fields: dict[str, tuple[frozenset[type], Convert, bool] | None] = {
-            key: (untouched(field), compiled(field), field.hides)
-            for key, field in node.fields.items()
+    def _branch(self, schema: Schema, known: Sequence[Any], steps: Steps) -> Field:
+        """The same of a schema of one type."""
+        kind, path = kind_of(schema), path_of(steps)
+        if kind == "object" and not _takes_all(schema, known):
+            return self._object(schema, known, steps)
+        if kind == "array" and ("items" in schema or path in self._wrap):
+            return self._array(schema, known, steps)
+        if kind == "string" and path in self._json_text and not has_fields(known):
+            kind = "json"
+        scalar, types = KINDS[kind]
+        untouched = ONLY_NULL if kind == "date" else ONLY_NULL.union(types) - {dict, list}
+        field = Field(untouched, lambda value, _: scalar(value), False, kind)
+        return field if self._protection is None else _guarded(field, self._protection, steps)
+
+    def _object(
+        self,
+        schema: Schema,
+        known: Sequence[Any],
+        steps: Steps,
+        columns: Mapping[str, Any] | None = None,
+    ) -> Field:
+        given, known_fields = schema.get("properties") or {}, fields_of(known)
+        deselected = set(known_fields or ()) - set(given)
+        compiled = {
+            key: self._field(field, (known_fields or {}).get(key, []), (*steps, key))
+            for key, field in given.items()
         }
-        fields.update(dict.fromkeys(node.deselected or ()))
-        leaves_out, has_known = node.leaves_out, node.deselected is not None
-        extra: tuple[frozenset[type], Convert, bool] | None = None
-        if node.extra is not None and has_known:
-            extra = untouched(node.extra), compiled(node.extra), node.extra.hides
+        # None: what is deselected.
+        fields: dict[str, tuple[frozenset[type], Convert, bool] | None] = dict.fromkeys(deselected)
+        fields.update((key, field[:3]) for key, field in compiled.items())
+        if not steps:
+            for name in OWN_COLUMNS:  # What the API calls like one of them is new.
+                fields.pop(name, None)
+        extra, additional = None, schema.get("additionalProperties")
+        # Where the tap knows no fields, more keys may be deselected ones.
+        has_known = known_fields is not None
+        if has_known and additional is not None and additional is not False:
+            extra = self._field(additional, [], (*steps, ANYTHING))[:3]
+        protection, excludes = self._protection, None
+        at: Path = ()
+        if protection is not None:
+            at = protection.place(steps)
+            excludes = protection.excludes if protection.looks_below(at) else None
+        start, strays = dict(columns or {}), self._strays
 
         def convert_object(value: Any, place: Place) -> Any:
             if type(value) is not dict:
@@ -230,10 +253,10 @@ class Converter:
                     if field is None:
                         continue
                 except KeyError:
-                    if leaves_out is not None and leaves_out(key):
+                    if excludes is not None and excludes((*at, key)):
                         continue
                     if extra is None:
-                        strays.append(Stray((place, key), item, not has_known))
+                        strays.append(((place, key), item, not has_known))
                         continue
                     field = extra
                 types, convert, hides = field
@@ -245,18 +268,25 @@ class Converter:
                     out[key] = convert(item, here)
                 except Misfit:
                     out[key] = None
-                    strays.append(Stray(here, item, hides))
+                    strays.append((here, item, hides))
             return out
 
-        return convert_object
+        hides = bool(deselected) or any(field.hides for field in compiled.values())
+        return Field(ONLY_NULL, convert_object, hides, "object")
 
-    def _array(self, node: Node) -> Convert:
-        if node.items is None:
-            return _array_of(None, _free(list), node.wrap)
-        types, convert, hides = untouched(node.items), self._compile(node.items), node.items.hides
-        strays = self._strays
+    def _array(self, schema: Schema, known: Sequence[Any], steps: Steps) -> Field:
+        types, convert, hides, _ = self._field(
+            schema.get("items", {}), items_of(known), (*steps, 0)
+        )
+        wrap, strays = path_of(steps) in self._wrap, self._strays
 
-        def convert_items(value: list[Any], place: Place) -> list[Any]:
+        def convert_array(value: Any, place: Place) -> Any:
+            if type(value) is not list:
+                if value == "":
+                    return None
+                if not wrap:
+                    raise Misfit
+                return [] if value == {} else [convert(value, (place, 0))]
             if types.issuperset(map(type, value)):
                 return value
             out: list[Any] = []
@@ -269,64 +299,109 @@ class Converter:
                     out.append(convert(item, here))
                 except Misfit:
                     out.append(None)
-                    strays.append(Stray(here, item, hides))
+                    strays.append((here, item, hides))
             return out
 
-        return _array_of(convert, convert_items, node.wrap)
-
-    def _union(self, node: Node) -> Convert:
-        """The first branch that takes the value as it is, else the first that can convert it."""
-        branches = [(NATIVE.get(b.kind, ()), self._compile(b)) for b in node.branches]
-
-        def convert_union(value: Any, place: Place) -> Any:
-            kind = type(value)
-            for _, convert in sorted(branches, key=lambda branch: kind not in branch[0]):
-                with suppress(Misfit):  # Raised before any stray is found.
-                    return convert(value, place)
-            raise Misfit
-
-        return convert_union
+        return Field(ONLY_NULL, convert_array, hides, "array")
 
 
-def untouched(node: Node) -> frozenset[type]:
-    """The types of values that go out from this place as they are; null always does."""
-    types = {type(None), *UNTOUCHED.get(node.kind, ())}
-    first: dict[type, Node] = {}
-    for branch in node.branches:
-        for one in NATIVE.get(branch.kind, ()):
-            first.setdefault(one, branch)
-    return frozenset(types | {one for one, branch in first.items() if one in untouched(branch)})
+def path_of(steps: Iterable[str | int], *, exact: bool = False) -> str:
+    """As text, such as `products[].sku`; `exact`: `products[0].sku`.
+
+    Keys that would make it ambiguous are quoted: `a["b.c"]`.
+    """
+    path = ""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]" if exact else "[]"
+        elif not step or any(letter in '.[]"' for letter in step):
+            path += f"[{json.dumps(step, ensure_ascii=False)}]"
+        else:
+            path += f".{step}" if path else step
+    return path
 
 
-def _array_of(item: Convert | None, items: Convert, wrap: bool) -> Convert:
-    """The function for an array, of that for its items; `item` is for one of them (None: any)."""
+def _steps(place: Place) -> Steps:
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    return tuple(reversed(steps))
 
-    def convert_array(value: Any, place: Place) -> Any:
-        if type(value) is list:
-            return items(value, place)
+
+def _takes_all(schema: Schema, known: Sequence[Any]) -> bool:
+    """Whether any object goes out whole."""
+    fields, extra = schema.get("properties"), schema.get("additionalProperties")
+    if isinstance(fields, Mapping):
+        return not fields and extra is True and not fields_of(known)
+    return extra is None or extra is True
+
+
+def _hides(branches: Sequence[Field], known: Sequence[Any]) -> bool:
+    """Whether the tap knows a field somewhere in here that these leave out.
+
+    What passes values whole leaves nothing out. Where the two differ in shape, all that is known
+    counts as left out.
+    """
+    kinds = {branch.kind for branch in branches}
+    if "any" in kinds:
+        return False
+    return (
+        any(branch.hides for branch in branches)
+        or ("object" not in kinds and bool(fields_of(known)))
+        or ("array" not in kinds and has_fields(items_of(known)))
+    )
+
+
+def _guarded(field: Field, protection: Protection, steps: Steps) -> Field:
+    """The same, but that what a rule names in its values does not go out as it is."""
+    place, convert = protection.place(steps), field.convert
+    is_free = field.kind in ("object", "array", "any")
+    hashed = protection.hashes(place)
+
+    def pseudonym(value: Any, at: Place) -> Any:
         if value == "":
-            return None
-        if not wrap:
-            raise Misfit
-        if value == {}:
-            return []
-        return [to_any(value) if item is None else item(value, (place, 0))]
+            return value
+        with suppress(Misfit):  # Its own text, then: nothing of it may go anywhere else.
+            value = convert(value, at)
+        return protection.pseudonym(value)
 
-    return convert_array
+    def cleaned(value: Any, at: Place) -> Any:
+        return convert(protection.cleaned(value, place), at)
+
+    if hashed and not is_free:
+        return field._replace(untouched=ONLY_NULL, convert=pseudonym)
+    if hashed or ((is_free or field.kind == "json") and protection.looks_below(place)):
+        return field._replace(untouched=ONLY_NULL, convert=cleaned)
+    return field
 
 
-def _free(kind: type) -> Convert:
-    """Objects or arrays that go out whole."""
+def _union(branches: Sequence[Field]) -> Field:
+    """The first branch that is for the value's type, else the first that can convert it."""
+    types_of = [(branch, KINDS[branch.kind][1]) for branch in branches]
+    first: dict[type, Field] = {}
+    for branch, types in types_of:
+        for one in types:
+            first.setdefault(one, branch)
 
-    def convert_free(value: Any, _: Place) -> Any:
-        if type(value) is kind:
-            return to_any(value)
-        if value == "" or value == []:
-            return None
+    def convert_union(value: Any, place: Place) -> Any:
+        kind = type(value)
+        for branch, _ in sorted(types_of, key=lambda branch: kind not in branch[1]):
+            with suppress(Misfit):  # Raised before any stray is found.
+                return branch.convert(value, place)
         raise Misfit
 
-    return convert_free
+    untouched = {one for one, branch in first.items() if one in branch.untouched}
+    return Field(ONLY_NULL | untouched, convert_union, False, "union")
 
 
-def _count(counter: Counter[str], path: str) -> None:
-    counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
+def _into_text(convert: Convert) -> Convert:
+    """For objects and arrays that go out as their JSON text; a text goes out as it is."""
+
+    def convert_into_text(value: Any, place: Place) -> Any:
+        if isinstance(value, str):
+            return value
+        parts = convert(value, place)
+        return parts if parts is None else orjson.dumps(parts).decode()
+
+    return convert_into_text

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import functools
 import hmac
-import json
-import re
+from collections.abc import Iterable
 from typing import Any
 
-import orjson
-
-from tap_bigcommerce.records.scalars import Misfit, clean_text, json_text
-from tap_bigcommerce.rules import ANYTHING, Path, Rules
+from tap_bigcommerce.records.scalars import Misfit, json_text
+from tap_bigcommerce.rules import Path, Rules
 
 DEEPEST = 100
 """Levels of arrays and objects that are looked into for what must not go out."""
-
-_STEP = re.compile(r'\["((?:[^"\\]|\\.)*)"\]|(\[\*\])|\[\d*\]|([^.\[\]]+)')
 
 
 class Protection:
@@ -43,26 +38,15 @@ class Protection:
         """Whether a rule may name something at this place that no schema knows."""
         return any(rule.may_meet_below(place) for rule in self._rules)
 
-    def place(self, path: str) -> Path:
-        """The place of a path as converters write it: `products[0].sku`, `form_fields[].value`."""
-        steps = [self._stream]
-        for quoted, anything, plain in _STEP.findall(path):
-            if quoted:
-                steps.append(str(json.loads(f'"{quoted}"')))
-            elif anything or plain:
-                steps.append(ANYTHING if anything else plain)
-        return tuple(steps)
+    def place(self, steps: Iterable[str | int]) -> Path:
+        """The place that keys lead to; what lies in an array has the place of the array."""
+        return (self._stream, *(step for step in steps if isinstance(step, str)))
 
     def pseudonym(self, value: Any) -> Any:
         """The keyed hash of a value's text, or of its JSON text; null and "" as they are."""
         if value is None or value == "":
             return value
-        if isinstance(value, str):
-            text = clean_text(value).encode()
-        elif isinstance(value, orjson.Fragment):  # A number with its digits.
-            text = orjson.dumps(value)
-        else:
-            text = json_text(value)[0]
+        text = value.encode() if isinstance(value, str) else json_text(value)
         return hmac.digest(self._salt, text, "sha256").hex()
 
     def cleaned(self, value: Any, place: Path, depth: int = 0) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 from math import isfinite
@@ -23,8 +24,6 @@ MIN_INT, MAX_INT = -(2**63), 2**64 - 1
 EXACT = 2**53
 # More than a double can hold fits nowhere: most readers make it infinite, or fail.
 MAX_BITS = 1023
-# orjson neither writes more levels of arrays and objects than this.
-MAX_DEPTH = 254
 
 # [0-9], for `\d` also matches other scripts' digits; fullmatch, for `$` lets a newline by.
 _INTEGER = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?").fullmatch
@@ -57,6 +56,9 @@ class ExactFloat(float):
         return number
 
     text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def loads(body: bytes) -> Any:
@@ -181,38 +183,22 @@ def writable(number: int) -> Any:
 
 def clean_text(text: str) -> str:
     """Without NUL, which no warehouse takes, and lone surrogates, which are no characters."""
-    if "\0" in text:
-        text = text.replace("\0", "")
-    if not text.isascii():
-        text = _SURROGATES.sub("\ufffd", text)
-    return text
-
-
-def clean_key(key: str) -> str:
-    """A key stays distinct from the others: its NULs are replaced, not removed."""
-    return clean_text(key.replace("\0", "\ufffd"))
+    if text.isascii():
+        return text.replace("\0", "")
+    return _SURROGATES.sub("\ufffd", text.replace("\0", ""))
 
 
 def to_string(value: Any) -> str:
     """A number becomes its JSON text; a boolean, array or object does not fit."""
-    kind = type(value)
-    if kind is str:
+    if type(value) in (str, int, float, ExactInt, ExactFloat):
         return str(value)
-    if kind is int and value.bit_length() <= MAX_BITS:
-        return str(value)
-    if kind is ExactInt:
-        return str(int(value))
-    if kind is ExactFloat:
-        return str(value.text)
-    if kind is float and isfinite(value):
-        return repr(value)
     raise Misfit
 
 
 def to_json(value: Any) -> str:
     """As `to_string`, and any other value becomes its compact JSON text."""
     if type(value) in (bool, list, dict):
-        return json_text(value)[0].decode()
+        return json_text(value).decode()
     return to_string(value)
 
 
@@ -229,63 +215,67 @@ def to_boolean(value: Any) -> bool:
     raise Misfit
 
 
-def to_nothing(value: Any) -> Any:
-    """A field that only takes null."""
-    raise Misfit
-
-
 def to_any(value: Any) -> Any:
     """Anything, as it is: for fields without a type."""
     try:
-        return orjson.Fragment(orjson.dumps(value))
-    except TypeError:  # Too deep, or a number that orjson does not write.
-        pass
-    text, depth = json_text(value)
-    if depth > MAX_DEPTH:
-        raise Misfit
+        text = orjson.dumps(value, _as_fragment, orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except TypeError:  # Deeper than orjson writes.
+        raise Misfit from None
     return orjson.Fragment(text)
 
 
-def json_text(value: Any) -> tuple[bytes, int]:
-    """Any value that a JSON parser returns as compact JSON, and how many levels deep it is.
+def to_whole(kind: type, value: Any) -> Any:
+    """Any value of this kind, as it is: for objects and arrays without more said of them."""
+    if type(value) is kind:
+        return to_any(value)
+    if value == "" or value == []:  # An empty array is how PHP writes an empty object.
+        return None
+    raise Misfit
+
+
+def json_text(value: Any) -> bytes:
+    """Any value that a JSON parser returns as compact JSON.
 
     Cannot fail, unlike `orjson.dumps`: no limit of depth, integers of any size, NUL removed, lone
     surrogates replaced, and what no double holds as a string.
     """
     parts: list[bytes] = []
     todo: list[Any] = [value]  # What is still to write, last first; bytes are already JSON.
-    depth = deepest = 0
     while todo:
         item = todo.pop()
         if isinstance(item, bytes):
             parts.append(item)
-            depth -= item in (b"]", b"}")
-        elif isinstance(item, dict):
-            parts.append(b"{")
-            depth += 1
-            todo.append(b"}")
-            taken: set[str] = set()
-            start = len(todo)
-            for key, inner in item.items():
-                name = clean_key(str(key))
-                while name in taken or (name != key and name in item):
-                    name += "\ufffd"
-                taken.add(name)
-                comma = b"," if len(taken) > 1 else b""
-                todo += [comma + orjson.dumps(name) + b":", inner]
-            todo[start:] = todo[: start - 1 : -1]
-        elif isinstance(item, list):
-            parts.append(b"[")
-            depth += 1
-            todo.append(b"]")
-            for inner in reversed(item):
-                todo += [inner, b","]
-            if item:
-                todo.pop()
+        elif isinstance(item, (dict, list)):
+            opening, closing = (b"{", b"}") if isinstance(item, dict) else (b"[", b"]")
+            parts.append(opening)
+            inside: list[Any] = []
+            for name, inner in _named(item):
+                inside += [b"," + name if inside else name, inner]
+            todo += [closing, *reversed(inside)]
         else:
             parts.append(_scalar_text(item))
-        deepest = max(deepest, depth)
-    return b"".join(parts), deepest
+    return b"".join(parts)
+
+
+def _named(container: dict[str, Any] | list[Any]) -> Iterator[tuple[bytes, Any]]:
+    """What is in an object or array, each behind what it is called there, if anything.
+
+    Names stay distinct: their NULs are replaced, not removed.
+    """
+    if isinstance(container, list):
+        yield from ((b"", item) for item in container)
+        return
+    taken: set[str] = set()
+    for key, item in container.items():
+        name = clean_text(key.replace("\0", "\ufffd"))
+        while name in taken or (name != key and name in container):
+            name += "\ufffd"
+        taken.add(name)
+        yield orjson.dumps(name) + b":", item
+
+
+def _as_fragment(value: Any) -> orjson.Fragment:
+    return orjson.Fragment(_scalar_text(value))
 
 
 def _scalar_text(value: Any) -> bytes:

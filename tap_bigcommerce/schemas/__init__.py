@@ -29,6 +29,13 @@ DELETED_AT_SCHEMA = {
     "description": "Since when the record is gone from the store; empty while it is there.",
 }
 
+STORE_HASH = "store_hash"
+"""The field that says whose record it is, where tables hold several stores."""
+
+STORE_HASH_SCHEMA = {"type": "string", "description": "The store whose record this is: its hash."}
+
+OWN_COLUMNS = (STORE_HASH, DELETED_AT, RESCUED)
+"""The fields that are the tap's own: no stream of the API has one of these names."""
 
 LISTS = ("$links", "$off_by_default", "$asked_for")
 MARKS = ("$json_text", "$wrapped", "$personal")

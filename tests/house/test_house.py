@@ -51,8 +51,8 @@ FLOORS = (
     ),
     ("row_keys", "tracker"),
     ("bodies", "progress"),
-    ("records", "schemas", "counts", "stop", "config", "log"),
-    ("dates", "failures", "rules", "timeline"),
+    ("records", "counts", "stop", "config", "log"),
+    ("dates", "failures", "rules", "schemas", "timeline"),
     ("exceptions", "files", "version", "memory"),
     ("display",),
 )
