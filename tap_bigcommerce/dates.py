@@ -9,33 +9,26 @@ from __future__ import annotations
 
 import functools
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 
-_MONTHS = {
-    name: f"{number:02d}"
-    for number, name in enumerate(
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"], 1
-    )
-}
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
-# The zone names of RFC 2822, in hours from UTC.
-_ZONES = {"GMT": 0, "UT": 0, "UTC": 0, "Z": 0}
-_ZONES |= {"EDT": -4, "EST": -5, "CDT": -5, "CST": -6, "MDT": -6, "MST": -7, "PDT": -7, "PST": -8}
+# The zone names of RFC 2822, in ISO 8601.
+_ZONES = {"GMT": "Z", "UT": "Z", "UTC": "Z", "EDT": "-04", "EST": "-05", "CDT": "-05", "CST": "-06"}
+_ZONES |= {"MDT": "-06", "MST": "-07", "PDT": "-07", "PST": "-08"}
 
 # ASCII digits only: `\d` and int() would take any script's.
 _RFC_2822 = re.compile(
-    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), *)?(?P<day>[0-9]{1,2}) +"
-    r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) +(?P<year>[0-9]{4}) +"
-    r"(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2}))?(?P<fraction>)"
-    r"(?: *(?P<zone>[+-][0-9]{4}|[A-Z]{1,3}))?"
+    r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), *)?([0-9]{1,2}) +"
+    rf"({'|'.join(_MONTHS)}) +([0-9]{{4}}) +"
+    r"([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)"
+    r"(?: *([+-][0-9]{4}|[A-Z]{1,3}))?"
 )
 _ISO_8601 = re.compile(
-    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
-    r"(?:[Tt ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})"
-    r"(?::(?P<second>[0-9]{2})(?:[.,](?P<fraction>[0-9]{1,9}))?)?"
-    r" ?(?P<zone>[Zz]|[+-][0-9]{2}(?::?[0-9]{2})?)?)?"
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
+    r"(?:[Tt ]([01][0-9]|2[0-3]):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,6})0{0,3})?)?"
+    r" ?(?:[Zz]|([+-](?:[01][0-9]|2[0-3]))(?::?([0-5][0-9]))?)?)?"
 )
-_DAY_LENGTHS = (len("2026-01-05T"), len("Mon, 05 Jan 2026 "))
 # The times of day as the two formats write them, in UTC, and as they go out. To look up is all that
 # it takes to check and to rearrange them.
 _MINUTES = {text: text for text in (f"{h:02d}:{m:02d}:" for h in range(24) for m in range(60))}
@@ -64,40 +57,26 @@ def parse_instant(text: str) -> datetime | None:
     None for anything else: "", a zero date, digits alone (an epoch?), a date that does not exist,
     years outside 0001 to 9999 (after the shift to UTC, too), fractions finer than a microsecond.
     """
-    match = _ISO_8601.fullmatch(text) or _RFC_2822.fullmatch(text)
+    match = _ISO_8601.fullmatch(text) or _ISO_8601.fullmatch(_as_iso_8601(text))
     if match is None:
         return None
-    part = match.groupdict()
-    fraction = part["fraction"] or ""
-    if fraction[6:].strip("0"):
-        return None
+    day, hour, minute, second, fraction, ahead, more = match.groups("00")
+    # In the one form that Python 3.10 reads, too.
+    written = f"{day}T{hour}:{minute}:{second}.{fraction:0<6}{ahead:+>3}:{more}"
     try:
-        local = datetime(
-            int(part["year"]),
-            int(_MONTHS.get(part["month"], part["month"])),
-            int(part["day"]),
-            int(part["hour"] or 0),
-            int(part["minute"] or 0),
-            int(part["second"] or 0),
-            int(fraction[:6].ljust(6, "0")),
-            timezone.utc,
-        )
-        return local - _offset(part["zone"] or "Z")
+        return datetime.fromisoformat(written).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
 
 
-def _offset(zone: str) -> timedelta:
-    """``+0130``, ``+01:30``, ``+01``, ``Z`` or a name, as time ahead of UTC."""
-    if zone[0] not in "+-":
-        if zone.upper() not in _ZONES:
-            raise NotADate(zone)
-        return timedelta(hours=_ZONES[zone.upper()])
-    hours, minutes = int(zone[1:3]), int(zone[3:].lstrip(":") or 0)
-    if hours > 23 or minutes > 59:
-        raise NotADate(zone)
-    ahead = timedelta(hours=hours, minutes=minutes)
-    return -ahead if zone[0] == "-" else ahead
+def _as_iso_8601(text: str) -> str:
+    """A date in RFC 2822 as ISO 8601 writes it; any other text as it is."""
+    match = _RFC_2822.fullmatch(text)
+    if match is None:
+        return text
+    day, month, year, time, zone = match.groups("")
+    number = _MONTHS.index(month) + 1
+    return f"{year}-{number:02d}-{day:0>2}T{time}{_ZONES.get(zone, zone)}"
 
 
 def format_instant(instant: datetime) -> str:
@@ -113,8 +92,8 @@ def _day(text: str) -> str:
 
     Raises NotADate for anything else.
     """
-    day = parse_instant(f"{text}00:00:00 +0000" if text[3:4] == "," else f"{text}00:00:00Z")
-    if day is None or len(text) not in _DAY_LENGTHS:
+    day = parse_instant(f"{text}00:00:00")
+    if day is None:
         raise NotADate(text)
     return format_instant(day)[:11]
 
