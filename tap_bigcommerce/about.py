@@ -10,8 +10,8 @@ from typing import Any
 from tap_bigcommerce.config import SCHEMA, SETTINGS
 from tap_bigcommerce.costs import in_words
 from tap_bigcommerce.selection import FULL_TABLE, INCREMENTAL
-from tap_bigcommerce.streams import BY_DEFAULT, STREAMS, root_of
-from tap_bigcommerce.streams.stream import Stream, own_list_path
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
+from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.version import VERSION
 
 NAME = "tap-bigcommerce"
@@ -42,12 +42,7 @@ def about() -> dict[str, Any]:
 
 def read_from(stream: Stream) -> str:
     """Where the stream's rows come from: a path, or a field of another stream."""
-    child = stream.child
-    if child is None:
-        return stream.path
-    if child.nested is not None:
-        return f"{child.nested} of {child.parent}"
-    return own_list_path(child, root_of(stream), {"id": "{id}"})
+    return f"{stream.nested} of {stream.parent}" if stream.nested else stream.path
 
 
 def as_json() -> str:
@@ -104,12 +99,12 @@ def _stream(stream: Stream) -> dict[str, Any]:
     return {
         "name": stream.name,
         "read_from": read_from(stream),
-        "parent": stream.child.parent if stream.child else None,
+        "parent": stream.parent,
         "key_properties": list(stream.keys),
         "replication_method": INCREMENTAL if stream.replication_key else FULL_TABLE,
         "replication_key": stream.replication_key,
         "selected_by_default": stream.name in BY_DEFAULT,
-        "permission": f"{stream.permission.name}: read-only",
+        "permission": f"{stream.permission}: read-only",
         "requests": in_words(stream),
     }
 

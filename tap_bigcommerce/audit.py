@@ -65,10 +65,10 @@ def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
     found: list[Finding] = []
     for turn, (name, selection) in enumerate(selections.items()):
         stream = selection.stream
-        if stream.child is not None:
+        if stream.parent is not None:
             LOGGER.info("%s: left out, for it has no list of its own", name)
             continue
-        purpose = Purpose(name, str(stream.permission), StreamCounts(name))
+        purpose = Purpose(name, stream.permission, StreamCounts(name))
         search = Search(stream, tools, purpose, turn)
         error = failure_of(name, functools.partial(_compare, search, found))
         if error is not None:

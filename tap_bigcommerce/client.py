@@ -503,8 +503,8 @@ def _final(fault: _Fault, purpose: Purpose, path: str) -> RequestFailed:
     if fault.action is Action.SCOPE:
         return ScopeMissing(
             f"{words} The API account of this token most likely lacks the permission "
-            f"{purpose.permission}. Permissions of an account cannot be changed later: make a "
-            "new API account (control panel: Settings, API accounts) that has it."
+            f"'{purpose.permission}: read-only'. Permissions of an account cannot be changed "
+            "later: make a new API account (control panel: Settings, API accounts) that has it."
         )
     if fault.action is Action.MISSING:
         return NotFound(

@@ -24,22 +24,21 @@ MORE = {
 
 def in_words(stream: Stream) -> str:
     """What reading the stream costs, as a person may hear it: 'none: it comes with orders'."""
-    child = stream.child
-    if child is None:
+    if stream.parent is None:
         return "; ".join([_of_list(stream), *MORE.get(stream.name, ())])
-    if child.own_list is not None:
-        return f"1 for each record of {child.parent} that is read"
-    if child.apart:
-        return f"1 for {SMALL_PAGE} {child.parent}, in a walk of its own"
-    if child.nested == "coupons":
+    if stream.has_own_list:
+        return f"1 for each record of {stream.parent} that is read"
+    if stream.apart:
+        return f"1 for {SMALL_PAGE} {stream.parent}, in a walk of its own"
+    if stream.nested == "coupons":
         return f"1 {FOR_COUPONS}"
-    return f"none: it comes with {child.parent}"
+    return f"none: it comes with {stream.parent}"
 
 
 def of_selection(selection: Selection, config: Config, beside: Collection[str]) -> str:
     """The same of a stream of which these fields are read, `beside` other streams."""
     stream, root = selection.stream, root_of(selection.stream)
-    if stream.child is not None and (root.name in beside or stream.child.apart):
+    if stream.parent is not None and (root.name in beside or stream.apart):
         return in_words(stream)
     words = [_of_list(root) if root is stream else f"{_of_list(root)} of {root.name}"]
     for name in sorted(lookups([selection], config)):
@@ -54,8 +53,7 @@ def of_selection(selection: Selection, config: Config, beside: Collection[str]) 
 
 def page_size(stream: Stream, config: Config) -> int:
     """Rows of a page of the list that is walked for the stream."""
-    apart = stream.child is not None and stream.child.apart
-    return min(SMALL_PAGE, config.page_size) if apart else config.page_size
+    return min(SMALL_PAGE, config.page_size) if stream.apart else config.page_size
 
 
 def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
@@ -65,14 +63,14 @@ def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
         of_orders |= {"products", "shipping_addresses"}
     found = set()
     for selection in selections:
-        child = selection.stream.child
-        if child is None:
-            wanted = selection.stream.name == "orders"
+        stream = selection.stream
+        if stream.parent is None:
+            wanted = stream.name == "orders"
             found |= {name for name in of_orders if wanted and selection.wants(name)}
-        elif child.own_list is not None:
-            found.add(child.own_list)
-        elif child.nested in of_orders:
-            found.add(child.nested)
+        elif stream.has_own_list:
+            found.add(stream.path)
+        elif stream.nested in of_orders:
+            found.add(stream.nested)
     return found
 
 

@@ -53,8 +53,8 @@ def own_metadata(
     }
     if stream.replication_key:
         table["valid-replication-keys"] = [stream.replication_key]
-    if stream.child is not None:
-        table["parent-tap-stream-id"] = stream.child.parent
+    if stream.parent is not None:
+        table["parent-tap-stream-id"] = stream.parent
     found: dict[Breadcrumb, dict[str, Any]] = {(): table}
     notes = load_notes(stream.name)
     references = {path.removesuffix("[]"): key for path, key in stream.references.items()}

@@ -12,7 +12,7 @@ from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.own_lists import OwnLists
-from tap_bigcommerce.streams.stream import PARENTS, Stream, own_list_path
+from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.tools import Tools
 
 
@@ -42,7 +42,7 @@ class Family(Enricher):
         self._own_lists = {
             output: OwnLists(tools.client, output.purpose, output.stream.keys)
             for output in outputs
-            if (child := output.stream.child) is not None and child.own_list is not None
+            if output.stream.has_own_list
         }
         self._incomplete: set[int] = set()
         """Ids of rows that could not be made whole: only rows of own lists are written of them."""
@@ -138,8 +138,7 @@ class Family(Enricher):
 
     def read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
         """The rows of a row's own list, or why they cannot be read; None: the row is gone."""
-        stream, child = output.stream, output.stream.child
-        assert child is not None
+        stream = output.stream
         params = dict(stream.params)
         since = None if self._since_ever else output.since
         if stream.modified_since is not None and since is not None:
@@ -151,10 +150,10 @@ class Family(Enricher):
             try:
                 found = self._own_lists[output].rows(
                     f"{self._root.path}/{row['id']}",
-                    own_list_path(child, self._root, row),
+                    stream.path.format(id=row["id"]),
                     params=params,
-                    none_is_404=child.none_is_404,
-                    paging=child.paging,
+                    none_is_404=stream.none_is_404,
+                    paging=stream.walk,
                 )
             except RequestFailed as error:
                 output.counts.note_trouble(error)
@@ -165,20 +164,20 @@ class Family(Enricher):
 
     def rows_of(self, output: Output, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows of the output's stream in rows of the list that is walked."""
-        child = output.stream.child
+        stream = output.stream
         if not output.stream.has_own_list:
             rows = [row for row in rows if not (self._is_incomplete(row) or output.has_read(row))]
             if rows:
                 output.was_read()
-        if child is None:
+        if stream.parent is None:
             return rows
-        found, parent, reshape = [], PARENTS[child.parent], output.stream.reshape
+        found, parent, reshape = [], PARENTS[stream.parent], stream.reshape
         for row in rows:
             id_ = id_of(self._root, row)
-            if child.nested is None:
+            if stream.nested is None:
                 entries: Any = self._own_rows[output].pop(int(id_), [])
             else:
-                entries = row.get(child.nested)
+                entries = row.get(stream.nested)
             stamp = {parent.id: id_}
             if parent.date is not None:
                 stamp[parent.date] = row.get("date_modified")

@@ -86,7 +86,7 @@ class Output:
         self.selection = selection
         self.stream = stream
         self.counts = StreamCounts(stream.name)
-        self.purpose = Purpose(stream.name, str(stream.permission), self.counts)
+        self.purpose = Purpose(stream.name, stream.permission, self.counts)
         self.failure: TapError | None = None
         end = of_stream(config, stream.name).end_date
         self.until = format_instant(end) if end is not None else None
@@ -121,7 +121,7 @@ class Output:
     @property
     def has_own_dates(self) -> bool:
         """Its rows are filtered by their own date, not by that of the row that they belong to."""
-        return self.stream.child is not None and self.stream.modified_since is not None
+        return self.stream.parent is not None and self.stream.modified_since is not None
 
     @property
     def root(self) -> Stream:

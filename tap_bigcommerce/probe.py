@@ -27,7 +27,7 @@ from tap_bigcommerce.exceptions import (
 )
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.streams.stream import Stream, own_list_path
+from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.workers import Workers
 
 ATTEMPTS, RETRY_SECONDS, REQUEST_TIMEOUT = 2, 5, 10.0
@@ -59,7 +59,7 @@ class Access:
     @property
     def lacks(self) -> str | None:
         """The permission that is missing, as the control panel calls it."""
-        return self.stream.permission.name if isinstance(self.error, ScopeMissing) else None
+        return self.stream.permission if isinstance(self.error, ScopeMissing) else None
 
     @property
     def absent(self) -> bool:
@@ -149,8 +149,8 @@ class Prober:
     def _look(self, stream: Stream, params: Mapping[str, str], below: Row | None = None) -> Access:
         """Ask for one row of the stream's list; `below`: of the list of this row of its parent."""
         path, kind = stream.path, stream.walk
-        if below is not None and stream.child is not None:
-            path, kind = own_list_path(stream.child, root_of(stream), below), stream.child.paging
+        if below is not None:
+            path = path.format(id=below["id"])
         limit = {"limit": "1"} if kind.paged else {}
         try:
             with self._asking(stream) as purpose:
@@ -172,7 +172,7 @@ class Prober:
         counts = StreamCounts(stream.name)
         began = time.monotonic()
         try:
-            yield Purpose(stream.name, str(stream.permission), counts)
+            yield Purpose(stream.name, stream.permission, counts)
         finally:
             with self._lock:
                 self._seconds += max(0.0, time.monotonic() - began - counts.waited)
@@ -186,9 +186,8 @@ def counted(
 
     Raises RequestFailed and TokenRefused.
     """
-    assert stream.count is not None
     try:
-        count = client.get(stream.count.path, params, dict, purpose).content.get("count")
+        count = client.get(f"{stream.path}/count", params, dict, purpose).content.get("count")
     except (NotFound, NotOffered):
         return None
     return count if type(count) is int else None

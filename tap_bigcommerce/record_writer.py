@@ -60,8 +60,8 @@ class RecordWriter:
 def _bad_record(stream: Stream, error: MissingKey) -> BadRecord:
     keys = {name: error.record.get(name) for name in stream.keys}
     record = quoted(keys["id"] if list(keys) == ["id"] else keys)
-    if stream.child is not None:
-        parent = PARENTS[stream.child.parent]
+    if stream.parent is not None:
+        parent = PARENTS[stream.parent]
         record += f" of {parent.noun} {quoted(error.record.get(parent.id))}"
     return BadRecord(
         f"{stream.name}: record {record} cannot be written: {error}. The stream stops here, and "

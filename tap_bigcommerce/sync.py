@@ -66,8 +66,7 @@ def _walks(
     def begin(selection: Selection) -> None:
         output = Output(selection, tools)
         start = output.start()
-        child = output.stream.child
-        apart = child is not None and (child.apart or output.has_own_dates)
+        apart = output.stream.apart or output.has_own_dates
         shared.setdefault((output.root.name, apart, start), []).append(output)
 
     for name in tools.state.in_order(selections):

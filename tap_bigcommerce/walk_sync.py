@@ -14,6 +14,7 @@ from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import Family
 from tap_bigcommerce.output import Output, Start
+from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import ListRequest, Row
 from tap_bigcommerce.pages.reading import Reading, read_by_ids
@@ -38,7 +39,7 @@ class WalkSync:
         self._turn = turn
         self._root = outputs[0].root
         # Requests are counted for the first stream; what may be missing is the list's permission.
-        permission = str(self._root.permission)
+        permission = self._root.permission
         self._purpose = dataclasses.replace(outputs[0].purpose, permission=permission)
         self._resumed = start.sync_start is not None
         self._reading: Reading | None = None
@@ -152,10 +153,11 @@ class WalkSync:
     ) -> tuple[ListRequest, Family]:
         """How the list is asked for on behalf of these outputs, and what makes its rows whole."""
         root, tools = self._root, self._tools
-        plan = root.plan(self._wish(outputs))
-        request = root.request({**root.params, **plan.params}, plan.details)
+        enricher = root.enricher(self._wish(outputs))
+        asked_with = enricher or Enricher()
+        request = root.request({**root.params, **asked_with.params}, asked_with.details)
         counts = self._purpose.counts
-        return request, Family(outputs, plan.enricher, tools, counts, since_ever=since_ever)
+        return request, Family(outputs, enricher, tools, counts, since_ever=since_ever)
 
     def _read_again(self) -> None:
         """Read what earlier runs have passed over, before anything else."""
@@ -205,12 +207,12 @@ class WalkSync:
         needed: set[str] = set()
         whole_rows, unselected = False, tuple[str, ...]()
         for output in outputs:
-            child = output.stream.child
-            if child is None:
+            stream = output.stream
+            if stream.parent is None:
                 whole_rows, unselected = True, output.selection.unselected
                 needed |= output.selection.paths
             else:
-                needed |= {*child.needs, *([child.nested] if child.nested else [])}
+                needed |= {*stream.needs, *([stream.nested] if stream.nested else [])}
         return Wish(
             wants=needed.__contains__,
             whole_rows=whole_rows,

@@ -10,8 +10,9 @@ from bench.svg import LIGHT
 from scripts.docs import entities
 from scripts.docs.entities import Entity, Reference
 from scripts.docs.lanes import Gaps, Point, curve, loop
-from scripts.docs.stream_pages import families, picture_name
+from scripts.docs.stream_pages import picture_name
 from scripts.docs.svg import path, picture, rect, text
+from tap_bigcommerce.streams import FAMILIES
 from tap_bigcommerce.streams.stream import Stream
 
 MARGIN, TOP, ROW, GAP = 24.0, 56.0, 20.0, 14.0
@@ -140,7 +141,7 @@ def whole_diagram() -> str:
     places: dict[str, tuple[int, float]] = {}
     parts: list[str] = []
     lowest = passage = 0.0
-    of_family = families()
+    of_family = FAMILIES
     for number, names in enumerate(COLUMNS):
         y, x = TOP, _left(number)
         for family in names:
@@ -211,5 +212,5 @@ def _kinds(targets: Iterable[str]) -> dict[str, str]:
 
 def pictures() -> dict[str, str]:
     """Each diagram by its file name."""
-    drawn = {picture_name(name): family_diagram(name, s) for name, s in families().items()}
+    drawn = {picture_name(name): family_diagram(name, s) for name, s in FAMILIES.items()}
     return {"entities.svg": whole_diagram(), **drawn}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.docs.markdown import code, codes
 from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage, OneObject
-from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 
 SINGULAR = {"shipping_zones": "shipping zone", "price_lists": "price list"}
@@ -18,15 +18,9 @@ def noun(stream: str) -> str:
 
 def read_from(stream: Stream) -> str:
     """The list's path; for what belongs to rows of another stream, that stream and where."""
-    child = stream.child
-    if child is None:
-        return code(stream.path)
-    if child.nested is not None:
-        return f"{code(child.nested)} of {code(child.parent)}"
-    assert child.own_list is not None
-    if child.own_list.startswith("/"):
-        return code(child.own_list)
-    return code(f"{STREAMS[child.parent].path}/{{id}}/{child.own_list}")
+    if stream.nested and stream.parent:
+        return f"{code(stream.nested)} of {code(stream.parent)}"
+    return code(stream.path)
 
 
 def replication(stream: Stream) -> str:
@@ -36,15 +30,15 @@ def replication(stream: Stream) -> str:
 
 def filtered(stream: Stream) -> str:
     """What an incremental sync asks for, and by what the API filters it."""
-    key, child = stream.replication_key, stream.child
-    if key is None and child is not None:
-        return f"Not filtered: the rows of every {noun(child.parent)} are read every time."
+    key, parent = stream.replication_key, stream.parent
+    if key is None and parent is not None:
+        return f"Not filtered: the rows of every {noun(parent)} are read every time."
     if key is None:
         return "Not filtered: the API has no date to filter this list by. It is read whole."
-    if stream.modified_since is None and child is not None:
-        root = STREAMS[child.parent]
+    if stream.modified_since is None and parent is not None:
+        root = STREAMS[parent]
         return (
-            f"By the date of change of the {noun(child.parent)}: the rows of those that the API "
+            f"By the date of change of the {noun(parent)}: the rows of those that the API "
             f"gives for {code(str(root.modified_since))} are read, all rows of each."
         )
     first = (
@@ -57,7 +51,7 @@ def filtered(stream: Stream) -> str:
 
 def order(stream: Stream) -> str:
     """How the list is read from end to end."""
-    walk = (STREAMS[stream.child.parent] if stream.child else stream).walk
+    walk = root_of(stream).walk
     if isinstance(walk, IdParameters):
         told = f"by rising id ({code(walk.bound)}), in parallel"
     elif isinstance(walk, OneObject):
@@ -69,32 +63,31 @@ def order(stream: Stream) -> str:
     else:
         assert isinstance(walk, ByPage)
         told = "by page number, and again (twice at the most) if the list changed meanwhile"
-    return f"{told}; the list is that of {code(stream.child.parent)}" if stream.child else told
+    return f"{told}; the list is that of {code(stream.parent)}" if stream.parent else told
 
 
 def cost(stream: Stream) -> str:
     """What the stream costs in requests."""
-    child = stream.child
-    if child is None:
+    if stream.parent is None:
         return _cost_of_list(stream) + MORE.get(stream.name, "")
-    parent = noun(child.parent)
-    if child.nested is not None and child.apart:
+    parent = noun(stream.parent)
+    if stream.apart:
         return (
-            f"One request for 10 {child.parent}: the API cuts its pages to that when it is asked "
+            f"One request for 10 {stream.parent}: the API cuts its pages to that when it is asked "
             "for these, so they have a walk of their own."
         )
-    if child.nested is not None:
+    if stream.nested is not None:
         together = (
-            f"None of its own where it is read together with {code(child.parent)} from the same "
-            f"date on. Alone, those of the list of {child.parent}: one for 250."
+            f"None of its own where it is read together with {code(stream.parent)} from the same "
+            f"date on. Alone, those of the list of {stream.parent}: one for 250."
         )
         return together + MORE.get(stream.name, "")
     pages = (
         f"One request for each {parent}"
-        if not child.paging.paged
+        if not stream.walk.paged
         else f"One request for each {parent}, and one more for every 250 rows that it has"
     )
-    pages += f", beside those of the list of {child.parent.replace('_', ' ')}"
+    pages += f", beside those of the list of {stream.parent.replace('_', ' ')}"
     if stream.modified_since is None and stream.replication_key is not None:
         return f"{pages}. An incremental sync asks only for those that changed."
     return f"{pages}. Every {parent} is asked about at every sync."
@@ -134,11 +127,11 @@ def _cost_of_list(stream: Stream) -> str:
 
 def channels(stream: Stream) -> str:
     """What the setting channel_ids does to the stream."""
-    root = STREAMS[stream.child.parent] if stream.child else stream
+    root = root_of(stream)
     by_api, by_tap = root.channels.filter, root.channels.field
     if by_api is None and by_tap is None:
         return "Whole: `channel_ids` changes nothing, for the list knows no channel."
-    told = f"Those of the {root.name} that are read. " if stream.child else ""
+    told = f"Those of the {root.name} that are read. " if stream.parent else ""
     if by_api is None:
         return f"{told}Filtered by the tap, by {code(str(by_tap))}: the whole list is read."
     if by_api.endswith(":in"):
@@ -156,7 +149,7 @@ def keys(stream: Stream) -> str:
 
 def parent_fields(stream: Stream) -> str:
     """The fields that the tap adds to a row that belongs to another."""
-    if stream.child is None:
+    if stream.parent is None:
         return ""
-    parent = PARENTS[stream.child.parent]
+    parent = PARENTS[stream.parent]
     return codes(name for name in parent if name)

@@ -10,19 +10,6 @@ from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
 from tap_bigcommerce.streams.stream import Stream
 
 
-def families() -> dict[str, list[Stream]]:
-    """The streams of each family, in the order in which they are declared."""
-    return {
-        family: [
-            STREAMS[stream.name]
-            for module in modules
-            for stream in vars(module).values()
-            if isinstance(stream, Stream)
-        ]
-        for family, modules in FAMILIES.items()
-    }
-
-
 def picture_name(family: str) -> str:
     """The file name of a family's diagram."""
     return f"entities-{family.replace(' ', '-')}.svg"
@@ -31,11 +18,11 @@ def picture_name(family: str) -> str:
 def family_table() -> str:
     """For the README: a row a family."""
     rows = []
-    for family, streams in families().items():
+    for family, streams in FAMILIES.items():
         names = ", ".join(
             f"**{code(s.name)}**" if s.name in BY_DEFAULT else code(s.name) for s in streams
         )
-        permissions = ", ".join(dict.fromkeys(s.permission.name for s in streams))
+        permissions = ", ".join(dict.fromkeys(s.permission for s in streams))
         rows.append((family, names, permissions))
     return table(("family", "streams", "permissions (read-only)"), rows)
 
@@ -43,14 +30,14 @@ def family_table() -> str:
 def index_tables() -> str:
     """For the page of all streams: a table and a picture a family."""
     parts = []
-    for family, streams in families().items():
+    for family, streams in FAMILIES.items():
         rows = [
             (
                 f"[{code(stream.name)}]({stream.name}.md)",
                 cell(str(load_schema(stream.name)["description"])),
                 facts.replication(stream),
                 facts.keys(stream),
-                stream.permission.name,
+                stream.permission,
             )
             for stream in streams
         ]
@@ -63,7 +50,7 @@ def index_tables() -> str:
 
 def page(stream: Stream) -> str:
     """A stream's page."""
-    family = next(name for name, streams in families().items() if stream in streams)
+    family = next(name for name, streams in FAMILIES.items() if stream in streams)
     rows = [
         ("read from", facts.read_from(stream)),
         ("read", facts.order(stream)),
@@ -71,11 +58,11 @@ def page(stream: Stream) -> str:
         ("filter", facts.filtered(stream)),
         ("key", facts.keys(stream)),
         ("requests", facts.cost(stream)),
-        ("permission (read-only)", stream.permission.name),
+        ("permission (read-only)", stream.permission),
         ("channels", facts.channels(stream)),
         ("selected by default", "yes" if stream.name in BY_DEFAULT else "no"),
     ]
-    if stream.child is not None:
+    if stream.parent is not None:
         rows.insert(1, ("added by the tap", facts.parent_fields(stream)))
     named_by = referred_by(stream.name)
     if named_by:
@@ -120,7 +107,7 @@ def channel_table() -> str:
 def nav(indent: str) -> str:
     """The entries of mkdocs.yml for the streams, family by family."""
     lines = []
-    for family, streams in families().items():
+    for family, streams in FAMILIES.items():
         lines.append(f"{indent}- {family.capitalize()}:\n")
         lines += [f"{indent}    - {stream.name}: streams/{stream.name}.md\n" for stream in streams]
     return "".join(lines)

@@ -17,7 +17,7 @@ LINES_FOR_ONE_COLUMN = 24
 
 BETWEEN = "   "
 
-NOT_TOLD = f"name and plan need the permission '{INFORMATION.name}: read-only'"
+NOT_TOLD = f"name and plan need the permission '{INFORMATION}: read-only'"
 
 
 def as_text(found: Findings, width: int, hide: Callable[[str], str]) -> str:
@@ -63,11 +63,11 @@ def _table(found: Findings, width: int) -> list[str]:
 
 
 def _row(found: StreamFinding) -> tuple[str, str, str, str, str]:
-    child = STREAMS[found.stream].child
+    parent = STREAMS[found.stream].parent
     if not found.readable:
         return (found.stream, "-", "-", "-", "CANNOT BE READ")
-    if child is not None:
-        return (found.stream, "", "", "", f"with {child.parent}")
+    if parent is not None:
+        return (found.stream, "", "", "", f"with {parent}")
     return (
         found.stream,
         _number(found.records),

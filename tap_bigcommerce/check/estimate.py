@@ -91,7 +91,7 @@ def part_of(selection: Selection, sinces: Sinces) -> Part:
     Rows with dates of their own are found below all rows of their parent.
     """
     stream = selection.stream
-    own_date = stream.child is not None and stream.modified_since is not None
+    own_date = stream.parent is not None and stream.modified_since is not None
     return root_of(stream).name, None if own_date else sinces[stream.name]
 
 

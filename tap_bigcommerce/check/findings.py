@@ -143,13 +143,13 @@ def find_out(
             following[name] = resume.since
         elif state is None and chosen.stream.replication_key and not chosen.full_table:
             following[name] = format_instant(now - A_DAY)[:19] + "Z"
-    parts: list[Part] = [(name, None) for name, stream in STREAMS.items() if stream.child is None]
+    parts: list[Part] = [(name, None) for name, stream in STREAMS.items() if stream.parent is None]
     for sinces in (full, following):
         parts += [part_of(chosen, sinces) for chosen in selections.values()]
     counts = count_all(parts, looks, config, prober)
 
     def records(name: str, sinces: Sinces) -> int | None:
-        is_walked = name in sinces and STREAMS[name].child is None
+        is_walked = name in sinces and STREAMS[name].parent is None
         return counts.get((name, sinces[name])) if is_walked else None
 
     def estimated(sinces: Sinces) -> Estimate:
@@ -174,7 +174,7 @@ def find_out(
                 next_sync_records=records(name, following),
                 bookmark=bookmarks[name],
                 goes_on=resumes[name] is not None,
-                permission=stream.permission.name,
+                permission=stream.permission,
             )
             for name, stream in STREAMS.items()
         ),

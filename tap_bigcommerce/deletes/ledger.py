@@ -80,7 +80,7 @@ class Ledger:
         self._config = config
         self._shelf = Shelf(config, self.stream.name)
         self._given = state.deletes(self.stream.name)
-        self._limited = root_of(self.stream).channels.limit(config.channel_ids)
+        self._limited = bool(config.channel_ids) and any(root_of(self.stream).channels)
         self.way = self._way(selection)
         self.version = self._number("version")
         self._rows = self._number("rows")  # How many that version had when it began to hold.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
@@ -122,7 +122,7 @@ def swept(search: Search) -> Swept:
     Channels are no matter: a record of another channel is not gone.
     """
     stream, presence = search.stream, search.presence
-    request = stream.request(_short_params(search))
+    request = stream.request(presence.short)
     reading = Reading(stream, request, search.purpose, search.tools, search.turn)
     left_out = 0
     ids = id_set() if stream.presence is not None else None
@@ -183,28 +183,22 @@ def _gone_of(ids: Sequence[int], search: Search) -> Gone:
 def _rows(ids: Sequence[int], search: Search) -> list[Row]:
     """The rows that the store has of these ids, and perhaps their neighbours."""
     stream, presence = search.stream, search.presence
-    path = presence.path or stream.path
-    if "{id}" in path:
+    if not presence.params:
+        path = f"{stream.path}/{ids[0]}"
         try:
-            found = search.tools.client.get(path.format(id=ids[0]), {}, dict, search.purpose)
+            found = search.tools.client.get(path, {}, dict, search.purpose)
         except NotFound:
             return []
         rows: list[Row] = [found.content]
     else:
         text = ",".join(map(str, ids))
         places = {"ids": text, "id": text, "before": ids[0] - 1, "after": ids[0] + 1}
-        params = {name: value.format(**places) for name, value in presence.params.items()}
-        if presence.path is None:
-            params = {**_short_params(search), **params}
+        asked = {name: value.format(**places) for name, value in presence.params.items()}
+        params = {**presence.short, **asked}
         # Without a limit, which the API might refuse: few of them, if any, are there.
+        path = presence.path or stream.path
         rows = search.tools.client.get(path, params, list, search.purpose).content
     return rows if stream.reshape is None else [stream.reshape(row) for row in rows]
-
-
-def _short_params(search: Search) -> Mapping[str, str]:
-    """The parameters with which the list's rows are as short as the API can make them."""
-    short = search.presence.short
-    return search.stream.params if short is None else short
 
 
 def _is_archived(row: Row, presence: Presence) -> bool:

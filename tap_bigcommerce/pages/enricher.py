@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from tap_bigcommerce.exceptions import RequestFailed
@@ -28,9 +28,13 @@ Job = Callable[[], Enriched]
 class Enricher:
     """What completes the rows of a list; as it is, nothing.
 
-    `whole_pages`: `enrich_page` wants the rows of a whole page together.
+    `params` go with every request for the list; `details` bring what belongs to its rows along, and
+    go unless a single row cannot be read with them. `whole_pages`: `enrich_page` wants the rows of
+    a whole page together.
     """
 
+    params: Mapping[str, str] = {}
+    details: Mapping[str, str] = {}
     whole_pages = False
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:

@@ -1,133 +1,85 @@
-"""The catalog beside products: what belongs to them, brands, categories, assignments.
+"""Products: GET /v3/catalog/products, with their nested lists in the same answer; and beside them
+what belongs to them, brands, categories, assignments.
 
 Adding, changing or deleting a variant leaves the product's date of modification as it was, so
 variants are read whole, in bulk. Reviews come from shoppers and are read whole, too.
 """
 
-from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor
-from tap_bigcommerce.streams.presence import IN_BULK, Presence
-from tap_bigcommerce.streams.stream import PRODUCTS, Channels, Child, Incremental, Stream
-
-DATE = "product_date_modified"
+from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.in_turn import AllAtOnce
+from tap_bigcommerce.streams.presence import IDS, IN_BULK, Presence
+from tap_bigcommerce.streams.product_details import ProductDetails
+from tap_bigcommerce.streams.stream import MODIFIED, PRODUCTS, Channels, Stream, metafields
 
 ID_ALONE = {"include_fields": "id"}
 
+ID_AND_LITTLE = {"include_fields": "is_visible"}
+"""A product's id comes with whatever is asked for, and is not among the fields that can be named
+there."""
 
-def of_product(nested: str, *, apart: bool = False) -> Child:
-    """Rows nested in the list of products."""
-    return Child("products", nested=nested, apart=apart)
-
-
-PRODUCT_IMAGES = Stream(
-    name="product_images",
-    permission=PRODUCTS,
-    child=of_product("images"),
-    incremental=Incremental(DATE),
-)
-PRODUCT_VIDEOS = Stream(
-    name="product_videos",
-    permission=PRODUCTS,
-    child=of_product("videos"),
-    incremental=Incremental(DATE),
-)
-PRODUCT_CUSTOM_FIELDS = Stream(
-    name="product_custom_fields",
-    permission=PRODUCTS,
-    child=of_product("custom_fields"),
-    incremental=Incremental(DATE),
-)
-PRODUCT_BULK_PRICING_RULES = Stream(
-    name="product_bulk_pricing_rules",
-    permission=PRODUCTS,
-    child=of_product("bulk_pricing_rules"),
-    incremental=Incremental(DATE),
-)
-# Including one of these two cuts a page of products to 10, so they have a walk of their own.
-PRODUCT_OPTIONS = Stream(
-    name="product_options",
-    permission=PRODUCTS,
-    child=of_product("options", apart=True),
-    incremental=Incremental(DATE),
-)
-PRODUCT_MODIFIERS = Stream(
-    name="product_modifiers",
-    permission=PRODUCTS,
-    child=of_product("modifiers", apart=True),
-    incremental=Incremental(DATE),
-)
-PRODUCT_REVIEWS = Stream(
-    name="product_reviews",
-    permission=PRODUCTS,
-    child=of_product("reviews"),
-)
-
-PRODUCT_VARIANTS = Stream(
-    name="product_variants",
-    path="/v3/catalog/variants",
-    permission=PRODUCTS,
-    presence=Presence(params={"id": "{id}"}, short=ID_ALONE),
-)
-PRODUCT_METAFIELDS = Stream(
-    name="product_metafields",
-    path="/v3/catalog/products/metafields",
-    permission=PRODUCTS,
-    walk=ByCursor(),
-    incremental=Incremental("date_modified", "date_modified:min"),
-)
-VARIANT_METAFIELDS = Stream(
-    name="variant_metafields",
-    path="/v3/catalog/variants/metafields",
-    permission=PRODUCTS,
-    walk=ByCursor(),
-    incremental=Incremental("date_modified", "date_modified:min"),
-)
-BRANDS = Stream(
-    name="brands",
-    path="/v3/catalog/brands",
-    permission=PRODUCTS,
-    walk=IdParameters("id:min"),
-    presence=Presence(params=IN_BULK, short=ID_ALONE),
-)
-BRAND_METAFIELDS = Stream(
-    name="brand_metafields",
-    path="/v3/catalog/brands/metafields",
-    permission=PRODUCTS,
-    walk=ByCursor(),
-    incremental=Incremental("date_modified", "date_modified:min"),
-)
-CATEGORIES = Stream(
-    name="categories",
-    path="/v3/catalog/categories",
-    permission=PRODUCTS,
-    walk=IdParameters("id:min", {"sort": "id"}),
-    presence=Presence(params=IN_BULK, short=ID_ALONE),
-)
-CATEGORY_METAFIELDS = Stream(
-    name="category_metafields",
-    path="/v3/catalog/categories/metafields",
-    permission=PRODUCTS,
-    walk=ByCursor(),
-    incremental=Incremental("date_modified", "date_modified:min"),
-)
-CATEGORY_TREES = Stream(
-    name="category_trees",
-    channels=Channels(filter="channel_id:in"),
-    path="/v3/catalog/trees",
-    permission=PRODUCTS,
-    walk=AllAtOnce(),
-    presence=Presence(params=IN_BULK),
-)
-PRODUCT_CATEGORY_ASSIGNMENTS = Stream(
-    name="product_category_assignments",
-    path="/v3/catalog/products/category-assignments",
-    permission=PRODUCTS,
-    keys=("product_id", "category_id"),
-)
-PRODUCT_CHANNEL_ASSIGNMENTS = Stream(
-    name="product_channel_assignments",
-    channels=Channels(filter="channel_id:in", field="channel_id"),
-    path="/v3/catalog/products/channel-assignments",
-    permission=PRODUCTS,
-    keys=("product_id", "channel_id"),
-)
+STREAMS = [
+    Stream(
+        "products",
+        PRODUCTS,
+        "/v3/catalog/products",
+        IdParameters("id:min", ASCENDING, DESCENDING),
+        modified_since=MODIFIED,
+        everything_first=True,
+        channels=Channels("channel_id:in"),
+        enricher=ProductDetails,
+        presence=Presence(IDS, short=ID_AND_LITTLE),
+    ),
+    Stream("product_images", PRODUCTS, parent="products", nested="images"),
+    Stream("product_videos", PRODUCTS, parent="products", nested="videos"),
+    Stream("product_custom_fields", PRODUCTS, parent="products", nested="custom_fields"),
+    Stream("product_bulk_pricing_rules", PRODUCTS, parent="products", nested="bulk_pricing_rules"),
+    # Including one of these two cuts a page of products to 10, so they have a walk of their own.
+    Stream("product_options", PRODUCTS, parent="products", nested="options", apart=True),
+    Stream("product_modifiers", PRODUCTS, parent="products", nested="modifiers", apart=True),
+    Stream("product_reviews", PRODUCTS, parent="products", nested="reviews", follows_parent=False),
+    Stream(
+        "product_variants",
+        PRODUCTS,
+        "/v3/catalog/variants",
+        presence=Presence({"id": "{id}"}, short=ID_ALONE),
+    ),
+    metafields("product_metafields", PRODUCTS, "/v3/catalog/products/metafields"),
+    metafields("variant_metafields", PRODUCTS, "/v3/catalog/variants/metafields"),
+    Stream(
+        "brands",
+        PRODUCTS,
+        "/v3/catalog/brands",
+        IdParameters("id:min"),
+        presence=Presence(IDS, short=ID_ALONE),
+    ),
+    metafields("brand_metafields", PRODUCTS, "/v3/catalog/brands/metafields"),
+    Stream(
+        "categories",
+        PRODUCTS,
+        "/v3/catalog/categories",
+        IdParameters("id:min", {"sort": "id"}),
+        presence=Presence(IDS, short=ID_ALONE),
+    ),
+    metafields("category_metafields", PRODUCTS, "/v3/catalog/categories/metafields"),
+    Stream(
+        "category_trees",
+        PRODUCTS,
+        "/v3/catalog/trees",
+        AllAtOnce(),
+        channels=Channels("channel_id:in"),
+        presence=IN_BULK,
+    ),
+    Stream(
+        "product_category_assignments",
+        PRODUCTS,
+        "/v3/catalog/products/category-assignments",
+        keys=("product_id", "category_id"),
+    ),
+    Stream(
+        "product_channel_assignments",
+        PRODUCTS,
+        "/v3/catalog/products/channel-assignments",
+        keys=("product_id", "channel_id"),
+        channels=Channels("channel_id:in", "channel_id"),
+    ),
+]

@@ -141,3 +141,9 @@ class CustomerDetails(Enricher):
                 len(answers),
                 ", ".join(missing),
             )
+
+
+def customer_details(wish: Wish) -> CustomerDetails | None:
+    """What asks v3, too, where one of the fields is selected that only v3 has."""
+    fields = [name for name in ONLY_V3 if wish.wants(name)]
+    return CustomerDetails(fields, wish) if fields else None

@@ -1,30 +1,75 @@
-"""Customers: GET /v2/customers, which can be walked by id; v3 cannot filter by it.
+"""Customers: GET /v2/customers, which can be walked by id; v3 cannot filter by it. And what belongs
+to them, all in bulk: their date of modification does not change with these.
 
 `limit` is no longer documented there, and yet every client sends it, and it is heeded. Were it not,
 pages would be shorter, and a walk by id whole all the same.
 """
 
 from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.streams.customer_details import ONLY_V3, CustomerDetails
-from tap_bigcommerce.streams.presence import IN_BULK, Presence
-from tap_bigcommerce.streams.stream import CUSTOMERS as PERMISSION
-from tap_bigcommerce.streams.stream import Count, Incremental, Plan, Stream, Wish
+from tap_bigcommerce.pages.in_turn import ByCursor
+from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.customer_details import customer_details
+from tap_bigcommerce.streams.presence import IDS, IN_BULK, ONE_BY_ONE, Presence
+from tap_bigcommerce.streams.stream import CUSTOMERS, MODIFIED, Channels, Count, Stream, metafields
 
 
-def plan(wish: Wish) -> Plan:
-    """Ask v3, too, where one of the fields is selected that only v3 has."""
-    fields = [name for name in ONLY_V3 if wish.wants(name)]
-    return Plan(enricher=CustomerDetails(fields, wish) if fields else None)
+def with_whole_key(row: Row) -> Row:
+    """A form field's value belongs to a customer or to an address: 0 for the other."""
+    customer, address = row.get("customer_id") or 0, row.get("address_id") or 0
+    return {**row, "customer_id": customer, "address_id": address}
 
 
-# v2 lists customers by id, v3 takes several ids at once.
-CUSTOMERS = Stream(
-    name="customers",
-    path="/v2/customers",
-    walk=IdParameters("min_id"),
-    permission=PERMISSION,
-    incremental=Incremental("date_modified", "min_date_modified"),
-    plan=plan,
-    presence=Presence("/v3/customers", IN_BULK),
-    count=Count("/v2/customers/count"),
-)
+STREAMS = [
+    Stream(
+        "customers",
+        CUSTOMERS,
+        "/v2/customers",
+        IdParameters("min_id"),
+        modified_since="min_date_modified",
+        enricher=customer_details,
+        # v2 lists customers by id, v3 takes several ids at once.
+        presence=Presence(IDS, "/v3/customers"),
+        count=Count(),
+    ),
+    Stream(
+        "customer_addresses",
+        CUSTOMERS,
+        "/v3/customers/addresses",
+        params={"include": "formfields"},
+        presence=IN_BULK,
+    ),
+    Stream(
+        "customer_groups",
+        CUSTOMERS,
+        "/v2/customer_groups",
+        modified_since=MODIFIED,
+        presence=ONE_BY_ONE,
+        count=Count(),
+    ),
+    Stream("customer_attributes", CUSTOMERS, "/v3/customers/attributes", modified_since=MODIFIED),
+    Stream(
+        "customer_attribute_values",
+        CUSTOMERS,
+        "/v3/customers/attribute-values",
+        modified_since=MODIFIED,
+    ),
+    Stream(
+        "customer_form_field_values",
+        CUSTOMERS,
+        "/v3/customers/form-field-values",
+        ByCursor(),
+        keys=("customer_id", "address_id", "name"),
+        reshape=with_whole_key,
+    ),
+    metafields("customer_metafields", CUSTOMERS, "/v3/customers/metafields"),
+    Stream(
+        "subscribers",
+        CUSTOMERS,
+        "/v3/customers/subscribers",
+        modified_since=MODIFIED,
+        channels=Channels(field="channel_id"),
+        presence=IN_BULK,
+    ),
+    Stream("wishlists", CUSTOMERS, "/v3/wishlists", presence=ONE_BY_ONE),
+    Stream("segments", CUSTOMERS, "/v3/segments"),
+]

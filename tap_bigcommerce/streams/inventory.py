@@ -11,17 +11,19 @@ def with_variant_id(row: Row) -> Row:
     return {"variant_id": identity.get("variant_id") if isinstance(identity, dict) else None, **row}
 
 
-INVENTORY_ITEMS = Stream(
-    name="inventory_items",
-    path="/v3/inventory/items",
-    permission=INVENTORY,
-    keys=("variant_id",),
-    reshape=with_variant_id,
-    presence=Presence(params={"variant_id:in": "{ids}"}),
-)
-STOCK_LOCATIONS = Stream(
-    name="locations",
-    path="/v3/inventory/locations",
-    permission=LOCATIONS,
-    presence=Presence(params={"location_id:in": "{ids}"}),
-)
+STREAMS = [
+    Stream(
+        "inventory_items",
+        INVENTORY,
+        "/v3/inventory/items",
+        keys=("variant_id",),
+        reshape=with_variant_id,
+        presence=Presence({"variant_id:in": "{ids}"}),
+    ),
+    Stream(
+        "locations",
+        LOCATIONS,
+        "/v3/inventory/locations",
+        presence=Presence({"location_id:in": "{ids}"}),
+    ),
+]

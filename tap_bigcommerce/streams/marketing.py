@@ -1,4 +1,4 @@
-"""Coupons, promotions, gift certificates, banners."""
+"""Price lists, coupons, promotions, gift certificates, banners."""
 
 import re
 from datetime import datetime, timezone
@@ -6,9 +6,10 @@ from typing import Any
 
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pages.in_turn import ByCursor, ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.presence import Presence
-from tap_bigcommerce.streams.stream import MARKETING, Child, Count, Stream
+from tap_bigcommerce.streams.presence import IN_BULK, ONE_BY_ONE, Presence
+from tap_bigcommerce.streams.stream import MARKETING, MODIFIED, PRODUCTS, Channels, Count, Stream
 
 
 def with_dates_and_template(row: Row) -> Row:
@@ -29,41 +30,68 @@ def _date(value: Any) -> Any:
     return format_instant(datetime.fromtimestamp(seconds, timezone.utc)) if seconds else None
 
 
-# No date of modification and no filter by one, and num_uses changes: read whole every time.
-COUPONS = Stream(
-    name="coupons",
-    path="/v2/coupons",
-    walk=IdParameters("min_id"),
-    permission=MARKETING,
-    # There is no address of a single coupon to be read at.
-    presence=Presence(params={"min_id": "{before}", "max_id": "{after}"}),
-    count=Count("/v2/coupons/count"),
-)
-PROMOTIONS = Stream(
-    name="promotions",
-    path="/v3/promotions",
-    permission=MARKETING,
-    params=ASCENDING,
-    presence=Presence(params={"id": "{id}"}),
-)
-PROMOTION_CODES = Stream(
-    name="promotion_codes",
-    permission=MARKETING,
-    child=Child("promotions", own_list="codes"),
-)
-GIFT_CERTIFICATES = Stream(
-    name="gift_certificates",
-    path="/v2/gift_certificates",
-    permission=MARKETING,
-    reshape=with_dates_and_template,
-    walk=IdParameters("min_id", ASCENDING, DESCENDING),
-    presence=Presence("/v2/gift_certificates/{id}"),
-)
-BANNERS = Stream(
-    name="banners",
-    path="/v2/banners",
-    permission=MARKETING,
-    walk=IdParameters("min_id"),
-    presence=Presence("/v2/banners/{id}"),
-    count=Count("/v2/banners/count"),
-)
+STREAMS = [
+    # What is in price lists, and whom they are for.
+    Stream(
+        "price_lists",
+        PRODUCTS,
+        "/v3/pricelists",
+        ByCursor(),
+        modified_since=MODIFIED,
+        presence=IN_BULK,
+    ),
+    Stream(
+        "price_list_records",
+        PRODUCTS,
+        "/v3/pricelists/{id}/records",
+        InTurnKind(),
+        parent="price_lists",
+        keys=("price_list_id", "variant_id", "currency"),
+        params={"include": "bulk_pricing_tiers,sku"},
+        modified_since=MODIFIED,
+    ),
+    Stream(
+        "price_list_assignments",
+        PRODUCTS,
+        "/v3/pricelists/assignments",
+        ByCursor(),
+        channels=Channels("channel_id:in", "channel_id"),
+        presence=IN_BULK,
+    ),
+    # No date of modification and no filter by one, and num_uses changes: read whole every time.
+    Stream(
+        "coupons",
+        MARKETING,
+        "/v2/coupons",
+        IdParameters("min_id"),
+        # There is no address of a single coupon to be read at.
+        presence=Presence({"min_id": "{before}", "max_id": "{after}"}),
+        count=Count(),
+    ),
+    Stream(
+        "promotions",
+        MARKETING,
+        "/v3/promotions",
+        ByPage(ASCENDING),
+        presence=Presence({"id": "{id}"}),
+    ),
+    Stream(
+        "promotion_codes", MARKETING, "/v3/promotions/{id}/codes", InTurnKind(), parent="promotions"
+    ),
+    Stream(
+        "gift_certificates",
+        MARKETING,
+        "/v2/gift_certificates",
+        IdParameters("min_id", ASCENDING, DESCENDING),
+        reshape=with_dates_and_template,
+        presence=ONE_BY_ONE,
+    ),
+    Stream(
+        "banners",
+        MARKETING,
+        "/v2/banners",
+        IdParameters("min_id"),
+        presence=ONE_BY_ONE,
+        count=Count(),
+    ),
+]

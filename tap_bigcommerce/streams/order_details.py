@@ -74,9 +74,9 @@ class OrderDetails(Enricher):
         self._in_a_row_without = 0
         self._real_alarms: Counter[str] = Counter()
         self._muted: set[str] = set()
+        self.details = self._asked_with_the_list()
 
-    @property
-    def params(self) -> dict[str, str]:
+    def _asked_with_the_list(self) -> dict[str, str]:
         """What brings along with the list what is wanted of each order."""
         include = ["fees"] if "fees" in self._wanted else []
         if self._include_consignments:

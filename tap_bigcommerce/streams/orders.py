@@ -1,38 +1,73 @@
-"""Orders: GET /v2/orders, with line items and addresses in the same answer."""
+"""Orders: GET /v2/orders, with line items and addresses in the same answer; what belongs to them is
+nested in their list, in lists of their own, and in bulk."""
 
-from tap_bigcommerce.config import Config
 from tap_bigcommerce.pages.by_id import IdParameters
+from tap_bigcommerce.pages.in_turn import AllAtOnce, InTurnKind
+from tap_bigcommerce.streams.consignments import ITEM_PATHS
 from tap_bigcommerce.streams.order_details import OrderDetails
 from tap_bigcommerce.streams.presence import Presence
-from tap_bigcommerce.streams.stream import ORDERS as PERMISSION
-from tap_bigcommerce.streams.stream import Channels, Count, Incremental, Plan, Stream, Wish
-
-LINKS_OF_ADDRESSES = ("shipping[].shipping_quotes",)
-
-
-def without_coupons(config: Config | None) -> tuple[str, ...]:
-    """Orders have no field `coupons` where nobody asks for them: null would be a lie."""
-    return ("coupons",) if config is not None and config.order_coupons == "never" else ()
-
-
-def plan(wish: Wish) -> Plan:
-    """Line items, addresses and fees come with the list, 250 orders a request."""
-    details = OrderDetails(wish)
-    return Plan(details=details.params, enricher=details)
-
+from tap_bigcommerce.streams.stream import (
+    ORDERS,
+    TRANSACTIONS,
+    Channels,
+    Count,
+    Stream,
+    metafields,
+)
 
 ABANDONED = ("status_id", 0)
 """Checkouts that were not completed, which the API lists as orders."""
 
-ORDERS = Stream(
-    name="orders",
-    channels=Channels(filter="channel_id", field="channel_id"),
-    path="/v2/orders",
-    walk=IdParameters("min_id", {"sort": "id:asc"}, {"sort": "id:desc"}),
-    permission=PERMISSION,
-    incremental=Incremental("date_modified", "min_date_modified"),
-    plan=plan,
-    fields_without=without_coupons,
-    presence=Presence("/v2/orders/{id}", archived="is_deleted"),
-    count=Count("/v2/orders/count", ABANDONED),
-)
+STREAMS = [
+    Stream(
+        "orders",
+        ORDERS,
+        "/v2/orders",
+        IdParameters("min_id", {"sort": "id:asc"}, {"sort": "id:desc"}),
+        modified_since="min_date_modified",
+        channels=Channels("channel_id", "channel_id"),
+        enricher=OrderDetails,
+        presence=Presence(archived="is_deleted"),
+        count=Count(ABANDONED),
+    ),
+    # Nested in the list of orders: they cost no requests.
+    Stream("order_products", ORDERS, parent="orders", nested="products"),
+    Stream("order_shipping_addresses", ORDERS, parent="orders", nested="shipping_addresses"),
+    Stream(
+        "order_consignments",
+        ORDERS,
+        parent="orders",
+        nested="consignments",
+        needs=ITEM_PATHS,
+        keys=("order_id",),
+    ),
+    Stream("order_fees", ORDERS, parent="orders", nested="fees", keys=("order_id", "id")),
+    # In the orders, too, once they have been asked for as the setting order_coupons says.
+    Stream("order_coupons", ORDERS, parent="orders", nested="coupons"),
+    # Lists of each order's own: a request for each order that changed.
+    Stream(
+        "order_taxes",
+        ORDERS,
+        "/v2/orders/{id}/taxes",
+        InTurnKind(),
+        parent="orders",
+        params={"details": "true"},
+    ),
+    Stream("order_shipments", ORDERS, "/v2/orders/{id}/shipments", InTurnKind(), parent="orders"),
+    Stream("order_messages", ORDERS, "/v2/orders/{id}/messages", InTurnKind(), parent="orders"),
+    # v3, without pages; an order without any answers 404 or 204.
+    Stream(
+        "order_transactions",
+        TRANSACTIONS,
+        "/v3/orders/{id}/transactions",
+        AllAtOnce(),
+        parent="orders",
+        none_is_404=True,
+    ),
+    # In bulk.
+    Stream(
+        "order_refunds", ORDERS, "/v3/orders/payment_actions/refunds", modified_since="created:min"
+    ),
+    metafields("order_metafields", ORDERS, "/v3/orders/metafields"),
+    Stream("order_statuses", ORDERS, "/v2/order_statuses", AllAtOnce()),
+]

@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Presence:
-    """At `path` (None: the stream's own list) with the parameters `params`.
+    """With the parameters `params` at `path` (None: the stream's own list).
 
     In these {ids} stands for several ids, {id} for one, {before} and {after} for those beside it,
-    which may be shown, too: whether a bound includes itself is not documented. A path with {id} has
-    one object, and none once the record is gone. `short` are the parameters that make the list's
-    rows short, in place of the stream's own; `archived` is the field of rows that are as good as
-    gone.
+    which may be shown, too: whether a bound includes itself is not documented. Without any, each
+    record has an address of its own below the list. `short` are parameters that make the list's
+    rows short; `archived` is the field of rows that are as good as gone.
     """
 
-    path: str | None = None
     params: Mapping[str, str] = field(default_factory=dict)
-    short: Mapping[str, str] | None = None
+    path: str | None = None
+    short: Mapping[str, str] = field(default_factory=dict)
     archived: str | None = None
 
     @property
@@ -33,4 +32,8 @@ class Presence:
         return any("{before}" in value for value in self.params.values())
 
 
-IN_BULK = {"id:in": "{ids}"}
+IDS = {"id:in": "{ids}"}
+
+IN_BULK = Presence(IDS)
+
+ONE_BY_ONE = Presence()

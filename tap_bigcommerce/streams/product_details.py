@@ -16,6 +16,22 @@ from tap_bigcommerce.streams.stream import Wish
 
 LOGGER = logging.getLogger(__name__)
 
+INCLUDED = (
+    "variants",
+    "images",
+    "custom_fields",
+    "bulk_pricing_rules",
+    "videos",
+    "primary_image",
+    "channels",
+    "parent_relations",
+)
+"""The fields that come only when they are asked for."""
+
+NO_FIELDS = ("options", "modifiers", "reviews")
+"""What could come so, too, but is no field of products: the first two cap the list at 10 rows a
+page, and reviews come without a change of the product's date."""
+
 LISTS = {
     "variants": "variants",
     "images": "images",
@@ -35,9 +51,19 @@ UNPAGED = ("bulk_pricing_rules",)
 class ProductDetails(Enricher):
     """Completes products; nearly all come whole with the list."""
 
-    def __init__(self, included: Sequence[str], wish: Wish) -> None:
-        """`included`: the nested fields that are selected."""
-        self._included = included
+    def __init__(self, wish: Wish) -> None:
+        """Ask for the nested lists that are selected, and have the API leave out what is not.
+
+        Left out by name instead of asked for by name, so that fields new to the API still arrive.
+        """
+        self._included = [name for name in (*INCLUDED, *NO_FIELDS) if wish.wants(name)]
+        left_out = [name for name in wish.unselected if name not in INCLUDED]
+        if not wish.whole_rows:
+            self.params = {"include_fields": "date_modified"}
+        elif left_out:
+            self.params = {"exclude_fields": ",".join(left_out)}
+        if self._included:
+            self.details = {"include": ",".join(self._included)}
         self._own = OwnLists(wish.client, wish.purpose)
         self._counts = wish.purpose.counts
         self._known = load_schema("products")["properties"]

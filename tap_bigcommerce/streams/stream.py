@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,35 +14,28 @@ from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.pages.enricher import Enricher
-from tap_bigcommerce.pages.in_turn import ByPage, InTurnKind
+from tap_bigcommerce.pages.in_turn import ByCursor, ByPage
 from tap_bigcommerce.pages.page import ListRequest, Row
 from tap_bigcommerce.pages.reading import WalkKind
 from tap_bigcommerce.schemas import load_notes
 from tap_bigcommerce.streams.presence import Presence
 
+MODIFIED = "date_modified:min"
+"""How most lists call the filter for the earliest date of modification."""
 
-@dataclass(frozen=True)
-class Permission:
-    """What an API account must be allowed to read, as the control panel calls it."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return f"'{self.name}: read-only'"
-
-
-ORDERS = Permission("Orders")
-TRANSACTIONS = Permission("Order transactions")
-CUSTOMERS = Permission("Customers")
-PRODUCTS = Permission("Products")
-INVENTORY = Permission("Store inventory")
-LOCATIONS = Permission("Store locations")
-MARKETING = Permission("Marketing")
-INFORMATION = Permission("Information & settings")
-CHANNELS = Permission("Channel settings")
-LISTINGS = Permission("Channel listings")
-SITES = Permission("Sites & routes")
-CONTENT = Permission("Content")
+# What an API account may be allowed to read, as the control panel calls it.
+ORDERS = "Orders"
+TRANSACTIONS = "Order transactions"
+CUSTOMERS = "Customers"
+PRODUCTS = "Products"
+INVENTORY = "Store inventory"
+LOCATIONS = "Store locations"
+MARKETING = "Marketing"
+INFORMATION = "Information & settings"
+CHANNELS = "Channel settings"
+LISTINGS = "Channel listings"
+SITES = "Sites & routes"
+CONTENT = "Content"
 
 
 @dataclass(frozen=True)
@@ -60,45 +55,16 @@ class Wish:
     purpose: Purpose
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a stream's list is asked for so that a wish is met.
-
-    `params` always, `details` unless a single row cannot be read with them; `enricher` makes
-    the rows whole.
-    """
-
-    params: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, str] = field(default_factory=dict)
-    enricher: Enricher | None = None
-
-
-class Incremental(NamedTuple):
-    """The date by which a stream is read incrementally, its replication key.
-
-    `filter` is the list's parameter for the earliest such date; None: the rows belong to those of
-    another stream, whose date they carry.
-    """
-
-    key: str
-    filter: str | None = None
-
-
 class Channels(NamedTuple):
     """How a stream is limited to channels: by a filter of the API, and by a field of its rows."""
 
     filter: str | None = None
     field: str | None = None
 
-    def limit(self, wanted: Sequence[int]) -> bool:
-        """Whether only some of the rows are read where these channels are `wanted`."""
-        return bool(wanted) and bool(self.filter or self.field)
-
 
 class Count(NamedTuple):
-    """Where the API counts a list; it may leave out rows with this value of a field."""
+    """The API counts the list, and may leave out rows with this value of a field."""
 
-    path: str
     leaves_out: tuple[str, int] | None = None
 
 
@@ -125,73 +91,63 @@ PARENTS = {
 
 
 @dataclass(frozen=True)
-class Child:
-    """Where a stream's rows come from that belong to another stream's rows.
-
-    Either `nested`, a field of the parent's row; or `own_list`, a list below the parent, which
-    costs a request a parent and is paged as `paging` says. `needs` are more of the parent's fields
-    that have to be asked for. `apart`: not in the walk of the parent stream itself, for it slows
-    that down.
-    """
-
-    parent: str
-    nested: str | None = None
-    own_list: str | None = None
-    none_is_404: bool = False
-    paging: InTurnKind = field(default_factory=InTurnKind)
-    needs: tuple[str, ...] = ()
-    apart: bool = False
-
-
-@dataclass(frozen=True)
 class Stream:
     """A table: where its rows come from, what identifies them and how they are filtered.
 
-    `params` go with every request. `everything_first`: the first sync takes all rows, whatever
-    start_date says. `fields_without` names the fields that the settings take away. `reshape` gives
-    a row the form of the stream where the API's differs. `presence` says how ids are looked up
-    that seem to be gone; without it, nobody can tell. `count` is where a list of v2 is counted;
-    lists of v3 name their totals themselves. What is to be known of single fields stands beside
-    them in the schema file (see `schemas.Notes`).
+    Rows that belong to those of another stream, their `parent`, are either `nested`, in a field of
+    the parent's row; or in a list of each parent's own, with the parent's {id} in its `path`, which
+    costs a request a parent. `none_is_404`: that list may not be there where it has no rows.
+    `needs` are more of the parent's fields that have to be asked for. `apart`: not in the walk of
+    the parent stream itself, for it slows that down. `follows_parent`: a change of such a row
+    changes the parent's date of modification.
+
+    `permission` is what an API account must be allowed to read.
+    `params` go with every request. `modified_since` is the list's parameter for the earliest date
+    of modification. `everything_first`: the first sync takes all rows, whatever start_date says.
+    `enricher` makes the rows whole as a run wishes, where they are not. `reshape` gives a row the
+    form of the stream where the API's differs. `presence` says how ids are looked up that seem to
+    be gone; without it, nobody can tell. `count`: the list is of v2 and counted; lists of v3 name
+    their totals themselves. What is to be known of single fields stands beside them in the schema
+    file (see `schemas.Notes`).
     """
 
     name: str
-    permission: Permission
+    permission: str
     path: str = ""
     walk: WalkKind = field(default_factory=ByPage)
-    child: Child | None = None
+    parent: str | None = None
+    nested: str | None = None
+    none_is_404: bool = False
+    needs: tuple[str, ...] = ()
+    apart: bool = False
+    follows_parent: bool = True
     keys: tuple[str, ...] = ("id",)
     params: Mapping[str, str] = field(default_factory=dict)
-    incremental: Incremental | None = None
+    modified_since: str | None = None
     everything_first: bool = False
     channels: Channels = field(default_factory=Channels)
-    plan: Callable[[Wish], Plan] = lambda _: Plan()
+    enricher: Callable[[Wish], Enricher | None] = lambda _: None
     reshape: Callable[[Row], Row] | None = None
     presence: Presence | None = None
     count: Count | None = None
-    fields_without: Callable[[Config | None], tuple[str, ...]] = lambda _: ()
 
     @property
     def has_own_list(self) -> bool:
         """Its rows come from a list of each parent's own."""
-        return self.child is not None and self.child.own_list is not None
+        return self.parent is not None and self.nested is None
 
     @property
     def references(self) -> dict[str, str]:
         """Its foreign keys, by path: each names a row of a stream, "orders.id"."""
-        parent = self.child.parent if self.child else None
-        own = {PARENTS[parent].id: f"{parent}.id"} if parent else {}
+        own = {PARENTS[self.parent].id: f"{self.parent}.id"} if self.parent else {}
         return {**own, **load_notes(self.name).references}
 
-    @property
+    @functools.cached_property
     def replication_key(self) -> str | None:
         """The field by which the stream is read incrementally."""
-        return self.incremental.key if self.incremental else None
-
-    @property
-    def modified_since(self) -> str | None:
-        """The list's parameter for the earliest date of the replication key."""
-        return self.incremental.filter if self.incremental else None
+        if self.modified_since is not None:
+            return re.sub("^min_|:min$", "", self.modified_since)
+        return PARENTS[self.parent].date if self.parent and self.follows_parent else None
 
     def request(
         self, params: Mapping[str, str], details: Mapping[str, str] | None = None
@@ -235,10 +191,15 @@ class Stream:
             return {}  # It takes one only: the rows are looked at when they have come.
         return {filter_: ",".join(str(channel) for channel in wanted)}
 
+    def fields_without(self, config: Config | None) -> tuple[str, ...]:
+        """The fields that the settings take away.
 
-def own_list_path(child: Child, parent: Stream, row: Row) -> str:
-    """Where the list of the child's rows is that belong to this row of the parent."""
-    assert child.own_list is not None
-    if child.own_list.startswith("/"):
-        return child.own_list.format(id=row["id"])
-    return f"{parent.path}/{row['id']}/{child.own_list}"
+        Orders have no field `coupons` where nobody asks for them: null would be a lie.
+        """
+        never = config is not None and config.order_coupons == "never"
+        return ("coupons",) if never and self.name == "orders" else ()
+
+
+def metafields(name: str, permission: str, path: str) -> Stream:
+    """Metafields, which are listed alike wherever they belong."""
+    return Stream(name, permission, path, ByCursor(), modified_since=MODIFIED)

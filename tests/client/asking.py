@@ -70,7 +70,7 @@ class Asking:
         self.quota._changed = _Condition(clock)
         self.client = Client(self.config, self.quota, self.stop)
         self.counts = StreamCounts("customers")
-        self.purpose = Purpose("customers", "'Customers: read-only'", self.counts)
+        self.purpose = Purpose("customers", "Customers", self.counts)
         self._asked_at: list[float] = []
         api.get(TIME, json={"time": 1})
 

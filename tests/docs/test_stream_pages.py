@@ -12,9 +12,9 @@ from documents import README, ROOT
 from tap_runner import Json, run, select, settings
 
 from sandbox import Options, Sandbox
-from scripts.docs import bars, facts, stream_pages, terminal
-from scripts.docs.stream_pages import families, picture_name
-from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
+from scripts.docs import bars, facts, terminal
+from scripts.docs.stream_pages import picture_name
+from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
 
 PICTURES = ROOT / "docs" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -38,23 +38,21 @@ def test_one_request_is_one_request(stream: str, quiet: Sandbox, catalog: Json) 
 
 @pytest.mark.parametrize("stream", ["order_taxes", "order_transactions", "shipping_methods"])
 def test_one_request_a_parent_is_what_it_says(stream: str, quiet: Sandbox, catalog: Json) -> None:
-    child = STREAMS[stream].child
-    assert child is not None
-    assert facts.cost(STREAMS[stream]).startswith(
-        f"One request for each {facts.noun(child.parent)}"
-    )
+    parent = STREAMS[stream].parent
+    assert parent is not None
+    assert facts.cost(STREAMS[stream]).startswith(f"One request for each {facts.noun(parent)}")
     made = requests_for(quiet, catalog, stream)
     of_parents = [
         n for path, n in made.items() if re.search(rf"/\d+/{stream.split('_')[1]}$", path)
     ]
-    assert len(of_parents) == len(quiet.records(child.parent))
+    assert len(of_parents) == len(quiet.records(parent))
 
 
 def test_nested_streams_cost_nothing_beside_their_parent(quiet: Sandbox, catalog: Json) -> None:
     nested = [
         s.name
         for s in STREAMS.values()
-        if s.child and s.child.parent == "products" and facts.cost(s).startswith("None of its own")
+        if s.parent == "products" and facts.cost(s).startswith("None of its own")
     ]
     assert len(nested) > 3
     alone = requests_for(quiet, catalog, "products").total()
@@ -88,16 +86,16 @@ def test_the_picture_of_all_streams_shows_each_of_them_once() -> None:
     assert {name: found[name] for name in STREAMS} == dict.fromkeys(STREAMS, 1)
 
 
-@pytest.mark.parametrize("family", stream_pages.families())
+@pytest.mark.parametrize("family", FAMILIES)
 def test_the_picture_of_a_family_shows_its_streams_and_foreign_keys(family: str) -> None:
-    words = words_in(stream_pages.picture_name(family))
-    for stream in stream_pages.families()[family]:
+    words = words_in(picture_name(family))
+    for stream in FAMILIES[family]:
         assert stream.name in words
         for path in stream.references:
             assert any(word.split(" ")[0] == path for word in words), f"{stream.name}.{path}"
 
 
-@pytest.mark.parametrize("picture", ["entities.svg", *map(picture_name, families())])
+@pytest.mark.parametrize("picture", ["entities.svg", *map(picture_name, FAMILIES)])
 def test_no_line_of_a_diagram_runs_through_a_stream(picture: str) -> None:
     root = ElementTree.parse(PICTURES / picture).getroot()
     boxes = [

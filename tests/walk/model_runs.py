@@ -25,8 +25,8 @@ from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
-from tap_bigcommerce.streams.presence import Presence
-from tap_bigcommerce.streams.stream import CUSTOMERS, Incremental, Stream
+from tap_bigcommerce.streams.presence import IDS, Presence
+from tap_bigcommerce.streams.stream import CUSTOMERS, MODIFIED, Stream
 from tap_bigcommerce.tools import Tools
 from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.walk_sync import WalkSync
@@ -42,7 +42,7 @@ SCHEMA = {
 }
 
 
-PRESENCE = Presence(params={"id:in": "{ids}"}, short={"ids": "alone"})
+PRESENCE = Presence(IDS, short={"ids": "alone"})
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ class Table:
             CUSTOMERS,
             f"/{'v3' if self.list.manners.v3 else 'v2'}/{self._name}",
             IdParameters("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
-            incremental=Incremental("date_modified", "since") if setup.incremental else None,
+            modified_since=MODIFIED if setup.incremental else None,
             presence=PRESENCE if setup.deletes == "tombstones" else None,
         )
         paths = frozenset(SCHEMA["properties"])

@@ -266,7 +266,7 @@ class ModelList:
 
     def _rows(self, params: Mapping[str, str]) -> tuple[int, list[dict[str, Any]]]:
         bound = int(params.get("min_id", 0)) + (0 if self.manners.inclusive else 1)
-        since = params.get("since")
+        since = params.get("date_modified:min")
         earliest = seconds(since) if since is not None else 0
         ids = self._ids[bisect.bisect_left(self._ids, bound) :]
         if "down" in params:
