@@ -6,15 +6,16 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.display import Secrets, passwords_of_proxies
+from tap_bigcommerce.counts import Stage
+from tap_bigcommerce.display import Secrets, duration, passwords_of_proxies
 from tap_bigcommerce.files import Unusable
-from tap_bigcommerce.lines import log_lines
-from tap_bigcommerce.log import Displayed, set_up
-from tap_bigcommerce.tracker import ProgressTracker
+from tap_bigcommerce.log import displayed, set_up
+from tap_bigcommerce.tracker import ProgressTracker, Snapshot, StreamProgress
 
 LOGGER = logging.getLogger(__name__)
 
@@ -48,8 +49,7 @@ class Audience:
         level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
         self.secrets = Secrets()
         self.secrets.learn(passwords_of_proxies(environment))
-        displayed = Displayed(self.secrets)
-        self._log = set_up(level, wishes.log_format, displayed)
+        self._log = set_up(level, wishes.log_format, self.secrets)
         self._terminal = _shows_bars(environment)
         self.tracker = ProgressTracker()
         self._report = None
@@ -57,7 +57,7 @@ class Audience:
             from tap_bigcommerce.report.report import Report  # for those who want one
 
             self._report = Report(wishes.report, self.tracker)
-            self._report.addFilter(displayed)
+            self._report.addFilter(displayed(self.secrets))
             logging.getLogger().addHandler(self._report)
 
     def expect(self, config: Config) -> None:
@@ -72,22 +72,15 @@ class Audience:
             report.check_place()
             self._report = report
 
-    @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
+    def watching(self) -> contextlib.AbstractContextManager[None]:
         """Show how the run goes on meanwhile."""
         if self._wishes.quiet:
-            yield
-        elif self._terminal:
+            return contextlib.nullcontext()
+        if self._terminal:
             from tap_bigcommerce.bar import bars  # takes its time to import
 
-            with bars(self.tracker, sys.stderr) as self._log.say:
-                try:
-                    yield
-                finally:
-                    self._log.say = None
-        else:
-            with log_lines(self.tracker, self._wishes.progress_every):
-                yield
+            return bars(self.tracker, self._log)
+        return _log_lines(self.tracker, self._wishes.progress_every)
 
     def ended(self, status: int) -> int:
         """The run has ended with this exit status, which is returned: write the report."""
@@ -112,3 +105,44 @@ def _shows_bars(environment: Mapping[str, str]) -> bool:
         and not os.isatty(sys.stdout.fileno())
         and environment.get("TERM") not in CANNOT_MOVE
     )
+
+
+@contextlib.contextmanager
+def _log_lines(tracker: ProgressTracker, every: float) -> Iterator[None]:
+    """Say how a run stands, each time that so many seconds have passed."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(every):
+            LOGGER.info("Progress: %s", _words(tracker.snapshot()))
+
+    threading.Thread(target=run, name="progress", daemon=True).start()
+    try:
+        yield
+    finally:
+        over.set()
+
+
+def _words(run: Snapshot) -> str:
+    """How a run stands, in one line."""
+    stages = [stream.counts.stage for stream in run.streams]
+    done = stages.count(Stage.DONE) + stages.count(Stage.FAILED)
+    parts = [f"{done} of {len(stages)} streams done after {duration(run.took)}"]
+    parts += [_stream(one) for one in run.streams if one.counts.stage is Stage.READING]
+    parts.append(f"{run.request_rate:.1f} requests/s")
+    if run.quota is not None:
+        parts.append(f"{run.quota_used} of {run.quota} requests of the quota in use")
+    parts += [f"waiting: {wait}" for wait in run.waits]
+    return "; ".join(parts)
+
+
+def _stream(stream: StreamProgress) -> str:
+    counts = stream.counts
+    parts = [f"{counts.stream}: {counts.written:,} records"]
+    if counts.read_with is None:  # Else the rest is said of the stream with which it is read.
+        parts += [f"{counts.pages:,} pages", f"{stream.rate or 0:,.0f} records/s"]
+        if counts.share is not None:
+            parts.append(f"{counts.share:.0%}")
+        if stream.left is not None:
+            parts.append(f"about {duration(stream.left)} left")
+    return ", ".join(parts)

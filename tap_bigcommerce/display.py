@@ -99,7 +99,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self._forms: tuple[str, ...] = ()
-        self._pattern: re.Pattern[str] | None = None
+        self._pattern = re.compile(r"(?!)")  # as long as there are none
 
     def learn(self, values: Iterable[str]) -> None:
         """Hide these from now on, those of fewer than SHORTEST_SECRET characters excepted."""
@@ -112,18 +112,13 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """The text without them, in whichever usual form they stand in it."""
-        if self._pattern is None:
-            return text
-        text = self._pattern.sub(HIDDEN, text)
-        if CUT not in text:
-            return text
-        *parts, last = text.split(CUT)
-        return CUT.join([*(self._without_beginning(part) for part in parts), last])
+        *parts, last = self._pattern.sub(HIDDEN, text).split(CUT)
+        return CUT.join([*map(self._without_beginning, parts), last])
 
     def _without_beginning(self, part: str) -> str:
         """The text before a cut, which may have gone through a secret."""
-        end = part[-len(self._forms[0]) :].lower()
         for form in self._forms:
+            end = part[-len(form) :].lower()
             for size in range(len(form) - 1, SHORTEST_SECRET - 1, -1):
                 if end.endswith(form[:size].lower()):
                     return part[:-size] + HIDDEN

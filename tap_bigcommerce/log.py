@@ -15,39 +15,30 @@ from tap_bigcommerce.display import Secrets, line
 METRIC = "METRIC: "
 """What singer-python's lines for programs begin with."""
 
-Say = Callable[[str, int], None]
-"""Shows a line, of a level as `logging` numbers them."""
 
-
-class Displayed(logging.Filter):
-    """Makes of each record what may be shown, for every handler: one line, without secrets.
+def displayed(secrets: Secrets) -> Callable[[logging.LogRecord], bool]:
+    """A filter that makes of each record what may be shown: one line, without secrets.
 
     A traceback goes into `exc_text`, line by line.
     """
 
-    def __init__(self, secrets: Secrets) -> None:
-        super().__init__()
-        self._secrets = secrets
+    def shown(text: str) -> str:
+        return line(secrets.hide(text))
 
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Change the record; it is always shown."""
+    def change(record: logging.LogRecord) -> bool:
         message = record.getMessage()
         if not message.startswith(METRIC):  # Made by `progress`, of our own words and figures.
-            record.msg, record.args = self._displayed(message), ()
+            record.msg, record.args = shown(message), ()
         if record.exc_info:
-            record.exc_text = "\n".join(self._traceback(record.exc_info))
+            lines = []
+            for part in traceback.format_exception(*record.exc_info):
+                # Frames are our own code; whatever else is said may hold anything.
+                own = part.startswith(("  File ", "Traceback "))
+                lines += part.splitlines() if own else [part.rstrip("\n")]
+            record.exc_text = "\n".join(map(shown, lines))
         return True
 
-    def _traceback(self, error: Any) -> list[str]:
-        lines = []
-        for part in traceback.format_exception(*error):
-            # Frames are our own code; whatever else is said may hold anything.
-            own = part.startswith(("  File ", "Traceback "))
-            lines += part.splitlines() if own else [part.rstrip("\n")]
-        return [self._displayed(one) for one in lines]
-
-    def _displayed(self, text: str) -> str:
-        return line(self._secrets.hide(text))
+    return change
 
 
 class JsonFormat(logging.Formatter):
@@ -78,24 +69,25 @@ FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonF
 class LogOutput(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no argument
     """Writes to standard error, or through `say`, above whatever is shown there."""
 
-    say: Say | None = None
+    say: Callable[[str, str], object] | None = None
+    """Shows a line of a level."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line. Where standard error is closed, that is no reason to stop."""
         if self.say is not None:
-            self.say(self.format(record), record.levelno)
+            self.say(self.format(record), record.levelname)
         else:
             super().emit(record)
 
 
-def set_up(level: str, format_: str, displayed: Displayed) -> LogOutput:
-    """Send the log of this process to standard error, in one of FORMATS, as `displayed` has it."""
+def set_up(level: str, format_: str, secrets: Secrets) -> LogOutput:
+    """Send the log of this process to standard error, in one of FORMATS, without these secrets."""
     # A METRIC line a request is for programs: on a terminal nobody could read anything else.
     seen = sys.stderr is not None and sys.stderr.isatty()
     with_metrics = not seen or level == "DEBUG"
     output = LogOutput(sys.stderr)
     output.addFilter(lambda record: with_metrics or not str(record.msg).startswith(METRIC))
-    output.addFilter(displayed)
+    output.addFilter(displayed(secrets))
     output.setFormatter(FORMATS[format_])
     root = logging.getLogger()
     # singer-python has given it a handler of its own.

@@ -27,22 +27,19 @@ which costs more than to write a record into them."""
 
 def set_allocator() -> None:
     """Make the settings; where the allocator is not glibc's, nothing happens. Before threads."""
-    glibc = _glibc()
-    if glibc is not None:
-        glibc.mallopt(M_ARENA_MAX, 1)
-        glibc.mallopt(M_MMAP_THRESHOLD, BLOCK_OF_ITS_OWN)
-        glibc.mallopt(M_TRIM_THRESHOLD, KEPT_FREE)
+    _call("mallopt", M_ARENA_MAX, 1)
+    _call("mallopt", M_MMAP_THRESHOLD, BLOCK_OF_ITS_OWN)
+    _call("mallopt", M_TRIM_THRESHOLD, KEPT_FREE)
 
 
 def give_memory_back() -> None:
     """Give the system what is free between blocks in use, too: worth its time between streams."""
-    glibc = _glibc()
-    if glibc is not None:
-        glibc.malloc_trim(0)
+    _call("malloc_trim", 0)
 
 
-def _glibc() -> ctypes.CDLL | None:
-    if not sys.platform.startswith("linux"):
-        return None
-    library = ctypes.CDLL(None)
-    return library if hasattr(library, "mallopt") else None  # musl has none.
+def _call(function: str, *arguments: int) -> None:
+    """A function of glibc's, where that is the C library: musl has neither of them."""
+    if sys.platform.startswith("linux"):
+        library = ctypes.CDLL(None)
+        if hasattr(library, function):
+            library[function](*arguments)

@@ -24,7 +24,7 @@ FLOORS = (
     ("run",),
     ("audience", "about", "check", "init"),
     ("listing",),
-    ("bar", "lines", "report", "costs"),
+    ("bar", "report", "costs"),
     ("audit", "sync"),
     ("walk_sync",),
     ("family",),

@@ -11,7 +11,7 @@ from hostile_store import Answer, Reply, config, coupons, rows, serving
 from tap_runner import Json, Result, run
 
 from tap_bigcommerce.display import Secrets
-from tap_bigcommerce.log import FORMATS, Displayed
+from tap_bigcommerce.log import FORMATS, displayed
 
 LEVELS = ("INFO ", "WARNING ", "ERROR ", "CRITICAL ")
 FORGED = "FORGED"
@@ -128,7 +128,7 @@ def test_a_traceback_has_lines_of_its_own_only(format_: str) -> None:
     secrets, written = Secrets(), io.StringIO()
     secrets.learn(["t0ken-in-the-text"])
     handler = logging.StreamHandler(written)
-    handler.addFilter(Displayed(secrets))
+    handler.addFilter(displayed(secrets))
     handler.setFormatter(FORMATS[format_])
     logger = logging.Logger("a test")
     logger.addHandler(handler)
