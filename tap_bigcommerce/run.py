@@ -222,7 +222,7 @@ def _check(run: Run) -> int:
 
 
 def _about(run: Run) -> int:
-    return _write(about.FORMATS[run.options.format]())
+    return _write(about.written(run.options.format))
 
 
 def _list(run: Run) -> int:
