@@ -9,17 +9,14 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
-from tap_bigcommerce.bodies import NotJson, clean, is_clean, mend, parse
+from tap_bigcommerce.bodies import clean, is_clean, mend, parse
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.records.scalars import loads
 from tap_bigcommerce.row_keys import RawRows, RowKeys
+from tap_bigcommerce.statuses import AttemptFailed
 
 LONGEST_SHOWN = 100
 """Characters of a link that cannot be understood."""
-
-
-class WrongShape(ValueError):  # the name that callers know
-    """The body is JSON, but not what was expected."""
 
 
 Shape = type[list[Any]] | type[dict[str, Any]] | Callable[[Any], Any]
@@ -98,24 +95,20 @@ def read_answer(
     """The answer with this body, whose content is as `expects` says.
 
     With `keys`, it has its raw rows, and no content. `mends`: bad characters are replaced. Raises
-    NotJson and WrongShape.
+    AttemptFailed.
     """
     answer = Answer(path, len(body), None, None, sent_at, store_time)
-    raw = keys.of_body(body, v3=_is_v3(path)) if keys is not None else None
+    v3 = path.startswith("/v3/")
+    raw = keys.of_body(body, v3=v3) if keys is not None else None
     if raw is None:
-        try:
-            value = parse(body)
-        except NotJson as error:
-            if not (error.only_text and mends):
-                raise
-            value, answer.mended = mend(body), True
-        content, meta = _unwrap(value, path)
+        value, answer.mended = parse(body, mends=mends)
+        # v2 sends nothing beside the rows.
+        content, meta = (_inside(value, "data"), _inside(value, "meta")) if v3 else (value, None)
         if expects is not list and expects is not dict:
             content = expects(content)
-        if not isinstance(content, dict if expects is dict else list) or (
-            expects is not dict and not all(isinstance(row, dict) for row in content)
-        ):
-            raise WrongShape
+        rows = [content] if expects is dict else content
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise AttemptFailed("wrong shape", "the answer has an unexpected shape")
         if keys is not None:
             raw = keys.of_content(content, meta)
         elif answer.mended or not is_clean(body):
@@ -132,15 +125,6 @@ def read_answer(
     answer.next = _next_page(meta)
     answer.has_cursors = bool(_inside(meta, "cursor_pagination"))
     return answer
-
-
-def _is_v3(path: str) -> bool:
-    return path.startswith("/v3/")
-
-
-def _unwrap(value: Any, path: str) -> tuple[Any, Any]:
-    """A body's rows or object, and what v3 says about them; v2 sends nothing beside them."""
-    return (_inside(value, "data"), _inside(value, "meta")) if _is_v3(path) else (value, None)
 
 
 def _inside(value: Any, name: str) -> Any:
@@ -161,20 +145,15 @@ def _next_page(meta: Any) -> NextPage | None:
         block = _inside(meta, kind)
         links = _inside(block, "links")
         link = links.get("next") if isinstance(links, dict) else links
-        if link not in (None, "", False, []):
-            return _named_by(link, _inside(block, "end_cursor"))
-    return None
-
-
-def _named_by(link: Any, end_cursor: Any) -> NextPage:
-    if not isinstance(link, str):
+        if link in (None, "", False, []):
+            continue
+        named = parse_qs(link.rpartition("?")[2]) if isinstance(link, str) else {}
+        # The documentation of metafields confuses which cursor is for which direction: the link is
+        # right in any case.
+        cursor = named["after"][0] if "after" in named else _inside(block, "end_cursor")
+        if isinstance(link, str) and isinstance(cursor, str) and cursor:
+            return NextPage(cursor)
+        if named.get("page", [""])[0].isdigit():
+            return NextPage()
         return NextPage(unclear=repr(link)[:LONGEST_SHOWN])
-    named = parse_qs(link.rpartition("?")[2])
-    # The documentation of metafields confuses which cursor is for which direction: the link is
-    # right in any case.
-    cursor = named["after"][0] if "after" in named else end_cursor
-    if isinstance(cursor, str) and cursor:
-        return NextPage(cursor)
-    if named.get("page", [""])[0].isdigit():
-        return NextPage()
-    return NextPage(unclear=repr(link)[:LONGEST_SHOWN])
+    return None

@@ -7,6 +7,7 @@ import re
 from typing import Any, NoReturn
 
 from tap_bigcommerce.records.scalars import json_text, loads, to_float, to_int
+from tap_bigcommerce.statuses import AttemptFailed
 
 TOO_DEEP = "arrays or objects are nested too deep"
 
@@ -14,24 +15,23 @@ TOO_DEEP = "arrays or objects are nested too deep"
 _NUL = re.compile(rb"\\u0000")
 
 
-class NotJson(ValueError):
-    """The body is not JSON; `only_text`: bad characters inside its texts are all that is wrong."""
+def parse(body: bytes, *, mends: bool = False) -> tuple[Any, bool]:
+    """The JSON value in `body`, and whether it was mended, which `mends` allows.
 
-    def __init__(self, words: str, *, only_text: bool) -> None:
-        super().__init__(words)
-        self.only_text = only_text
-
-
-def parse(body: bytes) -> Any:
-    """The JSON value in `body`. Raises NotJson."""
+    Raises AttemptFailed.
+    """
     try:
-        return loads(body)
+        return loads(body), False
     except ValueError as error:
+        failed = AttemptFailed("not JSON", f"the answer is not JSON ({error})")
         try:
-            mend(body)
+            mended = mend(body)
         except ValueError:
-            raise NotJson(str(error), only_text=False) from error
-        raise NotJson(str(error), only_text=True) from error
+            raise failed from error
+        if mends:
+            return mended, True
+        failed.only_text = True
+        raise failed from error
 
 
 def mend(body: bytes) -> Any:
@@ -47,7 +47,7 @@ def mend(body: bytes) -> Any:
             text, parse_int=to_int, parse_float=to_float, parse_constant=_refuse, strict=False
         )
     except RecursionError as error:
-        raise NotJson(TOO_DEEP, only_text=False) from error
+        raise ValueError(TOO_DEEP) from error
 
 
 def is_clean(body: bytes) -> bool:

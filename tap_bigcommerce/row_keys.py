@@ -27,6 +27,16 @@ with 40 variants took 600 MB instead of 100."""
 _Plain = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | str | None
 
 
+class _Page(msgspec.Struct):
+    """A page of v3; v2 sends its rows alone."""
+
+    data: list[msgspec.Raw]
+    meta: Any = None
+
+
+_V2, _V3 = msgspec.json.Decoder(list[msgspec.Raw]), msgspec.json.Decoder(_Page)
+
+
 class RawRows(NamedTuple):
     """The rows of a page, each as its JSON; their keys; and what v3 says beside the rows."""
 
@@ -48,9 +58,8 @@ class RowKeys:
         row = msgspec.defstruct(
             "Row", [(field, _Plain, None) for field in fields], rename=fields, gc=False
         )
+        self._decode = msgspec.json.Decoder(row).decode
         self._key_of = operator.attrgetter(*fields)
-        self._keys = _decoders(row)
-        self._raw = _decoders(msgspec.Raw)
 
     def of_content(self, content: Any, meta: Any) -> RawRows:
         """The rows in an answer's content, which was parsed."""
@@ -66,25 +75,17 @@ class RowKeys:
         if self._rows is not None or not is_clean(body) or not _is_utf8(body):
             return None
         try:
-            keys, raw = self._keys[v3].decode(body), self._raw[v3].decode(body)
+            page = _V3.decode(body) if v3 else _Page(_V2.decode(body))
+            keys = [self._key_of(self._decode(row)) for row in page.data]
         except (msgspec.DecodeError, RecursionError):
             return None
-        if not v3:
-            return RawRows(raw, list(map(self._key_of, keys)), None)
-        return RawRows(raw.data, list(map(self._key_of, keys.data)), raw.meta)
+        return RawRows(page.data, keys, page.meta)
 
     def of(self, row: Mapping[str, Any]) -> Key:
         """A row's own key."""
         if len(self._names) == 1:
             return row.get(self._names[0])
         return tuple(row.get(name) for name in self._names)
-
-
-def _decoders(row: Any) -> tuple[msgspec.json.Decoder[Any], msgspec.json.Decoder[Any]]:
-    """For the pages of v2, a list of rows, and of v3, an object with it as `data`."""
-    rows = list[row]
-    page = msgspec.defstruct("Page", [("data", rows), ("meta", Any, None)])
-    return msgspec.json.Decoder(rows), msgspec.json.Decoder(page)
 
 
 def _is_utf8(body: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What an answer of the API means: one table from its status to what is done about it.
+"""What becomes of an attempt: one table from the status of an answer to what is done about it.
 
 Sources: the API's page on status codes, and what has been seen in production where noted.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 
 class Action(Enum):
@@ -35,8 +36,27 @@ class Action(Enum):
     """Nothing that asking again could mend."""
 
 
-@dataclass(frozen=True)
-class Meaning:
+FEWER_AFTER = 2
+"""After so many passing failures a page is asked for with fewer rows."""
+
+
+@dataclass(eq=False)
+class AttemptFailed(Exception):
+    """An attempt brought no answer: the `outcome` in a word or two, and in `words` for a person.
+
+    After `fewer_after` of such failures fewer rows are asked for; `most` is the largest limit that
+    the API named. `only_text`: bad characters inside its texts are all that is wrong with the body.
+    """
+
+    outcome: str
+    words: str
+    action: Action = Action.AGAIN
+    fewer_after: float = FEWER_AFTER
+    most: int | None = None
+    only_text: bool = False
+
+
+class Meaning(NamedTuple):
     """What is done about a status, and the words that tell a person."""
 
     action: Action
@@ -82,22 +102,21 @@ MEANINGS: dict[int, Meaning] = {
     509: Meaning(Action.AGAIN, "the store's hourly request limit is reached"),
 }
 
-REDIRECTED = Meaning(
-    Action.FAIL,
-    "a redirect, which is never followed, for the token would travel with it; is api_url right?",
-)
-INTERIM = Meaning(Action.AGAIN, "an interim answer, which the answer itself did not follow")
-OTHER_SERVER_FAULT = Meaning(Action.AGAIN, "the API or something before it failed")
+OTHERS: dict[int, Meaning] = {
+    1: Meaning(Action.AGAIN, "an interim answer, which the answer itself did not follow"),
+    3: Meaning(
+        Action.FAIL,
+        "a redirect, which is never followed, for the token would travel with it; is api_url "
+        "right?",
+    ),
+    # Gateways before the API answer with codes of their own (520 to 530, say).
+    5: Meaning(Action.AGAIN, "the API or something before it failed"),
+}
+"""What the others mean, by their hundreds."""
+
 UNKNOWN = Meaning(Action.FAIL, "an answer that the API does not document")
 
 
 def meaning(status: int) -> Meaning:
     """What `status` means; every number has a meaning."""
-    if status in MEANINGS:
-        return MEANINGS[status]
-    if status < 200:
-        return INTERIM
-    if 300 <= status < 400:
-        return REDIRECTED
-    # Gateways before the API answer with codes of their own (520 to 530, say).
-    return OTHER_SERVER_FAULT if 500 <= status < 600 else UNKNOWN
+    return MEANINGS.get(status) or OTHERS.get(status // 100, UNKNOWN)

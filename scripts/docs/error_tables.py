@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.docs.causes import CAUSES, STATUSES, Cause
 from scripts.docs.markdown import cell, table
 from scripts.docs.messages import Message, messages
-from tap_bigcommerce.statuses import MEANINGS, OTHER_SERVER_FAULT, REDIRECTED, UNKNOWN, Action
+from tap_bigcommerce.statuses import MEANINGS, OTHERS, UNKNOWN, Action
 
 DONE = {
     Action.WAIT: "waits and asks again",
@@ -41,8 +41,8 @@ def status_table() -> str:
         if meaning.action in DONE
     ]
     others = (
-        ("other 3xx", REDIRECTED, "Check `api_url`."),
-        ("other 5xx", OTHER_SERVER_FAULT, "None: the tap asks again."),
+        ("other 3xx", OTHERS[3], "Check `api_url`."),
+        ("other 5xx", OTHERS[5], "None: the tap asks again."),
         ("any other", UNKNOWN, "Look for a proxy; see what the answer says."),
     )
     rows += [(name, cell(m.words), DONE[m.action], cure) for name, m, cure in others]

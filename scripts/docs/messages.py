@@ -24,7 +24,7 @@ ERRORS = {
 OF_THEIR_OWN = ("IncompleteList",)
 """Errors that make their words of what they are given."""
 LEVELS = ("warning", "error", "critical")
-PARTS = {"_Fault": 2, "AnswerBroken": 0}
+PARTS = {"AttemptFailed": 1}
 """What else takes the words of a message, and as which argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""

@@ -321,7 +321,6 @@ class ModelList:
 class ModelTransport:
     """Stands in for the network."""
 
-    deadline = 1.0
     proxy = False
 
     def __init__(self, lists: Mapping[str, ModelList], stop: ModelStop) -> None:

@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tap_bigcommerce.answer import read_answer
-from tap_bigcommerce.bodies import NotJson
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.row_keys import RowKeys
+from tap_bigcommerce.statuses import AttemptFailed
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 
@@ -113,7 +113,7 @@ def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
 def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None:
     """It may be found when the page comes, or when its rows are needed."""
     body = b'[{"id":1,"x":' + odd + b"}]"
-    with pytest.raises((UnexpectedAnswer, NotJson)):
+    with pytest.raises((UnexpectedAnswer, AttemptFailed)):
         read_answer(
             "/v2/x", body, list, RowKeys(("id",)), mends=True, sent_at=NOW, store_time=NOW
         ).rows([0])
