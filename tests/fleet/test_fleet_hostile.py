@@ -142,7 +142,7 @@ HIDDEN = {
     "api_token": 12345678,
     "hash_salt": "pepper\u00e9",
     "auth": {"kind": {"deep": ["in-a-list", {"x": "at-the-end"}]}, "pem": PEM},
-    "where": "postgresql://someone:hush%21hush@warehouse/db?sslkey=the-query",
+    "where": "postgresql://someone:hush%21hush@warehouse/db?sslkey=the-query&opt=plain-value",
     "dsn": "host=warehouse password='in-a-pair' port=5432",
     "extra": '{"private_key": "in-json-text"}',
 }
@@ -159,6 +159,7 @@ SECRETS = (
     "hush!hush",
     "hush%21hush",
     "the-query",
+    "plain-value",
     "in-a-pair",
     "in-json-text",
     "who@",
@@ -171,7 +172,7 @@ SECRETS = (
 def test_no_secret_of_a_store_or_target_is_told_by_what_they_say(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
-    parts = [*PEM.splitlines(), "hush!hush", "correct%20horse", "12345678"]
+    parts = [*PEM.splitlines(), "hush!hush", "correct%20horse", "12345678", "plain-value"]
     shown = [*parts, "\x1b[31mred\0\u202e"]
     echo = program(fleet.folder / "echo.py", ECHO)
     fleet.more["target"] = Target(echo, {**HIDDEN, "shown": shown})
