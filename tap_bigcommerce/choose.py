@@ -6,8 +6,6 @@ import logging
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from singer import metadata as singer_metadata
-
 from tap_bigcommerce import discover, selection, unheeded
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import quoted
@@ -144,16 +142,6 @@ def _check_streams(config: Config | None) -> None:
             )
     if mistakes:
         raise ConfigError("The settings cannot be used:", mistakes)
-
-
-def mark(catalog: Iterable[Entry], rules: Rules) -> None:
-    """Write into a catalog what rules select in it."""
-    for entry in catalog:
-        metadata = singer_metadata.to_map(entry["metadata"])
-        chosen = selection.chosen_by(rules, entry["tap_stream_id"], entry["schema"], metadata)
-        entry["metadata"] = [
-            {"breadcrumb": list(place), "metadata": values} for place, values in chosen.items()
-        ]
 
 
 def _paths(stream: str, schema: Any) -> set[Path]:

@@ -8,16 +8,18 @@ from typing import Any
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.probe import Access
+from tap_bigcommerce.rules import Rules
 from tap_bigcommerce.schemas import DELETED_AT, load_notes, load_schema
 from tap_bigcommerce.selection import (
     FULL_TABLE,
     INCREMENTAL,
     Breadcrumb,
-    Schema,
     all_fields,
     as_path,
+    chosen_by,
+    for_settings,
+    key_of,
 )
-from tap_bigcommerce.store_column import key_of, set_columns
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.stream import Stream
 
@@ -26,48 +28,11 @@ LOGGER = logging.getLogger(__name__)
 Catalog = dict[str, list[dict[str, Any]]]
 
 
-def catalog(streams: Iterable[Stream], config: Config | None) -> Catalog:
-    """The catalog of `streams`, for a store with these settings."""
-    return {"streams": [_entry(stream, config) for stream in streams]}
-
-
-def own_schema(stream: Stream, config: Config | None) -> Schema:
-    """The stream's whole schema, less the fields that the settings take away."""
-    schema = load_schema(stream.name)
-    for name in stream.fields_without(config):
-        schema["properties"].pop(name, None)
-    set_columns(schema["properties"], stream, config)
-    return schema
-
-
-def own_metadata(
-    stream: Stream, schema: Schema, config: Config | None
-) -> dict[Breadcrumb, dict[str, Any]]:
-    """The metadata of the stream and of each of its fields, by breadcrumb."""
-    key = key_of(stream, config)
-    table: dict[str, Any] = {
-        "inclusion": "available",
-        "selected-by-default": stream.name in BY_DEFAULT,
-        "table-key-properties": list(key),
-        "forced-replication-method": INCREMENTAL if stream.replication_key else FULL_TABLE,
-    }
-    if stream.replication_key:
-        table["valid-replication-keys"] = [stream.replication_key]
-    if stream.parent is not None:
-        table["parent-tap-stream-id"] = stream.parent
-    found: dict[Breadcrumb, dict[str, Any]] = {(): table}
-    notes = load_notes(stream.name)
-    references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
-    automatic = {*key, *stream.automatic, DELETED_AT}
-    for breadcrumb, _, _ in all_fields(schema):
-        path = as_path(breadcrumb)
-        found[breadcrumb] = {
-            "inclusion": "automatic" if path in automatic else "available",
-            "selected-by-default": path not in notes.off_by_default,
-            **({"personal": True} if path in notes.personal else {}),
-            **({"references": references[path]} if path in references else {}),
-        }
-    return found
+def catalog(
+    streams: Iterable[Stream], config: Config | None, select: Rules | None = None
+) -> Catalog:
+    """The catalog of `streams`, for a store with these settings, in which the rules select."""
+    return {"streams": [_entry(stream, config, select or Rules()) for stream in streams]}
 
 
 def offered(access: Mapping[str, Access]) -> list[Stream]:
@@ -106,15 +71,39 @@ def offered(access: Mapping[str, Access]) -> list[Stream]:
     return [STREAMS[name] for name, found in access.items() if not (found.lacks or found.absent)]
 
 
-def _entry(stream: Stream, config: Config | None) -> dict[str, Any]:
-    schema = own_schema(stream, config)
+def _entry(stream: Stream, config: Config | None, select: Rules) -> dict[str, Any]:
+    """The stream in the catalog: its schema, and the metadata of it and each of its fields."""
+    schema = for_settings(load_schema(stream.name), stream, config)
+    key = key_of(stream, schema)
+    table: dict[str, Any] = {
+        "inclusion": "available",
+        "selected-by-default": stream.name in BY_DEFAULT,
+        "table-key-properties": list(key),
+        "forced-replication-method": INCREMENTAL if stream.replication_key else FULL_TABLE,
+    }
+    if stream.replication_key:
+        table["valid-replication-keys"] = [stream.replication_key]
+    if stream.parent is not None:
+        table["parent-tap-stream-id"] = stream.parent
+    metadata: dict[Breadcrumb, dict[str, Any]] = {(): table}
+    notes = load_notes(stream.name)
+    references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
+    automatic = {*key, *stream.automatic, DELETED_AT}
+    for place, _, _ in all_fields(schema):
+        path = as_path(place)
+        metadata[place] = {
+            "inclusion": "automatic" if path in automatic else "available",
+            "selected-by-default": path not in notes.off_by_default,
+            **({"personal": True} if path in notes.personal else {}),
+            **({"references": references[path]} if path in references else {}),
+        }
     return {
         "tap_stream_id": stream.name,
         "stream": stream.name,
-        "key_properties": list(key_of(stream, config)),
+        "key_properties": list(key),
         "schema": schema,
         "metadata": [
             {"breadcrumb": list(place), "metadata": values}
-            for place, values in own_metadata(stream, schema, config).items()
+            for place, values in chosen_by(select, stream.name, schema, metadata).items()
         ],
     }

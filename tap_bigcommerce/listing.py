@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.costs import of_selection
 from tap_bigcommerce.display import table
 from tap_bigcommerce.rules import Path
-from tap_bigcommerce.selection import Selection, all_fields, fields_within
+from tap_bigcommerce.selection import Selection, all_fields
 
 
 def as_table(selections: Mapping[str, Selection], config: Config, width: int) -> str:
@@ -27,20 +26,16 @@ def as_table(selections: Mapping[str, Selection], config: Config, width: int) ->
     return "\n".join(table(head, rows, width=width)) + "\n"
 
 
-def _fields(selection: Selection) -> Iterator[str]:
+def _fields(selection: Selection) -> list[str]:
     """The fields that go out: those that are whole by their own name, of others what is in them."""
-    known = {path for _, path, _ in all_fields(selection.given)}
-    kept = {path for _, path, _ in all_fields(selection.schema)}
-
-    def within(node: dict[str, Any], path: Path) -> Iterator[str]:
-        for _, inner, field in fields_within(node, (), path):
-            below = {other for other in known if other[: len(inner)] == inner}
-            if below <= kept:
-                yield ".".join(inner) + _hashed(selection, inner)
-            else:
-                yield from within(field, inner)
-
-    return within(selection.schema, ())
+    kept = [path for _, path, _ in all_fields(selection.schema)]
+    left_out = {path for _, path, _ in all_fields(selection.given)}.difference(kept)
+    in_part = {(), *(path[:length] for path in left_out for length in range(1, len(path)))}
+    return [
+        ".".join(path) + _hashed(selection, path)
+        for path in kept
+        if path not in in_part and path[:-1] in in_part
+    ]
 
 
 def _hashed(selection: Selection, path: Path) -> str:

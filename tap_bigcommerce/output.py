@@ -22,9 +22,8 @@ from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.walk import Position
 from tap_bigcommerce.progress import log_figures, log_records
 from tap_bigcommerce.record_writer import RecordWriter
-from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.selection import Selection, key_of
 from tap_bigcommerce.state import MOST_TO_RETRY, Resume
-from tap_bigcommerce.store_column import key_of
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.tools import Tools
@@ -246,7 +245,7 @@ class Output:
             self._tools.messages.schema(
                 self.stream.name,
                 self.selection.emitted,
-                key_of(self.stream, self._tools.config),
+                key_of(self.stream, self.selection.schema),
                 self.stream.replication_key,
             )
             self._schema_is_out = True

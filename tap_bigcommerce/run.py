@@ -173,8 +173,7 @@ def _discover(run: Run) -> int:
             sum(found.readable for found in access.values()),
             len(STREAMS),
         )
-    catalog = discover.catalog(streams, config)
-    choose.mark(catalog["streams"], choice.select)
+    catalog = discover.catalog(streams, config, choice.select)
     return _write(json.dumps(catalog, indent=2) + "\n")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,16 @@ from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.records.protect import Protection
+from tap_bigcommerce.records.schema_tree import branches_of, kinds_of, path_of
 from tap_bigcommerce.rules import Path, Rules
-from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH, Notes, load_notes
-from tap_bigcommerce.store_column import set_columns
+from tap_bigcommerce.schemas import (
+    DELETED_AT,
+    DELETED_AT_SCHEMA,
+    STORE_HASH,
+    STORE_HASH_SCHEMA,
+    Notes,
+    load_notes,
+)
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
@@ -85,11 +92,14 @@ class Selection:
         Not those that the tap asks for beside the record and may not get: null would then be
         written over what a warehouse holds.
         """
+        always = {STORE_HASH, *self.stream.automatic}
         return {
             name: None
             for name, field in self.schema["properties"].items()
             if name not in self.notes.asked_for
-            and (name in self.stream.automatic or name == STORE_HASH or _takes_null(field))
+            and (
+                name in always or any(b.get("type") in (None, "null") for b in branches_of([field]))
+            )
         }
 
     @property
@@ -128,18 +138,15 @@ def from_catalog(
     has_fields = isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
     has_fields = has_fields and _is_schema(schema)
     metadata = chosen_by(choice.select, stream.name, schema if has_fields else {}, metadata, own)
-    if not stream_is_selected(entry, metadata):
+    if not is_selected(metadata.get((), {}), schema):
         return None
     if not has_fields:
         raise CatalogError(
             f"The catalog's entry for {stream.name} has no schema with properties, or one in which "
             "something else stands where a schema should. Write the catalog anew with --discover."
         )
-    # It goes out whenever deletions are detected, whatever a catalog says.
-    fields = {name: field for name, field in schema["properties"].items() if name != DELETED_AT}
-    given = {**schema, "properties": fields}
-    given.pop("items", None)  # A row is no list.
-    lacking = [name for name in stream.automatic if name not in fields]
+    given = {key: value for key, value in schema.items() if key != "items"}  # A row is no list.
+    lacking = [name for name in stream.automatic if name not in given["properties"]]
     if lacking:
         raise CatalogError(
             f"The catalog's schema of {stream.name} lacks {', '.join(lacking)}, without which the "
@@ -152,10 +159,10 @@ def from_catalog(
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
     method = of_stream(config, stream.name).replication_method or method
-    cut, texts, emptied = _cut(given, own, metadata, stream.automatic)
-    for name in stream.fields_without(config):
-        cut["properties"].pop(name, None)
-    set_columns(cut["properties"], stream, config)
+    always = [(), *(("properties", name) for name in stream.automatic)]
+    metadata = {**metadata, **{place: {"inclusion": "automatic"} for place in always}}
+    cut, texts, emptied = _cut(given, own, metadata)
+    cut = for_settings(cut, stream, config)
     return Selection(
         stream=stream,
         schema=cut,
@@ -170,6 +177,22 @@ def from_catalog(
     )
 
 
+def for_settings(schema: Schema, stream: Stream, config: Config | None) -> Schema:
+    """The schema with the tap's columns as the settings want them, less what they take away."""
+    away = {STORE_HASH, DELETED_AT, *stream.fields_without(config)}
+    fields = {name: field for name, field in schema["properties"].items() if name not in away}
+    if config is not None and config.store_hash_column:
+        fields = {STORE_HASH: dict(STORE_HASH_SCHEMA), **fields}
+    if config is not None and config.detect_deletes and stream.presence is not None:
+        fields[DELETED_AT] = dict(DELETED_AT_SCHEMA)
+    return {**schema, "properties": fields}
+
+
+def key_of(stream: Stream, schema: Schema) -> tuple[str, ...]:
+    """The fields that tell the records of a stream apart, that of the store first."""
+    return (STORE_HASH, *stream.keys) if STORE_HASH in schema["properties"] else stream.keys
+
+
 def chosen_by(
     rules: Rules, stream: str, schema: Schema, metadata: Metadata, own: Schema | None = None
 ) -> Metadata:
@@ -182,65 +205,51 @@ def chosen_by(
     if not rules.all:
         return metadata
     found: dict[Breadcrumb, dict[str, Any]] = {at: dict(entry) for at, entry in metadata.items()}
-    table = found.setdefault((), {})
-
-    def mark(node: Schema, breadcrumb: Breadcrumb, path: Path, default: bool) -> bool:
-        """Whether anything in it is selected."""
-        any_selected = False
-        for place, inner, field in fields_within(node, breadcrumb, path):
-            entry = found.setdefault(place, {})
-            usual = default and says_yes_or_no(entry.get("selected-by-default")) is not False
-            below = mark(field, place, inner, usual)
-            entry["selected"] = below or usual or rules.include(inner)
-            any_selected |= entry["selected"] and not rules.exclude(inner)
-        return any_selected
-
+    fields = list(all_fields(schema, path=(stream,)))
+    gone = rules.exclude_stream(stream)
     if rules.included:
-        # The stream by its name alone: as it is by default.
-        by_default = any(rule.meets((stream,)) for rule in rules.included)
-        table["selected"] = mark(schema, (), (stream,), by_default)
-    if rules.exclude_stream(stream) or (rules.included and not table["selected"]):
+        by_default: set[Path] = set()
+        if any(rule.meets((stream,)) for rule in rules.included):
+            by_default.add((stream,))  # By its name alone: as it is by default.
+        for place, path, _ in fields:
+            said = says_yes_or_no(metadata.get(place, {}).get("selected-by-default"))
+            if path[:-1] in by_default and said is not False:
+                by_default.add(path)
+        selected = by_default - {(stream,)}
+        for place, path, _ in reversed(fields):  # What is in a field before the field.
+            if rules.include(path):
+                selected.add(path)
+            found.setdefault(place, {})["selected"] = path in selected
+            if path in selected and not rules.exclude(path):
+                selected.add(path[:-1])
+        found.setdefault((), {})["selected"] = True
+        gone = gone or (stream,) not in selected
+    if gone:
         return {**metadata, (): {**metadata.get((), {}), "selected": False}}
-    for place, path, _ in (
-        *all_fields(schema, path=(stream,)),
-        *all_fields(own or {}, path=(stream,)),
-    ):
+    for place, path, _ in (*fields, *all_fields(own or {}, path=(stream,))):
         if rules.exclude(path):
             found.setdefault(place, {})["selected"] = False
     return found
 
 
-def fields_within(
-    schema: Schema, breadcrumb: Breadcrumb, path: Path
-) -> Iterator[tuple[Breadcrumb, Path, Schema]]:
-    """The fields of an object, or of the objects in an array, each with its place and path."""
-    items = schema.get("items")
-    if isinstance(items, dict):
-        yield from fields_within(items, (*breadcrumb, "items"), path)
-    properties = schema.get("properties")
-    for name, field in (properties if isinstance(properties, dict) else {}).items():
-        yield (
-            (*breadcrumb, "properties", name),
-            (*path, name),
-            field if isinstance(field, dict) else {},
-        )
-
-
 def all_fields(
-    schema: Schema, breadcrumb: Breadcrumb = (), path: Path = ()
+    schema: Schema, place: Breadcrumb = (), path: Path = ()
 ) -> Iterator[tuple[Breadcrumb, Path, Schema]]:
-    """Each field, nested ones too, with its place and path."""
-    for place, inner, field in fields_within(schema, breadcrumb, path):
-        yield place, inner, field
-        yield from all_fields(field, place, inner)
+    """Each field, nested ones too, with its breadcrumb and its path."""
+    items, properties = schema.get("items"), schema.get("properties")
+    if isinstance(items, dict):
+        yield from all_fields(items, (*place, "items"), path)
+    for name, field in (properties if isinstance(properties, dict) else {}).items():
+        field = field if isinstance(field, dict) else {}
+        at, inner = (*place, "properties", name), (*path, name)
+        yield at, inner, field
+        yield from all_fields(field, at, inner)
 
 
 def as_path(breadcrumb: Breadcrumb) -> str:
     """As converters and notes write it: `products[].sku`."""
-    text, parts = "", iter(breadcrumb)
-    for part in parts:
-        text += "[]" if part == "items" else f".{next(parts)}"
-    return text.removeprefix(".")
+    parts = iter(breadcrumb)
+    return path_of(0 if part == "items" else next(parts) for part in parts)
 
 
 def metadata_of(entry: Mapping[str, Any]) -> Metadata:
@@ -272,19 +281,7 @@ def _is_schema(schema: Any) -> bool:
     return all(isinstance(name, str) for name in names) and all(map(_is_schema, inner))
 
 
-def stream_is_selected(entry: Mapping[str, Any], metadata: Metadata) -> bool:
-    """Whether a catalog's entry says that its stream is read."""
-    return _selected(metadata.get((), {}), entry.get("schema")) is True
-
-
-def _field_is_selected(metadata: Mapping[str, Any], schema: Any) -> bool:
-    inclusion = metadata.get("inclusion")
-    if inclusion in ("automatic", "unsupported"):
-        return bool(inclusion == "automatic")
-    return _selected(metadata, schema) is not False
-
-
-def _selected(metadata: Mapping[str, Any], schema: Any) -> bool | None:
+def is_selected(metadata: Mapping[str, Any], schema: Any) -> bool | None:
     """What a catalog says of a stream or field, in its metadata or, as once, in its schema."""
     old = schema.get("selected") if isinstance(schema, dict) else None
     said = map(says_yes_or_no, (metadata.get("selected"), old, metadata.get("selected-by-default")))
@@ -299,86 +296,71 @@ def says_yes_or_no(value: Any) -> bool | None:
 
 
 def _cut(
-    given: Schema, own: Schema, metadata: Metadata, automatic: Sequence[str]
+    given: Schema, own: Schema, metadata: Metadata
 ) -> tuple[Schema, dict[str, Schema], tuple[str, ...]]:
-    """A catalog's schema with the selected fields only; `automatic` ones always stay.
+    """A catalog's schema with the selected fields only.
 
     With it, by path, what is selected of objects and lists that the catalog makes texts of; and
     the fields that are selected while nothing in them is.
     """
     texts: dict[str, Schema] = {}
-    emptied: list[str] = []
+    emptied: dict[str, None] = {}
 
-    def cut(node: Schema, known: Any, place: Breadcrumb) -> Schema | None:
-        """None: of its fields nothing is left. It would look like an object of any content."""
-        kept, known = dict(node), known if isinstance(known, dict) else {}
-        items, fields = node.get("items"), node.get("properties")
-        if isinstance(items, dict):
-            at = (*place, "items")
-            if not _field_is_selected(metadata.get(at, {}), items):
-                return None
-            kept["items"] = cut(items, known.get("items"), at)
-            if kept["items"] is None:
-                return None
-        if fields:
-            kept["properties"] = {}
-            for name, field in fields.items():
-                at = (*place, "properties", name)
-                always = not place and name in automatic
-                if always or _field_is_selected(metadata.get(at, {}), field):
-                    field = cut_field(field, known.get("properties", {}).get(name), at)
-                    if field is not None:
-                        kept["properties"][name] = field
-        return kept if kept.get("properties") or not fields else None
+    def cut(schema: Any, known: Any, place: Breadcrumb) -> Any:
+        """What is selected of the record, a field or the items of a list; None: nothing."""
+        said = metadata.get(place, {})
+        inclusion = said.get("inclusion")
+        is_deselected = inclusion != "automatic" and is_selected(said, schema) is False
+        if is_deselected or inclusion == "unsupported":
+            return None
+        if not isinstance(schema, dict):
+            return schema
+        known = known if isinstance(known, dict) else {}
+        whole = schema
+        is_text = kinds_of(schema) == {"string"} and kinds_of(known) & {"object", "array"}
+        if is_text:
+            whole = {**known, **{part: schema[part] for part in PARTS if part in schema}}
+        kept = dict(whole)
+        if isinstance(whole.get("items"), dict):
+            kept["items"] = cut(whole["items"], known.get("items"), (*place, "items"))
+        if whole.get("properties"):
+            known_fields = known.get("properties", {})
+            inside = {
+                name: cut(field, known_fields.get(name), (*place, "properties", name))
+                for name, field in whole["properties"].items()
+            }
+            kept["properties"] = {n: field for n, field in inside.items() if field is not None}
+        # Without fields it would look like an object of any content.
+        if any(whole.get(part) and not kept[part] for part in PARTS):
+            emptied[as_path(place).replace("[]", "")] = None
+            return None
+        if not is_text:
+            return kept
+        texts[as_path(place)] = kept
+        return {key: value for key, value in schema.items() if key not in PARTS}
 
-    def cut_field(field: Any, known: Any, place: Breadcrumb) -> Any:
-        if not isinstance(field, dict):
-            return field
-        is_text = _types(field) == {"string"} and _types(known) & {"object", "array"}
-        whole = (
-            {**known, **{key: field[key] for key in PARTS if key in field}} if is_text else field
-        )
-        kept = cut(whole, known, place)
-        if kept is None:
-            emptied.append(as_path(place).replace("[]", ""))
-        elif is_text:
-            texts[as_path(place)] = kept
-            return {key: value for key, value in field.items() if key not in PARTS}
-        return kept
-
-    whole = cut(given, own, ())
-    assert whole is not None
-    return whole, texts, tuple(emptied)
+    return cut(given, own, ()), texts, tuple(emptied)
 
 
-def _types(schema: Any) -> set[str]:
-    types = schema.get("type") if isinstance(schema, dict) else None
-    return set(types if isinstance(types, list) else [types]) - {"null"}
+def _takes_null(schema: Any) -> bool:
+    return any(branch.get("type") in (None, "null") for branch in branches_of([schema]))
 
 
 def _with_pseudonyms(schema: Any, place: Path, protection: Protection) -> Any:
     """The schema with texts for values that go out as pseudonyms."""
     if not isinstance(schema, dict):
         return schema
+    # What may be of any content stays so: its leaves are texts then.
+    is_free = kinds_of(schema) & {"object", "array", "any"}
+    if not is_free and protection.hashes(place):
+        about = {key: value for key, value in schema.items() if key == "description"}
+        return {"type": ["null", "string"], **about}
     result = dict(schema)
-    if isinstance(schema.get("properties"), dict):
+    if schema.get("properties"):
         result["properties"] = {
             name: _with_pseudonyms(field, (*place, name), protection)
             for name, field in schema["properties"].items()
         }
-    if isinstance(schema.get("items"), dict):
+    if "items" in schema:
         result["items"] = _with_pseudonyms(schema["items"], place, protection)
-    # What may be of any content stays so: its leaves are texts then.
-    is_free = _types(schema) & {"object", "array"} or not schema.keys() & {"type", "format"}
-    if result != schema or is_free or not protection.hashes(place):
-        return result
-    return {"type": ["null", "string"], **{k: v for k, v in schema.items() if k == "description"}}
-
-
-def _takes_null(schema: Any) -> bool:
-    if not isinstance(schema, dict):
-        return schema is not False
-    if isinstance(schema.get("anyOf"), list):
-        return any(map(_takes_null, schema["anyOf"]))
-    types = schema.get("type")
-    return types is None or "null" in (types if isinstance(types, list) else [types])
+    return result

@@ -14,8 +14,8 @@ from tap_bigcommerce.selection import (
     Metadata,
     Selection,
     all_fields,
+    is_selected,
     says_yes_or_no,
-    stream_is_selected,
 )
 from tap_bigcommerce.streams.stream import Stream
 
@@ -38,7 +38,8 @@ def _found(
     entry: Mapping[str, Any], metadata: Metadata, selection: Selection | None
 ) -> Iterator[str]:
     # Meltano writes it there, too, and then both are the same.
-    if entry.get("selected", None) not in (None, stream_is_selected(entry, metadata)):
+    is_read = is_selected(metadata.get((), {}), entry.get("schema")) is True
+    if entry.get("selected") not in (None, is_read):
         yield (
             f'"selected": {json.dumps(entry["selected"])} beside tap_stream_id is not heeded. It '
             "belongs into the metadata of the breadcrumb []"

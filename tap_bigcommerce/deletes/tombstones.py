@@ -9,8 +9,7 @@ from typing import Any
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH
-from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.store_column import key_of
+from tap_bigcommerce.selection import Selection, key_of
 
 
 def write_tombstones(
@@ -23,7 +22,7 @@ def write_tombstones(
     schema, hidden = selection.emitted, selection.protection
     stream, fields = selection.stream, schema["properties"]
     (key,) = stream.keys
-    all_keys = key_of(stream, config)
+    all_keys = key_of(stream, schema)
     always: dict[str, Any] = {STORE_HASH: config.store_hash} if STORE_HASH in all_keys else {}
     flag = stream.presence.archived if stream.presence is not None else None
     if flag in fields:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,6 +30,7 @@ from tap_bigcommerce.records.schema_tree import (
     has_fields,
     items_of,
     kind_of,
+    path_of,
 )
 from tap_bigcommerce.rules import ANYTHING, Path
 from tap_bigcommerce.schemas import OWN_COLUMNS, RESCUED
@@ -303,22 +303,6 @@ class Converter:
             return out
 
         return Field(ONLY_NULL, convert_array, hides, "array")
-
-
-def path_of(steps: Iterable[str | int], *, exact: bool = False) -> str:
-    """As text, such as `products[].sku`; `exact`: `products[0].sku`.
-
-    Keys that would make it ambiguous are quoted: `a["b.c"]`.
-    """
-    path = ""
-    for step in steps:
-        if isinstance(step, int):
-            path += f"[{step}]" if exact else "[]"
-        elif not step or any(letter in '.[]"' for letter in step):
-            path += f"[{json.dumps(step, ensure_ascii=False)}]"
-        else:
-            path += f".{step}" if path else step
-    return path
 
 
 def _steps(place: Place) -> Steps:

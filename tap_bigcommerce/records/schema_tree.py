@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Schema = Mapping[str, Any]
@@ -66,3 +67,19 @@ def items_of(schemas: Sequence[Any]) -> list[Any]:
 def has_fields(schemas: Sequence[Any]) -> bool:
     """Whether there are fields in them, or in the items of their arrays."""
     return bool(fields_of(schemas)) or any(has_fields([item]) for item in items_of(schemas))
+
+
+def path_of(steps: Iterable[str | int], *, exact: bool = False) -> str:
+    """As text, such as `products[].sku`; `exact`: `products[0].sku`.
+
+    Keys that would make it ambiguous are quoted: `a["b.c"]`.
+    """
+    path = ""
+    for step in steps:
+        if isinstance(step, int):
+            path += f"[{step}]" if exact else "[]"
+        elif not step or any(letter in '.[]"' for letter in step):
+            path += f"[{json.dumps(step, ensure_ascii=False)}]"
+        else:
+            path += f".{step}" if path else step
+    return path

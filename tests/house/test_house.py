@@ -36,7 +36,6 @@ FLOORS = (
     ("unheeded",),
     ("discover",),
     ("selection", "probe"),
-    ("store_column",),
     ("streams",),
     ("pages",),
     ("client", "messages"),
