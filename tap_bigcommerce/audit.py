@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.deletes.ids import Shelf
-from tap_bigcommerce.deletes.search import Search, swept
+from tap_bigcommerce.deletes.search import Search
 from tap_bigcommerce.display import line, table
 from tap_bigcommerce.exceptions import RequestFailed
 from tap_bigcommerce.failures import failure_of
@@ -24,7 +24,7 @@ SHOWN = 10
 """Ids that are named of those that differ."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Finding:
     """What was found of one stream; None: there is no such figure.
 
@@ -44,20 +44,19 @@ class Finding:
     uncounted: int = 0
 
     @property
-    def leaves_out(self) -> bool:
-        """The API's count is smaller by just what it may leave out."""
-        counted = (self.counted or 0) + self.uncounted
-        return bool(self.uncounted) and self.counted is not None and counted == self.listed
-
-    @property
-    def counts_differ(self) -> bool:
-        """What the API counts is not what it lists."""
-        return self.counted not in (None, self.listed) and not self.leaves_out
-
-    @property
-    def differs(self) -> bool:
-        """Not all figures agree, or there are none."""
-        return bool(self.failure or self.counts_differ or self.unwritten or self.missing)
+    def differences(self) -> list[str]:
+        """Which figures do not agree, or why there are none, in words."""
+        said = []
+        if self.failure is not None:
+            said.append(line(self.failure))
+        counted = self.counted
+        if counted is not None and self.listed not in (counted, counted + self.uncounted):
+            said.append(f"the API counts {counted} records and lists {self.listed}")
+        if self.unwritten:
+            said.append(f"in the store, not written: {_some(self.unwritten)}")
+        if self.missing:
+            said.append(f"written, not in the list: {_some(self.missing)}")
+        return said
 
 
 def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
@@ -69,74 +68,52 @@ def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
             LOGGER.info("%s: left out, for it has no list of its own", name)
             continue
         purpose = Purpose(name, stream.permission, StreamCounts(name))
-        search = Search(stream, tools, purpose, turn)
-        error = failure_of(name, functools.partial(_compare, search, found))
+        search, finding = Search(stream, tools, purpose, turn), Finding(name)
+        found.append(finding)
+        error = failure_of(name, functools.partial(_compare, search, finding))
         if error is not None:
             LOGGER.error("%s failed: %s", name, error.words)
-            found.append(Finding(name, failure=error.words))
+            finding.failure = error.words
     return found
 
 
 def report(found: Sequence[Finding]) -> str:
     """What was found, to be read by a person."""
     head = ("stream", "counted", "listed", "written", "not written", "not listed")
-    rows = []
+    rows, notes = [], []
     for one in found:
-        differing = (
-            (len(one.unwritten), len(one.missing)) if one.written is not None else (None,) * 2
-        )
+        is_kept = one.written is not None
+        differing = (len(one.unwritten), len(one.missing)) if is_kept else (None, None)
         values = (one.counted, one.listed, one.written, *differing)
         rows.append((one.stream, *("-" if value is None else f"{value:,}" for value in values)))
-    notes = [
-        f"{one.stream}: the API's count leaves out the {one.uncounted} incomplete ones (status 0) "
-        "that its list shows"
-        for one in found
-        if one.leaves_out
-    ]
-    details = [f"{one.stream}: {words}" for one in found for words in _differences(one)]
+        if one.uncounted and one.counted is not None and one.counted + one.uncounted == one.listed:
+            notes.append(
+                f"{one.stream}: the API's count leaves out the {one.uncounted} incomplete ones "
+                "(status 0) that its list shows"
+            )
+    details = [f"{one.stream}: {words}" for one in found for words in one.differences]
     figures = range(1, len(head))
     lines = [*table(head, rows, figures=figures), "", *notes, *(details or ["Nothing differs."])]
     return "\n".join(lines) + "\n"
 
 
-def _differences(found: Finding) -> Iterator[str]:
-    if found.failure is not None:
-        yield line(found.failure)
-    if found.counts_differ:
-        yield f"the API counts {found.counted} records and lists {found.listed}"
-    if found.unwritten:
-        yield f"in the store, not written: {_some(found.unwritten)}"
-    if found.missing:
-        yield f"written, not in the list: {_some(found.missing)}"
-
-
-def _compare(search: Search, found: list[Finding]) -> None:
-    """Add what is found of one stream."""
-    stream = search.stream
-    listed = swept(search)
-    finding = Finding(
-        stream.name,
-        counted=listed.total,
-        listed=listed.rows,
-        failure=listed.contradiction,
-        uncounted=listed.uncounted,
-    )
+def _compare(search: Search, finding: Finding) -> None:
+    """Complete what is found of one stream."""
+    stream, tools = search.stream, search.tools
+    written = Shelf(tools.config, stream.name).get(tools.state.deletes(stream.name))
+    listed, ids, uncounted = search.sweep()
+    count = listed.total
     if stream.count is not None:
         try:
-            count = counted(stream, {}, search.tools.client, search.purpose)
+            count = counted(stream, {}, tools.client, search.purpose)
         except RequestFailed as error:
             LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.words)
             count = None
-        finding = replace(finding, counted=count)
-    written = Shelf(search.tools.config, stream.name).get(search.tools.state.deletes(stream.name))
-    if written is not None and listed.ids is not None:
-        finding = replace(
-            finding,
-            written=len(written),
-            unwritten=list(listed.ids - written),
-            missing=list(written - listed.ids),
-        )
-    found.append(finding)
+    finding.counted, finding.listed, finding.uncounted = count, listed.handed_on, uncounted
+    finding.failure = listed.contradiction
+    if written is not None and ids is not None:
+        finding.written = len(written)
+        finding.unwritten, finding.missing = list(ids - written), list(written - ids)
 
 
 def _some(ids: Sequence[int]) -> str:

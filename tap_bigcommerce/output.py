@@ -15,7 +15,7 @@ from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
 from tap_bigcommerce.deletes.ledger import Ledger
-from tap_bigcommerce.deletes.tombstones import write_tombstones
+from tap_bigcommerce.deletes.search import write_tombstones
 from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissing, TapError
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.pages.page import Row
@@ -334,7 +334,7 @@ class Output:
         """Write the tombstones of these ids."""
         self.counts.deleted = len(gone)
         if gone:
-            write_tombstones(self._tools.messages, self.selection, self._tools.config, gone)
+            write_tombstones(self.selection, self._tools, gone)
             self.ledger.reported(gone)
 
     def close(self) -> None:

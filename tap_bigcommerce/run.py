@@ -276,7 +276,7 @@ def _audit(run: Run) -> int:
     selections = run.selections(config)
     found = audit.audit(selections, run.tools(config, state))
     _write(run.audience.secrets.hide(audit.report(found)))
-    return FAILED if any(one.differs for one in found) else 0
+    return FAILED if any(one.differences for one in found) else 0
 
 
 COMMANDS: dict[str, Callable[[Run], int]] = {
