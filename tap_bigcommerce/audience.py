@@ -131,7 +131,8 @@ def _words(run: Snapshot) -> str:
     parts += [_stream(one) for one in run.streams if one.counts.stage is Stage.READING]
     parts.append(f"{run.request_rate:.1f} requests/s")
     if run.quota is not None:
-        parts.append(f"{run.quota_used} of {run.quota} requests of the quota in use")
+        size, left = run.quota.quota, run.quota.left
+        parts.append(f"{size - left} of {size} requests of the quota in use")
     parts += [f"waiting: {wait}" for wait in run.waits]
     return "; ".join(parts)
 

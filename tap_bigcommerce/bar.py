@@ -96,8 +96,10 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     lines = [("more: " + ", ".join(hidden), "dim")] if hidden else []
     footer = f"{duration(run.took)}  {run.request_rate:.1f} requests/s"
     if run.quota is not None:
-        resets = f", resets in {duration(run.resets_in)}" if run.resets_in else ""
-        footer += f"  quota: {run.quota_used:,} of {run.quota:,} in use{resets}"
+        used = run.quota.quota - run.quota.left
+        footer += f"  quota: {used:,} of {run.quota.quota:,} in use"
+        if run.quota.resets_in:
+            footer += f", resets in {duration(run.quota.resets_in)}"
     lines.append((footer, "cyan"))
     lines += [(f"waiting: {wait}", "yellow") for wait in run.waits]
     below = [Text(line, style, no_wrap=True, overflow="ellipsis") for line, style in lines]

@@ -144,8 +144,7 @@ class Client:
 
     def wait(self, seconds: float, purpose: Purpose, why: str = "") -> None:
         """Wait before asking again; raises Interrupted when the tap is asked to stop."""
-        purpose.counts.count_wait(seconds)
-        with self._tracker.waiting(purpose.stream) as waits:
+        with self._tracker.waiting(purpose.counts) as waits:
             waits(Reason.RETRY, time.monotonic() + seconds, why)
             self._stop.sleep(seconds)
 
@@ -190,8 +189,8 @@ class Client:
     def _attempt(self, request: _Request) -> Answer:
         """Send the request once. Its place in the quota is given back whatever happens."""
         counts = request.purpose.counts
-        with self._tracker.waiting(request.purpose.stream) as waits:
-            counts.count_wait(self._quota.enter(waits))
+        with self._tracker.waiting(counts) as waits:
+            self._quota.enter(waits)
         request.count += 1
         LOGGER.debug("GET %s %s (attempt %d)", request.path, dict(request.params), request.count)
         began = time.monotonic()
@@ -245,8 +244,7 @@ class Client:
             )
             if request.expects is list:
                 self.most_rows = max(self.most_rows, len(answer.content or answer.raw.rows))
-        if answer.mended:
-            request.purpose.counts.count_mended_body()
+            request.purpose.counts.mended_bodies += answer.mended
         return answer
 
     def _after_failure(self, failure: AttemptFailed, request: _Request) -> None:

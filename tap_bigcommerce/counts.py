@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ class Stage(Enum):
 
 @dataclass
 class StreamCounts:
-    """Figures of one stream in one run. Several workers add to the ones of requests.
+    """Figures of one stream in one run. The tracker adds to those of requests and waits.
 
     `share` of the list has been written (0 to 1; None: nobody knows). `read_with` is the stream
     whose walk this one shares: pages, requests and rows read are counted there. `began` and
@@ -50,6 +49,7 @@ class StreamCounts:
     lists_read: Counter[str] = field(default_factory=Counter)
     false_alarms: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
     retries: int = 0
     mended_bodies: int = 0
     passed_over: int = 0
@@ -57,13 +57,6 @@ class StreamCounts:
     waited: float = 0.0
     told: int = 0
     told_at: float = field(default_factory=time.monotonic)
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
-
-    @property
-    def requests(self) -> int:
-        """All that were sent, whatever became of them."""
-        with self._lock:
-            return self.statuses.total()
 
     @property
     def stage(self) -> Stage:
@@ -86,28 +79,7 @@ class StreamCounts:
         """It is read no more; `failure` says why, where it has not been read to its end."""
         self.ended, self.failure = time.monotonic(), failure
 
-    def count_request(self, outcome: str, *, again: bool) -> None:
-        """One request was sent; `outcome` is its status or what befell it."""
-        with self._lock:
-            self.retries += again
-            self.statuses[outcome] += 1
-
-    def count_wait(self, seconds: float) -> None:
-        """Some worker waited `seconds` before it could go on."""
-        with self._lock:
-            self.waited += seconds
-
     def note_trouble(self, error: RequestFailed) -> None:
         """Something could not be read: what is asked for after it is given less time."""
         # A list that contradicts itself has been answered.
         self.in_trouble = self.in_trouble or not isinstance(error, IncompleteList)
-
-    def count_list_read(self, reason: str) -> None:
-        """A list was read singly for this reason."""
-        with self._lock:
-            self.lists_read[reason] += 1
-
-    def count_mended_body(self) -> None:
-        """A body could be read only after its bad characters were replaced."""
-        with self._lock:
-            self.mended_bodies += 1

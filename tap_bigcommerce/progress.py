@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from singer import metrics
@@ -121,9 +121,9 @@ def summary(counts: StreamCounts) -> str:
     return f"{counts.stream}: " + "; ".join(words for happened, words in said if happened)
 
 
-def failed_requests(counts: StreamCounts) -> Counter[str]:
-    """By outcome: the requests that did not do what they were sent for."""
-    return Counter({name: n for name, n in counts.statuses.items() if outcome_of(name) != "good"})
+def failed_requests(counts: StreamCounts, fine: Collection[str] = ("good",)) -> Counter[str]:
+    """By status or what befell them: the requests with another outcome than these."""
+    return Counter({name: n for name, n in counts.statuses.items() if outcome_of(name) not in fine})
 
 
 def listed(counter: Counter[str]) -> str:

@@ -12,12 +12,11 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
-from tap_bigcommerce.timeline import Standing
+from tap_bigcommerce.timeline import Allowance
 from tap_bigcommerce.tracker import Reason
 
 FIRST_PAUSE = 1.0
@@ -66,17 +65,6 @@ Told = Callable[["Reason | None", float], None]
 requests under way, which is nothing to tell."""
 
 
-@dataclass(frozen=True)
-class Allowance:
-    """What the API said last: `left` of `quota` requests in a window of `window` seconds, which
-    ends in `resets_in` seconds."""
-
-    quota: int
-    left: int
-    window: float
-    resets_in: float
-
-
 class Quota:
     """Lets a request go when parallelism, the quota and earlier refusals allow it."""
 
@@ -116,13 +104,12 @@ class Quota:
         self._good_at_most = 0
         self._window = USUAL_WINDOW
 
-    def enter(self, told: Told = lambda reason, until: None) -> float:
+    def enter(self, told: Told = lambda reason, until: None) -> None:
         """Wait until a request may be sent, and take its place.
 
-        `told` hears why it waits, each time that this changes. Returns the seconds waited. Raises
-        Interrupted when the tap is asked to stop.
+        `told` hears why it waits, each time that this changes. Raises Interrupted when
+        the tap is asked to stop.
         """
-        began = self._clock()
         said: Reason | None = None
         said_until = 0.0
         with self._changed:
@@ -131,7 +118,7 @@ class Quota:
                 wait, reason = self._wait()
                 if wait <= 0:
                     self._in_flight += 1
-                    return self._clock() - began
+                    return
                 until = self._clock() + wait
                 if reason is not said or (reason and abs(until - said_until) > WORTH_SAYING):
                     said, said_until = reason, until
@@ -146,7 +133,7 @@ class Quota:
             self._in_flight += wait <= 0
             return wait
 
-    def leave(self, headers: Mapping[str, str] | None, took: float) -> Standing | None:
+    def leave(self, headers: Mapping[str, str] | None, took: float) -> Allowance | None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any.
 
         `took`: the seconds since the request was sent; the store may have written the headers at
@@ -162,7 +149,8 @@ class Quota:
             self._changed.notify_all()
             if self._quota is None or not self._is_told:
                 return None
-            return Standing(self._quota, self._left, self._resets_at)
+            resets_in = self._resets_at - self._clock()
+            return Allowance(self._quota, self._left, self._window, resets_in)
 
     def worked(self) -> None:
         """An answer was good: parallelism that was lowered grows back by one a round."""

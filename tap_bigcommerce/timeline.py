@@ -34,29 +34,31 @@ def outcome_of(status: str) -> str:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """The store's quota: `left` of `size` requests, up to `resets_at` (by `time.monotonic`)."""
+class Allowance:
+    """What the API said last: `left` of `quota` requests in a window of `window` seconds, which
+    ends in `resets_in` seconds."""
 
-    size: int
+    quota: int
     left: int
-    resets_at: float
+    window: float
+    resets_in: float
 
 
 class Timeline:
     """A run from the moment `began` (by `time.monotonic`), in `bins` of `width` seconds.
 
     A bin has, by stream (ALL: of any) and kind, how many requests ended so (OUTCOMES), and for how
-    many milliseconds at least one waited so (WAITS). `quota`: by bin, the last that was known.
+    many microseconds at least one waited so (WAITS). `quota`: by bin, the last that was known.
     """
 
     def __init__(self, began: float) -> None:
         self.began = began
         self.width = FIRST_WIDTH
         self.bins: list[Counter[tuple[str, str]]] = [Counter()]
-        self.quota: dict[int, Standing] = {}
+        self.quota: dict[int, Allowance] = {}
 
     def add_request(
-        self, moment: float, stream: str, status: str, quota: Standing | None = None
+        self, moment: float, stream: str, status: str, quota: Allowance | None = None
     ) -> None:
         """A request has ended."""
         at = self.reach(moment)
@@ -72,7 +74,7 @@ class Timeline:
             left = max(begin, self.began + at * self.width)
             right = min(end, self.began + (at + 1) * self.width)
             if right > left:
-                self.bins[at][stream, kind] += round((right - left) * 1000)
+                self.bins[at][stream, kind] += round((right - left) * 1_000_000)
 
     def reach(self, moment: float) -> int:
         """The bin of this moment, to which the timeline goes on from now on."""
@@ -81,7 +83,7 @@ class Timeline:
             self.width *= 2
             pairs = (self.bins[at : at + 2] for at in range(0, len(self.bins), 2))
             self.bins = [sum(pair, Counter()) for pair in pairs]
-            self.quota = {at // 2: standing for at, standing in self.quota.items()}
+            self.quota = {at // 2: quota for at, quota in self.quota.items()}
         at = int(passed / self.width)
         self.bins += [Counter() for _ in range(len(self.bins), at + 1)]
         return at

@@ -8,14 +8,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from enum import Enum
 
 from tap_bigcommerce.counts import Stage, StreamCounts
 from tap_bigcommerce.display import duration
 from tap_bigcommerce.progress import log_request
-from tap_bigcommerce.timeline import ALL, Standing, Timeline
+from tap_bigcommerce.timeline import ALL, Allowance, Timeline
 
 RATE_OVER = 10.0
 """Seconds: rates are those of about this last time."""
@@ -36,7 +36,7 @@ class Reason(Enum):
     RETRY = "{stream}: {detail}, in {left}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Wait:
     """A request of `stream` waits until about `until` (by `time.monotonic`).
 
@@ -49,10 +49,9 @@ class Wait:
     detail: str
 
     @property
-    def keys(self) -> set[tuple[str, str]]:
-        """What it counts for in the timeline. A 429 is the quota's word, too."""
-        kind = "for-retry" if self.reason is Reason.RETRY else "for-quota"
-        return {(self.stream, kind), (ALL, kind)}
+    def kind(self) -> str:
+        """What it is in the timeline. A 429 is the quota's word, too."""
+        return "for-retry" if self.reason is Reason.RETRY else "for-quota"
 
 
 @dataclass(frozen=True)
@@ -70,15 +69,13 @@ class StreamProgress:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A run at one moment. `quota_used` of `quota` (None: unknown); `waits` in words."""
+    """A run at one moment; `waits` in words. `quota` is what is left of it, where that is known."""
 
     streams: tuple[StreamProgress, ...]
     took: float
     request_rate: float
-    quota: int | None
-    quota_used: int
-    resets_in: float
-    waits: tuple[str, ...]
+    quota: Allowance | None
+    waits: list[str]
 
 
 class ProgressTracker:
@@ -92,9 +89,10 @@ class ProgressTracker:
         self._clock = clock
         self._lock = threading.Lock()
         self._timeline = Timeline(self.began)
-        self._standing: Standing | None = None
-        self._waits: dict[Wait, None] = {}
-        self._waiting_since: dict[tuple[str, str], float] = {}
+        self._quota: Allowance | None = None
+        self._resets_at = 0.0
+        self._waits: dict[object, Wait] = {}
+        self._waits_added_at = self.began
         self._figures_at: deque[tuple[float, Mapping[str, int]]] = deque([(self.began, {})])
 
     def request_ended(
@@ -104,57 +102,59 @@ class ProgressTracker:
         outcome: str,
         *,
         again: bool,
-        quota: Standing | None,
+        quota: Allowance | None,
     ) -> None:
         """A request of this stream has ended after so many seconds.
 
         `outcome` is its status or what befell it; `quota` is None where the API does not tell it.
         """
-        counts.count_request(outcome, again=again)
         log_request(counts.stream, seconds, outcome)
         with self._lock:
-            self._standing = quota or self._standing
-            self._timeline.add_request(self._clock(), counts.stream, outcome, quota)
+            counts.requests += 1
+            counts.retries += again
+            counts.statuses[outcome] += 1
+            now = self._clock()
+            if quota is not None:
+                self._quota, self._resets_at = quota, now + quota.resets_in
+            self._timeline.add_request(now, counts.stream, outcome, quota)
 
     @contextlib.contextmanager
-    def waiting(self, stream: str) -> Iterator[Callable[..., None]]:
-        """For the waits of one thread, one after another, of which the last one ends here.
+    def waiting(self, counts: StreamCounts) -> Iterator[Callable[..., None]]:
+        """For a wait of one thread, which may have several reasons and ends here.
 
-        Yields what is told of each: its Reason (None: no more), until about when, and a detail.
+        Yields what is told of them: a Reason (None: none that is shown), until about when, and a
+        detail.
         """
-        current: Wait | None = None
+        began, this = self._clock(), object()
 
         def now(reason: Reason | None, until: float = 0.0, detail: str = "") -> None:
-            nonlocal current
-            following = Wait(stream, reason, until, detail) if reason is not None else None
-            self._waits_change(current, following)
-            current = following
+            with self._lock:
+                self._add_waits()
+                self._waits.pop(this, None)
+                if reason is not None:
+                    self._waits[this] = Wait(counts.stream, reason, until, detail)
 
         try:
             yield now
         finally:
             now(None)
+            with self._lock:
+                counts.waited += self._clock() - began
 
-    def _waits_change(self, ended: Wait | None, begun: Wait | None) -> None:
-        with self._lock:
-            now = self._clock()
-            if ended is not None:
-                del self._waits[ended]
-                for key in ended.keys.difference(*(wait.keys for wait in self._waits)):
-                    self._timeline.add_wait(*key, self._waiting_since.pop(key), now)
-            if begun is not None:
-                self._waits[begun] = None
-                for key in begun.keys:
-                    self._waiting_since.setdefault(key, now)
+    def _add_waits(self) -> float:
+        """Add to the timeline what has been waited for up to now, which is returned."""
+        now = self._clock()
+        waits = self._waits.values()
+        for stream, kind in {(name, wait.kind) for wait in waits for name in (wait.stream, ALL)}:
+            self._timeline.add_wait(stream, kind, self._waits_added_at, now)
+        self._waits_added_at = now
+        return now
 
     def timeline(self) -> Timeline:
         """What has happened up to now."""
         with self._lock:
-            found, now = copy.deepcopy(self._timeline), self._clock()
-            for key, since in self._waiting_since.items():
-                found.add_wait(*key, since, now)
-            found.reach(now)
-            return found
+            self._timeline.reach(self._add_waits())
+            return copy.deepcopy(self._timeline)
 
     def snapshot(self) -> Snapshot:
         """How the run stands now."""
@@ -165,16 +165,17 @@ class ProgressTracker:
             self._figures_at.append((now, figures))
             while len(self._figures_at) > 2 and now - self._figures_at[1][0] >= RATE_OVER:
                 self._figures_at.popleft()
-            standing = self._standing
-            running = standing is not None and now < standing.resets_at
+            quota = self._quota
+            if quota is not None and now < self._resets_at:
+                quota = replace(quota, resets_in=self._resets_at - now)
+            elif quota is not None:
+                quota = replace(quota, left=quota.quota, resets_in=0.0)
             return Snapshot(
                 streams=tuple(self._stream(counts, now, figures) for counts in self.streams),
                 took=now - self.began,
                 request_rate=self._rate(ALL, self.began, now, figures),
-                quota=standing.size if standing else None,
-                quota_used=standing.size - standing.left if standing and running else 0,
-                resets_in=standing.resets_at - now if standing and running else 0.0,
-                waits=tuple(_words(self._waits, now)),
+                quota=quota,
+                waits=_words(self._waits.values(), now),
             )
 
     def _rate(self, name: str, began: float, now: float, figures: Mapping[str, int]) -> float:
@@ -193,7 +194,7 @@ class ProgressTracker:
                 # Nothing will come of it before the quota allows more.
                 quota = [
                     wait.until - now
-                    for wait in self._waits
+                    for wait in self._waits.values()
                     if wait.stream == counts.stream and wait.reason is not Reason.RETRY
                 ]
                 left = max(took * (1 - share) / share, min(quota, default=0.0))

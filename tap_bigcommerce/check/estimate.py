@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.costs import lookups, page_size, wants_v3
 from tap_bigcommerce.probe import Access, Prober
-from tap_bigcommerce.quota import Allowance
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.streams import STREAMS, root_of
+from tap_bigcommerce.timeline import Allowance
 
 Part = tuple[str, str | None]
 """A list, by its stream's name, and the date from which on rows are counted (None: all)."""

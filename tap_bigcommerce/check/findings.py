@@ -21,11 +21,12 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.output import first_date
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.probe import Prober, impatient
-from tap_bigcommerce.quota import Allowance, Quota
+from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.timeline import Allowance
 from tap_bigcommerce.workers import Workers
 
 A_DAY = timedelta(days=1)

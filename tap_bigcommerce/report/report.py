@@ -8,16 +8,16 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.display import Secrets, duration, printable
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, writable, write_whole
-from tap_bigcommerce.progress import listed
-from tap_bigcommerce.timeline import ALL, OUTCOMES, WAITS, outcome_of
+from tap_bigcommerce.progress import failed_requests, listed
+from tap_bigcommerce.timeline import ALL, OUTCOMES, WAITS
 from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.version import VERSION
 
@@ -101,7 +101,8 @@ class Report(logging.Handler):
         )
         jinja.filters |= {
             "duration": duration,
-            "failures": _failures,
+            # That there is nothing is an answer.
+            "failures": partial(failed_requests, fine=("good", "absent")),
             "listed": listed,
             "number": "{:,}".format,
             "time": time_of_day,
@@ -110,13 +111,12 @@ class Report(logging.Handler):
         return jinja.get_template("page.html").render(
             outcome=outcome,
             store=self.store,
-            began_at=tracker.began_at,
+            tracker=tracker,
             ended=ended,
             took=ended - tracker.began,
             errors=errors,
             warnings=self._warnings,
             more_warnings=self._more_warnings,
-            streams=tracker.streams,
             timeline=timeline,
             lanes=dict.fromkeys(name for name, kind in seen if name != ALL and kind in OUTCOMES),
             seen=seen,
@@ -125,9 +125,3 @@ class Report(logging.Handler):
             WAITS=WAITS,
             version=VERSION,
         )
-
-
-def _failures(counts: StreamCounts) -> Counter[str]:
-    """By outcome; that there is nothing is an answer."""
-    fine = ("good", "absent")
-    return Counter({name: n for name, n in counts.statuses.items() if outcome_of(name) not in fine})

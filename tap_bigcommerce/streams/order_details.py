@@ -113,12 +113,14 @@ class OrderDetails(Enricher):
         incomplete: list[IncompleteList] = []
         for name, reason in doubts.items():
             if reason in self._muted:  # It has been wrong too often.
-                self._counts.count_list_read(f"none: {reason}")
+                with self._lock:
+                    self._counts.lists_read[f"none: {reason}"] += 1
                 continue
             rows = self._read_list(order, name, incomplete)
             if rows is None:
                 return self._gone(order)
-            self._counts.count_list_read(f"{name}: {reason}")
+            with self._lock:
+                self._counts.lists_read[f"{name}: {reason}"] += 1
             if has_embedded and reason in (QUANTITIES, ADDRESS_COUNT):
                 self._judge(order, reason, is_real=_ids(lists[name]) != _ids(rows))
             lists[name] = rows

@@ -80,7 +80,7 @@ class ProductDetails(Enricher):
 
     def _say(self, row: Row, missing: Sequence[str]) -> None:
         for name in missing:
-            self._counts.count_list_read(f"{name}: did not come with the list")
+            self._counts.lists_read[f"{name}: did not come with the list"] += 1
         new = [name for name in missing if name not in self._warned]
         if new:
             self._warned.update(new)

@@ -6,7 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tap_bigcommerce.timeline import ALL, MOST_BINS, Standing, Timeline
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.timeline import ALL, MOST_BINS, Allowance, Timeline
 from tap_bigcommerce.tracker import ProgressTracker, Reason
 
 BEGAN = 1000.0
@@ -14,7 +15,7 @@ BEGAN = 1000.0
 
 def waited(timeline: Timeline, stream: str, kind: str) -> float:
     """Seconds."""
-    return sum(bin_[stream, kind] for bin_ in timeline.bins) / 1000
+    return sum(bin_[stream, kind] for bin_ in timeline.bins) / 1_000_000
 
 
 @pytest.mark.parametrize("seconds", [1, 17.9, 18, 100, 3600, 100_000])
@@ -23,7 +24,7 @@ def test_all_requests_stay_however_long_the_run(seconds: float) -> None:
     for number in range(1000):
         status = {0: "503", 1: "429", 2: "404", 3: "timeout"}.get(number % 10, "200")
         moment = BEGAN + seconds * number / 1000
-        timeline.add_request(moment, "orders", status, Standing(1000, number, moment + 10))
+        timeline.add_request(moment, "orders", status, Allowance(1000, number, 30.0, 10.0))
     timeline.reach(BEGAN + seconds)
     assert len(timeline.bins) <= MOST_BINS
     assert (len(timeline.bins) - 1) * timeline.width <= seconds
@@ -43,7 +44,7 @@ def test_waits_at_the_same_time_are_one_and_later_ones_add_up() -> None:
     tracker = ProgressTracker(lambda: now)
     with ExitStack() as stack:
         first, second, third, retry = (
-            stack.enter_context(tracker.waiting(stream))
+            stack.enter_context(tracker.waiting(StreamCounts(stream)))
             for stream in ("orders", "orders", "products", "orders")
         )
         now = BEGAN + 1
@@ -67,4 +68,4 @@ def test_waits_at_the_same_time_are_one_and_later_ones_add_up() -> None:
     assert waited(timeline, ALL, "for-quota") == pytest.approx(59)
     assert waited(timeline, "orders", "for-retry") == pytest.approx(5)
     widest = max(bin_[ALL, "for-quota"] for bin_ in timeline.bins)
-    assert widest <= timeline.width * 1000
+    assert widest <= timeline.width * 1_000_000
