@@ -28,7 +28,7 @@ from fleet_runs import (  # noqa: F401
 )
 
 from sandbox import Options, Sandbox
-from tap_bigcommerce_dagster import FleetError, Retries, Target
+from tap_bigcommerce_dagster import FleetError, FolderStates, Retries, Target
 from tap_bigcommerce_dagster.schedule import tags
 
 SMALL = Options(orders=20, customers=5, products=5, coupons=2, any_hash=True)
@@ -238,6 +238,27 @@ def test_an_error_of_what_people_hand_over_is_told_without_its_words(
         with pytest.raises(dg.Failure, match="ConnectionError") as caught:
             sensor(dg.build_sensor_context(instance=instance))
         assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+
+
+class Falls(FolderStates):
+    """States that raise for one store what nobody expects."""
+
+    def lock(self, store: str) -> Any:
+        if store == "boots":
+            raise ZeroDivisionError("hunter2")
+        return super().lock(store)
+
+
+def test_an_unexpected_error_of_one_store_is_its_own(
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet.add("boots", store)
+    fleet.more["states"] = Falls(fleet.folder / "states")
+    result = fleet.run(instance, "boots", "shoes")
+    assert not result.success
+    assert materialized(instance, "orders") == {"shoes"}
+    assert re.search(r"boots: .*ZeroDivisionError \(at ", log_of(instance, result.run_id))
+    assert "hunter2" not in all_told(instance)
 
 
 READS_SLOWLY = """
