@@ -17,9 +17,8 @@ from tap_bigcommerce.records.schema_tree import branches_of, kinds_of, path_of
 from tap_bigcommerce.rules import Path, Rules
 from tap_bigcommerce.schemas import (
     DELETED_AT,
-    DELETED_AT_SCHEMA,
+    OWN_COLUMNS,
     STORE_HASH,
-    STORE_HASH_SCHEMA,
     Notes,
     load_notes,
 )
@@ -182,9 +181,9 @@ def for_settings(schema: Schema, stream: Stream, config: Config | None) -> Schem
     away = {STORE_HASH, DELETED_AT, *stream.fields_without(config)}
     fields = {name: field for name, field in schema["properties"].items() if name not in away}
     if config is not None and config.store_hash_column:
-        fields = {STORE_HASH: dict(STORE_HASH_SCHEMA), **fields}
+        fields = {STORE_HASH: dict(OWN_COLUMNS[STORE_HASH]), **fields}
     if config is not None and config.detect_deletes and stream.presence is not None:
-        fields[DELETED_AT] = dict(DELETED_AT_SCHEMA)
+        fields[DELETED_AT] = dict(OWN_COLUMNS[DELETED_AT])
     return {**schema, "properties": fields}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import json
 from collections.abc import Iterator, Mapping
@@ -12,35 +13,32 @@ from typing import Any
 RESCUED = "_rescued_data"
 """The field for what a schema does not know or what does not fit into it."""
 
-_RESCUED_SCHEMA = {
-    "type": ["null", "string"],
-    "description": (
-        "A JSON object, by path, of what the store sent and this schema does not know, or what "
-        "does not fit a field's type; empty when there is nothing of the kind."
-    ),
-}
-
 DELETED_AT = "_sdc_deleted_at"
-"""The field that says since when a record is gone from the store; not in the schema files."""
-
-DELETED_AT_SCHEMA = {
-    "type": ["null", "string"],
-    "format": "date-time",
-    "description": "Since when the record is gone from the store; empty while it is there.",
-}
+"""The field that says since when a record is gone from the store."""
 
 STORE_HASH = "store_hash"
 """The field that says whose record it is, where tables hold several stores."""
 
-STORE_HASH_SCHEMA = {"type": "string", "description": "The store whose record this is: its hash."}
-
-OWN_COLUMNS = (STORE_HASH, DELETED_AT, RESCUED)
-"""The fields that are the tap's own: no stream of the API has one of these names."""
+OWN_COLUMNS: dict[str, dict[str, Any]] = {
+    STORE_HASH: {"type": "string", "description": "The store whose record this is: its hash."},
+    DELETED_AT: {
+        "type": ["null", "string"],
+        "format": "date-time",
+        "description": "Since when the record is gone from the store; empty while it is there.",
+    },
+    RESCUED: {
+        "type": ["null", "string"],
+        "description": (
+            "A JSON object, by path, of what the store sent and this schema does not know, or what "
+            "does not fit a field's type; empty when there is nothing of the kind."
+        ),
+    },
+}
+"""The fields that are the tap's own, in no schema file: no stream of the API has one of these
+names."""
 
 LISTS = ("$links", "$off_by_default", "$asked_for")
 MARKS = ("$json_text", "$wrapped", "$personal")
-REFERENCES = "$references"
-NOTES = (*LISTS, *MARKS, REFERENCES)
 
 
 @dataclass(frozen=True)
@@ -71,58 +69,42 @@ class Notes:
 
 def load_schema(stream: str) -> dict[str, Any]:
     """The whole schema of a stream, with every reference to a shared part resolved."""
-    schema: dict[str, Any] = _without_notes(_whole(stream))
-    schema["properties"][RESCUED] = dict(_RESCUED_SCHEMA)
-    return schema
+    schema, _ = _read(stream)
+    return copy.deepcopy(schema)
+
+
+def load_notes(stream: str) -> Notes:
+    """What a stream's schema file says beside the schema."""
+    _, notes = _read(stream)
+    return notes
 
 
 @functools.cache
-def load_notes(stream: str) -> Notes:
-    """What a stream's schema file says beside the schema."""
-    schema = _whole(stream)
-    marked = [*_marked(schema, ""), (RESCUED, "$personal")]
-    return Notes(
-        schema.get(REFERENCES, {}),
-        *(frozenset(schema.get(name, ())) for name in LISTS),
+def _read(stream: str) -> tuple[dict[str, Any], Notes]:
+    schema = _resolved(f"{stream}.json")
+    if "$extends" in schema:
+        base = _resolved(schema.pop("$extends"))
+        schema["properties"] = {**base["properties"], **schema["properties"]}
+    schema["properties"][RESCUED] = {**OWN_COLUMNS[RESCUED], "$personal": True}
+    marked = list(_without_marks(schema, ""))
+    notes = Notes(
+        schema.pop("$references", {}),
+        *(frozenset(schema.pop(name, ())) for name in LISTS),
         *(frozenset(path for path, mark in marked if mark == name) for name in MARKS),
     )
+    return schema, notes
 
 
-def _whole(stream: str) -> Any:
-    schema: dict[str, Any] = _resolved(f"{stream}.json")
-    base = schema.pop("$extends", None)
-    if base is not None:
-        schema["properties"] = {**_resolved(base)["properties"], **schema["properties"]}
-    return schema
-
-
-def _marked(node: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each mark in a schema, with the path of its field."""
-    yield from ((path, mark) for mark in MARKS if mark in node)
+def _without_marks(node: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
+    """Take the marks out of a schema: each with the path of its field."""
+    yield from ((path, mark) for mark in MARKS if node.pop(mark, False))
     if "items" in node:
-        yield from _marked(node["items"], f"{path}[]")
+        yield from _without_marks(node["items"], f"{path}[]")
     for name, inner in node.get("properties", {}).items():
-        yield from _marked(inner, f"{path}.{name}" if path else name)
-
-
-def _without_notes(node: Any) -> Any:
-    if isinstance(node, dict):
-        return {k: _without_notes(v) for k, v in node.items() if k not in NOTES}
-    return [_without_notes(item) for item in node] if isinstance(node, list) else node
+        yield from _without_marks(inner, f"{path}.{name}" if path else name)
 
 
 def _resolved(name: str) -> Any:
-    return _resolve(json.loads(_text(name)))
-
-
-@functools.cache
-def _text(name: str) -> str:
-    return resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
-
-
-def _resolve(node: Any) -> Any:
-    if isinstance(node, dict):
-        if "$ref" in node:
-            return _resolved(node["$ref"])
-        return {key: _resolve(value) for key, value in node.items()}
-    return [_resolve(item) for item in node] if isinstance(node, list) else node
+    """A file's schema, where each reference to a shared part is that part."""
+    text = resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
+    return json.loads(text, object_hook=lambda n: _resolved(n["$ref"]) if "$ref" in n else n)
