@@ -10,7 +10,7 @@ from tap_bigcommerce.check.estimate import Estimate
 from tap_bigcommerce.check.findings import Findings, StreamFinding
 from tap_bigcommerce.display import duration, line, shown, table
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce.streams.stream import INFORMATION
+from tap_bigcommerce.streams.permissions import INFORMATION
 
 LINES_FOR_ONE_COLUMN = 24
 """Selected streams; more of them stand in two columns, where these fit."""

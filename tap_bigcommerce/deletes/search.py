@@ -87,7 +87,8 @@ class Search:
         """
         gone: Gone = {}
         rest, workers = iter(ids), self.tools.workers
-        groups = iter(lambda: list(islice(rest, AT_ONCE if self.presence.in_bulk else 1)), [])
+        at_once = AT_ONCE if "{ids}" in self.presence.params.values() else 1
+        groups = iter(lambda: list(islice(rest, at_once)), [])
         while len(gone) <= most and (turn := list(islice(groups, workers.count))):
             jobs = {group[0]: functools.partial(self._gone_of, group) for group in turn}
             for found in workers.run_all(jobs).values():
@@ -100,7 +101,7 @@ class Search:
         Asked again for those that did not come, until none does: an answer may hold fewer rows.
         """
         wanted, gone = set(ids), Gone()
-        beside = (ids[0] - 1, ids[0] + 1) if self.presence.shows_neighbours else ()
+        beside = (ids[0] - 1, ids[0] + 1) if "{before}" in self.presence.params.values() else ()
         while wanted:
             rows = self._rows(sorted(wanted))
             by_id = {self._id(row.get(self.stream.keys[0])): row for row in rows}

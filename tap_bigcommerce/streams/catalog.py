@@ -7,9 +7,10 @@ variants are read whole, in bulk. Reviews come from shoppers and are read whole,
 
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce
+from tap_bigcommerce.streams.permissions import PRODUCTS
 from tap_bigcommerce.streams.presence import IDS, IN_BULK, Presence
 from tap_bigcommerce.streams.product_details import ProductDetails
-from tap_bigcommerce.streams.stream import MODIFIED, PRODUCTS, Channels, Stream, metafields
+from tap_bigcommerce.streams.stream import MODIFIED, Channels, Stream, metafields
 
 ID_ALONE = {"include_fields": "id"}
 

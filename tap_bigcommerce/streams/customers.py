@@ -9,8 +9,9 @@ from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.pages.in_turn import ByCursor
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.customer_details import customer_details
+from tap_bigcommerce.streams.permissions import CUSTOMERS
 from tap_bigcommerce.streams.presence import IDS, IN_BULK, ONE_BY_ONE, Presence
-from tap_bigcommerce.streams.stream import CUSTOMERS, MODIFIED, Channels, Count, Stream, metafields
+from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, metafields
 
 
 def with_whole_key(row: Row) -> Row:

@@ -1,8 +1,9 @@
 """Stock and where it lies. It changes without its product's date: read whole, in bulk."""
 
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.permissions import INVENTORY, LOCATIONS
 from tap_bigcommerce.streams.presence import Presence
-from tap_bigcommerce.streams.stream import INVENTORY, LOCATIONS, Stream
+from tap_bigcommerce.streams.stream import Stream
 
 
 def with_variant_id(row: Row) -> Row:

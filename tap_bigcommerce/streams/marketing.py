@@ -8,8 +8,9 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import ByCursor, ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.permissions import MARKETING, PRODUCTS
 from tap_bigcommerce.streams.presence import IN_BULK, ONE_BY_ONE, Presence
-from tap_bigcommerce.streams.stream import MARKETING, MODIFIED, PRODUCTS, Channels, Count, Stream
+from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 
 def with_dates_and_template(row: Row) -> Row:

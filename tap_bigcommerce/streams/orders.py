@@ -5,15 +5,9 @@ from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, InTurnKind
 from tap_bigcommerce.streams.consignments import ITEM_PATHS
 from tap_bigcommerce.streams.order_details import OrderDetails
+from tap_bigcommerce.streams.permissions import ORDERS, TRANSACTIONS
 from tap_bigcommerce.streams.presence import Presence
-from tap_bigcommerce.streams.stream import (
-    ORDERS,
-    TRANSACTIONS,
-    Channels,
-    Count,
-    Stream,
-    metafields,
-)
+from tap_bigcommerce.streams.stream import Channels, Count, Stream, metafields
 
 ABANDONED = ("status_id", 0)
 """Checkouts that were not completed, which the API lists as orders."""

@@ -21,16 +21,6 @@ class Presence:
     short: Mapping[str, str] = field(default_factory=dict)
     archived: str | None = None
 
-    @property
-    def in_bulk(self) -> bool:
-        """Several ids can be asked for at once."""
-        return any("{ids}" in value for value in self.params.values())
-
-    @property
-    def shows_neighbours(self) -> bool:
-        """The records with the ids before and after may come as well."""
-        return any("{before}" in value for value in self.params.values())
-
 
 IDS = {"id:in": "{ids}"}
 

@@ -5,18 +5,9 @@ from datetime import datetime
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, OneObject
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.streams.permissions import CHANNELS, CONTENT, INFORMATION, LISTINGS, SITES
 from tap_bigcommerce.streams.presence import IN_BULK, ONE_BY_ONE
-from tap_bigcommerce.streams.stream import (
-    CHANNELS,
-    CONTENT,
-    INFORMATION,
-    LISTINGS,
-    MODIFIED,
-    SITES,
-    Channels,
-    Count,
-    Stream,
-)
+from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 
 def with_logo_as_object(row: Row) -> Row:

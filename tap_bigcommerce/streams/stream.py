@@ -23,20 +23,6 @@ from tap_bigcommerce.streams.presence import Presence
 MODIFIED = "date_modified:min"
 """How most lists call the filter for the earliest date of modification."""
 
-# What an API account may be allowed to read, as the control panel calls it.
-ORDERS = "Orders"
-TRANSACTIONS = "Order transactions"
-CUSTOMERS = "Customers"
-PRODUCTS = "Products"
-INVENTORY = "Store inventory"
-LOCATIONS = "Store locations"
-MARKETING = "Marketing"
-INFORMATION = "Information & settings"
-CHANNELS = "Channel settings"
-LISTINGS = "Channel listings"
-SITES = "Sites & routes"
-CONTENT = "Content"
-
 
 @dataclass(frozen=True)
 class Wish:

@@ -26,7 +26,7 @@ from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.streams.presence import IDS, Presence
-from tap_bigcommerce.streams.stream import CUSTOMERS, MODIFIED, Stream
+from tap_bigcommerce.streams.stream import MODIFIED, Stream
 from tap_bigcommerce.tools import Tools
 from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.walk_sync import WalkSync
@@ -79,7 +79,7 @@ class Table:
         setup = self._setup
         stream = Stream(
             self._name,
-            CUSTOMERS,
+            "Customers",
             f"/{'v3' if self.list.manners.v3 else 'v2'}/{self._name}",
             IdParameters("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
             modified_since=MODIFIED if setup.incremental else None,
