@@ -6,13 +6,12 @@ Discovery and check see a store through it. Each address is asked once.
 from __future__ import annotations
 
 import dataclasses
-import functools
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from tap_bigcommerce.client import Client, Purpose
@@ -26,6 +25,8 @@ from tap_bigcommerce.exceptions import (
     TokenRefused,
 )
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.workers import Workers
@@ -73,38 +74,42 @@ class Access:
             return f"{self.stream.name}: {self.error.words}"
         return self.error.words if self.error else None
 
-    @property
-    def row(self) -> Row | None:
-        """A row that has an id by which its own lists can be asked for, where there is one."""
-        return next((r for r in self.rows if re.fullmatch("[0-9]+", str(r.get("id")))), None)
-
 
 class Prober:
     """Asks one store, and keeps the time. Several threads may use it at once."""
 
-    def __init__(self, client: Client, workers: Workers) -> None:
-        """`client` with the settings that `impatient` makes."""
-        self._client = client
-        self._workers = workers
+    def __init__(self, config: Config, stop: Stop) -> None:
+        share, concurrency = config.quota_share, config.max_concurrency
+        self.quota = Quota(share=share, concurrency=concurrency, stop=stop)
+        config = dataclasses.replace(
+            config,
+            max_attempts=min(ATTEMPTS, config.max_attempts),
+            max_retry_seconds=min(RETRY_SECONDS, config.max_retry_seconds),
+            request_timeout=min(REQUEST_TIMEOUT, config.request_timeout),
+        )
+        self._store_hash = config.store_hash
+        self._client = Client(config, self.quota, stop)
+        self._workers = Workers(concurrency, stop)
         self._end = time.monotonic() + SECONDS
-        self._lock = threading.Lock()
-        self._seconds = 0.0
-        self.requests = 0
+        self._asked: list[tuple[int, float]] = []
+        """Of each question: how many requests it took, and seconds without waits for the quota."""
+
+    @property
+    def requests(self) -> int:
+        return sum(requests for requests, _ in self._asked)
 
     @property
     def seconds_an_answer(self) -> float:
         """How long an answer took on average, without waits for the quota."""
-        return self._seconds / max(1, self.requests)
+        return sum(seconds for _, seconds in self._asked) / max(1, self.requests)
 
-    def first_looks(self, store_hash: str) -> dict[str, Access]:
-        """One look at each list that is walked, by its stream.
+    def access(self) -> dict[str, Access]:
+        """Whether each stream can be read: by one look at its list.
 
         Raises TokenRefused, and NotFound where not one of them answers.
         """
         roots = {root.name: root for root in map(root_of, STREAMS.values())}
-        looks = self._look_all(
-            {n: functools.partial(self._look, root, {}) for n, root in roots.items()}
-        )
+        looks = self._look_all({n: partial(self._look, root, {}) for n, root in roots.items()})
         errors = [look.error for look in looks.values()]
         refused = [error for error in errors if isinstance(error, TokenRefused)]
         if refused and None not in errors:
@@ -112,18 +117,15 @@ class Prober:
         if not any(look.readable or look.lacks for look in looks.values()):
             # The words for a missing list doubt the store's hash.
             first = max(looks.values(), key=lambda look: look.absent)
-            raise NotFound(f"Nothing of the store {store_hash} can be read. {first.words}")
-        return looks
-
-    def access_to_all(self, looks: Mapping[str, Access]) -> dict[str, Access]:
-        """Whether each stream can be read; asks for what belongs to single rows only."""
+            raise NotFound(f"Nothing of the store {self._store_hash} can be read. {first.words}")
         access = {name: looks[root_of(stream).name] for name, stream in STREAMS.items()}
-        below = {
-            name: functools.partial(self._look, stream, {}, row)
-            for name, stream in STREAMS.items()
-            if stream.has_own_list and (row := access[name].row) is not None
-        }
-        return {**access, **self._look_all(below)}
+        below = {}
+        for name, stream in STREAMS.items():
+            # By these ids lists of their own can be asked for.
+            rows = (r for r in access[name].rows if re.fullmatch("[0-9]+", str(r.get("id"))))
+            if stream.has_own_list and (row := next(rows, None)) is not None:
+                below[name] = partial(self._look, stream, {}, row)
+        return access | self._look_all(below)
 
     def count(self, stream: Stream, params: Mapping[str, str]) -> int | None:
         """How many rows the list has with these parameters, if the API tells.
@@ -174,9 +176,8 @@ class Prober:
         try:
             yield Purpose(stream.name, stream.permission, counts)
         finally:
-            with self._lock:
-                self._seconds += max(0.0, time.monotonic() - began - counts.waited)
-                self.requests += counts.requests
+            seconds = max(0.0, time.monotonic() - began - counts.waited)
+            self._asked.append((counts.requests, seconds))
 
 
 def counted(
@@ -191,16 +192,6 @@ def counted(
     except (NotFound, NotOffered):
         return None
     return count if type(count) is int else None
-
-
-def impatient(config: Config) -> Config:
-    """The settings for a client that gives up soon."""
-    return dataclasses.replace(
-        config,
-        max_attempts=min(ATTEMPTS, config.max_attempts),
-        max_retry_seconds=min(RETRY_SECONDS, config.max_retry_seconds),
-        request_timeout=min(REQUEST_TIMEOUT, config.request_timeout),
-    )
 
 
 def _late(name: str) -> RequestFailed:

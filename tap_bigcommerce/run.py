@@ -18,7 +18,6 @@ from typing import Any
 
 from tap_bigcommerce import about, audit, choose, discover, init
 from tap_bigcommerce.audience import Audience, Wishes
-from tap_bigcommerce.check.as_json import as_json
 from tap_bigcommerce.check.as_text import as_text
 from tap_bigcommerce.check.findings import find_out
 from tap_bigcommerce.client import Client
@@ -36,7 +35,7 @@ from tap_bigcommerce.files import Unusable, read_json
 from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.messages import Messages, write_all
 from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.probe import Prober, impatient
+from tap_bigcommerce.probe import Prober
 from tap_bigcommerce.progress import log_count
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.selection import Selection
@@ -45,7 +44,6 @@ from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync import sync
 from tap_bigcommerce.tools import Tools
-from tap_bigcommerce.tracker import ProgressTracker
 from tap_bigcommerce.workers import Workers
 
 LOGGER = logging.getLogger(__name__)
@@ -107,10 +105,12 @@ class Run:
     def tools(self, config: Config, state: State) -> Tools:
         """What the selected streams are read with."""
         is_test = self.options.command == "test"
+        share, concurrency = config.quota_share, config.max_concurrency
+        quota = Quota(share=share, concurrency=concurrency, stop=self.stop)
         return Tools(
             config=config,
-            client=_client(config, self.stop, self.audience.tracker),
-            workers=Workers(config.max_concurrency, self.stop),
+            client=Client(config, quota, self.stop, self.audience.tracker),
+            workers=Workers(concurrency, self.stop),
             budget=Budget(config.max_buffered_mb * 1_000_000),
             state=state,
             # A descriptor of its own: whatever else prints to standard output would spoil it.
@@ -159,9 +159,7 @@ def _discover(run: Run) -> int:
     else:
         config = run.config()
         choice = choose.choice_of(config, select, None)
-        workers = Workers(config.max_concurrency, run.stop)
-        prober = Prober(_client(impatient(config), run.stop), workers)
-        access = prober.access_to_all(prober.first_looks(config.store_hash))
+        access = Prober(config, run.stop).access()
         streams = discover.offered(access)
         if not streams:
             raise ConfigError(
@@ -214,7 +212,7 @@ def _check(run: Run) -> int:
     selections = run.selections(config)
     found = find_out(selections, config, state, run.stop, datetime.now(timezone.utc))
     if options.format == "json":
-        _write(hide(json.dumps(as_json(found), indent=2)) + "\n")
+        _write(hide(json.dumps(found.as_json(), indent=2)) + "\n")
     else:
         _write(as_text(found, _width(), hide))
     return 0 if found.ready else FAILED
@@ -304,11 +302,6 @@ def _as_test(config: Config) -> Config:
         detect_deletes=False,
         activate_version=False,
     )
-
-
-def _client(config: Config, stop: Stop, tracker: ProgressTracker | None = None) -> Client:
-    quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=stop)
-    return Client(config, quota, stop, tracker)
 
 
 def _read_catalog(name: str) -> list[dict[str, Any]]:

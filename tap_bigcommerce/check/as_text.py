@@ -6,8 +6,7 @@ import itertools
 import textwrap
 from collections.abc import Callable, Iterator
 
-from tap_bigcommerce.check.estimate import Estimate
-from tap_bigcommerce.check.findings import Findings, StreamFinding
+from tap_bigcommerce.check.findings import Estimate, Findings, StreamFinding
 from tap_bigcommerce.display import duration, line, shown, table
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.permissions import INFORMATION
@@ -52,8 +51,7 @@ def _head(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
 
 def _table(found: Findings, width: int) -> list[str]:
     head = ("selected stream", "in store", "full sync", "next sync", "next sync from")
-    rows = [_row(stream) for stream in found.streams if stream.selected]
-    first, *lines = table(head, rows, figures=(1, 2, 3))
+    first, *lines = table(head, map(_row, found.selected), figures=(1, 2, 3))
     wide = max(map(len, (first, *lines))) + len(BETWEEN)
     half = (len(lines) + 1) // 2
     if len(lines) <= LINES_FOR_ONE_COLUMN or 2 * wide - len(BETWEEN) > width:
@@ -116,12 +114,11 @@ def _verdict(found: Findings) -> Iterator[str]:
     accepted = ", ".join(found.config.accept_incomplete)
     if accepted:
         yield f"Read in part, if need be, as accept_incomplete says: {accepted}"
-    selected = [stream for stream in found.streams if stream.selected]
-    failing = [stream for stream in selected if not stream.readable]
+    failing = [stream for stream in found.selected if not stream.readable]
     if not failing:
-        yield f"Ready: all {len(selected)} selected streams can be read."
+        yield f"Ready: all {len(found.selected)} selected streams can be read."
         return
-    words = f"Not ready: {len(failing)} of {len(selected)} selected streams cannot be read."
+    words = f"Not ready: {len(failing)} of {len(found.selected)} selected streams cannot be read."
     if any(stream.lacks for stream in failing):
         words += (
             " Permissions of an API account cannot be changed later: make a new one (control "

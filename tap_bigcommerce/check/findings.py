@@ -1,36 +1,45 @@
-"""What a check finds out, for every stream and for the whole sync."""
+"""What a check finds out, for every stream and for the whole sync.
+
+Rows are counted from totals and count addresses only: no list is read for it. A sync takes a
+request a page, and one lookup a parent.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
-from tap_bigcommerce.check.estimate import (
-    COUPON_SHARE,
-    Estimate,
-    Part,
-    Sinces,
-    count_all,
-    estimate,
-    part_of,
-)
-from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
+from tap_bigcommerce.costs import lookups, page_size, wants_v3
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.output import first_date
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.probe import Prober, impatient
-from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.probe import Access, Prober
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.timeline import Allowance
-from tap_bigcommerce.workers import Workers
+from tap_bigcommerce.version import VERSION
 
 A_DAY = timedelta(days=1)
 """How much an incremental sync is taken to read where there is no state to tell."""
+
+IN_THE_FUTURE = "2200-01-01T00:00:00Z"
+"""Nothing was modified after it: an address that counts rows all the same heeds no filter."""
+
+COUPON_SHARE = 0.1
+"""How many of the orders are taken to hint at a coupon where nobody can know. A guess."""
+
+Part = tuple[str, str | None]
+"""A list, by its stream's name, and the date from which on rows are counted (None: all)."""
+
+Sinces = Mapping[str, str | None]
+"""From which date on each stream is read; None: everything."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,21 @@ class StreamFinding:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """Requests and seconds: what is to be expected, and the same if all orders hint at coupons.
+
+    Each list of unknown length is taken to fit one page, so that all figures are too low where one
+    is longer.
+    """
+
+    requests: int
+    requests_high: int
+    seconds: float
+    seconds_high: float
+    lists_of_unknown_length: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Findings:
     """All that a check found out. `store` is what the token may know of the store."""
 
@@ -73,9 +97,13 @@ class Findings:
     requests: int
 
     @property
+    def selected(self) -> list[StreamFinding]:
+        return [found for found in self.streams if found.selected]
+
+    @property
     def ready(self) -> bool:
         """Every selected stream can be read."""
-        return all(found.readable for found in self.streams if found.selected)
+        return all(found.readable for found in self.selected)
 
     @property
     def start_date(self) -> str | None:
@@ -111,6 +139,25 @@ class Findings:
             said.append("Without a state, the next sync is one that reads what changed in a day.")
         return said
 
+    def as_json(self) -> dict[str, Any]:
+        """For programs. Dates are texts in UTC, durations seconds; null: nobody knows."""
+        quota, config = self.quota, self.config
+        return {
+            "tap": "tap-bigcommerce",
+            "version": VERSION,
+            "ready": self.ready,
+            "store_hash": config.store_hash,
+            "store": self.store,
+            "quota": {**asdict(quota), "share_used": config.quota_share} if quota else None,
+            "streams": [asdict(stream) for stream in self.streams],
+            "full_sync": {"from": self.start_date, **asdict(self.full_sync)},
+            "next_sync": {"from_state": self.has_state, **asdict(self.next_sync)},
+            "accepted_incomplete": list(config.accept_incomplete),
+            "assumptions": self.assumptions,
+            "seconds_an_answer": round(self.seconds_an_answer, 3),
+            "requests_of_this_check": self.requests,
+        }
+
 
 def find_out(
     selections: Mapping[str, Selection],
@@ -123,44 +170,43 @@ def find_out(
 
     Raises TokenRefused, NotFound where there is no such store, and StateError.
     """
-    quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=stop)
-    workers = Workers(config.max_concurrency, stop)
-    prober = Prober(Client(impatient(config), quota, stop), workers)
-    looks = prober.first_looks(config.store_hash)
-    access = prober.access_to_all(looks)
+    prober = Prober(config, stop)
+    access = prober.access()
     known = state or State({}, config.store_hash)
-    full: dict[str, str | None] = {}
-    following: dict[str, str | None] = {}
     bookmarks = {
         name: known.bookmark(name, stream.replication_key) if stream.replication_key else None
         for name, stream in STREAMS.items()
     }
     resumes = {name: known.resume(name) for name in STREAMS}
+    full: dict[str, str | None] = {}
+    following: dict[str, str | None] = {}
     for name, chosen in selections.items():
-        full[name] = first_date(chosen, None, config)
-        following[name] = first_date(chosen, bookmarks[name], config)
         resume = resumes[name]
+        full[name] = first_date(chosen, None, config)
         if resume is not None:
             following[name] = resume.since
         elif state is None and chosen.stream.replication_key and not chosen.full_table:
             following[name] = format_instant(now - A_DAY)[:19] + "Z"
-    parts: list[Part] = [(name, None) for name, stream in STREAMS.items() if stream.parent is None]
+        else:
+            following[name] = first_date(chosen, bookmarks[name], config)
+    roots = map(root_of, STREAMS.values())
+    dates: dict[str, set[str | None]] = {root.name: {None} for root in roots}
     for sinces in (full, following):
-        parts += [part_of(chosen, sinces) for chosen in selections.values()]
-    counts = count_all(parts, looks, config, prober)
-
-    def records(name: str, sinces: Sinces) -> int | None:
-        is_walked = name in sinces and STREAMS[name].parent is None
-        return counts.get((name, sinces[name])) if is_walked else None
-
-    def estimated(sinces: Sinces) -> Estimate:
-        readable = [chosen for name, chosen in selections.items() if access[name].readable]
-        return estimate(readable, sinces, counts, config, quota.allowance, prober.seconds_an_answer)
-
+        for chosen in selections.values():
+            name, since = _part_of(chosen, sinces)
+            dates[name].add(since)
+    jobs = {
+        name: partial(_count, access[name], sinces, config, prober)
+        for name, sinces in dates.items()
+        if access[name].readable
+    }
+    counts = {part: rows for found in prober.run_all(jobs).values() for part, rows in found.items()}
+    readable = [chosen for name, chosen in selections.items() if access[name].readable]
+    store = access["store"].rows
     return Findings(
         config=config,
-        store=_store_facts(looks["store"].rows[0]) if looks["store"].rows else None,
-        quota=quota.allowance,
+        store=_store_facts(store[0]) if store else None,
+        quota=prober.quota.allowance,
         streams=tuple(
             StreamFinding(
                 stream=name,
@@ -170,21 +216,91 @@ def find_out(
                 problem=access[name].words,
                 records=counts.get((name, None)),
                 full_sync_from=full.get(name),
-                full_sync_records=records(name, full),
+                full_sync_records=counts.get((name, full[name])) if name in full else None,
                 next_sync_from=following.get(name),
-                next_sync_records=records(name, following),
+                next_sync_records=counts.get((name, following[name])) if name in full else None,
                 bookmark=bookmarks[name],
                 goes_on=resumes[name] is not None,
                 permission=stream.permission,
             )
             for name, stream in STREAMS.items()
         ),
-        full_sync=estimated(full),
-        next_sync=estimated(following),
+        full_sync=_estimate(readable, full, counts, config, prober),
+        next_sync=_estimate(readable, following, counts, config, prober),
         has_state=state is not None,
         seconds_an_answer=prober.seconds_an_answer,
         requests=prober.requests,
     )
+
+
+def _part_of(selection: Selection, sinces: Sinces) -> Part:
+    """The part of a list that is walked for a stream.
+
+    Rows with dates of their own are found below all rows of their parent.
+    """
+    stream = selection.stream
+    own_date = stream.parent is not None and stream.modified_since is not None
+    return root_of(stream).name, None if own_date else sinces[stream.name]
+
+
+def _count(
+    look: Access, sinces: Collection[str | None], config: Config, prober: Prober
+) -> dict[Part, int | None]:
+    """How many rows one list has from each of these dates on; missing where nobody is told."""
+    root = look.stream
+    date = root.modified_since
+    # Their documentation names no filters, but count addresses may heed those of the list.
+    heeds_filters = root.count is None or (
+        any(sinces) and date is not None and prober.count(root, {date: IN_THE_FUTURE}) == 0
+    )
+    counts: dict[Part, int | None] = {}
+    for since in sinces:
+        params = root.channel_filter(config.channel_ids)
+        if since is not None and date is not None:
+            params[date] = since
+        if look.total == 0 or not (params or root.count):
+            counts[root.name, since] = look.total
+        elif heeds_filters or not params:
+            counts[root.name, since] = prober.count(root, params)
+    return counts
+
+
+def _estimate(
+    selections: Sequence[Selection],
+    sinces: Sinces,
+    counts: Mapping[Part, int | None],
+    config: Config,
+    prober: Prober,
+) -> Estimate:
+    """What a sync of `selections` takes."""
+    walks: dict[tuple[Part, int], list[Selection]] = {}
+    for selection in selections:
+        walk = _part_of(selection, sinces), page_size(selection.stream, config)
+        walks.setdefault(walk, []).append(selection)
+    requests = coupons = 0
+    unknown: dict[str, None] = {}
+    for (part, size), together in walks.items():
+        root, rows = STREAMS[part[0]], counts.get(part) or 0
+        if counts.get(part) is None and root.walk.paged:
+            unknown[root.name] = None
+        pages = rows // size + 1 if root.walk.paged else 1
+        requests += pages + (pages if any(map(wants_v3, together)) else 0)
+        lists = lookups(together, config)
+        if "coupons" in lists and config.order_coupons == "auto":
+            lists.remove("coupons")
+            coupons += rows
+        requests += rows * len(lists)
+    expected, high = requests + math.ceil(coupons * COUPON_SHARE), requests + coupons
+
+    def seconds(requests: int) -> float:
+        """The longer of two: waiting for answers, and waiting for the quota."""
+        taken, quota = prober.seconds_an_answer * requests / config.max_concurrency, prober.quota
+        if quota.allowance is not None:
+            a_window = max(1, math.floor(quota.allowance.quota * config.quota_share))
+            taken = max(taken, max(0, requests - 1) // a_window * quota.allowance.window)
+        return round(taken, 1)
+
+    return Estimate(expected, high, seconds(expected), seconds(high), tuple(unknown))
 
 
 def _store_facts(store: Row) -> dict[str, str | None]:
