@@ -256,6 +256,18 @@ def test_a_disk_that_is_full_leaves_the_old_state(
     ]
 
 
+def test_a_state_that_is_saved_never_changes_a_file_that_somebody_reads(tmp_path: Path) -> None:
+    states = FolderStates(tmp_path / "states")
+    with states.lock("shoes") as held:
+        held.save(STATE)
+        with (tmp_path / "states" / "shoes.json").open() as before:
+            whole = before.read()
+            held.save(Saved({"bookmarks": {"new": {}}}, NOW, NOW))
+            before.seek(0)
+            assert before.read() == whole
+    assert states.read("shoes") != STATE
+
+
 # A process that keeps one state after another, as fast as it can, each of them large. It says so
 # once it has kept two.
 WRITER = """
