@@ -8,13 +8,13 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import Stage
 from tap_bigcommerce.display import Secrets, duration, passwords_of_proxies
 from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.log import displayed, set_up
+from tap_bigcommerce.options import Options
 from tap_bigcommerce.tracker import ProgressTracker, Snapshot, StreamProgress
 
 LOGGER = logging.getLogger(__name__)
@@ -23,40 +23,25 @@ CANNOT_MOVE = ("dumb", "unknown")
 """Values of TERM of terminals that can only write on."""
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the command line says about it.
-
-    `log_level` None: INFO, and WARNING when `quiet`. `progress_every` is in seconds, and counts
-    where there is no terminal. `report` is the file to write the report to.
-    """
-
-    log_level: str | None = None
-    log_format: str = "text"
-    quiet: bool = False
-    progress_every: float = 30.0
-    report: str | None = None
-
-
 class Audience:
     """Sets the log up. A run tells its `tracker`, and `ended` at its end.
 
     `secrets` are hidden in whatever it hears and sees.
     """
 
-    def __init__(self, wishes: Wishes, environment: Mapping[str, str]) -> None:
-        self._wishes = wishes
-        level = wishes.log_level or ("WARNING" if wishes.quiet else "INFO")
+    def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
+        self._options = options
+        level = options.log_level or ("WARNING" if options.quiet else "INFO")
         self.secrets = Secrets()
         self.secrets.learn(passwords_of_proxies(environment))
-        self._log = set_up(level, wishes.log_format, self.secrets)
+        self._log = set_up(level, options.log_format, self.secrets)
         self._terminal = _shows_bars(environment)
         self.tracker = ProgressTracker()
         self._report = None
-        if wishes.report is not None:
+        if options.report is not None:
             from tap_bigcommerce.report.report import Report  # for those who want one
 
-            self._report = Report(wishes.report, self.tracker)
+            self._report = Report(options.report, self.tracker)
             self._report.addFilter(displayed(self.secrets))
             logging.getLogger().addHandler(self._report)
 
@@ -74,13 +59,13 @@ class Audience:
 
     def watching(self) -> contextlib.AbstractContextManager[None]:
         """Show how the run goes on meanwhile."""
-        if self._wishes.quiet:
+        if self._options.quiet:
             return contextlib.nullcontext()
         if self._terminal:
             from tap_bigcommerce.bar import bars  # takes its time to import
 
             return bars(self.tracker, self._log)
-        return _log_lines(self.tracker, self._wishes.progress_every)
+        return _log_lines(self.tracker, self._options.progress_every)
 
     def ended(self, status: int) -> int:
         """The run has ended with this exit status, which is returned: write the report."""
@@ -90,7 +75,7 @@ class Audience:
             except (OSError, Unusable) as error:
                 LOGGER.error(
                     "The report %s cannot be written: %s. The run itself is not concerned.",
-                    self._wishes.report,
+                    self._options.report,
                     getattr(error, "strerror", None) or error,
                 )
         return status

@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any
 
 from tap_bigcommerce import about, audit, choose, discover, init
-from tap_bigcommerce.audience import Audience, Wishes
+from tap_bigcommerce.audience import Audience
 from tap_bigcommerce.check.as_text import as_text
 from tap_bigcommerce.check.findings import find_out
 from tap_bigcommerce.client import Client
@@ -34,6 +34,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.files import Unusable, read_json
 from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.messages import Messages, write_all
+from tap_bigcommerce.options import Options
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.probe import Prober
 from tap_bigcommerce.progress import log_count
@@ -52,28 +53,6 @@ GONE_WITHIN = 4.5
 """Seconds from a signal to the end of the process, even if nobody reads the messages."""
 
 FAILED = 1
-
-NOTHING_SELECTED = (
-    "Nothing is to be read: the catalog selects no stream, or rules take all of them away. Select "
-    "some, or run without a catalog."
-)
-
-
-@dataclass(frozen=True)
-class Options:
-    """What the command line says; files by name."""
-
-    command: str
-    config: tuple[str, ...]
-    catalog: str | None
-    state: str | None
-    select: tuple[str, ...]
-    full_refresh: tuple[str, ...]
-    credentials: str | None
-    force: bool
-    start_date: str | None
-    format: str
-    wishes: Wishes
 
 
 @dataclass(frozen=True)
@@ -99,18 +78,20 @@ class Run:
         choice = choose.choice_of(config, self.options.select, catalog)
         found = choose.selections(catalog, config, choice)
         if not found:
-            raise CatalogError(NOTHING_SELECTED)
+            raise CatalogError(
+                "Nothing is to be read: the catalog selects no stream, or rules take all of them "
+                "away. Select some, or run without a catalog."
+            )
         return found
 
     def tools(self, config: Config, state: State) -> Tools:
         """What the selected streams are read with."""
         is_test = self.options.command == "test"
-        share, concurrency = config.quota_share, config.max_concurrency
-        quota = Quota(share=share, concurrency=concurrency, stop=self.stop)
+        quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=self.stop)
         return Tools(
             config=config,
             client=Client(config, quota, self.stop, self.audience.tracker),
-            workers=Workers(concurrency, self.stop),
+            workers=Workers(config.max_concurrency, self.stop),
             budget=Budget(config.max_buffered_mb * 1_000_000),
             state=state,
             # A descriptor of its own: whatever else prints to standard output would spoil it.
@@ -122,15 +103,14 @@ class Run:
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
     """Do what the options say; returns the exit status. Every error ends here."""
-    audience = Audience(options.wishes, environment)
+    audience = Audience(options, environment)
     set_allocator()
     stop = Stop()
     _heed_signals(stop, audience)
-    return audience.ended(_run(Run(options, environment, stop, audience)))
+    return audience.ended(_status(Run(options, environment, stop, audience)))
 
 
-def _run(run: Run) -> int:
-    """The exit status of what the options say."""
+def _status(run: Run) -> int:
     try:
         return COMMANDS[run.options.command](run)
     except Interrupted as interrupt:
@@ -138,27 +118,23 @@ def _run(run: Run) -> int:
         return 128 + interrupt.signum
     except TargetGone as error:
         LOGGER.error(error.words)
-        return FAILED
     except TapError as error:
         _say_critical(error)
-        return FAILED
     except Exception:
         LOGGER.critical(
             "An error that nobody foresaw. Please report it, with these lines:", exc_info=True
         )
-        return FAILED
+    return FAILED
 
 
 def _discover(run: Run) -> int:
-    select = run.options.select
-    is_set = any(name.startswith(ENVIRONMENT_PREFIX) for name in run.environment)
-    if not run.options.config and not is_set:
-        LOGGER.info("No settings were given: this is the catalog of all streams.")
-        streams, config = list(STREAMS.values()), None
-        choice = choose.choice_of(config, select, None)
-    else:
+    config, streams = None, list(STREAMS.values())
+    if run.options.config or any(name.startswith(ENVIRONMENT_PREFIX) for name in run.environment):
         config = run.config()
-        choice = choose.choice_of(config, select, None)
+    choice = choose.choice_of(config, run.options.select, None)
+    if config is None:
+        LOGGER.info("No settings were given: this is the catalog of all streams.")
+    else:
         access = Prober(config, run.stop).access()
         streams = discover.offered(access)
         if not streams:
@@ -166,18 +142,14 @@ def _discover(run: Run) -> int:
                 "The token may read none of the streams. The warnings above name the permissions "
                 "that its API account lacks."
             )
-        LOGGER.info(
-            "The token may read %d of %d streams.",
-            sum(found.readable for found in access.values()),
-            len(STREAMS),
-        )
+        readable = sum(found.readable for found in access.values())
+        LOGGER.info("The token may read %d of %d streams.", readable, len(STREAMS))
     catalog = discover.catalog(streams, config, choice.select)
     return _write(json.dumps(catalog, indent=2) + "\n")
 
 
 def _init(run: Run) -> int:
     options = run.options
-    assert options.credentials is not None
     config = init.config_of(options.credentials, options.start_date)
     text = json.dumps(config, indent=2) + "\n"
     if "api_url" in config:
@@ -201,7 +173,7 @@ def _init(run: Run) -> int:
 
 def _check(run: Run) -> int:
     options, hide = run.options, run.audience.secrets.hide
-    if options.wishes.log_level is None:
+    if options.log_level is None:
         # One screen: what is found out, not how.
         logging.getLogger().setLevel("WARNING")
     config = run.config()

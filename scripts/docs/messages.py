@@ -28,7 +28,7 @@ PARTS = {"AttemptFailed": 1}
 """What else takes the words of a message, and as which argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""
-GIVING = ("_misfit",)
+GIVING = ("misfit",)
 """Functions that return a whole message, which is shown elsewhere."""
 
 

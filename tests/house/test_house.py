@@ -51,7 +51,7 @@ FLOORS = (
     ("bodies", "progress"),
     ("records", "statuses", "counts", "stop", "config", "log"),
     ("dates", "failures", "rules", "schemas", "timeline"),
-    ("exceptions", "files", "version", "memory"),
+    ("exceptions", "files", "version", "memory", "options"),
     ("display",),
 )
 
