@@ -103,7 +103,7 @@ def read_answer(
     if raw is None:
         value, answer.mended = parse(body, mends=mends)
         # v2 sends nothing beside the rows.
-        content, meta = (_inside(value, "data"), _inside(value, "meta")) if v3 else (value, None)
+        content, meta = (inside(value, "data"), inside(value, "meta")) if v3 else (value, None)
         if expects is not list and expects is not dict:
             content = expects(content)
         rows = [content] if expects is dict else content
@@ -117,17 +117,18 @@ def read_answer(
             answer.content = content
     if raw is not None:
         answer.raw, meta = raw, raw.meta
-    pagination = _inside(meta, "pagination")
+    pagination = inside(meta, "pagination")
     # Sites call it by another name.
-    counts = (_count(_inside(pagination, name)) for name in ("total", "total_items"))
+    counts = (_count(inside(pagination, name)) for name in ("total", "total_items"))
     answer.total = next((count for count in counts if count is not None), None)
-    answer.total_pages = _count(_inside(pagination, "total_pages"))
+    answer.total_pages = _count(inside(pagination, "total_pages"))
     answer.next = _next_page(meta)
-    answer.has_cursors = bool(_inside(meta, "cursor_pagination"))
+    answer.has_cursors = bool(inside(meta, "cursor_pagination"))
     return answer
 
 
-def _inside(value: Any, name: str) -> Any:
+def inside(value: Any, name: str) -> Any:
+    """The field of an object; None where it has none, or is none."""
     return value.get(name) if isinstance(value, dict) else None
 
 
@@ -142,15 +143,15 @@ def _count(value: Any) -> int | None:
 def _next_page(meta: Any) -> NextPage | None:
     """What the API says of a next page. The last page has an end cursor, too, but no such link."""
     for kind in ("cursor_pagination", "pagination"):
-        block = _inside(meta, kind)
-        links = _inside(block, "links")
+        block = inside(meta, kind)
+        links = inside(block, "links")
         link = links.get("next") if isinstance(links, dict) else links
         if link in (None, "", False, []):
             continue
         named = parse_qs(link.rpartition("?")[2]) if isinstance(link, str) else {}
         # The documentation of metafields confuses which cursor is for which direction: the link is
         # right in any case.
-        cursor = named["after"][0] if "after" in named else _inside(block, "end_cursor")
+        cursor = named["after"][0] if "after" in named else inside(block, "end_cursor")
         if isinstance(link, str) and isinstance(cursor, str) and cursor:
             return NextPage(cursor)
         if named.get("page", [""])[0].isdigit():

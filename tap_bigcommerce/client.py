@@ -6,7 +6,6 @@ import dataclasses
 import http.client
 import logging
 import math
-import re
 import threading
 import time
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 
-from tap_bigcommerce.answer import Answer, Shape, read_answer
+from tap_bigcommerce.answer import Answer, Shape, inside, read_answer
 from tap_bigcommerce.bodies import parse
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
@@ -37,7 +36,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.patience import LONGEST_SHORT_WAIT, Patience
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.row_keys import RowKeys
-from tap_bigcommerce.statuses import Action, AttemptFailed, meaning
+from tap_bigcommerce.statuses import ACTIONS, Action, AttemptFailed, meaning
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.tracker import ProgressTracker, Reason
 from tap_bigcommerce.transport import MEGABYTE, Transport, read_body
@@ -50,7 +49,7 @@ TIME_PATH = "/v2/time"
 MOST_SAID = 300
 """Characters of the API's own words."""
 
-PASSING = frozenset({Action.AGAIN, Action.WAIT})
+PASSING = ("again", "wait")
 """What follows from answers that do not show that the store works."""
 
 ERROR_BODY = 100_000
@@ -63,6 +62,14 @@ WITHOUT_STORE_CLOCK = timedelta(minutes=5)
 """How far the clocks of store and tap may be apart where the store does not tell the time."""
 
 LATER = "Run the sync again later: it goes on where it stopped."
+
+ERRORS: Mapping[Action, type[TapError]] = {
+    "token": TokenRefused,
+    "scope": ScopeMissing,
+    "missing": NotFound,
+    "not offered": NotOffered,
+}
+"""The errors for those who heed which one it is."""
 
 NEVER_SENT = (
     requests.exceptions.InvalidURL,
@@ -174,38 +181,30 @@ class Client:
         while True:
             if self._unavailable is not None:
                 raise self._unavailable.again()
+            with self._tracker.waiting(purpose.counts) as waits:
+                self._quota.enter(waits)
+            request.count += 1
+            LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), request.count)
+            began = time.monotonic()
+            answer, outcome = None, "200"
             try:
-                answer = self._attempt(request)
+                answer = self._send(request)
             except AttemptFailed as error:
                 # Without its traceback, which holds the body.
                 failure = dataclasses.replace(error)
-            else:
+                outcome = failure.outcome
+            finally:
+                request.took = time.monotonic() - began
+                standing = self._quota.leave(request.headers, request.took)
+                self._tracker.request_ended(
+                    purpose.counts, request.took, outcome, again=request.count > 1, quota=standing
+                )
+            if answer is not None:
                 self._token_has_worked = True
                 self._store_works()
                 self._quota.worked()
                 return answer
             self._after_failure(failure, request)
-
-    def _attempt(self, request: _Request) -> Answer:
-        """Send the request once. Its place in the quota is given back whatever happens."""
-        counts = request.purpose.counts
-        with self._tracker.waiting(counts) as waits:
-            self._quota.enter(waits)
-        request.count += 1
-        LOGGER.debug("GET %s %s (attempt %d)", request.path, dict(request.params), request.count)
-        began = time.monotonic()
-        outcome = "200"
-        try:
-            return self._send(request)
-        except AttemptFailed as failure:
-            outcome = failure.outcome
-            raise
-        finally:
-            request.took = time.monotonic() - began
-            standing = self._quota.leave(request.headers, request.took)
-            self._tracker.request_ended(
-                counts, request.took, outcome, again=request.count > 1, quota=standing
-            )
 
     def _send(self, request: _Request) -> Answer:
         """What one attempt brings. Raises AttemptFailed."""
@@ -214,8 +213,8 @@ class Client:
         try:
             with self._transport.get(self._base + request.path, request.params) as response:
                 request.headers = response.headers
-                action, words = meaning(response.status_code)
-                if action not in (Action.READ, Action.NOTHING):
+                action, words, _ = meaning(response.status_code)
+                if action not in ("read", "nothing"):
                     said, most = _said(response)
                     status = str(response.status_code)
                     raise AttemptFailed(
@@ -225,7 +224,7 @@ class Client:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _connection_failure(error) from error
         store_time = _store_time(request)
-        if action is Action.NOTHING:
+        if action == "nothing":
             if request.expects is not dict:
                 return Answer(request.path, 0, [], None, sent_at, store_time)
             raise AttemptFailed(str(response.status_code), "an object was asked for, and none came")
@@ -261,7 +260,7 @@ class Client:
             refused=failure.outcome in ("400", "422"),
         )
         words = fewer_rows.words
-        if failure.action is Action.WAIT:
+        if failure.action == "wait":
             # Refusals that nothing good comes between use up the same patience as failures.
             pause = self._quota.refused(request.headers, request.took)
             times, seconds = self._quota.refusals
@@ -270,7 +269,7 @@ class Client:
                 raise RequestFailed(f"{words} This was refusal {times} in a row. {LATER}")
             LOGGER.info("%s: %s; waiting %.1f s", stream, failure.words, pause)
             return
-        if failure.action is Action.AGAIN:
+        if failure.action == "again":
             request.failures += 1
             request.patience.failed()
             self._silence.failed()
@@ -284,13 +283,21 @@ class Client:
                 raise RequestFailed(
                     f"{words} This was attempt {request.patience.failures}. {LATER}"
                 )
-        elif failure.action is Action.FEWER and request.fewer_possible:
+        elif failure.action == "fewer" and request.fewer_possible:
             raise fewer_rows
         else:
             request.refused_tokens += 1
             is_another_try = self._token_has_worked and request.refused_tokens < TOKEN_ATTEMPTS
-            if failure.action is not Action.TOKEN or not is_another_try:
-                raise self._final(failure, words, request.purpose.permission)
+            if failure.action != "token" or not is_another_try:
+                error = ACTIONS[failure.action].get("error", ACTIONS["fail"]["error"])
+                raise ERRORS.get(failure.action, RequestFailed)(
+                    error.format(
+                        words=words,
+                        what=failure.words,
+                        permission=request.purpose.permission,
+                        store_hash=self._config.store_hash,
+                    )
+                )
         wait = request.patience.next_wait()
         LOGGER.warning(
             "%s: GET %s: %s; asking again in %.1f s (attempt %d)",
@@ -335,36 +342,6 @@ class Client:
         if self._silence.failures:
             self._silence = self.patience()
 
-    def _final(self, failure: AttemptFailed, words: str, permission: str) -> TapError:
-        """What ends the attempts at once."""
-        if failure.action is Action.TOKEN:
-            return TokenRefused(
-                f"{failure.words}. Check that access_token is whole and belongs to the store "
-                f"{self._config.store_hash}; if the API account was deleted, make a new one "
-                "(control panel: Settings, API accounts)."
-            )
-        if failure.action is Action.SCOPE:
-            return ScopeMissing(
-                f"{words} The API account of this token most likely lacks the permission "
-                f"'{permission}: read-only'. Permissions of an account cannot be changed later: "
-                "make a new API account (control panel: Settings, API accounts) that has it."
-            )
-        if failure.action is Action.MISSING:
-            return NotFound(
-                f"{words} Is store_hash right? If it is, leave the stream out of the catalog, as "
-                "--discover does: this store does not have the list."
-            )
-        if failure.action is Action.NOT_OFFERED:
-            return NotOffered(
-                f"{words} Leave the stream out of the catalog, as --discover does: this store does "
-                "not have the list."
-            )
-        return RequestFailed(
-            f"{words} Asking again would not help: check the store in its control panel, and the "
-            "settings and the catalog of the tap; if they are right, ask BigCommerce's support "
-            "with these lines."
-        )
-
 
 def _said(response: requests.Response) -> tuple[str, int | None]:
     """The API's own words in an error's body, if it has any, and the largest limit that it names.
@@ -376,15 +353,13 @@ def _said(response: requests.Response) -> tuple[str, int | None]:
     except AttemptFailed:
         return "", None
     first = value[0] if isinstance(value, list) and value else value
-    if not isinstance(first, dict):
-        return "", None
-    said = _text(first.get("message") or first.get("title") or first.get("error") or "")
-    errors = first.get("errors")
-    if isinstance(errors, dict) and errors:
-        said += " " + "; ".join(f"{name}: {_text(text)}" for name, text in errors.items())
-    said = shown(re.sub(r"\s+", " ", said).strip(), MOST_SAID)
-    details = first.get("details")
-    most = details.get("max_limit") if isinstance(details, dict) else None
+    names = ("message", "title", "error")
+    texts = [_text(inside(first, name)) for name in names if inside(first, name)][:1]
+    errors = inside(first, "errors")
+    if isinstance(errors, dict):
+        texts.append("; ".join(f"{name}: {_text(text)}" for name, text in errors.items()))
+    said = shown(" ".join(" ".join(texts).split()), MOST_SAID)
+    most = inside(inside(first, "details"), "max_limit")
     return (
         f" (the API says: {said})" if said else "",
         most if isinstance(most, int) and most > 0 else None,
@@ -402,7 +377,7 @@ def _connection_failure(error: BaseException) -> AttemptFailed:
             "certificate",
             "the API's certificate could not be verified; behind a proxy that opens TLS, name "
             "its certificate file in the environment variable REQUESTS_CA_BUNDLE",
-            Action.FAIL,
+            "fail",
         )
     inner = _innermost(error)
     # By its name, and by what the system says: its text may hold an address with a secret.
@@ -410,7 +385,7 @@ def _connection_failure(error: BaseException) -> AttemptFailed:
     said = cause.strerror if isinstance(cause, OSError) else None
     kind = f"{type(inner).__name__}: {said}" if said else type(inner).__name__
     if isinstance(error, NEVER_SENT):
-        return AttemptFailed("request", f"the request could not be made ({kind})", Action.FAIL)
+        return AttemptFailed("request", f"the request could not be made ({kind})", "fail")
     if isinstance(error, NOT_CONNECTED) or isinstance(inner, urllib3.exceptions.NewConnectionError):
         return AttemptFailed(
             "connection", f"no connection could be made ({kind})", fewer_after=math.inf
@@ -438,11 +413,8 @@ def _store_time(request: _Request) -> datetime:
     It is never later than our own clock, and without a usable `Date` well before it.
     """
     answered_at = parse_instant(request.headers.get("Date", ""))
-    if answered_at is not None:
-        taken = timedelta(seconds=time.monotonic() - request.started)
-        try:
-            # `Date` has whole seconds, and was stamped at some time after the request was sent.
-            return min(answered_at - taken - timedelta(seconds=1), request.started_at)
-        except OverflowError:
-            pass  # It is of the year 1.
-    return request.started_at - WITHOUT_STORE_CLOCK
+    if answered_at is None or answered_at.year == 1:
+        return request.started_at - WITHOUT_STORE_CLOCK
+    taken = timedelta(seconds=time.monotonic() - request.started)
+    # `Date` has whole seconds, and was stamped at some time after the request was sent.
+    return min(answered_at - taken - timedelta(seconds=1), request.started_at)

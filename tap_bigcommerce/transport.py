@@ -9,7 +9,6 @@ import os
 import re
 import socket
 import ssl
-import threading
 import time
 import zlib
 from collections.abc import Iterator, Mapping
@@ -23,7 +22,7 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.statuses import Action, AttemptFailed
+from tap_bigcommerce.statuses import AttemptFailed
 from tap_bigcommerce.version import VERSION
 
 PIECE = 4 * 1024 * 1024
@@ -45,18 +44,23 @@ MEGABYTE = 1_000_000
 
 
 class Transport:
-    """Sends GETs. Several threads may use it at once; each has a session of its own."""
+    """Sends GETs. Several threads may use it at once."""
 
     def __init__(self, config: Config) -> None:
         """Raises ConfigError where the environment names certificates that cannot be read."""
-        self._config = config
+        self._timeout = config.request_timeout
+        self._headers = {
+            "X-Auth-Token": config.access_token,
+            "Accept": "application/json",
+            "Accept-Encoding": "gzip",
+            "User-Agent": config.user_agent or f"tap-bigcommerce/{VERSION}",
+        }
         self._proxies, self._verify = _surroundings(config.api_url)
-        self._local = threading.local()
-
-    @property
-    def proxy(self) -> bool:
+        self.proxy = bool(requests.utils.select_proxy(config.api_url, self._proxies))
         """A proxy stands between: the environment names one."""
-        return bool(requests.utils.select_proxy(self._config.api_url, self._proxies))
+        # Not by a session, which would follow redirects, even as far as it is told not to: their
+        # bodies are read whole, and their Location is taken apart.
+        self._adapter = _Adapter(pool_maxsize=config.max_concurrency + 1)  # one asks for a sign
 
     @contextlib.contextmanager
     def get(self, url: str, params: Mapping[str, str]) -> Iterator[requests.Response]:
@@ -64,24 +68,21 @@ class Transport:
 
         Raises AttemptFailed at the end, whatever else was raised, if the deadline has passed.
         """
-        if not hasattr(self._local, "session"):
-            self._local.session = self._session()
-        session: requests.Session = self._local.session
-        timeout = self._config.request_timeout
-        deadline = timeout * TIMEOUTS_A_REQUEST
+        request = requests.Request("GET", url, self._headers, params=params).prepare()
+        deadline = self._timeout * TIMEOUTS_A_REQUEST
         began = time.monotonic()
         try:
-            with session.get(
-                url,
-                params=params,
-                timeout=(min(CONNECT_TIMEOUT, timeout), timeout),
-                allow_redirects=False,
+            with self._adapter.send(
+                request,
                 stream=True,
+                timeout=(min(CONNECT_TIMEOUT, self._timeout), self._timeout),
+                verify=self._verify,
+                proxies=self._proxies,
             ) as response:
                 if response.status_code < 200:
                     # The answer itself may still follow, and must not pass for that to another
                     # request.
-                    session.close()
+                    self._adapter.close()
                 yield response
         finally:
             # What was read last may look like an end, or like a broken connection.
@@ -89,24 +90,6 @@ class Transport:
                 raise AttemptFailed(
                     "timeout", f"the answer was not whole after {deadline:g} s", fewer_after=1
                 )
-
-    def _session(self) -> requests.Session:
-        session = _Session()
-        for scheme in POOLS:
-            session.mount(f"{scheme}://", _Adapter())
-        # Neither the environment nor .netrc is read again for each request.
-        session.trust_env = False
-        session.proxies = self._proxies
-        session.verify = self._verify
-        session.headers.update(
-            {
-                "X-Auth-Token": self._config.access_token,
-                "Accept": "application/json",
-                "Accept-Encoding": "gzip",
-                "User-Agent": self._config.user_agent or f"tap-bigcommerce/{VERSION}",
-            }
-        )
-        return session
 
 
 def read_body(response: requests.Response, most: int) -> bytes:
@@ -146,19 +129,11 @@ def read_body(response: requests.Response, most: int) -> bytes:
             raise AttemptFailed(
                 "too large",
                 f"the answer has more than {most // MEGABYTE} MB (max_answer_mb)",
-                Action.FEWER,
+                "fewer",
             )
     if unpack is not None and received and not unpack.eof:
         raise AttemptFailed("cut", "the answer was cut off")
     return b"".join(pieces)
-
-
-class _Session(requests.Session):
-    """Without redirects: even where it does not follow one, requests reads its whole body and takes
-    its Location apart."""
-
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """There is none."""
 
 
 class _Adapter(HTTPAdapter):
@@ -236,30 +211,28 @@ POOLS = {"https": _TlsPool, "http": _Pool}
 
 
 def _surroundings(api_url: str) -> tuple[dict[str, str], bool | str]:
-    """Proxies and certificates, from the environment as requests reads them."""
+    """Proxies and certificates, from the environment as requests reads them.
+
+    Raises ConfigError where it names what holds no certificates that could be verified with.
+    """
     parts = urlsplit(api_url)
     found = requests.Session().merge_environment_settings(api_url, {}, False, None, None)
-    verify = found["verify"]
-    if isinstance(verify, str) and parts.scheme == "https":
-        _check_certificates(verify)
     # A store on this machine is reached straight, whatever the environment says.
     proxies = {} if parts.hostname in LOOPBACK else dict(found["proxies"])
-    return proxies, verify or True
-
-
-def _check_certificates(path: str) -> None:
-    """Raises ConfigError where `path` holds no certificates that requests could verify with."""
+    path = found["verify"]
+    if not isinstance(path, str) or parts.scheme != "https":
+        return proxies, True
     try:
         if os.path.isdir(path):
             os.listdir(path)
         else:
             ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
     except OSError as error:  # ssl.SSLError is one
-        name = next(
-            name for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE") if os.environ.get(name)
-        )
+        names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+        name = next(name for name in names if os.environ.get(name))
         why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise ConfigError(
             f"The environment variable {name} names {path} as the file or folder of certificates "
             f"to trust, but it cannot be used: {why}. Correct the variable, or remove it."
         ) from error
+    return proxies, path

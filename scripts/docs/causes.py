@@ -844,33 +844,3 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
     ),
 }
-
-STATUSES: dict[int, str] = {
-    304: "Look for a cache between here and the API.",
-    400: "The tap asks for fewer rows. If it fails even so, see what the API says.",
-    401: "See [Access](#access).",
-    403: "See [Access](#access).",
-    404: "See [Access](#access).",
-    405: "Leave the stream out of the catalog. If it is so for all of them, check `api_url`.",
-    406: "Check `api_url`, and look for a proxy that changes headers.",
-    408: "None: the tap asks again.",
-    409: "Run the sync again later.",
-    410: "Leave the stream out of the catalog; look for a newer version of the tap.",
-    413: "None: the tap asks for fewer rows.",
-    414: "Name fewer channels in `channel_ids`, or select more fields.",
-    415: "Look for a proxy that changes headers.",
-    422: "Check `start_date` and `channel_ids`; see what the API says.",
-    423: "See the store's control panel, and run the sync again later.",
-    429: "None: the tap waits as long as the API says, and asks for less at once. Lower "
-    "`quota_share` if other apps of the store go without.",
-    499: "None: the tap asks again, for fewer rows if need be.",
-    500: "None: the tap asks again, for fewer rows if need be.",
-    501: "Leave the stream out of the catalog.",
-    502: "None: the tap asks again.",
-    503: "None, for minutes. Else see in the control panel whether the store is open and paid.",
-    504: "None: the tap asks again, for fewer rows if need be.",
-    505: "Look for a proxy between here and the API.",
-    507: "See the limits of the store's plan.",
-    509: "None: the tap asks again. Lower `max_concurrency` if it is so often.",
-}
-"""The cure for each status that is no answer."""

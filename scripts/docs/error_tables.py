@@ -2,21 +2,10 @@
 
 from __future__ import annotations
 
-from scripts.docs.causes import CAUSES, STATUSES, Cause
+from scripts.docs.causes import CAUSES, Cause
 from scripts.docs.markdown import cell, table
 from scripts.docs.messages import Message, messages
-from tap_bigcommerce.statuses import MEANINGS, OTHERS, UNKNOWN, Action
-
-DONE = {
-    Action.WAIT: "waits and asks again",
-    Action.AGAIN: "asks again",
-    Action.FEWER: "asks for fewer rows",
-    Action.TOKEN: "ends",
-    Action.SCOPE: "fails the stream",
-    Action.MISSING: "fails the stream, unless a single record was deleted",
-    Action.NOT_OFFERED: "fails the stream",
-    Action.FAIL: "fails the stream",
-}
+from tap_bigcommerce.statuses import ACTIONS, MEANINGS
 
 
 def message_tables() -> str:
@@ -36,16 +25,10 @@ def message_tables() -> str:
 def status_table() -> str:
     """What each status of the API means, what the tap does, and what a person can do."""
     rows = [
-        (str(status), cell(meaning.words), DONE[meaning.action], STATUSES[status])
+        (status, cell(meaning.words), ACTIONS[meaning.action]["tap"], meaning.cure)
         for status, meaning in MEANINGS.items()
-        if meaning.action in DONE
+        if meaning.cure
     ]
-    others = (
-        ("other 3xx", OTHERS[3], "Check `api_url`."),
-        ("other 5xx", OTHERS[5], "None: the tap asks again."),
-        ("any other", UNKNOWN, "Look for a proxy; see what the answer says."),
-    )
-    rows += [(name, cell(m.words), DONE[m.action], cure) for name, m, cure in others]
     return table(("status", "meaning", "the tap", "cure"), rows)
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tap_bigcommerce import exceptions
+from tap_bigcommerce.statuses import ACTIONS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "tap_bigcommerce"
 UNKNOWN = "…"
@@ -60,6 +61,7 @@ def without_words() -> set[str]:
 
 def _all() -> Iterator[tuple[Message, ast.expr]]:
     """Each message, and the expression that is shown."""
+    yield from _of_statuses()
     for source in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(source.read_text("utf-8"))
         functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
@@ -67,6 +69,14 @@ def _all() -> Iterator[tuple[Message, ast.expr]]:
         for shown in _shown(tree, functions):
             place = f"{source.relative_to(PACKAGE)}:{shown.lineno}"
             yield Message(_tidy(_pattern(shown, functions, names)), place), shown
+
+
+def _of_statuses() -> Iterator[tuple[Message, ast.expr]]:
+    """The errors in which statuses end."""
+    for action in ACTIONS.values():
+        if "error" in action:
+            pattern = re.sub(r"\{\w*\}", UNKNOWN, action["error"])
+            yield Message(_tidy(pattern), "statuses.json"), ast.Constant(action["error"])
 
 
 def _texts(tree: ast.Module) -> dict[str, ast.expr]:

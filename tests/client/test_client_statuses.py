@@ -48,7 +48,8 @@ ROWS = b'[{"id": 1}]'
 
 
 def test_every_status_that_has_a_meaning_is_expected_by_these_tests() -> None:
-    assert MEANINGS.keys() == {200, 204, 401, 403, 404, 429, *AGAIN, *FEWER, *FAIL, *NOT_OFFERED}
+    known = {int(status) for status in MEANINGS if status.isdigit()}
+    assert known == {200, 204, 401, 403, 404, 429, *AGAIN, *FEWER, *FAIL, *NOT_OFFERED}
 
 
 @pytest.mark.parametrize("status", [*AGAIN, *GATEWAYS])
