@@ -38,14 +38,6 @@ class Rule:
         """Whether it names this field or one that it lies in."""
         return any(self.meets(path[:length]) for length in range(2, len(path) + 1))
 
-    def may_meet_below(self, path: Path) -> bool:
-        """Whether it may name something in this field, whatever its keys are."""
-        if self.named is not None:
-            return any(
-                len(field) > len(path) and field[: len(path)] == path for field in self.named
-            )
-        return _may_meet_below(self.parts, path)
-
 
 class Rules:
     """Several rules. What excludes wins, wherever it stands."""
@@ -108,10 +100,10 @@ def most_like(name: str, names: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
-def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
-    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A sentence that offers the most similar of the names; or nothing."""
     found = most_like(name, names)
-    return f" Did you mean {mark + found!r}?" if found else ""
+    return f" Did you mean {found!r}?" if found else ""
 
 
 def _read(text: str, personal: Collection[Path]) -> Rule:
@@ -127,15 +119,13 @@ def _read(text: str, personal: Collection[Path]) -> Rule:
 
 def _nearest(rule: Rule, paths: Collection[Path]) -> str:
     """A sentence that offers the rule as it may have been meant."""
-    mark, text = "!" if rule.excludes else "", as_text(rule.parts)
-    if ANYTHING not in text:
-        return nearest(text, [PERSONAL, *map(as_text, paths)], mark)
-    begins = {path[:length] for path in paths for length in range(1, len(path) + 1)}
+    paths = {*paths, (PERSONAL,)}
     for at, part in enumerate(rule.parts):
         before, behind = rule.parts[:at], rule.parts[at + 1 :]
-        if not any(_meets((*before, part), path) for path in begins):
-            names = {path[-1] for path in begins if _meets(before, path[:-1])}
+        if not any(_meets((*before, part), path) for path in paths):
+            names = {path[-1] for path in paths if _meets(before, path[:-1])}
             found = most_like(part.replace(ANYTHING, ""), names)
+            mark = "!" if rule.excludes else ""
             return f" Did you mean {mark + as_text((*before, found, *behind))!r}?" if found else ""
     return ""
 
@@ -146,14 +136,6 @@ def _meets(parts: Path, path: Path) -> bool:
     if parts[0] == ANY_DEPTH:
         return any(_meets(parts[1:], path[start:]) for start in range(len(path) + 1))
     return bool(path) and _is_like(parts[0], path[0]) and _meets(parts[1:], path[1:])
-
-
-def _may_meet_below(parts: Path, path: Path) -> bool:
-    if not parts or not path:
-        return bool(parts)
-    if parts[0] == ANY_DEPTH:
-        return True
-    return _is_like(parts[0], path[0]) and _may_meet_below(parts[1:], path[1:])
 
 
 def _is_like(pattern: str, part: str) -> bool:

@@ -5,24 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
-from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
 
 from tap_bigcommerce.records.protect import Protection
-from tap_bigcommerce.records.scalars import (
-    Misfit,
-    json_text,
-    to_any,
-    to_boolean,
-    to_date,
-    to_integer,
-    to_json,
-    to_number,
-    to_string,
-    to_whole,
-)
+from tap_bigcommerce.records.scalars import KINDS, Misfit, json_text
 from tap_bigcommerce.records.schema_tree import (
     Schema,
     branches_of,
@@ -32,7 +20,7 @@ from tap_bigcommerce.records.schema_tree import (
     kind_of,
     path_of,
 )
-from tap_bigcommerce.rules import ANYTHING, Path
+from tap_bigcommerce.rules import ANYTHING
 from tap_bigcommerce.schemas import OWN_COLUMNS, RESCUED
 
 # A counter names at most this many paths; new ones beyond are counted together.
@@ -47,23 +35,6 @@ Steps = tuple["str | int", ...]
 
 Convert = Callable[[Any, Place], Any]
 """Takes a value that is not null, and its place; raises Misfit where it does not fit."""
-
-KINDS: dict[str, tuple[Callable[[Any], Any], tuple[type, ...]]] = {
-    "string": (to_string, (str,)),
-    "json": (to_json, (str,)),
-    "date": (to_date, (str,)),
-    "number": (to_number, (int, float)),
-    "integer": (to_integer, (int,)),
-    "boolean": (to_boolean, (bool,)),
-    "object": (partial(to_whole, dict), (dict,)),
-    "array": (partial(to_whole, list), (list,)),
-    "any": (to_any, (str, int, float, bool, dict, list)),
-}
-"""By kind: what becomes of its values, and the types of values that it is for.
-
-"json" is a string that takes arrays and objects as their JSON text. Objects and arrays are here
-those of which the schema says nothing more.
-"""
 
 ONLY_NULL = frozenset({type(None)})
 
@@ -130,14 +101,13 @@ class Converter:
     ) -> None:
         self.rescued: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
-        self._keys = tuple(keys)
+        self._columns, self._keys = dict(columns or {}), tuple(keys)
         self._rescues = RESCUED in (schema.get("properties") or {})
         self._protection = protection
         self._json_text, self._wrap, self._as_text = json_text, wrap, as_text or {}
         # Values that have no place in the schema, and whether something in them is deselected.
         self._strays: list[tuple[Place, Any, bool]] = []
-        root = self._object({"properties": {}, **schema}, [known], (), columns or {})
-        self._convert = root.convert
+        self._convert = self._object(schema, [known], ()).convert
 
     def convert(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row, as a parser makes it of a clean body, as the record that goes out.
@@ -147,16 +117,14 @@ class Converter:
         """
         record: dict[str, Any] = self._convert(row, None)
         if self._strays:
-            rescued = self._sort_out()
-            if rescued:
-                record[RESCUED] = orjson.dumps(rescued).decode()
+            self._sort_out(record)
         for key in self._keys:
             if record.get(key) is None:
                 raise MissingKey(key, row)
         return record
 
-    def _sort_out(self) -> dict[str, orjson.Fragment]:
-        """Counts the strays, and returns those that may go out, as JSON text by path."""
+    def _sort_out(self, record: dict[str, Any]) -> None:
+        """Counts the strays, and writes those that may go out into the record, by path."""
         rescued: dict[str, orjson.Fragment] = {}
         for place, value, secret in self._strays:
             steps = _steps(place)
@@ -169,7 +137,8 @@ class Converter:
             path = path_of(steps)
             counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
         self._strays.clear()
-        return rescued
+        if rescued:
+            record[RESCUED] = orjson.dumps(rescued).decode()
 
     def _rescuable(self, value: Any, steps: Steps, secret: bool) -> bytes:
         """What of a stray value may go out, as JSON. Raises Misfit where none of it may."""
@@ -210,13 +179,7 @@ class Converter:
         field = Field(untouched, lambda value, _: scalar(value), False, kind)
         return field if self._protection is None else _guarded(field, self._protection, steps)
 
-    def _object(
-        self,
-        schema: Schema,
-        known: Sequence[Any],
-        steps: Steps,
-        columns: Mapping[str, Any] | None = None,
-    ) -> Field:
+    def _object(self, schema: Schema, known: Sequence[Any], steps: Steps) -> Field:
         given, known_fields = schema.get("properties") or {}, fields_of(known)
         deselected = set(known_fields or ()) - set(given)
         compiled = {
@@ -226,7 +189,9 @@ class Converter:
         # None: what is deselected.
         fields: dict[str, tuple[frozenset[type], Convert, bool] | None] = dict.fromkeys(deselected)
         fields.update((key, field[:3]) for key, field in compiled.items())
+        start: dict[str, Any] = {}
         if not steps:
+            start = self._columns
             for name in OWN_COLUMNS:  # What the API calls like one of them is new.
                 fields.pop(name, None)
         extra, additional = None, schema.get("additionalProperties")
@@ -234,12 +199,9 @@ class Converter:
         has_known = known_fields is not None
         if has_known and additional is not None and additional is not False:
             extra = self._field(additional, [], (*steps, ANYTHING))[:3]
-        protection, excludes = self._protection, None
-        at: Path = ()
-        if protection is not None:
-            at = protection.place(steps)
-            excludes = protection.excludes if protection.looks_below(at) else None
-        start, strays = dict(columns or {}), self._strays
+        protection = self._protection
+        at = protection.place(steps) if protection is not None else ()
+        strays = self._strays
 
         def convert_object(value: Any, place: Place) -> Any:
             if type(value) is not dict:
@@ -253,7 +215,7 @@ class Converter:
                     if field is None:
                         continue
                 except KeyError:
-                    if excludes is not None and excludes((*at, key)):
+                    if protection is not None and protection.excludes((*at, key)):
                         continue
                     if extra is None:
                         strays.append(((place, key), item, not has_known))
@@ -316,9 +278,9 @@ def _steps(place: Place) -> Steps:
 def _takes_all(schema: Schema, known: Sequence[Any]) -> bool:
     """Whether any object goes out whole."""
     fields, extra = schema.get("properties"), schema.get("additionalProperties")
-    if isinstance(fields, Mapping):
-        return not fields and extra is True and not fields_of(known)
-    return extra is None or extra is True
+    if not isinstance(fields, Mapping):
+        return extra is None or extra is True
+    return extra is True and not fields and not fields_of(known)
 
 
 def _hides(branches: Sequence[Field], known: Sequence[Any]) -> bool:
@@ -340,8 +302,6 @@ def _hides(branches: Sequence[Field], known: Sequence[Any]) -> bool:
 def _guarded(field: Field, protection: Protection, steps: Steps) -> Field:
     """The same, but that what a rule names in its values does not go out as it is."""
     place, convert = protection.place(steps), field.convert
-    is_free = field.kind in ("object", "array", "any")
-    hashed = protection.hashes(place)
 
     def pseudonym(value: Any, at: Place) -> Any:
         if value == "":
@@ -353,29 +313,26 @@ def _guarded(field: Field, protection: Protection, steps: Steps) -> Field:
     def cleaned(value: Any, at: Place) -> Any:
         return convert(protection.cleaned(value, place), at)
 
-    if hashed and not is_free:
-        return field._replace(untouched=ONLY_NULL, convert=pseudonym)
-    if hashed or ((is_free or field.kind == "json") and protection.looks_below(place)):
+    if field.kind in ("object", "array", "any"):
         return field._replace(untouched=ONLY_NULL, convert=cleaned)
-    return field
+    if protection.hashes(place):
+        return field._replace(untouched=ONLY_NULL, convert=pseudonym)
+    return field._replace(convert=cleaned) if field.kind == "json" else field
 
 
 def _union(branches: Sequence[Field]) -> Field:
     """The first branch that is for the value's type, else the first that can convert it."""
-    types_of = [(branch, KINDS[branch.kind][1]) for branch in branches]
-    first: dict[type, Field] = {}
-    for branch, types in types_of:
-        for one in types:
-            first.setdefault(one, branch)
 
     def convert_union(value: Any, place: Place) -> Any:
         kind = type(value)
-        for branch, _ in sorted(types_of, key=lambda branch: kind not in branch[1]):
+        for branch in sorted(branches, key=lambda branch: kind not in KINDS[branch.kind][1]):
             with suppress(Misfit):  # Raised before any stray is found.
                 return branch.convert(value, place)
         raise Misfit
 
-    untouched = {one for one, branch in first.items() if one in branch.untouched}
+    # By type the first branch that is for it.
+    first = {kind: branch for branch in reversed(branches) for kind in KINDS[branch.kind][1]}
+    untouched = {kind for kind, branch in first.items() if kind in branch.untouched}
     return Field(ONLY_NULL | untouched, convert_union, False, "union")
 
 

@@ -20,7 +20,6 @@ class Protection:
     def __init__(self, stream: str, excluded: Rules, hashed: Rules, salt: str) -> None:
         self._stream = stream
         self._hashed = hashed
-        self._rules = (*excluded.excluded, *hashed.included)
         self._salt = salt.encode()
         # Keys that no schema knows are as many as somebody likes.
         self.excludes = functools.lru_cache(maxsize=4096)(excluded.exclude)
@@ -33,10 +32,6 @@ class Protection:
         """What its pseudonyms depend on, and nothing of the salt itself."""
         texts = [rule.text for rule in self._hashed.all]
         return [*texts, self.pseudonym("basis")] if texts else []
-
-    def looks_below(self, place: Path) -> bool:
-        """Whether a rule may name something at this place that no schema knows."""
-        return any(rule.may_meet_below(place) for rule in self._rules)
 
     def place(self, steps: Iterable[str | int]) -> Path:
         """The place that keys lead to; what lies in an array has the place of the array."""

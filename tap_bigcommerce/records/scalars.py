@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from decimal import Decimal
 from math import isfinite
@@ -110,14 +110,11 @@ class Misfit(Exception):  # not an error
 
 def to_number(value: Any) -> Any:
     """``"12.5000"`` to the number 12.5000, digit for digit; ``""`` to null."""
-    kind = type(value)
-    if kind is str:
+    if type(value) is str:
         return _number_of(value)
-    if kind is float and isfinite(value):
-        return value
-    if kind is ExactFloat and isfinite(value):
+    if isinstance(value, float) and isfinite(value):
         return float(value)
-    if kind in (int, ExactInt):
+    if type(value) in (int, ExactInt):
         return writable(value)
     raise Misfit
 
@@ -204,10 +201,7 @@ def to_json(value: Any) -> str:
 
 def to_boolean(value: Any) -> bool:
     """Besides booleans 0, 1 and their texts, which lose nothing; "" could be null or false."""
-    kind = type(value)
-    if kind is bool:
-        return bool(value)
-    if kind is int or kind is str:
+    if type(value) in (bool, int, str):
         if value in (1, "1", "true"):
             return True
         if value in (0, "0", "false"):
@@ -218,10 +212,15 @@ def to_boolean(value: Any) -> bool:
 def to_any(value: Any) -> Any:
     """Anything, as it is: for fields without a type."""
     try:
-        text = orjson.dumps(value, _as_fragment, orjson.OPT_PASSTHROUGH_SUBCLASS)
+        return orjson.Fragment(
+            orjson.dumps(
+                value,
+                default=lambda number: orjson.Fragment(_scalar_text(number)),
+                option=orjson.OPT_PASSTHROUGH_SUBCLASS,
+            )
+        )
     except TypeError:  # Deeper than orjson writes.
         raise Misfit from None
-    return orjson.Fragment(text)
 
 
 def to_whole(kind: type, value: Any) -> Any:
@@ -274,17 +273,29 @@ def _named(container: dict[str, Any] | list[Any]) -> Iterator[tuple[bytes, Any]]
         yield orjson.dumps(name) + b":", item
 
 
-def _as_fragment(value: Any) -> orjson.Fragment:
-    return orjson.Fragment(_scalar_text(value))
-
-
 def _scalar_text(value: Any) -> bytes:
     if isinstance(value, str):
         return orjson.dumps(clean_text(value))
     if isinstance(value, ExactFloat):
         return (value.text if isfinite(value) else f'"{value.text}"').encode()
-    if isinstance(value, float) and not isfinite(value):
-        return b'"NaN"' if value != value else b'"Infinity"' if value > 0 else b'"-Infinity"'
     if isinstance(value, int) and not MIN_INT <= value <= MAX_INT:
         return (b"%d" if value.bit_length() <= MAX_BITS else b'"%d"') % value
     return orjson.dumps(value)
+
+
+KINDS: dict[str, tuple[Callable[[Any], Any], tuple[type, ...]]] = {
+    "string": (to_string, (str,)),
+    "json": (to_json, (str,)),
+    "date": (to_date, (str,)),
+    "number": (to_number, (int, float)),
+    "integer": (to_integer, (int,)),
+    "boolean": (to_boolean, (bool,)),
+    "object": (functools.partial(to_whole, dict), (dict,)),
+    "array": (functools.partial(to_whole, list), (list,)),
+    "any": (to_any, (str, int, float, bool, dict, list)),
+}
+"""By kind: what becomes of its values, and the types of values that it is for.
+
+"json" is a string that takes arrays and objects as their JSON text. Objects and arrays are here
+those of which the schema says nothing more.
+"""

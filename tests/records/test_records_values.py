@@ -76,9 +76,6 @@ NULLABLE: Callable[[str], Any] = lambda name: {"type": ["null", name]}  # noqa: 
         ),
         (str(HUGE), str(HUGE)),
         ("", "null"),
-        (math.nan, RESCUED),
-        (math.inf, RESCUED),
-        (-math.inf, RESCUED),
         (10**300, "1" + "0" * 300),
         (10**400, RESCUED),
         ("1" * 2000, RESCUED),
@@ -146,8 +143,6 @@ def test_text_is_a_number_if_it_is_one_in_json_but_for_a_zero_before_a_point(tex
         (2.0**53, RESCUED),
         (1.9, RESCUED),
         (1e300, RESCUED),
-        (math.nan, RESCUED),
-        (math.inf, RESCUED),
         ("5", "5"),
         ("-5", "-5"),
         ("-0", "0"),
@@ -299,8 +294,8 @@ def test_an_object_is_null_where_php_wrote_an_empty_array(value: Any, text: Any)
 
 
 def test_an_object_without_fields_goes_out_whole_and_clean() -> None:
-    value = {"a\0": [math.nan, HUGE, {"b": "x\0"}], "c": "\udfff", "a\ufffd": 1, "d": -math.inf}
-    whole = f'"a\ufffd\ufffd":["NaN",{HUGE},{{"b":"x"}}],"c":"\ufffd","a\ufffd":1,"d":"-Infinity"'
+    value = {"a\0": [HUGE, {"b": "x\0"}], "c": "\udfff", "a\ufffd": 1}
+    whole = f'"a\ufffd\ufffd":[{HUGE},{{"b":"x"}}],"c":"\ufffd","a\ufffd":1'
     whole = f"{{{whole}}}"
     for field in ({"type": "object"}, {"type": ["null", "object"], "additionalProperties": True}):
         check(field, value, whole)
