@@ -1,11 +1,12 @@
-"""What streams cost in requests: in words for a person, and which lookups an estimate counts."""
+"""What a sync would read, and what that costs in requests: for a person, and for an estimate."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.display import table
+from tap_bigcommerce.selection import Selection, all_fields
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.customer_details import ONLY_V3
 from tap_bigcommerce.streams.own_lists import LARGEST_LIMIT
@@ -81,3 +82,32 @@ def wants_v3(selection: Selection) -> bool:
 
 def _of_list(stream: Stream) -> str:
     return f"1 for {LARGEST_LIMIT} records" if stream.walk.paged else "1"
+
+
+def as_table(selections: Mapping[str, Selection], config: Config, width: int) -> str:
+    """A row for each stream: its fields, how it is read, and the requests that it takes."""
+    rows = [
+        (
+            name,
+            ", ".join(_fields(selection)),
+            "full" if selection.full_table else "incremental",
+            of_selection(selection, config, selections),
+        )
+        for name, selection in selections.items()
+    ]
+    head = ("stream", "fields", "replication", "requests")
+    return "\n".join(table(head, rows, width=width)) + "\n"
+
+
+def _fields(selection: Selection) -> list[str]:
+    """The fields that go out: those that are whole by their own name, of others what is in them."""
+    stream, protection = selection.stream.name, selection.protection
+    kept = [path for _, path, _ in all_fields(selection.schema, path=(stream,))]
+    given = {path for _, path, _ in all_fields(selection.given, path=(stream,))}
+    left_out = given.difference(kept)
+    in_part = {(stream,), *(path[:length] for path in left_out for length in range(1, len(path)))}
+    return [
+        ".".join(path[1:]) + (" (pseudonym)" if protection and protection.hashes(path) else "")
+        for path in kept
+        if path not in in_part and path[:-1] in in_part
+    ]

@@ -195,7 +195,7 @@ def _about(run: Run) -> int:
 
 
 def _list(run: Run) -> int:
-    from tap_bigcommerce.listing import as_table  # takes its time to import
+    from tap_bigcommerce.costs import as_table  # takes its time to import
 
     config = run.config()
     return _write(as_table(run.selections(config), config, _width()))

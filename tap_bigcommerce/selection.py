@@ -21,6 +21,7 @@ from tap_bigcommerce.schemas import (
     STORE_HASH,
     Notes,
     load_notes,
+    load_schema,
 )
 from tap_bigcommerce.streams.stream import Stream
 
@@ -95,10 +96,7 @@ class Selection:
         return {
             name: None
             for name, field in self.schema["properties"].items()
-            if name not in self.notes.asked_for
-            and (
-                name in always or any(b.get("type") in (None, "null") for b in branches_of([field]))
-            )
+            if name not in self.notes.asked_for and (name in always or _takes_null(field))
         }
 
     @property
@@ -122,24 +120,19 @@ def _with_field(path: str) -> Schema:
 
 
 def from_catalog(
-    stream: Stream,
-    own: Schema,
-    entry: Mapping[str, Any],
-    metadata: Metadata,
-    config: Config | None,
-    choice: Choice,
+    stream: Stream, entry: Mapping[str, Any], config: Config, choice: Choice
 ) -> Selection | None:
-    """What a catalog's `entry` selects of a stream, whose whole schema is `own`; None: nothing.
+    """What a catalog's `entry` selects of a stream; None: nothing.
 
     Raises CatalogError where the entry cannot be understood.
     """
+    own = load_schema(stream.name)
     schema: Any = entry.get("schema")
-    has_fields = isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
-    has_fields = has_fields and _is_schema(schema)
-    metadata = chosen_by(choice.select, stream.name, schema if has_fields else {}, metadata, own)
+    metadata = chosen_by(choice.select, stream.name, schema, metadata_of(entry), own)
     if not is_selected(metadata.get((), {}), schema):
         return None
-    if not has_fields:
+    is_object = isinstance(schema, dict) and isinstance(schema.get("properties"), dict)
+    if not is_object or not _is_schema(schema):
         raise CatalogError(
             f"The catalog's entry for {stream.name} has no schema with properties, or one in which "
             "something else stands where a schema should. Write the catalog anew with --discover."
@@ -193,7 +186,7 @@ def key_of(stream: Stream, schema: Schema) -> tuple[str, ...]:
 
 
 def chosen_by(
-    rules: Rules, stream: str, schema: Schema, metadata: Metadata, own: Schema | None = None
+    rules: Rules, stream: str, schema: Any, metadata: Metadata, own: Schema | None = None
 ) -> Metadata:
     """The metadata of a stream, with "selected" in it where rules decide that.
 
@@ -207,14 +200,14 @@ def chosen_by(
     fields = list(all_fields(schema, path=(stream,)))
     gone = rules.exclude_stream(stream)
     if rules.included:
-        by_default: set[Path] = set()
-        if any(rule.meets((stream,)) for rule in rules.included):
-            by_default.add((stream,))  # By its name alone: as it is by default.
+        # By its name alone: as it is by default.
+        named: Path = (stream,)
+        by_default = {named} if any(rule.meets(named) for rule in rules.included) else set()
         for place, path, _ in fields:
             said = says_yes_or_no(metadata.get(place, {}).get("selected-by-default"))
             if path[:-1] in by_default and said is not False:
                 by_default.add(path)
-        selected = by_default - {(stream,)}
+        selected = by_default - {named}
         for place, path, _ in reversed(fields):  # What is in a field before the field.
             if rules.include(path):
                 selected.add(path)
@@ -222,24 +215,24 @@ def chosen_by(
             if path in selected and not rules.exclude(path):
                 selected.add(path[:-1])
         found.setdefault((), {})["selected"] = True
-        gone = gone or (stream,) not in selected
+        gone = gone or named not in selected
     if gone:
         return {**metadata, (): {**metadata.get((), {}), "selected": False}}
-    for place, path, _ in (*fields, *all_fields(own or {}, path=(stream,))):
+    for place, path, _ in (*fields, *all_fields(own, path=(stream,))):
         if rules.exclude(path):
             found.setdefault(place, {})["selected"] = False
     return found
 
 
 def all_fields(
-    schema: Schema, place: Breadcrumb = (), path: Path = ()
-) -> Iterator[tuple[Breadcrumb, Path, Schema]]:
+    schema: Any, place: Breadcrumb = (), path: Path = ()
+) -> Iterator[tuple[Breadcrumb, Path, Any]]:
     """Each field, nested ones too, with its breadcrumb and its path."""
-    items, properties = schema.get("items"), schema.get("properties")
-    if isinstance(items, dict):
-        yield from all_fields(items, (*place, "items"), path)
+    if not isinstance(schema, dict):
+        return
+    yield from all_fields(schema.get("items"), (*place, "items"), path)
+    properties = schema.get("properties")
     for name, field in (properties if isinstance(properties, dict) else {}).items():
-        field = field if isinstance(field, dict) else {}
         at, inner = (*place, "properties", name), (*path, name)
         yield at, inner, field
         yield from all_fields(field, at, inner)

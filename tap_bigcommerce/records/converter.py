@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import orjson
@@ -163,7 +164,7 @@ class Converter:
         field = field._replace(hides=_hides(branches, known))
         if whole is None:
             return field
-        return field._replace(untouched=ONLY_NULL, convert=_into_text(field.convert))
+        return field._replace(untouched=ONLY_NULL, convert=partial(_into_text, field.convert))
 
     def _branch(self, schema: Schema, known: Sequence[Any], steps: Steps) -> Field:
         """The same of a schema of one type."""
@@ -336,13 +337,9 @@ def _union(branches: Sequence[Field]) -> Field:
     return Field(ONLY_NULL | untouched, convert_union, False, "union")
 
 
-def _into_text(convert: Convert) -> Convert:
-    """For objects and arrays that go out as their JSON text; a text goes out as it is."""
-
-    def convert_into_text(value: Any, place: Place) -> Any:
-        if isinstance(value, str):
-            return value
-        parts = convert(value, place)
-        return parts if parts is None else orjson.dumps(parts).decode()
-
-    return convert_into_text
+def _into_text(convert: Convert, value: Any, place: Place) -> Any:
+    """An object or array as its JSON text; a text as it is."""
+    if isinstance(value, str):
+        return value
+    parts = convert(value, place)
+    return parts if parts is None else orjson.dumps(parts).decode()
