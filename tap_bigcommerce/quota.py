@@ -57,9 +57,6 @@ RESET_MARGIN = 0.05
 TOLERANCE = 1 / 6
 """The share of a window by which two answers may differ in when it ends."""
 
-WORTH_SAYING = 1.0
-"""Seconds by which the end of a wait moves before that is told."""
-
 Told = Callable[["Reason | None", float], None]
 """Hears why a request waits, and until about when (by the quota's clock). No reason: it waits for
 requests under way, which is nothing to tell."""
@@ -99,19 +96,15 @@ class Quota:
         self._first_refused_at = 0.0
         self._last_refused_at = float("-inf")
         # So many at once are not refused, as far as is known; and what it takes to try one more.
-        self._most_at_once = concurrency
+        self._most_at_once = float(concurrency)
         self._good_before_more = GOOD_BEFORE_MORE
-        self._good_at_most = 0
         self._window = USUAL_WINDOW
 
     def enter(self, told: Told = lambda reason, until: None) -> None:
         """Wait until a request may be sent, and take its place.
 
-        `told` hears why it waits, each time that this changes. Raises Interrupted when
-        the tap is asked to stop.
+        `told` hears again and again why it waits. Raises Interrupted when the tap is asked to stop.
         """
-        said: Reason | None = None
-        said_until = 0.0
         with self._changed:
             while True:
                 self._stop.check()
@@ -119,19 +112,8 @@ class Quota:
                 if wait <= 0:
                     self._in_flight += 1
                     return
-                until = self._clock() + wait
-                if reason is not said or (reason and abs(until - said_until) > WORTH_SAYING):
-                    said, said_until = reason, until
-                    told(reason, until)
+                told(reason, self._clock() + wait)
                 self._changed.wait(min(wait, LONGEST_NAP))
-
-    def try_enter(self) -> float:
-        """Take a place if a request may be sent now; 0 then, else how many seconds to wait before
-        it is worth another look."""
-        with self._changed:
-            wait, _ = self._wait()
-            self._in_flight += wait <= 0
-            return wait
 
     def leave(self, headers: Mapping[str, str] | None, took: float) -> Allowance | None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any.
@@ -147,23 +129,17 @@ class Quota:
                 if self._quota is not None:
                     self._untold.append(self._clock() - took)
             self._changed.notify_all()
-            if self._quota is None or not self._is_told:
-                return None
-            resets_in = self._resets_at - self._clock()
-            return Allowance(self._quota, self._left, self._window, resets_in)
+            return self.allowance if self._is_told else None
 
     def worked(self) -> None:
         """An answer was good: parallelism that was lowered grows back by one a round."""
         with self._changed:
             self._refusals = 0
-            if self._allowed < self._most_at_once:
-                more = self._allowed + 1 / max(1.0, self._allowed)
-                self._allowed = min(self._most_at_once, more)
-            elif self._most_at_once < self._concurrency:
-                self._good_at_most += 1
-                if self._good_at_most >= self._good_before_more:
-                    self._good_at_most = 0
-                    self._most_at_once += 1
+            if self._allowed >= self._most_at_once:
+                more = self._most_at_once + 1 / self._good_before_more
+                self._most_at_once = min(self._concurrency, more)
+            more = self._allowed + 1 / max(1.0, self._allowed)
+            self._allowed = min(self._most_at_once, more)
 
     def strained(self) -> None:
         """The API is under load (5xx, a timeout, a 429 without a word): halve parallelism."""
@@ -185,23 +161,20 @@ class Quota:
         longest = max((seconds for seconds in named if seconds is not None), default=None)
         with self._changed:
             now = self._clock()
-            is_another = now - took >= self._last_refused_at
-            if is_another:
+            pause = 0.0 if longest is None else min(LONGEST_NAMED_PAUSE, longest + RESET_MARGIN)
+            if now - took >= self._last_refused_at:
                 self._last_refused_at = now
                 self._first_refused_at = self._first_refused_at if self._refusals else now
                 self._refusals += 1
                 if at_once:
-                    self._most_at_once = max(1, min(self._most_at_once, int(self._allowed)) - 1)
-                    self._good_at_most = 0
+                    most = int(min(self._most_at_once, self._allowed)) - 1
+                    self._most_at_once = max(1.0, most)
                     self._good_before_more = min(MOST_GOOD_BEFORE_MORE, self._good_before_more * 2)
                 if at_once or longest is None:
-                    self._allowed = max(1.0, self._allowed / 2)
-            pause = 0.0
-            if longest is not None:
-                pause = min(LONGEST_NAMED_PAUSE, longest + RESET_MARGIN)
-            if is_another and (at_once or longest is None):
-                first = SHORT_PAUSE if at_once else FIRST_PAUSE
-                pause = max(pause, min(LONGEST_PAUSE, first * 2.0 ** min(self._refusals - 1, 10)))
+                    self.strained()
+                    first = SHORT_PAUSE if at_once else FIRST_PAUSE
+                    growing = first * 2.0 ** min(self._refusals - 1, 10)
+                    pause = max(pause, min(LONGEST_PAUSE, growing))
             self._paused_until = max(self._paused_until, now + pause)
             return self._paused_until - now
 

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
 
@@ -21,16 +21,7 @@ own 5 ms one request in four went out, or came in, 20 to 60 ms late."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-
-
-class _Job(NamedTuple):
-    """Sorted by its urgency, and then by its number, which no other has."""
-
-    urgency: tuple[int, ...]
-    number: int
-    work: Callable[[], Any]
-    then: Callable[[Any], None]
-    failed: Callable[[BaseException], None]
+Failed = Callable[[BaseException], None]
 
 
 class Workers:
@@ -42,9 +33,10 @@ class Workers:
 
     def __init__(self, count: int, stop: Stop) -> None:
         self._stop = stop
-        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
-        self._done: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        """What follows from the jobs that are done."""
+        self._jobs: queue.PriorityQueue[tuple[Any, ...]] = queue.PriorityQueue()
+        """By urgency, then by a number that no other has; `work`, `then` and `failed`."""
+        self._done: queue.SimpleQueue[tuple[Callable[[], None], Failed]] = queue.SimpleQueue()
+        """What follows from the jobs that are done, and whom to tell if that raises."""
         self._numbers = itertools.count()
         self.count = count
         self.unfinished = 0
@@ -62,7 +54,7 @@ class Workers:
         self,
         work: Callable[[], Any],
         then: Callable[[Any], None],
-        failed: Callable[[BaseException], None],
+        failed: Failed,
         urgency: tuple[int, ...] = (0,),
     ) -> None:
         """Run `work` in a thread; later, in the one that calls `step`, `then(its result)`.
@@ -71,7 +63,7 @@ class Workers:
         stream's jobs. Of the jobs that wait, the one with the smallest `urgency` is next.
         """
         self.unfinished += 1
-        self._jobs.put(_Job(urgency, next(self._numbers), work, then, failed))
+        self._jobs.put((urgency, next(self._numbers), work, then, failed))
 
     def step(self, until: float = math.inf) -> bool:
         """Wait until a job is done, and do what follows from it.
@@ -84,19 +76,18 @@ class Workers:
         while True:
             self._stop.check()
             try:
-                follow = self._done.get(timeout=LONGEST_NAP)
+                done = self._done.get(timeout=LONGEST_NAP)
             except queue.Empty:
                 if time.monotonic() >= until:
                     return False
                 continue
-            follow()
+            self._follow(*done)
             return True
 
     def catch_up(self) -> None:
         """Do what follows from the jobs that are done by now; waits for none."""
         while not self._done.empty():
-            follow = self._done.get()
-            follow()
+            self._follow(*self._done.get())
 
     def close(self) -> None:
         """Nothing more is to be done: jobs that have not begun never do."""
@@ -119,24 +110,20 @@ class Workers:
                 raise errors[0]
         return found
 
-    def _follow(self, job: _Job, outcome: Any) -> None:
+    def _follow(self, follow: Callable[[], None], failed: Failed) -> None:
         self.unfinished -= 1
         try:
-            job.then(outcome)
+            follow()
         except Exception as error:  # noqa: BLE001  # handed to the stream that it is for
-            job.failed(error)
-
-    def _fail(self, job: _Job, error: BaseException) -> None:
-        self.unfinished -= 1
-        job.failed(error)
+            failed(error)
 
     def _run(self) -> None:
         while True:
-            job = self._jobs.get()
+            *_, work, then, failed = self._jobs.get()
             if self._closed:
                 return
             try:
-                follow = functools.partial(self._follow, job, job.work())
+                follow = functools.partial(then, work())
             except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
-                follow = functools.partial(self._fail, job, error)
-            self._done.put(follow)
+                follow = functools.partial(failed, error)
+            self._done.put((follow, failed))

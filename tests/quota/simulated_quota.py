@@ -14,6 +14,13 @@ from tap_bigcommerce.stop import LONGEST_NAP, Stop
 WINDOW = 30.0
 
 
+def try_enter(quota: Quota) -> float:
+    """Take a place if a request may be sent now; 0 then, else how many seconds to wait."""
+    wait, _ = quota._wait()
+    quota._in_flight += wait <= 0
+    return wait
+
+
 class Timeline:
     """Things that happen, in the order of their times."""
 
@@ -98,7 +105,7 @@ class Tap:
             self._ask()
 
     def _ask(self) -> None:
-        wait = self._quota.try_enter()
+        wait = try_enter(self._quota)
         if wait > 0:
             self._timeline.after(min(wait, LONGEST_NAP), self._ask)
             return

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from simulated_quota import WINDOW, OtherApp, Store, Tap, Timeline, unequal
+from simulated_quota import WINDOW, OtherApp, Store, Tap, Timeline, try_enter, unequal
 
 from tap_bigcommerce.quota import Quota
 from tap_bigcommerce.stop import Stop
@@ -118,7 +118,7 @@ def quota_at(clock: At, share: float = SHARE) -> Quota:
 def entered(quota: Quota) -> int:
     """How many requests may go now."""
     number = 0
-    while quota.try_enter() <= 0:
+    while try_enter(quota) <= 0:
         number += 1
         assert number < 100_000, "there is no end to it"
     return number
@@ -134,16 +134,16 @@ def test_without_headers_only_the_parallelism_counts(clock: At) -> None:
 
 def test_a_used_up_share_waits_for_the_reset(clock: At) -> None:
     quota = quota_at(clock)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(150, 15, reset=10), took=0.1)
-    assert 0 < quota.try_enter() <= 10.1
+    assert 0 < try_enter(quota) <= 10.1
     clock.now = 10.1
     assert entered(quota) == 4
 
 
 def test_what_is_on_its_way_counts(clock: At) -> None:
     quota = quota_at(clock)
-    quota.try_enter()
+    try_enter(quota)
     # Two more are allowed: 17 are left, and 15 kept free.
     quota.leave(headers(150, 17, reset=0.5), took=0.1)
     assert entered(quota) == 2
@@ -154,17 +154,17 @@ def test_of_answers_that_overtook_one_another_the_least_left_is_true(clock: At) 
     assert entered(quota) == 4
     quota.leave(headers(150, 15, reset=0.5), took=0.1)
     quota.leave(headers(150, 140, reset=0.5), took=0.1)
-    assert quota.try_enter() > 0
+    assert try_enter(quota) > 0
 
 
 def test_a_refusal_with_a_time_stops_everybody_for_that_long(clock: At) -> None:
     quota = quota_at(clock)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave({}, took=0.1)
     named = {"X-Rate-Limit-Time-Reset-Ms": "2000", "X-Retry-After": "5"}
     assert quota.refused(named) == pytest.approx(5, abs=0.1)
     clock.now = 4.9
-    assert quota.try_enter() > 0
+    assert try_enter(quota) > 0
     clock.now = 5.1
     assert entered(quota) == 4
 
@@ -213,7 +213,7 @@ def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> No
 
     def ask() -> None:
         nonlocal flying
-        wait = quota.try_enter()
+        wait = try_enter(quota)
         if wait > 0:
             timeline.after(min(wait, 0.01), ask)
         elif flying >= at_once:
@@ -263,7 +263,7 @@ def test_parallelism_grows_back_after_good_answers(clock: At) -> None:
 )
 def test_headers_that_are_no_numbers_count_as_none(clock: At, name: str, value: str) -> None:
     quota = quota_at(clock)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave({**headers(150, 0, 30), name: value}, took=0.1)
     assert entered(quota) == 4
 
@@ -272,10 +272,10 @@ def test_while_the_rest_is_left_to_others_a_look_now_and_then_sees_whether_they_
     clock: At,
 ) -> None:
     quota = quota_at(clock)
-    quota.try_enter()
+    try_enter(quota)
     # In 10 of 30 seconds others have used 80: they are taken to need all of the 70 that are left.
     quota.leave(headers(150, 69, reset=20), took=0.1)
-    assert 0 < quota.try_enter() <= 3
+    assert 0 < try_enter(quota) <= 3
     clock.now = 3
     assert entered(quota) == 1
     # They have stopped: of 66, they are taken to need 29 in the last 8 seconds.
@@ -286,11 +286,11 @@ def test_while_the_rest_is_left_to_others_a_look_now_and_then_sees_whether_they_
 
 def test_a_slow_answer_says_of_the_window_in_which_it_may_have_been_written(clock: At) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     clock.now = 21.6
     # Written somewhere in these seconds, so the window ends at 20 to 41.6.
     quota.leave(headers(5, 4, reset=20), took=21.6)
-    assert quota.try_enter() <= 0
+    assert try_enter(quota) <= 0
     # This one was written in the next window, which ends at 50.
     clock.now = 25.6
     quota.leave(headers(5, 4, reset=26.4), took=4)
@@ -298,9 +298,9 @@ def test_a_slow_answer_says_of_the_window_in_which_it_may_have_been_written(cloc
     for left in (3, 2, 1, 0):
         quota.leave(headers(5, left, reset=24.4), took=0.1)
     clock.now = 41.7
-    assert quota.try_enter() > 0
+    assert try_enter(quota) > 0
     clock.now = 50.1
-    assert quota.try_enter() <= 0
+    assert try_enter(quota) <= 0
 
 
 def test_an_answer_that_was_written_in_a_window_before_says_nothing_of_this_one(clock: At) -> None:
@@ -315,12 +315,12 @@ def test_an_answer_that_was_written_in_a_window_before_says_nothing_of_this_one(
 def test_a_clock_that_is_not_steady_does_not_make_new_windows(clock: At) -> None:
     quota = quota_at(clock, share=1)
     for left, reset in ((29, 20), (28, 18), (27, 22), (26, 20)):
-        assert quota.try_enter() <= 0
+        assert try_enter(quota) <= 0
         quota.leave(headers(30, left, reset), took=0.1)
     # All four were the tap's own: nothing has to be left to others.
     assert quota.allowance is not None
     assert quota.allowance.left == 26
-    while quota.try_enter() <= 0:
+    while try_enter(quota) <= 0:
         left -= 1
         assert left >= 0
         quota.leave(headers(30, left, reset=20), took=0.1)
@@ -332,16 +332,16 @@ def test_answers_without_a_word_count_against_the_quota_to_the_end_of_the_window
     clock: At, pause: float
 ) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(5, 4, reset=10), took=0.1)
     clock.now = 10.1 + pause  # A new window; nobody has said when it ends.
     for _ in range(5):
-        assert quota.try_enter() <= 0
+        assert try_enter(quota) <= 0
         quota.leave(None, took=0.1)
-    assert quota.try_enter() == pytest.approx(30, abs=0.1)
+    assert try_enter(quota) == pytest.approx(30, abs=0.1)
     clock.now = 40.2 + pause
     # They may all have been counted in this window.
-    assert quota.try_enter() <= 0
+    assert try_enter(quota) <= 0
     quota.leave(headers(5, 4, reset=25), took=0.1)
     assert entered(quota) == 4
 
@@ -351,11 +351,11 @@ def test_what_may_have_been_counted_in_the_next_window_counts_there(
     clock: At, sent_at: float, left: int
 ) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(5, 4, reset=1), took=0.1)  # The window ends at 0.9 to 1.05.
     clock.now = 1
     for _ in range(3):
-        assert quota.try_enter() <= 0
+        assert try_enter(quota) <= 0
         quota.leave(None, took=1 - sent_at)
     clock.now = 1.1
     assert entered(quota) == left
@@ -363,12 +363,12 @@ def test_what_may_have_been_counted_in_the_next_window_counts_there(
 
 def test_where_answers_say_nothing_for_long_each_window_has_its_quota(clock: At) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(20, 19, reset=30), took=0.1)
     sent: collections.Counter[int] = collections.Counter()
     for tick in range(1, 3000):
         clock.now = tick / 10
-        if quota.try_enter() <= 0:
+        if try_enter(quota) <= 0:
             sent[int(clock.now / 30)] += 1
             quota.leave(None, took=0.05)
     assert max(sent.values()) <= 20
@@ -377,11 +377,11 @@ def test_where_answers_say_nothing_for_long_each_window_has_its_quota(clock: At)
 
 def test_an_answer_that_names_a_time_out_of_reach_is_soon_forgotten(clock: At) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(150, 0, reset=3600), took=0.1)
-    assert quota.try_enter() <= 30.1
+    assert try_enter(quota) <= 30.1
     clock.now = 31
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(150, 149, reset=20), took=0.1)
     assert quota.allowance is not None
     assert quota.allowance.left == 149
@@ -390,27 +390,27 @@ def test_an_answer_that_names_a_time_out_of_reach_is_soon_forgotten(clock: At) -
 
 def test_a_window_may_begin_with_the_first_request_after_a_pause(clock: At) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(5, 4, reset=30), took=0.1)
     # By the window before, this one ends at 60.
     clock.now = 33
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(5, 4, reset=30), took=0.1)
     for left in (3, 2, 1, 0):
-        assert quota.try_enter() <= 0
+        assert try_enter(quota) <= 0
         quota.leave(headers(5, left, reset=30), took=0.1)
     clock.now = 62.9
-    assert quota.try_enter() > 0
+    assert try_enter(quota) > 0
     clock.now = 63.1
-    assert quota.try_enter() <= 0
+    assert try_enter(quota) <= 0
 
 
 def test_a_later_answer_may_correct_when_the_window_ends(clock: At) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(150, 140, reset=30), took=0.1)
     clock.now = 1
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(150, 139, reset=4), took=0.1)
     assert quota.allowance is not None
     assert quota.allowance.resets_in == pytest.approx(4, abs=0.1)
@@ -422,7 +422,7 @@ def test_a_slow_answer_of_the_last_window_does_not_pass_for_one_of_this(clock: A
     quota.leave(headers(150, 30, reset=5), took=0.1)
     quota.leave(headers(150, 29, reset=5), took=0.1)
     clock.now = 5.1
-    assert quota.try_enter() <= 0
+    assert try_enter(quota) <= 0
     clock.now = 10
     quota.leave(headers(150, 1, reset=0.1), took=9.9)
     assert entered(quota) == 2
@@ -430,14 +430,14 @@ def test_a_slow_answer_of_the_last_window_does_not_pass_for_one_of_this(clock: A
 
 def test_answers_that_say_nothing_are_not_taken_for_those_of_other_apps(clock: At) -> None:
     quota = quota_at(clock, share=1)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(20, 19, reset=1), took=0.1)
     clock.now = 1.1
     for _ in range(8):
-        assert quota.try_enter() <= 0
+        assert try_enter(quota) <= 0
         quota.leave(None, took=0.01)
-    quota.try_enter()
+    try_enter(quota)
     quota.leave(headers(20, 11, reset=30), took=0.1)
     for left in range(10, -1, -1):
-        assert quota.try_enter() <= 0, left
+        assert try_enter(quota) <= 0, left
         quota.leave(headers(20, left, reset=30), took=0.1)
