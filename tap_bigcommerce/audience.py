@@ -10,12 +10,12 @@ import threading
 from collections.abc import Iterator, Mapping
 
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.counts import Stage
+from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.display import Secrets, duration, passwords_of_proxies
 from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.log import displayed, set_up
 from tap_bigcommerce.options import Options
-from tap_bigcommerce.tracker import ProgressTracker, Snapshot, StreamProgress
+from tap_bigcommerce.tracker import ProgressTracker, Snapshot
 
 LOGGER = logging.getLogger(__name__)
 
@@ -110,10 +110,12 @@ def _log_lines(tracker: ProgressTracker, every: float) -> Iterator[None]:
 
 def _words(run: Snapshot) -> str:
     """How a run stands, in one line."""
-    stages = [stream.counts.stage for stream in run.streams]
-    done = stages.count(Stage.DONE) + stages.count(Stage.FAILED)
+    stages = [counts.stage for counts in run.streams]
+    done = stages.count("done") + stages.count("failed")
     parts = [f"{done} of {len(stages)} streams done after {duration(run.took)}"]
-    parts += [_stream(one) for one in run.streams if one.counts.stage is Stage.READING]
+    for counts in run.streams:
+        if counts.stage == "not ended":
+            parts.append(_stream(counts, *run.paces[counts.stream]))
     parts.append(f"{run.request_rate:.1f} requests/s")
     if run.quota is not None:
         size, left = run.quota.quota, run.quota.left
@@ -122,13 +124,12 @@ def _words(run: Snapshot) -> str:
     return "; ".join(parts)
 
 
-def _stream(stream: StreamProgress) -> str:
-    counts = stream.counts
+def _stream(counts: StreamCounts, rate: float | None, left: float | None) -> str:
     parts = [f"{counts.stream}: {counts.written:,} records"]
     if counts.read_with is None:  # Else the rest is said of the stream with which it is read.
-        parts += [f"{counts.pages:,} pages", f"{stream.rate or 0:,.0f} records/s"]
+        parts += [f"{counts.pages:,} pages", f"{rate or 0:,.0f} records/s"]
         if counts.share is not None:
             parts.append(f"{counts.share:.0%}")
-        if stream.left is not None:
-            parts.append(f"about {duration(stream.left)} left")
+        if left is not None:
+            parts.append(f"about {duration(left)} left")
     return ", ".join(parts)

@@ -14,10 +14,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Column, Table
 from rich.text import Text
 
-from tap_bigcommerce.counts import Stage
+from tap_bigcommerce.counts import Stage, StreamCounts
 from tap_bigcommerce.display import duration
 from tap_bigcommerce.log import LogOutput
-from tap_bigcommerce.tracker import ProgressTracker, Snapshot, StreamProgress
+from tap_bigcommerce.tracker import ProgressTracker, Snapshot
 
 WIDEST = 110
 """Columns: on a wider terminal bars grow no more."""
@@ -33,7 +33,7 @@ BELOW = 5
 
 LEVELS = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
 
-STAGES = {Stage.TO_COME: "dim", Stage.READING: "bold", Stage.DONE: "", Stage.FAILED: "red"}
+STAGES: dict[Stage, str] = {"not begun": "dim", "not ended": "bold", "done": "", "failed": "red"}
 
 
 @contextlib.contextmanager
@@ -88,11 +88,11 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     table = Table.grid(*compress([name, bar, *figures, end], fits), padding=(0, 2), expand=fits[1])
     table.width = min(width, WIDEST)
     shown = _window(run.streams, max(1, height - BELOW - len(run.waits)))
-    for stream in shown:
-        table.add_row(*compress(_row(stream), fits))
-    stages = Counter(stream.counts.stage for stream in run.streams)
-    stages.subtract(stream.counts.stage for stream in shown)
-    hidden = [f"{stages[stage]} {stage.value}" for stage in Stage if stages[stage]]
+    for counts in shown:
+        table.add_row(*compress(_row(counts, *run.paces[counts.stream]), fits))
+    stages = Counter(counts.stage for counts in run.streams)
+    stages.subtract(counts.stage for counts in shown)
+    hidden = [f"{stages[stage]} {stage}" for stage in STAGES if stages[stage]]
     lines = [("more: " + ", ".join(hidden), "dim")] if hidden else []
     footer = f"{duration(run.took)}  {run.request_rate:.1f} requests/s"
     if run.quota is not None:
@@ -106,42 +106,42 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     return Group(table, *below)
 
 
-def _row(stream: StreamProgress) -> list[RenderableType]:
+def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[RenderableType]:
     """Its name, bar, records, pages, rate, and how it ends or for how long it has been read."""
-    counts, stage = stream.counts, stream.counts.stage
+    stage = counts.stage
     style = STAGES[stage]
-    if stage is Stage.TO_COME:
+    if stage == "not begun":
         return [Text(counts.stream, style), "", "", "", "", ""]
-    share = 1.0 if stage is Stage.DONE else counts.share
+    share = 1.0 if stage == "done" else counts.share
     bar = ProgressBar(
         total=1.0,
         completed=share or 0.0,
         # How far a list is whose end nobody knows, a bar cannot tell.
-        pulse=stage is Stage.READING and share is None,
-        complete_style="red" if stage is Stage.FAILED else "cyan",
+        pulse=stage == "not ended" and share is None,
+        complete_style="red" if stage == "failed" else "cyan",
         finished_style="green",
         pulse_style="cyan",
     )
-    end = Text(duration(stream.took), "dim")
-    if stage is Stage.FAILED:
+    end = Text(duration(counts.took), "dim")
+    if stage == "failed":
         end = Text("failed", "red")
-    elif stage is Stage.DONE:
-        end = Text(f"done in {duration(stream.took)}", "green")
-    elif stream.left is not None:
-        end = Text(f"{duration(stream.left)} left")
+    elif stage == "done":
+        end = Text(f"done in {duration(counts.took)}", "green")
+    elif left is not None:
+        end = Text(f"{duration(left)} left")
     return [
         Text(counts.stream, style),
         bar,
         Text(f"{counts.written:,} records", style),
         Text(f"{counts.pages:,} pages" if counts.pages else "", "dim"),
-        Text(f"{stream.rate:,.0f}/s" if stream.rate is not None else "", "dim"),
+        Text(f"{rate:,.0f}/s" if rate is not None else "", "dim"),
         end,
     ]
 
 
-def _window(streams: Sequence[StreamProgress], most: int) -> Sequence[StreamProgress]:
+def _window(streams: Sequence[StreamCounts], most: int) -> Sequence[StreamCounts]:
     """The streams around those that are being read, `most` of them."""
-    begun = [at for at, one in enumerate(streams) if one.counts.stage is not Stage.TO_COME]
+    begun = [at for at, counts in enumerate(streams) if counts.stage != "not begun"]
     # Two that are to come below; what has been read, above.
     end = min(len(streams), max(most, begun[-1] + 3 if begun else 0))
     return streams[max(0, end - most) : end]

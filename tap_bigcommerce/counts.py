@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from enum import Enum
+from typing import Literal
 
 from tap_bigcommerce.exceptions import IncompleteList, RequestFailed
 
+Stage = Literal["not begun", "not ended", "done", "failed"]
+"""How far a stream is."""
 
-class Stage(Enum):
-    """How far a stream is."""
+OUTCOMES = {
+    "good": "good",
+    "absent": "nothing there (404)",
+    "refused": "refused (429)",
+    "failed": "failed",
+}
+"""What can become of a request, and how a person reads it."""
 
-    TO_COME = "not begun"
-    READING = "not ended"
-    DONE = "done"
-    FAILED = "failed"
+
+def outcome_of(status: str) -> str:
+    """Which of OUTCOMES a status is, or what befell the request."""
+    if status in ("200", "204"):
+        return "good"
+    return {"404": "absent", "429": "refused"}.get(status, "failed")
 
 
 @dataclass
@@ -62,22 +72,20 @@ class StreamCounts:
     def stage(self) -> Stage:
         """How far the stream is."""
         if self.failure is not None:
-            return Stage.FAILED
+            return "failed"
         if self.ended is not None:
-            return Stage.DONE
-        return Stage.TO_COME if self.began is None else Stage.READING
+            return "done"
+        return "not begun" if self.began is None else "not ended"
 
-    def took(self, now: float) -> float:
-        """The seconds for which it has been read; `now` is by `time.monotonic`."""
-        return 0.0 if self.began is None else (self.ended or now) - self.began
+    @property
+    def took(self) -> float:
+        """The seconds for which it has been read."""
+        return 0.0 if self.began is None else (self.ended or time.monotonic()) - self.began
 
-    def begin(self) -> None:
-        """The stream is being read from now on."""
-        self.began = time.monotonic()
-
-    def end(self, failure: str | None) -> None:
-        """It is read no more; `failure` says why, where it has not been read to its end."""
-        self.ended, self.failure = time.monotonic(), failure
+    def failures(self, fine: Collection[str] = ("good",)) -> Counter[str]:
+        """How many requests had which status, or what befell them: but for these outcomes."""
+        of_kind = {at: n for at, n in self.statuses.items() if outcome_of(at) not in fine}
+        return Counter(of_kind)
 
     def note_trouble(self, error: RequestFailed) -> None:
         """Something could not be read: what is asked for after it is given less time."""

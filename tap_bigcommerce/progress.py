@@ -6,15 +6,14 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from singer import metrics
 
-from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.counts import StreamCounts, outcome_of
 from tap_bigcommerce.display import shown
 from tap_bigcommerce.schemas import RESCUED
-from tap_bigcommerce.timeline import outcome_of
 
 LOGGER = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ def log_figures(counts: StreamCounts) -> None:
     log_records(counts, last=True)
     for metric, value in (
         ("requests", counts.requests),
-        ("requests_failed", failed_requests(counts).total()),
+        ("requests_failed", counts.failures().total()),
         ("records_read", counts.read),
         ("records_dropped_as_duplicates", counts.duplicates),
         ("records_gone", counts.gone),
@@ -98,7 +97,7 @@ def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[
 
 def summary(counts: StreamCounts) -> str:
     """One stream's closing line."""
-    failed = failed_requests(counts)
+    failed = counts.failures()
     failures = f", {failed.total()} of them failed: {listed(failed)}" if failed else ""
     before, after = counts.bookmark_before, counts.bookmark_after
     moved = f"from {before} to " if before not in (None, after) else ""
@@ -119,11 +118,6 @@ def summary(counts: StreamCounts) -> str:
         (after, f"bookmark {moved}{after}"),
     ]
     return f"{counts.stream}: " + "; ".join(words for happened, words in said if happened)
-
-
-def failed_requests(counts: StreamCounts, fine: Collection[str] = ("good",)) -> Counter[str]:
-    """By status or what befell them: the requests with another outcome than these."""
-    return Counter({name: n for name, n in counts.statuses.items() if outcome_of(name) not in fine})
 
 
 def listed(counter: Counter[str]) -> str:

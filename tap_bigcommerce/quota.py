@@ -16,8 +16,7 @@ from datetime import datetime, timezone
 
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.stop import LONGEST_NAP, Stop
-from tap_bigcommerce.timeline import Allowance
-from tap_bigcommerce.tracker import Reason
+from tap_bigcommerce.tracker import Allowance, Reason
 
 FIRST_PAUSE = 1.0
 """Seconds to wait after a 429 that does not say how long."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 from collections.abc import Callable, Mapping
 
 from tap_bigcommerce.counts import StreamCounts
@@ -34,7 +35,7 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
             LOGGER.info("%s: reading", walk.names)
             tools.state.begin(walk.name)
             for output in walk.outputs:
-                output.counts.begin()
+                output.counts.began = time.monotonic()
             walk.run(ask_next)
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
@@ -43,7 +44,8 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
                 error = output.trouble
                 if error is not None:
                     _note(failures, output.stream.name, error)
-                output.counts.end(error.words if error else None)
+                    output.counts.failure = error.words
+                output.counts.ended = time.monotonic()
                 LOGGER.info("Summary of %s", summary(output.counts))
         tools.state.begin(None)
         tools.messages.state()
@@ -73,8 +75,7 @@ def _walks(
         error = failure_of(name, functools.partial(begin, selections[name]))
         if error is not None:
             _note(failures, name, error)
-            lost.append(StreamCounts(name))
-            lost[-1].end(error.words)
+            lost.append(StreamCounts(name, failure=error.words))
     for first, *others in shared.values():
         for output in others:
             output.counts.read_with = first.stream.name

@@ -6,16 +6,24 @@ import contextlib
 import copy
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from enum import Enum
 
-from tap_bigcommerce.counts import Stage, StreamCounts
+from tap_bigcommerce.counts import OUTCOMES, StreamCounts, outcome_of
 from tap_bigcommerce.display import duration
 from tap_bigcommerce.progress import log_request
-from tap_bigcommerce.timeline import ALL, Allowance, Timeline
+
+MOST_BINS = 180
+"""Of the timeline, of which at least half are in use, but in very short runs."""
+
+ALL = ""
+"""In place of a stream: all of them together."""
+
+WAITS = {"for-quota": "waiting for the quota", "for-retry": "waiting for another attempt"}
+"""What a request can wait for, and how a person reads it."""
 
 RATE_OVER = 10.0
 """Seconds: rates are those of about this last time."""
@@ -25,6 +33,17 @@ SHARE_TO_TELL_FROM = 0.02
 
 MOST_WAITS = 3
 """Different waits that are shown at once."""
+
+
+@dataclass(frozen=True)
+class Allowance:
+    """What the API said last: `left` of `quota` requests in a window of `window` seconds, which
+    ends in `resets_in` seconds."""
+
+    quota: int
+    left: int
+    window: float
+    resets_in: float
 
 
 class Reason(Enum):
@@ -55,27 +74,65 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class StreamProgress:
-    """A stream at one moment: seconds that it took, records a second, and seconds left.
-
-    `rate` and `left` are None where nobody can tell.
-    """
-
-    counts: StreamCounts
-    took: float
-    rate: float | None
-    left: float | None
-
-
-@dataclass(frozen=True)
 class Snapshot:
-    """A run at one moment; `waits` in words. `quota` is what is left of it, where that is known."""
+    """A run at one moment. `paces`, by stream: records a second and seconds left, where these can
+    be told. `quota` is what is left of it, where that is known; `waits` are in words."""
 
-    streams: tuple[StreamProgress, ...]
+    streams: Sequence[StreamCounts]
+    paces: Mapping[str, tuple[float | None, float | None]]
     took: float
     request_rate: float
     quota: Allowance | None
     waits: list[str]
+
+
+class Timeline:
+    """A run from the moment `began` (by `time.monotonic`), in `bins` of `width` seconds.
+
+    A bin has, by stream (ALL: of any) and kind, how many requests ended so (OUTCOMES), and for how
+    many microseconds at least one waited so (WAITS). `quota`: by bin, the last that was known.
+    """
+
+    def __init__(self, began: float) -> None:
+        self.began = began
+        self.width = 0.1  # seconds; it doubles whenever the bins become too many
+        self.bins: list[Counter[tuple[str, str]]] = [Counter()]
+        self.quota: dict[int, Allowance] = {}
+
+    def add_request(
+        self, moment: float, stream: str, status: str, quota: Allowance | None = None
+    ) -> None:
+        """A request has ended."""
+        at = self.reach(moment)
+        self.bins[at].update((name, outcome_of(status)) for name in (stream, ALL))
+        if quota is not None:
+            self.quota[at] = quota
+
+    def add_wait(self, stream: str, kind: str, begin: float, end: float) -> None:
+        """At least one request of the stream has waited from `begin` to `end`."""
+        last = self.reach(end)  # first, for it may change the width
+        first = int(max(0.0, begin - self.began) / self.width)
+        for at in range(first, last + 1):
+            left = max(begin, self.began + at * self.width)
+            right = min(end, self.began + (at + 1) * self.width)
+            if right > left:
+                self.bins[at][stream, kind] += round((right - left) * 1_000_000)
+
+    def reach(self, moment: float) -> int:
+        """The bin of this moment, to which the timeline goes on from now on."""
+        passed = max(0.0, moment - self.began)
+        while passed >= MOST_BINS * self.width:
+            self.width *= 2
+            pairs = (self.bins[at : at + 2] for at in range(0, len(self.bins), 2))
+            self.bins = [sum(pair, Counter()) for pair in pairs]
+            self.quota = {at // 2: quota for at, quota in self.quota.items()}
+        at = int(passed / self.width)
+        self.bins += [Counter() for _ in range(len(self.bins), at + 1)]
+        return at
+
+    def requests(self, stream: str) -> list[int]:
+        """How many of the stream's ended in each bin."""
+        return [sum(bin_[stream, kind] for kind in OUTCOMES) for bin_ in self.bins]
 
 
 class ProgressTracker:
@@ -96,19 +153,13 @@ class ProgressTracker:
         self._figures_at: deque[tuple[float, Mapping[str, int]]] = deque([(self.began, {})])
 
     def request_ended(
-        self,
-        counts: StreamCounts,
-        seconds: float,
-        outcome: str,
-        *,
-        again: bool,
-        quota: Allowance | None,
+        self, counts: StreamCounts, took: float, outcome: str, again: bool, quota: Allowance | None
     ) -> None:
-        """A request of this stream has ended after so many seconds.
+        """A request of this stream has ended, which took so many seconds.
 
         `outcome` is its status or what befell it; `quota` is None where the API does not tell it.
         """
-        log_request(counts.stream, seconds, outcome)
+        log_request(counts.stream, took, outcome)
         with self._lock:
             counts.requests += 1
             counts.retries += again
@@ -171,7 +222,8 @@ class ProgressTracker:
             elif quota is not None:
                 quota = replace(quota, left=quota.quota, resets_in=0.0)
             return Snapshot(
-                streams=tuple(self._stream(counts, now, figures) for counts in self.streams),
+                streams=self.streams,
+                paces={at.stream: self._pace(at, now, figures) for at in self.streams},
                 took=now - self.began,
                 request_rate=self._rate(ALL, self.began, now, figures),
                 quota=quota,
@@ -183,24 +235,22 @@ class ProgressTracker:
         seconds = now - max(then, began)
         return (figures[name] - before.get(name, 0)) / seconds if seconds > 0 else 0.0
 
-    def _stream(
+    def _pace(
         self, counts: StreamCounts, now: float, figures: Mapping[str, int]
-    ) -> StreamProgress:
-        took, share = counts.took(now), counts.share
-        rate, left = None, None
-        if counts.stage is Stage.READING:
-            rate = self._rate(counts.stream, now - took, now, figures)
-            if share is not None and share >= SHARE_TO_TELL_FROM:
-                # Nothing will come of it before the quota allows more.
-                quota = [
-                    wait.until - now
-                    for wait in self._waits.values()
-                    if wait.stream == counts.stream and wait.reason is not Reason.RETRY
-                ]
-                left = max(took * (1 - share) / share, min(quota, default=0.0))
-        elif took > 0:
-            rate = counts.written / took
-        return StreamProgress(counts, took, rate, left)
+    ) -> tuple[float | None, float | None]:
+        took, share = counts.took, counts.share
+        if counts.stage != "not ended":
+            return counts.written / took if took > 0 else None, None
+        rate = self._rate(counts.stream, now - took, now, figures)
+        if share is None or share < SHARE_TO_TELL_FROM:
+            return rate, None
+        # Nothing will come of it before the quota allows more.
+        quota = [
+            wait.until - now
+            for wait in self._waits.values()
+            if wait.stream == counts.stream and wait.reason is not Reason.RETRY
+        ]
+        return rate, max(took * (1 - share) / share, min(quota, default=0.0))
 
 
 def _words(waits: Iterable[Wait], now: float) -> list[str]:

@@ -23,7 +23,7 @@ from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.timeline import Allowance
+from tap_bigcommerce.tracker import Allowance
 from tap_bigcommerce.version import VERSION
 
 A_DAY = timedelta(days=1)

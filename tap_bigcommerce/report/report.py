@@ -8,17 +8,16 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from functools import partial
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from tap_bigcommerce.counts import OUTCOMES
 from tap_bigcommerce.display import Secrets, duration, printable
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, writable, write_whole
-from tap_bigcommerce.progress import failed_requests, listed
-from tap_bigcommerce.timeline import ALL, OUTCOMES, WAITS
-from tap_bigcommerce.tracker import ProgressTracker
+from tap_bigcommerce.progress import listed
+from tap_bigcommerce.tracker import ALL, WAITS, ProgressTracker
 from tap_bigcommerce.version import VERSION
 
 MOST_WARNINGS = 200
@@ -77,9 +76,8 @@ class Report(logging.Handler):
         write_whole(writable(self._file), text.encode())
 
     def _page(self, status: int, errors: Sequence[str], secrets: Secrets) -> str:
-        tracker, ended = self._tracker, time.monotonic()
+        tracker = self._tracker
         timeline = tracker.timeline()
-        seen = dict.fromkeys(key for bin_ in timeline.bins for key in bin_)
         outcome = "failed" if status else "complete"
         if status > 128:
             outcome = f"stopped by {signal.Signals(status - 128).name}"
@@ -99,27 +97,25 @@ class Report(logging.Handler):
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        jinja.filters |= {
-            "duration": duration,
-            # That there is nothing is an answer.
-            "failures": partial(failed_requests, fine=("good", "absent")),
-            "listed": listed,
-            "number": "{:,}".format,
-            "time": time_of_day,
-            "total": Counter.total,
-        }
+        # That there is nothing is an answer.
+        jinja.filters["failures"] = lambda counts: counts.failures(fine=("good", "absent"))
+        jinja.filters.update(
+            duration=duration,
+            listed=listed,
+            number="{:,}".format,
+            time=time_of_day,
+            total=Counter.total,
+        )
         return jinja.get_template("page.html").render(
             outcome=outcome,
             store=self.store,
             tracker=tracker,
-            ended=ended,
-            took=ended - tracker.began,
+            took=time.monotonic() - tracker.began,
             errors=errors,
             warnings=self._warnings,
             more_warnings=self._more_warnings,
             timeline=timeline,
-            lanes=dict.fromkeys(name for name, kind in seen if name != ALL and kind in OUTCOMES),
-            seen=seen,
+            seen=set().union(*timeline.bins),
             ALL=ALL,
             OUTCOMES=OUTCOMES,
             WAITS=WAITS,

@@ -48,7 +48,7 @@ FLOORS = (
     ("row_keys", "tracker"),
     ("bodies", "progress"),
     ("records", "statuses", "counts", "stop", "config", "log"),
-    ("dates", "failures", "rules", "schemas", "timeline"),
+    ("dates", "failures", "rules", "schemas"),
     ("exceptions", "files", "version", "memory", "options"),
     ("display",),
 )

@@ -7,8 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.timeline import ALL, MOST_BINS, Allowance, Timeline
-from tap_bigcommerce.tracker import ProgressTracker, Reason
+from tap_bigcommerce.tracker import ALL, MOST_BINS, Allowance, ProgressTracker, Reason, Timeline
 
 BEGAN = 1000.0
 
