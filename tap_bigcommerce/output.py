@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
 from tap_bigcommerce.deletes.ledger import Ledger
-from tap_bigcommerce.deletes.search import write_tombstones
+from tap_bigcommerce.deletes.search import Search
 from tap_bigcommerce.exceptions import IncompleteList, RequestFailed, ScopeMissing, TapError
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.pages.page import Row
@@ -330,12 +330,11 @@ class Output:
         self.ledger.activate(version, rows)
         self._tools.messages.activate_version(self.stream.name, version)
 
-    def report_gone(self, gone: Mapping[int, str]) -> None:
-        """Write the tombstones of these ids."""
-        self.counts.deleted = len(gone)
-        if gone:
-            write_tombstones(self.selection, self._tools, gone)
-            self.ledger.reported(gone)
+    def report_gone(self, turn: int) -> None:
+        """Tell which records are gone from the store, if it is time to look."""
+        if not self.read_in_part:
+            search = Search(self.stream, self._tools, self.purpose, turn)
+            self.counts.deleted = self.ledger.report_gone(self.selection, search)
 
     def close(self) -> None:
         """Close the books."""

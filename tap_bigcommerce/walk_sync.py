@@ -8,7 +8,6 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tap_bigcommerce.dates import NotADate, format_instant, normal_date
-from tap_bigcommerce.deletes.search import Search, find_gone
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.failures import failure_of
@@ -92,7 +91,7 @@ class WalkSync:
         self._note_start(reading)
         self._judge(reading)
         self._for_each(functools.partial(self._complete, whole=reading.proven))
-        self._for_each(self._find_gone)
+        self._for_each(lambda output: output.report_gone(self._turn))
 
     def _has_sample(self, rows: int) -> bool:
         """Each stream has its record, or there is none of it in so many `rows` of the list."""
@@ -286,17 +285,6 @@ class WalkSync:
                 )
             newest = max(newest, date)
         return newest or None
-
-    def _find_gone(self, output: Output) -> None:
-        """Tell which records of a stream are gone from the store, if it is time to look."""
-        tools, ledger = self._tools, output.ledger
-        if ledger.written is None or output.read_in_part:
-            return
-        if ledger.needs_sweep:
-            # What has been written is safe, whatever becomes of the sweep.
-            tools.messages.state()
-        search = Search(output.stream, tools, output.purpose, self._turn)
-        output.report_gone(find_gone(ledger, search))
 
     def _rewind(self) -> None:
         """Rows may be missing among those written: a stopped run goes on where this one began."""

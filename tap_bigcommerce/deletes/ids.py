@@ -23,9 +23,6 @@ that they fill any memory."""
 
 A_KB = 1000
 
-SET_KEYS = ("ids", "file", "sha256")
-"""What a state's entry says of a set."""
-
 
 def id_set(ids: Iterable[int] = ()) -> BitMap64:
     """A set of whole numbers from 0 to 2^64 - 1. Raises OverflowError for others."""

@@ -6,17 +6,19 @@ import contextlib
 import importlib.util
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
-from tap_bigcommerce.deletes.ids import SET_KEYS, Shelf, id_set
+from tap_bigcommerce.dates import format_instant, parse_instant
+from tap_bigcommerce.deletes.ids import Shelf, id_set
+from tap_bigcommerce.deletes.search import Search, archived_at, write_tombstones
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import (
     BadRecord,
     ConfigError,
+    IncompleteList,
     RequestFailed,
     StateError,
     TapError,
@@ -64,8 +66,6 @@ class Ledger:
     written: ids whose RECORDs have been written, and that have not been reported gone since; None
         where no set is kept.
     building: the set does not exist yet: the stream is read from its start.
-    archived: ids that were written and are archived now, since when; nobody has been told yet.
-    seen: ids of a walk that sees all that can be in the set; None in any other walk.
     failure: why the set cannot be kept.
 
     Of versions: `version` is that which holds.
@@ -80,17 +80,38 @@ class Ledger:
         self._config = config
         self._shelf = Shelf(config, self.stream.name)
         self._given = state.deletes(self.stream.name)
+        for name in ("version", "rows", "too_large"):
+            value = self._given.get(name)
+            if value is not None and type(value) is not int:
+                raise StateError(
+                    f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole '
+                    f"number, not {quoted(value)}. Remove it from the state file."
+                )
+        self.version: int | None = self._given.get("version")
+        # How many that version had when it began to hold.
+        self._rows: int | None = self._given.get("rows")
         self._limited = bool(config.channel_ids) and any(root_of(self.stream).channels)
-        self.way = self._way(selection)
-        self.version = self._number("version")
-        self._rows = self._number("rows")  # How many that version had when it began to hold.
+        self.way: Literal["set", "versions"] | None = None
+        if config.detect_deletes and self.stream.presence is not None:
+            self.way = "set"
+        elif config.activate_version and (selection.full_table or config.detect_deletes):
+            if self._limited:
+                LOGGER.warning(
+                    "%s: no ACTIVATE_VERSION is sent, for it would end the rows of other channels, "
+                    "too. Its deletions are not told.",
+                    self.stream.name,
+                )
+            else:
+                self.way = "versions"
         self._swept = parse_instant(str(self._given.get("swept", "")))
         # A run is due by when it began, or each would come a little later than the one before.
         self._opened_at = datetime.now(timezone.utc)
         self.building = False
         self.written: BitMap64 | None = None
-        self.archived: dict[int, str] = {}
-        self.seen: BitMap64 | None = None
+        # Ids that were written and are archived now, since when; nobody has been told yet.
+        self._archived: dict[int, str] = {}
+        # Ids of a walk that sees all that can be in the set; None in any other walk.
+        self._seen: BitMap64 | None = None
         # What the state says of `written` as it is now; None: that is to be found out.
         self._kept: Mapping[str, Any] | None = None
         self.failure: TapError | None = None
@@ -101,7 +122,7 @@ class Ledger:
 
     def _take_over(self, state: State) -> None:
         try:
-            self._shelf.check(self._number("too_large") or 0)
+            self._shelf.check(self._given.get("too_large") or 0)
         except ConfigError as error:
             self.failure, self._without_set = error, {DELETES: self._given}
             return
@@ -109,7 +130,7 @@ class Ledger:
         self._shelf.prepare()
         self.building = self.written is None or bool(self._given.get("partial"))
         if self.written is None:
-            self.written, self.seen = id_set(), id_set()
+            self.written, self._seen = id_set(), id_set()
             # What an unfinished walk has written, nobody knows.
             state.forget(self.stream.name, None)
 
@@ -126,11 +147,6 @@ class Ledger:
         """The stream is to be read whole now, although it is incremental, for a new version."""
         return self.way == "versions" and self.due
 
-    @property
-    def needs_sweep(self) -> bool:
-        """The list has to be read for its ids, once the walk is complete."""
-        return self.written is not None and self.seen is None and self.due
-
     def basis(self, selection: Selection) -> dict[str, Any]:
         """What a walk depends on because of deletions."""
         whole = selection.full_table or self.reads_all
@@ -139,7 +155,7 @@ class Ledger:
     def begin(self, since: str | None, until: str | None) -> int | None:
         """A walk begins, of what was modified between these dates; the version of its records."""
         if since is None and self.written is not None and not self._limited:
-            self.seen = id_set()
+            self._seen = id_set()
         if self.way != "versions":
             return None
         if since is not None or (until is not None and self.version is not None):
@@ -163,31 +179,71 @@ class Ledger:
                 f"{self.stream.name}: an id is not between 0 and 2^64 - 1, so that deletions "
                 "cannot be detected. Switch detect_deletes off to read the stream."
             ) from error
-        if self.seen is not None:
-            self.seen |= portion
+        if self._seen is not None:
+            self._seen |= portion
         for row, record in zip(rows, records, strict=True):
             if flag is None or row.get(flag) is not True:
                 continue
             if record[key] in self.written:
-                self.archived[record[key]] = archived_at(row)
+                self._archived[record[key]] = archived_at(row)
             else:
                 record[DELETED_AT] = archived_at(row)
                 portion.discard(record[key])
         self.written |= portion
         self._kept = None
 
-    def compared(self) -> None:
-        """The list and the set have been compared."""
-        self._swept = self._opened_at
+    def report_gone(self, selection: Selection, search: Search) -> int:
+        """Write the tombstones of records that are gone, if it is time to look; how many they are.
 
-    def reported(self, gone: Iterable[int]) -> None:
-        """The tombstones of `gone` have been written."""
-        self.archived.clear()
-        if self.written is not None:
+        Raises TapError when they cannot be found out, or are more than `deletes_limit` allows: then
+        none is reported, and the next sync looks again.
+        """
+        if self.written is None:
+            return 0
+        gone = self._find_gone(search, self.written)
+        if gone:
+            write_tombstones(selection, search.tools, gone)
+            self._archived.clear()
             self.written -= id_set(gone)
             self._kept = None
+        return len(gone)
 
-    def most_gone(self, records: int) -> int:
+    def _find_gone(self, search: Search, written: BitMap64) -> dict[int, str]:
+        """The ids that were written and are gone, since when."""
+        name, config, there = self.stream.name, self._config, self._seen
+        if there is None and self.due:
+            # What has been written is safe, whatever becomes of the sweep.
+            search.tools.messages.state()
+            LOGGER.info("%s: reading its ids, to see what has been deleted", name)
+            listed, there, _ = search.sweep()
+            if listed.contradiction is not None:
+                error = IncompleteList(name, listed.contradiction, name)
+                if not config.accepts(name):
+                    raise error
+                LOGGER.warning(
+                    "%s That is accepted (accept_incomplete), so nothing is reported as deleted.",
+                    error.difference,
+                )
+                return {}
+        gone = dict(self._archived)
+        most = self._most_gone(len(written))
+        missing = id_set() if there is None else written - there - id_set(gone)
+        doubtful = len(missing) + len(gone)
+        gone |= search.confirm(missing, most - len(gone))
+        if len(gone) > most:
+            raise RequestFailed(
+                f"{name}: {doubtful} of its {len(written)} records are missing from the list or "
+                "archived, and more of them are gone than deletes_limit allows "
+                f"({config.deletes_limit:g} of all), so none is reported. {UNLIKELY}"
+            )
+        if len(gone) < doubtful:
+            found = doubtful - len(gone)
+            LOGGER.info("%s: %d records were missing from the list, and yet are there", name, found)
+        if there is not None:
+            self._swept = self._opened_at
+        return gone
+
+    def _most_gone(self, records: int) -> int:
         """How many of so many records may be gone at once."""
         # Rounded first, for 0.29 * 100 is a little less than 29.
         return int(round(self._config.deletes_limit * records, 6))
@@ -198,7 +254,7 @@ class Ledger:
         Raises RequestFailed where it has so much less than the one before that it cannot be meant.
         """
         before = self._rows
-        if rows is not None and before is not None and before - rows > self.most_gone(before):
+        if rows is not None and before is not None and before - rows > self._most_gone(before):
             raise RequestFailed(
                 f"{self.stream.name}: {rows} of {before} records are left, and more are missing "
                 f"than deletes_limit allows ({self._config.deletes_limit:g} of all), so this "
@@ -218,7 +274,7 @@ class Ledger:
         # Without a way what is written now is noted nowhere, so an old set would be wrong.
         # Whoever has not been told yet of what is archived is told by the next sweep.
         said: dict[str, Any] = {}
-        if self.way is not None and self._swept is not None and not self.archived:
+        if self.way is not None and self._swept is not None and not self._archived:
             said["swept"] = format_instant(self._swept)
         if self.way == "versions" and self.version is not None:
             said |= {"version": self.version, "rows": self._rows}
@@ -233,38 +289,5 @@ class Ledger:
         part: dict[str, Any] = {"partial": True, "too_large": self._shelf.size}
         with contextlib.suppress(StateError):  # Its file may be gone.
             self._shelf.get(self._given)
-            part |= {key: self._given[key] for key in SET_KEYS if key in self._given}
+            part = {k: v for k, v in self._given.items() if k != "swept"} | part
         self.failure, self._without_set = error, {DELETES: part, RESUME: None}
-
-    def _number(self, name: str) -> int | None:
-        value = self._given.get(name)
-        if value is None or type(value) is int:
-            return value
-        raise StateError(
-            f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole number, not '
-            f"{quoted(value)}. Remove it from the state file."
-        )
-
-    def _way(self, selection: Selection) -> Literal["set", "versions"] | None:
-        config = self._config
-        if config.detect_deletes and self.stream.presence is not None:
-            return "set"
-        if not (config.activate_version and (selection.full_table or config.detect_deletes)):
-            return None
-        if self._limited:
-            LOGGER.warning(
-                "%s: no ACTIVATE_VERSION is sent, for it would end the rows of other channels, "
-                "too. Its deletions are not told.",
-                self.stream.name,
-            )
-            return None
-        return "versions"
-
-
-def archived_at(row: Mapping[str, Any]) -> str:
-    """Since when an archived row is: its last change, which is the same however it is read."""
-    try:
-        date = normal_date(row["date_modified"])
-    except (KeyError, TypeError, NotADate):
-        date = None
-    return date or format_instant(datetime.now(timezone.utc))

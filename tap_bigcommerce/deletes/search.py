@@ -1,10 +1,9 @@
-"""Which records are gone: the list's ids beside those written, each confirmed by a request. And the
-tombstones that tell it: RECORDs that say of an id since when it is gone, and nothing else."""
+"""Which ids the store has: its list is swept for all of them, or asked for some. And tombstones:
+RECORDs that say of an id since when it is gone, and nothing else."""
 
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -12,17 +11,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.dates import format_instant
+from tap_bigcommerce.dates import NotADate, format_instant, normal_date
 from tap_bigcommerce.deletes.ids import id_set
-from tap_bigcommerce.deletes.ledger import UNLIKELY, Ledger, archived_at
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import (
-    BadRecord,
-    IncompleteList,
-    NotFound,
-    RequestFailed,
-    UnexpectedAnswer,
-)
+from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
 from tap_bigcommerce.pages.page import ListRequest, Row
 from tap_bigcommerce.pages.reading import Reading
 from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH
@@ -33,8 +25,6 @@ from tap_bigcommerce.tools import Tools
 
 if TYPE_CHECKING:
     from pyroaring import BitMap64
-
-LOGGER = logging.getLogger(__name__)
 
 AT_ONCE = 200
 """Ids in one request, where they can be asked for in bulk: an address of some 2,000 characters."""
@@ -151,48 +141,13 @@ class Search:
         return value
 
 
-def find_gone(ledger: Ledger, search: Search) -> Gone:
-    """The ids that were written and are gone, if it is time to look.
-
-    Raises TapError when they cannot be found out, or are more than `deletes_limit` allows: then
-    none is reported, and the next sync looks again.
-    """
-    name, config, written = search.stream.name, search.tools.config, ledger.written
-    there, ledger.seen = ledger.seen, None
-    if written is None:
-        return {}  # The set cannot be kept.
-    if there is None and ledger.needs_sweep:
-        LOGGER.info("%s: reading its ids, to see what has been deleted", name)
-        listed, there, _ = search.sweep()
-        if listed.contradiction is not None:
-            error = IncompleteList(name, listed.contradiction, name)
-            if not config.accepts(name):
-                raise error
-            LOGGER.warning(
-                "%s That is accepted (accept_incomplete), so nothing is reported as deleted.",
-                error.difference,
-            )
-            return {}
-    gone: Gone = dict(ledger.archived)
-    most = ledger.most_gone(len(written))
-    missing = id_set() if there is None else written - there - id_set(gone)
-    doubtful = len(missing) + len(gone)
-    gone |= search.confirm(missing, most - len(gone))
-    if len(gone) > most:
-        raise RequestFailed(
-            f"{name}: {doubtful} of its {len(written)} records are missing from the list or "
-            "archived, and more of them are gone than deletes_limit allows "
-            f"({config.deletes_limit:g} of all), so none is reported. {UNLIKELY}"
-        )
-    if len(gone) < doubtful:
-        LOGGER.info(
-            "%s: %d records were missing from the list, and yet are there",
-            name,
-            doubtful - len(gone),
-        )
-    if there is not None:
-        ledger.compared()
-    return gone
+def archived_at(row: Mapping[str, Any]) -> str:
+    """Since when an archived row is: its last change, which is the same however it is read."""
+    try:
+        date = normal_date(row["date_modified"])
+    except (KeyError, TypeError, NotADate):
+        date = None
+    return date or format_instant(datetime.now(timezone.utc))
 
 
 def write_tombstones(selection: Selection, tools: Tools, gone: Mapping[int, str]) -> None:
