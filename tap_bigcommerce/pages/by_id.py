@@ -28,21 +28,14 @@ from __future__ import annotations
 
 import itertools
 import math
+from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from enum import Enum, auto
-from typing import Any
 
-from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
+from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
-from tap_bigcommerce.pages.in_turn import ByPage, InTurn, InTurnKind
-from tap_bigcommerce.pages.page import Page
-from tap_bigcommerce.pages.rising_ids import RisingIds
+from tap_bigcommerce.pages.page import Page, without_key
 from tap_bigcommerce.pages.walk import Position, What, slack
-
-Held = tuple[int, Page]
-"""A row that waits for its turn: its id, and the page that it came with."""
 
 ASCENDING = {"sort": "id", "direction": "asc"}
 DESCENDING = {"sort": "id", "direction": "desc"}
@@ -64,22 +57,14 @@ DENIALS = 3
 """How often a list may deny rows that it shows elsewhere, before that is an error."""
 
 
-class _Last(Enum):
-    """Whether the list's last row is known."""
-
-    UNKNOWN = auto()
-    TO_BE_ASKED = auto()
-    ASKED = auto()
-    KNOWN = auto()
-
-
 @dataclass(eq=False)
 class Stretch:
     """The rows with ids above `start`, up to the next stretch's start; known up to `reached`."""
 
     start: int
     reached: int
-    held: list[Held] = field(default_factory=list)
+    held: dict[int, Page] = field(default_factory=dict)
+    """Rows that wait for their turn, by their ids: each is the page that it came with."""
     asked: bool = False
     done: bool = False
     step_over: bool = False
@@ -109,6 +94,9 @@ class Ask:
 class ById:
     """One walk through one list. `noun` names the list in errors."""
 
+    proven = True
+    doubted = False
+
     def __init__(self, noun: str, *, after: int = 0, can_see_last: bool, parallel: int) -> None:
         """Rows with ids above `after`; `parallel` stretches at once at the most.
 
@@ -124,32 +112,33 @@ class ById:
         self._pages = 0
         self._cuts = 0
         self._last_page_was_full = False
+        self._first_shown = 0
         self._largest_shown = 0
         self._tail = [after] if after else []
         """The last ids that have been shown."""
-        self._first_shown = 0
-        self._known = 0
-        self._total: int | None = None
-        self._last = _Last.TO_BE_ASKED if can_see_last and parallel > 1 else _Last.UNKNOWN
-        self._awaits_last = False
-        """The list's last row is on its way: it may show that there are more."""
-        self._walked = False
-        self._closing_asked = False
-        self._looked_at_end = False
-        self.denied: int | None = None
-        """The list's last row, where it did not come with the others."""
+        self._may_ask_last = can_see_last and parallel > 1
+        self._knows_last = False
+        """The largest id that has been shown is that of the list's last row."""
+        self._questions = 0
+        """Requests under way that are for no page: they may show that there is more."""
         self._filter_answers = False
         """Some answer to a request with a bound had rows."""
         self._shows_no_end = False
         """Where the list seems to end, its filter has shown none of the rows that are there."""
-        self._counts: list[int | None] = []
-        """Totals asked for at the end: of rows with ids above `after`, and of all rows."""
-        self.ids = RisingIds()
-        """Of the rows that have been handed on."""
-        self.proven = True
-        self.doubted = False
-        self.rows_read = 0
-        self.duplicates = 0
+        self.denied: int | None = None
+        """The list's last row, where it did not come with the others."""
+        self._known = 0
+        self._totals: list[int] = []
+        """How many rows are to come, as the API says: at the beginning, and at the end."""
+        self._counted = False
+        self._walked = False
+        self.handed_on = array("Q")
+        """The ids of rows, 8 bytes each."""
+
+    @property
+    def _reached(self) -> int:
+        """The last id that has been handed on."""
+        return self.handed_on[-1] if self.handed_on else self._after
 
     @property
     def rows_held(self) -> int:
@@ -159,47 +148,44 @@ class ById:
     @property
     def finished(self) -> bool:
         """All rows have been handed on, and what may still be in doubt has been asked about."""
-        return self._walked and not self._awaits_last and self._closing() is None
+        return self._walked and not self._questions and self._closing() is None
 
     @property
     def contradiction(self) -> str | None:
         """What the API says of the list that does not fit what has come, at the end."""
+        shown = f"the API showed {len(self.handed_on)} records"
         if self._lacks_rows:
             return (
                 f"the API says that there are {min(self._totals)} records, and showed "
-                f"{len(self.ids)}, asked for them by id"
+                f"{len(self.handed_on)}, asked for them by id"
             )
         if self.denied is not None:
             return (
-                f"the API showed {len(self.ids)} records up to id {self._largest_shown}, asked for "
-                f"them by id, and yet the list's last one has id {self.denied}"
+                f"{shown} up to id {self._reached}, asked for them by id, and yet the list's last "
+                f"one has id {self.denied}"
             )
         if self._shows_no_end:
             return (
-                f"the API showed {len(self.ids)} records, and then none to a filter by id that "
-                "should have shown the last of them again"
+                f"{shown}, and then none to a filter by id that should have shown the last of them "
+                "again"
             )
         return None
 
     @property
     def awaits(self) -> bool:
         """The rows that come next in order have not been asked for."""
-        if self._walked:
-            return not self._closing_asked
         front = self._stretches[0]
-        return not front.done and not front.asked
+        return not self._questions if self._walked else not front.done and not front.asked
 
     @property
     def ending(self) -> bool:
         """All that is left of the list is on its way."""
-        return self._last is _Last.KNOWN and all(
-            stretch.done or stretch.asked for stretch in self._stretches
-        )
+        return self._knows_last and all(s.done or s.asked for s in self._stretches)
 
     @property
     def end(self) -> int | None:
         """The largest id of the list, once it is known."""
-        return self._largest_shown if self._last is _Last.KNOWN else None
+        return self._largest_shown if self._knows_last else None
 
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
         """What to ask for now, at most `free` requests, the most urgent first.
@@ -208,16 +194,18 @@ class ById:
         """
         found: list[Ask] = []
         if self._walked:
-            closing = self._closing()
-            if closing is None or self._closing_asked or free < 1:
-                return found
-            self._closing_asked = True
-            return [closing]
+            if (what := self._closing()) is not None and not self._questions and free:
+                self._questions += 1
+                bound = None if what is What.LAST else self._after
+                found.append(Ask(what, self._stretches[0], bound, awaited=True))
+            return found
         for stretch in self._stretches:
             if len(found) < free and not stretch.done and not stretch.asked:
                 found.append(self._next(stretch))
-        if len(found) < free and self._last is _Last.TO_BE_ASKED and self._last_page_was_full:
-            self._last, self._awaits_last = _Last.ASKED, True
+        may_ask_last = self._may_ask_last and not self._knows_last and self._last_page_was_full
+        if len(found) < free and may_ask_last:
+            self._may_ask_last = False
+            self._questions += 1
             found.append(Ask(What.LAST, self._stretches[-1], None))
         while len(found) < free and (cut := self._cut(pages_that_fit)) is not None:
             found.append(self._next(cut))
@@ -225,52 +213,49 @@ class ById:
 
     def answered(self, ask: Ask, page: Page) -> None:
         """What came for `ask`. Raises UnexpectedAnswer or BadRecord when it cannot be trusted."""
+        total = page.answer.total
         if ask.what is What.COUNT:
-            self._closing_asked = False
+            self._questions -= 1
+            self._counted = True
             # A total that counts what the page shows says nothing.
-            total = page.answer.total
-            self._counts.append(None if total is None or total <= len(page.ids) else total)
+            if total is not None and total > len(page.ids):
+                self._totals.append(total - self._known)
             return
         ids = self._checked_ids(ask, page)
         self._filter_answers = self._filter_answers or bool(ids and ask.bound)
-        if self._walked and self._awaits_last and ask.what is What.LAST:
-            self._awaits_last = False
-            reached = max(self.ids.last, self._after)
-            if not ids or ids[-1] <= reached:
-                return
-            self._walked, self._stretches = False, [Stretch(reached, reached)]
-        if self._walked:
-            self._closing_asked, self._looked_at_end = False, True
-            self._shows_no_end = bool(ids) and ids[-1] > self._largest_shown
-            self.denied = ids[-1] if self._shows_no_end else None
-            return
-        if ids and ids[-1] >= self._largest_shown:
-            self._tail = ids[-TAIL:]
-        self._largest_shown = max(self._largest_shown, *ids[-1:], 0)
-        if not self._pages and ask.what is What.PAGE:
-            self._first_shown, self._total = ids[0] if ids else 0, page.answer.total
-            # The row that it was asked from is not one of those that are to come.
-            self._known = int(ids[:1] == [self._after])
+        last = ids[-1] if ids else 0
         if ask.what is What.LAST:
-            self._awaits_last = False
-            self._last = _Last.KNOWN if ids else _Last.UNKNOWN
-        elif ask.what is What.CHECK:
+            self._questions -= 1
+            self._knows_last = self._knows_last or bool(ids)
+        if self._walked and last > self._reached and not self._shows_no_end:
+            self._walked, self._stretches = False, [Stretch(self._reached, self._reached)]
+        if self._walked:
+            if last > self._reached:
+                self.denied = last
+            if ask.what is What.LAST:
+                self._shows_no_end = False
+            return
+        if ids and last >= self._largest_shown:
+            self._tail, self._largest_shown = ids[-TAIL:], last
+        if ask.what is What.CHECK:
             self._take_check(ask.stretch, ids)
-        else:
+        elif ask.what is What.PAGE:
+            if not self._pages:
+                self._first_shown = ids[0] if ids else 0
+                # The row that it was asked from is not one of those that are to come.
+                self._known = int(ids[:1] == [self._after])
+                self._totals = [total - self._known] if total is not None else []
             self._take_page(ask, page, ids)
-
-    def begins_anew(self, ask: Ask) -> bool:
-        """An id is as good a place to go on as ever."""
-        return False
 
     def ready(self) -> Iterator[tuple[Page, list[int]]]:
         """The ids that are proven to be next, as runs of rows of one page each."""
-        while self._stretches:
+        while True:
             front = self._stretches[0]
-            held, front.held = front.held, []
-            self.ids.extend(id_ for id_, _ in held)
-            for page, run in itertools.groupby(held, key=lambda held: held[1]):
-                yield page, [id_ for id_, _ in run]
+            held, front.held = front.held, {}
+            for page, run in itertools.groupby(sorted(held), held.__getitem__):
+                ids = list(run)
+                self.handed_on.extend(ids)
+                yield page, ids
             if not front.done:
                 return
             if len(self._stretches) == 1:
@@ -285,30 +270,15 @@ class ById:
     # Closing
 
     @property
-    def _totals(self) -> list[int]:
-        """How many rows were to come, as the API says: at the beginning, and at the end."""
-        totals = [self._total, *self._counts[:1]]
-        return [total - self._known for total in totals if total is not None]
-
-    @property
     def _lacks_rows(self) -> bool:
         totals = self._totals
-        if self._total is None or len(self.ids) + slack(totals, self._pages) >= min(totals):
-            return False
-        if self._after and len(self._counts) > 1:
-            # Where all rows are no more than those above an id, the total heeds no filter.
-            whole = self._counts[1]
-            return whole is not None and whole > self._total
-        return True
+        return bool(totals) and len(self.handed_on) + slack(totals, self._pages) < min(totals)
 
-    def _closing(self) -> Ask | None:
-        """What is still to be asked when all rows have come; None: nothing."""
-        stretch = self._stretches[0]
-        if self._shows_no_end and self._can_see_last and not self._looked_at_end:
-            return Ask(What.LAST, stretch, None, awaited=True)
-        if self._lacks_rows and len(self._counts) < 1 + bool(self._after):
-            return Ask(What.COUNT, stretch, 0 if self._counts else self._after, awaited=True)
-        return None
+    def _closing(self) -> What | None:
+        """What is still to be asked when all rows have come."""
+        if self._shows_no_end and self._can_see_last:
+            return What.LAST
+        return What.COUNT if self._lacks_rows and not self._counted else None
 
     # Planning
 
@@ -324,7 +294,9 @@ class ById:
 
     def _cut(self, pages_that_fit: int) -> Stretch | None:
         """Begin one more stretch, where most is left to read; None where it is not worth it."""
-        if not self._may_cut(pages_that_fit):
+        live = [stretch for stretch in self._stretches if not stretch.done]
+        blind = sum(not stretch.has_shown_rows for stretch in live[1:])
+        if len(live) >= min(self._parallel, pages_that_fit) or blind >= self._most_blind():
             return None
         most = self._longest(pages_that_fit)
         best: tuple[float, int, int] | None = None
@@ -345,29 +317,18 @@ class ById:
             if pages >= wanted + WORTH_A_CUT:
                 # What lies behind it waits for it.
                 break
-        if best is None:
-            return self._look_behind_last()
-        _, place, start = best
+        last = self._stretches[-1]
+        if best is not None:
+            _, place, start = best
+        elif self._knows_last and not last.done and last.reached < self._largest_shown:
+            # What proves that nothing lies behind the last row need not wait for all before it.
+            place, start = len(self._stretches) - 1, self._largest_shown
+        else:
+            return None
         new = Stretch(start, start)
         self._stretches.insert(place + 1, new)
         self._cuts += 1
         return new
-
-    def _look_behind_last(self) -> Stretch | None:
-        """Begin a stretch at the list's last row, once: what proves that nothing lies behind it
-        need not wait until all before it has come."""
-        last = self._stretches[-1]
-        if self._last is not _Last.KNOWN or last.done or last.reached >= self._largest_shown:
-            return None
-        new = Stretch(self._largest_shown, self._largest_shown)
-        self._stretches.append(new)
-        return new
-
-    def _may_cut(self, pages_that_fit: int) -> bool:
-        """Whether one more stretch may be read at once."""
-        live = [stretch for stretch in self._stretches if not stretch.done]
-        blind = sum(not stretch.has_shown_rows for stretch in live[1:])
-        return len(live) < min(self._parallel, pages_that_fit) and blind < self._most_blind()
 
     def _most_blind(self) -> int:
         """How many stretches may be read at once whose starting points have not proven right.
@@ -376,9 +337,9 @@ class ById:
         has named the list's total, and the ids lie as densely up to its last row as where it
         begins, starting points will prove right.
         """
-        if self._last is _Last.KNOWN and self._total is not None:
+        if self._knows_last and self._totals:
             span = self._largest_shown - self._first_shown + 1
-            if self._density.is_even(self._first_shown, span, self._total):
+            if self._density.is_even(self._first_shown, span, self._totals[0]):
                 return self._parallel
         return max(1, self._pages // 3)
 
@@ -402,9 +363,9 @@ class ById:
         reached = self._stretches[place].reached
         if place + 1 < len(self._stretches):
             return self._stretches[place + 1].start - reached
-        if self._last is _Last.KNOWN:
+        if self._knows_last:
             return self._largest_shown - reached
-        if self._last is _Last.ASKED or not self._last_page_was_full:
+        if self._questions or not self._last_page_was_full:
             return 0
         return math.inf
 
@@ -412,14 +373,10 @@ class ById:
 
     def _checked_ids(self, ask: Ask, page: Page) -> list[int]:
         """The rows' ids, which must be whole numbers, rise, and lie beyond the bound."""
-        ids: list[int] = []
         at_least = ask.bound or 0
         for id_ in page.ids:
             if type(id_) is not int or not 1 <= id_ <= LARGEST_ID:
-                raise BadRecord(
-                    f"{self.noun}: a record has no usable id ({quoted(id_)}), so nobody can tell "
-                    "what has been read and what has not. Ask BigCommerce's support about it."
-                )
+                raise without_key(self.noun, "id", id_)
             if id_ < at_least:
                 raise UnexpectedAnswer(
                     f"{self.noun}: asked for ids from {ask.bound or 0} on, the API answered with "
@@ -427,23 +384,19 @@ class ById:
                     "on could lose records."
                 )
             at_least = id_ + 1
-            ids.append(id_)
-        return ids
+        return page.ids
 
     def _take_page(self, ask: Ask, page: Page, ids: list[int]) -> None:
         stretch = ask.stretch
         stretch.asked = False
         self._pages += 1
-        self.rows_read += len(ids)
         self._learn(ask, page, ids)
-        # A stretch that is done has been read from the one before it meanwhile.
-        new = [(id_, page) for id_ in ids if id_ > stretch.reached and not stretch.done]
-        self.duplicates += len(ids) - len(new)
         if stretch.done:
-            return
+            return  # It has been read from the one before it meanwhile.
+        new = [id_ for id_ in ids if id_ > stretch.reached]
         if new:
-            stretch.reached, stretch.step_over, stretch.denials = new[-1][0], False, 0
-            stretch.held += new
+            stretch.reached, stretch.step_over, stretch.denials = new[-1], False, 0
+            stretch.held.update(dict.fromkeys(new, page))
             self._meet_next(stretch)
         elif ids[:1] == [ask.bound] and 1 in (page.limit, self._rows_a_page(ids[0])):
             # The list gives one row at a time, and this one shows that its bound is inclusive.
@@ -504,7 +457,7 @@ class ById:
 
     def _end_at(self, stretch: Stretch, *, shown: bool = True) -> None:
         """Nothing lies behind what `stretch` has reached; `shown`: by what the list shows there."""
-        self._last, self._shows_no_end = _Last.KNOWN, not shown
+        self._knows_last, self._shows_no_end = True, not shown
         place = self._stretches.index(stretch)
         stretch.done = True
         for behind in self._stretches[place + 1 :]:
@@ -512,34 +465,17 @@ class ById:
 
     def _meet_next(self, stretch: Stretch) -> None:
         """Hand over what lies beyond the next starting point; the stretch is whole then."""
-        place = self._stretches.index(stretch)
-        while place + 1 < len(self._stretches):
-            stretch, following = self._stretches[place], self._stretches[place + 1]
+        for following in self._stretches[self._stretches.index(stretch) + 1 :]:
             if stretch.reached < following.start:
                 return
             stretch.done = True
-            cut = next(
-                (at for at, (id_, _) in enumerate(stretch.held) if id_ > following.start),
-                len(stretch.held),
-            )
-            beyond, stretch.held = stretch.held[cut:], stretch.held[:cut]
-            self.duplicates += self._merge(following, beyond)
+            for id_ in [id_ for id_ in stretch.held if id_ > following.start]:
+                page, there = stretch.held.pop(id_), following.held.get(id_)
+                # Of an id that came twice the later answer counts.
+                if there is None or there.answer.sent_at < page.answer.sent_at:
+                    following.held[id_] = page
             following.reached = max(following.reached, stretch.reached)
-            place += 1
-
-    def _merge(self, stretch: Stretch, beyond: list[Held]) -> int:
-        """Add rows to what a stretch holds; of an id that came twice, keep the later answer's.
-
-        Returns how many came twice.
-        """
-        by_id = dict(stretch.held)
-        for id_, page in beyond:
-            there = by_id.get(id_)
-            if there is None or there.answer.sent_at < page.answer.sent_at:
-                by_id[id_] = page
-        twice = len(stretch.held) + len(beyond) - len(by_id)
-        stretch.held = sorted(by_id.items(), key=lambda held: held[0])
-        return twice
+            stretch = following
 
 
 @dataclass(frozen=True)
@@ -572,10 +508,3 @@ class IdParameters:
             can_see_last=self.downwards is not None,
             parallel=parallel,
         )
-
-    def again(self, walk: Any) -> tuple[InTurnKind, InTurn] | None:
-        """By page number over the whole list, where the walk by id may lack rows."""
-        if walk.contradiction is None:
-            return None
-        kind = ByPage(self.upwards)
-        return kind, InTurn(walk.noun, kind, handed_on=walk.ids, awaited=walk.denied)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pages.page import Page
@@ -61,10 +60,6 @@ class InTurnKind:
         """A walk that reads one page after another, on from `after` where that is possible."""
         return InTurn(noun, self, after)
 
-    def again(self, walk: Any) -> tuple[InTurnKind, InTurn] | None:
-        """The walk has read again by itself what it had to."""
-        return None
-
     def place(self, ask: Ask) -> dict[str, str]:
         """The parameters of a page."""
         return {**self.params, **ask.params}
@@ -72,10 +67,6 @@ class InTurnKind:
     def behind(self, page: Page, number: int) -> Mapping[str, str]:
         """Where a page begins that is behind `page` and has no cursor, or is the `number`th."""
         return {"page": str(number)}
-
-    def position(self, page: Page) -> Position:
-        """Where a stopped walk could go on behind `page`; None: only at the start."""
-        return None
 
 
 class ByPage(InTurnKind):
@@ -86,10 +77,6 @@ class ByPage(InTurnKind):
 
 class ByCursor(InTurnKind):
     """Cursors, as long as the API links to a next page."""
-
-    def position(self, page: Page) -> Position:
-        """The cursor that the page ends with."""
-        return page.answer.next.cursor if page.answer.next is not None else None
 
 
 class ByListingId(InTurnKind):
@@ -118,6 +105,8 @@ class InTurn:
 
     end: int | None = None
     """Nobody knows."""
+    rows_held = 0
+    """What has come need not wait."""
 
     def __init__(
         self,
@@ -130,44 +119,40 @@ class InTurn:
     ) -> None:
         """`handed_on` are the keys of rows that another walk has brought already; `awaited` is one
         that has to come."""
-        self._awaited = awaited
         self._noun = noun
         self._kind = kind
+        self._awaited = awaited
         self._resumed = after is not None
         self._seen: set[Key] = set(handed_on)
-        self._reads_again = bool(self._seen)
-        self._pass_before = _Pass(self._seen.copy()) if self._seen else None
+        self._keys_before: set[Key] | None = None
+        """Of the last pass."""
         self._pass = _Pass()
         self._next: Ask | None = Ask({} if after is None else {"after": str(after)})
         self._asked = False
         self._ready: list[tuple[Page, list[Key]]] = []
-        self._limit: int | None = None
         self._again = 0
-        self.finished = False
         self.proven = True
         self.doubted = False
         self.contradiction: str | None = None
-        self.rows_read = 0
-        self.duplicates = 0
 
     @property
-    def rows_held(self) -> int:
-        """How many rows have come and have not been handed on."""
-        return sum(len(keys) for _, keys in self._ready)
+    def finished(self) -> bool:
+        """There is nothing more to be asked for."""
+        return self._next is None
 
     @property
     def awaits(self) -> bool:
         """The next page has not been asked for."""
-        return not self._asked and not self.finished
+        return not self._asked and self._next is not None
 
     @property
     def ending(self) -> bool:
         """Nothing more can be asked for now."""
-        return self._asked or self.finished
+        return not self.awaits
 
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
         """The next page, once the one before it has come."""
-        if self._asked or self.finished or free < 1 or self._next is None:
+        if self._asked or self._next is None or free < 1:
             return []
         self._asked = True
         return [self._next]
@@ -177,17 +162,21 @@ class InTurn:
         self._asked = False
         if ask.what is What.COUNT:
             self._pass.count_again(page)
-        elif self._take(ask, page):
-            self._pass.take(page, ask)
         else:
-            # Pages of another size lie elsewhere: count them anew. What came is good all the same.
-            self._start_over()
-            return
+            new = [key for key in dict.fromkeys(page.ids) if key not in self._seen]
+            self._seen.update(new)
+            if new:
+                self._ready.append((page, new))
+            if ask.number is not None and page.limit != self._pass.last_page.limit:
+                # Pages of another size lie elsewhere: count them anew. What came is good.
+                self._start_over()
+                return
+            self._pass.take(page, ask)
         self._next = self._what_follows()
-        if self._next is None and not self.begins_anew(ask):
+        if self._next is None and not self.begins_anew():
             self._end()
 
-    def begins_anew(self, ask: Ask) -> bool:
+    def begins_anew(self) -> bool:
         """The API may have forgotten the cursor at which an earlier walk stopped."""
         if not self._resumed or self._seen:
             return False
@@ -201,24 +190,13 @@ class InTurn:
         yield from ready
 
     def position(self, page: Page, key: Key, *, ends_page: bool) -> Position:
-        """Where a stopped walk could go on once the row with this key has been written."""
-        return self._kind.position(page) if ends_page and not self.doubted else None
-
-    def _take(self, ask: Ask, page: Page) -> bool:
-        """Take the new rows; whether the page is as long as those before, where that matters."""
-        self.rows_read += len(page.ids)
-        new = [key for key in dict.fromkeys(page.ids) if key not in self._seen]
-        self.duplicates += len(page.ids) - len(new)
-        self._seen.update(new)
-        if new:
-            self._ready.append((page, new))
-        limit, self._limit = self._limit, page.limit
-        return ask.number is None or page.limit == limit
+        """Where a stopped walk could go on once the row with this key has been written: at the
+        cursor that its page ends with."""
+        named = page.answer.next if ends_page and not self.doubted else None
+        return named.cursor if named is not None else None
 
     def _what_follows(self) -> Ask | None:
         """What to ask for now; None: the list has ended, or says more and brings nothing new."""
-        if self._kind.single:
-            return None
         read, ask, page = self._pass, self._pass.last_ask, self._pass.last_page
         named = page.answer.next
         if named is not None and named.unclear is not None:
@@ -251,18 +229,17 @@ class InTurn:
         self.doubted = self.doubted or bool(read.cursors)
         if ask.number is not None:
             return Ask({"page": str(ask.number + 1)})
-        return Ask(self._kind.behind(page, read.next_number))
+        next_number = max(2, len(read.keys) // max(1, read.largest) + 1)
+        return Ask(self._kind.behind(page, next_number))
 
     def _end(self) -> None:
-        """The pass is over: end the walk, or read the list again."""
-        read, before = self._pass, self._pass_before
-        if self._resumed and read.lacks_rows:
-            # How many of them an earlier run has written is not known here: they are read again.
-            self._resumed = False
-            self._start_over()
-            return
-        if self._resumed or self._kind.single:
-            self.finished = True
+        """The pass is over: read the list again, where that is called for."""
+        read = self._pass
+        if self._resumed:
+            # How many of its rows an earlier run has written is not known here.
+            if read.lacks_rows:
+                self._resumed = False
+                self._start_over()
             return
         contradiction = read.contradiction(paged=self._kind.paged)
         if contradiction is None and self._awaited is not None and self._awaited not in self._seen:
@@ -270,21 +247,18 @@ class InTurn:
                 f"the API showed {len(read.keys)} records, and not the list's last one, which has "
                 f"id {self._awaited}"
             )
-        settled = before is not None and before.keys == read.keys
+        settled = self._keys_before == read.keys
         if contradiction is None and (settled or read.is_whole):
-            self.finished = True
             return
-        if self._again >= READ_AGAIN or (settled and (self._again or self._reads_again)):
-            self.finished, self.proven = True, False
-            self.contradiction = contradiction
-            return
-        self._again += 1
-        self._start_over()
+        if self._again < READ_AGAIN and not (settled and self._again):
+            self._again += 1
+            self._start_over()
+        else:
+            self.proven, self.contradiction = False, contradiction
 
     def _start_over(self) -> None:
         self.doubted = True
-        self._pass_before, self._pass = self._pass, _Pass()
-        self._limit = None
+        self._keys_before, self._pass = self._pass.keys, _Pass()
         self._next = Ask({})
 
 
@@ -294,19 +268,22 @@ class _Pass:
     last_page: Page
     last_ask: Ask
 
-    def __init__(self, keys: Iterable[Key] = ()) -> None:
-        self.keys: set[Key] = set(keys)
+    def __init__(self) -> None:
+        self.keys: set[Key] = set()
         self.pages = 0
         self.barren = 0
         """How many pages without anything new have come since the last one with something."""
         self.cursors: set[str] = set()
+        self.largest = 0
+        """How many rows the longest page has had."""
+        self._totals: list[int] = []
+        """How many rows the list has, as the API says, page by page."""
         self.counted = False
         self._count: list[int] = []
-        self._totals: list[int] = []
+        """The same, asked for anew at the end."""
         self._total_pages = 0
         self._fruitful = 0
-        self._full = 0
-        self._largest = 0
+        self._has_full = False
         self._numbered = False
 
     def take(self, page: Page, ask: Ask) -> None:
@@ -324,8 +301,8 @@ class _Pass:
         self.pages += 1
         if self.brought_new:
             self._fruitful += 1
-            self._full += self.may_be_full and len(page.ids) >= page.limit
-            self._largest = max(self._largest, len(page.ids))
+            self._has_full |= self.may_be_full and len(page.ids) >= page.limit
+            self.largest = max(self.largest, len(page.ids))
 
     def count_again(self, page: Page) -> None:
         """Note the total that came with a single row."""
@@ -347,21 +324,14 @@ class _Pass:
         return len(self.last_page.ids) >= self.last_page.fewest_of_full and not by_cursor
 
     @property
-    def next_number(self) -> int:
-        """The number of the page where something new would begin."""
-        return max(2, len(self.keys) // max(1, self._largest) + 1)
-
-    @property
-    def _expected(self) -> int | None:
-        """How many rows the list has, as the API says."""
-        if not self._totals:
-            return None
-        return min([self._totals[0], *self._count])
+    def _expected(self) -> int:
+        """How many rows the list has, as the API says, at least."""
+        return min([*self._totals[:1], *self._count], default=0)
 
     @property
     def lacks_rows(self) -> bool:
         """The API says that there are more rows than have come."""
-        return self._expected is not None and len(self.keys) < self._expected
+        return len(self.keys) < self._expected
 
     @property
     def is_whole(self) -> bool:
@@ -374,12 +344,12 @@ class _Pass:
             return True
         if self._totals and set(self._totals) == {len(self.keys)}:
             return True
-        return self._fruitful <= 1 and not self._full
+        return self._fruitful <= 1 and not self._has_full
 
     def contradiction(self, *, paged: bool) -> str | None:
         """What the API says of the list that does not fit what has come. `paged` as for kinds."""
         shown, last = len(self.keys), self.last_page
-        if self._expected is not None and shown <= self._expected:
+        if self._totals and shown <= self._expected:
             if shown + slack([*self._totals, *self._count], self.pages) >= self._expected:
                 return None
             return f"the API says that there are {self._expected} records, and showed {shown}"
@@ -393,9 +363,9 @@ class _Pass:
                 f"the API says that there are {self._total_pages} pages, and showed "
                 f"{self._fruitful}, with {shown} records"
             )
-        most = (
-            min(last.fewest_of_full, self._largest) if self._fruitful > 1 else last.fewest_of_full
-        )
+        most = last.fewest_of_full
+        if self._fruitful > 1:
+            most = min(most, self.largest)
         if self.barren and len(last.ids) >= most and (paged or self._fruitful > 1):
             return (
                 f"the API showed {shown} records, and then {len(last.ids)} of them again in place "

@@ -79,6 +79,14 @@ class Page:
     fewest_of_full: int = DOCUMENTED_PAGE
 
 
+def without_key(noun: str, names: str, key: Key) -> BadRecord:
+    """What is said of a record that `key`, of these names, does not tell from others."""
+    return BadRecord(
+        f"{noun}: a record has no usable {names} ({quoted(key)}), so nobody can tell what has been "
+        "read and what has not. Ask BigCommerce's support about it."
+    )
+
+
 class PageSize:
     """The `limit` of one list. Several workers use it at once."""
 
@@ -165,11 +173,8 @@ class PageReader:
         keys = answer.raw.keys
         for key in keys:
             if not all(type(part) in KEY_TYPES for part in (key if type(key) is tuple else [key])):
-                raise BadRecord(
-                    f"{self._purpose.stream}: a record has no usable "
-                    f"{' and '.join(self._request.keys)} ({quoted(key)}), so nobody can tell what "
-                    "has been read and what has not. Ask BigCommerce's support about it."
-                )
+                names = " and ".join(self._request.keys)
+                raise without_key(self._purpose.stream, names, key)
         return keys
 
     def page(self, place: Mapping[str, str]) -> Page:

@@ -16,7 +16,7 @@ from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
 from tap_bigcommerce.pages.by_id import TAIL, ById, IdParameters
 from tap_bigcommerce.pages.enricher import Enricher
-from tap_bigcommerce.pages.in_turn import InTurn, InTurnKind
+from tap_bigcommerce.pages.in_turn import ByPage, InTurn, InTurnKind
 from tap_bigcommerce.pages.ordered_rows import Batch, OrderedRows
 from tap_bigcommerce.pages.page import ListRequest, Page, PageReader
 from tap_bigcommerce.pages.walk import Position, What
@@ -121,17 +121,15 @@ class Reading:
         self._ids: tuple[int, int] | None = None
         self.total: int | None = None
         """How many rows the list has, as the first answer says, if it does."""
-        self._walks = [self._walk]
+        self.rows_read = 0
+        self._lined_up = 0
         self.read_again: str | None = None
         """Why the list was read once more in another way."""
 
     @property
-    def rows_read(self) -> int:
-        return sum(walk.rows_read for walk in self._walks)
-
-    @property
     def duplicates(self) -> int:
-        return sum(walk.duplicates for walk in self._walks)
+        """How many of the rows that were read had come before."""
+        return self.rows_read - self._lined_up - self._walk.rows_held
 
     @property
     def contradiction(self) -> str | None:
@@ -195,10 +193,9 @@ class Reading:
                 if self._error is not None:
                     raise self._error
                 if self._walk.finished and not self._rows.waiting:
-                    if not self._begin_again():
-                        break
-                    when_doubted()
-                    continue
+                    if self._begins_again():
+                        continue
+                    break
                 self._workers.step()
         finally:
             self.close()
@@ -224,7 +221,7 @@ class Reading:
 
         def failed(error: BaseException) -> None:
             self._budget.ended(None)
-            if isinstance(error, RequestFailed) and walk.begins_anew(ask):
+            if isinstance(error, RequestFailed) and isinstance(walk, InTurn) and walk.begins_anew():
                 LOGGER.warning("%s The list is read from its start instead.", error.words)
             else:
                 self._fail(error)
@@ -232,25 +229,30 @@ class Reading:
         self._budget.sent()
         self._workers.submit(work, came, failed, (self._turn, 1, not ask.awaited))
 
-    def _begin_again(self) -> bool:
-        """Read the list in another way if rows may be missing; whether that is so."""
-        again = self._kind.again(self._walk)
-        if again is not None:
-            self.read_again = self._walk.contradiction
-            self._kind, self._walk = again
-            self._walks.append(self._walk)
-        return again is not None
+    def _begins_again(self) -> bool:
+        """Read the list by page number if rows may be missing; whether that is so."""
+        walk, kind = self._walk, self._kind
+        if not (isinstance(walk, ById) and isinstance(kind, IdParameters) and walk.contradiction):
+            return False
+        self.read_again = walk.contradiction
+        self._kind = by_page = ByPage(kind.upwards)
+        self._walk = InTurn(walk.noun, by_page, handed_on=walk.handed_on, awaited=walk.denied)
+        self._walk.doubted = True
+        return True
 
     def _take(self, ask: Any, page: Page) -> None:
         if self.began is None:
             self.began = page.answer.store_time
             self.total = page.answer.total
-        self.pages += ask.what is What.PAGE
-        if page.ids and ask.what is What.PAGE:
-            self._bytes_a_row = page.answer.size / len(page.ids)
+        if ask.what is What.PAGE:
+            self.pages += 1
+            self.rows_read += len(page.ids)
+            if page.ids:
+                self._bytes_a_row = page.answer.size / len(page.ids)
         self._walk.answered(ask, page)
         for source, keys in self._walk.ready():
             self._rows.line_up(source, keys)
+            self._lined_up += len(keys)
         self._account()
 
     def _fail(self, error: BaseException) -> None:

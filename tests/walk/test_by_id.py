@@ -138,7 +138,6 @@ def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
     assert ids == sorted(set(ids))
     assert {id_ for id_ in before if id_ > after and id_ not in list_.deleted} <= set(ids)
     assert all(version >= before.get(id_, 1) for id_, version in handed_on)
-    assert walk.rows_read - walk.duplicates == len(ids)
 
 
 def page(*ids: Any, limit: int = 10) -> Page:
@@ -205,7 +204,6 @@ def test_of_a_row_that_came_twice_the_later_answer_counts(front_is_later: bool) 
     walk.answered(front, pages[0])
     source = {id_: source for source, ids in walk.ready() for id_ in ids}
     assert all(source[id_] is pages[not front_is_later] for id_ in both)
-    assert (walk.rows_read, walk.duplicates) == (10 + len(pages[0].ids) + 4, 4)
 
 
 @pytest.mark.parametrize("ids", [(3, 2), (2, 2), (1, 2, 3, 2)])
