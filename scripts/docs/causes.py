@@ -758,25 +758,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Nothing. The check is left out for the rest of the run.",
         ),
         Cause(
-            "came without their consignments",
-            "The list of orders did not bring the line items that it was asked for.",
-            "Nothing: they are read order by order. It costs two requests an order.",
-        ),
-        Cause(
             "it shows no row, and without them it shows them all",
             "The API takes a parameter of the list no more, whatever the row.",
             "Nothing: what it would have brought is read row by row. Ask BigCommerce's support, or "
             "deselect the fields.",
         ),
         Cause(
-            "came without its fees",
-            "The list of orders did not bring the fees that it was asked for.",
-            "Nothing: they are read on their own, one request for each order that comes so.",
-        ),
-        Cause(
-            "product … came without",
-            "The list of products did not bring the nested lists that it was asked for.",
-            "Nothing: they are read on their own, one request for each list of such a product.",
+            "although these were asked for. They are read on their own",
+            "The list of orders or of products did not bring what it was asked for: line items and "
+            "addresses, fees, or nested lists.",
+            "Nothing: they are read on their own, one request for each list of such a record.",
         ),
         Cause(
             "the fields stay absent",

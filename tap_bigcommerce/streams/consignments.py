@@ -47,62 +47,53 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     where it is: the converter knows what to do with it.
     """
     consignments = order.get("consignments")
-    if not isinstance(consignments, dict) or not consignments:
+    # Where nothing was included, a link stands in their place.
+    if not isinstance(consignments, dict) or consignments.keys() >= {"url", "resource"}:
         return None
-    # The link that stands in their place when nothing was included.
-    if consignments.keys() >= {"url", "resource"}:
+    if not consignments:
         return None
     found = Embedded()
-    if consignments.pop(WARNING, None) is not None:
-        found.cut = "a warning of the API"
-    if not all(group is None or are_rows(group) for group in _groups(consignments)):
-        found.cut = found.cut or "consignments of an unknown form"
+    warned = consignments.pop(WARNING, None) is not None
+    has_odd_items = is_full = False
     for consignment in every_consignment(consignments):
-        if WARNING in consignment:
-            del consignment[WARNING]
-            found.cut = "a warning of the API"
+        warned |= consignment.pop(WARNING, None) is not None
         items = consignment.get("line_items")
         if isinstance(items, list):
-            _read_items(items, found)
+            rows = [item for item in items if isinstance(item, dict)]
+            if any(WARNING in row for row in rows):
+                warned = True
+                for row in rows:
+                    row.pop(WARNING, None)
+                items[:] = [item for item in items if item != {}]
+                rows = [row for row in rows if row]
+            are_odd = len(rows) < len(items) or any(type(row.get("id")) is not int for row in rows)
+            has_odd_items |= are_odd
+            is_full |= len(rows) >= MOST_ITEMS
+            found.items += rows
         elif with_items:
-            found.cut = found.cut or "line items of an unknown form"
+            has_odd_items = True
         else:
             consignment.pop("line_items", None)
-    shipping = consignments.get("shipping")
+    shipping, groups = consignments.get("shipping"), list(_groups(consignments))
     if isinstance(shipping, list) and are_rows(shipping):
         found.addresses = [_address(order["id"], consignment) for consignment in shipping]
     # That items_total is 0 proves nothing: what was sold and what was returned add up to it, too.
-    if with_items and not found.items and not _says_none(order, consignments):
-        found.cut = found.cut or "no line items at all"
-    found.items = by_id(found.items)
-    return found
-
-
-def _says_none(order: Row, consignments: Row) -> bool:
-    """The order has no line items, and no consignment of any kind that could have some."""
-    return (
+    says_none = (
         order.get("items_total") == 0
         and order.get("shipping_address_count") in (0, None)
         and consignments.keys() >= set(KINDS)
-        and all(group == [] for group in _groups(consignments))
+        and all(group == [] for group in groups)
     )
-
-
-def _read_items(items: list[Any], found: Embedded) -> None:
-    """Add the line items of one consignment to what was found."""
-    rows = [item for item in items if isinstance(item, dict)]
-    warned = [row for row in rows if WARNING in row]
-    if warned:
-        found.cut = "a warning of the API"
-        for row in warned:
-            del row[WARNING]
-        items[:] = [item for item in items if item != {}]
-        rows = [row for row in rows if row]
-    if len(rows) < len(items) or not all(type(row.get("id")) is int for row in rows):
-        found.cut = found.cut or "line items of an unknown form"
-    if len(rows) >= MOST_ITEMS:
-        found.cut = found.cut or f"{MOST_ITEMS} line items in one consignment"
-    found.items += rows
+    doubts = {
+        "a warning of the API": warned,
+        "consignments of an unknown form": not all(g is None or are_rows(g) for g in groups),
+        "line items of an unknown form": has_odd_items,
+        f"{MOST_ITEMS} line items in one consignment": is_full,
+        "no line items at all": with_items and not found.items and not says_none,
+    }
+    found.cut = next((reason for reason, holds in doubts.items() if holds), None)
+    found.items = by_id(found.items)
+    return found
 
 
 def every_consignment(consignments: Row) -> list[Row]:
@@ -129,11 +120,12 @@ def add_missing_items(consignments: Any, items: list[Row]) -> int:
     kinds = consignments if isinstance(consignments, dict) else {}
     shipped = every_consignment({"shipping": kinds.get("shipping")})
     others = every_consignment({name: kinds[name] for name in kinds if name != "shipping"})
+    placed = [entry.get("line_items") for entry in (*shipped, *others)]
     there = [
         item.get("id")
-        for entry in (*shipped, *others)
-        if isinstance(entry.get("line_items"), list)
-        for item in entry["line_items"]
+        for items in placed
+        if isinstance(items, list)
+        for item in items
         if isinstance(item, dict)
     ]
     unplaced = 0
@@ -160,9 +152,7 @@ def consignments_in(content: Any) -> Any:
 
 def _address(order_id: Any, consignment: Row) -> Row:
     """A shipping consignment in the form of a row of the order's shipping addresses."""
-    address = consignment.copy()
-    address.setdefault("id", None)
-    address.setdefault("order_id", order_id)
+    address = {"id": None, "order_id": order_id, **consignment}
     address.pop("line_items", None)
     address.pop("shipping_quotes", None)
     return address

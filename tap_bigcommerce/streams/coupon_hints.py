@@ -7,7 +7,6 @@ is a free-shipping coupon that has been deleted since, where the store shows a b
 from __future__ import annotations
 
 import functools
-import threading
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -33,11 +32,7 @@ def may_have_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row])
     return (
         not _is_zero(order.get("coupon_discount"))
         or any(_reduced(*cost) for cost in costs)
-        or any(
-            _may_be_a_coupon(discount)
-            for item in items
-            for discount in _listed(item.get("applied_discounts"))
-        )
+        or any(_may_be_coupons(item.get("applied_discounts")) for item in items)
     )
 
 
@@ -46,48 +41,30 @@ def ships_for_nothing(addresses: Iterable[Row]) -> bool:
     return any(all(map(_is_zero, _costs(address))) for address in addresses)
 
 
-class ShippingCoupons:
-    """Whether the store has coupons that may make shipping free; asked once a run."""
-
-    def __init__(self, client: Client, purpose: Purpose) -> None:
-        self._client = client
-        self._purpose = purpose
-        self._lock = threading.Lock()
-        self._exist: bool | None = None
-
-    def exist(self) -> bool:
-        """Whether there are any; runs in the workers."""
-        with self._lock:
-            if self._exist is None:
-                self._exist = any(self._has(type_) for type_ in SHIPPING_TYPES)
-            return self._exist
-
-    def _has(self, type_: str) -> bool:
+def shipping_coupons_exist(client: Client, purpose: Purpose) -> bool:
+    """The store has coupons that may make shipping free."""
+    for type_ in SHIPPING_TYPES:
         try:
-            answer = self._client.get(
-                "/v2/coupons", {"type": type_, "limit": "1"}, list, self._purpose
-            )
+            answer = client.get("/v2/coupons", {"type": type_, "limit": "1"}, list, purpose)
         except (NotFound, ScopeMissing):
             return True  # It may not be known, so it cannot be excluded.
-        return bool(answer.content)
+        if answer.content:
+            return True
+    return False
 
 
 def _costs(address: Row) -> list[Any]:
     return [address.get(name) for name in COSTS_OF_ADDRESSES]
 
 
-def _listed(value: Any) -> list[Any]:
-    """A list as it is; what is none counts as its only entry."""
-    if isinstance(value, list):
-        return value
-    return [value] if value else []
-
-
-def _may_be_a_coupon(discount: Any) -> bool:
+def _may_be_coupons(discounts: Any) -> bool:
     """What cannot be understood may be one, too."""
-    if not isinstance(discount, dict):
-        return True
-    return bool(discount.get("code")) or discount.get("id") != MANUAL_DISCOUNT
+    if not isinstance(discounts, list):
+        discounts = [discounts] if discounts else []
+    return any(
+        not isinstance(entry, dict) or entry.get("code") or entry.get("id") != MANUAL_DISCOUNT
+        for entry in discounts
+    )
 
 
 def _reduced(base: Any, *charged: Any) -> bool:

@@ -53,7 +53,8 @@ class CustomerDetails(Enricher):
         self._answers: dict[str, Row | None] = {}
         """What v3 says of each customer until its row is completed; None: it may have answered, and
         its answer could not be told from others."""
-        self._shows_attributes = False
+        self._came: set[str] = set()
+        """Fields that v3 has shown of some customer."""
         self._warned = False
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
@@ -72,7 +73,7 @@ class CustomerDetails(Enricher):
         return functools.partial(self._read_one, row, answer)
 
     def _has_all_attributes(self, answer: Row) -> bool:
-        if "attributes" not in self._fields or not self._shows_attributes:
+        if "attributes" not in self._fields or "attributes" not in self._came:
             return True
         attributes = answer.get("attributes")
         return isinstance(attributes, list) and len(attributes) < MOST_ATTRIBUTES
@@ -84,7 +85,16 @@ class CustomerDetails(Enricher):
         if found.keys() <= ids:
             ids &= found.keys()  # The others are not there; else they may have come without an id.
         self._answers.update((id_, found.get(id_)) for id_ in ids)
-        self._note_what_came(answers)
+        self._came.update(*answers)
+        missing = [name for name in self._fields if name in INCLUDE and name not in self._came]
+        if missing and answers and not self._warned:
+            self._warned = True
+            LOGGER.warning(
+                "customers: none of %d customers came with %s, although these were asked for; "
+                "the fields stay absent.",
+                len(answers),
+                ", ".join(missing),
+            )
 
     def _read_one(self, row: Row, answer: Row | None) -> Enriched:
         """The customer by itself: where its answer has not been told from others, and where there
@@ -93,10 +103,9 @@ class CustomerDetails(Enricher):
             answers = self._read([row["id"]])
             if not answers:
                 return Enriched(row)
-            # The one answer without an id is about it.
             about_it = [answer for answer in answers if str(answer.get("id")) == str(row["id"])]
-            if not about_it and len(answers) == 1:
-                about_it = [a for a in answers if not isinstance(a.get("id"), (int, str))]
+            if len(answers) == 1 and not isinstance(answers[0].get("id"), (int, str)):
+                about_it = answers  # The one answer without an id.
             if not about_it:
                 raise UnexpectedAnswer(
                     f"customers: GET {PATH} was asked for customer {row['id']}, and answers with "
@@ -125,22 +134,6 @@ class CustomerDetails(Enricher):
         include = ",".join(dict.fromkeys(INCLUDE[name] for name in self._fields if name in INCLUDE))
         params = {"id:in": ",".join(map(str, ids)), **({"include": include} if include else {})}
         return self._own.all_rows(PATH, params, are_all=lambda rows: len(rows) >= len(ids))
-
-    def _note_what_came(self, answers: list[Row]) -> None:
-        self._shows_attributes |= any("attributes" in answer for answer in answers)
-        missing = [
-            name
-            for name in self._fields
-            if name in INCLUDE and not any(name in answer for answer in answers)
-        ]
-        if missing and answers and not self._warned:
-            self._warned = True
-            LOGGER.warning(
-                "customers: none of %d customers came with %s, although these were asked for; "
-                "the fields stay absent.",
-                len(answers),
-                ", ".join(missing),
-            )
 
 
 def customer_details(wish: Wish) -> CustomerDetails | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from tap_bigcommerce.answer import Shape
@@ -13,6 +14,8 @@ from tap_bigcommerce.pages.in_turn import Ask, InTurnKind
 from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, Page, PageSize, Row
 from tap_bigcommerce.pages.walk import What
 from tap_bigcommerce.row_keys import Key
+
+LOGGER = logging.getLogger(__name__)
 
 LARGEST_LIMIT = 250
 
@@ -25,25 +28,16 @@ class OwnLists:
     They return None when the record itself is gone: it was deleted while it was read.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        purpose: Purpose,
-        keys: tuple[str, ...] = ("id",),
-    ) -> None:
+    def __init__(self, client: Client, purpose: Purpose, keys: tuple[str, ...] = ("id",)) -> None:
         """`keys` tell the rows of one record's list apart."""
         self._client = client
         self._purpose = purpose
         self._keys = keys
         self._sizes: dict[str, PageSize] = {}
+        self._missed: set[str] = set()
 
     def rows(
-        self,
-        record: str,
-        name: str,
-        *,
-        none_is_404: bool = False,
-        **options: Any,
+        self, record: str, name: str, *, none_is_404: bool = False, **options: Any
     ) -> list[Row] | None:
         """All rows of the list `name` of `record` ("/v2/orders/100"), in the order of their ids.
 
@@ -69,11 +63,10 @@ class OwnLists:
     def one(self, path: str, params: dict[str, str], record: str) -> Row | None:
         """The object at `path`, empty where there is none although `record` is there."""
         try:
-            answer = self._client.get(path, params, dict, self._purpose)
+            row: Row = self._client.get(path, params, dict, self._purpose).content
         except NotFound:
             return {} if self._exists(record) else None
-        content: Row = answer.content
-        return content
+        return row
 
     def all_rows(
         self,
@@ -114,14 +107,27 @@ class OwnLists:
                 rows.update(zip(page.ids, page.answer.content, strict=True))
                 if len(page.ids) < page.limit and are_all(list(rows.values())):
                     return by_id(rows.values())
+        found = by_id(rows.values())
         if walk.contradiction is not None:
-            stream = self._purpose.stream
-            name = stream if of is None else f"{stream}:{of}"
-            error = IncompleteList(noun, walk.contradiction, name, by_id(rows.values()))
+            name = self._purpose.stream + (f":{of}" if of else "")
+            error = IncompleteList(noun, walk.contradiction, name, found)
             if incomplete is None:
                 raise error
             incomplete.append(error)
-        return by_id(rows.values())
+        return found
+
+    def note_missing(self, record: str, names: Sequence[str]) -> None:
+        """Say once that lists with these names did not come with a record, as they should."""
+        new = [name for name in names if name not in self._missed]
+        self._missed.update(new)
+        if new:
+            LOGGER.warning(
+                "%s: %s came without %s, although these were asked for. They are read on their own "
+                "for each record that comes so, which is slow.",
+                self._purpose.stream,
+                record,
+                ", ".join(new),
+            )
 
     def _exists(self, record: str) -> bool:
         try:
@@ -168,9 +174,4 @@ class OwnLists:
 
 def by_id(rows: Iterable[Row]) -> list[Row]:
     """The rows in the order of their ids."""
-    return sorted(rows, key=_id)
-
-
-def _id(row: Row) -> int:
-    id_ = row.get("id")
-    return id_ if isinstance(id_, int) else 0
+    return sorted(rows, key=lambda row: row["id"] if isinstance(row.get("id"), int) else 0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import logging
 from collections.abc import Sequence
 
 from tap_bigcommerce.exceptions import IncompleteList
@@ -14,38 +13,17 @@ from tap_bigcommerce.schemas import load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import Wish
 
-LOGGER = logging.getLogger(__name__)
-
-INCLUDED = (
-    "variants",
-    "images",
-    "custom_fields",
-    "bulk_pricing_rules",
-    "videos",
-    "primary_image",
-    "channels",
-    "parent_relations",
-)
-"""The fields that come only when they are asked for."""
+LISTS = ("variants", "images", "custom_fields", "bulk_pricing_rules", "videos")
+OTHERS = ("primary_image", "channels", "parent_relations")
+"""The fields that come only when they are asked for: those that have a list of their own below the
+product, and those that have none."""
 
 NO_FIELDS = ("options", "modifiers", "reviews")
-"""What could come so, too, but is no field of products: the first two cap the list at 10 rows a
-page, and reviews come without a change of the product's date."""
+"""What could come so, too, and has a list of its own, but is no field of products: the first two
+cap the list at 10 rows a page, and reviews come without a change of the product's date."""
 
-LISTS = {
-    "variants": "variants",
-    "images": "images",
-    "custom_fields": "custom-fields",
-    "bulk_pricing_rules": "bulk-pricing-rules",
-    "videos": "videos",
-    "options": "options",
-    "modifiers": "modifiers",
-    "reviews": "reviews",
-}
-"""Nested fields that have a list of their own below the product, and its name there."""
-
-UNPAGED = ("bulk_pricing_rules",)
-"""Those whose own list has no pages, and takes no limit."""
+UNPAGED = "bulk_pricing_rules"
+"""Its own list has no pages, and takes no limit."""
 
 
 class ProductDetails(Enricher):
@@ -56,8 +34,8 @@ class ProductDetails(Enricher):
 
         Left out by name instead of asked for by name, so that fields new to the API still arrive.
         """
-        self._included = [name for name in (*INCLUDED, *NO_FIELDS) if wish.wants(name)]
-        left_out = [name for name in wish.unselected if name not in INCLUDED]
+        self._included = [name for name in (*LISTS, *OTHERS, *NO_FIELDS) if wish.wants(name)]
+        left_out = [name for name in wish.unselected if name not in (*LISTS, *OTHERS)]
         if not wish.whole_rows:
             self.params = {"include_fields": "date_modified"}
         elif left_out:
@@ -67,7 +45,6 @@ class ProductDetails(Enricher):
         self._own = OwnLists(wish.client, wish.purpose)
         self._counts = wish.purpose.counts
         self._known = load_schema("products")["properties"]
-        self._warned: set[str] = set()
 
     def enrich(self, row: Row, *, bare: bool) -> Row | Job:
         """The product, with the nested lists that did not come with it read one by one."""
@@ -75,37 +52,26 @@ class ProductDetails(Enricher):
         if not missing:
             return row
         if not bare:
-            self._say(row, missing)
+            for name in missing:
+                self._counts.lists_read[f"{name}: did not come with the list"] += 1
+            self._own.note_missing(f"product {row['id']}", missing)
         return functools.partial(self._read, row, missing, bare=bare)
-
-    def _say(self, row: Row, missing: Sequence[str]) -> None:
-        for name in missing:
-            self._counts.lists_read[f"{name}: did not come with the list"] += 1
-        new = [name for name in missing if name not in self._warned]
-        if new:
-            self._warned.update(new)
-            LOGGER.warning(
-                "%s: product %s came without %s, although these were asked for. They are read on "
-                "their own for each product that comes so, which is slow.",
-                self._counts.stream,
-                row["id"],
-                ", ".join(new),
-            )
 
     def _read(self, row: Row, missing: Sequence[str], *, bare: bool) -> Enriched:
         record = f"/v3/catalog/products/{row['id']}"
         incomplete: list[IncompleteList] = []
+        others = [name for name in missing if name in OTHERS]
         for name in missing:
-            if name not in LISTS:
+            if name in others:
                 continue
-            paging = AllAtOnce() if name in UNPAGED else None
-            rows = self._own.rows(record, LISTS[name], paging=paging, incomplete=incomplete)
+            paging = AllAtOnce() if name == UNPAGED else None
+            path = name.replace("_", "-")
+            rows = self._own.rows(record, path, paging=paging, incomplete=incomplete)
             # A product that the list has just shown goes out, whatever its own lists say.
             if rows is not None:
                 row[name] = rows
             elif bare:
                 return Enriched(None)
-        others = [name for name in missing if name not in LISTS]
         if others:
             params = {"include": ",".join(others), "include_fields": "name"}
             answer = self._own.one(record, params, record)
@@ -120,4 +86,4 @@ def _came(row: Row, name: str) -> bool:
     """The field came with the product; a product without images has no first one."""
     if name == "primary_image":
         return name in row or row.get("images") == []
-    return are_rows(row.get(name)) if name in LISTS else isinstance(row.get(name), list)
+    return isinstance(row.get(name), list) if name in OTHERS else are_rows(row.get(name))
