@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
@@ -24,53 +24,45 @@ class Family(Enricher):
         outputs: Sequence[Output],
         enricher: Enricher | None,
         tools: Tools,
-        counts: StreamCounts,
+        purpose: Purpose,
         *,
         since_ever: bool = False,
     ) -> None:
-        """`enricher` is that of the list, and `counts` those of the requests for it.
+        """`enricher` is that of the list, and `purpose` that of the requests for it.
 
         `since_ever`: all that belongs to a row is read, whatever its date.
         """
+        self.purpose = purpose
         self._root = root = outputs[0].root
-        self._counts = counts
         self._since_ever = since_ever
-        self._from_rows = [output for output in outputs if not output.stream.has_own_list]
         self._enricher = enricher or Enricher()
-        self._has_enricher = enricher is not None
+        self.whole_pages = self._enricher.whole_pages
         self._channels = tools.config.channel_ids if root.channels.field is not None else ()
+        self._from_rows = [output for output in outputs if not output.stream.has_own_list]
         self._own_lists = {
             output: OwnLists(tools.client, output.purpose, output.stream.keys)
             for output in outputs
             if output.stream.has_own_list
         }
+        self.has_work = bool(enricher or self._own_lists or self._channels)
+        """Rows are not simply written as they come."""
         self._incomplete: set[int] = set()
         """Ids of rows that could not be made whole: only rows of own lists are written of them."""
         self._own_rows: dict[Output, dict[int, list[Row]]] = {
             output: {} for output in self._own_lists
         }
         """The rows of own lists that wait to be written, by the ids of their parents."""
-        self.whole_pages = self._enricher.whole_pages
-
-    @property
-    def has_work(self) -> bool:
-        """Rows are not simply written as they come."""
-        return self._has_enricher or bool(self._own_lists or self._channels)
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
         """What completes the rows together."""
-        if self._has_enricher:
-            for row in rows:
-                id_of(self._root, row)
+        for row in rows:
+            id_of(self._root, row)
         return self._enricher.enrich_page(rows)
 
     def enrich(self, row: Row, *, bare: bool) -> Row | Job | None:
         """The row, once the lists of its own that are wanted are there as well."""
         if not self._is_wanted(row):
             return None
-        if not self._has_enricher and not self._own_lists:
-            return row
-        id_of(self._root, row)
         own = self._enricher.enrich(row, bare=bare)
         wanted = [
             output
@@ -79,9 +71,7 @@ class Family(Enricher):
         ]
         if callable(own) or (own is not None and wanted):
             return functools.partial(self._read, row, own, wanted)
-        if self._has_enricher:
-            self._note(row, None)
-        return own
+        return self.finish(Enriched(own))
 
     def finish(self, enriched: Enriched) -> Row | None:
         """Note what could not be read, for the streams that it belongs to."""
@@ -89,26 +79,18 @@ class Family(Enricher):
         if row is None:
             return None
         id_ = int(row["id"])
-        if self._has_enricher:
-            self._note(row, enriched.error)
-        for output, rows in enriched.lists.items():
+        found = {**dict.fromkeys(self._from_rows, enriched.error), **(enriched.lists or {})}
+        for output, rows in found.items():
             # A child that fails stops neither its parent nor its siblings.
             if isinstance(rows, RequestFailed):
                 output.pass_over(id_, rows)
                 # What came is written, although it is not all.
                 rows = rows.rows if isinstance(rows, IncompleteList) else []
             else:
-                output.was_read(id_, empty=not rows)
-            self._own_rows[output][id_] = rows
-        return row
-
-    def _note(self, row: Row, error: RequestFailed | None) -> None:
-        id_ = int(row["id"])
-        for output in self._from_rows:
-            if error is not None:
-                output.pass_over(id_, error)
-            else:
                 output.was_read(id_)
+            if output in self._own_rows:
+                self._own_rows[output][id_] = rows
+        return row
 
     def _is_wanted(self, row: Row) -> bool:
         """The row is of a channel that is read, or of none."""
@@ -128,20 +110,19 @@ class Family(Enricher):
                 self._incomplete.add(int(row["id"]))
                 enriched = Enriched(row, error)
             if enriched.error is not None:
-                self._counts.note_trouble(enriched.error)
+                self.purpose.counts.note_trouble(enriched.error)
         lists: dict[Output, Any] = {}
         for output in wanted if enriched.row is not None else ():
-            lists[output] = self.read_own(output, enriched.row or row)
+            lists[output] = self._read_own(output, enriched.row or row)
             if lists[output] is None:
                 return Enriched(None)
         return enriched._replace(lists=lists)
 
-    def read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
+    def _read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
         """The rows of a row's own list, or why they cannot be read; None: the row is gone."""
-        stream = output.stream
+        stream, since = output.stream, output.position.since
         params = dict(stream.params)
-        since = None if self._since_ever else output.since
-        if stream.modified_since is not None and since is not None:
+        if stream.modified_since is not None and since is not None and not self._since_ever:
             params[stream.modified_since] = since
         found: list[Row] | RequestFailed | None = []
 
@@ -164,14 +145,12 @@ class Family(Enricher):
 
     def rows_of(self, output: Output, rows: Sequence[Row]) -> Sequence[Row]:
         """The rows of the output's stream in rows of the list that is walked."""
-        stream = output.stream
-        if not output.stream.has_own_list:
+        stream, reshape = output.stream, output.stream.reshape
+        if not stream.has_own_list:
             rows = [row for row in rows if not (self._is_incomplete(row) or output.has_read(row))]
-            if rows:
-                output.was_read()
         if stream.parent is None:
             return rows
-        found, parent, reshape = [], PARENTS[stream.parent], stream.reshape
+        found, parent = [], PARENTS[stream.parent]
         for row in rows:
             id_ = id_of(self._root, row)
             if stream.nested is None:
@@ -186,7 +165,7 @@ class Family(Enricher):
                     found.append({**(reshape(entry) if reshape else entry), **stamp})
                 elif entry is not None:
                     raise BadRecord(
-                        f"{output.stream.name}: a row of {parent.noun} {row['id']} is no object. "
+                        f"{stream.name}: a row of {parent.noun} {row['id']} is no object. "
                         "The stream stops here, and its bookmark stays where it was, so that "
                         "nothing is lost."
                     )

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
+from msgspec import Struct
 
 from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
@@ -29,23 +31,28 @@ MOST_TO_RETRY = 100
 """Records of a stream that a state remembers because they could not be read, at the most."""
 
 
-@dataclass(frozen=True)
-class Resume:
-    """Where an unfinished walk goes on. Dates are texts as `format_instant` writes them.
+class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a stream's walk begins or, as the state keeps it, goes on.
 
     Rows up to `after_id`, or before `cursor`, have been written; the walk reads what was modified
-    from `since` on (None: everything), began at `sync_start`, and the newest date it has written
-    is `newest`. `walk` is the fingerprint of what the walk depends on. `version` is that of the
-    table which the walk makes, where the stream has versions.
+    from `since` on (None: everything), began at `sync_start` (None: it has not yet), and the newest
+    date it has written is `newest`. `walk` is the fingerprint of what the walk depends on.
+    `version` is that of the table which the walk makes, where the stream has versions. Dates are
+    texts as `format_instant` writes them.
     """
 
     after_id: int
     since: str | None
-    sync_start: str
+    sync_start: str | None
     newest: str | None
     walk: str
     cursor: str | None = None
     version: int | None = None
+
+    @property
+    def after(self) -> int | str | None:
+        """The id or cursor behind which it begins; None: at the start of the list."""
+        return self.cursor or self.after_id or None
 
 
 class State:
@@ -78,7 +85,7 @@ class State:
             )
         return format_instant(instant)
 
-    def resume(self, stream: str) -> Resume | None:
+    def resume(self, stream: str) -> StartPosition | None:
         """Where an unfinished walk of the stream goes on; None where there is none to go on with.
 
         Raises StateError where it is damaged.
@@ -87,18 +94,10 @@ class State:
         if value is None:
             return None
         try:
-            resume = Resume(**value)
-            sound = (
-                type(resume.after_id) is int
-                and isinstance(resume.cursor, (str, type(None)))
-                and (resume.version is None or type(resume.version) is int)
-                and parse_instant(resume.sync_start) is not None
-                and all(
-                    date is None or parse_instant(date) is not None
-                    for date in (resume.since, resume.newest)
-                )
-            )
-        except TypeError:
+            resume = msgspec.convert(value, StartPosition)
+            dates = [resume.sync_start or "", resume.since, resume.newest]
+            sound = all(parse_instant(date) for date in dates if date is not None)
+        except msgspec.ValidationError:
             sound = False
         if not sound:
             raise StateError(
@@ -131,12 +130,9 @@ class State:
         """The next run of the stream reads the records with these `ids` first."""
         self._set(stream, RETRY, sorted(ids))
 
-    def interrupt(self, stream: str, resume: Resume) -> None:
+    def interrupt(self, stream: str, resume: StartPosition) -> None:
         """A walk of the stream is under way, as far as `resume` says."""
-        # Not `asdict`, which copies deeply: this is done with every part of a page.
-        given = vars(resume).items()
-        some = {n: v for n, v in given if v is not None or n not in ("cursor", "version")}
-        self._set(stream, RESUME, some)
+        self._set(stream, RESUME, msgspec.to_builtins(resume))
 
     def rewind(self, stream: str) -> None:
         """The stream's resume point as it was given: this run may have left out rows before its

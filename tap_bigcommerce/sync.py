@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.memory import give_memory_back
-from tap_bigcommerce.output import Output, Start
+from tap_bigcommerce.output import Output
 from tap_bigcommerce.progress import summary
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.tools import Tools
@@ -62,14 +62,14 @@ def _walks(
     selections: Mapping[str, Selection], tools: Tools, failures: dict[str, TapError]
 ) -> list[WalkSync]:
     """One walk for all streams of the same list that begin at the same place."""
-    shared: dict[tuple[str, bool, Start], list[Output]] = {}
+    shared: dict[Hashable, list[Output]] = {}
     lost: list[StreamCounts] = []
 
     def begin(selection: Selection) -> None:
         output = Output(selection, tools)
-        start = output.start()
-        apart = output.stream.apart or output.has_own_dates
-        shared.setdefault((output.root.name, apart, start), []).append(output)
+        start, apart = output.position, output.stream.apart or output.has_own_dates
+        dates = (start.since, start.sync_start, start.newest, output.until)
+        shared.setdefault((output.root.name, apart, start.after, dates), []).append(output)
 
     for name in tools.state.in_order(selections):
         error = failure_of(name, functools.partial(begin, selections[name]))
@@ -80,10 +80,7 @@ def _walks(
         for output in others:
             output.counts.read_with = first.stream.name
     tools.tracker.streams = [o.counts for outputs in shared.values() for o in outputs] + lost
-    return [
-        WalkSync(outputs, start, tools, turn)
-        for turn, ((_, _, start), outputs) in enumerate(shared.items())
-    ]
+    return [WalkSync(outputs, tools, turn) for turn, outputs in enumerate(shared.values())]
 
 
 def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:

@@ -7,12 +7,13 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 
-from tap_bigcommerce.dates import NotADate, format_instant, normal_date
+from tap_bigcommerce.client import Purpose
+from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import Family
-from tap_bigcommerce.output import Output, Start
+from tap_bigcommerce.output import Output, date_of
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import ListRequest, Row
@@ -30,29 +31,19 @@ SAMPLE_OF = 10
 class WalkSync:
     """Reads one list and writes the messages of one or several streams."""
 
-    def __init__(self, outputs: Sequence[Output], start: Start, tools: Tools, turn: int) -> None:
-        """`turn` is the walk's place in the run. The outputs' streams begin at `start`."""
+    def __init__(self, outputs: Sequence[Output], tools: Tools, turn: int) -> None:
+        """`turn` is the walk's place in the run. The outputs' streams begin at the same place."""
         self.outputs = outputs
-        self._start = start
+        self.name = outputs[0].stream.name
+        self.names = ", ".join(output.stream.name for output in outputs)
         self._tools = tools
         self._turn = turn
         self._root = outputs[0].root
-        # Requests are counted for the first stream; what may be missing is the list's permission.
-        permission = self._root.permission
-        self._purpose = dataclasses.replace(outputs[0].purpose, permission=permission)
-        self._resumed = start.sync_start is not None
+        self._start = outputs[0].position
+        self._newest = self._start.newest
+        """The newest date of modification in the list, as far as it has been written."""
         self._reading: Reading | None = None
         self._family: Family  # Since the reading has begun.
-
-    @property
-    def name(self) -> str:
-        """The first of its streams."""
-        return self.outputs[0].stream.name
-
-    @property
-    def names(self) -> str:
-        """All of its streams."""
-        return ", ".join(output.stream.name for output in self.outputs)
 
     def ask(self) -> None:
         """Let the first requests go, while an earlier walk is still being written."""
@@ -64,7 +55,11 @@ class WalkSync:
         What fails stands in the outputs then. Raises what ends the whole run, and Interrupted on a
         signal; the state then holds where to go on.
         """
-        self._attempt(functools.partial(self._run, when_ending))
+        try:
+            if self._alive():
+                self._attempt(lambda: self._read(self._begun(), when_ending))
+        finally:
+            self._close()
 
     def _attempt(self, work: Callable[[], object]) -> None:
         """Do `work`; what it raises is the failure of all of the streams that have none."""
@@ -72,30 +67,22 @@ class WalkSync:
         for output in self._alive() if error is not None else ():
             output.failure = error
 
-    def _run(self, when_ending: Callable[[], None]) -> None:
-        try:
-            if self._alive():
-                self._read(self._begun(), when_ending)
-        finally:
-            self._close()
-
     def _read(self, reading: Reading, when_ending: Callable[[], None]) -> None:
-        self._read_again()
+        self._for_each(self._read_again)
         for batch in reading.batches(when_ending, self._rewind):
             self._write(batch, reading)
-            self.outputs[0].counts.pages = reading.pages
-            if not self._alive():
+            if not self._alive() or self._has_sample(reading):
                 return
-            if self._tools.sample and self._has_sample(reading.rows_read):
-                return
-        self._note_start(reading)
         self._judge(reading)
-        self._for_each(functools.partial(self._complete, whole=reading.proven))
+        sync_start = self._sync_start(reading)
+        self._for_each(lambda output: output.complete(sync_start, proven=reading.proven))
         self._for_each(lambda output: output.report_gone(self._turn))
 
-    def _has_sample(self, rows: int) -> bool:
-        """Each stream has its record, or there is none of it in so many `rows` of the list."""
-        return rows >= SAMPLE_OF or all(output.counts.written for output in self._alive())
+    def _has_sample(self, reading: Reading) -> bool:
+        """A sample is all that is wanted, and each stream has its record, or seems to have none."""
+        return self._tools.sample and (
+            reading.rows_read >= SAMPLE_OF or all(output.counts.written for output in self._alive())
+        )
 
     def _close(self) -> None:
         """Close the books, however the walk has ended."""
@@ -112,11 +99,9 @@ class WalkSync:
     def _alive(self) -> list[Output]:
         return [output for output in self.outputs if output.failure is None]
 
-    def _for_each(
-        self, work: Callable[[Output], object], outputs: Sequence[Output] | None = None
-    ) -> None:
-        """Do `work` for each stream (of these) that has not failed; what fails then is it alone."""
-        for output in self.outputs if outputs is None else outputs:
+    def _for_each(self, work: Callable[[Output], object]) -> None:
+        """Do `work` for each stream that has not failed; what fails then is it alone."""
+        for output in self.outputs:
             output.attempt(functools.partial(work, output))
 
     def _begun(self) -> Reading:
@@ -126,82 +111,38 @@ class WalkSync:
         return self._reading
 
     def _begin(self) -> Reading:
-        root, tools, start = self._root, self._tools, self._start
-        request, family = self._family_of(self.outputs)
+        root, tools, start, first = self._root, self._tools, self._start, self.outputs[0]
+        request, self._family = self._prepare(self.outputs)
         params = dict(request.params)
-        if root.modified_since is not None and not self.outputs[0].has_own_dates:
+        if root.modified_since is not None and not first.has_own_dates:
             if start.since is not None:
                 params[root.modified_since] = start.since
-            if start.until is not None:
-                params.update(root.modified_until(start.until))
+            if first.until is not None:
+                params.update(root.modified_until(first.until))
         params.update(root.channel_filter(tools.config.channel_ids))
-        request = dataclasses.replace(request, params=params)
-        self._family = family
         return Reading(
             root,
-            request,
-            self._purpose,
+            dataclasses.replace(request, params=params),
+            self._family.purpose,
             tools,
             self._turn,
-            enricher=family if family.has_work else None,
+            enricher=self._family if self._family.has_work else None,
             after=start.after,
         )
 
-    def _family_of(
+    def _prepare(
         self, outputs: Sequence[Output], *, since_ever: bool = False
     ) -> tuple[ListRequest, Family]:
         """How the list is asked for on behalf of these outputs, and what makes its rows whole."""
         root, tools = self._root, self._tools
-        enricher = root.enricher(self._wish(outputs))
+        # Requests are counted for the first stream; what may be missing is the list's permission.
+        purpose = dataclasses.replace(outputs[0].purpose, permission=root.permission)
+        enricher = root.enricher(self._wish(outputs, purpose))
         asked_with = enricher or Enricher()
         request = root.request({**root.params, **asked_with.params}, asked_with.details)
-        counts = self._purpose.counts
-        return request, Family(outputs, enricher, tools, counts, since_ever=since_ever)
+        return request, Family(outputs, enricher, tools, purpose, since_ever=since_ever)
 
-    def _read_again(self) -> None:
-        """Read what earlier runs have passed over, before anything else."""
-        wanted: dict[int, list[Output]] = {}
-        for output in self._alive():
-            for id_ in output.to_retry:
-                wanted.setdefault(id_, []).append(output)
-        # At once those that the same streams want.
-        groups: dict[tuple[Output, ...], list[int]] = {}
-        for id_, outputs in wanted.items():
-            groups.setdefault(tuple(outputs), []).append(id_)
-        for group, ids in groups.items():
-            self._read_ids(ids, group)
-
-    def _read_ids(self, ids: Sequence[int], outputs: Sequence[Output]) -> None:
-        """Read the records with these ids, and what belongs to them, for these outputs."""
-        root, tools, purpose = self._root, self._tools, self._purpose
-        troubled = [purpose.counts, *(output.counts for output in outputs)]
-        for counts in troubled:
-            counts.in_trouble = True
-        request, family = self._family_of(outputs, since_ever=True)
-        for id_, found in read_by_ids(ids, request, family, purpose, tools, self._turn):
-            for output in outputs:
-                if isinstance(found, RequestFailed):
-                    output.pass_over(id_, found)
-                elif id_ not in output.passed_over:
-                    output.forget(id_)
-            if isinstance(found, Batch):
-                write = functools.partial(self._write_again, found, family)
-                self._for_each(write, outputs)
-            elif found is None:
-                LOGGER.info("%s: record %d, passed over before, is gone", root.name, id_)
-            for output in self._alive():
-                output.remember()
-        for counts in troubled:
-            counts.in_trouble = counts.passed_over > 0
-        tools.messages.page_ends()
-
-    def _write_again(self, batch: Batch, family: Family, output: Output) -> None:
-        self._write_records(batch, family, output)
-        for row in batch.rows:
-            if row["id"] not in output.passed_over:
-                output.read_first[row["id"]] = row.get("date_modified")
-
-    def _wish(self, outputs: Sequence[Output]) -> Wish:
+    def _wish(self, outputs: Sequence[Output], purpose: Purpose) -> Wish:
         """What these outputs together want of the list."""
         needed: set[str] = set()
         whole_rows, unselected = False, tuple[str, ...]()
@@ -218,73 +159,72 @@ class WalkSync:
             unselected=tuple(name for name in unselected if name not in needed),
             config=self._tools.config,
             client=self._tools.client,
-            purpose=self._purpose,
+            purpose=purpose,
         )
+
+    def _read_again(self, output: Output) -> None:
+        """Read what earlier runs have passed over of a stream, before anything else."""
+        if not output.passed_over:
+            return
+        tools, counts = self._tools, output.counts
+        counts.in_trouble = True
+        request, family = self._prepare([output], since_ever=True)
+        ids = [*output.passed_over]
+        for id_, found in read_by_ids(ids, request, family, family.purpose, tools, self._turn):
+            if isinstance(found, RequestFailed):
+                output.pass_over(id_, found)
+            elif output.passed_over.get(id_) is None:
+                output.forget(id_)
+            if isinstance(found, Batch):
+                self._write_records(found, family, output)
+                for row in found.rows:
+                    output.note_read_first(row)
+            elif found is None:
+                LOGGER.info("%s: record %d, passed over before, is gone", self._root.name, id_)
+            output.remember()
+        counts.in_trouble = counts.passed_over > 0
+        tools.messages.page_ends()
 
     def _write(self, batch: Batch, reading: Reading) -> None:
         """One batch's RECORDs, and the STATE that covers them."""
-        self._note_start(reading)
         self._for_each(functools.partial(self._write_records, batch, self._family))
-        newest = self._newest(batch.rows) if self._alive() else None
-        if newest != self._start.newest:
-            self._start = dataclasses.replace(self._start, newest=newest)
-        for output in self._alive():
+        alive = self._alive()
+        if alive:
+            self._note_newest(batch.rows)
+        for output in alive:
             output.counts.share = reading.share
-            output.interrupt(batch.position, self._start)
+            output.interrupt(batch.position, self._sync_start(reading), self._newest)
+        self.outputs[0].counts.pages = reading.pages
         if batch.ends_page:
             self._tools.messages.page_ends()
         else:
             self._tools.messages.flush()
 
     def _write_records(self, batch: Batch, family: Family, output: Output) -> None:
-        output.write_schema()
         output.write(family.rows_of(output, batch.rows), sent_at=batch.page.answer.sent_at)
 
-    def _complete(self, output: Output, *, whole: bool) -> None:
-        """The list has been read to its end; `whole`: and nothing can have slipped by."""
-        output.write_schema()
-        if output.in_doubt and output.has_read_any:
-            self._see_whether_others_can_be_read(output)
-        output.complete(self._start)
-        if whole:
-            output.activate(self._start, resumed=self._resumed)
-
-    def _see_whether_others_can_be_read(self, output: Output) -> None:
-        """Read again what belongs to a parent of whom something has been read, if there is one."""
-        if output.last_read is not None:
-            job = functools.partial(self._family.read_own, output, {"id": output.last_read})
-            (result,) = self._tools.workers.run_all({output.last_read: job}).values()
-            if isinstance(result, RequestFailed):
-                return
-        output.was_read()
-
-    def _note_start(self, reading: Reading) -> None:
-        """Remember when the walk began, by the store's clock."""
+    def _sync_start(self, reading: Reading) -> str | None:
+        """When the walk's first attempt began, by the store's clock; None before any answer."""
         if self._start.sync_start is None and reading.began is not None:
-            began = format_instant(reading.began)
-            self._start = dataclasses.replace(self._start, sync_start=began)
+            return format_instant(reading.began)
+        return self._start.sync_start
 
-    def _newest(self, rows: Sequence[Row]) -> str | None:
-        """The newest date of modification up to and with these rows."""
-        key, newest = self._root.replication_key, self._start.newest or ""
-        if key is None:
-            return None
+    def _note_newest(self, rows: Sequence[Row]) -> None:
+        """Take in the dates of modification of these rows."""
+        key = self._root.replication_key
         for output in self._alive():
             if output.stream is self._root:
-                return output.newest
-        for row in rows:
-            try:
-                date = normal_date(row[key])
-            except (KeyError, TypeError, NotADate):
-                date = None
+                self._newest = output.newest
+                return
+        for row in rows if key is not None else ():
+            date = date_of(row, key)
             if date is None:
                 raise BadRecord(
                     f"{self.name}: record {quoted(row.get('id'))} of {self._root.name} has no "
                     f"usable {key}. The stream stops here, and its bookmark stays where it was, so "
                     "that nothing is lost."
                 )
-            newest = max(newest, date)
-        return newest or None
+            self._newest = max(self._newest or "", date)
 
     def _rewind(self) -> None:
         """Rows may be missing among those written: a stopped run goes on where this one began."""
@@ -293,23 +233,23 @@ class WalkSync:
 
     def _judge(self, reading: Reading) -> None:
         """Whether the list was read whole. Raises IncompleteList where that is not accepted."""
-        name, contradiction = self._root.name, reading.contradiction
-        if contradiction is None and reading.read_again is not None:
-            LOGGER.warning(
-                "%s: %s. Read again by page number, it showed all of them.",
-                name,
-                reading.read_again,
-            )
-        elif contradiction is None and not reading.proven:
-            LOGGER.warning(
-                "%s: the list changed whenever it was read, so that records may have moved from a "
-                "page not yet read to one read already. The next sync reads it again.",
-                name,
-            )
-        elif contradiction is not None:
-            error = IncompleteList(name, contradiction, name)
+        name = self._root.name
+        if reading.contradiction is not None:
+            error = IncompleteList(name, reading.contradiction, name)
             if not self._tools.config.accepts(name):
                 raise error
             LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
             for output in self._alive():
                 output.read_in_part = True
+        elif reading.read_again is not None:
+            LOGGER.warning(
+                "%s: %s. Read again by page number, it showed all of them.",
+                name,
+                reading.read_again,
+            )
+        elif not reading.proven:
+            LOGGER.warning(
+                "%s: the list changed whenever it was read, so that records may have moved from a "
+                "page not yet read to one read already. The next sync reads it again.",
+                name,
+            )

@@ -114,6 +114,19 @@ class MadeStore:
         return [request for request in self.requests if re.fullmatch(path, request.path)]
 
     def _reply(self, path: str, query: Query) -> tuple[int, Any]:
+        answer = self._made_answer(path, query)
+        if answer is not None:
+            # Not under the lock: an answer that takes its time holds up no others.
+            status = answer.status(query) if callable(answer.status) else answer.status
+            return status, answer.body(query) if callable(answer.body) else answer.body
+        if path not in self.rows:
+            return 404, {"status": 404, "title": "Not Found"}
+        if isinstance(self.rows[path], dict):
+            record = self.rows[path]
+            return 200, {"data": record, "meta": {}} if path.startswith("/v3/") else record
+        return _page(path, self.rows[path], query)
+
+    def _made_answer(self, path: str, query: Query) -> _Answer | None:
         with self._lock:
             self.requests.append(Request(path, query))
             for answer in self._answers:
@@ -123,15 +136,8 @@ class MadeStore:
                     and (answer.with_query is None or answer.with_query in query)
                 ):
                     answer.times -= 1
-                    status = answer.status(query) if callable(answer.status) else answer.status
-                    made = answer.body(query) if callable(answer.body) else answer.body
-                    return status, made
-        if path not in self.rows:
-            return 404, {"status": 404, "title": "Not Found"}
-        if isinstance(self.rows[path], dict):
-            record = self.rows[path]
-            return 200, {"data": record, "meta": {}} if path.startswith("/v3/") else record
-        return _page(path, self.rows[path], query)
+                    return answer
+        return None
 
 
 @functools.cache

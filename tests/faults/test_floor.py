@@ -26,11 +26,11 @@ MISTAKES = {
     "where rows are completed": ("streams.order_details", "OrderDetails.enrich", "True"),
     "in a lookup": ("streams.own_lists", "OwnLists.rows", "a[2] == 'coupons'"),
     "where records are made": (
-        "record_writer",
-        "RecordWriter.write",
-        "a[0]._stream.name == 'orders'",
+        "output",
+        "Output.write",
+        "a[0].stream.name == 'orders'",
     ),
-    "where the state is read": ("output", "Output.start", "a[0].stream.name == 'orders'"),
+    "where the state is read": ("output", "Output._start", "a[0].stream.name == 'orders'"),
     "before the first request": ("walk_sync", "WalkSync._begin", "a[0].name == 'orders'"),
     "at the end": ("output", "Output.complete", "a[0].stream.name == 'orders'"),
 }

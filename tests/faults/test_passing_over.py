@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fault_runs import OLD, critical
 from made_store import ISO_DATE, MadeStore, item, order, product
+from tap_runner import Result
 
 DATE = "2024-03-05T21:40:11.000000Z"
 DOWN = {"status": 503, "title": "Service Unavailable"}
@@ -220,26 +221,61 @@ def test_what_is_to_be_read_again_stays_in_the_state_of_a_stream_that_is_not_sel
 
 
 @pytest.mark.parametrize("bad", ["10[4-9]", "109"])
-def test_orders_at_the_end_of_the_list_are_passed_over_only_if_others_can_still_be_read(
+def test_orders_at_the_end_of_the_list_are_passed_over_and_come_with_the_next_sync(
     bad: str,
 ) -> None:
     with shop(*range(100, 110)) as store:
         store.answer(transactions_of(bad), 503, DOWN)
-        alone = store.run("order_transactions")
-        read = {"count": 0}
-
-        def status(_: Any) -> int:
-            read["count"] += 1
-            return 200 if read["count"] <= 3 else 503
-
+        first = store.run("order_transactions")
         store.heal()
-        store.answer(transactions_of(r"\d+"), status, {"data": [{"id": 1}], "meta": {}})
-        down = store.run("order_transactions")
-    retry = alone.state["bookmarks"]["order_transactions"]["retry"]
+        second = store.run("order_transactions", state=first.state)
+    retry = first.state["bookmarks"]["order_transactions"]["retry"]
     assert retry == [id_ for id_ in range(100, 110) if id_ >= (104 if "[" in bad else 109)]
-    assert "order_date_modified" in alone.state["bookmarks"]["order_transactions"]
-    assert "order_date_modified" not in down.state["bookmarks"].get("order_transactions", {})
-    assert "retry" not in down.state["bookmarks"].get("order_transactions", {})
+    assert "order_date_modified" in first.state["bookmarks"]["order_transactions"]
+    assert {1000 + 10 * n for n in range(10)} == {
+        *first.ids("order_transactions"),
+        *second.ids("order_transactions"),
+    }
+    assert second.status == 0, critical(second)
+    assert "retry" not in second.state["bookmarks"]["order_transactions"]
+
+
+def stopped_behind(store: MadeStore, *orders: int, **settings: Any) -> Result:
+    """A run whose list fails on its second page, once what came with the first has been read."""
+
+    def when_all_is_quiet(_: Any) -> int:
+        seen = 0
+        while seen < len(store.requests):
+            seen = len(store.requests)
+            time.sleep(1.0)
+        return 500
+
+    store.answer("/v2/orders", when_all_is_quiet, query="min_id")
+    result = store.run("order_transactions", **settings)
+    assert result.status == 1
+    assert all(store.asked(transactions_of(str(id_))) for id_ in orders)
+    store.heal()
+    return result
+
+
+def test_a_stop_behind_an_order_that_was_passed_over_loses_nothing_of_it() -> None:
+    with shop(100, 101) as store:
+        store.answer(transactions_of("100"), 503, DOWN)
+        stopped = stopped_behind(store, 100, 101)
+        result = store.run("order_transactions", state=stopped.state)
+    bookmark = stopped.state["bookmarks"]["order_transactions"]
+    assert (bookmark["resume"]["after_id"], bookmark["retry"]) == (101, [100])
+    assert result.ids("order_transactions") == [1000]
+    assert result.status == 0, critical(result)
+
+
+def test_a_stop_behind_orders_of_which_none_could_be_read_goes_on_before_them() -> None:
+    with shop(100, 101) as store:
+        store.answer(transactions_of(r"\d+"), 503, DOWN)
+        stopped = stopped_behind(store, 100, 101)
+        result = store.run("order_transactions", state=stopped.state)
+    assert "order_transactions" not in stopped.state["bookmarks"]
+    assert result.ids("order_transactions") == [1000, 1010]
 
 
 def test_a_run_that_goes_on_ends_no_version_where_the_one_before_met_what_is_accepted() -> None:
@@ -249,19 +285,11 @@ def test_a_run_that_goes_on_ends_no_version_where_the_one_before_met_what_is_acc
         "accept_incomplete": "order_transactions:100",
     }
     cut = {"data": [{"id": 1000}], "meta": {"pagination": {"total": 5}}}
-    # Whether what came before the failing page has been written by then is chance.
-    for _ in range(8):
-        with shop(100, 101) as store:
-            store.answer(transactions_of("100"), 200, cut)
-            store.answer("/v2/orders", 500, lambda _: time.sleep(1.0), query="min_id")
-            stopped = store.run("order_transactions", **settings)
-            if "resume" not in stopped.state["bookmarks"].get("order_transactions", {}):
-                continue
-            store.heal()
-            result = store.run("order_transactions", state=stopped.state, **settings)
-            assert not store.asked(transactions_of("100"))
-            break
-    else:
-        pytest.fail("no run was stopped behind the list that is accepted")
+    with shop(100, 101) as store:
+        store.answer(transactions_of("100"), 200, cut)
+        stopped = stopped_behind(store, 100, 101, **settings)
+        result = store.run("order_transactions", state=stopped.state, **settings)
+        assert not store.asked(transactions_of("100"))
+    assert stopped.state["bookmarks"]["order_transactions"]["resume"]["after_id"] == 101
     assert result.status == 0, critical(result)
     assert "ACTIVATE_VERSION" not in {message["type"] for message in result.messages}

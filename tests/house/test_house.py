@@ -28,7 +28,6 @@ FLOORS = (
     ("walk_sync",),
     ("family",),
     ("output",),
-    ("record_writer",),
     ("deletes",),
     ("tools",),
     ("choose",),
