@@ -19,7 +19,7 @@ from typing import Any
 from tap_bigcommerce import about, audit, choose, discover, init
 from tap_bigcommerce.audience import Audience
 from tap_bigcommerce.check.as_text import as_text
-from tap_bigcommerce.check.findings import find_out
+from tap_bigcommerce.check.findings import Findings
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config
 from tap_bigcommerce.deletes.ledger import check_installed
@@ -182,7 +182,7 @@ def _check(run: Run) -> int:
     given = run.state()
     state = State(given, config.store_hash) if given is not None else None
     selections = run.selections(config)
-    found = find_out(selections, config, state, run.stop, datetime.now(timezone.utc))
+    found = Findings(selections, config, state, run.stop, datetime.now(timezone.utc))
     if options.format == "json":
         _write(hide(json.dumps(found.as_json(), indent=2)) + "\n")
     else:

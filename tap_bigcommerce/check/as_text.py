@@ -44,8 +44,8 @@ def _head(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
         yield "Quota   the API names none"
     else:
         yield (
-            f"Quota   {_number(quota.quota)} requests in {duration(quota.window)}, "
-            f"{_number(quota.left)} of them left now; the tap uses up to {config.quota_share:.0%}"
+            f"Quota   {quota.quota:,} requests in {duration(quota.window)}, {quota.left:,} of "
+            f"them left now; the tap uses up to {config.quota_share:.0%}"
         )
 
 
@@ -60,19 +60,15 @@ def _table(found: Findings, width: int) -> list[str]:
     return [f"{left:{wide}}{right}".rstrip() for left, right in pairs]
 
 
-def _row(found: StreamFinding) -> tuple[str, str, str, str, str]:
+def _row(found: StreamFinding) -> tuple[str, ...]:
     parent = STREAMS[found.stream].parent
     if not found.readable:
         return (found.stream, "-", "-", "-", "CANNOT BE READ")
     if parent is not None:
         return (found.stream, "", "", "", f"with {parent}")
-    return (
-        found.stream,
-        _number(found.records),
-        _number(found.full_sync_records),
-        _number(found.next_sync_records),
-        (found.next_sync_from or "the start") + (", going on" if found.goes_on else ""),
-    )
+    figures = (found.records, found.full_sync_records, found.next_sync_records)
+    since = (found.next_sync_from or "the start") + (", going on" if found.goes_on else "")
+    return (found.stream, *map(_number, figures), since)
 
 
 def _others(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
@@ -86,19 +82,17 @@ def _others(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
         yield f"Not selected, readable: {others}"
     # Streams that share a permission or a list share what is said of it.
     lacking: dict[str, list[str]] = {}
-    problems: dict[str, None] = {}
     for stream in found.streams:
         if stream.lacks is not None:
             lacking.setdefault(stream.lacks, []).append(stream.stream)
-        elif stream.problem is not None:
-            problems[stream.problem] = None
     for permission, names in lacking.items():
         yield (
             f"The API account lacks '{permission}: read-only', so these cannot be read: "
             f"{', '.join(names)}"
         )
-    for problem in problems:
-        yield f"Cannot be read: {line(hide(problem))}"
+    for problem in dict.fromkeys(one.problem for one in found.streams if one.lacks is None):
+        if problem is not None:
+            yield f"Cannot be read: {line(hide(problem))}"
 
 
 def _estimates(found: Findings) -> Iterator[str]:
@@ -136,7 +130,7 @@ def _cost(value: Estimate) -> str:
     """An estimate in one line."""
 
     def words(requests: int, seconds: float) -> str:
-        return f"{_number(requests)} requests, {duration(max(1, seconds))} or more"
+        return f"{requests:,} requests, {duration(max(1, seconds))} or more"
 
     expected = f"about {words(value.requests, value.seconds)}"
     if value.requests_high == value.requests:

@@ -7,7 +7,8 @@ request a page, and one lookup a parent.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections import ChainMap, defaultdict
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,7 +24,6 @@ from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.state import State
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.tracker import Allowance
 from tap_bigcommerce.version import VERSION
 
 A_DAY = timedelta(days=1)
@@ -82,19 +82,67 @@ class Estimate:
     lists_of_unknown_length: tuple[str, ...]
 
 
-@dataclass(frozen=True)
 class Findings:
-    """All that a check found out. `store` is what the token may know of the store."""
+    """What a check has found out, who asks the store for it as it is made.
 
-    config: Config
-    store: Mapping[str, str | None] | None
-    quota: Allowance | None
-    streams: tuple[StreamFinding, ...]
-    full_sync: Estimate
-    next_sync: Estimate
-    has_state: bool
-    seconds_an_answer: float
-    requests: int
+    `store` is what the token may know of the store.
+    """
+
+    def __init__(
+        self,
+        selections: Mapping[str, Selection],
+        config: Config,
+        state: State | None,
+        stop: Stop,
+        now: datetime,
+    ) -> None:
+        """`state` is None where none was given; `now` is the time, in UTC.
+
+        Raises TokenRefused, NotFound where there is no such store, and StateError.
+        """
+        self.config, self.has_state = config, state is not None
+        self.prober = Prober(config, stop)
+        access = self.prober.access()
+        known = state or State({}, config.store_hash)
+        bookmarks = {n: known.bookmark(n, s.replication_key or "") for n, s in STREAMS.items()}
+        resumes = {name: known.resume(name) for name in STREAMS}
+        full = {name: first_date(chosen, None, config) for name, chosen in selections.items()}
+        following: dict[str, str | None] = {}
+        for name, chosen in selections.items():
+            resume = resumes[name]
+            if resume is not None:
+                following[name] = resume.since
+            elif state is None and chosen.stream.replication_key and not chosen.full_table:
+                following[name] = format_instant(now - A_DAY)[:19] + "Z"
+            else:
+                following[name] = first_date(chosen, bookmarks[name], config)
+        parts: list[Part] = [(root_of(stream).name, None) for stream in STREAMS.values()]
+        for sinces in (full, following):
+            parts += [_part_of(chosen, sinces) for chosen in selections.values()]
+        counts = self._counts = self._count_all(parts, access)
+        self.quota = self.prober.quota.allowance
+        readable = [chosen for name, chosen in selections.items() if access[name].readable]
+        self.full_sync = self._estimate(readable, full)
+        self.next_sync = self._estimate(readable, following)
+        self.store = _store_facts(access["store"].rows[0]) if access["store"].rows else None
+        self.streams = [
+            StreamFinding(
+                stream=name,
+                selected=name in selections,
+                readable=access[name].readable,
+                lacks=access[name].lacks,
+                problem=access[name].words,
+                records=counts.get((name, None)),
+                full_sync_from=full.get(name),
+                full_sync_records=counts.get((name, full[name])) if name in full else None,
+                next_sync_from=following.get(name),
+                next_sync_records=counts.get((name, following[name])) if name in full else None,
+                bookmark=bookmarks[name],
+                goes_on=resumes[name] is not None,
+                permission=stream.permission,
+            )
+            for name, stream in STREAMS.items()
+        ]
 
     @property
     def selected(self) -> list[StreamFinding]:
@@ -118,7 +166,7 @@ class Findings:
         said = [
             f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
             "own lists are read; to find a list's end, or to ask again, takes a few more.",
-            f"An answer takes {self.seconds_an_answer:.2f} s, as in this check, and "
+            f"An answer takes {self.prober.seconds_an_answer:.2f} s, as in this check, and "
             f"{config.max_concurrency} come at once; full pages take longer.",
         ]
         if self.quota is None:
@@ -154,83 +202,71 @@ class Findings:
             "next_sync": {"from_state": self.has_state, **asdict(self.next_sync)},
             "accepted_incomplete": list(config.accept_incomplete),
             "assumptions": self.assumptions,
-            "seconds_an_answer": round(self.seconds_an_answer, 3),
-            "requests_of_this_check": self.requests,
+            "seconds_an_answer": round(self.prober.seconds_an_answer, 3),
+            "requests_of_this_check": self.prober.requests,
         }
 
-
-def find_out(
-    selections: Mapping[str, Selection],
-    config: Config,
-    state: State | None,
-    stop: Stop,
-    now: datetime,
-) -> Findings:
-    """Ask the store. `state` is None where none was given; `now` is the time, in UTC.
-
-    Raises TokenRefused, NotFound where there is no such store, and StateError.
-    """
-    prober = Prober(config, stop)
-    access = prober.access()
-    known = state or State({}, config.store_hash)
-    bookmarks = {
-        name: known.bookmark(name, stream.replication_key) if stream.replication_key else None
-        for name, stream in STREAMS.items()
-    }
-    resumes = {name: known.resume(name) for name in STREAMS}
-    full: dict[str, str | None] = {}
-    following: dict[str, str | None] = {}
-    for name, chosen in selections.items():
-        resume = resumes[name]
-        full[name] = first_date(chosen, None, config)
-        if resume is not None:
-            following[name] = resume.since
-        elif state is None and chosen.stream.replication_key and not chosen.full_table:
-            following[name] = format_instant(now - A_DAY)[:19] + "Z"
-        else:
-            following[name] = first_date(chosen, bookmarks[name], config)
-    roots = map(root_of, STREAMS.values())
-    dates: dict[str, set[str | None]] = {root.name: {None} for root in roots}
-    for sinces in (full, following):
-        for chosen in selections.values():
-            name, since = _part_of(chosen, sinces)
+    def _count_all(
+        self, parts: Iterable[Part], access: Mapping[str, Access]
+    ) -> dict[Part, int | None]:
+        """How many rows the parts have; missing where the API tells nobody."""
+        dates: dict[str, set[str | None]] = defaultdict(set)
+        for name, since in parts:
             dates[name].add(since)
-    jobs = {
-        name: partial(_count, access[name], sinces, config, prober)
-        for name, sinces in dates.items()
-        if access[name].readable
-    }
-    counts = {part: rows for found in prober.run_all(jobs).values() for part, rows in found.items()}
-    readable = [chosen for name, chosen in selections.items() if access[name].readable]
-    store = access["store"].rows
-    return Findings(
-        config=config,
-        store=_store_facts(store[0]) if store else None,
-        quota=prober.quota.allowance,
-        streams=tuple(
-            StreamFinding(
-                stream=name,
-                selected=name in selections,
-                readable=access[name].readable,
-                lacks=access[name].lacks,
-                problem=access[name].words,
-                records=counts.get((name, None)),
-                full_sync_from=full.get(name),
-                full_sync_records=counts.get((name, full[name])) if name in full else None,
-                next_sync_from=following.get(name),
-                next_sync_records=counts.get((name, following[name])) if name in full else None,
-                bookmark=bookmarks[name],
-                goes_on=resumes[name] is not None,
-                permission=stream.permission,
-            )
-            for name, stream in STREAMS.items()
-        ),
-        full_sync=_estimate(readable, full, counts, config, prober),
-        next_sync=_estimate(readable, following, counts, config, prober),
-        has_state=state is not None,
-        seconds_an_answer=prober.seconds_an_answer,
-        requests=prober.requests,
-    )
+        readable = [name for name in dates if access[name].readable]
+        jobs = {name: partial(self._count, access[name], dates[name]) for name in readable}
+        return dict(ChainMap(*self.prober.run_all(jobs).values()))
+
+    def _count(self, look: Access, sinces: Collection[str | None]) -> dict[Part, int | None]:
+        """The same of one list, from each of these dates on. Runs in a worker."""
+        root, count = look.stream, self.prober.count
+        date = root.modified_since
+        # Their documentation names no filters, but count addresses may heed those of the list.
+        heeds_filters = root.count is None or (
+            any(sinces) and date is not None and count(root, {date: IN_THE_FUTURE}) == 0
+        )
+        counts: dict[Part, int | None] = {}
+        for since in sinces:
+            params = root.channel_filter(self.config.channel_ids)
+            if since is not None and date is not None:
+                params[date] = since
+            if look.total == 0 or not (params or root.count):
+                counts[root.name, since] = look.total
+            elif heeds_filters or not params:
+                counts[root.name, since] = count(root, params)
+        return counts
+
+    def _estimate(self, selections: Iterable[Selection], sinces: Sinces) -> Estimate:
+        """What a sync of `selections` takes."""
+        config, counts, quota = self.config, self._counts, self.quota
+        walks: dict[tuple[Part, int], list[Selection]] = {}
+        for selection in selections:
+            walk = _part_of(selection, sinces), page_size(selection.stream, config)
+            walks.setdefault(walk, []).append(selection)
+        requests = coupons = 0
+        unknown: dict[str, None] = {}
+        for (part, size), together in walks.items():
+            root, rows = STREAMS[part[0]], counts.get(part) or 0
+            if counts.get(part) is None and root.walk.paged:
+                unknown[root.name] = None
+            pages = rows // size + 1 if root.walk.paged else 1
+            requests += pages + (pages if any(map(wants_v3, together)) else 0)
+            lists = lookups(together, config)
+            if "coupons" in lists and config.order_coupons == "auto":
+                lists.remove("coupons")
+                coupons += rows
+            requests += rows * len(lists)
+        expected, high = requests + math.ceil(coupons * COUPON_SHARE), requests + coupons
+
+        def seconds(requests: int) -> float:
+            """The longer of two: waiting for answers, and waiting for the quota."""
+            taken = self.prober.seconds_an_answer * requests / config.max_concurrency
+            if quota is not None:
+                a_window = max(1, math.floor(quota.quota * config.quota_share))
+                taken = max(taken, max(0, requests - 1) // a_window * quota.window)
+            return round(taken, 1)
+
+        return Estimate(expected, high, seconds(expected), seconds(high), tuple(unknown))
 
 
 def _part_of(selection: Selection, sinces: Sinces) -> Part:
@@ -241,66 +277,6 @@ def _part_of(selection: Selection, sinces: Sinces) -> Part:
     stream = selection.stream
     own_date = stream.parent is not None and stream.modified_since is not None
     return root_of(stream).name, None if own_date else sinces[stream.name]
-
-
-def _count(
-    look: Access, sinces: Collection[str | None], config: Config, prober: Prober
-) -> dict[Part, int | None]:
-    """How many rows one list has from each of these dates on; missing where nobody is told."""
-    root = look.stream
-    date = root.modified_since
-    # Their documentation names no filters, but count addresses may heed those of the list.
-    heeds_filters = root.count is None or (
-        any(sinces) and date is not None and prober.count(root, {date: IN_THE_FUTURE}) == 0
-    )
-    counts: dict[Part, int | None] = {}
-    for since in sinces:
-        params = root.channel_filter(config.channel_ids)
-        if since is not None and date is not None:
-            params[date] = since
-        if look.total == 0 or not (params or root.count):
-            counts[root.name, since] = look.total
-        elif heeds_filters or not params:
-            counts[root.name, since] = prober.count(root, params)
-    return counts
-
-
-def _estimate(
-    selections: Sequence[Selection],
-    sinces: Sinces,
-    counts: Mapping[Part, int | None],
-    config: Config,
-    prober: Prober,
-) -> Estimate:
-    """What a sync of `selections` takes."""
-    walks: dict[tuple[Part, int], list[Selection]] = {}
-    for selection in selections:
-        walk = _part_of(selection, sinces), page_size(selection.stream, config)
-        walks.setdefault(walk, []).append(selection)
-    requests = coupons = 0
-    unknown: dict[str, None] = {}
-    for (part, size), together in walks.items():
-        root, rows = STREAMS[part[0]], counts.get(part) or 0
-        if counts.get(part) is None and root.walk.paged:
-            unknown[root.name] = None
-        pages = rows // size + 1 if root.walk.paged else 1
-        requests += pages + (pages if any(map(wants_v3, together)) else 0)
-        lists = lookups(together, config)
-        if "coupons" in lists and config.order_coupons == "auto":
-            lists.remove("coupons")
-            coupons += rows
-        requests += rows * len(lists)
-    expected, high = requests + math.ceil(coupons * COUPON_SHARE), requests + coupons
-
-    def seconds(requests: int) -> float:
-        """The longer of two: waiting for answers, and waiting for the quota."""
-        taken, quota = prober.seconds_an_answer * requests / config.max_concurrency, prober.quota
-        if quota.allowance is not None:
-            a_window = max(1, math.floor(quota.allowance.quota * config.quota_share))
-            taken = max(taken, max(0, requests - 1) // a_window * quota.allowance.window)
-        return round(taken, 1)
-
-    return Estimate(expected, high, seconds(expected), seconds(high), tuple(unknown))
 
 
 def _store_facts(store: Row) -> dict[str, str | None]:
