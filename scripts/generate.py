@@ -28,7 +28,7 @@ from scripts.docs import (
     terminal,
 )
 from scripts.docs.markdown import with_block
-from tap_bigcommerce import discover
+from tap_bigcommerce.catalog import discovered
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
 
@@ -40,7 +40,7 @@ def generated() -> dict[Path, str]:
     """Each file and the text that it should have."""
     return {
         ROOT / "sample_config.json": json_text(sample_config()),
-        ROOT / "catalog.json": json_text(discover.catalog(STREAMS.values(), None)),
+        ROOT / "catalog.json": json_text({"streams": discovered(STREAMS.values(), None)}),
         options_table.README: options_table.with_table(options_table.README.read_text("utf-8")),
         ROOT / "mkdocs.yml": _with_nav(ROOT / "mkdocs.yml"),
         **_pages_with_blocks(),

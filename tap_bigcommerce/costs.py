@@ -65,9 +65,8 @@ def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
     found = set()
     for selection in selections:
         stream = selection.stream
-        if stream.parent is None:
-            wanted = stream.name == "orders"
-            found |= {name for name in of_orders if wanted and selection.wants(name)}
+        if stream.name == "orders":
+            found |= set(filter(selection.wants, of_orders))
         elif stream.has_own_list:
             found.add(stream.path)
         elif stream.nested in of_orders:

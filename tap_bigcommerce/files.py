@@ -9,7 +9,6 @@ import os
 import secrets
 import select
 import stat
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -29,9 +28,6 @@ FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 SILENCE = 5.0
 """Seconds that a pipe is waited for."""
-
-LONGEST_NAME = 200
-"""Bytes of a file's name to which some more can be added."""
 
 
 class Unusable(ValueError):
@@ -152,8 +148,7 @@ def write_whole(path: Path, content: bytes, mode: int | None = None, *, over: bo
     `mode`: its permissions; None: those of the file that is there, or else the usual ones.
     `over`: also over a file that is there; else that raises FileExistsError.
     """
-    name = path.name if len(os.fsencode(path.name)) <= LONGEST_NAME else "part"
-    part = path.with_name(f".{name}-{secrets.token_hex(4)}")
+    part = path.with_name(f".part-{secrets.token_hex(4)}")
     usual = 0o666 if mode is None else mode
     try:
         with open(part, "xb", opener=lambda name, flags: os.open(name, flags, usual)) as file:
@@ -173,7 +168,6 @@ def _keep_rights(path: Path, part: Path) -> None:
     """Give the new file the permissions and, where that is allowed, the owner of the old one."""
     with contextlib.suppress(FileNotFoundError):
         before = path.stat()
-        with contextlib.suppress(PermissionError):
-            if sys.platform != "win32":
-                os.chown(part, before.st_uid, before.st_gid)
+        with contextlib.suppress(PermissionError, AttributeError):  # Windows has none.
+            os.chown(part, before.st_uid, before.st_gid)
         part.chmod(stat.S_IMODE(before.st_mode))

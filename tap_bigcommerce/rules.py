@@ -40,10 +40,13 @@ class Rule:
 
 
 class Rules:
-    """Several rules. What excludes wins, wherever it stands."""
+    """Several rules, given as texts. What excludes wins, wherever it stands.
 
-    def __init__(self, rules: Iterable[Rule] = ()) -> None:
-        self.all = tuple(rules)
+    `personal` are the fields of the rule of that name.
+    """
+
+    def __init__(self, texts: Iterable[str] = (), personal: Collection[Path] = ()) -> None:
+        self.all = tuple(_read(text, personal) for text in texts)
         self.included = tuple(rule for rule in self.all if not rule.excludes)
         self.excluded = tuple(rule for rule in self.all if rule.excludes)
 
@@ -54,16 +57,6 @@ class Rules:
     def exclude(self, path: Path) -> bool:
         """Whether the field is excluded, or lies in one that is."""
         return any(rule.covers(path) for rule in self.excluded)
-
-    def exclude_stream(self, stream: str) -> bool:
-        """Whether the whole stream is excluded: by its name, or field by field."""
-        whole = ((stream,), (stream, NO_NAME))
-        return any(rule.meets(path) for rule in self.excluded for path in whole)
-
-
-def read_rules(texts: Iterable[str], personal: Collection[Path]) -> Rules:
-    """The rules that these texts are; `personal` are the fields of the rule of that name."""
-    return Rules(_read(text, personal) for text in texts)
 
 
 def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, ...]:

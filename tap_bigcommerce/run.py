@@ -16,8 +16,9 @@ from datetime import datetime, timezone
 from types import FrameType
 from typing import Any
 
-from tap_bigcommerce import about, audit, choose, discover, init
+from tap_bigcommerce import about, audit, init
 from tap_bigcommerce.audience import Audience
+from tap_bigcommerce.catalog import check_names, choice_of, discovered, offered, selections
 from tap_bigcommerce.check.as_text import as_text
 from tap_bigcommerce.check.findings import Findings
 from tap_bigcommerce.client import Client
@@ -75,8 +76,8 @@ class Run:
     def selections(self, config: Config) -> dict[str, Selection]:
         """What is selected. Raises CatalogError where it is nothing."""
         catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
-        choice = choose.choice_of(config, self.options.select, catalog)
-        found = choose.selections(catalog, config, choice)
+        choice = choice_of(config, self.options.select, catalog)
+        found = selections(catalog, config, choice)
         if not found:
             raise CatalogError(
                 "Nothing is to be read: the catalog selects no stream, or rules take all of them "
@@ -131,12 +132,12 @@ def _discover(run: Run) -> int:
     config, streams = None, list(STREAMS.values())
     if run.options.config or any(name.startswith(ENVIRONMENT_PREFIX) for name in run.environment):
         config = run.config()
-    choice = choose.choice_of(config, run.options.select, None)
+    choice = choice_of(config, run.options.select, None)
     if config is None:
         LOGGER.info("No settings were given: this is the catalog of all streams.")
     else:
         access = Prober(config, run.stop).access()
-        streams = discover.offered(access)
+        streams = offered(access)
         if not streams:
             raise ConfigError(
                 "The token may read none of the streams. The warnings above name the permissions "
@@ -144,7 +145,7 @@ def _discover(run: Run) -> int:
             )
         readable = sum(found.readable for found in access.values())
         LOGGER.info("The token may read %d of %d streams.", readable, len(STREAMS))
-    catalog = discover.catalog(streams, config, choice.select)
+    catalog = {"streams": discovered(streams, config, choice.select)}
     return _write(json.dumps(catalog, indent=2) + "\n")
 
 
@@ -227,7 +228,7 @@ def _sync(run: Run) -> int:
     run.audience.expect(config)
     state = State(run.state(), config.store_hash)
     selections = run.selections(config)
-    choose.check_names(full_refresh, "--full-refresh", selections)
+    check_names(full_refresh, "--full-refresh", selections)
     for name in full_refresh:
         state.forget(name, STREAMS[name].replication_key)
     tools = run.tools(config, state)
@@ -276,7 +277,7 @@ def _as_test(config: Config) -> Config:
     )
 
 
-def _read_catalog(name: str) -> list[dict[str, Any]]:
+def _read_catalog(name: str) -> dict[str, dict[str, Any]]:
     try:
         catalog = read_json(name)
     except Unusable as error:
@@ -290,7 +291,7 @@ def _read_catalog(name: str) -> list[dict[str, Any]]:
         raise CatalogError(
             f'The catalog file {name} should hold {{"streams": [...]}}, as --discover writes it.'
         )
-    return streams
+    return {entry.get("tap_stream_id") or entry["stream"]: entry for entry in streams}
 
 
 def _heed_signals(stop: Stop, audience: Audience) -> None:

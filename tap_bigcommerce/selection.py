@@ -5,24 +5,18 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from singer import metadata as singer_metadata
 
+from tap_bigcommerce import schemas
 from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.records.protect import Protection
 from tap_bigcommerce.records.schema_tree import branches_of, kinds_of, path_of
-from tap_bigcommerce.rules import Path, Rules
-from tap_bigcommerce.schemas import (
-    DELETED_AT,
-    OWN_COLUMNS,
-    STORE_HASH,
-    Notes,
-    load_notes,
-    load_schema,
-)
+from tap_bigcommerce.rules import NO_NAME, Path, Rules
+from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH, Notes
 from tap_bigcommerce.streams.stream import Stream
 
 FULL_TABLE = "FULL_TABLE"
@@ -36,19 +30,12 @@ Breadcrumb = tuple[str, ...]
 Metadata = Mapping[Breadcrumb, Mapping[str, Any]]
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """What rules say of all streams: what is read, and what goes out as a pseudonym."""
 
-    select: Rules = dataclasses.field(default_factory=Rules)
-    hashed: Rules = dataclasses.field(default_factory=Rules)
+    select: Rules = Rules()
+    hashed: Rules = Rules()
     salt: str = ""
-
-    def protection(self, stream: Stream) -> Protection | None:
-        """What the rules keep of a stream's values from going out as they are."""
-        if not self.select.excluded and not self.hashed.included:
-            return None
-        return Protection(stream.name, self.select, self.hashed, self.salt)
 
 
 @dataclass(frozen=True)
@@ -126,7 +113,7 @@ def from_catalog(
 
     Raises CatalogError where the entry cannot be understood.
     """
-    own = load_schema(stream.name)
+    own = schemas.load_schema(stream.name)
     schema: Any = entry.get("schema")
     metadata = chosen_by(choice.select, stream.name, schema, metadata_of(entry), own)
     if not is_selected(metadata.get((), {}), schema):
@@ -155,6 +142,7 @@ def from_catalog(
     metadata = {**metadata, **{place: {"inclusion": "automatic"} for place in always}}
     cut, texts, emptied = _cut(given, own, metadata)
     cut = for_settings(cut, stream, config)
+    is_protected = choice.select.excluded or choice.hashed.included
     return Selection(
         stream=stream,
         schema=cut,
@@ -162,8 +150,8 @@ def from_catalog(
         given=given,
         full_table=stream.replication_key is None or method == FULL_TABLE,
         paths=frozenset(as_path(place) for place, _, _ in all_fields(cut)) - {DELETED_AT},
-        notes=load_notes(stream.name),
-        protection=choice.protection(stream),
+        notes=schemas.load_notes(stream.name),
+        protection=Protection(stream.name, *choice) if is_protected else None,
         as_text=texts,
         emptied=emptied,
     )
@@ -174,9 +162,9 @@ def for_settings(schema: Schema, stream: Stream, config: Config | None) -> Schem
     away = {STORE_HASH, DELETED_AT, *stream.fields_without(config)}
     fields = {name: field for name, field in schema["properties"].items() if name not in away}
     if config is not None and config.store_hash_column:
-        fields = {STORE_HASH: dict(OWN_COLUMNS[STORE_HASH]), **fields}
+        fields = {STORE_HASH: dict(schemas.OWN_COLUMNS[STORE_HASH]), **fields}
     if config is not None and config.detect_deletes and stream.presence is not None:
-        fields[DELETED_AT] = dict(OWN_COLUMNS[DELETED_AT])
+        fields[DELETED_AT] = dict(schemas.OWN_COLUMNS[DELETED_AT])
     return {**schema, "properties": fields}
 
 
@@ -198,7 +186,9 @@ def chosen_by(
         return metadata
     found: dict[Breadcrumb, dict[str, Any]] = {at: dict(entry) for at, entry in metadata.items()}
     fields = list(all_fields(schema, path=(stream,)))
-    gone = rules.exclude_stream(stream)
+    # By its name, or field by field.
+    names = ((stream,), (stream, NO_NAME))
+    gone = any(rule.meets(name) for rule in rules.excluded for name in names)
     if rules.included:
         # By its name alone: as it is by default.
         named: Path = (stream,)

@@ -128,7 +128,10 @@ class Converter:
         """Counts the strays, and writes those that may go out into the record, by path."""
         rescued: dict[str, orjson.Fragment] = {}
         for place, value, secret in self._strays:
-            steps = _steps(place)
+            steps: Steps = ()
+            while place is not None:
+                place, step = place
+                steps = (step, *steps)
             counter = self.rescued
             try:
                 text = self._rescuable(value, steps, secret)
@@ -266,14 +269,6 @@ class Converter:
             return out
 
         return Field(ONLY_NULL, convert_array, hides, "array")
-
-
-def _steps(place: Place) -> Steps:
-    steps: list[str | int] = []
-    while place is not None:
-        place, step = place
-        steps.append(step)
-    return tuple(reversed(steps))
 
 
 def _takes_all(schema: Schema, known: Sequence[Any]) -> bool:

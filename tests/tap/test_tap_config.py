@@ -10,7 +10,7 @@ import pytest
 from tap_runner import Json, Result, run, select, settings
 
 from sandbox import Sandbox
-from tap_bigcommerce import discover
+from tap_bigcommerce.catalog import discovered
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
 
@@ -47,7 +47,7 @@ def test_the_sample_config_is_what_the_declarations_say() -> None:
 
 
 def test_the_catalog_at_the_top_is_what_discovery_without_settings_writes() -> None:
-    wanted = discover.catalog(STREAMS.values(), None)
+    wanted = {"streams": discovered(STREAMS.values(), None)}
     there = json.loads((TOP / "catalog.json").read_text(encoding="utf-8"))
     assert there == json.loads(json.dumps(wanted))
     assert run(args=["--discover"]).catalog == there
