@@ -19,15 +19,12 @@ from typing import Any
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.display import MOST, Secrets, quoted
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import Unusable, read_json
+from tap_bigcommerce.files import read_given
 from tap_bigcommerce.rules import nearest
 
 LOGGER = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
-FROM_ENVIRONMENT = "ENV"
-"""Given in place of a config file: take the settings from the environment alone."""
-
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 UNBOUNDED = 1_000_000_000_000
@@ -125,16 +122,9 @@ def _text(value: Any, schema: Schema) -> str:
     return text
 
 
-def _header_text(value: Any, schema: Schema) -> str:
-    text = _text(value, schema)
-    _must(text.isascii())
-    return text
-
-
 def _store_hash(value: Any, schema: Schema) -> str:
     text = _text(value, schema)
-    inside_path = re.search(r"/stores/([^/]*)(?:/|$)", text)
-    name = inside_path.group(1) if inside_path else text
+    name = re.sub(r".*?/stores/([^/]*)(/.*)?", r"\1", text)  # It may stand in a path.
     _must(re.fullmatch(r"[A-Za-z0-9]{1,32}", name))
     return name
 
@@ -221,7 +211,6 @@ def _streams(value: Any, schema: Schema) -> tuple[StreamSettings, ...]:
 
 READERS: dict[str, Callable[[Any, Schema], Any]] = {
     "text": _text,
-    "header-text": _header_text,
     "store-hash": _store_hash,
     "instant": _instant,
     "uri": _api_url,
@@ -239,6 +228,7 @@ def read_value(value: Any, schema: Schema) -> Any:
     """The value of a setting. Raises ValueError, TypeError or OverflowError where it is none."""
     found = READERS[schema.get("format", schema["type"][0])](value, schema)
     _must(found in schema.get("enum", [found]))
+    _must(re.fullmatch(schema.get("pattern", "(?s).*"), str(found)))
     return found
 
 
@@ -263,7 +253,7 @@ def read_config(given: Iterable[str], environment: Mapping[str, str], secrets: S
     raw = {name: environment[v] for name, v in variables.items() if environment.get(v)}
     from_files: dict[str, Any] = {}
     for name in given:
-        if name != FROM_ENVIRONMENT:
+        if name != "ENV":  # It stands for the environment alone.
             from_files.update(_from_file(name))
     raw.update(from_files)
     secrets.learn(_secrets_in(raw))
@@ -377,10 +367,7 @@ def _note_conflicts(values: Mapping[str, Any], mistakes: list[str]) -> None:
 
 
 def _from_file(name: str) -> dict[str, Any]:
-    try:
-        values = read_json(name)
-    except Unusable as error:
-        raise ConfigError(f"The config file {name} cannot be read: {error}.") from error
+    values = read_given("config", name, ConfigError)
     if values is None:
         raise ConfigError(f"The config file {name} is empty. Has --init failed to write it?")
     if not isinstance(values, dict):

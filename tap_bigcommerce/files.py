@@ -65,6 +65,14 @@ def text_of(raw: bytes, errors: str = "strict") -> str:
     return raw.decode(json.detect_encoding(raw), errors)
 
 
+def read_given(what: str, name: str, error: type[Exception]) -> Any:
+    """What `read_json` finds in the file of a config, catalog or state. Raises `error`."""
+    try:
+        return read_json(name)
+    except Unusable as reason:
+        raise error(f"The {what} file {name} cannot be read: {reason}.") from reason
+
+
 def read_json(name: str) -> Any:
     """The JSON value in the file `name`; None where it is empty. Raises Unusable.
 

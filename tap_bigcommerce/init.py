@@ -6,6 +6,7 @@ token and API path. Only the last two are needed; the client id says which accou
 
 from __future__ import annotations
 
+import logging
 import re
 import sys
 from typing import Any
@@ -15,13 +16,14 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import Unusable, read_file, text_of, writable, write_whole
 
+LOGGER = logging.getLogger(__name__)
+
 STANDARD_INPUT = "-"
 
 TOKEN, PATH, CLIENT_ID = "ACCESS TOKEN", "API PATH", "CLIENT ID"
 LABELS = (TOKEN, "CLIENT NAME", "NAME", CLIENT_ID, "CLIENT SECRET", PATH)
 
 EXPECTED_PATH = f"{PATH}: https://api.bigcommerce.com/stores/STORE_HASH/v3/"
-HOST_AND_PATH = re.compile("(.+?//[^/]+)(/.+)")
 LEGACY_PATH = re.compile(r"^https?://[^/]+/api/v2(/|$)", re.IGNORECASE)
 
 LARGEST = 100_000
@@ -48,7 +50,7 @@ def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
     found = _labelled(_read(credentials), mistakes)
     if found:
         path, token = found.get(PATH, ""), found.get(TOKEN, "")
-        parts = HOST_AND_PATH.fullmatch(path)
+        parts = re.fullmatch("(.+?//[^/]+)(/.+)", path)
         if not path:
             mistakes.append(f"the line with the API path is missing: {EXPECTED_PATH}")
         elif LEGACY_PATH.match(path):
@@ -72,6 +74,12 @@ def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
         raise ConfigError(f"No config can be made of {_name(credentials)}:", mistakes)
     if config["api_url"] == Config.api_url:
         del config["api_url"]
+    else:
+        LOGGER.warning(
+            "The file's API path does not lead to BigCommerce's usual address: the token will be "
+            "sent to %s.",
+            config["api_url"],
+        )
     if start_date is not None:
         config["start_date"] = format_instant(config["start_date"])[:19] + "Z"
     return config
@@ -83,12 +91,10 @@ def _labelled(text: str, mistakes: list[str]) -> dict[str, str]:
     for line in text.splitlines():
         label, colon, value = line.partition(":")
         label = " ".join(label.upper().split())
-        if not colon or label not in LABELS:
-            continue
-        value = value.strip()
-        if found.get(label, value) != value:
-            mistakes.append(f"{label} stands there twice, with different values")
-        found[label] = value
+        if colon and label in LABELS:
+            if found.get(label, value.strip()) != value.strip():
+                mistakes.append(f"{label} stands there twice, with different values")
+            found[label] = value.strip()
     if not found:
         looks = "a config already" if text.lstrip().startswith("{") else "something else"
         mistakes.append(
@@ -130,3 +136,4 @@ def write(name: str, config: str, *, over: bool) -> None:
     except (OSError, Unusable) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"The config {name} cannot be written: {reason}.") from error
+    LOGGER.info("Wrote %s. It holds the access token: only you may read it.", name)

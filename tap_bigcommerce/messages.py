@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -26,6 +27,13 @@ LARGE_STATE = 16 * 1024
 
 LARGE_STATE_EVERY = 60.0
 """Seconds between two large STATEs."""
+
+
+def standard_output() -> int:
+    """Its file descriptor. Raises WriteFailed where it is closed."""
+    if sys.stdout is None:
+        raise WriteFailed("Standard output is closed. Let it lead to a file or a program.")
+    return sys.stdout.fileno()
 
 
 def write_all(descriptor: int, data: bytes | bytearray) -> None:

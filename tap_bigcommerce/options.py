@@ -71,6 +71,8 @@ class Options(argparse.Namespace):
             return (
                 "--test reads one record of each stream, wherever a sync stands: leave --state away"
             )
+        if not 0 < self.progress_every < 1_000_000:
+            return "--progress-every: a number of seconds above 0 is expected"
         if self.full_refresh and command != "sync":
             return "--full-refresh goes with a sync only"
         if self.report is not None and command not in ("sync", "test"):
@@ -122,7 +124,7 @@ def parser() -> argparse.ArgumentParser:
     add("-q", "--quiet", action="store_true", help="no progress, no log but warnings and errors")
     add(
         "--progress-every",
-        type=_seconds,
+        type=float,
         default=30.0,
         metavar="SECONDS",
         help="how often to log how a sync goes where standard error is no terminal (default: 30)",
@@ -146,10 +148,3 @@ def parser() -> argparse.ArgumentParser:
     formats = ["text", "json", "markdown"]
     add("--format", default="text", choices=formats, help="with --check (no markdown) and --about")
     return parser
-
-
-def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds < 1_000_000:
-        raise argparse.ArgumentTypeError("a number of seconds above 0 is expected")
-    return seconds

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 import os
@@ -11,9 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timezone
-from types import FrameType
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tap_bigcommerce import about, audit, init
@@ -24,17 +21,10 @@ from tap_bigcommerce.check.findings import Findings
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config
 from tap_bigcommerce.deletes.ledger import check_installed
-from tap_bigcommerce.exceptions import (
-    CatalogError,
-    ConfigError,
-    Interrupted,
-    TapError,
-    TargetGone,
-    WriteFailed,
-)
-from tap_bigcommerce.files import Unusable, read_json
+from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
+from tap_bigcommerce.files import read_given
 from tap_bigcommerce.memory import set_allocator
-from tap_bigcommerce.messages import Messages, write_all
+from tap_bigcommerce.messages import Messages, standard_output, write_all
 from tap_bigcommerce.options import Options
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.probe import Prober
@@ -69,10 +59,6 @@ class Run:
         """The settings. Raises ConfigError where they cannot be used."""
         return read_config(self.options.config, self.environment, self.audience.secrets)
 
-    def state(self) -> Any:
-        """The state that is given; None: none is."""
-        return read_state(self.options.state) if self.options.state else None
-
     def selections(self, config: Config) -> dict[str, Selection]:
         """What is selected. Raises CatalogError where it is nothing."""
         catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
@@ -96,7 +82,7 @@ class Run:
             budget=Budget(config.max_buffered_mb * 1_000_000),
             state=state,
             # A descriptor of its own: whatever else prints to standard output would spoil it.
-            messages=Messages(os.dup(_standard_output()), None if is_test else state),
+            messages=Messages(os.dup(standard_output()), None if is_test else state),
             tracker=self.audience.tracker,
             sample=is_test,
         )
@@ -153,16 +139,8 @@ def _init(run: Run) -> int:
     options = run.options
     config = init.config_of(options.credentials, options.start_date)
     text = json.dumps(config, indent=2) + "\n"
-    if "api_url" in config:
-        LOGGER.warning(
-            "The file's API path does not lead to BigCommerce's usual address: the token will be "
-            "sent to %s.",
-            config["api_url"],
-        )
     if options.config:
-        (name,) = options.config
-        init.write(name, text, over=options.force)
-        LOGGER.info("Wrote %s. It holds the access token: only you may read it.", name)
+        init.write(options.config[0], text, over=options.force)
         return 0
     if sys.stdout is not None and sys.stdout.isatty():
         LOGGER.warning(
@@ -180,19 +158,15 @@ def _check(run: Run) -> int:
     config = run.config()
     if config.detect_deletes:
         check_installed("detect_deletes")
-    given = run.state()
+    given = read_state(options.state)
     state = State(given, config.store_hash) if given is not None else None
     selections = run.selections(config)
-    found = Findings(selections, config, state, run.stop, datetime.now(timezone.utc))
+    found = Findings(selections, config, state, run.stop)
     if options.format == "json":
         _write(hide(json.dumps(found.as_json(), indent=2)) + "\n")
     else:
         _write(as_text(found, _width(), hide))
     return 0 if found.ready else FAILED
-
-
-def _about(run: Run) -> int:
-    return _write(about.written(run.options.format))
 
 
 def _list(run: Run) -> int:
@@ -209,15 +183,8 @@ def _width() -> int:
 
 def _write(text: str) -> int:
     """Write to standard output, for a person or a program; returns the exit status."""
-    write_all(_standard_output(), text.encode())
+    write_all(standard_output(), text.encode())
     return 0
-
-
-def _standard_output() -> int:
-    """Its file descriptor. Raises WriteFailed where it is closed."""
-    if sys.stdout is None:
-        raise WriteFailed("Standard output is closed. Let it lead to a file or a program.")
-    return sys.stdout.fileno()
 
 
 def _sync(run: Run) -> int:
@@ -226,7 +193,7 @@ def _sync(run: Run) -> int:
         check_installed("detect_deletes")
     config = _as_test(config) if run.options.command == "test" else config
     run.audience.expect(config)
-    state = State(run.state(), config.store_hash)
+    state = State(read_state(run.options.state), config.store_hash)
     selections = run.selections(config)
     check_names(full_refresh, "--full-refresh", selections)
     for name in full_refresh:
@@ -243,7 +210,7 @@ def _sync(run: Run) -> int:
 def _audit(run: Run) -> int:
     config = run.config()
     check_installed("--audit")
-    state = State(run.state(), config.store_hash)
+    state = State(read_state(run.options.state), config.store_hash)
     selections = run.selections(config)
     found = audit.audit(selections, run.tools(config, state))
     _write(run.audience.secrets.hide(audit.report(found)))
@@ -256,7 +223,7 @@ COMMANDS: dict[str, Callable[[Run], int]] = {
     "discover": _discover,
     "init": _init,
     "check": _check,
-    "about": _about,
+    "about": lambda run: _write(about.written(run.options.format)),
     "list": _list,
     "audit": _audit,
 }
@@ -264,12 +231,10 @@ COMMANDS: dict[str, Callable[[Run], int]] = {
 
 def _as_test(config: Config) -> Config:
     """The settings for a record of each stream, whatever its date, with few requests."""
-    return dataclasses.replace(
+    return replace(
         config,
         start_date=None,
-        streams=tuple(
-            dataclasses.replace(own, start_date=None, end_date=None) for own in config.streams
-        ),
+        streams=tuple(replace(own, start_date=None, end_date=None) for own in config.streams),
         page_size=1,
         max_concurrency=1,
         detect_deletes=False,
@@ -278,10 +243,7 @@ def _as_test(config: Config) -> Config:
 
 
 def _read_catalog(name: str) -> dict[str, dict[str, Any]]:
-    try:
-        catalog = read_json(name)
-    except Unusable as error:
-        raise CatalogError(f"The catalog file {name} cannot be read: {error}.") from error
+    catalog = read_given("catalog", name, CatalogError)
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list) or not all(
         isinstance(entry, dict)
@@ -301,7 +263,7 @@ def _heed_signals(stop: Stop, audience: Audience) -> None:
         finally:
             os._exit(status)
 
-    def handle(signum: int, frame: FrameType | None) -> None:
+    def handle(signum: int, _: object) -> None:
         stop.ask(signum)
         # A target that does not read would keep the last messages, and the process, for ever.
         deadline = threading.Timer(GONE_WITHIN, give_up, (128 + signum,))

@@ -21,7 +21,7 @@ from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import StateError
-from tap_bigcommerce.files import Unusable, read_json
+from tap_bigcommerce.files import read_given
 
 RESUME = "resume"
 DELETES = "deletes"
@@ -207,15 +207,12 @@ class State:
             del self._bookmarks[stream]
 
 
-def read_state(name: str) -> Any:
-    """The JSON value in the state file `name`; None where the file is empty.
+def read_state(name: str | None) -> Any:
+    """The JSON value in the state file `name`; None where the file is empty, or none is named.
 
     Raises StateError when it cannot be read.
     """
-    try:
-        return read_json(name)
-    except Unusable as error:
-        raise StateError(f"The state file {name} cannot be read: {error}.") from error
+    return read_given("state", name, StateError) if name else None
 
 
 def _checked(given: Any, store_hash: str) -> dict[str, Any]:

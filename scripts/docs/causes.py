@@ -150,11 +150,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Put the settings between `{` and `}`.",
         ),
         Cause(
-            "The config file … cannot be read",
-            "The file is not there, this user may not read it, or it is not JSON: the message says "
-            "which, and in which line.",
+            "file … cannot be read",
+            "The config, catalog or state is not there, may not be read by this user, or is no "
+            "JSON: the message says which, and in which line. An empty catalog is what a failed "
+            "`--discover > catalog.json` leaves; a state is no JSON where a target wrote a "
+            "line for each STATE, or was stopped in the middle of one.",
             "Check the path, from the folder in which the command runs, and the file's rights; or "
-            "correct the line. Comments are not allowed in JSON, and no name stands twice.",
+            "correct the line. Comments are not allowed in JSON, and no name stands twice. Write a "
+            "catalog anew with `--discover`. Of a state keep the last whole line alone: "
+            "`tail -n 1`. For a first sync leave `--state` out.",
         ),
         Cause(
             "The config file … is empty",
@@ -425,12 +429,6 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Write it anew with `--discover`.",
         ),
         Cause(
-            "The catalog file … cannot be read",
-            "The file is not there, may not be read, or is not JSON. An empty one is what a "
-            "failed `--discover > catalog.json` leaves.",
-            "Write it anew with `--discover`.",
-        ),
-        Cause(
             "The catalog names a stream",
             "The catalog comes from another tap or a newer version.",
             "Remove the entry, or write the catalog anew. The run goes on without it.",
@@ -486,13 +484,6 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "The state should be a JSON object",
             "The state file holds a list, a text or a number.",
             "Use the last line that the target wrote, or none to read everything.",
-        ),
-        Cause(
-            "The state file … cannot be read",
-            "The file is not there, this user may not read it, or it is not JSON: the target wrote "
-            "a line for each STATE, or was stopped in the middle of one.",
-            "Check the path and the rights; keep the last whole line alone: `tail -n 1`. For "
-            "a first sync leave `--state` out.",
         ),
     ),
     "Requests": (

@@ -25,7 +25,7 @@ ERRORS = {
 OF_THEIR_OWN = ("IncompleteList",)
 """Errors that make their words of what they are given."""
 LEVELS = ("warning", "error", "critical")
-PARTS = {"AttemptFailed": 1}
+PARTS = {"AttemptFailed": 1, "error": 0}
 """What else takes the words of a message, and as which argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""

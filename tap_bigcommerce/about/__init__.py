@@ -14,9 +14,6 @@ from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.version import VERSION
 
-NAME = "tap-bigcommerce"
-DESCRIPTION = "Reads a BigCommerce store over its REST API and writes Singer messages."
-
 CAPABILITIES = {
     "catalog": "--catalog says which streams and fields are read",
     "discover": "--discover writes the catalog of what the token may read",
@@ -32,8 +29,8 @@ WIDTH = 80
 def about() -> dict[str, Any]:
     """All of it as one JSON object. `settings` is a JSON schema of the config."""
     return {
-        "name": NAME,
-        "description": DESCRIPTION,
+        "name": "tap-bigcommerce",
+        "description": "Reads a BigCommerce store over its REST API and writes Singer messages.",
         "version": VERSION,
         "capabilities": list(CAPABILITIES),
         "settings": SCHEMA,
@@ -47,12 +44,8 @@ def written(form: str) -> str:
         return json.dumps(about(), indent=2) + "\n"
     from jinja2 import Environment, PackageLoader  # takes its time to import
 
-    jinja = Environment(
-        loader=PackageLoader(__package__, ""),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    loader = PackageLoader(__package__, "")
+    jinja = Environment(loader=loader, trim_blocks=True, lstrip_blocks=True)
     jinja.filters["wrap"] = functools.partial(
         textwrap.fill, width=WIDTH, subsequent_indent=" " * 6, break_on_hyphens=False
     )

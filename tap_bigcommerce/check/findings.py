@@ -10,7 +10,7 @@ import math
 from collections import ChainMap, defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
@@ -89,14 +89,9 @@ class Findings:
     """
 
     def __init__(
-        self,
-        selections: Mapping[str, Selection],
-        config: Config,
-        state: State | None,
-        stop: Stop,
-        now: datetime,
+        self, selections: Mapping[str, Selection], config: Config, state: State | None, stop: Stop
     ) -> None:
-        """`state` is None where none was given; `now` is the time, in UTC.
+        """`state` is None where none was given.
 
         Raises TokenRefused, NotFound where there is no such store, and StateError.
         """
@@ -113,7 +108,7 @@ class Findings:
             if resume is not None:
                 following[name] = resume.since
             elif state is None and chosen.stream.replication_key and not chosen.full_table:
-                following[name] = format_instant(now - A_DAY)[:19] + "Z"
+                following[name] = format_instant(datetime.now(timezone.utc) - A_DAY)[:19] + "Z"
             else:
                 following[name] = first_date(chosen, bookmarks[name], config)
         parts: list[Part] = [(root_of(stream).name, None) for stream in STREAMS.values()]
