@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import http.client
 import logging
-import math
 import threading
 import time
 from collections.abc import Mapping
@@ -15,7 +13,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
-import urllib3.exceptions
 
 from tap_bigcommerce.answer import Answer, Shape, inside, read_answer
 from tap_bigcommerce.bodies import parse
@@ -70,18 +67,6 @@ ERRORS: Mapping[Action, type[TapError]] = {
     "not offered": NotOffered,
 }
 """The errors for those who heed which one it is."""
-
-NEVER_SENT = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-    urllib3.exceptions.LocationValueError,
-)
-NOT_CONNECTED = (
-    requests.ConnectTimeout,
-    requests.exceptions.ProxyError,
-    requests.exceptions.SSLError,
-)
 
 
 @dataclass(frozen=True)
@@ -210,24 +195,21 @@ class Client:
         """What one attempt brings. Raises AttemptFailed."""
         sent_at = datetime.now(timezone.utc)
         request.headers = {}
-        try:
-            with self._transport.get(self._base + request.path, request.params) as response:
-                request.headers = response.headers
-                action, words, _ = meaning(response.status_code)
-                if action not in ("read", "nothing"):
-                    said, most = _said(response)
-                    status = str(response.status_code)
-                    raise AttemptFailed(
-                        status, words=f"{status}: {words}{said}", action=action, most=most
-                    )
-                body = read_body(response, self._config.max_answer_mb * MEGABYTE)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _connection_failure(error) from error
+        with self._transport.get(self._base + request.path, request.params) as response:
+            request.headers = response.headers
+            status = str(response.status_code)
+            action, words, _ = meaning(response.status_code)
+            if action not in ("read", "nothing"):
+                said, most = _said(response)
+                raise AttemptFailed(
+                    status, words=f"{status}: {words}{said}", action=action, most=most
+                )
+            body = read_body(response, self._config.max_answer_mb * MEGABYTE)
         store_time = _store_time(request)
         if action == "nothing":
             if request.expects is not dict:
                 return Answer(request.path, 0, [], None, sent_at, store_time)
-            raise AttemptFailed(str(response.status_code), "an object was asked for, and none came")
+            raise AttemptFailed(status, "an object was asked for, and none came")
         # One at a time: what is parsed takes its memory once, however many threads read.
         with self._parsing:
             answer = read_answer(
@@ -368,43 +350,6 @@ def _said(response: requests.Response) -> tuple[str, int | None]:
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else quoted(value)
-
-
-def _connection_failure(error: BaseException) -> AttemptFailed:
-    """Why a request has brought no answer, or only a part of one."""
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return AttemptFailed(
-            "certificate",
-            "the API's certificate could not be verified; behind a proxy that opens TLS, name "
-            "its certificate file in the environment variable REQUESTS_CA_BUNDLE",
-            "fail",
-        )
-    inner = _innermost(error)
-    # By its name, and by what the system says: its text may hold an address with a secret.
-    cause = inner.__cause__ if isinstance(inner.__cause__, OSError) else inner
-    said = cause.strerror if isinstance(cause, OSError) else None
-    kind = f"{type(inner).__name__}: {said}" if said else type(inner).__name__
-    if isinstance(error, NEVER_SENT):
-        return AttemptFailed("request", f"the request could not be made ({kind})", "fail")
-    if isinstance(error, NOT_CONNECTED) or isinstance(inner, urllib3.exceptions.NewConnectionError):
-        return AttemptFailed(
-            "connection", f"no connection could be made ({kind})", fewer_after=math.inf
-        )
-    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
-        return AttemptFailed("timeout", "no answer in time")
-    if isinstance(inner, http.client.IncompleteRead):
-        return AttemptFailed("cut", "the answer was cut off")
-    return AttemptFailed("connection", f"the connection failed ({kind})")
-
-
-def _innermost(error: BaseException) -> BaseException:
-    """The cause of its causes, as requests and urllib3 pack them."""
-    while True:
-        packed = (getattr(error, "reason", None), *error.args)
-        inner = next((part for part in packed if isinstance(part, BaseException)), None)
-        if inner is None:
-            return error
-        error = inner
 
 
 def _store_time(request: _Request) -> datetime:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import io
+import math
 import os
 import re
 import socket
@@ -16,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -37,6 +39,18 @@ TIMEOUTS_A_REQUEST = 4
 PACKED = ("gzip", "x-gzip", "deflate")
 GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # zlib tells them apart by their first bytes
 GZIP_BEGINS = b"\x1f\x8b"
+
+NEVER_SENT = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+    urllib3.exceptions.LocationValueError,
+)
+NOT_CONNECTED = (
+    requests.ConnectTimeout,
+    requests.exceptions.ProxyError,
+    requests.exceptions.SSLError,
+)
 
 LENGTH = re.compile(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*")
 
@@ -66,7 +80,7 @@ class Transport:
     def get(self, url: str, params: Mapping[str, str]) -> Iterator[requests.Response]:
         """The answer's head; its body is read, with `read_body`, as long as this is open.
 
-        Raises AttemptFailed at the end, whatever else was raised, if the deadline has passed.
+        Raises AttemptFailed, in any case if the deadline has passed at the end.
         """
         request = requests.Request("GET", url, self._headers, params=params).prepare()
         deadline = self._timeout * TIMEOUTS_A_REQUEST
@@ -84,12 +98,51 @@ class Transport:
                     # request.
                     self._adapter.close()
                 yield response
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _failure(error) from error
         finally:
             # What was read last may look like an end, or like a broken connection.
             if time.monotonic() >= began + deadline:
                 raise AttemptFailed(
                     "timeout", f"the answer was not whole after {deadline:g} s", fewer_after=1
                 )
+
+
+def _failure(error: BaseException) -> AttemptFailed:
+    """Why a request has brought no answer, or only a part of one."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return AttemptFailed(
+            "certificate",
+            "the API's certificate could not be verified; behind a proxy that opens TLS, name "
+            "its certificate file in the environment variable REQUESTS_CA_BUNDLE",
+            "fail",
+        )
+    inner = _innermost(error)
+    # By its name, and by what the system says: its text may hold an address with a secret.
+    cause = inner.__cause__ if isinstance(inner.__cause__, OSError) else inner
+    said = cause.strerror if isinstance(cause, OSError) else None
+    kind = f"{type(inner).__name__}: {said}" if said else type(inner).__name__
+    if isinstance(error, NEVER_SENT):
+        return AttemptFailed("request", f"the request could not be made ({kind})", "fail")
+    if isinstance(error, NOT_CONNECTED) or isinstance(inner, urllib3.exceptions.NewConnectionError):
+        return AttemptFailed(
+            "connection", f"no connection could be made ({kind})", fewer_after=math.inf
+        )
+    if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
+        return AttemptFailed("timeout", "no answer in time")
+    if isinstance(inner, http.client.IncompleteRead):
+        return AttemptFailed("cut", "the answer was cut off")
+    return AttemptFailed("connection", f"the connection failed ({kind})")
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The cause of its causes, as requests and urllib3 pack them."""
+    while True:
+        packed = (getattr(error, "reason", None), *error.args)
+        inner = next((part for part in packed if isinstance(part, BaseException)), None)
+        if inner is None:
+            return error
+        error = inner
 
 
 def read_body(response: requests.Response, most: int) -> bytes:

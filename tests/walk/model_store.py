@@ -21,6 +21,7 @@ from tap_bigcommerce import client as client_module
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.quota import Quota
+from tap_bigcommerce.statuses import AttemptFailed
 from tap_bigcommerce.stop import Stop
 
 DEFAULT_LIMIT = 5
@@ -302,9 +303,9 @@ class ModelList:
     def _fault(self) -> int:
         kind = self._chance.choice((500, 502, 429, 409, "timeout", "connection"))
         if kind == "timeout":
-            raise requests.ReadTimeout
+            raise AttemptFailed("timeout", "no answer in time")
         if kind == "connection":
-            raise requests.ConnectionError
+            raise AttemptFailed("connection", "the connection failed")
         # A conflict fails at once; it is rare.
         return 503 if kind == 409 and self._chance.random() < 0.9 else int(kind)
 
