@@ -694,11 +694,6 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Look for a proxy; run the sync again.",
         ),
         Cause(
-            "and yet shows ….",
-            "As above: one answer shows rows, a later one says that there are none.",
-            "Run the sync again.",
-        ),
-        Cause(
             "is not there, and yet",
             "The API shows a record, but not the list that belongs to it, three times in a row.",
             "Run the sync again later.",

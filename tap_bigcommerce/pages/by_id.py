@@ -47,14 +47,7 @@ LONGEST_STRETCH = 12
 WORTH_A_CUT = 3
 """Pages that a stretch must still be long for one more to begin in it."""
 
-TAIL = 9
-"""Rows at the end of what has been shown, that a check asks for again: not all of them are deleted
-between two requests."""
-
 LARGEST_ID = 2**63 - 1
-
-DENIALS = 3
-"""How often a list may deny rows that it shows elsewhere, before that is an error."""
 
 
 @dataclass(eq=False)
@@ -70,12 +63,21 @@ class Stretch:
     step_over: bool = False
     """The next bound may be the id after `reached`."""
     doubted: bool = False
-    """An answer denied rows that others had shown: check it before anything else."""
-    denials: int = 0
+    """An answer denied rows that others had shown, or the filter has shown none yet: ask again."""
 
     @property
     def has_shown_rows(self) -> bool:
         return self.reached > self.start
+
+    @property
+    def bound(self) -> int:
+        """Where its next page is asked for.
+
+        From the last id that is known, not the one after it: whether a bound is inclusive is not
+        documented, and an exclusive one would skip a row. In doubt from one less, so that the row
+        shows itself.
+        """
+        return max(0, self.reached + self.step_over - self.doubted)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,9 +115,7 @@ class ById:
         self._cuts = 0
         self._last_page_was_full = False
         self._first_shown = 0
-        self._largest_shown = 0
-        self._tail = [after] if after else []
-        """The last ids that have been shown."""
+        self._largest_shown = after
         self._may_ask_last = can_see_last and parallel > 1
         self._knows_last = False
         """The largest id that has been shown is that of the list's last row."""
@@ -235,11 +235,8 @@ class ById:
             if ask.what is What.LAST:
                 self._shows_no_end = False
             return
-        if ids and last >= self._largest_shown:
-            self._tail, self._largest_shown = ids[-TAIL:], last
-        if ask.what is What.CHECK:
-            self._take_check(ask.stretch, ids)
-        elif ask.what is What.PAGE:
+        self._largest_shown = max(self._largest_shown, last)
+        if ask.what is What.PAGE:
             if not self._pages:
                 self._first_shown = ids[0] if ids else 0
                 # The row that it was asked from is not one of those that are to come.
@@ -284,13 +281,7 @@ class ById:
 
     def _next(self, stretch: Stretch) -> Ask:
         stretch.asked = True
-        awaited = stretch is self._stretches[0]
-        if stretch.doubted:
-            # One less, so that the row shows whether the bound is inclusive or not.
-            return Ask(What.CHECK, stretch, self._tail[0] - 1, awaited)
-        # From the last id that is known, not the one after it: whether a bound is inclusive is
-        # not documented, and an exclusive one would skip a row.
-        return Ask(What.PAGE, stretch, stretch.reached + stretch.step_over, awaited)
+        return Ask(What.PAGE, stretch, stretch.bound, awaited=stretch is self._stretches[0])
 
     def _cut(self, pages_that_fit: int) -> Stretch | None:
         """Begin one more stretch, where most is left to read; None where it is not worth it."""
@@ -395,15 +386,15 @@ class ById:
             return  # It has been read from the one before it meanwhile.
         new = [id_ for id_ in ids if id_ > stretch.reached]
         if new:
-            stretch.reached, stretch.step_over, stretch.denials = new[-1], False, 0
+            stretch.reached, stretch.step_over, stretch.doubted = new[-1], False, False
             stretch.held.update(dict.fromkeys(new, page))
             self._meet_next(stretch)
         elif ids[:1] == [ask.bound] and 1 in (page.limit, self._rows_a_page(ids[0])):
             # The list gives one row at a time, and this one shows that its bound is inclusive.
             stretch.step_over = True
-        elif (ask.bound or 0) >= stretch.reached:
+        elif ask.bound == stretch.bound:
             # Else the stretch before has gone on into this one since the request was sent.
-            self._take_nothing(stretch, ask)
+            self._take_nothing(stretch)
 
     def _learn(self, ask: Ask, page: Page, ids: list[int]) -> None:
         """What a page tells about the list: how dense it is, and whether it may end here."""
@@ -422,46 +413,20 @@ class ById:
         spacing = self._density.at(id_)
         return spacing.rows_a_page if spacing is not None else 0
 
-    def _take_nothing(self, stretch: Stretch, ask: Ask) -> None:
-        """No new row: the end of the list, unless others have shown rows beyond."""
-        if self._largest_shown <= stretch.reached:
-            if self._filter_answers or self._tail[-1:] != [stretch.reached]:
-                # Else no row was ever seen here: a stretch before this one ends where the list
-                # does.
-                self._end_at(stretch)
-            else:
-                stretch.doubted = True
+    def _take_nothing(self, stretch: Stretch) -> None:
+        """No new row: the end of the list, unless others have shown rows beyond, or nothing shows
+        that its filter answers. That is asked once more."""
+        shown, reached = self._largest_shown, stretch.reached
+        is_end = shown < reached or (shown == reached and (self._filter_answers or not reached))
+        if not is_end and not stretch.doubted:
+            stretch.doubted = True
             return
-        stretch.doubted = True
-        stretch.denials += 1
-        if stretch.denials > DENIALS:
-            raise UnexpectedAnswer(
-                f"{self.noun}: asked for ids from {ask.bound or 0} on, the API says that there "
-                f"are none, and yet shows {self._largest_shown}. Going on could lose records."
-            )
-
-    def _take_check(self, stretch: Stretch, ids: list[int]) -> None:
-        stretch.asked = stretch.doubted = False
-        if stretch.done or any(id_ > stretch.reached for id_ in ids):
-            return
-        # What had been shown beyond has been deleted since, or the filter shows nothing more: the
-        # list's last row will tell, where it can be asked for.
-        denied, self._largest_shown = self._tail[0] > stretch.reached, stretch.reached
-        was_a_row = stretch.has_shown_rows or stretch.start == self._after > 0
-        if self._filter_answers or not denied or not was_a_row:
-            self._end_at(
-                stretch, shown=self._filter_answers and not (denied and self._can_see_last)
-            )
-        else:
-            self._tail, stretch.doubted = [stretch.reached], True
-
-    def _end_at(self, stretch: Stretch, *, shown: bool = True) -> None:
-        """Nothing lies behind what `stretch` has reached; `shown`: by what the list shows there."""
-        self._knows_last, self._shows_no_end = True, not shown
+        self._knows_last, self._shows_no_end = True, self._shows_no_end or not is_end
+        self._largest_shown = min(shown, reached)
         place = self._stretches.index(stretch)
-        stretch.done = True
-        for behind in self._stretches[place + 1 :]:
-            behind.done = behind.done or not behind.has_shown_rows
+        for ended in self._stretches[place:]:
+            ended.done = True
+        del self._stretches[place + 1 :]
 
     def _meet_next(self, stretch: Stretch) -> None:
         """Hand over what lies beyond the next starting point; the stretch is whole then."""

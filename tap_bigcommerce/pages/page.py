@@ -162,11 +162,10 @@ class PageReader:
         self._refuses_details = False
         """It takes them for no row."""
 
-    def few(self, place: Mapping[str, str], limit: int) -> Page:
-        """At most `limit` rows at `place` in the list, bare."""
-        limit = min(limit, self._size.limit)
-        answer = self._get(place, limit, self._client.patience())
-        return Page(self._keys(answer), limit, answer, bare=True)
+    def single(self, place: Mapping[str, str]) -> Page:
+        """The first row at `place` in the list, bare."""
+        answer = self._get(place, 1, self._client.patience())
+        return Page(self._keys(answer), 1, answer, bare=True)
 
     def _keys(self, answer: Answer) -> list[Key]:
         """What tells the answer's rows apart. Raises BadRecord where one cannot be told."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
-from tap_bigcommerce.pages.by_id import TAIL, ById, IdParameters
+from tap_bigcommerce.pages.by_id import ById, IdParameters
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByPage, InTurn, InTurnKind
 from tap_bigcommerce.pages.ordered_rows import Batch, OrderedRows
@@ -212,7 +212,7 @@ class Reading:
         def work() -> Page:
             if ask.what is What.PAGE:
                 return self._reader.page(place)
-            return self._reader.few(place, 1 + TAIL if ask.what is What.CHECK else 1)
+            return self._reader.single(place)
 
         def came(page: Page) -> None:
             if not self._closed and walk is self._walk:

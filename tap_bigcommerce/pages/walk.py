@@ -21,8 +21,6 @@ class What(Enum):
     """A page of rows, as long as the list gives it."""
     LAST = auto()
     """The row with the largest id."""
-    CHECK = auto()
-    """Few rows: is there really nothing where an answer showed nothing?"""
     COUNT = auto()
     """One row, for the total that comes with it."""
 

@@ -13,7 +13,6 @@ from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.pages.budget import Budget
 from tap_bigcommerce.pages.by_id import Ask, ById
 from tap_bigcommerce.pages.page import Page
-from tap_bigcommerce.pages.walk import What
 
 MEGABYTE = 1_000_000
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
@@ -44,8 +43,7 @@ class SimulatedList:
             return list(self.ids[-1:])
         find = bisect.bisect_left if self.inclusive else bisect.bisect_right
         begin = find(self.ids, ask.bound)
-        length = min(self.cap, 10 if ask.what is What.CHECK else self.limit)
-        return list(self.ids[begin : begin + length])
+        return list(self.ids[begin : begin + min(self.cap, self.limit)])
 
 
 @dataclass(frozen=True)
