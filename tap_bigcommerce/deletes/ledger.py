@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.deletes.ids import Shelf, id_set
-from tap_bigcommerce.deletes.search import Search, archived_at, write_tombstones
+from tap_bigcommerce.deletes.search import Search, archived_at
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import (
     BadRecord,
@@ -23,10 +23,11 @@ from tap_bigcommerce.exceptions import (
     StateError,
     TapError,
 )
-from tap_bigcommerce.schemas import DELETED_AT
-from tap_bigcommerce.selection import Selection
+from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH
+from tap_bigcommerce.selection import Selection, key_of
 from tap_bigcommerce.state import DELETES, RESUME, State
 from tap_bigcommerce.streams import root_of
+from tap_bigcommerce.tools import Tools
 
 if TYPE_CHECKING:
     from pyroaring import BitMap64
@@ -57,18 +58,13 @@ def check_installed(needed_by: str) -> None:
 class Ledger:
     """One stream's ids in one run: those written by this state's syncs, those seen in this walk.
 
-    `way` is how its deletions are told. "set": ids that are gone from the list and were in the set
-    become tombstones. "versions": the stream is read whole, and ACTIVATE_VERSION ends what was not
-    in it. None: they are not told.
+    Its deletions are told in one of two ways, or in none. "set": ids that are gone from the list
+    and were in the set become tombstones. "versions": the stream is read whole, and
+    ACTIVATE_VERSION ends what was not in it.
 
-    Of a set:
-
-    written: ids whose RECORDs have been written, and that have not been reported gone since; None
-        where no set is kept.
-    building: the set does not exist yet: the stream is read from its start.
+    building: a set does not exist yet: the stream is read from its start.
+    reads_all: the stream is to be read whole now, although it is incremental, for a new version.
     failure: why the set cannot be kept.
-
-    Of versions: `version` is that which holds.
     """
 
     def __init__(self, selection: Selection, config: Config, state: State) -> None:
@@ -87,13 +83,13 @@ class Ledger:
                     f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole '
                     f"number, not {quoted(value)}. Remove it from the state file."
                 )
-        self.version: int | None = self._given.get("version")
-        # How many that version had when it began to hold.
+        # The version that holds, and how many rows it had when it began to.
+        self._version: int | None = self._given.get("version")
         self._rows: int | None = self._given.get("rows")
         self._limited = bool(config.channel_ids) and any(root_of(self.stream).channels)
-        self.way: Literal["set", "versions"] | None = None
+        self._way: Literal["set", "versions"] | None = None
         if config.detect_deletes and self.stream.presence is not None:
-            self.way = "set"
+            self._way = "set"
         elif config.activate_version and (selection.full_table or config.detect_deletes):
             if self._limited:
                 LOGGER.warning(
@@ -102,12 +98,18 @@ class Ledger:
                     self.stream.name,
                 )
             else:
-                self.way = "versions"
-        self._swept = parse_instant(str(self._given.get("swept", "")))
-        # A run is due by when it began, or each would come a little later than the one before.
+                self._way = "versions"
+        # A sweep is due by when runs begin, or each would come a little later than the one before.
         self._opened_at = datetime.now(timezone.utc)
+        self._swept = parse_instant(str(self._given.get("swept", "")))
+        since = self._opened_at - (self._swept or datetime.min.replace(tzinfo=timezone.utc))
+        every = timedelta(hours=config.deletes_every)
+        self._is_due = not timedelta(0) <= since < NEARLY * every
+        self.reads_all = self._way == "versions" and self._is_due
         self.building = False
-        self.written: BitMap64 | None = None
+        # Ids whose RECORDs have been written, and that have not been reported gone since; None
+        # where no set is kept.
+        self._written: BitMap64 | None = None
         # Ids that were written and are archived now, since when; nobody has been told yet.
         self._archived: dict[int, str] = {}
         # Ids of a walk that sees all that can be in the set; None in any other walk.
@@ -116,9 +118,9 @@ class Ledger:
         self._kept: Mapping[str, Any] | None = None
         self.failure: TapError | None = None
         self._without_set: Mapping[str, Any] = {}  # What the state says then.
-        if self.way == "set":
+        if self._way == "set":
             self._take_over(state)
-        state.keep(self.stream.name, self.entry)
+        state.keep(self.stream.name, self._entry)
 
     def _take_over(self, state: State) -> None:
         try:
@@ -126,42 +128,29 @@ class Ledger:
         except ConfigError as error:
             self.failure, self._without_set = error, {DELETES: self._given}
             return
-        self.written = self._shelf.get(self._given)
+        self._written = self._shelf.get(self._given)
         self._shelf.prepare()
-        self.building = self.written is None or bool(self._given.get("partial"))
-        if self.written is None:
-            self.written, self._seen = id_set(), id_set()
+        self.building = self._written is None or bool(self._given.get("partial"))
+        if self._written is None:
+            self._written, self._seen = id_set(), id_set()
             # What an unfinished walk has written, nobody knows.
             state.forget(self.stream.name, None)
-
-    @property
-    def due(self) -> bool:
-        """It is time for another sweep."""
-        if self._swept is None:
-            return True
-        since = self._opened_at - self._swept
-        return not timedelta(0) <= since < NEARLY * timedelta(hours=self._config.deletes_every)
-
-    @property
-    def reads_all(self) -> bool:
-        """The stream is to be read whole now, although it is incremental, for a new version."""
-        return self.way == "versions" and self.due
 
     def basis(self, selection: Selection) -> dict[str, Any]:
         """What a walk depends on because of deletions."""
         whole = selection.full_table or self.reads_all
-        return {"deletes": [self.way, self.building, whole]} if self.way is not None else {}
+        return {"deletes": [self._way, self.building, whole]} if self._way is not None else {}
 
     def begin(self, since: str | None, until: str | None) -> int | None:
         """A walk begins, of what was modified between these dates; the version of its records."""
-        if since is None and self.written is not None and not self._limited:
+        if since is None and self._written is not None and not self._limited:
             self._seen = id_set()
-        if self.way != "versions":
+        if self._way != "versions":
             return None
-        if since is not None or (until is not None and self.version is not None):
-            return self.version
+        if since is not None or (until is not None and self._version is not None):
+            return self._version
         # Milliseconds since 1970.
-        return max(int(time.time() * 1000), (self.version or 0) + 1)
+        return max(int(time.time() * 1000), (self._version or 0) + 1)
 
     def note(self, rows: Sequence[Mapping[str, Any]], records: Sequence[dict[str, Any]]) -> None:
         """These records, of these rows, are being written: mark those that are archived.
@@ -169,7 +158,7 @@ class Ledger:
         Those that have been written as not archived are told at the end of the walk, once it is
         known how many they are. Raises BadRecord where an id is out of reach.
         """
-        if self.written is None or self.stream.presence is None:
+        if self._written is None or self.stream.presence is None:
             return
         (key,), flag = self.stream.keys, self.stream.presence.archived
         try:
@@ -184,12 +173,12 @@ class Ledger:
         for row, record in zip(rows, records, strict=True):
             if flag is None or row.get(flag) is not True:
                 continue
-            if record[key] in self.written:
+            if record[key] in self._written:
                 self._archived[record[key]] = archived_at(row)
             else:
                 record[DELETED_AT] = archived_at(row)
                 portion.discard(record[key])
-        self.written |= portion
+        self._written |= portion
         self._kept = None
 
     def report_gone(self, selection: Selection, search: Search) -> int:
@@ -198,20 +187,20 @@ class Ledger:
         Raises TapError when they cannot be found out, or are more than `deletes_limit` allows: then
         none is reported, and the next sync looks again.
         """
-        if self.written is None:
+        if self._written is None:
             return 0
-        gone = self._find_gone(search, self.written)
+        gone = self._find_gone(search, self._written)
         if gone:
-            write_tombstones(selection, search.tools, gone)
+            _write_tombstones(selection, search.tools, gone)
             self._archived.clear()
-            self.written -= id_set(gone)
+            self._written -= id_set(gone)
             self._kept = None
         return len(gone)
 
     def _find_gone(self, search: Search, written: BitMap64) -> dict[int, str]:
         """The ids that were written and are gone, since when."""
         name, config, there = self.stream.name, self._config, self._seen
-        if there is None and self.due:
+        if there is None and self._is_due:
             # What has been written is safe, whatever becomes of the sweep.
             search.tools.messages.state()
             LOGGER.info("%s: reading its ids, to see what has been deleted", name)
@@ -260,13 +249,13 @@ class Ledger:
                 f"than deletes_limit allows ({self._config.deletes_limit:g} of all), so this "
                 f"version is not activated. {UNLIKELY}"
             )
-        self.version, self._rows, self._swept = version, rows, self._opened_at
+        self._version, self._rows, self._swept = version, rows, self._opened_at
 
-    def entry(self) -> Mapping[str, Any]:
+    def _entry(self) -> Mapping[str, Any]:
         """What the state says of the stream because of deletions, by its names there."""
-        if self.written is not None and self.failure is None and self._kept is None:
+        if self._written is not None and self.failure is None and self._kept is None:
             try:
-                self._kept = self._shelf.put(self.written)
+                self._kept = self._shelf.put(self._written)
             except TapError as error:
                 self._go_without(error)
         if self.failure is not None:
@@ -274,10 +263,10 @@ class Ledger:
         # Without a way what is written now is noted nowhere, so an old set would be wrong.
         # Whoever has not been told yet of what is archived is told by the next sweep.
         said: dict[str, Any] = {}
-        if self.way is not None and self._swept is not None and not self._archived:
+        if self._way is not None and self._swept is not None and not self._archived:
             said["swept"] = format_instant(self._swept)
-        if self.way == "versions" and self.version is not None:
-            said |= {"version": self.version, "rows": self._rows}
+        if self._way == "versions" and self._version is not None:
+            said |= {"version": self._version, "rows": self._rows}
         said |= {**(self._kept or {}), "partial": self.building or None}
         return {DELETES: {name: value for name, value in said.items() if value is not None}}
 
@@ -291,3 +280,24 @@ class Ledger:
             self._shelf.get(self._given)
             part = {k: v for k, v in self._given.items() if k != "swept"} | part
         self.failure, self._without_set = error, {DELETES: part, RESUME: None}
+
+
+def _write_tombstones(selection: Selection, tools: Tools, gone: Mapping[int, str]) -> None:
+    """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
+
+    A target that writes the columns of its SCHEMA leaves what the other columns held last.
+    """
+    stream, schema, hidden = selection.stream, selection.emitted, selection.protection
+    fields, (key,) = schema["properties"], stream.keys
+    always: dict[str, Any] = {STORE_HASH: tools.config.store_hash} if STORE_HASH in fields else {}
+    flag = stream.presence.archived if stream.presence is not None else None
+    if flag is not None and flag in fields:
+        # Still listed, an archived record would say so itself.
+        always[flag] = hidden.cleaned(True, hidden.place(flag)) if hidden is not None else True
+    schema = {**schema, "properties": {name: fields[name] for name in (key, *always, DELETED_AT)}}
+    tools.messages.schema(stream.name, schema, key_of(stream, schema), None)
+    tools.messages.records(
+        stream.name,
+        [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())],
+        datetime.now(timezone.utc),
+    )

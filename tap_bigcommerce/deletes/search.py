@@ -1,5 +1,4 @@
-"""Which ids the store has: its list is swept for all of them, or asked for some. And tombstones:
-RECORDs that say of an id since when it is gone, and nothing else."""
+"""Which ids the store has: its list is swept for all of them, or asked for some."""
 
 from __future__ import annotations
 
@@ -17,8 +16,6 @@ from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
 from tap_bigcommerce.pages.page import ListRequest, Row
 from tap_bigcommerce.pages.reading import Reading
-from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH
-from tap_bigcommerce.selection import Selection, key_of
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.tools import Tools
@@ -148,24 +145,3 @@ def archived_at(row: Mapping[str, Any]) -> str:
     except (KeyError, TypeError, NotADate):
         date = None
     return date or format_instant(datetime.now(timezone.utc))
-
-
-def write_tombstones(selection: Selection, tools: Tools, gone: Mapping[int, str]) -> None:
-    """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
-
-    A target that writes the columns of its SCHEMA leaves what the other columns held last.
-    """
-    stream, schema, hidden = selection.stream, selection.emitted, selection.protection
-    fields, (key,) = schema["properties"], stream.keys
-    always: dict[str, Any] = {STORE_HASH: tools.config.store_hash} if STORE_HASH in fields else {}
-    flag = stream.presence.archived if stream.presence is not None else None
-    if flag is not None and flag in fields:
-        # Still listed, an archived record would say so itself.
-        always[flag] = hidden.cleaned(True, hidden.place(flag)) if hidden is not None else True
-    schema = {**schema, "properties": {name: fields[name] for name in (key, *always, DELETED_AT)}}
-    tools.messages.schema(stream.name, schema, key_of(stream, schema), None)
-    tools.messages.records(
-        stream.name,
-        [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())],
-        datetime.now(timezone.utc),
-    )
