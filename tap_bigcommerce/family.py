@@ -44,7 +44,8 @@ class Family(Enricher):
             for output in outputs
             if output.stream.has_own_list
         }
-        self.has_work = bool(enricher or self._own_lists or self._channels)
+        self._needs_ids = bool(enricher or self._own_lists)
+        self.has_work = self._needs_ids or bool(self._channels)
         """Rows are not simply written as they come."""
         self._incomplete: set[int] = set()
         """Ids of rows that could not be made whole: only rows of own lists are written of them."""
@@ -55,7 +56,7 @@ class Family(Enricher):
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
         """What completes the rows together."""
-        for row in rows:
+        for row in rows if self._needs_ids else ():
             id_of(self._root, row)
         return self._enricher.enrich_page(rows)
 
@@ -63,6 +64,8 @@ class Family(Enricher):
         """The row, once the lists of its own that are wanted are there as well."""
         if not self._is_wanted(row):
             return None
+        if not self._needs_ids:
+            return row
         own = self._enricher.enrich(row, bare=bare)
         wanted = [
             output
