@@ -8,7 +8,6 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import table
 from tap_bigcommerce.selection import Selection, all_fields
 from tap_bigcommerce.streams import root_of
-from tap_bigcommerce.streams.customer_details import ONLY_V3
 from tap_bigcommerce.streams.own_lists import LARGEST_LIMIT
 from tap_bigcommerce.streams.stream import Stream
 
@@ -76,7 +75,8 @@ def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
 
 def wants_v3(selection: Selection) -> bool:
     """Fields of customers are read that only v3 has."""
-    return selection.stream.name == "customers" and any(map(selection.wants, ONLY_V3))
+    wanted = map(selection.wants, selection.notes.asked_for)
+    return selection.stream.name == "customers" and any(wanted)
 
 
 def _of_list(stream: Stream) -> str:

@@ -151,8 +151,9 @@ class WalkSync:
             if stream.parent is None:
                 whole_rows, unselected = True, output.selection.unselected
                 needed |= output.selection.paths
-            else:
-                needed |= {*stream.needs, *([stream.nested] if stream.nested else [])}
+            elif stream.nested is not None:
+                within = {f"{stream.nested}.{path}" for path in output.selection.paths}
+                needed |= {stream.nested, *within}
         return Wish(
             wants=needed.__contains__,
             whole_rows=whole_rows,

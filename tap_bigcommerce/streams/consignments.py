@@ -9,8 +9,7 @@ not documented either.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap_bigcommerce.pages.enricher import are_rows
 from tap_bigcommerce.pages.page import Row
@@ -21,6 +20,9 @@ MOST_ITEMS = 50
 
 WARNING = "__warning__"
 
+LINK = {"url", "resource"}
+"""What stands in the place of consignments where nothing was included."""
+
 KINDS = ("pickups", "shipping", "downloads", "email")
 
 ITEM_PATHS = tuple(
@@ -30,13 +32,12 @@ ITEM_PATHS = tuple(
 """Where line items stand in consignments: the same rows as in `products`."""
 
 
-@dataclass
-class Embedded:
+class Embedded(NamedTuple):
     """What came with an order. `cut` names why its line items are not proven to be all."""
 
-    items: list[Row] = field(default_factory=list)
-    addresses: list[Row] | None = None
-    cut: str | None = None
+    items: list[Row]
+    addresses: list[Row] | None
+    cut: str | None
 
 
 def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
@@ -47,12 +48,10 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     where it is: the converter knows what to do with it.
     """
     consignments = order.get("consignments")
-    # Where nothing was included, a link stands in their place.
-    if not isinstance(consignments, dict) or consignments.keys() >= {"url", "resource"}:
+    if not isinstance(consignments, dict) or not consignments or consignments.keys() >= LINK:
         return None
-    if not consignments:
-        return None
-    found = Embedded()
+    all_items: list[Row] = []
+    addresses = None
     warned = consignments.pop(WARNING, None) is not None
     has_odd_items = is_full = False
     for consignment in every_consignment(consignments):
@@ -66,17 +65,17 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
                     row.pop(WARNING, None)
                 items[:] = [item for item in items if item != {}]
                 rows = [row for row in rows if row]
-            are_odd = len(rows) < len(items) or any(type(row.get("id")) is not int for row in rows)
-            has_odd_items |= are_odd
+            ids = [row["id"] for row in rows if type(row.get("id")) is int]
+            has_odd_items |= len(ids) < len(items)
             is_full |= len(rows) >= MOST_ITEMS
-            found.items += rows
+            all_items += rows
         elif with_items:
             has_odd_items = True
         else:
             consignment.pop("line_items", None)
     shipping, groups = consignments.get("shipping"), list(_groups(consignments))
     if isinstance(shipping, list) and are_rows(shipping):
-        found.addresses = [_address(order["id"], consignment) for consignment in shipping]
+        addresses = [_address(order["id"], consignment) for consignment in shipping]
     # That items_total is 0 proves nothing: what was sold and what was returned add up to it, too.
     says_none = (
         order.get("items_total") == 0
@@ -89,11 +88,10 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
         "consignments of an unknown form": not all(g is None or are_rows(g) for g in groups),
         "line items of an unknown form": has_odd_items,
         f"{MOST_ITEMS} line items in one consignment": is_full,
-        "no line items at all": with_items and not found.items and not says_none,
+        "no line items at all": with_items and not all_items and not says_none,
     }
-    found.cut = next((reason for reason, holds in doubts.items() if holds), None)
-    found.items = by_id(found.items)
-    return found
+    cut = next((reason for reason, holds in doubts.items() if holds), None)
+    return Embedded(by_id(all_items), addresses, cut)
 
 
 def every_consignment(consignments: Row) -> list[Row]:

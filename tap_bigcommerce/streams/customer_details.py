@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from tap_bigcommerce.exceptions import IncompleteList, UnexpectedAnswer
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.schemas import load_notes, load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import Wish
 
@@ -27,14 +27,6 @@ INCLUDE = {
     "attribute_count": "attributes",
 }
 """Fields that v3 has to be asked for by name, and that name."""
-
-ONLY_V3 = (
-    "channel_ids",
-    "origin_channel_id",
-    "authentication",
-    "accepts_product_review_abandoned_cart_emails",
-    *INCLUDE,
-)
 
 MOST_ATTRIBUTES = 10
 """Attributes that come with one customer, at the most."""
@@ -138,5 +130,5 @@ class CustomerDetails(Enricher):
 
 def customer_details(wish: Wish) -> CustomerDetails | None:
     """What asks v3, too, where one of the fields is selected that only v3 has."""
-    fields = [name for name in ONLY_V3 if wish.wants(name)]
+    fields = sorted(filter(wish.wants, load_notes("customers").asked_for))
     return CustomerDetails(fields, wish) if fields else None

@@ -10,7 +10,7 @@ from tap_bigcommerce.pages.in_turn import ByCursor
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.customer_details import customer_details
 from tap_bigcommerce.streams.permissions import CUSTOMERS
-from tap_bigcommerce.streams.presence import IDS, IN_BULK, ONE_BY_ONE, Presence
+from tap_bigcommerce.streams.presence import IDS, IN_BULK, SINGLY, Presence
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, metafields
 
 
@@ -44,7 +44,7 @@ STREAMS = [
         CUSTOMERS,
         "/v2/customer_groups",
         modified_since=MODIFIED,
-        presence=ONE_BY_ONE,
+        presence=SINGLY,
         count=Count(),
     ),
     Stream("customer_attributes", CUSTOMERS, "/v3/customers/attributes", modified_since=MODIFIED),
@@ -71,6 +71,6 @@ STREAMS = [
         channels=Channels(field="channel_id"),
         presence=IN_BULK,
     ),
-    Stream("wishlists", CUSTOMERS, "/v3/wishlists", presence=ONE_BY_ONE),
+    Stream("wishlists", CUSTOMERS, "/v3/wishlists", presence=SINGLY),
     Stream("segments", CUSTOMERS, "/v3/segments"),
 ]

@@ -2,33 +2,27 @@
 
 import re
 from datetime import datetime, timezone
-from typing import Any
 
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import ByCursor, ByPage, InTurnKind
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.permissions import MARKETING, PRODUCTS
-from tap_bigcommerce.streams.presence import IN_BULK, ONE_BY_ONE, Presence
+from tap_bigcommerce.streams.presence import IN_BULK, SINGLY, Presence
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 
 def with_dates_and_template(row: Row) -> Row:
     """Gift certificates may have dates as seconds since 1970, in a text, and false as template."""
-    changed: Row = {
-        **row,
-        **{name: _date(row[name]) for name in ("purchase_date", "expiry_date") if name in row},
-    }
+    changed = dict(row)
+    for name in ("purchase_date", "expiry_date"):
+        seconds = row.get(name)
+        if isinstance(seconds, str) and re.fullmatch(r"[0-9]{1,11}", seconds):
+            moment = datetime.fromtimestamp(int(seconds), timezone.utc)
+            changed[name] = format_instant(moment) if int(seconds) else None
     if changed.get("template") is False:
         changed["template"] = None
     return changed
-
-
-def _date(value: Any) -> Any:
-    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,11}", value):
-        return value
-    seconds = int(value)
-    return format_instant(datetime.fromtimestamp(seconds, timezone.utc)) if seconds else None
 
 
 STREAMS = [
@@ -85,14 +79,9 @@ STREAMS = [
         "/v2/gift_certificates",
         IdParameters("min_id", ASCENDING, DESCENDING),
         reshape=with_dates_and_template,
-        presence=ONE_BY_ONE,
+        presence=SINGLY,
     ),
     Stream(
-        "banners",
-        MARKETING,
-        "/v2/banners",
-        IdParameters("min_id"),
-        presence=ONE_BY_ONE,
-        count=Count(),
+        "banners", MARKETING, "/v2/banners", IdParameters("min_id"), presence=SINGLY, count=Count()
     ),
 ]

@@ -17,6 +17,7 @@ from tap_bigcommerce.exceptions import IncompleteList
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, are_rows
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.schemas import load_notes
 from tap_bigcommerce.streams.consignments import (
     ITEM_PATHS,
     Embedded,
@@ -43,10 +44,6 @@ ALARMS_TO_TRUST = 20
 QUANTITIES = "quantities do not add up to items_total"
 ADDRESS_COUNT = "not as many addresses as shipping_address_count"
 
-NESTED = ("products", "shipping_addresses", "coupons", "fees", "consignments")
-"""An order's lists, each a field of it."""
-
-
 Lists = dict[str, list[Row]]
 """An order's lists by their names, so far as they are there."""
 
@@ -55,7 +52,7 @@ class OrderDetails(Enricher):
     """Completes orders, for one run. Several workers use it at once."""
 
     def __init__(self, wish: Wish) -> None:
-        self._wanted = {name for name in NESTED if wish.wants(name)}
+        self._wanted = set(filter(wish.wants, load_notes("orders").asked_for))
         self._wants_placed_items = any(map(wish.wants, ITEM_PATHS))
         self._embedded = wish.config.order_details == "embedded"
         self._always_coupons = wish.config.order_coupons == "always"

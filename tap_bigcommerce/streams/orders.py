@@ -3,7 +3,6 @@ nested in their list, in lists of their own, and in bulk."""
 
 from tap_bigcommerce.pages.by_id import IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, InTurnKind
-from tap_bigcommerce.streams.consignments import ITEM_PATHS
 from tap_bigcommerce.streams.order_details import OrderDetails
 from tap_bigcommerce.streams.permissions import ORDERS, TRANSACTIONS
 from tap_bigcommerce.streams.presence import Presence
@@ -28,12 +27,7 @@ STREAMS = [
     Stream("order_products", ORDERS, parent="orders", nested="products"),
     Stream("order_shipping_addresses", ORDERS, parent="orders", nested="shipping_addresses"),
     Stream(
-        "order_consignments",
-        ORDERS,
-        parent="orders",
-        nested="consignments",
-        needs=ITEM_PATHS,
-        keys=("order_id",),
+        "order_consignments", ORDERS, parent="orders", nested="consignments", keys=("order_id",)
     ),
     Stream("order_fees", ORDERS, parent="orders", nested="fees", keys=("order_id", "id")),
     # In the orders, too, once they have been asked for as the setting order_coupons says.

@@ -92,12 +92,30 @@ class OwnLists:
         walk = kind.begin(noun, None, 1)
         rows: dict[Key, Row] = {}
         page: Page | None = None
+
+        def page_of(ask: Ask) -> Page:
+            """What `ask` wants, with smaller limits where the API cannot answer."""
+            while True:
+                limit = size.limit if ask.what is What.PAGE else 1
+                asked = {**(params or {}), **kind.place(ask)}
+                if kind.paged:
+                    asked["limit"] = str(limit)
+                try:
+                    answer = self._client.get(
+                        path, asked, shape, self._purpose, fewer_possible=kind.paged and limit > 1
+                    )
+                except FewerRows as error:
+                    size.failed(limit, error.most)
+                    continue
+                size.worked(limit, answer.size, grows=ask.number is None)
+                # No list is capped below the most rows that any answer has had.
+                most = min(DOCUMENTED_PAGE, self._client.most_rows, limit)
+                return Page(self._keys_of(answer.content), limit, answer, fewest_of_full=most)
+
         while not walk.finished:
             for ask in walk.asks(1, 1):
                 try:
-                    page = self._page(
-                        path, {**(params or {}), **kind.place(ask)}, ask, size, kind.paged, shape
-                    )
+                    page = page_of(ask)
                 except NotFound:
                     if page is None:
                         raise
@@ -135,27 +153,6 @@ class OwnLists:
         except NotFound:
             return False
         return True
-
-    def _page(
-        self, path: str, params: dict[str, str], ask: Ask, size: PageSize, paged: bool, shape: Shape
-    ) -> Page:
-        """What `ask` wants, with smaller limits where the API cannot answer."""
-        while True:
-            limit = size.limit if ask.what is What.PAGE else 1
-            if paged:
-                params["limit"] = str(limit)
-            try:
-                answer = self._client.get(
-                    path, params, shape, self._purpose, fewer_possible=paged and limit > 1
-                )
-            except FewerRows as error:
-                size.failed(limit, error.most)
-                continue
-            size.worked(limit, answer.size, grows=ask.number is None)
-            # No list is capped below the most rows that any answer has had.
-            most = min(DOCUMENTED_PAGE, self._client.most_rows, limit if paged else LARGEST_LIMIT)
-            keys = self._keys_of(answer.content)
-            return Page(keys, limit, answer, fewest_of_full=most)
 
     def _keys_of(self, rows: list[Row]) -> list[Key]:
         """What tells the rows apart: their keys; where one has none, all that is in it, and how

@@ -26,4 +26,4 @@ IDS = {"id:in": "{ids}"}
 
 IN_BULK = Presence(IDS)
 
-ONE_BY_ONE = Presence()
+SINGLY = Presence()

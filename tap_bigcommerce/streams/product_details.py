@@ -9,18 +9,16 @@ from tap_bigcommerce.exceptions import IncompleteList
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, add_unknown, are_rows
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.schemas import load_notes, load_schema
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import Wish
 
-LISTS = ("variants", "images", "custom_fields", "bulk_pricing_rules", "videos")
-OTHERS = ("primary_image", "channels", "parent_relations")
-"""The fields that come only when they are asked for: those that have a list of their own below the
-product, and those that have none."""
-
 NO_FIELDS = ("options", "modifiers", "reviews")
-"""What could come so, too, and has a list of its own, but is no field of products: the first two
-cap the list at 10 rows a page, and reviews come without a change of the product's date."""
+"""What can be included beside the fields that come only so: the first two cap the list at 10 rows a
+page, and reviews come without a change of the product's date."""
+
+WITHOUT_LIST = ("primary_image", "channels", "parent_relations")
+"""What can be included and has no list of its own below the product."""
 
 UNPAGED = "bulk_pricing_rules"
 """Its own list has no pages, and takes no limit."""
@@ -34,8 +32,9 @@ class ProductDetails(Enricher):
 
         Left out by name instead of asked for by name, so that fields new to the API still arrive.
         """
-        self._included = [name for name in (*LISTS, *OTHERS, *NO_FIELDS) if wish.wants(name)]
-        left_out = [name for name in wish.unselected if name not in (*LISTS, *OTHERS)]
+        asked_for = load_notes("products").asked_for
+        self._included = sorted(filter(wish.wants, {*asked_for, *NO_FIELDS}))
+        left_out = [name for name in wish.unselected if name not in asked_for]
         if not wish.whole_rows:
             self.params = {"include_fields": "date_modified"}
         elif left_out:
@@ -60,7 +59,7 @@ class ProductDetails(Enricher):
     def _read(self, row: Row, missing: Sequence[str], *, bare: bool) -> Enriched:
         record = f"/v3/catalog/products/{row['id']}"
         incomplete: list[IncompleteList] = []
-        others = [name for name in missing if name in OTHERS]
+        others = [name for name in missing if name in WITHOUT_LIST]
         for name in missing:
             if name in others:
                 continue
@@ -86,4 +85,4 @@ def _came(row: Row, name: str) -> bool:
     """The field came with the product; a product without images has no first one."""
     if name == "primary_image":
         return name in row or row.get("images") == []
-    return isinstance(row.get(name), list) if name in OTHERS else are_rows(row.get(name))
+    return isinstance(row.get(name), list) if name in WITHOUT_LIST else are_rows(row.get(name))

@@ -6,7 +6,7 @@ from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
 from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, OneObject
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.permissions import CHANNELS, CONTENT, INFORMATION, LISTINGS, SITES
-from tap_bigcommerce.streams.presence import IN_BULK, ONE_BY_ONE
+from tap_bigcommerce.streams.presence import IN_BULK, SINGLY
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 
@@ -35,7 +35,7 @@ STREAMS = [
         params={"include": "currencies"},
         modified_since=MODIFIED,
         channels=Channels(field="id"),
-        presence=ONE_BY_ONE,
+        presence=SINGLY,
     ),
     Stream(
         "channel_listings",
@@ -51,9 +51,9 @@ STREAMS = [
         SITES,
         "/v3/sites",
         channels=Channels("channel_id:in", "channel_id"),
-        presence=ONE_BY_ONE,
+        presence=SINGLY,
     ),
-    Stream("currencies", INFORMATION, "/v2/currencies", presence=ONE_BY_ONE),
+    Stream("currencies", INFORMATION, "/v2/currencies", presence=SINGLY),
     Stream(
         "pages",
         CONTENT,
@@ -63,12 +63,7 @@ STREAMS = [
         presence=IN_BULK,
     ),
     Stream(
-        "blog_posts",
-        CONTENT,
-        "/v2/blog/posts",
-        reshape=with_date,
-        presence=ONE_BY_ONE,
-        count=Count(),
+        "blog_posts", CONTENT, "/v2/blog/posts", reshape=with_date, presence=SINGLY, count=Count()
     ),
     Stream(
         "redirects",
@@ -78,10 +73,10 @@ STREAMS = [
         params={"include": "to_url"},
         presence=IN_BULK,
     ),
-    Stream("tax_classes", INFORMATION, "/v2/tax_classes", presence=ONE_BY_ONE),
+    Stream("tax_classes", INFORMATION, "/v2/tax_classes", presence=SINGLY),
     Stream("tax_zones", INFORMATION, "/v3/tax/zones", AllAtOnce(), presence=IN_BULK),
     Stream("tax_rates", INFORMATION, "/v3/tax/rates", AllAtOnce(), presence=IN_BULK),
-    Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), presence=ONE_BY_ONE),
+    Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), presence=SINGLY),
     Stream(
         "shipping_methods",
         INFORMATION,

@@ -83,9 +83,8 @@ class Stream:
     Rows that belong to those of another stream, their `parent`, are either `nested`, in a field of
     the parent's row; or in a list of each parent's own, with the parent's {id} in its `path`, which
     costs a request a parent. `none_is_404`: that list may not be there where it has no rows.
-    `needs` are more of the parent's fields that have to be asked for. `apart`: not in the walk of
-    the parent stream itself, for it slows that down. `follows_parent`: a change of such a row
-    changes the parent's date of modification.
+    `apart`: not in the walk of the parent stream itself, for it slows that down. `follows_parent`:
+    a change of such a row changes the parent's date of modification.
 
     `permission` is what an API account must be allowed to read.
     `params` go with every request. `modified_since` is the list's parameter for the earliest date
@@ -104,7 +103,6 @@ class Stream:
     parent: str | None = None
     nested: str | None = None
     none_is_404: bool = False
-    needs: tuple[str, ...] = ()
     apart: bool = False
     follows_parent: bool = True
     keys: tuple[str, ...] = ("id",)
