@@ -14,8 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tap_bigcommerce.answer import Answer, Shape, inside, read_answer
-from tap_bigcommerce.bodies import parse
+from tap_bigcommerce.answer import Answer, RowKeys, Shape, inside, parse, read_answer
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import parse_instant
@@ -32,7 +31,6 @@ from tap_bigcommerce.exceptions import (
 )
 from tap_bigcommerce.patience import LONGEST_SHORT_WAIT, Patience
 from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.row_keys import RowKeys
 from tap_bigcommerce.statuses import ACTIONS, Action, AttemptFailed, meaning
 from tap_bigcommerce.stop import Stop
 from tap_bigcommerce.tracker import ProgressTracker, Reason
@@ -107,11 +105,7 @@ class Client:
     """Reads from one store's API. Several threads may use it at once."""
 
     def __init__(
-        self,
-        config: Config,
-        quota: Quota,
-        stop: Stop,
-        tracker: ProgressTracker | None = None,
+        self, config: Config, quota: Quota, stop: Stop, tracker: ProgressTracker | None = None
     ) -> None:
         """`tracker` is told of each request's end and of each wait."""
         self._tracker = tracker or ProgressTracker()

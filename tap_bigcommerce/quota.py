@@ -246,10 +246,9 @@ class Quota:
         resets_from, resets_at = now + reset - took, now + reset + RESET_MARGIN
         # Windows are a whole `window` apart; what differs by less is the store's clock.
         tolerance = window * TOLERANCE
-        if self._quota is not None and resets_at < self._resets_from - tolerance:
-            may_be_older = now - took < self._resets_at - window
-            if may_be_older:
-                return True  # Written in a window that is over.
+        is_older = resets_at < self._resets_from - tolerance
+        if self._quota is not None and is_older and now - took < self._resets_at - window:
+            return True  # Written in a window that is over.
         same_window = self._quota is not None and resets_from <= self._resets_at + tolerance
         self._used = self._used + 1 if same_window else 1
         if same_window and self._is_told:

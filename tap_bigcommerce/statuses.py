@@ -41,6 +41,9 @@ class AttemptFailed(Exception):
     most: int | None = None
     only_text: bool = False
 
+    def __str__(self) -> str:
+        return self.words
+
 
 class Meaning(NamedTuple):
     """What is done about a status, the words that tell a person, and what a person can do."""

@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tap_bigcommerce.answer import Key
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pages.page import Page
 from tap_bigcommerce.pages.walk import Position, What, slack
-from tap_bigcommerce.row_keys import Key
 
 READ_AGAIN = 2
 """How often a list is read again that changed while it was read, or contradicted itself."""

@@ -9,12 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_bigcommerce.answer import Answer
+from tap_bigcommerce.answer import Answer, Key, RowKeys
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, FewerRows, NotFound, RequestFailed
 from tap_bigcommerce.patience import Patience
-from tap_bigcommerce.row_keys import Key, RowKeys
 
 LOGGER = logging.getLogger(__name__)
 

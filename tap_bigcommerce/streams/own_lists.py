@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tap_bigcommerce.answer import Shape
+from tap_bigcommerce.answer import Key, Shape
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, IncompleteList, NotFound, RequestFailed
 from tap_bigcommerce.pages.in_turn import Ask, InTurnKind
 from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, Page, PageSize, Row
 from tap_bigcommerce.pages.walk import What
-from tap_bigcommerce.row_keys import Key
 
 LOGGER = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import pytest
 from documents import DOCUMENTS, README, ROOT, examples, links
 
 from scripts.generate import generated, stale
-from tap_bigcommerce.bodies import clean
+from tap_bigcommerce.answer import clean
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.records.converter import Converter
 from tap_bigcommerce.records.scalars import loads

@@ -9,7 +9,7 @@ import orjson
 import pytest
 from parsed_rows import as_parsed
 
-from tap_bigcommerce.bodies import is_clean
+from tap_bigcommerce.answer import is_clean
 from tap_bigcommerce.records import converter as converter_module
 from tap_bigcommerce.records.converter import Converter, MissingKey
 

@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_workers import InlineWorkers
 
-from tap_bigcommerce.answer import Answer, read_answer
+from tap_bigcommerce.answer import Answer, RowKeys, read_answer
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pages.ordered_rows import OrderedRows
 from tap_bigcommerce.pages.page import Page, Row
-from tap_bigcommerce.row_keys import RowKeys
 from tap_bigcommerce.stop import Stop
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_bigcommerce.answer import read_answer
+from tap_bigcommerce.answer import RowKeys, read_answer
 from tap_bigcommerce.exceptions import UnexpectedAnswer
-from tap_bigcommerce.row_keys import RowKeys
 from tap_bigcommerce.statuses import AttemptFailed
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
