@@ -59,9 +59,9 @@ class Notes:
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
-    links: frozenset[str] = frozenset()
-    off_by_default: frozenset[str] = frozenset()
-    asked_for: frozenset[str] = frozenset()
+    links: tuple[str, ...] = ()
+    off_by_default: tuple[str, ...] = ()
+    asked_for: tuple[str, ...] = ()
     json_text: frozenset[str] = frozenset()
     wrapped: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()
@@ -87,12 +87,9 @@ def _read(stream: str) -> tuple[dict[str, Any], Notes]:
         schema["properties"] = {**base["properties"], **schema["properties"]}
     schema["properties"][RESCUED] = {**OWN_COLUMNS[RESCUED], "$personal": True}
     marked = list(_without_marks(schema, ""))
-    notes = Notes(
-        schema.pop("$references", {}),
-        *(frozenset(schema.pop(name, ())) for name in LISTS),
-        *(frozenset(path for path, mark in marked if mark == name) for name in MARKS),
-    )
-    return schema, notes
+    lists: list[Any] = [tuple(schema.pop(name, ())) for name in LISTS]
+    marks = [frozenset(path for path, mark in marked if mark == name) for name in MARKS]
+    return schema, Notes(schema.pop("$references", {}), *lists, *marks)
 
 
 def _without_marks(node: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:

@@ -130,5 +130,5 @@ class CustomerDetails(Enricher):
 
 def customer_details(wish: Wish) -> CustomerDetails | None:
     """What asks v3, too, where one of the fields is selected that only v3 has."""
-    fields = sorted(filter(wish.wants, load_notes("customers").asked_for))
+    fields = list(filter(wish.wants, load_notes("customers").asked_for))
     return CustomerDetails(fields, wish) if fields else None

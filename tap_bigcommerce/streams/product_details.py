@@ -33,7 +33,7 @@ class ProductDetails(Enricher):
         Left out by name instead of asked for by name, so that fields new to the API still arrive.
         """
         asked_for = load_notes("products").asked_for
-        self._included = sorted(filter(wish.wants, {*asked_for, *NO_FIELDS}))
+        self._included = list(filter(wish.wants, (*asked_for, *NO_FIELDS)))
         left_out = [name for name in wish.unselected if name not in asked_for]
         if not wish.whole_rows:
             self.params = {"include_fields": "date_modified"}
