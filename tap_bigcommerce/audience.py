@@ -31,7 +31,9 @@ class Audience:
 
     def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
         self._options = options
-        level = options.log_level or ("WARNING" if options.quiet else "INFO")
+        # A check fits one screen: what is found out, not how.
+        is_quiet = options.quiet or options.command == "check"
+        level = options.log_level or ("WARNING" if is_quiet else "INFO")
         self.secrets = Secrets()
         self.secrets.learn(passwords_of_proxies(environment))
         self._log = set_up(level, options.log_format, self.secrets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -29,9 +28,8 @@ def _say(text: str) -> int:
     """Write a text to standard output; returns the exit status."""
     try:
         if sys.stdout is None:
-            raise OSError(errno.EBADF, "it is closed")
-        sys.stdout.write(text)
-        sys.stdout.flush()
+            raise OSError(0, "it is closed")
+        print(text, end="", flush=True)
     except OSError as error:
         if sys.stderr is not None:
             print(f"CRITICAL Standard output cannot be written: {error.strerror}.", file=sys.stderr)

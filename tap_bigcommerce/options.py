@@ -20,8 +20,8 @@ COMMANDS = {
 class Options(argparse.Namespace):
     """What the command line says; files by name.
 
-    `log_level` None: INFO, and WARNING when `quiet`. `progress_every` is in seconds, and counts
-    where there is no terminal. `report` is the file to write the report to.
+    `log_level` None: INFO, and WARNING when `quiet` and for a check. `progress_every` is in
+    seconds, and counts where there is no terminal. `report` is the file to write the report to.
     """
 
     config: list[str]

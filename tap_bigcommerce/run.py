@@ -152,9 +152,6 @@ def _init(run: Run) -> int:
 
 def _check(run: Run) -> int:
     options, hide = run.options, run.audience.secrets.hide
-    if options.log_level is None:
-        # One screen: what is found out, not how.
-        logging.getLogger().setLevel("WARNING")
     config = run.config()
     if config.detect_deletes:
         check_installed("detect_deletes")

@@ -194,6 +194,25 @@ def test_the_map_in_contributing_names_every_module() -> None:
     assert named == homes
 
 
+def test_a_wheel_has_every_package_and_every_file_beside_the_modules() -> None:
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    packages = set(re.findall(r'^  "(tap_bigcommerce\b[.\w]*)",$', project, re.MULTILINE))
+    folders = {path.parent.relative_to(ROOT) for path in modules() if path.name == "__init__.py"}
+    assert packages == {".".join(folder.parts) for folder in folders}
+    data = project.partition("[tool.setuptools.package-data]\n")[2].partition("\n\n")[0]
+    packed = {
+        file
+        for package, patterns in re.findall(r'^"?([\w.]+)"? = \[(.+)\]$', data, re.MULTILINE)
+        for pattern in re.findall(r'"(.+?)"', patterns)
+        for file in (ROOT / package.replace(".", "/")).glob(pattern)
+    }
+    beside = {file for file in PACKAGE.rglob("*") if file.is_file() and file.suffix[:3] != ".py"}
+    assert {file for file in packed if file.is_relative_to(PACKAGE)} == {
+        *beside,
+        PACKAGE / "py.typed",
+    }
+
+
 def test_a_test_of_the_house_would_see_a_broken_wall() -> None:
     tree = ast.parse("MEMO = {}\ndef learn(key):\n    MEMO[key] = 1\n    MEMO.update({})")
     assert [name for name, _ in changed_names(outermost_functions(tree)[0])] == ["MEMO", "MEMO"]
