@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,9 +17,6 @@ from tap_bigcommerce.options import Options
 from tap_bigcommerce.tracker import ProgressTracker, Snapshot
 
 LOGGER = logging.getLogger(__name__)
-
-CANNOT_MOVE = ("dumb", "unknown")
-"""Values of TERM of terminals that can only write on."""
 
 
 class Audience:
@@ -87,11 +83,8 @@ def _shows_bars(environment: Mapping[str, str]) -> bool:
     """Whether bars can be drawn: not where the messages go to the same terminal."""
     if sys.stderr is None or sys.stdout is None:  # closed by whoever started the tap
         return False
-    return (
-        sys.stderr.isatty()
-        and not os.isatty(sys.stdout.fileno())
-        and environment.get("TERM") not in CANNOT_MOVE
-    )
+    can_only_write_on = environment.get("TERM") in ("dumb", "unknown")
+    return sys.stderr.isatty() and not sys.stdout.isatty() and not can_only_write_on
 
 
 @contextlib.contextmanager

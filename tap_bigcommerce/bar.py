@@ -28,9 +28,6 @@ WITH_PAGES = 76
 WITH_BARS = 56
 """Columns from which on there is room for bars."""
 
-BELOW = 5
-"""Rows kept free for what stands below the streams."""
-
 LEVELS = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
 
 STAGES: dict[Stage, str] = {"not begun": "dim", "not ended": "bold", "done": "", "failed": "red"}
@@ -78,16 +75,14 @@ class _Terminal:
 def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     """A run, in at most `height` rows of at most `width` columns."""
     # A long name is cut, and bars have what is left: figures stay whole.
-    name, bar, end = (
-        Column(max_width=width // 3, no_wrap=True),
-        Column(ratio=1),
-        Column(no_wrap=True),
-    )
+    name, bar = Column(max_width=width // 3, no_wrap=True), Column(ratio=1)
     figures = [Column(justify="right", no_wrap=True) for _ in range(3)]
+    end = Column(no_wrap=True)
     fits = [True, width >= WITH_BARS, True, width >= WITH_PAGES, width >= WITH_PAGES, True]
     table = Table.grid(*compress([name, bar, *figures, end], fits), padding=(0, 2), expand=fits[1])
     table.width = min(width, WIDEST)
-    shown = _window(run.streams, max(1, height - BELOW - len(run.waits)))
+    # Some rows are kept free for what stands below the streams.
+    shown = _window(run.streams, max(1, height - 5 - len(run.waits)))
     for counts in shown:
         table.add_row(*compress(_row(counts, *run.paces[counts.stream]), fits))
     stages = Counter(counts.stage for counts in run.streams)

@@ -8,8 +8,6 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-from tap_bigcommerce.exceptions import IncompleteList, RequestFailed
-
 Stage = Literal["not begun", "not ended", "done", "failed"]
 """How far a stream is."""
 
@@ -37,7 +35,8 @@ class StreamCounts:
     whose walk this one shares: pages, requests and rows read are counted there. `began` and
     `ended` are by `time.monotonic`; `failure` says in words why the stream failed. `passed_over` is
     how many records, or parents of records, could not be read while others could; `in_trouble`
-    since one of them could not. `told` of the records `written` were in METRIC lines by `told_at`.
+    since one of them could not: what is asked for after it is given less time. `told` of the
+    records `written` were in METRIC lines by `told_at`.
     """
 
     stream: str
@@ -84,10 +83,4 @@ class StreamCounts:
 
     def failures(self, fine: Collection[str] = ("good",)) -> Counter[str]:
         """How many requests had which status, or what befell them: but for these outcomes."""
-        of_kind = {at: n for at, n in self.statuses.items() if outcome_of(at) not in fine}
-        return Counter(of_kind)
-
-    def note_trouble(self, error: RequestFailed) -> None:
-        """Something could not be read: what is asked for after it is given less time."""
-        # A list that contradicts itself has been answered.
-        self.in_trouble = self.in_trouble or not isinstance(error, IncompleteList)
+        return Counter({at: n for at, n in self.statuses.items() if outcome_of(at) not in fine})

@@ -15,9 +15,6 @@ from urllib.parse import quote, quote_plus, unquote
 MOST = 200
 """Characters of one text from outside."""
 
-MOST_OF_A_LINE = 4000
-"""Characters of a line that is made of such texts and our own."""
-
 CUT = "…"
 """Stands where the rest of a text was."""
 
@@ -55,7 +52,7 @@ def quoted(value: object) -> str:
 def line(text: str) -> str:
     """A line made of our words and others': printable; very long words and lines are cut."""
     short = re.sub(rf"\S{{{MOST + 1},}}", lambda word: word[0][:MOST] + CUT, text)
-    return shown(short, MOST_OF_A_LINE)
+    return shown(short, most=4000)
 
 
 def duration(seconds: float, *, tenths: bool = False) -> str:
@@ -88,10 +85,9 @@ def table(
         made.add_column(name, justify="right" if at in figures else "left", overflow="fold")
     for row in rows:
         made.add_row(*map(Text, row))
-    console = Console(file=io.StringIO(), width=width or 10_000, no_color=True)
-    with console.capture() as captured:
-        console.print(made)
-    return [row.rstrip() for row in captured.get().splitlines()]
+    text = io.StringIO()
+    Console(file=text, width=width or 10_000, no_color=True).print(made)
+    return [row.rstrip() for row in text.getvalue().splitlines()]
 
 
 class Secrets:
@@ -99,16 +95,15 @@ class Secrets:
 
     def __init__(self) -> None:
         self._forms: tuple[str, ...] = ()
-        self._pattern = re.compile(r"(?!)")  # as long as there are none
+        self._pattern = re.compile("(?!)")  # found nowhere
 
     def learn(self, values: Iterable[str]) -> None:
         """Hide these from now on, those of fewer than SHORTEST_SECRET characters excepted."""
         long = [value for value in values if len(value) >= SHORTEST_SECRET]
         forms = {*self._forms, *(form for value in long for form in _forms(value))}
         self._forms = tuple(sorted(forms, key=len, reverse=True))
-        if self._forms:
-            every = "|".join(map(re.escape, self._forms))
-            self._pattern = re.compile(every, re.IGNORECASE)
+        every = "|".join(map(re.escape, self._forms))
+        self._pattern = re.compile(every or "(?!)", re.IGNORECASE)
 
     def hide(self, text: str) -> str:
         """The text without them, in whichever usual form they stand in it."""

@@ -113,7 +113,8 @@ class Family(Enricher):
                 self._incomplete.add(int(row["id"]))
                 enriched = Enriched(row, error)
             if enriched.error is not None:
-                self.purpose.counts.note_trouble(enriched.error)
+                # A list that contradicts itself has been answered.
+                self.purpose.counts.in_trouble |= not isinstance(enriched.error, IncompleteList)
         lists: dict[Output, Any] = {}
         for output in wanted if enriched.row is not None else ():
             lists[output] = self._read_own(output, enriched.row or row)
@@ -140,7 +141,7 @@ class Family(Enricher):
                     paging=stream.walk,
                 )
             except RequestFailed as error:
-                output.counts.note_trouble(error)
+                output.counts.in_trouble |= not isinstance(error, IncompleteList)
                 found = error
 
         output.attempt(read)

@@ -67,10 +67,9 @@ FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonF
 
 
 class LogOutput(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no argument
-    """Writes to standard error, or through `say`, above whatever is shown there."""
+    """Writes to standard error, or through `say`, above what is shown there, a line of a level."""
 
     say: Callable[[str, str], object] | None = None
-    """Shows a line of a level."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line. Where standard error is closed, that is no reason to stop."""
@@ -83,8 +82,7 @@ class LogOutput(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10
 def set_up(level: str, format_: str, secrets: Secrets) -> LogOutput:
     """Send the log of this process to standard error, in one of FORMATS, without these secrets."""
     # A METRIC line a request is for programs: on a terminal nobody could read anything else.
-    seen = sys.stderr is not None and sys.stderr.isatty()
-    with_metrics = not seen or level == "DEBUG"
+    with_metrics = level == "DEBUG" or sys.stderr is None or not sys.stderr.isatty()
     output = LogOutput(sys.stderr)
     output.addFilter(lambda record: with_metrics or not str(record.msg).startswith(METRIC))
     output.addFilter(displayed(secrets))

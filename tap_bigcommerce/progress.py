@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from singer import metrics
+from singer.metrics import Metric, Status, Tag
 
 from tap_bigcommerce.counts import StreamCounts, outcome_of
 from tap_bigcommerce.display import shown
@@ -23,6 +23,13 @@ METRIC_EVERY = 60.0
 MOST_LISTED = 10
 """Things that are named of those that were counted."""
 
+RESCUED_VALUES = "%s: %d values of %s are new to the schema or do not fit it; they are in %s"
+
+LOST_VALUES = (
+    "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: %s is not "
+    "selected, or they may hold what is not selected"
+)
+
 
 def log_records(counts: StreamCounts, *, last: bool = False) -> None:
     """A METRIC line of the records written since the one before, if it is time or the `last`.
@@ -31,13 +38,13 @@ def log_records(counts: StreamCounts, *, last: bool = False) -> None:
     """
     now = time.monotonic()
     if last or now - counts.told_at >= METRIC_EVERY:
-        log_count(metrics.Metric.record_count, counts.stream, counts.written - counts.told)
+        log_count(Metric.record_count, counts.stream, counts.written - counts.told)
         counts.told, counts.told_at = counts.written, now
 
 
 def log_count(metric: str, stream: str, value: int) -> None:
     """One METRIC line of a count, of a whole stream."""
-    _log_metric(logging.INFO, "counter", metric, value, {metrics.Tag.endpoint: stream})
+    _log_metric(logging.INFO, "counter", metric, value, {Tag.endpoint: stream})
 
 
 def log_figures(counts: StreamCounts) -> None:
@@ -55,22 +62,9 @@ def log_figures(counts: StreamCounts) -> None:
     ):
         log_count(metric, counts.stream, value)
     for path, number in counts.rescued.items():
-        LOGGER.warning(
-            "%s: %d values of %s are new to the schema or do not fit it; they are in %s",
-            counts.stream,
-            number,
-            path,
-            RESCUED,
-        )
+        LOGGER.warning(RESCUED_VALUES, counts.stream, number, path, RESCUED)
     for path, number in counts.unfit.items():
-        LOGGER.warning(
-            "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: %s is "
-            "not selected, or they may hold what is not selected",
-            counts.stream,
-            number,
-            path,
-            RESCUED,
-        )
+        LOGGER.warning(LOST_VALUES, counts.stream, number, path, RESCUED)
 
 
 def log_request(stream: str, seconds: float, outcome: str) -> None:
@@ -78,14 +72,10 @@ def log_request(stream: str, seconds: float, outcome: str) -> None:
 
     `outcome` is its status or what befell it.
     """
-    tags = {
-        metrics.Tag.endpoint: stream,
-        metrics.Tag.http_status_code: int(outcome) if outcome.isdigit() else outcome,
-        metrics.Tag.status: (
-            metrics.Status.succeeded if outcome_of(outcome) == "good" else metrics.Status.failed
-        ),
-    }
-    _log_metric(logging.DEBUG, "timer", metrics.Metric.http_request_duration, seconds, tags)
+    code = int(outcome) if outcome.isdigit() else outcome
+    status = Status.succeeded if outcome_of(outcome) == "good" else Status.failed
+    tags = {Tag.endpoint: stream, Tag.http_status_code: code, Tag.status: status}
+    _log_metric(logging.DEBUG, "timer", Metric.http_request_duration, seconds, tags)
 
 
 def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[str, Any]) -> None:

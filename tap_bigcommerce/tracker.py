@@ -25,12 +25,6 @@ ALL = ""
 WAITS = {"for-quota": "waiting for the quota", "for-retry": "waiting for another attempt"}
 """What a request can wait for, and how a person reads it."""
 
-RATE_OVER = 10.0
-"""Seconds: rates are those of about this last time."""
-
-SHARE_TO_TELL_FROM = 0.02
-"""The share of a list from which on the time left can be told."""
-
 MOST_WAITS = 3
 """Different waits that are shown at once."""
 
@@ -59,18 +53,14 @@ class Reason(Enum):
 class Wait:
     """A request of `stream` waits until about `until` (by `time.monotonic`).
 
-    `detail` says what befell a request that is tried again.
+    `detail` says what befell a request that is tried again. `kind` is one of WAITS.
     """
 
     stream: str
     reason: Reason
     until: float
     detail: str
-
-    @property
-    def kind(self) -> str:
-        """What it is in the timeline. A 429 is the quota's word, too."""
-        return "for-retry" if self.reason is Reason.RETRY else "for-quota"
+    kind: str
 
 
 @dataclass(frozen=True)
@@ -99,9 +89,7 @@ class Timeline:
         self.bins: list[Counter[tuple[str, str]]] = [Counter()]
         self.quota: dict[int, Allowance] = {}
 
-    def add_request(
-        self, moment: float, stream: str, status: str, quota: Allowance | None = None
-    ) -> None:
+    def add_request(self, moment: float, stream: str, status: str, quota: Allowance | None) -> None:
         """A request has ended."""
         at = self.reach(moment)
         self.bins[at].update((name, outcome_of(status)) for name in (stream, ALL))
@@ -183,7 +171,9 @@ class ProgressTracker:
                 self._add_waits()
                 self._waits.pop(this, None)
                 if reason is not None:
-                    self._waits[this] = Wait(counts.stream, reason, until, detail)
+                    # A 429 is the quota's word, too.
+                    kind = "for-retry" if reason is Reason.RETRY else "for-quota"
+                    self._waits[this] = Wait(counts.stream, reason, until, detail, kind)
 
         try:
             yield now
@@ -214,7 +204,8 @@ class ProgressTracker:
             figures = {counts.stream: counts.written for counts in self.streams}
             figures[ALL] = sum(counts.requests for counts in self.streams)
             self._figures_at.append((now, figures))
-            while len(self._figures_at) > 2 and now - self._figures_at[1][0] >= RATE_OVER:
+            # Rates are those of about the last ten seconds.
+            while len(self._figures_at) > 2 and now - self._figures_at[1][0] >= 10.0:
                 self._figures_at.popleft()
             quota = self._quota
             if quota is not None and now < self._resets_at:
@@ -223,32 +214,30 @@ class ProgressTracker:
                 quota = replace(quota, left=quota.quota, resets_in=0.0)
             return Snapshot(
                 streams=self.streams,
-                paces={at.stream: self._pace(at, now, figures) for at in self.streams},
+                paces={at.stream: self._pace(at, now) for at in self.streams},
                 took=now - self.began,
-                request_rate=self._rate(ALL, self.began, now, figures),
+                request_rate=self._rate(ALL, self.began),
                 quota=quota,
                 waits=_words(self._waits.values(), now),
             )
 
-    def _rate(self, name: str, began: float, now: float, figures: Mapping[str, int]) -> float:
-        then, before = self._figures_at[0]
+    def _rate(self, name: str, began: float) -> float:
+        (then, before), (now, figures) = self._figures_at[0], self._figures_at[-1]
         seconds = now - max(then, began)
         return (figures[name] - before.get(name, 0)) / seconds if seconds > 0 else 0.0
 
-    def _pace(
-        self, counts: StreamCounts, now: float, figures: Mapping[str, int]
-    ) -> tuple[float | None, float | None]:
+    def _pace(self, counts: StreamCounts, now: float) -> tuple[float | None, float | None]:
         took, share = counts.took, counts.share
         if counts.stage != "not ended":
             return counts.written / took if took > 0 else None, None
-        rate = self._rate(counts.stream, now - took, now, figures)
-        if share is None or share < SHARE_TO_TELL_FROM:
+        rate = self._rate(counts.stream, now - took)
+        if share is None or share < 0.02:  # too little to tell the rest from
             return rate, None
         # Nothing will come of it before the quota allows more.
         quota = [
             wait.until - now
             for wait in self._waits.values()
-            if wait.stream == counts.stream and wait.reason is not Reason.RETRY
+            if wait.stream == counts.stream and wait.kind == "for-quota"
         ]
         return rate, max(took * (1 - share) / share, min(quota, default=0.0))
 

@@ -6,7 +6,6 @@ import logging
 import signal
 import time
 from collections import Counter
-from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -20,17 +19,16 @@ from tap_bigcommerce.progress import listed
 from tap_bigcommerce.tracker import ALL, WAITS, ProgressTracker
 from tap_bigcommerce.version import VERSION
 
-MOST_WARNINGS = 200
-"""Warnings that are shown; the others are counted."""
-
 
 class Report(logging.Handler):
-    """Writes the page `file` about a run: as its tracker and the warnings of its log tell."""
+    """Writes the page `file` about a run: as its tracker and the warnings of its log tell.
+
+    `store` is the store's hash, once that is known.
+    """
 
     def __init__(self, file: str, tracker: ProgressTracker) -> None:
         super().__init__(logging.WARNING)
         self.store = ""
-        """The store's hash, once that is known."""
         self._file = file
         self._tracker = tracker
         self._errors: list[str] = []
@@ -45,7 +43,7 @@ class Report(logging.Handler):
             kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
             # Of a traceback only the kind of the error: its text may hold anything.
             kept.append(f"{record.getMessage()} {kind}".rstrip())
-        elif len(self._warnings) < MOST_WARNINGS:
+        elif len(self._warnings) < 200:  # the others are counted
             moment = datetime.fromtimestamp(record.created, timezone.utc)
             self._warnings.append((f"{moment:%H:%M:%S}", record.getMessage()))
         else:
@@ -67,15 +65,8 @@ class Report(logging.Handler):
         Raises OSError or Unusable.
         """
         # A stream's error is said when it comes, and once more at the end.
-        errors = [
-            words
-            for words in self._errors
-            if not any(line and line in words for line in self._critical)
-        ]
-        text = self._page(status, errors + self._critical, secrets)
-        write_whole(writable(self._file), text.encode())
-
-    def _page(self, status: int, errors: Sequence[str], secrets: Secrets) -> str:
+        critical = self._critical
+        errors = [said for said in self._errors if not any(at and at in said for at in critical)]
         tracker = self._tracker
         timeline = tracker.timeline()
         outcome = "failed" if status else "complete"
@@ -99,19 +90,14 @@ class Report(logging.Handler):
         )
         # That there is nothing is an answer.
         jinja.filters["failures"] = lambda counts: counts.failures(fine=("good", "absent"))
-        jinja.filters.update(
-            duration=duration,
-            listed=listed,
-            number="{:,}".format,
-            time=time_of_day,
-            total=Counter.total,
-        )
-        return jinja.get_template("page.html").render(
+        jinja.filters.update(duration=duration, listed=listed, number="{:,}".format)
+        jinja.filters.update(time=time_of_day, total=Counter.total)
+        page = jinja.get_template("page.html").render(
             outcome=outcome,
             store=self.store,
             tracker=tracker,
             took=time.monotonic() - tracker.began,
-            errors=errors,
+            errors=errors + critical,
             warnings=self._warnings,
             more_warnings=self._more_warnings,
             timeline=timeline,
@@ -121,3 +107,4 @@ class Report(logging.Handler):
             WAITS=WAITS,
             version=VERSION,
         )
+        write_whole(writable(self._file), page.encode())
