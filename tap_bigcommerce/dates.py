@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Mapping
 from datetime import datetime, timezone
+from typing import Any
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -112,3 +114,11 @@ def normal_date(text: str) -> str | None:
     if text == "" or _ZERO.fullmatch(text):
         return None
     raise NotADate(text)
+
+
+def date_of(row: Mapping[str, Any], key: str | None) -> str | None:
+    """The date in this field of a row, as `normal_date` has it; None where none can be used."""
+    try:
+        return normal_date(row[str(key)])
+    except (KeyError, TypeError, NotADate):
+        return None

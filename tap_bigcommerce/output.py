@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.dates import NotADate, format_instant, normal_date, parse_instant
+from tap_bigcommerce.dates import date_of, format_instant, parse_instant
 from tap_bigcommerce.deletes.ledger import Ledger
 from tap_bigcommerce.deletes.search import Search
 from tap_bigcommerce.display import quoted
@@ -66,14 +66,6 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
         with contextlib.suppress(OverflowError):  # Before the calendar's first day: everything.
             since = instant - timedelta(seconds=seconds)
     return format_instant(since)[:19] + "Z" if since is not None else None
-
-
-def date_of(row: Row, key: str | None) -> str | None:
-    """The date in this field of a row, as records have it; None where none can be used."""
-    try:
-        return normal_date(row[str(key)])
-    except (KeyError, TypeError, NotADate):
-        return None
 
 
 class Output:

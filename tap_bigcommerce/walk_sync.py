@@ -8,12 +8,12 @@ import logging
 from collections.abc import Callable, Sequence
 
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.dates import format_instant
+from tap_bigcommerce.dates import date_of, format_instant
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
 from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.family import Family
-from tap_bigcommerce.output import Output, date_of
+from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import ListRequest, Row

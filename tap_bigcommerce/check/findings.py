@@ -158,29 +158,21 @@ class Findings:
     def assumptions(self) -> list[str]:
         """What the estimates take for granted, a sentence each."""
         config, estimates = self.config, (self.full_sync, self.next_sync)
-        said = [
-            f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
-            "own lists are read; to find a list's end, or to ask again, takes a few more.",
-            f"An answer takes {self.prober.seconds_an_answer:.2f} s, as in this check, and "
-            f"{config.max_concurrency} come at once; full pages take longer.",
-        ]
-        if self.quota is None:
-            said.append("The API names no quota, so nothing is waited for.")
-        else:
-            said.append("The store's other apps leave the tap its share of the quota.")
-        if any(one.requests_high > one.requests for one in estimates):
-            said.append(
-                f"{COUPON_SHARE:.0%} of the orders hint at a coupon, which costs a request each."
-            )
+        is_first, hint = not self.has_state, any(e.requests_high > e.requests for e in estimates)
         unknown = dict.fromkeys(name for one in estimates for name in one.lists_of_unknown_length)
-        if unknown:
-            said.append(
-                f"Nobody knows the length of {', '.join(unknown)}; each is taken to fit one page, "
-                "with nothing below it."
-            )
-        if not self.has_state:
-            said.append("Without a state, the next sync is one that reads what changed in a day.")
-        return said
+        said = {
+            f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
+            "own lists are read; to find a list's end, or to ask again, takes a few more.": True,
+            f"An answer takes {self.prober.seconds_an_answer:.2f} s, as in this check, and "
+            f"{config.max_concurrency} come at once; full pages take longer.": True,
+            "The API names no quota, so nothing is waited for.": self.quota is None,
+            "The store's other apps leave the tap its share of the quota.": self.quota is not None,
+            f"{COUPON_SHARE:.0%} of the orders hint at a coupon, which costs a request each.": hint,
+            f"Nobody knows the length of {', '.join(unknown)}; each is taken to fit one page, "
+            "with nothing below it.": bool(unknown),
+            "Without a state, the next sync is one that reads what changed in a day.": is_first,
+        }
+        return [sentence for sentence, is_so in said.items() if is_so]
 
     def as_json(self) -> dict[str, Any]:
         """For programs. Dates are texts in UTC, durations seconds; null: nobody knows."""

@@ -133,12 +133,10 @@ class Shelf:
                 f"{self._stream}: deletes_path {self._folder} is no folder in which files can be "
                 "written. Correct the setting or the folder's permissions."
             ) from error
-        useless = list(self._folder.glob(f".{self._name}-{'?' * 16}.ids-*"))
-        if self._file is not None:
-            newest = self._file.stat().st_mtime_ns
-            whole = self._folder.glob(f"{self._name}-{'?' * 16}.ids")
-            useless += [path for path in whole if path.stat().st_mtime_ns < newest]
-        for path in useless:
+        name = f"{self._name}-{'?' * 16}.ids"
+        newest = self._file.stat().st_mtime_ns if self._file is not None else 0
+        old = [path for path in self._folder.glob(name) if path.stat().st_mtime_ns < newest]
+        for path in (*self._folder.glob(f".{name}-*"), *old):
             path.unlink(missing_ok=True)
 
     def _from_file(self, entry: Mapping[str, Any]) -> BitMap64:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.dates import NotADate, format_instant, normal_date
+from tap_bigcommerce.dates import date_of, format_instant
 from tap_bigcommerce.deletes.ids import id_set
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
-from tap_bigcommerce.pages.page import ListRequest, Row
+from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.pages.reading import Reading
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
@@ -30,23 +29,15 @@ Gone = dict[int, str]
 """Ids of records that are gone, each with the date since when."""
 
 
-@dataclass(frozen=True)
 class Search:
     """Looks for the ids of one stream in the store."""
 
-    stream: Stream
-    tools: Tools
-    purpose: Purpose
-    turn: int
-
-    @property
-    def presence(self) -> Presence:
-        return self.stream.presence or Presence()
-
-    @property
-    def request(self) -> ListRequest:
-        """The list, with rows as short as the API can make them."""
-        return self.stream.request(self.presence.short)
+    def __init__(self, stream: Stream, tools: Tools, purpose: Purpose, turn: int) -> None:
+        self.stream, self.tools, self.purpose = stream, tools, purpose
+        self._turn = turn
+        self._presence = stream.presence or Presence()
+        # Its rows are as short as the API can make them.
+        self._list = stream.request(self._presence.short)
 
     def sweep(self) -> tuple[Reading, BitMap64 | None, int]:
         """Read the list for its ids; how many of its rows the API's count of them may leave out.
@@ -54,8 +45,7 @@ class Search:
         The ids are those of rows that are not archived, None where they are no numbers. Channels
         are no matter: a record of another channel is not gone.
         """
-        request = self.request
-        reading = Reading(self.stream, request, self.purpose, self.tools, self.turn)
+        reading = Reading(self.stream, self._list, self.purpose, self.tools, self._turn)
         ids = id_set() if self.stream.presence is not None else None
         left_out = 0
         for batch in reading.batches(lambda: None, lambda: None):
@@ -64,7 +54,7 @@ class Search:
                 left_out += sum(row.get(field) == value for row in batch.rows)
             if ids is not None:
                 alive = (row for row in batch.rows if not self._is_archived(row))
-                ids |= id_set(self._id(request.row_keys.of(row)) for row in alive)
+                ids |= id_set(self._id(self._list.row_keys.of(row)) for row in alive)
         return reading, ids, left_out
 
     def confirm(self, ids: Iterable[int], most: int) -> Gone:
@@ -74,7 +64,7 @@ class Search:
         """
         gone: Gone = {}
         rest, workers = iter(ids), self.tools.workers
-        at_once = AT_ONCE if "{ids}" in self.presence.params.values() else 1
+        at_once = AT_ONCE if "{ids}" in self._presence.params.values() else 1
         groups = iter(lambda: list(islice(rest, at_once)), [])
         while len(gone) <= most and (turn := list(islice(groups, workers.count))):
             jobs = {group[0]: functools.partial(self._gone_of, group) for group in turn}
@@ -88,7 +78,7 @@ class Search:
         Asked again for those that did not come, until none does: an answer may hold fewer rows.
         """
         wanted, gone = set(ids), Gone()
-        beside = (ids[0] - 1, ids[0] + 1) if "{before}" in self.presence.params.values() else ()
+        beside = (ids[0] - 1, ids[0] + 1) if "{before}" in self._presence.params.values() else ()
         while wanted:
             rows = self._rows(sorted(wanted))
             by_id = {self._id(row.get(self.stream.keys[0])): row for row in rows}
@@ -109,7 +99,7 @@ class Search:
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
         """The rows that the store has of these ids, and perhaps their neighbours."""
-        presence, request, client = self.presence, self.request, self.tools.client
+        presence, request, client = self._presence, self._list, self.tools.client
         if not presence.params:
             try:
                 answer = client.get(f"{request.path}/{ids[0]}", {}, dict, self.purpose)
@@ -124,7 +114,7 @@ class Search:
         return request.rows(client.get(path, params, list, self.purpose).content)
 
     def _is_archived(self, row: Row) -> bool:
-        return self.presence.archived is not None and row.get(self.presence.archived) is True
+        return self._presence.archived is not None and row.get(self._presence.archived) is True
 
     def _id(self, value: Any) -> int:
         """The id as a number; some lists have it as text."""
@@ -140,8 +130,4 @@ class Search:
 
 def archived_at(row: Mapping[str, Any]) -> str:
     """Since when an archived row is: its last change, which is the same however it is read."""
-    try:
-        date = normal_date(row["date_modified"])
-    except (KeyError, TypeError, NotADate):
-        date = None
-    return date or format_instant(datetime.now(timezone.utc))
+    return date_of(row, "date_modified") or format_instant(datetime.now(timezone.utc))
