@@ -128,7 +128,7 @@ class NextPage:
 class Answer:
     """A good answer.
 
-    `content` is a list of rows or an object, as was expected; None where only `raw` rows were asked
+    `content` is a list of rows or an object, as was expected; empty where `raw` rows were asked
     for. `size` is that of its body in bytes. `total` is how many rows the whole list has, and
     `total_pages` how many pages, where the API says so. `next` is what it says of a page behind
     this one, `has_cursors` whether it would name a cursor. `sent_at` is when the request was sent,
@@ -147,6 +147,39 @@ class Answer:
     next: NextPage | None = None
     has_cursors: bool = False
     raw: RawRows = field(default_factory=lambda: RawRows([], [], None))
+
+    def read(self, body: bytes, expects: Shape, keys: RowKeys | None, *, mends: bool) -> None:
+        """Take what is in the body: its content as `expects` says, or with `keys` its raw rows.
+
+        `mends`: bad characters are replaced. Raises AttemptFailed.
+        """
+        self.size = len(body)
+        v3 = self.path.startswith("/v3/")
+        raw = keys.of_body(body, v3=v3) if keys is not None else None
+        if raw is None:
+            value, self.mended = parse(body, mends=mends)
+            # v2 sends nothing beside the rows.
+            content, meta = (inside(value, "data"), inside(value, "meta")) if v3 else (value, None)
+            if expects is not list and expects is not dict:
+                content = expects(content)
+            rows = [content] if expects is dict else content
+            if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+                raise AttemptFailed("wrong shape", "the answer has an unexpected shape")
+            if keys is not None:
+                raw = keys.of_content(content, meta)
+            elif self.mended or not is_clean(body):
+                self.content = loads(clean(content))
+            else:
+                self.content = content
+        if raw is not None:
+            self.raw, meta = raw, raw.meta
+        pagination = inside(meta, "pagination")
+        # Sites call it by another name.
+        counts = (_count(inside(pagination, name)) for name in ("total", "total_items"))
+        self.total = next((count for count in counts if count is not None), None)
+        self.total_pages = _count(inside(pagination, "total_pages"))
+        self.next = _next_page(meta)
+        self.has_cursors = bool(inside(meta, "cursor_pagination"))
 
     def without_rows(self) -> Answer:
         """An answer of the same list without any row, and without a word about the others."""
@@ -168,51 +201,6 @@ class Answer:
                 "records."
             ) from error
         return rows
-
-
-def read_answer(
-    path: str,
-    body: bytes,
-    expects: Shape,
-    keys: RowKeys | None,
-    *,
-    mends: bool,
-    sent_at: datetime,
-    store_time: datetime,
-) -> Answer:
-    """The answer with this body, whose content is as `expects` says.
-
-    With `keys`, it has its raw rows, and no content. `mends`: bad characters are replaced. Raises
-    AttemptFailed.
-    """
-    answer = Answer(path, len(body), None, None, sent_at, store_time)
-    v3 = path.startswith("/v3/")
-    raw = keys.of_body(body, v3=v3) if keys is not None else None
-    if raw is None:
-        value, answer.mended = parse(body, mends=mends)
-        # v2 sends nothing beside the rows.
-        content, meta = (inside(value, "data"), inside(value, "meta")) if v3 else (value, None)
-        if expects is not list and expects is not dict:
-            content = expects(content)
-        rows = [content] if expects is dict else content
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise AttemptFailed("wrong shape", "the answer has an unexpected shape")
-        if keys is not None:
-            raw = keys.of_content(content, meta)
-        elif answer.mended or not is_clean(body):
-            answer.content = loads(clean(content))
-        else:
-            answer.content = content
-    if raw is not None:
-        answer.raw, meta = raw, raw.meta
-    pagination = inside(meta, "pagination")
-    # Sites call it by another name.
-    counts = (_count(inside(pagination, name)) for name in ("total", "total_items"))
-    answer.total = next((count for count in counts if count is not None), None)
-    answer.total_pages = _count(inside(pagination, "total_pages"))
-    answer.next = _next_page(meta)
-    answer.has_cursors = bool(inside(meta, "cursor_pagination"))
-    return answer
 
 
 def inside(value: Any, name: str) -> Any:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tap_bigcommerce.answer import Answer, RowKeys, Shape, inside, parse, read_answer
+from tap_bigcommerce.answer import Answer, RowKeys, Shape, inside, parse
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import parse_instant
@@ -199,24 +199,16 @@ class Client:
                     status, words=f"{status}: {words}{said}", action=action, most=most
                 )
             body = read_body(response, self._config.max_answer_mb * MEGABYTE)
-        store_time = _store_time(request)
+        answer = Answer(request.path, 0, [], None, sent_at, _store_time(request))
         if action == "nothing":
-            if request.expects is not dict:
-                return Answer(request.path, 0, [], None, sent_at, store_time)
-            raise AttemptFailed(status, "an object was asked for, and none came")
+            if request.expects is dict:
+                raise AttemptFailed(status, "an object was asked for, and none came")
+            return answer
         # One at a time: what is parsed takes its memory once, however many threads read.
         with self._parsing:
-            answer = read_answer(
-                request.path,
-                body,
-                request.expects,
-                request.keys,
-                # The same bad characters twice: the store's data are so. Better one odd
-                # character than no load.
-                mends=request.only_text,
-                sent_at=sent_at,
-                store_time=store_time,
-            )
+            # The same bad characters twice: the store's data are so. Better one odd character than
+            # no load.
+            answer.read(body, request.expects, request.keys, mends=request.only_text)
             if request.expects is list:
                 self.most_rows = max(self.most_rows, len(answer.content or answer.raw.rows))
             request.purpose.counts.mended_bodies += answer.mended
@@ -267,12 +259,7 @@ class Client:
             if failure.action != "token" or not is_another_try:
                 error = ACTIONS[failure.action].get("error", ACTIONS["fail"]["error"])
                 raise ERRORS.get(failure.action, RequestFailed)(
-                    error.format(
-                        words=words,
-                        what=failure.words,
-                        permission=request.purpose.permission,
-                        store_hash=self._config.store_hash,
-                    )
+                    error.format(words=words, what=failure, by=request.purpose, at=self._config)
                 )
         wait = request.patience.next_wait()
         LOGGER.warning(

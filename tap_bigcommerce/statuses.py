@@ -58,13 +58,11 @@ MEANINGS: Mapping[str, Meaning] = {
     status: Meaning(**row) for status, row in _TABLE["statuses"].items()
 }
 ACTIONS: Mapping[Action, Mapping[str, str]] = _TABLE["actions"]
-"""What the `tap` does, and the `error` in which it ends."""
+"""What the `tap` does, and the `error` in which that may end: `words` and `what` say what failed,
+`by` is the Purpose, and `at` the Config."""
 
 
 def meaning(status: int) -> Meaning:
     """What `status` means; every number has a meaning."""
-    return (
-        MEANINGS.get(str(status))
-        or MEANINGS.get(f"other {status // 100}xx")
-        or MEANINGS["any other"]
-    )
+    known = MEANINGS.get(str(status)) or MEANINGS.get(f"other {status // 100}xx")
+    return known or MEANINGS["any other"]

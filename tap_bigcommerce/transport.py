@@ -19,8 +19,7 @@ from urllib.parse import urlsplit
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.poolmanager import pool_classes_by_scheme
 
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.exceptions import ConfigError
@@ -244,23 +243,13 @@ class _Response(http.client.HTTPResponse):
         return data
 
 
-class _Connection(HTTPConnection):
-    response_class = _Response
+def _bounded(pool: Any) -> Any:
+    """A kind of pool as `pool`, whose answers come by their deadlines."""
+    connection = type("Connection", (pool.ConnectionCls,), {"response_class": _Response})
+    return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 
-class _TlsConnection(HTTPSConnection):
-    response_class = _Response
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-POOLS = {"https": _TlsPool, "http": _Pool}
+POOLS = {scheme: _bounded(pool) for scheme, pool in pool_classes_by_scheme.items()}
 
 
 def _surroundings(api_url: str) -> tuple[dict[str, str], bool | str]:

@@ -75,7 +75,7 @@ def _of_statuses() -> Iterator[tuple[Message, ast.expr]]:
     """The errors in which statuses end."""
     for action in ACTIONS.values():
         if "error" in action:
-            pattern = re.sub(r"\{\w*\}", UNKNOWN, action["error"])
+            pattern = re.sub(r"\{[\w.]*\}", UNKNOWN, action["error"])
             yield Message(_tidy(pattern), "statuses.json"), ast.Constant(action["error"])
 
 

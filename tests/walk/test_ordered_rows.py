@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_workers import InlineWorkers
 
-from tap_bigcommerce.answer import Answer, RowKeys, read_answer
+from tap_bigcommerce.answer import Answer, RowKeys
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pages.ordered_rows import OrderedRows
 from tap_bigcommerce.pages.page import Page, Row
@@ -38,9 +38,8 @@ rows_of_a_page = st.lists(
 def page_of(rows: Sequence[Row], *, v3: bool) -> Page:
     """The page of a list's rows, as it waits to be written."""
     path, value = ("/v3/x", {"data": rows, "meta": {"total": 1}}) if v3 else ("/v2/x", rows)
-    answer = read_answer(
-        path, orjson.dumps(value), list, RowKeys(("id",)), mends=False, sent_at=NOW, store_time=NOW
-    )
+    answer = Answer(path, 0, [], None, NOW, NOW)
+    answer.read(orjson.dumps(value), list, RowKeys(("id",)), mends=False)
     return Page(answer.raw.keys, 250, answer)
 
 
