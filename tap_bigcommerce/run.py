@@ -16,8 +16,7 @@ from typing import Any
 from tap_bigcommerce import about, audit, init
 from tap_bigcommerce.audience import Audience
 from tap_bigcommerce.catalog import check_names, choice_of, discovered, offered, selections
-from tap_bigcommerce.check.as_text import as_text
-from tap_bigcommerce.check.findings import Findings
+from tap_bigcommerce.check import Findings, as_text
 from tap_bigcommerce.client import Client
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config
 from tap_bigcommerce.deletes.ledger import check_installed
