@@ -38,6 +38,7 @@ SCHEMA = {
         "id": {"type": "integer"},
         "version": {"type": "integer"},
         "date_modified": DATE,
+        "_sdc_deleted_at": DATE,
     },
 }
 
