@@ -84,8 +84,8 @@ def _compare(search: Search, finding: Finding) -> None:
         except RequestFailed as error:
             LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.words)
             count = None
-    if reading.contradiction is not None:
-        differences.append(line(reading.contradiction))
+    if reading.walk.contradiction is not None:
+        differences.append(line(reading.walk.contradiction))
     if left_out and count is not None and count + left_out == listed:
         finding.notes.append(
             f"the API's count leaves out the {left_out} incomplete ones (status 0) that its list "

@@ -27,8 +27,7 @@ from tap_bigcommerce.exceptions import (
     TapError,
 )
 from tap_bigcommerce.failures import failure_of
-from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.walk import Position
+from tap_bigcommerce.pages.page import Position, Row
 from tap_bigcommerce.progress import log_figures, log_records
 from tap_bigcommerce.records.converter import Converter, MissingKey
 from tap_bigcommerce.schemas import STORE_HASH

@@ -75,7 +75,7 @@ class WalkSync:
                 return
         self._judge(reading)
         sync_start = self._sync_start(reading)
-        self._for_each(lambda output: output.complete(sync_start, proven=reading.proven))
+        self._for_each(lambda output: output.complete(sync_start, proven=reading.walk.proven))
         self._for_each(lambda output: output.report_gone(self._turn))
 
     def _has_sample(self, reading: Reading) -> bool:
@@ -235,8 +235,8 @@ class WalkSync:
     def _judge(self, reading: Reading) -> None:
         """Whether the list was read whole. Raises IncompleteList where that is not accepted."""
         name = self._root.name
-        if reading.contradiction is not None:
-            error = IncompleteList(name, reading.contradiction, name)
+        if reading.walk.contradiction is not None:
+            error = IncompleteList(name, reading.walk.contradiction, name)
             if not self._tools.config.accepts(name):
                 raise error
             LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
@@ -248,7 +248,7 @@ class WalkSync:
                 name,
                 reading.read_again,
             )
-        elif not reading.proven:
+        elif not reading.walk.proven:
             LOGGER.warning(
                 "%s: the list changed whenever it was read, so that records may have moved from a "
                 "page not yet read to one read already. The next sync reads it again.",

@@ -205,8 +205,8 @@ class Ledger:
             search.tools.messages.state()
             LOGGER.info("%s: reading its ids, to see what has been deleted", name)
             listed, there, _ = search.sweep()
-            if listed.contradiction is not None:
-                error = IncompleteList(name, listed.contradiction, name)
+            if listed.walk.contradiction is not None:
+                error = IncompleteList(name, listed.walk.contradiction, name)
                 if not config.accepts(name):
                     raise error
                 LOGGER.warning(

@@ -15,14 +15,15 @@ class Budget:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._waiting = 0.0
+        self.waiting: dict[object, float] = {}
+        """How many bytes wait to be written, by whatever holds them."""
         self._in_flight = 0
         self._typical = float(FIRST_GUESS)
 
     @property
     def room(self) -> int:
         """How many more pages may be asked for."""
-        left = self._most - self._waiting - self._in_flight * self._typical
+        left = self._most - sum(self.waiting.values()) - self._in_flight * self._typical
         return max(0, int(left / self._typical))
 
     @property
@@ -40,7 +41,3 @@ class Budget:
             # Quick to grow, slow to shrink: it is the bound that matters.
             weight = 0.5 if size > self._typical else 0.1
             self._typical = max(1.0, self._typical + (size - self._typical) * weight)
-
-    def waiting_changed(self, by: float) -> None:
-        """So many bytes more (or fewer) wait to be written."""
-        self._waiting += by

@@ -34,8 +34,8 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
-from tap_bigcommerce.pages.page import Page, without_key
-from tap_bigcommerce.pages.walk import Position, What, slack
+from tap_bigcommerce.pages.in_turn import slack
+from tap_bigcommerce.pages.page import Page, Position, What, without_key
 
 ASCENDING = {"sort": "id", "direction": "asc"}
 DESCENDING = {"sort": "id", "direction": "desc"}
@@ -46,6 +46,9 @@ LONGEST_STRETCH = 12
 
 WORTH_A_CUT = 3
 """Pages that a stretch must still be long for one more to begin in it."""
+
+EVEN = 1.2
+"""By how much ids may lie more or less densely on the whole than at one place."""
 
 LARGEST_ID = 2**63 - 1
 
@@ -64,10 +67,6 @@ class Stretch:
     """The next bound may be the id after `reached`."""
     doubted: bool = False
     """An answer denied rows that others had shown, or the filter has shown none yet: ask again."""
-
-    @property
-    def has_shown_rows(self) -> bool:
-        return self.reached > self.start
 
     @property
     def bound(self) -> int:
@@ -114,7 +113,6 @@ class ById:
         self._pages = 0
         self._cuts = 0
         self._last_page_was_full = False
-        self._first_shown = 0
         self._largest_shown = after
         self._may_ask_last = can_see_last and parallel > 1
         self._knows_last = False
@@ -153,22 +151,13 @@ class ById:
     @property
     def contradiction(self) -> str | None:
         """What the API says of the list that does not fit what has come, at the end."""
-        shown = f"the API showed {len(self.handed_on)} records"
+        shown = len(self.handed_on)
         if self._lacks_rows:
-            return (
-                f"the API says that there are {min(self._totals)} records, and showed "
-                f"{len(self.handed_on)}, asked for them by id"
-            )
+            return f"the API says that there are {min(self._totals)} records, and showed {shown}"
         if self.denied is not None:
-            return (
-                f"{shown} up to id {self._reached}, asked for them by id, and yet the list's last "
-                f"one has id {self.denied}"
-            )
+            return f"the API showed {shown} records by id, and the last one has id {self.denied}"
         if self._shows_no_end:
-            return (
-                f"{shown}, and then none to a filter by id that should have shown the last of them "
-                "again"
-            )
+            return f"the API showed {shown} records by id, and then none of the last of them again"
         return None
 
     @property
@@ -238,7 +227,6 @@ class ById:
         self._largest_shown = max(self._largest_shown, last)
         if ask.what is What.PAGE:
             if not self._pages:
-                self._first_shown = ids[0] if ids else 0
                 # The row that it was asked from is not one of those that are to come.
                 self._known = int(ids[:1] == [self._after])
                 self._totals = [total - self._known] if total is not None else []
@@ -285,11 +273,19 @@ class ById:
 
     def _cut(self, pages_that_fit: int) -> Stretch | None:
         """Begin one more stretch, where most is left to read; None where it is not worth it."""
+        at_once = min(self._parallel, pages_that_fit)
         live = [stretch for stretch in self._stretches if not stretch.done]
-        blind = sum(not stretch.has_shown_rows for stretch in live[1:])
-        if len(live) >= min(self._parallel, pages_that_fit) or blind >= self._most_blind():
+        blind = sum(stretch.reached == stretch.start for stretch in live[1:])
+        if len(live) >= at_once or blind >= self._most_blind():
             return None
-        most = self._longest(pages_that_fit)
+        # All but the first wait, and are about half read: this is a little more than would fit if
+        # nothing were ever late, and what does not fit is not asked for.
+        fit = math.ceil(2.5 * (pages_that_fit - at_once) / at_once)
+        most = max(1, min(LONGEST_STRETCH, fit, self._cuts + 2))
+        # An answer has shown that the list ends before it, and another one is on its way to show
+        # whether there are rows beyond those that are known: more of them would mostly be empty.
+        beyond = [s.done for s in self._stretches if s.start > self._largest_shown]
+        looks_for_end = any(beyond) and not all(beyond)
         best: tuple[float, int, int] | None = None
         for place, stretch in enumerate(self._stretches):
             spacing = self._density.at(stretch.reached)
@@ -302,7 +298,7 @@ class ById:
             if not worth_it or (best is not None and pages <= best[0]):
                 continue
             start = stretch.reached + spacing.ids(int(min(wanted, pages / 2)))
-            if start > self._largest_shown and self._looks_for_end:
+            if start > self._largest_shown and looks_for_end:
                 continue
             best = pages, place, start
             if pages >= wanted + WORTH_A_CUT:
@@ -328,26 +324,14 @@ class ById:
         has named the list's total, and the ids lie as densely up to its last row as where it
         begins, starting points will prove right.
         """
-        if self._knows_last and self._totals:
-            span = self._largest_shown - self._first_shown + 1
-            if self._density.is_even(self._first_shown, span, self._totals[0]):
+        first = self.handed_on[0] if self.handed_on else 0
+        there = self._density.at(first)
+        if self._knows_last and self._totals and there is not None:
+            span = self._largest_shown - first + 1
+            expected = (there.rows_a_page - 1) / there.ids_a_page * span
+            if expected / EVEN <= self._totals[0] <= expected * EVEN:
                 return self._parallel
         return max(1, self._pages // 3)
-
-    @property
-    def _looks_for_end(self) -> bool:
-        """An answer has shown that the list ends before it, and another one is on its way to show
-        whether there are rows beyond those that are known: more of them would mostly be empty."""
-        beyond = [s for s in self._stretches if s.start > self._largest_shown]
-        return any(s.done for s in beyond) and not all(s.done for s in beyond)
-
-    def _longest(self, pages_that_fit: int) -> int:
-        """How many pages a stretch may be long."""
-        at_once = min(self._parallel, pages_that_fit)
-        # All but the first wait, and are about half read: this is a little more than would fit
-        # if nothing were ever late, and what does not fit is not asked for.
-        fit = math.ceil(2.5 * (pages_that_fit - at_once) / at_once)
-        return max(1, min(LONGEST_STRETCH, fit, self._cuts + 2))
 
     def _ids_left(self, place: int) -> float:
         """How many ids are left in the stretch at `place`."""

@@ -13,9 +13,6 @@ NEIGHBOURS = 8
 ODDLY_WIDE = 20
 """How many times as wide as a usual answer one is that spans a gap of no pattern."""
 
-EVEN = 1.2
-"""By how much ids may lie more or less densely on the whole than at one place."""
-
 REMEMBERED = 1000
 """Answers: more than are ever under way between the first stretch and the last."""
 
@@ -64,14 +61,6 @@ class Density:
             new = max(new, self._answers.pop(place))
         self._answers.insert(place, new)
         del self._answers[:-REMEMBERED]
-
-    def is_even(self, first: int, span: int, rows: int) -> bool:
-        """Whether `rows` rows spread over `span` ids lie about as densely as those at `first`."""
-        there = self.at(first)
-        if there is None:
-            return False
-        expected = (there.rows_a_page - 1) / there.ids_a_page * span
-        return expected / EVEN <= rows <= expected * EVEN
 
     def at(self, id_: int) -> Spacing | None:
         """The spacing about `id_`; None before any answer has come.

@@ -10,13 +10,13 @@ Like the walk by id, this file makes no requests.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tap_bigcommerce.answer import Key
 from tap_bigcommerce.exceptions import UnexpectedAnswer
-from tap_bigcommerce.pages.page import Page
-from tap_bigcommerce.pages.walk import Position, What, slack
+from tap_bigcommerce.pages.page import Page, Position, What
 
 READ_AGAIN = 2
 """How often a list is read again that changed while it was read, or contradicted itself."""
@@ -26,6 +26,16 @@ MOST_BARREN = 3
 
 MOST_BARREN_BY_CURSOR = 500
 """The same by cursor: a list may be filtered after it has been cut into pages."""
+
+
+def slack(totals: Sequence[int], pages: int) -> int:
+    """How many rows a list that changes may seem to lack, by the totals that it named meanwhile.
+
+    What is deleted before the reader comes by, and what enters behind it, makes the difference: as
+    much as the totals show, and for each page as much as may have cancelled out in them.
+    """
+    changes = sum(abs(one - two) for one, two in itertools.pairwise(totals))
+    return changes + pages if changes else 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +115,8 @@ class InTurn:
 
     end: int | None = None
     """Nobody knows."""
+    ending = True
+    """Nothing more can be asked for at once."""
     rows_held = 0
     """What has come need not wait."""
 
@@ -144,11 +156,6 @@ class InTurn:
     def awaits(self) -> bool:
         """The next page has not been asked for."""
         return not self._asked and self._next is not None
-
-    @property
-    def ending(self) -> bool:
-        """Nothing more can be asked for now."""
-        return not self.awaits
 
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
         """The next page, once the one before it has come."""
@@ -219,7 +226,7 @@ class InTurn:
         goes_on = (
             named is not None
             or read.pages < (page.answer.total_pages or 0)
-            or (read.brought_new and (self._kind.reads_on or read.may_be_full))
+            or (not read.barren and (self._kind.reads_on or read.may_be_full))
         )
         if read.barren >= MOST_BARREN or not (goes_on or lacks_rows):
             return None
@@ -294,12 +301,12 @@ class _Pass:
         self.barren = 0 if len(self.keys) > before else self.barren + 1
         self._numbered = self._numbered or ask.number is not None
         # What denies rows that have been shown says nothing of how many there are.
-        if page.answer.total is not None and (self.brought_new or not self.pages):
+        if page.answer.total is not None and not (self.barren and self.pages):
             self._totals.append(page.answer.total)
         if not self.pages:
             self._total_pages = page.answer.total_pages or 0
         self.pages += 1
-        if self.brought_new:
+        if not self.barren:
             self._fruitful += 1
             self._has_full |= self.may_be_full and len(page.ids) >= page.limit
             self.largest = max(self.largest, len(page.ids))
@@ -311,11 +318,6 @@ class _Pass:
         # A total that counts what the page shows says nothing.
         if total is not None and total > len(page.ids):
             self._count = [total]
-
-    @property
-    def brought_new(self) -> bool:
-        """The last page did."""
-        return not self.barren
 
     @property
     def may_be_full(self) -> bool:
@@ -354,15 +356,10 @@ class _Pass:
                 return None
             return f"the API says that there are {self._expected} records, and showed {shown}"
         if last.answer.next is not None:
-            return (
-                f"the API showed {shown} records and names a next page, but nothing new comes "
-                "with it"
-            )
+            return f"the API showed {shown} records, and names a next page that brings nothing new"
         if self._total_pages > self._fruitful:
-            return (
-                f"the API says that there are {self._total_pages} pages, and showed "
-                f"{self._fruitful}, with {shown} records"
-            )
+            pages = f"{self._total_pages} pages, and showed {self._fruitful}"
+            return f"the API says that there are {pages}, with {shown} records"
         most = last.fewest_of_full
         if self._fruitful > 1:
             most = min(most, self.largest)

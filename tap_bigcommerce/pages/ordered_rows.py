@@ -11,8 +11,7 @@ from typing import Any
 from tap_bigcommerce.answer import Key
 from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pages.enricher import Enriched, Enricher
-from tap_bigcommerce.pages.page import Page, Row
-from tap_bigcommerce.pages.walk import Position
+from tap_bigcommerce.pages.page import Page, Position, Row
 from tap_bigcommerce.workers import Workers
 
 PART = 24 * 1024

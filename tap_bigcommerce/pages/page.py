@@ -1,4 +1,8 @@
-"""One page of a list: what is asked for, what came, and the reading of it with smaller limits."""
+"""One page of a list: what is asked for, what came, and the reading of it with smaller limits.
+
+By pages a list is read from end to end, as `by_id.ById` or `in_turn.InTurn` say: what to ask for
+now, and which rows are next, each once, by their keys. They make no requests.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +11,20 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from typing import Any
 
 from tap_bigcommerce.answer import Answer, Key, RowKeys
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, FewerRows, NotFound, RequestFailed
-from tap_bigcommerce.patience import Patience
 
 LOGGER = logging.getLogger(__name__)
 
 Row = dict[str, Any]
+
+Position = int | str | None
+"""Where a stopped walk goes on: behind an id, or at a cursor; None: at the start."""
 
 KEY_TYPES = (int, str)
 """Of the parts of a key. A double or a boolean may equal an id that another row has."""
@@ -63,6 +70,17 @@ class ListRequest:
         return RowKeys(self.keys, self.rows if self.single or self.reshape is not None else None)
 
 
+class What(Enum):
+    """What an ask is for."""
+
+    PAGE = auto()
+    """A page of rows, as long as the list gives it."""
+    LAST = auto()
+    """The row with the largest id."""
+    COUNT = auto()
+    """One row, for the total that comes with it."""
+
+
 @dataclass(eq=False)
 class Page:
     """The rows of one answer, by their keys as they came.
@@ -91,15 +109,11 @@ class PageSize:
 
     def __init__(self, largest: int) -> None:
         self._lock = threading.Lock()
-        self._largest = largest
-        self._limit = largest
+        self.largest = largest
+        self.limit = largest
         self._good = 0
         self._good_needed = GOOD_PAGES
         self._largest_that_worked = 0
-
-    @property
-    def limit(self) -> int:
-        return self._limit
 
     def failed(self, limit: int, most: int | None = None) -> None:
         """A page of `limit` rows did not come; `most` is the largest that the API names.
@@ -108,35 +122,30 @@ class PageSize:
         """
         with self._lock:
             if most is not None and most < limit:
-                self._largest = min(self._largest, most)
-                self._limit = min(self._limit, most)
-            elif limit <= self._limit:
-                self._limit = max(1, limit // 2)
+                self.largest = min(self.largest, most)
+                self.limit = min(self.limit, most)
+            elif limit <= self.limit:
+                self.limit = max(1, limit // 2)
                 if limit > self._largest_that_worked:
                     # Tried before and failed again: wait longer before the next try.
                     self._good_needed *= 2
             self._good = 0
-
-    def was_no_reason(self) -> None:
-        """Pages failed because of something else in the request, which is in it no more."""
-        with self._lock:
-            self._limit = self._largest
 
     def worked(self, limit: int, size: int, *, grows: bool = True) -> None:
         """A page of `limit` rows came, in `size` bytes. `grows`: the next ones may be larger."""
         with self._lock:
             self._largest_that_worked = max(self._largest_that_worked, limit)
             if size > LARGEST_ANSWER and limit > 1:
-                self._largest = min(self._largest, max(1, limit // 2))
-                self._limit = min(self._limit, self._largest)
+                self.largest = min(self.largest, max(1, limit // 2))
+                self.limit = min(self.limit, self.largest)
                 return
-            if limit < self._limit or not grows:
+            if limit < self.limit or not grows:
                 return
             self._good += 1
             needed = GOOD_PAGES if limit * 2 <= self._largest_that_worked else self._good_needed
             if self._good >= needed:
                 self._good = 0
-                self._limit = min(self._limit * 2, self._largest)
+                self.limit = min(self.limit * 2, self.largest)
 
 
 class PageReader:
@@ -146,24 +155,30 @@ class PageReader:
         self, client: Client, request: ListRequest, purpose: Purpose, page_size: int
     ) -> None:
         """Pages have `page_size` rows at the most."""
-        self._client = client
+        self._get = functools.partial(
+            client.get,
+            request.path,
+            expects=dict if request.single else list,
+            purpose=purpose,
+            keys=request.row_keys,
+        )
+        self._patience = client.patience
         self._request = request
         self._purpose = purpose
         self._size = PageSize(page_size)
         self._lock = threading.Lock()
         self._last_good: Answer | None = None
         self._is_sound = False
-        """The API takes the request as such: where it refuses one, it asks for too much."""
-        self._takes_details = False
-        """It took them with the last page of which that is known."""
+        """The API took the request, with its details, the last time that this is known of: where it
+        refuses one, it is asked for too many rows."""
         self._refused_in_a_row: set[Key] = set()
         """Rows that the API has refused to show with their details since."""
         self._refuses_details = False
-        """It takes them for no row."""
+        """It takes the details for no row."""
 
     def single(self, place: Mapping[str, str]) -> Page:
         """The first row at `place` in the list, bare."""
-        answer = self._get(place, 1, self._client.patience())
+        answer = self._get(self._params(place, 1), patience=self._patience())
         return Page(self._keys(answer), 1, answer, bare=True)
 
     def _keys(self, answer: Answer) -> list[Key]:
@@ -182,7 +197,7 @@ class PageReader:
         the API has refused the details of two rows in a row. Raises RequestFailed, whose words
         name the place, when not even that works.
         """
-        patience = self._client.patience()
+        patience = self._patience()
         request = self._request
         bare, alone, refused = False, False, ""
         while True:
@@ -190,23 +205,16 @@ class PageReader:
             with_details = bool(request.details) and not bare and not self._refuses_details
             try:
                 answer = self._get(
-                    place,
-                    limit,
-                    patience,
-                    with_details=with_details,
+                    self._params({**place, **(request.details if with_details else {})}, limit),
+                    patience=patience,
                     fewer_possible=request.paged and (limit > 1 or with_details),
                 )
             except FewerRows as error:
                 patience.wait_from_anew()
-                if error.refused and not self._is_sound:
-                    # As little as can be: where that is refused, too, it is not the limit.
-                    self._get(place, 1, patience)
-                    self._is_sound = True
-                if error.refused and with_details and limit > 1 and not self._takes_details:
-                    alone = True  # The limit or the details: one row tells which.
-                    continue
                 if limit == 1:
                     bare, refused = True, error.words if error.refused else ""
+                # The limit, or something else in the request: one row tells which.
+                alone = alone or (error.refused and not self._is_sound)
                 if not alone:
                     self._size.failed(limit, error.most)
                 continue
@@ -223,16 +231,17 @@ class PageReader:
                     f"{error.words} Not even the single record at {where or 'its start'} can be "
                     "read."
                 ) from error
-            if alone and with_details:
-                self._note_details()
+            if not bare:
+                with self._lock:
+                    self._is_sound = True
+                    self._refused_in_a_row.clear()
+            if alone and not bare:
                 alone = False
                 self._size.failed(self._size.limit)
                 continue
             keys = self._keys(answer)
             self._last_good = answer.without_rows()
-            if with_details:
-                self._note_details()
-            elif refused and keys:
+            if refused and keys:
                 self._note_refusal(keys[0], refused)
             # A page of another size would move those behind it.
             self._size.worked(limit, answer.size, grows="page" not in place)
@@ -240,44 +249,21 @@ class PageReader:
             is_bare = bool(request.details) and not with_details
             return Page(keys, limit, answer, is_bare, full)
 
-    def _get(
-        self,
-        place: Mapping[str, str],
-        limit: int,
-        patience: Patience,
-        *,
-        with_details: bool = False,
-        fewer_possible: bool = False,
-    ) -> Answer:
-        request = self._request
-        params = {**request.params, **place, **(request.details if with_details else {})}
-        if request.paged:
+    def _params(self, more: Mapping[str, str], limit: int) -> dict[str, str]:
+        params = {**self._request.params, **more}
+        if self._request.paged:
             params["limit"] = str(limit)
-        return self._client.get(
-            request.path,
-            params,
-            dict if request.single else list,
-            self._purpose,
-            patience=patience,
-            fewer_possible=fewer_possible,
-            keys=request.row_keys,
-        )
-
-    def _note_details(self) -> None:
-        """Rows came with their details."""
-        with self._lock:
-            self._takes_details = True
-            self._refused_in_a_row.clear()
+        return params
 
     def _note_refusal(self, row: Key, words: str) -> None:
         """The API has refused to show this row with its details, and has shown it without."""
         with self._lock:
-            self._takes_details = False
+            self._is_sound = False
             self._refused_in_a_row.add(row)
             if len(self._refused_in_a_row) < REFUSALS_TO_BELIEVE or self._refuses_details:
                 return
             self._refuses_details = True
-        self._size.was_no_reason()
+        self._size.limit = self._size.largest
         LOGGER.warning(
             "%s With %s it shows no row, and without them it shows them all: pages are read "
             "without them from now on, and what belongs to each row from lists of its own, which "

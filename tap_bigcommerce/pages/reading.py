@@ -18,8 +18,7 @@ from tap_bigcommerce.pages.by_id import ById, IdParameters
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByPage, InTurn, InTurnKind
 from tap_bigcommerce.pages.ordered_rows import Batch, OrderedRows
-from tap_bigcommerce.pages.page import ListRequest, Page, PageReader
-from tap_bigcommerce.pages.walk import Position, What
+from tap_bigcommerce.pages.page import ListRequest, Page, PageReader, Position, What
 
 if TYPE_CHECKING:
     from tap_bigcommerce.streams.stream import Stream
@@ -102,14 +101,13 @@ class Reading:
         `turn` is the stream's place in the run: requests of earlier ones go first.
         """
         self._kind = stream.walk
-        self._walk: Walk = stream.walk.begin(stream.name, after, tools.workers.count)
+        self.walk: Walk = stream.walk.begin(stream.name, after, tools.workers.count)
         self._reader = PageReader(tools.client, request, purpose, tools.config.page_size)
         self._workers = tools.workers
         self._budget = tools.budget
         self._turn = turn
         self._rows = OrderedRows(enricher, tools.workers, self._fail, turn=turn)
         self._bytes_a_row = 0.0
-        self._accounted = 0.0
         self._error: BaseException | None = None
         self._closed = False
         self.began: datetime | None = None
@@ -129,12 +127,7 @@ class Reading:
     @property
     def duplicates(self) -> int:
         """How many of the rows that were read had come before."""
-        return self.rows_read - self._lined_up - self._walk.rows_held
-
-    @property
-    def contradiction(self) -> str | None:
-        """What the API says of the list, which has been read, that does not fit what has come."""
-        return self._walk.contradiction
+        return self.rows_read - self._lined_up - self.walk.rows_held
 
     @property
     def share(self) -> float | None:
@@ -144,15 +137,10 @@ class Reading:
         """
         if self.total:
             return min(1.0, self.handed_on / self.total)
-        if self._walk.end is None or self._ids is None:
+        if self.walk.end is None or self._ids is None:
             return None
         first, last = self._ids
-        return min(1.0, (last - first + 1) / max(1, self._walk.end - first + 1))
-
-    @property
-    def proven(self) -> bool:
-        """No row of the list can have slipped by, as far as the walk can tell."""
-        return self._walk.proven
+        return min(1.0, (last - first + 1) / max(1, self.walk.end - first + 1))
 
     def ask(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
@@ -162,10 +150,9 @@ class Reading:
         """
         if self._error is not None or self._closed:
             return False
-        is_waited_for = self._walk.awaits and not self._rows.waiting and not ahead
-        room = max(self._budget.room, is_waited_for)
-        free = min(self._workers.idle, room)
-        asks = self._walk.asks(free, self._budget.pages)
+        is_waited_for = self.walk.awaits and not self._rows.waiting and not ahead
+        free = min(self._workers.idle, max(self._budget.room, is_waited_for))
+        asks = self.walk.asks(free, self._budget.pages)
         for ask in asks:
             self._send(ask)
         return len(asks) < free
@@ -181,18 +168,19 @@ class Reading:
         """
         try:
             while True:
-                if self.ask() and self._walk.ending:
+                if self.ask() and self.walk.ending:
                     when_ending()
-                if self._walk.doubted:
+                if self.walk.doubted:
                     when_doubted()
-                for batch in self._whole():
+                for batch in self._rows.ready():
+                    self._note(batch)
                     yield batch
                     # Writing takes its time: let the workers have their next requests meanwhile.
                     self._workers.catch_up()
                     self.ask()
                 if self._error is not None:
                     raise self._error
-                if self._walk.finished and not self._rows.waiting:
+                if self.walk.finished and not self._rows.waiting:
                     if self._begins_again():
                         continue
                     break
@@ -204,10 +192,10 @@ class Reading:
         """Nobody wants the rows any more; what is under way ends in nothing."""
         self._closed = True
         self._rows.close()
-        self._account()
+        self._budget.waiting.pop(self, None)
 
     def _send(self, ask: Any) -> None:
-        place, walk = self._kind.place(ask), self._walk
+        place, walk = self._kind.place(ask), self.walk
 
         def work() -> Page:
             if ask.what is What.PAGE:
@@ -215,7 +203,7 @@ class Reading:
             return self._reader.single(place)
 
         def came(page: Page) -> None:
-            if not self._closed and walk is self._walk:
+            if not self._closed and walk is self.walk:
                 self._take(ask, page)
             self._budget.ended(page.answer.size if ask.what is What.PAGE else None)
 
@@ -231,13 +219,13 @@ class Reading:
 
     def _begins_again(self) -> bool:
         """Read the list by page number if rows may be missing; whether that is so."""
-        walk, kind = self._walk, self._kind
+        walk, kind = self.walk, self._kind
         if not (isinstance(walk, ById) and isinstance(kind, IdParameters) and walk.contradiction):
             return False
         self.read_again = walk.contradiction
         self._kind = by_page = ByPage(kind.upwards)
-        self._walk = InTurn(walk.noun, by_page, handed_on=walk.handed_on, awaited=walk.denied)
-        self._walk.doubted = True
+        self.walk = InTurn(walk.noun, by_page, handed_on=walk.handed_on, awaited=walk.denied)
+        self.walk.doubted = True
         return True
 
     def _take(self, ask: Any, page: Page) -> None:
@@ -249,8 +237,8 @@ class Reading:
             self.rows_read += len(page.ids)
             if page.ids:
                 self._bytes_a_row = page.answer.size / len(page.ids)
-        self._walk.answered(ask, page)
-        for source, keys in self._walk.ready():
+        self.walk.answered(ask, page)
+        for source, keys in self.walk.ready():
             self._rows.line_up(source, keys)
             self._lined_up += len(keys)
         self._account()
@@ -259,21 +247,16 @@ class Reading:
         """Keep the first error: it is raised once what came before has been handed on."""
         self._error = self._error or error
 
-    def _whole(self) -> Iterator[Batch]:
-        """What can be handed on."""
-        for batch in self._rows.ready():
-            self.handed_on += len(batch.keys)
-            self._account()
-            last = batch.keys[-1]
-            if isinstance(last, int):
-                self._ids = (self._ids[0] if self._ids else batch.keys[0]), last
-            batch.position = self._walk.position(batch.page, last, ends_page=batch.ends_page)
-            yield batch
+    def _note(self, batch: Batch) -> None:
+        """This is handed on."""
+        self._account()
+        self.handed_on += len(batch.keys)
+        last = batch.keys[-1]
+        if isinstance(last, int):
+            self._ids = (self._ids[0] if self._ids else batch.keys[0]), last
+        batch.position = self.walk.position(batch.page, last, ends_page=batch.ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
-        waiting = 0.0
-        if not self._closed:
-            waiting = (self._walk.rows_held + self._rows.waiting) * self._bytes_a_row
-        self._budget.waiting_changed(waiting - self._accounted)
-        self._accounted = waiting
+        rows = self.walk.rows_held + self._rows.waiting
+        self._budget.waiting[self] = rows * self._bytes_a_row

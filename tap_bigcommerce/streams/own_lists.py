@@ -11,8 +11,7 @@ from tap_bigcommerce.answer import Key, Shape
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.exceptions import FewerRows, IncompleteList, NotFound, RequestFailed
 from tap_bigcommerce.pages.in_turn import Ask, InTurnKind
-from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, Page, PageSize, Row
-from tap_bigcommerce.pages.walk import What
+from tap_bigcommerce.pages.page import DOCUMENTED_PAGE, Page, PageSize, Row, What
 
 LOGGER = logging.getLogger(__name__)
 

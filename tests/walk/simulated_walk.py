@@ -87,8 +87,8 @@ def walk_through(
         walk.answered(ask, page)
         for _, ids in walk.ready():
             handed_on += ids
-        before, held = held, walk.rows_held / min(list_.cap, list_.limit)
+        held = walk.rows_held / min(list_.cap, list_.limit)
         budget.ended(MEGABYTE)
-        budget.waiting_changed((held - before) * MEGABYTE)
+        budget.waiting[walk] = held * MEGABYTE
     assert handed_on == list(list_.ids)
     return Cost(requests, now, most_pages)
