@@ -66,7 +66,7 @@ class Report(logging.Handler):
         """
         # A stream's error is said when it comes, and once more at the end.
         critical = self._critical
-        errors = [said for said in self._errors if not any(at and at in said for at in critical)]
+        errors = [said for said in self._errors if not any(line in said for line in critical)]
         tracker = self._tracker
         timeline = tracker.timeline()
         outcome = "failed" if status else "complete"
