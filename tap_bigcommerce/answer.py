@@ -99,9 +99,8 @@ class RowKeys:
 
     def of(self, row: Mapping[str, Any]) -> Key:
         """A row's own key."""
-        if len(self._names) == 1:
-            return row.get(self._names[0])
-        return tuple(row.get(name) for name in self._names)
+        key = tuple(row.get(name) for name in self._names)
+        return key if len(key) > 1 else key[0]
 
 
 def _check_utf8(body: bytes) -> None:

@@ -262,14 +262,8 @@ class Client:
                     error.format(words=words, what=failure, by=request.purpose, at=self._config)
                 )
         wait = request.patience.next_wait()
-        LOGGER.warning(
-            "%s: GET %s: %s; asking again in %.1f s (attempt %d)",
-            stream,
-            request.path,
-            failure.words,
-            wait,
-            request.count + 1,
-        )
+        details = (stream, request.path, failure.words, wait, request.count + 1)
+        LOGGER.warning("%s: GET %s: %s; asking again in %.1f s (attempt %d)", *details)
         why = f"{failure.outcome}, attempt {request.count + 1} to come"
         self.wait(wait, request.purpose, why)
 
@@ -302,8 +296,7 @@ class Client:
     def _store_works(self) -> None:
         """Nothing that failed before matters."""
         self._last_sign = time.monotonic()
-        if self._silence.failures:
-            self._silence = self.patience()
+        self._silence = self.patience()
 
 
 def _said(response: requests.Response) -> tuple[str, int | None]:

@@ -56,10 +56,6 @@ RESET_MARGIN = 0.05
 TOLERANCE = 1 / 6
 """The share of a window by which two answers may differ in when it ends."""
 
-Told = Callable[["Reason | None", float], None]
-"""Hears why a request waits, and until about when (by the quota's clock). No reason: it waits for
-requests under way, which is nothing to tell."""
-
 
 class Quota:
     """Lets a request go when parallelism, the quota and earlier refusals allow it."""
@@ -99,10 +95,12 @@ class Quota:
         self._good_before_more = GOOD_BEFORE_MORE
         self._window = USUAL_WINDOW
 
-    def enter(self, told: Told = lambda reason, until: None) -> None:
+    def enter(self, told: Callable[[Reason | None, float], None]) -> None:
         """Wait until a request may be sent, and take its place.
 
-        `told` hears again and again why it waits. Raises Interrupted when the tap is asked to stop.
+        `told` hears again and again why it waits, and until about when, by the quota's clock; no
+        reason: for requests under way, which is nothing to tell. Raises Interrupted when the tap is
+        asked to stop.
         """
         with self._changed:
             while True:
