@@ -93,10 +93,10 @@ def most_like(name: str, names: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """A sentence that offers the most similar of the names; or nothing."""
+def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
+    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
     found = most_like(name, names)
-    return f" Did you mean {found!r}?" if found else ""
+    return f" Did you mean {mark + found!r}?" if found else ""
 
 
 def _read(text: str, personal: Collection[Path]) -> Rule:
@@ -112,13 +112,14 @@ def _read(text: str, personal: Collection[Path]) -> Rule:
 
 def _nearest(rule: Rule, paths: Collection[Path]) -> str:
     """A sentence that offers the rule as it may have been meant."""
-    paths = {*paths, (PERSONAL,)}
+    mark, text = "!" if rule.excludes else "", as_text(rule.parts)
+    if ANYTHING not in text:
+        return nearest(text, [PERSONAL, *map(as_text, paths)], mark)
     for at, part in enumerate(rule.parts):
         before, behind = rule.parts[:at], rule.parts[at + 1 :]
         if not any(_meets((*before, part), path) for path in paths):
             names = {path[-1] for path in paths if _meets(before, path[:-1])}
             found = most_like(part.replace(ANYTHING, ""), names)
-            mark = "!" if rule.excludes else ""
             return f" Did you mean {mark + as_text((*before, found, *behind))!r}?" if found else ""
     return ""
 

@@ -14,7 +14,7 @@ from tap_bigcommerce.config import Config, of_stream
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.records.protect import Protection
-from tap_bigcommerce.records.schema_tree import branches_of, kinds_of, path_of
+from tap_bigcommerce.records.schema_tree import Place, branches_of, kinds_of, path_of
 from tap_bigcommerce.rules import NO_NAME, Path, Rules
 from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH, Notes
 from tap_bigcommerce.streams.stream import Stream
@@ -70,7 +70,7 @@ class Selection:
         protection = self.protection
         if protection is None:
             return self.schema
-        return dict(_with_pseudonyms(self.schema, protection.place(()), protection))
+        return dict(_with_pseudonyms(self.schema, protection.place(None), protection))
 
     @property
     def columns(self) -> dict[str, Any]:
@@ -230,8 +230,11 @@ def all_fields(
 
 def as_path(breadcrumb: Breadcrumb) -> str:
     """As converters and notes write it: `products[].sku`."""
+    place: Place = None
     parts = iter(breadcrumb)
-    return path_of(0 if part == "items" else next(parts) for part in parts)
+    for part in parts:
+        place = (place, 0 if part == "items" else next(parts))
+    return path_of(place)
 
 
 def metadata_of(entry: Mapping[str, Any]) -> Metadata:

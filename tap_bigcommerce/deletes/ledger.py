@@ -293,7 +293,9 @@ def _write_tombstones(selection: Selection, tools: Tools, gone: Mapping[int, str
     flag = stream.presence.archived if stream.presence is not None else None
     if flag is not None and flag in fields:
         # Still listed, an archived record would say so itself.
-        always[flag] = hidden.cleaned(True, hidden.place(flag)) if hidden is not None else True
+        always[flag] = (
+            hidden.cleaned(True, hidden.place((None, flag))) if hidden is not None else True
+        )
     schema = {**schema, "properties": {name: fields[name] for name in (key, *always, DELETED_AT)}}
     tools.messages.schema(stream.name, schema, key_of(stream, schema), None)
     tools.messages.records(

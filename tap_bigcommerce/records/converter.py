@@ -13,6 +13,7 @@ import orjson
 from tap_bigcommerce.records.protect import Protection
 from tap_bigcommerce.records.scalars import KINDS, Misfit, json_text
 from tap_bigcommerce.records.schema_tree import (
+    Place,
     Schema,
     branches_of,
     fields_of,
@@ -27,12 +28,6 @@ from tap_bigcommerce.schemas import OWN_COLUMNS, RESCUED
 # A counter names at most this many paths; new ones beyond are counted together.
 MAX_PATHS = 1000
 OTHER_PATHS = "(other paths)"
-
-Place = tuple[Any, "str | int"] | None
-"""Where a value stands: the place of what it is in, and its own key or index; None: the record."""
-
-Steps = tuple["str | int", ...]
-"""The same from the top: keys, and the indexes of items."""
 
 Convert = Callable[[Any, Place], Any]
 """Takes a value that is not null, and its place; raises Misfit where it does not fit."""
@@ -108,7 +103,7 @@ class Converter:
         self._json_text, self._wrap, self._as_text = json_text, wrap, as_text or {}
         # Values that have no place in the schema, and whether something in them is deselected.
         self._strays: list[tuple[Place, Any, bool]] = []
-        self._convert = self._object(schema, [known], ()).convert
+        self._convert = self._object(schema, [known], None).convert
 
     def convert(self, row: Mapping[str, Any]) -> dict[str, Any]:
         """A row, as a parser makes it of a clean body, as the record that goes out.
@@ -128,38 +123,34 @@ class Converter:
         """Counts the strays, and writes those that may go out into the record, by path."""
         rescued: dict[str, orjson.Fragment] = {}
         for place, value, secret in self._strays:
-            steps: Steps = ()
-            while place is not None:
-                place, step = place
-                steps = (step, *steps)
             counter = self.rescued
             try:
-                text = self._rescuable(value, steps, secret)
-                rescued[path_of(steps, exact=True)] = orjson.Fragment(text)
+                text = self._rescuable(value, place, secret)
+                rescued[path_of(place, exact=True)] = orjson.Fragment(text)
             except Misfit:
                 counter = self.dropped
-            path = path_of(steps)
+            path = path_of(place)
             counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
         self._strays.clear()
         if rescued:
             record[RESCUED] = orjson.dumps(rescued).decode()
 
-    def _rescuable(self, value: Any, steps: Steps, secret: bool) -> bytes:
+    def _rescuable(self, value: Any, place: Place, secret: bool) -> bytes:
         """What of a stray value may go out, as JSON. Raises Misfit where none of it may."""
         if secret or not self._rescues:
             raise Misfit
         protection = self._protection
-        if protection is not None and protection.hashes(protection.place((RESCUED,))):
+        if protection is not None and protection.hashes(protection.place((None, RESCUED))):
             value = protection.pseudonym(value)
         elif protection is not None:
-            value = protection.cleaned(value, protection.place(steps))
+            value = protection.cleaned(value, protection.place(place))
         return json_text(value)
 
-    def _field(self, schema: Any, known: Sequence[Any], steps: Steps) -> Field:
+    def _field(self, schema: Any, known: Sequence[Any], place: Place) -> Field:
         """What becomes of the values of a place with this schema, beside what is known of it."""
-        whole = self._as_text.get(path_of(steps))
+        whole = self._as_text.get(path_of(place))
         branches = [
-            self._branch(branch, known, steps)
+            self._branch(branch, known, place)
             for branch in branches_of([schema if whole is None else whole])
             if branch.get("type") != "null"
         ]
@@ -169,32 +160,32 @@ class Converter:
             return field
         return field._replace(untouched=ONLY_NULL, convert=partial(_into_text, field.convert))
 
-    def _branch(self, schema: Schema, known: Sequence[Any], steps: Steps) -> Field:
+    def _branch(self, schema: Schema, known: Sequence[Any], place: Place) -> Field:
         """The same of a schema of one type."""
-        kind, path = kind_of(schema), path_of(steps)
+        kind, path = kind_of(schema), path_of(place)
         if kind == "object" and not _takes_all(schema, known):
-            return self._object(schema, known, steps)
+            return self._object(schema, known, place)
         if kind == "array" and ("items" in schema or path in self._wrap):
-            return self._array(schema, known, steps)
+            return self._array(schema, known, place)
         if kind == "string" and path in self._json_text and not has_fields(known):
             kind = "json"
         scalar, types = KINDS[kind]
         untouched = ONLY_NULL if kind == "date" else ONLY_NULL.union(types) - {dict, list}
         field = Field(untouched, lambda value, _: scalar(value), False, kind)
-        return field if self._protection is None else _guarded(field, self._protection, steps)
+        return field if self._protection is None else _guarded(field, self._protection, place)
 
-    def _object(self, schema: Schema, known: Sequence[Any], steps: Steps) -> Field:
+    def _object(self, schema: Schema, known: Sequence[Any], place: Place) -> Field:
         given, known_fields = schema.get("properties") or {}, fields_of(known)
         deselected = set(known_fields or ()) - set(given)
         compiled = {
-            key: self._field(field, (known_fields or {}).get(key, []), (*steps, key))
+            key: self._field(field, (known_fields or {}).get(key, []), (place, key))
             for key, field in given.items()
         }
         # None: what is deselected.
         fields: dict[str, tuple[frozenset[type], Convert, bool] | None] = dict.fromkeys(deselected)
         fields.update((key, field[:3]) for key, field in compiled.items())
         start: dict[str, Any] = {}
-        if not steps:
+        if place is None:
             start = self._columns
             for name in OWN_COLUMNS:  # What the API calls like one of them is new.
                 fields.pop(name, None)
@@ -202,10 +193,8 @@ class Converter:
         # Where the tap knows no fields, more keys may be deselected ones.
         has_known = known_fields is not None
         if has_known and additional is not None and additional is not False:
-            extra = self._field(additional, [], (*steps, ANYTHING))[:3]
-        protection = self._protection
-        at = protection.place(steps) if protection is not None else ()
-        strays = self._strays
+            extra = self._field(additional, [], (place, ANYTHING))[:3]
+        protection, strays = self._protection, self._strays
 
         def convert_object(value: Any, place: Place) -> Any:
             if type(value) is not dict:
@@ -219,10 +208,11 @@ class Converter:
                     if field is None:
                         continue
                 except KeyError:
-                    if protection is not None and protection.excludes((*at, key)):
+                    here = (place, key)
+                    if protection is not None and protection.excludes(protection.place(here)):
                         continue
                     if extra is None:
-                        strays.append(((place, key), item, not has_known))
+                        strays.append((here, item, not has_known))
                         continue
                     field = extra
                 types, convert, hides = field
@@ -240,11 +230,9 @@ class Converter:
         hides = bool(deselected) or any(field.hides for field in compiled.values())
         return Field(ONLY_NULL, convert_object, hides, "object")
 
-    def _array(self, schema: Schema, known: Sequence[Any], steps: Steps) -> Field:
-        types, convert, hides, _ = self._field(
-            schema.get("items", {}), items_of(known), (*steps, 0)
-        )
-        wrap, strays = path_of(steps) in self._wrap, self._strays
+    def _array(self, schema: Schema, known: Sequence[Any], place: Place) -> Field:
+        types, convert, hides, _ = self._field(schema.get("items", {}), items_of(known), (place, 0))
+        wrap, strays = path_of(place) in self._wrap, self._strays
 
         def convert_array(value: Any, place: Place) -> Any:
             if type(value) is not list:
@@ -295,9 +283,9 @@ def _hides(branches: Sequence[Field], known: Sequence[Any]) -> bool:
     )
 
 
-def _guarded(field: Field, protection: Protection, steps: Steps) -> Field:
+def _guarded(field: Field, protection: Protection, place: Place) -> Field:
     """The same, but that what a rule names in its values does not go out as it is."""
-    place, convert = protection.place(steps), field.convert
+    convert = field.convert
 
     def pseudonym(value: Any, at: Place) -> Any:
         if value == "":
@@ -307,11 +295,11 @@ def _guarded(field: Field, protection: Protection, steps: Steps) -> Field:
         return protection.pseudonym(value)
 
     def cleaned(value: Any, at: Place) -> Any:
-        return convert(protection.cleaned(value, place), at)
+        return convert(protection.cleaned(value, protection.place(at)), at)
 
     if field.kind in ("object", "array", "any"):
         return field._replace(untouched=ONLY_NULL, convert=cleaned)
-    if protection.hashes(place):
+    if protection.hashes(protection.place(place)):
         return field._replace(untouched=ONLY_NULL, convert=pseudonym)
     return field._replace(convert=cleaned) if field.kind == "json" else field
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import hmac
-from collections.abc import Iterable
 from typing import Any
 
 from tap_bigcommerce.records.scalars import Misfit, json_text
+from tap_bigcommerce.records.schema_tree import Place, steps_to
 from tap_bigcommerce.rules import Path, Rules
 
 DEEPEST = 100
@@ -33,9 +33,9 @@ class Protection:
         texts = [rule.text for rule in self._hashed.all]
         return [*texts, self.pseudonym("basis")] if texts else []
 
-    def place(self, steps: Iterable[str | int]) -> Path:
-        """The place that keys lead to; what lies in an array has the place of the array."""
-        return (self._stream, *(step for step in steps if isinstance(step, str)))
+    def place(self, place: Place) -> Path:
+        """As rules name it: what lies in an array has the place of the array."""
+        return (self._stream, *(step for step in steps_to(place) if isinstance(step, str)))
 
     def pseudonym(self, value: Any) -> Any:
         """The keyed hash of a value's text, or of its JSON text; null and "" as they are."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Schema = Mapping[str, Any]
+
+Place = tuple[Any, "str | int"] | None
+"""Where a value stands: the place of what it is in, and its own key or index; None: the record."""
 
 TYPES = frozenset(["string", "number", "integer", "boolean", "object", "array", "null"])
 
@@ -69,13 +72,22 @@ def has_fields(schemas: Sequence[Any]) -> bool:
     return bool(fields_of(schemas)) or any(has_fields([item]) for item in items_of(schemas))
 
 
-def path_of(steps: Iterable[str | int], *, exact: bool = False) -> str:
+def steps_to(place: Place) -> list[str | int]:
+    """The keys and indexes that lead to a place, from the record on."""
+    steps: list[str | int] = []
+    while place is not None:
+        place, step = place
+        steps.insert(0, step)
+    return steps
+
+
+def path_of(place: Place, *, exact: bool = False) -> str:
     """As text, such as `products[].sku`; `exact`: `products[0].sku`.
 
     Keys that would make it ambiguous are quoted: `a["b.c"]`.
     """
     path = ""
-    for step in steps:
+    for step in steps_to(place):
         if isinstance(step, int):
             path += f"[{step}]" if exact else "[]"
         elif not step or any(letter in '.[]"' for letter in step):

@@ -170,6 +170,19 @@ def test_in_tables_of_several_stores_tombstones_say_of_which_they_are(
         assert runs.warehouse.row(name, small.store_hash, id_)["date_modified"]
 
 
+def test_what_a_tombstone_says_beside_its_key_is_a_pseudonym_too(
+    small: Sandbox, catalog: Json
+) -> None:
+    chosen, salt = select(catalog, "orders"), "salt and more of it"
+    runs = Runs(small, chosen, hash_fields="orders.is_deleted", hash_salt=salt)
+    small.set(archived_orders="hidden")
+    runs.run()
+    small.delete("orders", ids=[103])
+    record = runs.run().records("orders")[-1]
+    assert record["_sdc_deleted_at"]
+    assert len(record["is_deleted"]) == 64
+
+
 @pytest.mark.histories
 def test_random_changes_over_ten_syncs_end_with_the_store_and_its_dead() -> None:
     chance = random.Random(4)

@@ -12,6 +12,8 @@ from parsed_rows import as_parsed
 from tap_bigcommerce.answer import is_clean
 from tap_bigcommerce.records import converter as converter_module
 from tap_bigcommerce.records.converter import Converter, MissingKey
+from tap_bigcommerce.records.protect import Protection
+from tap_bigcommerce.rules import Rules
 
 Json = dict[str, Any]
 
@@ -187,6 +189,16 @@ def test_more_keys_than_the_fields_go_out_where_the_schema_allows_them() -> None
         "x": {"a": 1.5, "c": ["d"]},
         "y": {"a": 1, "z": 2, "w": None},
         "_rescued_data": {"y.w": "no"},
+    }
+
+
+def test_a_rule_for_a_field_leaves_alone_what_lies_in_further_keys_beside_it() -> None:
+    known = obj(x={**obj(a=STRING), "additionalProperties": True}, _rescued_data=STRING)
+    made = Converter(known, known, protection=Protection("s", Rules(["!s.x.b"]), Rules(), ""))
+    record = {"x": {"a": "1", "b": "hidden", "c": {"d": ["e"]}}, "y": {"b": 1}}
+    assert run(made, record) == {
+        "x": {"a": "1", "c": {"d": ["e"]}},
+        "_rescued_data": {"y": {"b": 1}},
     }
 
 
