@@ -169,17 +169,16 @@ def check_names(names: Iterable[str], where: str, among: Collection[str]) -> Non
 
 
 def _check_streams(config: Config) -> None:
-    check_names([own.stream for own in config.streams], "streams", STREAMS)
+    check_names(config.streams, "streams", STREAMS)
     accepted = [entry.partition(":")[0] for entry in config.accept_incomplete]
     check_names(accepted, "accept_incomplete", STREAMS)
     mistakes = []
-    for own in config.streams:
-        free = (own.stream, None, "FULL_TABLE")
-        unfit = [key for key, value in vars(own).items() if value not in free]
-        if unfit and STREAMS[own.stream].replication_key is None:
+    for name, own in config.streams.items():
+        unfit = [key for key, value in vars(own).items() if value not in (None, "FULL_TABLE")]
+        if unfit and STREAMS[name].replication_key is None:
             mistakes.append(
-                f"streams.{own.stream} has {', '.join(unfit)}, but {own.stream} is read whole "
-                "every time: it has no date of change"
+                f"streams.{name} has {', '.join(unfit)}, but {name} is read whole every time: it "
+                "has no date of change"
             )
     if mistakes:
         raise ConfigError("The settings cannot be used:", mistakes)

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from importlib import resources
 from ipaddress import ip_address
@@ -48,7 +48,6 @@ SETTINGS: Mapping[str, Schema] = SCHEMA["properties"]
 class StreamSettings:
     """What the settings say of one stream; None: as for all."""
 
-    stream: str
     start_date: datetime | None = None
     end_date: datetime | None = None
     replication_method: str | None = None
@@ -66,7 +65,7 @@ class Config:
     select: tuple[str, ...] = ()
     hash_fields: tuple[str, ...] = ()
     hash_salt: str | None = None
-    streams: tuple[StreamSettings, ...] = ()
+    streams: Mapping[str, StreamSettings] = field(default_factory=dict)
     user_agent: str | None = None
     request_timeout: float = 120.0
     page_size: int = 250
@@ -90,6 +89,10 @@ class Config:
     store_hash_column: bool = False
     api_url: str = "https://api.bigcommerce.com"
 
+    def of_stream(self, stream: str) -> StreamSettings:
+        """The settings of one stream."""
+        return self.streams.get(stream, StreamSettings())
+
     def accepted_of(self, stream: str) -> list[str]:
         """The entries of `accept_incomplete` about the stream, or its list of single parents."""
         return [name for name in self.accept_incomplete if name.partition(":")[0] == stream]
@@ -97,12 +100,6 @@ class Config:
     def accepts(self, stream: str, parent: object = None) -> bool:
         """Whether the stream, or its list of one parent's rows, may lack rows."""
         return stream in self.accept_incomplete or f"{stream}:{parent}" in self.accept_incomplete
-
-
-def of_stream(config: Config | None, stream: str) -> StreamSettings:
-    """The settings of one stream."""
-    settings = config.streams if config is not None else ()
-    return next((own for own in settings if own.stream == stream), StreamSettings(stream))
 
 
 def _must(holds: object) -> None:
@@ -188,12 +185,12 @@ ADDRESS = rf"(?P<scheme>https?)://(?P<host>{LABEL}(\.{LABEL})*|\[[0-9a-f:.]+\])(
 """Nothing but a host and a port: each other part of an address would be lost, or lead elsewhere."""
 
 
-def _streams(value: Any, schema: Schema) -> tuple[StreamSettings, ...]:
+def _streams(value: Any, schema: Schema) -> dict[str, StreamSettings]:
     given = json.loads(value) if isinstance(value, str) else value
     _must(isinstance(given, dict))
     of_one = schema["additionalProperties"]
     known = of_one["properties"]
-    found: list[StreamSettings] = []
+    found: dict[str, StreamSettings] = {}
     mistakes: list[str] = []
     for stream, own in given.items():
         if not isinstance(own, dict):
@@ -203,10 +200,10 @@ def _streams(value: Any, schema: Schema) -> tuple[StreamSettings, ...]:
             if name not in known:
                 mistakes.append(f"streams.{stream} has no setting {name!r}.{nearest(name, known)}")
         values = _read_settings(of_one, own, mistakes, f"streams.{stream}.")
-        found.append(StreamSettings(stream, **values))
+        found[stream] = StreamSettings(**values)
     if mistakes:
         raise ConfigError("", mistakes)
-    return tuple(found)
+    return found
 
 
 READERS: dict[str, Callable[[Any, Schema], Any]] = {
@@ -360,10 +357,10 @@ def _note_conflicts(values: Mapping[str, Any], mistakes: list[str]) -> None:
         mistakes.append(
             "hash_fields needs hash_salt: any text that is kept secret, and stays the same"
         )
-    for own in values.get("streams", ()):
+    for stream, own in values.get("streams", {}).items():
         start = own.start_date or values.get("start_date")
         if start is not None and own.end_date is not None and start > own.end_date:
-            mistakes.append(f"streams.{own.stream}: start_date lies behind end_date")
+            mistakes.append(f"streams.{stream}: start_date lies behind end_date")
 
 
 def _from_file(name: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.config import Config, of_stream
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import date_of, format_instant, parse_instant
 from tap_bigcommerce.deletes.ledger import Ledger
@@ -52,7 +52,7 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
     stream = selection.stream
     if selection.full_table or stream.replication_key is None:
         return None
-    own = of_stream(config, stream.name)
+    own = config.of_stream(stream.name)
     since = None
     if bookmark is None:
         everything = root_of(stream).everything_first
@@ -84,7 +84,7 @@ class Output:
         self.counts = StreamCounts(stream.name)
         self.purpose = Purpose(stream.name, stream.permission, self.counts)
         self.failure: TapError | None = None
-        end = of_stream(config, stream.name).end_date
+        end = config.of_stream(stream.name).end_date
         self.until = format_instant(end) if end is not None else None
         """What was modified behind this date is not written; None: all is."""
         self.read_in_part = end is not None
@@ -358,7 +358,7 @@ class Output:
     def _depends_on(self, accepted: list[str]) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
         config, bookmark = self._tools.config, self.counts.bookmark_before
-        own = of_stream(config, self.stream.name)
+        own = config.of_stream(self.stream.name)
         start = (own.start_date or config.start_date) if bookmark is None else None
         protection = self.selection.protection
         pseudonyms = protection.basis if protection is not None else []

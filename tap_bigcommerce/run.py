@@ -230,7 +230,10 @@ def _as_test(config: Config) -> Config:
     return replace(
         config,
         start_date=None,
-        streams=tuple(replace(own, start_date=None, end_date=None) for own in config.streams),
+        streams={
+            name: replace(own, start_date=None, end_date=None)
+            for name, own in config.streams.items()
+        },
         page_size=1,
         max_concurrency=1,
         detect_deletes=False,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from singer import metadata as singer_metadata
 
 from tap_bigcommerce import schemas
-from tap_bigcommerce.config import Config, of_stream
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import CatalogError
 from tap_bigcommerce.records.protect import Protection
@@ -137,7 +137,7 @@ def from_catalog(
             f"The catalog's replication-method for {stream.name} is {quoted(method)}; it can be "
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
-    method = of_stream(config, stream.name).replication_method or method
+    method = config.of_stream(stream.name).replication_method or method
     always = [(), *(("properties", name) for name in stream.automatic)]
     metadata = {**metadata, **{place: {"inclusion": "automatic"} for place in always}}
     cut, texts, emptied = _cut(given, own, metadata)
