@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
-from tap_bigcommerce.output import Output
+from tap_bigcommerce.exceptions import IncompleteList, RequestFailed
+from tap_bigcommerce.output import Output, id_of
 from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.streams.own_lists import OwnLists
-from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.tools import Tools
 
 
@@ -47,12 +46,6 @@ class Family(Enricher):
         self._needs_ids = bool(enricher or self._own_lists)
         self.has_work = self._needs_ids or bool(self._channels)
         """Rows are not simply written as they come."""
-        self._incomplete: set[int] = set()
-        """Ids of rows that could not be made whole: only rows of own lists are written of them."""
-        self._own_rows: dict[Output, dict[int, list[Row]]] = {
-            output: {} for output in self._own_lists
-        }
-        """The rows of own lists that wait to be written, by the ids of their parents."""
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
         """What completes the rows together."""
@@ -74,26 +67,25 @@ class Family(Enricher):
         ]
         if callable(own) or (own is not None and wanted):
             return functools.partial(self._read, row, own, wanted)
-        return self.finish(Enriched(own))
+        return self.finish(Enriched(own)) if self._needs_ids else own
 
     def finish(self, enriched: Enriched) -> Row | None:
-        """Note what could not be read, for the streams that it belongs to."""
-        row = enriched.row
+        """The row, where it is whole; noted is what could not be read, and for which stream."""
+        row, error = enriched.row, enriched.error
         if row is None:
             return None
-        id_ = int(row["id"])
-        found = {**dict.fromkeys(self._from_rows, enriched.error), **(enriched.lists or {})}
+        found = {**dict.fromkeys(self._from_rows, error), **(enriched.lists or {})}
         for output, rows in found.items():
             # A child that fails stops neither its parent nor its siblings.
             if isinstance(rows, RequestFailed):
-                output.pass_over(id_, rows)
+                output.pass_over(int(row["id"]), rows)
                 # What came is written, although it is not all.
                 rows = rows.rows if isinstance(rows, IncompleteList) else []
             else:
-                output.was_read(id_)
-            if output in self._own_rows:
-                self._own_rows[output][id_] = rows
-        return row
+                output.was_read(int(row["id"]))
+            if output in self._own_lists:
+                output.own_rows[row["id"]] = (row, rows)
+        return row if error is None or isinstance(error, IncompleteList) else None
 
     def _is_wanted(self, row: Row) -> bool:
         """The row is of a channel that is read, or of none."""
@@ -110,7 +102,6 @@ class Family(Enricher):
             try:
                 enriched = own()
             except RequestFailed as error:
-                self._incomplete.add(int(row["id"]))
                 enriched = Enriched(row, error)
             if enriched.error is not None:
                 # A list that contradicts itself has been answered.
@@ -146,46 +137,3 @@ class Family(Enricher):
 
         output.attempt(read)
         return found
-
-    def rows_of(self, output: Output, rows: Sequence[Row]) -> Sequence[Row]:
-        """The rows of the output's stream in rows of the list that is walked."""
-        stream, reshape = output.stream, output.stream.reshape
-        if not stream.has_own_list:
-            rows = [row for row in rows if not (self._is_incomplete(row) or output.has_read(row))]
-        if stream.parent is None:
-            return rows
-        found, parent = [], PARENTS[stream.parent]
-        for row in rows:
-            id_ = id_of(self._root, row)
-            if stream.nested is None:
-                entries: Any = self._own_rows[output].pop(int(id_), [])
-            else:
-                entries = row.get(stream.nested)
-            stamp = {parent.id: id_}
-            if parent.date is not None:
-                stamp[parent.date] = row.get("date_modified")
-            for entry in entries if isinstance(entries, list) else [entries]:
-                if isinstance(entry, dict):
-                    found.append({**(reshape(entry) if reshape else entry), **stamp})
-                elif entry is not None:
-                    raise BadRecord(
-                        f"{stream.name}: a row of {parent.noun} {row['id']} is no object. "
-                        "The stream stops here, and its bookmark stays where it was, so that "
-                        "nothing is lost."
-                    )
-        return found
-
-    def _is_incomplete(self, row: Row) -> bool:
-        return bool(self._incomplete) and int(row["id"]) in self._incomplete
-
-
-def id_of(root: Stream, row: Row) -> Any:
-    """The id of a row to which others belong. Raises BadRecord where it cannot be used."""
-    id_ = row.get("id")
-    if type(id_) is int or (isinstance(id_, str) and id_.isascii() and id_.isdigit()):
-        return id_
-    raise BadRecord(
-        f"{root.name}: a row has no usable id (it is {id_!r:.40}), without which nothing that "
-        "belongs to it can be read. The stream stops here, and its bookmark stays where it was, so "
-        "that nothing is lost."
-    )

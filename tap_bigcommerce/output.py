@@ -6,12 +6,13 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
 
+from tap_bigcommerce.answer import Key
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
@@ -27,6 +28,7 @@ from tap_bigcommerce.exceptions import (
     TapError,
 )
 from tap_bigcommerce.failures import failure_of
+from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import Position, Row
 from tap_bigcommerce.progress import log_figures, log_records
 from tap_bigcommerce.records.converter import Converter, MissingKey
@@ -34,7 +36,7 @@ from tap_bigcommerce.schemas import STORE_HASH
 from tap_bigcommerce.selection import Selection, key_of
 from tap_bigcommerce.state import MOST_TO_RETRY, StartPosition
 from tap_bigcommerce.streams import root_of
-from tap_bigcommerce.streams.stream import PARENTS
+from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.tools import Tools
 
 LOGGER = logging.getLogger(__name__)
@@ -67,6 +69,18 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
     return format_instant(since)[:19] + "Z" if since is not None else None
 
 
+def id_of(root: Stream, row: Row) -> Any:
+    """The id of a row to which others belong. Raises BadRecord where it cannot be used."""
+    id_ = row.get("id")
+    if type(id_) is int or (isinstance(id_, str) and id_.isascii() and id_.isdigit()):
+        return id_
+    raise BadRecord(
+        f"{root.name}: a row has no usable id (it is {id_!r:.40}), without which nothing that "
+        "belongs to it can be read. The stream stops here, and its bookmark stays where it was, so "
+        "that nothing is lost."
+    )
+
+
 class Output:
     """What one stream writes. Its walk may be shared with others."""
 
@@ -97,6 +111,8 @@ class Output:
         self._has_read_any = False
         self._read_first: list[tuple[Any, Any]] = []
         """Ids that this run has read before all others, each with its date of modification then."""
+        self.own_rows: dict[Key, tuple[Row, list[Row]]] = {}
+        """Rows of the list, by their keys, with those of their own lists that are to be written."""
         parent = PARENTS.get(self.root.name)
         self._noun = parent.noun if parent is not None else "record"
         asked_for = selection.notes.asked_for if "include" in stream.params else ()
@@ -166,10 +182,6 @@ class Output:
     def was_read(self, id_: int) -> None:
         """A record, or what belongs to a parent, has been read."""
         self._has_read_any, self._doubt = True, None
-        self.forget(id_)
-
-    def forget(self, id_: int) -> None:
-        """It need not be read again: it has been read, or is gone."""
         if self.passed_over.pop(id_, None) is not None:
             self.counts.passed_over -= 1
 
@@ -183,24 +195,27 @@ class Output:
             self._has_read_any, self._doubt = True, None
             if self._tools.config.accepts(self.stream.name, id_):
                 LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
-                self.forget(id_)
+                self.was_read(id_)
                 return
         elif not self._has_read_any and id_ not in self.passed_over:
             self._doubt = self._doubt or error
         self.passed_over[id_] = error
         failed = sum(error is not None for error in self.passed_over.values())
         self.counts.passed_over = failed
+        name, noun = self.stream.name, self._noun
         missing = isinstance(error, ScopeMissing) and not self._has_read_any
-        if failed > (MOST_WITHOUT_PERMISSION if missing else MOST_TO_RETRY):
-            self.failure = error if missing else self._too_many(error)
-            return
-        LOGGER.warning(
-            "%s: %s %d is passed over, and read first in the next sync: %s",
-            self.stream.name,
-            self._noun,
-            id_,
-            error.words,
-        )
+        if missing and failed > MOST_WITHOUT_PERMISSION:
+            self.failure = error
+        elif failed > MOST_TO_RETRY:
+            self.failure = RequestFailed(
+                f"{name}: more than {MOST_TO_RETRY} {noun}s could not be read, which are too many "
+                f"to pass over. The last of them: {error.words}"
+            )
+        else:
+            LOGGER.warning(
+                "%s: %s %d is passed over, and read first in the next sync: %s",
+                *(name, noun, id_, error.words),
+            )
 
     def note_read_first(self, row: Row) -> None:
         """The row, passed over before, has been written ahead of all others."""
@@ -232,18 +247,13 @@ class Output:
             f"{self._noun} {ids[0]}: {errors[ids[0]].words}"
         )
 
-    def _too_many(self, error: RequestFailed) -> RequestFailed:
-        return RequestFailed(
-            f"{self.stream.name}: more than {MOST_TO_RETRY} {self._noun}s could not be read, which "
-            f"are too many to pass over. The last of them: {error.words}"
-        )
-
-    def write(self, rows: Sequence[Row], *, sent_at: datetime) -> None:
-        """The SCHEMA, once, and RECORDs of these rows, whose request was sent at `sent_at`.
+    def write(self, batch: Batch) -> None:
+        """The SCHEMA, once, and RECORDs of what rows of the list hold for the stream.
 
         Raises BadRecord for a row without a key field.
         """
         self._write_schema()
+        rows = self._rows_of(batch)
         name, key = self.stream.name, self.stream.replication_key
         if self.until is not None:
             # Where there is no date, that is said when the row is converted.
@@ -260,9 +270,41 @@ class Output:
         if key is not None:
             self.newest = max(self.newest or "", *[record[key] for record in records])
         self.ledger.note(rows, records)
-        self._tools.messages.records(name, records, sent_at, self.position.version)
+        sent_at, version = batch.page.answer.sent_at, self.position.version
+        self._tools.messages.records(name, records, sent_at, version)
         self.counts.written += len(rows)
         log_records(self.counts)
+
+    def _rows_of(self, batch: Batch) -> list[Row]:
+        """The rows of the stream in rows of the list."""
+        stream = self.stream
+        found: Iterable[tuple[Row, Any]]
+        if stream.has_own_list:
+            found = [self.own_rows.pop(key) for key in batch.keys if key in self.own_rows]
+        else:
+            rows = batch.rows
+            if self._read_first:
+                rows = [row for row in rows if not self.has_read(row)]
+            if stream.parent is None:
+                return rows
+            found = ((row, row.get(str(stream.nested))) for row in rows)
+        return [own for row, entries in found for own in self._belonging_to(row, entries)]
+
+    def _belonging_to(self, row: Row, entries: Any) -> Iterator[Row]:
+        """What belongs to a row of the list, with the row's id and date."""
+        parent, reshape = PARENTS[self.root.name], self.stream.reshape
+        stamp = {parent.id: id_of(self.root, row)}
+        if parent.date is not None:
+            stamp[parent.date] = row.get("date_modified")
+        for entry in entries if isinstance(entries, list) else [entries]:
+            if isinstance(entry, dict):
+                yield {**(reshape(entry) if reshape else entry), **stamp}
+            elif entry is not None:
+                raise BadRecord(
+                    f"{self.stream.name}: a row of {parent.noun} {row['id']} is no object. The "
+                    "stream stops here, and its bookmark stays where it was, so that nothing is "
+                    "lost."
+                )
 
     def _write_schema(self) -> None:
         if not self._schema_is_out:

@@ -43,7 +43,6 @@ class WalkSync:
         self._newest = self._start.newest
         """The newest date of modification in the list, as far as it has been written."""
         self._reading: Reading | None = None
-        self._family: Family  # Since the reading has begun.
 
     def ask(self) -> None:
         """Let the first requests go, while an earlier walk is still being written."""
@@ -112,7 +111,7 @@ class WalkSync:
 
     def _begin(self) -> Reading:
         root, tools, start, first = self._root, self._tools, self._start, self.outputs[0]
-        request, self._family = self._prepare(self.outputs)
+        request, family = self._prepare(self.outputs)
         params = dict(request.params)
         if root.modified_since is not None and not first.has_own_dates:
             if start.since is not None:
@@ -123,10 +122,10 @@ class WalkSync:
         return Reading(
             root,
             dataclasses.replace(request, params=params),
-            self._family.purpose,
+            family.purpose,
             tools,
             self._turn,
-            enricher=self._family if self._family.has_work else None,
+            enricher=family if family.has_work else None,
             after=start.after,
         )
 
@@ -174,21 +173,21 @@ class WalkSync:
         for id_, found in read_by_ids(ids, request, family, family.purpose, tools, self._turn):
             if isinstance(found, RequestFailed):
                 output.pass_over(id_, found)
-            elif output.passed_over.get(id_) is None:
-                output.forget(id_)
-            if isinstance(found, Batch):
-                self._write_records(found, family, output)
+            elif found is not None:
+                output.write(found)
                 for row in found.rows:
                     output.note_read_first(row)
-            elif found is None:
-                LOGGER.info("%s: record %d, passed over before, is gone", self._root.name, id_)
+            if output.passed_over.get(id_) is None:
+                output.passed_over.pop(id_, None)
+                if not (isinstance(found, Batch) and found.rows):
+                    LOGGER.info("%s: record %d, passed over before, is gone", self._root.name, id_)
             output.remember()
         counts.in_trouble = counts.passed_over > 0
         tools.messages.page_ends()
 
     def _write(self, batch: Batch, reading: Reading) -> None:
         """One batch's RECORDs, and the STATE that covers them."""
-        self._for_each(functools.partial(self._write_records, batch, self._family))
+        self._for_each(lambda output: output.write(batch))
         alive = self._alive()
         if alive:
             self._note_newest(batch.rows)
@@ -200,9 +199,6 @@ class WalkSync:
             self._tools.messages.page_ends()
         else:
             self._tools.messages.flush()
-
-    def _write_records(self, batch: Batch, family: Family, output: Output) -> None:
-        output.write(family.rows_of(output, batch.rows), sent_at=batch.page.answer.sent_at)
 
     def _sync_start(self, reading: Reading) -> str | None:
         """When the walk's first attempt began, by the store's clock; None before any answer."""

@@ -73,7 +73,7 @@ def read_by_ids(
     try:
         while rows.waiting:
             for batch in rows.ready():
-                yield batch.keys[0], batch if batch.rows else None
+                yield batch.keys[0], batch
             if errors:
                 raise errors[0]
             if rows.waiting:
