@@ -80,7 +80,7 @@ def _compare(search: Search, finding: Finding) -> None:
     count, listed = reading.total, reading.handed_on
     if stream.count is not None:
         try:
-            count = counted(stream, {}, tools.client, search.purpose)
+            count = counted(stream, lambda path: tools.client.get(path, {}, dict, search.purpose))
         except RequestFailed as error:
             LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.words)
             count = None

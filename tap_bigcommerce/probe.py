@@ -8,12 +8,12 @@ from __future__ import annotations
 import dataclasses
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
+from tap_bigcommerce.answer import Answer
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
@@ -108,8 +108,8 @@ class Prober:
 
         Raises TokenRefused, and NotFound where not one of them answers.
         """
-        roots = {root.name: root for root in map(root_of, STREAMS.values())}
-        looks = self._look_all({n: partial(self._look, root, {}) for n, root in roots.items()})
+        roots = map(root_of, STREAMS.values())
+        looks = self._look_all({root.name: partial(self._look, root, {}) for root in roots})
         errors = [look.error for look in looks.values()]
         refused = [error for error in errors if isinstance(error, TokenRefused)]
         if refused and None not in errors:
@@ -135,8 +135,7 @@ class Prober:
         if stream.count is None:
             return self._look(stream, params).total
         try:
-            with self._asking(stream) as purpose:
-                return counted(stream, params, self._client, purpose)
+            return counted(stream, lambda path: self._ask(stream, path, params, dict))
         except (RequestFailed, TokenRefused):
             return None
 
@@ -150,45 +149,40 @@ class Prober:
 
     def _look(self, stream: Stream, params: Mapping[str, str], below: Row | None = None) -> Access:
         """Ask for one row of the stream's list; `below`: of the list of this row of its parent."""
-        path, kind = stream.path, stream.walk
-        if below is not None:
-            path = path.format(id=below["id"])
-        limit = {"limit": "1"} if kind.paged else {}
+        path = stream.path.format(id=below["id"] if below is not None else None)
+        single, paged = stream.walk.single, stream.walk.paged
+        limit = {"limit": "1"} if paged else {}
         try:
-            with self._asking(stream) as purpose:
-                expects: type[Any] = dict if kind.single else list
-                answer = self._client.get(path, {**params, **limit}, expects, purpose)
+            answer = self._ask(stream, path, {**params, **limit}, dict if single else list)
         except (RequestFailed, TokenRefused) as error:
             # A row may have no list of its own, or have just been deleted.
             return Access(stream, None if below and isinstance(error, NotFound) else error)
-        rows = [answer.content] if kind.single else answer.content
-        # What takes no limit has come whole, unless it says that there is more.
-        whole = not kind.paged or not rows
-        return Access(
-            stream, None, rows, max(len(rows), answer.total or 0) if whole else answer.total
-        )
+        rows, total = [answer.content] if single else answer.content, answer.total
+        if not paged or not rows:
+            # What takes no limit has come whole, unless it says that there is more.
+            total = max(len(rows), total or 0)
+        return Access(stream, None, rows, total)
 
-    @contextmanager
-    def _asking(self, stream: Stream) -> Iterator[Purpose]:
+    def _ask(
+        self, stream: Stream, path: str, params: Mapping[str, str], expects: type[Any]
+    ) -> Answer:
         """One question on behalf of `stream`, which is counted and timed."""
-        counts = StreamCounts(stream.name)
-        began = time.monotonic()
+        counts, began = StreamCounts(stream.name), time.monotonic()
+        purpose = Purpose(stream.name, stream.permission, counts)
         try:
-            yield Purpose(stream.name, stream.permission, counts)
+            return self._client.get(path, params, expects, purpose)
         finally:
             seconds = max(0.0, time.monotonic() - began - counts.waited)
             self._asked.append((counts.requests, seconds))
 
 
-def counted(
-    stream: Stream, params: Mapping[str, str], client: Client, purpose: Purpose
-) -> int | None:
-    """What the API says at the list's `count`; None where it counts nothing there.
+def counted(stream: Stream, get: Callable[[str], Answer]) -> int | None:
+    """What the API counts of the list, by what `get` brings from a path; None: it counts nothing.
 
     Raises RequestFailed and TokenRefused.
     """
     try:
-        count = client.get(f"{stream.path}/count", params, dict, purpose).content.get("count")
+        count = get(f"{stream.path}/count").content.get("count")
     except (NotFound, NotOffered):
         return None
     return count if type(count) is int else None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.deletes.ids import Shelf, id_set
-from tap_bigcommerce.deletes.search import Search, archived_at
+from tap_bigcommerce.deletes.search import Gone, Search, archived_at
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import (
     BadRecord,
@@ -87,6 +87,8 @@ class Ledger:
         self._version: int | None = self._given.get("version")
         self._rows: int | None = self._given.get("rows")
         self._limited = bool(config.channel_ids) and any(root_of(self.stream).channels)
+        # The field of rows that are as good as gone.
+        self._archived_by = self.stream.presence.archived if self.stream.presence else None
         self._way: Literal["set", "versions"] | None = None
         if config.detect_deletes and self.stream.presence is not None:
             self._way = "set"
@@ -158,9 +160,9 @@ class Ledger:
         Those that have been written as not archived are told at the end of the walk, once it is
         known how many they are. Raises BadRecord where an id is out of reach.
         """
-        if self._written is None or self.stream.presence is None:
+        if self._written is None:
             return
-        (key,), flag = self.stream.keys, self.stream.presence.archived
+        (key,), flag = self.stream.keys, self._archived_by
         try:
             portion = id_set(record[key] for record in records)
         except OverflowError as error:
@@ -191,13 +193,13 @@ class Ledger:
             return 0
         gone = self._find_gone(search, self._written)
         if gone:
-            _write_tombstones(selection, search.tools, gone)
+            self._write_tombstones(selection, search.tools, gone)
             self._archived.clear()
             self._written -= id_set(gone)
             self._kept = None
         return len(gone)
 
-    def _find_gone(self, search: Search, written: BitMap64) -> dict[int, str]:
+    def _find_gone(self, search: Search, written: BitMap64) -> Gone:
         """The ids that were written and are gone, since when."""
         name, config, there = self.stream.name, self._config, self._seen
         if there is None and self._is_due:
@@ -231,6 +233,27 @@ class Ledger:
         if there is not None:
             self._swept = self._opened_at
         return gone
+
+    def _write_tombstones(self, selection: Selection, tools: Tools, gone: Gone) -> None:
+        """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
+
+        A target that writes the columns of its SCHEMA leaves what the other columns held last.
+        """
+        schema, hidden, flag = selection.emitted, selection.protection, self._archived_by
+        fields, (key,) = schema["properties"], self.stream.keys
+        always: dict[str, Any] = {}
+        if STORE_HASH in fields:
+            always[STORE_HASH] = tools.config.store_hash
+        if flag is not None and flag in fields:
+            # Still listed, an archived record would say so itself.
+            always[flag] = True
+            if hidden is not None:
+                always[flag] = hidden.cleaned(True, hidden.place((None, flag)))
+        names = (key, *always, DELETED_AT)
+        schema = {**schema, "properties": {name: fields[name] for name in names}}
+        tools.messages.schema(self.stream.name, schema, key_of(self.stream, schema), None)
+        rows = [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())]
+        tools.messages.records(self.stream.name, rows, datetime.now(timezone.utc))
 
     def _most_gone(self, records: int) -> int:
         """How many of so many records may be gone at once."""
@@ -280,26 +303,3 @@ class Ledger:
             self._shelf.get(self._given)
             part = {k: v for k, v in self._given.items() if k != "swept"} | part
         self.failure, self._without_set = error, {DELETES: part, RESUME: None}
-
-
-def _write_tombstones(selection: Selection, tools: Tools, gone: Mapping[int, str]) -> None:
-    """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
-
-    A target that writes the columns of its SCHEMA leaves what the other columns held last.
-    """
-    stream, schema, hidden = selection.stream, selection.emitted, selection.protection
-    fields, (key,) = schema["properties"], stream.keys
-    always: dict[str, Any] = {STORE_HASH: tools.config.store_hash} if STORE_HASH in fields else {}
-    flag = stream.presence.archived if stream.presence is not None else None
-    if flag is not None and flag in fields:
-        # Still listed, an archived record would say so itself.
-        always[flag] = (
-            hidden.cleaned(True, hidden.place((None, flag))) if hidden is not None else True
-        )
-    schema = {**schema, "properties": {name: fields[name] for name in (key, *always, DELETED_AT)}}
-    tools.messages.schema(stream.name, schema, key_of(stream, schema), None)
-    tools.messages.records(
-        stream.name,
-        [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())],
-        datetime.now(timezone.utc),
-    )
