@@ -10,15 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from singer.exceptions import (
-    SingerConfigurationError,
-    SingerDiscoveryError,
-    SingerError,
-    SingerSyncError,
-)
+from singer import exceptions as singer
 
 
-class TapError(SingerError):
+class TapError(singer.SingerError):
     """An error that the tap understands: shown in its words, without a traceback."""
 
     def __init__(self, words: str, mistakes: Sequence[str] = ()) -> None:
@@ -28,15 +23,15 @@ class TapError(SingerError):
         self.mistakes = mistakes
 
 
-class ConfigError(TapError, SingerConfigurationError):
+class ConfigError(TapError, singer.SingerConfigurationError):
     """The settings cannot be used; the words list every mistake at once."""
 
 
-class CatalogError(TapError, SingerDiscoveryError):
+class CatalogError(TapError, singer.SingerDiscoveryError):
     """The catalog that was given cannot be used."""
 
 
-class StateError(TapError, SingerConfigurationError):
+class StateError(TapError, singer.SingerConfigurationError):
     """The state that was given cannot be used, or belongs to another store."""
 
 
@@ -44,11 +39,11 @@ class RunFailed(TapError):
     """An error for the whole run: no other stream can be read, or written, after it."""
 
 
-class TokenRefused(RunFailed, SingerConfigurationError):
+class TokenRefused(RunFailed, singer.SingerConfigurationError):
     """The API refused the access token: no stream can be read."""
 
 
-class StoreUnavailable(TapError, SingerSyncError):
+class StoreUnavailable(TapError, singer.SingerSyncError):
     """Nothing can be read from the store, whichever stream it is for."""
 
     def again(self) -> StoreUnavailable:
@@ -56,7 +51,7 @@ class StoreUnavailable(TapError, SingerSyncError):
         return type(self)(self.words)
 
 
-class RequestFailed(TapError, SingerSyncError):
+class RequestFailed(TapError, singer.SingerSyncError):
     """A request has failed for good."""
 
 
@@ -108,7 +103,7 @@ class IncompleteList(RequestFailed):
         self.rows = list(rows)
 
 
-class BadRecord(TapError, SingerSyncError):
+class BadRecord(TapError, singer.SingerSyncError):
     """A record without its key, or without the date that an incremental stream needs."""
 
 
@@ -116,15 +111,12 @@ class NobodyForesaw(TapError):
     """An exception that nobody expected: a fault of the tap's own."""
 
 
-class WriteFailed(RunFailed, SingerSyncError):
+class WriteFailed(RunFailed, singer.SingerSyncError):
     """What goes to standard output cannot be written."""
 
 
 class TargetGone(WriteFailed):
     """Whoever read the messages has closed the pipe."""
-
-    def __init__(self) -> None:
-        super().__init__("The target stopped reading; nothing more can be written.")
 
 
 class Interrupted(Exception):
