@@ -17,7 +17,7 @@ from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import ListRequest, Row
-from tap_bigcommerce.pages.reading import Reading, read_by_ids
+from tap_bigcommerce.reading import Reading, read_by_ids
 from tap_bigcommerce.streams.stream import Wish
 from tap_bigcommerce.tools import Tools
 

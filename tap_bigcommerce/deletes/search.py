@@ -14,7 +14,7 @@ from tap_bigcommerce.deletes.ids import id_set
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
 from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.pages.reading import Reading
+from tap_bigcommerce.reading import Reading
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.tools import Tools

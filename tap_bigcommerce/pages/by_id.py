@@ -34,7 +34,7 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pages.density import Density
-from tap_bigcommerce.pages.in_turn import slack
+from tap_bigcommerce.pages.in_turn import InTurnKind, slack
 from tap_bigcommerce.pages.page import Page, Position, What, without_key
 
 ASCENDING = {"sort": "id", "direction": "asc"}
@@ -81,15 +81,11 @@ class Stretch:
 
 @dataclass(frozen=True, eq=False)
 class Ask:
-    """A request to be made: rows from the id `bound` on, or the last row (`bound` None).
-
-    `awaited`: the rows that come next in order depend on it.
-    """
+    """A request to be made: rows from the id `bound` on, or the last row (`bound` None)."""
 
     what: What
     stretch: Stretch
     bound: int | None
-    awaited: bool = False
 
 
 class ById:
@@ -186,7 +182,7 @@ class ById:
             if (what := self._closing()) is not None and not self._questions and free:
                 self._questions += 1
                 bound = None if what is What.LAST else self._after
-                found.append(Ask(what, self._stretches[0], bound, awaited=True))
+                found.append(Ask(what, self._stretches[0], bound))
             return found
         for stretch in self._stretches:
             if len(found) < free and not stretch.done and not stretch.asked:
@@ -269,7 +265,7 @@ class ById:
 
     def _next(self, stretch: Stretch) -> Ask:
         stretch.asked = True
-        return Ask(What.PAGE, stretch, stretch.bound, awaited=stretch is self._stretches[0])
+        return Ask(What.PAGE, stretch, stretch.bound)
 
     def _cut(self, pages_that_fit: int) -> Stretch | None:
         """Begin one more stretch, where most is left to read; None where it is not worth it."""
@@ -289,7 +285,7 @@ class ById:
         best: tuple[float, int, int] | None = None
         for place, stretch in enumerate(self._stretches):
             spacing = self._density.at(stretch.reached)
-            if stretch.done or spacing is None:
+            if stretch.done or not spacing.rows_a_page:
                 continue
             pages = self._ids_left(place) / spacing.ids_a_page
             wanted = spacing.pages_a_stretch(most)
@@ -326,7 +322,7 @@ class ById:
         """
         first = self.handed_on[0] if self.handed_on else 0
         there = self._density.at(first)
-        if self._knows_last and self._totals and there is not None:
+        if self._knows_last and self._totals and there.rows_a_page:
             span = self._largest_shown - first + 1
             expected = (there.rows_a_page - 1) / there.ids_a_page * span
             if expected / EVEN <= self._totals[0] <= expected * EVEN:
@@ -373,7 +369,7 @@ class ById:
             stretch.reached, stretch.step_over, stretch.doubted = new[-1], False, False
             stretch.held.update(dict.fromkeys(new, page))
             self._meet_next(stretch)
-        elif ids[:1] == [ask.bound] and 1 in (page.limit, self._rows_a_page(ids[0])):
+        elif ids[:1] == [ask.bound] and 1 in (page.limit, self._density.at(ids[0]).rows_a_page):
             # The list gives one row at a time, and this one shows that its bound is inclusive.
             stretch.step_over = True
         elif ask.bound == stretch.bound:
@@ -385,17 +381,12 @@ class ById:
         if not ids:
             self._last_page_was_full = False
             return
-        full = self._rows_a_page(ids[-1])
+        full = self._density.at(ids[-1]).rows_a_page
         # A single row may be the one that was asked from.
         self._last_page_was_full = len(ids) > 1 and len(ids) >= 0.9 * (full or page.limit)
         # Where nothing is known yet, the first id tells where the list begins.
         begin = ask.bound if full and ask.bound is not None else ids[0]
         self._density.answered(ids[-1], ids[-1] - begin + 1, len(ids))
-
-    def _rows_a_page(self, id_: int) -> int:
-        """What a full page holds, as the answers about `id_` show it; 0 where none has come."""
-        spacing = self._density.at(id_)
-        return spacing.rows_a_page if spacing is not None else 0
 
     def _take_nothing(self, stretch: Stretch) -> None:
         """No new row: the end of the list, unless others have shown rows beyond, or nothing shows
@@ -457,3 +448,7 @@ class IdParameters:
             can_see_last=self.downwards is not None,
             parallel=parallel,
         )
+
+
+WalkKind = IdParameters | InTurnKind
+"""A way to walk, as a stream declares it."""

@@ -62,14 +62,14 @@ class Density:
         self._answers.insert(place, new)
         del self._answers[:-REMEMBERED]
 
-    def at(self, id_: int) -> Spacing | None:
-        """The spacing about `id_`; None before any answer has come.
+    def at(self, id_: int) -> Spacing:
+        """The spacing about `id_`; all zeros before any answer has come.
 
         What counts are the answers nearest to it, not the latest: at the same time other parts of
         the list are read, where ids may lie otherwise.
         """
         if not self._answers:
-            return None
+            return Spacing(0, 0.0, 0.0)
         place = bisect.bisect(self._answers, (id_,))
         around = self._answers[max(0, place - NEIGHBOURS) : place + NEIGHBOURS]
         near = heapq.nsmallest(NEIGHBOURS, around, key=lambda answer: abs(answer[0] - id_))

@@ -44,7 +44,6 @@ class Ask:
 
     params: Mapping[str, str]
     what: What = What.PAGE
-    awaited: bool = True
 
     @property
     def number(self) -> int | None:
@@ -115,8 +114,8 @@ class InTurn:
 
     end: int | None = None
     """Nobody knows."""
-    ending = True
-    """Nothing more can be asked for at once."""
+    awaits = ending = True
+    """It has one request under way, or may have it; more cannot be asked for at once."""
     rows_held = 0
     """What has come need not wait."""
 
@@ -152,11 +151,6 @@ class InTurn:
         """There is nothing more to be asked for."""
         return self._next is None
 
-    @property
-    def awaits(self) -> bool:
-        """The next page has not been asked for."""
-        return not self._asked and self._next is not None
-
     def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
         """The next page, once the one before it has come."""
         if self._asked or self._next is None or free < 1:
@@ -187,7 +181,6 @@ class InTurn:
         """The API may have forgotten the cursor at which an earlier walk stopped."""
         if not self._resumed or self._seen:
             return False
-        self._resumed = self._asked = False
         self._start_over()
         return True
 
@@ -245,7 +238,6 @@ class InTurn:
         if self._resumed:
             # How many of its rows an earlier run has written is not known here.
             if read.lacks_rows:
-                self._resumed = False
                 self._start_over()
             return
         contradiction = read.contradiction(paged=self._kind.paged)
@@ -264,7 +256,7 @@ class InTurn:
             self.proven, self.contradiction = False, contradiction
 
     def _start_over(self) -> None:
-        self.doubted = True
+        self.doubted, self._resumed, self._asked = True, False, False
         self._keys_before, self._pass = self._pass.keys, _Pass()
         self._next = Ask({})
 
@@ -291,7 +283,6 @@ class _Pass:
         self._total_pages = 0
         self._fruitful = 0
         self._has_full = False
-        self._numbered = False
 
     def take(self, page: Page, ask: Ask) -> None:
         """Note a page."""
@@ -299,7 +290,6 @@ class _Pass:
         before = len(self.keys)
         self.keys.update(page.ids)
         self.barren = 0 if len(self.keys) > before else self.barren + 1
-        self._numbered = self._numbered or ask.number is not None
         # What denies rows that have been shown says nothing of how many there are.
         if page.answer.total is not None and not (self.barren and self.pages):
             self._totals.append(page.answer.total)
@@ -342,7 +332,7 @@ class _Pass:
         All came by cursor, or with one answer; or the API names a total that stayed the same, and
         as many rows came.
         """
-        if self.cursors and not self._numbered:
+        if self.cursors and self.last_ask.number is None:
             return True
         if self._totals and set(self._totals) == {len(self.keys)}:
             return True

@@ -141,7 +141,7 @@ class OrderedRows:
             if not self._closed:
                 then(result)
 
-        self._workers.submit(work, came, self._failed, (self._turn, 0, False))
+        self._workers.submit(work, came, self._failed, (self._turn, 0))
 
 
 def _batches(page: Page, keys: Sequence[Key], *, whole: bool) -> Iterator[Batch]:

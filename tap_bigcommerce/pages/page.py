@@ -226,10 +226,9 @@ class PageReader:
             except RequestFailed as error:
                 if limit > 1 or type(error) is not RequestFailed:
                     raise
-                where = ", ".join(f"{name}={value}" for name, value in place.items())
+                where = ", ".join(f"{name}={value}" for name, value in place.items()) or "its start"
                 raise RequestFailed(
-                    f"{error.words} Not even the single record at {where or 'its start'} can be "
-                    "read."
+                    f"{error.words} Not even the single record at {where} can be read."
                 ) from error
             if not bare:
                 with self._lock:

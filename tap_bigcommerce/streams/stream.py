@@ -13,10 +13,10 @@ from typing import NamedTuple
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
+from tap_bigcommerce.pages.by_id import WalkKind
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByCursor, ByPage
 from tap_bigcommerce.pages.page import ListRequest, Row
-from tap_bigcommerce.pages.reading import WalkKind
 from tap_bigcommerce.schemas import load_notes
 from tap_bigcommerce.streams.presence import Presence
 

@@ -29,6 +29,7 @@ FLOORS = (
     ("family",),
     ("output",),
     ("deletes",),
+    ("reading",),
     ("tools",),
     ("catalog",),
     ("selection", "probe"),

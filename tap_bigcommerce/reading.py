@@ -10,26 +10,19 @@ import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
-from tap_bigcommerce.pages.by_id import ById, IdParameters
+from tap_bigcommerce.pages.by_id import ById, IdParameters, WalkKind
 from tap_bigcommerce.pages.enricher import Enricher
-from tap_bigcommerce.pages.in_turn import ByPage, InTurn, InTurnKind
+from tap_bigcommerce.pages.in_turn import ByPage, InTurn
 from tap_bigcommerce.pages.ordered_rows import Batch, OrderedRows
 from tap_bigcommerce.pages.page import ListRequest, Page, PageReader, Position, What
-
-if TYPE_CHECKING:
-    from tap_bigcommerce.streams.stream import Stream
-    from tap_bigcommerce.tools import Tools
+from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.tools import Tools
 
 LOGGER = logging.getLogger(__name__)
-
-Walk = ById | InTurn
-
-WalkKind = IdParameters | InTurnKind
-"""A way to walk, as a stream declares it."""
 
 
 def read_by_ids(
@@ -100,8 +93,8 @@ class Reading:
 
         `turn` is the stream's place in the run: requests of earlier ones go first.
         """
-        self._kind = stream.walk
-        self.walk: Walk = stream.walk.begin(stream.name, after, tools.workers.count)
+        self._kind: WalkKind = stream.walk
+        self.walk: ById | InTurn = stream.walk.begin(stream.name, after, tools.workers.count)
         self._reader = PageReader(tools.client, request, purpose, tools.config.page_size)
         self._workers = tools.workers
         self._budget = tools.budget
@@ -180,11 +173,10 @@ class Reading:
                     self.ask()
                 if self._error is not None:
                     raise self._error
-                if self.walk.finished and not self._rows.waiting:
-                    if self._begins_again():
-                        continue
+                if self._rows.waiting or not self.walk.finished:
+                    self._workers.step()
+                elif not self._begins_again():
                     break
-                self._workers.step()
         finally:
             self.close()
 
@@ -195,12 +187,9 @@ class Reading:
         self._budget.waiting.pop(self, None)
 
     def _send(self, ask: Any) -> None:
-        place, walk = self._kind.place(ask), self.walk
-
-        def work() -> Page:
-            if ask.what is What.PAGE:
-                return self._reader.page(place)
-            return self._reader.single(place)
+        walk = self.walk
+        read = self._reader.page if ask.what is What.PAGE else self._reader.single
+        work = functools.partial(read, self._kind.place(ask))
 
         def came(page: Page) -> None:
             if not self._closed and walk is self.walk:
@@ -215,7 +204,7 @@ class Reading:
                 self._fail(error)
 
         self._budget.sent()
-        self._workers.submit(work, came, failed, (self._turn, 1, not ask.awaited))
+        self._workers.submit(work, came, failed, (self._turn, 1))
 
     def _begins_again(self) -> bool:
         """Read the list by page number if rows may be missing; whether that is so."""
