@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tap_bigcommerce.streams import catalog, customers, inventory, marketing, orders, store
 from tap_bigcommerce.streams.stream import Stream
 
-FAMILIES: dict[str, Sequence[Stream]] = {
+FAMILIES: dict[str, list[Stream]] = {
     "orders": orders.STREAMS,
     "customers": customers.STREAMS,
     "catalog": catalog.STREAMS,

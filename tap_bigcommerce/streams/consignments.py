@@ -25,12 +25,6 @@ LINK = {"url", "resource"}
 
 KINDS = ("pickups", "shipping", "downloads", "email")
 
-ITEM_PATHS = tuple(
-    f"consignments.{kind}.line_items"
-    for kind in ("pickups[]", "shipping[]", "downloads[]", "email.gift_certificates[]")
-)
-"""Where line items stand in consignments: the same rows as in `products`."""
-
 
 class Embedded(NamedTuple):
     """What came with an order. `cut` names why its line items are not proven to be all."""
@@ -139,13 +133,6 @@ def add_missing_items(consignments: Any, items: list[Row]) -> int:
             homes[0]["line_items"] = []  # A link stood there, say.
         homes[0]["line_items"].append(item)
     return unplaced
-
-
-def consignments_in(content: Any) -> Any:
-    """The list with the one object that an order's own consignments are; empty where it is."""
-    if isinstance(content, dict):
-        return [content] if content else []
-    return content
 
 
 def _address(order_id: Any, consignment: Row) -> Row:

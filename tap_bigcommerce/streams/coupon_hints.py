@@ -25,20 +25,20 @@ MANUAL_DISCOUNT = "manual-discount"
 """The id of the discount that a merchant gives by hand."""
 
 
-def may_have_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row]) -> bool:
-    """Something in the order hints at a coupon."""
+def hints_at_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row]) -> bool | None:
+    """Whether something in the order hints at a coupon; None: only the store's coupons can tell.
+
+    That is so where something is shipped free with a base cost of 0: for everyone, or by a coupon?
+    """
+    costs = [[address.get(name) for name in COSTS_OF_ADDRESSES] for address in addresses]
     # Stores differ in whether the base cost is before or after tax.
-    costs = [[order.get(name) for name in COSTS_OF_ORDERS], *map(_costs, addresses)]
-    return (
+    if (
         not _is_zero(order.get("coupon_discount"))
-        or any(_reduced(*cost) for cost in costs)
+        or any(_reduced(*cost) for cost in [[order.get(name) for name in COSTS_OF_ORDERS], *costs])
         or any(_may_be_coupons(item.get("applied_discounts")) for item in items)
-    )
-
-
-def ships_for_nothing(addresses: Iterable[Row]) -> bool:
-    """Something is shipped free with a base cost of 0: for everyone, or by a coupon?"""
-    return any(all(map(_is_zero, _costs(address))) for address in addresses)
+    ):
+        return True
+    return None if any(all(map(_is_zero, cost)) for cost in costs) else False
 
 
 def shipping_coupons_exist(client: Client, purpose: Purpose) -> bool:
@@ -51,10 +51,6 @@ def shipping_coupons_exist(client: Client, purpose: Purpose) -> bool:
         if answer.content:
             return True
     return False
-
-
-def _costs(address: Row) -> list[Any]:
-    return [address.get(name) for name in COSTS_OF_ADDRESSES]
 
 
 def _may_be_coupons(discounts: Any) -> bool:

@@ -18,18 +18,8 @@ from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job, are_rows
 from tap_bigcommerce.pages.in_turn import AllAtOnce
 from tap_bigcommerce.pages.page import Row
 from tap_bigcommerce.schemas import load_notes
-from tap_bigcommerce.streams.consignments import (
-    ITEM_PATHS,
-    Embedded,
-    add_missing_items,
-    consignments_in,
-    read_consignments,
-)
-from tap_bigcommerce.streams.coupon_hints import (
-    may_have_coupons,
-    shipping_coupons_exist,
-    ships_for_nothing,
-)
+from tap_bigcommerce.streams.consignments import Embedded, add_missing_items, read_consignments
+from tap_bigcommerce.streams.coupon_hints import hints_at_coupons, shipping_coupons_exist
 from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import Wish
 
@@ -43,6 +33,12 @@ ALARMS_TO_TRUST = 20
 
 QUANTITIES = "quantities do not add up to items_total"
 ADDRESS_COUNT = "not as many addresses as shipping_address_count"
+
+ITEM_PATHS = tuple(
+    f"consignments.{kind}.line_items"
+    for kind in ("pickups[]", "shipping[]", "downloads[]", "email.gift_certificates[]")
+)
+"""Where line items stand in consignments: the same rows as in `products`."""
 
 Lists = dict[str, list[Row]]
 """An order's lists by their names, so far as they are there."""
@@ -146,17 +142,15 @@ class OrderDetails(Enricher):
 
         `ask` the store once a run, in a worker, what coupons it has where that decides.
         """
-        items, addresses = lists["products"], lists["shipping_addresses"]
-        if "coupons" not in self._wanted:
-            return False
-        if self._always_coupons or may_have_coupons(order, items, addresses):
-            return True
-        if not ships_for_nothing(addresses):
-            return False
+        if "coupons" not in self._wanted or self._always_coupons:
+            return "coupons" in self._wanted
+        hints = hints_at_coupons(order, lists["products"], lists["shipping_addresses"])
+        if hints is not None or not ask:
+            return hints is not False
         with self._lock:
-            if ask and self._shipping_coupons_exist is None:
+            if self._shipping_coupons_exist is None:
                 self._shipping_coupons_exist = shipping_coupons_exist(self._client, self._purpose)
-            return not ask or bool(self._shipping_coupons_exist)
+            return self._shipping_coupons_exist
 
     def _doubts(self, order: Row, embedded: Embedded | None) -> dict[str, str]:
         """The lists that have to be read on their own, and why."""
@@ -222,6 +216,13 @@ class OrderDetails(Enricher):
             self._counts.gone += 1
         LOGGER.info("orders: order %s was deleted while it was read", order["id"])
         return Enriched(None)
+
+
+def consignments_in(content: Any) -> Any:
+    """The list with the one object that an order's own consignments are; empty where it is."""
+    if isinstance(content, dict):
+        return [content] if content else []
+    return content
 
 
 def fees_in(content: Any) -> Any:

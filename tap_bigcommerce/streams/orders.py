@@ -8,9 +8,6 @@ from tap_bigcommerce.streams.permissions import ORDERS, TRANSACTIONS
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Channels, Count, Stream, metafields
 
-ABANDONED = ("status_id", 0)
-"""Checkouts that were not completed, which the API lists as orders."""
-
 STREAMS = [
     Stream(
         "orders",
@@ -21,7 +18,7 @@ STREAMS = [
         channels=Channels("channel_id", "channel_id"),
         enricher=OrderDetails,
         presence=Presence(archived="is_deleted"),
-        count=Count(ABANDONED),
+        count=Count(leaves_out=("status_id", 0)),  # Checkouts that were not completed.
     ),
     # Nested in the list of orders: they cost no requests.
     Stream("order_products", ORDERS, parent="orders", nested="products"),

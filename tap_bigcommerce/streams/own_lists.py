@@ -48,7 +48,9 @@ class OwnLists:
                 return self.all_rows(path, of=record.rpartition("/")[2], **options)
             except NotFound:
                 pass
-            if not self._exists(record):
+            try:
+                self._client.get(record, {}, dict, self._purpose)
+            except NotFound:
                 return None
             if none_is_404:
                 return []
@@ -57,14 +59,6 @@ class OwnLists:
             f"{self._purpose.stream}: the API says that {path} is not there, and yet "
             f"shows {record} itself. Run the sync again later: it goes on where it stopped."
         )
-
-    def one(self, path: str, params: dict[str, str], record: str) -> Row | None:
-        """The object at `path`, empty where there is none although `record` is there."""
-        try:
-            row: Row = self._client.get(path, params, dict, self._purpose).content
-        except NotFound:
-            return {} if self._exists(record) else None
-        return row
 
     def all_rows(
         self,
@@ -84,9 +78,10 @@ class OwnLists:
         IncompleteList where rows are missing; `incomplete` takes that error, and what came is
         returned.
         """
-        size = self._sizes.setdefault(path.rpartition("/")[2], PageSize(LARGEST_LIMIT))
         noun = f"{self._purpose.stream}: GET {path}"
         kind = paging or InTurnKind()
+        name = path.rpartition("/")[2] if kind.paged else ""
+        size = self._sizes.setdefault(name, PageSize(LARGEST_LIMIT))
         walk = kind.begin(noun, None, 1)
         rows: dict[Key, Row] = {}
         page: Page | None = None
@@ -125,8 +120,8 @@ class OwnLists:
                     return by_id(rows.values())
         found = by_id(rows.values())
         if walk.contradiction is not None:
-            name = self._purpose.stream + (f":{of}" if of else "")
-            error = IncompleteList(noun, walk.contradiction, name, found)
+            stream = self._purpose.stream + (f":{of}" if of else "")
+            error = IncompleteList(noun, walk.contradiction, stream, found)
             if incomplete is None:
                 raise error
             incomplete.append(error)
@@ -144,13 +139,6 @@ class OwnLists:
                 record,
                 ", ".join(new),
             )
-
-    def _exists(self, record: str) -> bool:
-        try:
-            self._client.get(record, {}, dict, self._purpose)
-        except NotFound:
-            return False
-        return True
 
     def _keys_of(self, rows: list[Row]) -> list[Key]:
         """What tells the rows apart: their keys; where one has none, all that is in it, and how

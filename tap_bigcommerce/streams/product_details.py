@@ -20,9 +20,6 @@ page, and reviews come without a change of the product's date."""
 WITHOUT_LIST = ("primary_image", "channels", "parent_relations")
 """What can be included and has no list of its own below the product."""
 
-UNPAGED = "bulk_pricing_rules"
-"""Its own list has no pages, and takes no limit."""
-
 
 class ProductDetails(Enricher):
     """Completes products; nearly all come whole with the list."""
@@ -39,8 +36,7 @@ class ProductDetails(Enricher):
             self.params = {"include_fields": "date_modified"}
         elif left_out:
             self.params = {"exclude_fields": ",".join(left_out)}
-        if self._included:
-            self.details = {"include": ",".join(self._included)}
+        self.details = {"include": ",".join(self._included)} if self._included else {}
         self._own = OwnLists(wish.client, wish.purpose)
         self._counts = wish.purpose.counts
         self._known = load_schema("products")["properties"]
@@ -63,7 +59,8 @@ class ProductDetails(Enricher):
         for name in missing:
             if name in others:
                 continue
-            paging = AllAtOnce() if name == UNPAGED else None
+            # These have no pages, and take no limit.
+            paging = AllAtOnce() if name == "bulk_pricing_rules" else None
             path = name.replace("_", "-")
             rows = self._own.rows(record, path, paging=paging, incomplete=incomplete)
             # A product that the list has just shown goes out, whatever its own lists say.
@@ -73,11 +70,19 @@ class ProductDetails(Enricher):
                 return Enriched(None)
         if others:
             params = {"include": ",".join(others), "include_fields": "name"}
-            answer = self._own.one(record, params, record)
-            if answer is None and bare:
+            shown = self._own.rows(
+                record,
+                record,
+                none_is_404=True,
+                params=params,
+                paging=AllAtOnce(),
+                shape=lambda product: [product],
+            )
+            if shown is None and bare:
                 return Enriched(None)
-            row.update((name, answer[name]) for name in others if answer and name in answer)
-            add_unknown(row, answer or {}, self._known)
+            for answer in shown or ():
+                row.update((name, answer[name]) for name in others if name in answer)
+                add_unknown(row, answer, self._known)
         return Enriched(row, incomplete[0] if incomplete else None)
 
 

@@ -148,18 +148,16 @@ class Stream:
         )
 
     def modified_until(self, date: str) -> dict[str, str]:
-        """The parameter for the latest date of the replication key, where the list has a filter.
+        """The parameter for the latest date of the replication key, of a list with such a filter.
 
         A second more than `date`, for nobody knows whether the bound itself is within.
         """
-        if self.modified_since is None:
-            return {}
         bound = parse_instant(date)
         assert bound is not None
         with suppress(OverflowError):  # The last day of the calendar.
             bound += timedelta(seconds=1)
         # Every list that has the one has the other.
-        return {self.modified_since.replace("min", "max"): f"{format_instant(bound)[:19]}Z"}
+        return {str(self.modified_since).replace("min", "max"): f"{format_instant(bound)[:19]}Z"}
 
     @property
     def automatic(self) -> tuple[str, ...]:
@@ -169,10 +167,10 @@ class Stream:
     def channel_filter(self, wanted: Sequence[int]) -> dict[str, str]:
         """The parameter that limits the list to the channels `wanted`, where it has one."""
         filter_ = self.channels.filter
-        if not wanted or filter_ is None:
+        # Without ":in" it takes one only: the rows are looked at when they have come.
+        most = len(wanted) if filter_ is not None and filter_.endswith(":in") else 1
+        if filter_ is None or not 0 < len(wanted) <= most:
             return {}
-        if not filter_.endswith(":in") and len(wanted) > 1:
-            return {}  # It takes one only: the rows are looked at when they have come.
         return {filter_: ",".join(str(channel) for channel in wanted)}
 
     def fields_without(self, config: Config | None) -> tuple[str, ...]:
