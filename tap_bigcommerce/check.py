@@ -96,7 +96,8 @@ class Estimate:
 class Findings:
     """What a check has found out, who asks the store for it as it is made.
 
-    `store` is what the token may know of the store.
+    `store` is what the token may know of the store; `ready`: every selected stream can be read.
+    From `start_date` on a full sync reads.
     """
 
     def __init__(
@@ -107,6 +108,7 @@ class Findings:
         Raises TokenRefused, NotFound where there is no such store, and StateError.
         """
         self.config, self.has_state = config, state is not None
+        self.start_date = format_instant(config.start_date) if config.start_date else None
         self.prober = Prober(config, stop)
         access = self.prober.access()
         known = state or State({}, config.store_hash)
@@ -149,21 +151,8 @@ class Findings:
             )
             for name, stream in STREAMS.items()
         ]
-
-    @property
-    def selected(self) -> list[StreamFinding]:
-        return [found for found in self.streams if found.selected]
-
-    @property
-    def ready(self) -> bool:
-        """Every selected stream can be read."""
-        return all(found.readable for found in self.selected)
-
-    @property
-    def start_date(self) -> str | None:
-        """From when on a full sync reads."""
-        date = self.config.start_date
-        return format_instant(date) if date else None
+        self.selected = [found for found in self.streams if found.selected]
+        self.ready = all(found.readable for found in self.selected)
 
     @property
     def assumptions(self) -> list[str]:

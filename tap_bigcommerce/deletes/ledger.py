@@ -23,11 +23,11 @@ from tap_bigcommerce.exceptions import (
     StateError,
     TapError,
 )
+from tap_bigcommerce.messages import Messages
 from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH
 from tap_bigcommerce.selection import Selection, key_of
 from tap_bigcommerce.state import DELETES, RESUME, State
 from tap_bigcommerce.streams import root_of
-from tap_bigcommerce.tools import Tools
 
 if TYPE_CHECKING:
     from pyroaring import BitMap64
@@ -193,7 +193,7 @@ class Ledger:
             return 0
         gone = self._find_gone(search, self._written)
         if gone:
-            self._write_tombstones(selection, search.tools, gone)
+            self._write_tombstones(selection, search.tools.messages, gone)
             self._archived.clear()
             self._written -= id_set(gone)
             self._kept = None
@@ -234,7 +234,7 @@ class Ledger:
             self._swept = self._opened_at
         return gone
 
-    def _write_tombstones(self, selection: Selection, tools: Tools, gone: Gone) -> None:
+    def _write_tombstones(self, selection: Selection, messages: Messages, gone: Gone) -> None:
         """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
 
         A target that writes the columns of its SCHEMA leaves what the other columns held last.
@@ -243,7 +243,7 @@ class Ledger:
         fields, (key,) = schema["properties"], self.stream.keys
         always: dict[str, Any] = {}
         if STORE_HASH in fields:
-            always[STORE_HASH] = tools.config.store_hash
+            always[STORE_HASH] = self._config.store_hash
         if flag is not None and flag in fields:
             # Still listed, an archived record would say so itself.
             always[flag] = True
@@ -251,9 +251,9 @@ class Ledger:
                 always[flag] = hidden.cleaned(True, hidden.place((None, flag)))
         names = (key, *always, DELETED_AT)
         schema = {**schema, "properties": {name: fields[name] for name in names}}
-        tools.messages.schema(self.stream.name, schema, key_of(self.stream, schema), None)
+        messages.schema(self.stream.name, schema, key_of(self.stream, schema), None)
         rows = [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())]
-        tools.messages.records(self.stream.name, rows, datetime.now(timezone.utc))
+        messages.records(self.stream.name, rows, datetime.now(timezone.utc))
 
     def _most_gone(self, records: int) -> int:
         """How many of so many records may be gone at once."""
