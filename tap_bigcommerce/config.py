@@ -17,7 +17,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from tap_bigcommerce.dates import parse_instant
-from tap_bigcommerce.display import MOST, Secrets, quoted
+from tap_bigcommerce.display import HIDDEN, MOST, Secrets, quoted
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import read_given
 from tap_bigcommerce.rules import nearest
@@ -276,8 +276,8 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         raise ConfigError("The settings cannot be used:", mistakes)
     for name in raw:
         if name not in SETTINGS:
-            near = nearest(name[:MOST], SETTINGS)
-            LOGGER.warning("There is no setting %s; it is ignored.%s", quoted(name), near)
+            shown, near = quoted(without_tokens(name)), nearest(name[:MOST], SETTINGS)
+            LOGGER.warning("There is no setting %s; it is ignored.%s", shown, near)
     return Config(**values)
 
 
@@ -315,6 +315,11 @@ def echo(value: Any, secrets: Iterable[str] = ()) -> str:
     if may_be_secret(value, secrets):
         return "; its value is not shown, for it may be a secret"
     return f", not {json.dumps(value, default=str)}"
+
+
+def without_tokens(text: str) -> str:
+    """A text about settings, in which a token may stand that was pasted in a wrong place."""
+    return re.sub(rf"[A-Za-z0-9]{{{SHORTEST_TOKEN},}}", HIDDEN, text)
 
 
 LONGEST_ECHO = 32

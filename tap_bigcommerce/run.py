@@ -18,7 +18,7 @@ from tap_bigcommerce.audience import Audience
 from tap_bigcommerce.catalog import check_names, choice_of, discovered, offered, selections
 from tap_bigcommerce.check import Findings, as_text
 from tap_bigcommerce.client import Client
-from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config
+from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config, without_tokens
 from tap_bigcommerce.deletes.ledger import check_installed
 from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
 from tap_bigcommerce.files import read_given
@@ -281,4 +281,4 @@ def _say_critical(error: TapError) -> None:
     log_count("failures", type(error).__name__, 1)
     LOGGER.critical(error.words)
     for mistake in error.mistakes:
-        LOGGER.critical("- %s", mistake)
+        LOGGER.critical("- %s", without_tokens(mistake))

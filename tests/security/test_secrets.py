@@ -110,6 +110,12 @@ REAL = "g7n2k4p9q1x8z5v3b6m0c2d4f7h9j1l"
         {"store_hash": "abc123", "api_url": f"https://x:{REAL}@example.com"},
         {"store_hash": "abc123", "access_token": REAL, REAL: 1, "page_size": 0},
         {"store_hash": "abc123", "access_token": "t0k", "page_size": "t0k"},
+        {"store_hash": "abc123", "access_token": "t0ken", "select": f"orders.*,{REAL}"},
+        {"store_hash": "abc123", "access_token": "t0ken", "hash_fields": REAL, "hash_salt": "x"},
+        {"store_hash": "abc123", "access_token": "t0ken", "accept_incomplete": REAL},
+        {"store_hash": "abc123", "access_token": "t0ken", "streams": {REAL: {}}},
+        {"store_hash": "abc123", "access_token": "t0ken", "streams": {REAL: 1}},
+        {"store_hash": "abc123", "access_token": "t0ken", "streams": {"orders": {REAL: 1}}},
     ],
 )
 def test_a_token_in_the_wrong_place_is_not_echoed(raw: Json) -> None:
@@ -119,6 +125,18 @@ def test_a_token_in_the_wrong_place_is_not_echoed(raw: Json) -> None:
     assert result.logged("CRITICAL")
     for secret in (REAL, "t0k,", '"t0k'):
         assert secret not in result.stderr
+
+
+def test_nor_one_that_is_given_for_the_name_of_a_setting_or_as_a_rule(
+    quiet: Sandbox,
+) -> None:
+    result = run(settings(quiet, **{REAL: 1}), args=["--list"])
+    assert result.status == 0
+    assert "There is no setting '(hidden)'" in result.stderr
+    result = run(settings(quiet), args=["--list", "--select", REAL])
+    assert result.status == 1
+    assert "the rule '(hidden)' names no field" in result.stderr
+    assert REAL not in result.stderr
 
 
 def test_a_short_wrong_value_is_echoed() -> None:
