@@ -92,7 +92,7 @@ class RowKeys:
         try:
             _check_utf8(body)
             page = _V3.decode(body) if v3 else _Page(_V2.decode(body))
-            keys = [self._key_of(self._decode(row)) for row in page.data]
+            keys = list(map(self._key_of, map(self._decode, page.data)))
         except (UnicodeDecodeError, msgspec.DecodeError, RecursionError):
             return None
         return RawRows(page.data, keys, page.meta)
@@ -276,7 +276,7 @@ def is_clean(body: bytes) -> bool:
     What it reads has no lone surrogates and no NaN; what may still be in it is the character NUL,
     which targets refuse and which can only be written as this escape.
     """
-    return b"\\u0000" not in body
+    return b"\\" not in body or b"\\u0000" not in body
 
 
 def clean(value: Any) -> bytes:
