@@ -12,8 +12,7 @@ from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.deletes.ids import Shelf
 from tap_bigcommerce.deletes.search import Search
 from tap_bigcommerce.display import line, table
-from tap_bigcommerce.exceptions import RequestFailed
-from tap_bigcommerce.failures import failure_of
+from tap_bigcommerce.exceptions import RequestFailed, failure_of
 from tap_bigcommerce.probe import counted
 from tap_bigcommerce.selection import Selection
 from tap_bigcommerce.tools import Tools

@@ -7,10 +7,13 @@ those.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from singer import exceptions as singer
+
+LOGGER = logging.getLogger(__name__)
 
 
 class TapError(singer.SingerError):
@@ -125,3 +128,29 @@ class Interrupted(Exception):
     def __init__(self, signum: int) -> None:
         super().__init__(f"signal {signum}")
         self.signum = signum
+
+
+def failure_of(streams: str, work: Callable[[], object]) -> TapError | None:
+    """Do `work`, which is for these streams alone; returns why it failed, or None.
+
+    Raises what ends the whole run: RunFailed, and Interrupted on a signal.
+    """
+    try:
+        work()
+    except (Interrupted, RunFailed):
+        raise
+    except TapError as error:
+        return error
+    except MemoryError:
+        return TapError(
+            f"{streams}: there is not enough memory. Give the process more, or lower "
+            "max_buffered_mb, page_size and max_concurrency."
+        )
+    except Exception as error:
+        LOGGER.error("%s: an error that nobody foresaw:", streams, exc_info=True)
+        return NobodyForesaw(
+            f"{streams}: an error that nobody foresaw ({type(error).__name__}). It is a fault of "
+            "the tap's own: please report it, with the traceback above. The bookmark stays where "
+            "it was, so that nothing is lost."
+        )
+    return None

@@ -67,7 +67,7 @@ class Family(Enricher):
         ]
         if callable(own) or (own is not None and wanted):
             return functools.partial(self._read, row, own, wanted)
-        return self.finish(Enriched(own)) if self._needs_ids else own
+        return self.finish(Enriched(own))
 
     def finish(self, enriched: Enriched) -> Row | None:
         """The row, where it is whole; noted is what could not be read, and for which stream."""

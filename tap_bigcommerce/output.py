@@ -26,8 +26,8 @@ from tap_bigcommerce.exceptions import (
     RequestFailed,
     ScopeMissing,
     TapError,
+    failure_of,
 )
-from tap_bigcommerce.failures import failure_of
 from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import Position, Row
 from tap_bigcommerce.progress import log_figures, log_records
@@ -238,13 +238,10 @@ class Output:
         if failure is not None or not errors:
             return failure
         ids = sorted(errors)
-        noun = f"{self._noun} {ids[0]}"
-        if len(ids) > 1:
-            noun = f"{len(ids)} of them ({self._noun} {', '.join(map(str, ids))})"
         return RequestFailed(
-            f"{self.stream.name}: {noun} could not be read, while others could. They stand in the "
-            "state, and the next sync reads them first. About "
-            f"{self._noun} {ids[0]}: {errors[ids[0]].words}"
+            f"{self.stream.name}: {self._noun} {', '.join(map(str, ids))} could not be read, while "
+            "others could. They stand in the state, and the next sync reads them first. "
+            f"About {self._noun} {ids[0]}: {errors[ids[0]].words}"
         )
 
     def write(self, batch: Batch) -> None:

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
@@ -29,6 +29,9 @@ RETRY = "retry"
 
 MOST_TO_RETRY = 100
 """Records of a stream that a state remembers because they could not be read, at the most."""
+
+
+ToRetry = Annotated[list[int], Meta(max_length=MOST_TO_RETRY)]
 
 
 class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -63,9 +66,30 @@ class State:
 
         Raises StateError when it belongs to another store or is no state.
         """
-        self._value = _checked(given, store_hash)
+        if isinstance(given, dict) and given.get("type") == "STATE" and "value" in given:
+            given = given["value"]  # A whole STATE message, as some targets hand them on.
+        if not isinstance(given, (dict, type(None))):
+            raise StateError('The state should be a JSON object such as {"bookmarks": {...}}.')
+        self._value: dict[str, Any] = copy.deepcopy(given or {})
+        other = self._value.get("store_hash")
+        if other not in (None, store_hash):
+            name = "another store" if may_be_secret(other) else f"the store {quoted(other)}"
+            raise StateError(
+                f"The state belongs to {name}, but the settings name {store_hash!r}. Use the state "
+                "of this store, or none to read it from the start."
+            )
         self._value["store_hash"] = store_hash
-        self._bookmarks: dict[str, dict[str, Any]] = self._value["bookmarks"]
+        bookmarks = self._value.get("bookmarks", {})
+        if not isinstance(bookmarks, dict) or not all(
+            isinstance(entry, (dict, type(None))) for entry in bookmarks.values()
+        ):
+            raise StateError(
+                'The state\'s "bookmarks" should hold one JSON object for each stream.'
+            )
+        self._bookmarks: dict[str, dict[str, Any]] = {
+            n: e for n, e in bookmarks.items() if e is not None
+        }
+        self._value["bookmarks"] = self._bookmarks
         self._resumes = {stream: entry.get(RESUME) for stream, entry in self._bookmarks.items()}
         self._makers: dict[str, Callable[[], Mapping[str, Any]]] = {}
 
@@ -112,19 +136,14 @@ class State:
         Raises StateError where they are damaged.
         """
         value = self._get(stream, RETRY)
-        if value is None:
-            return []
-        if (
-            not isinstance(value, list)
-            or len(value) > MOST_TO_RETRY
-            or not all(type(id_) is int for id_ in value)
-        ):
+        try:
+            return msgspec.convert([] if value is None else value, ToRetry)
+        except msgspec.ValidationError as error:
             raise StateError(
                 f'The state\'s "retry" of {stream} is damaged: it should be a list of at most '
                 f"{MOST_TO_RETRY} ids. Remove it from the state file, and remove the bookmark of "
                 f"{stream} as well, for what it named has not been read."
-            )
-        return list(dict.fromkeys(value))
+            ) from error
 
     def retry(self, stream: str, ids: Iterable[int]) -> None:
         """The next run of the stream reads the records with these `ids` first."""
@@ -213,27 +232,3 @@ def read_state(name: str | None) -> Any:
     Raises StateError when it cannot be read.
     """
     return read_given("state", name, StateError) if name else None
-
-
-def _checked(given: Any, store_hash: str) -> dict[str, Any]:
-    if given is None:
-        given = {}
-    if isinstance(given, dict) and given.get("type") == "STATE" and "value" in given:
-        given = given["value"]  # A whole STATE message, as some targets hand them on.
-    if not isinstance(given, dict):
-        raise StateError('The state should be a JSON object such as {"bookmarks": {...}}.')
-    state = copy.deepcopy(given)
-    other = state.get("store_hash")
-    if other not in (None, store_hash):
-        name = "another store" if may_be_secret(other) else f"the store {quoted(other)}"
-        raise StateError(
-            f"The state belongs to {name}, but the settings name {store_hash!r}. Use the state of "
-            "this store, or none to read it from the start."
-        )
-    bookmarks = state.setdefault("bookmarks", {})
-    if not isinstance(bookmarks, Mapping) or not all(
-        entry is None or isinstance(entry, Mapping) for entry in bookmarks.values()
-    ):
-        raise StateError('The state\'s "bookmarks" should hold one JSON object for each stream.')
-    state["bookmarks"] = {stream: entry for stream, entry in bookmarks.items() if entry is not None}
-    return state

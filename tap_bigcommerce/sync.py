@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping
 
 from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError
-from tap_bigcommerce.failures import failure_of
+from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError, failure_of
 from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.progress import summary

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.dates import date_of, format_instant
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed
-from tap_bigcommerce.failures import failure_of
+from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed, failure_of
 from tap_bigcommerce.family import Family
 from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.enricher import Enricher
@@ -111,17 +110,17 @@ class WalkSync:
 
     def _begin(self) -> Reading:
         root, tools, start, first = self._root, self._tools, self._start, self.outputs[0]
-        request, family = self._prepare(self.outputs)
-        params = dict(request.params)
+        params: dict[str, str] = {}
         if root.modified_since is not None and not first.has_own_dates:
             if start.since is not None:
                 params[root.modified_since] = start.since
             if first.until is not None:
                 params.update(root.modified_until(first.until))
         params.update(root.channel_filter(tools.config.channel_ids))
+        request, family = self._prepare(self.outputs, params)
         return Reading(
             root,
-            dataclasses.replace(request, params=params),
+            request,
             family.purpose,
             tools,
             self._turn,
@@ -130,15 +129,18 @@ class WalkSync:
         )
 
     def _prepare(
-        self, outputs: Sequence[Output], *, since_ever: bool = False
+        self, outputs: Sequence[Output], params: Mapping[str, str], *, since_ever: bool = False
     ) -> tuple[ListRequest, Family]:
-        """How the list is asked for on behalf of these outputs, and what makes its rows whole."""
+        """How the list is asked for on behalf of these outputs, and what makes its rows whole.
+
+        `params`: in what part of it rows are looked for.
+        """
         root, tools = self._root, self._tools
         # Requests are counted for the first stream; what may be missing is the list's permission.
         purpose = dataclasses.replace(outputs[0].purpose, permission=root.permission)
         enricher = root.enricher(self._wish(outputs, purpose))
         asked_with = enricher or Enricher()
-        request = root.request({**root.params, **asked_with.params}, asked_with.details)
+        request = root.request({**root.params, **asked_with.params, **params}, asked_with.details)
         return request, Family(outputs, enricher, tools, purpose, since_ever=since_ever)
 
     def _wish(self, outputs: Sequence[Output], purpose: Purpose) -> Wish:
@@ -168,7 +170,7 @@ class WalkSync:
             return
         tools, counts = self._tools, output.counts
         counts.in_trouble = True
-        request, family = self._prepare([output], since_ever=True)
+        request, family = self._prepare([output], {}, since_ever=True)
         ids = [*output.passed_over]
         for id_, found in read_by_ids(ids, request, family, family.purpose, tools, self._turn):
             if isinstance(found, RequestFailed):

@@ -47,7 +47,7 @@ FLOORS = (
     ("tracker",),
     ("progress",),
     ("records", "statuses", "counts", "stop", "config", "log"),
-    ("dates", "failures", "rules", "schemas"),
+    ("dates", "rules", "schemas"),
     ("exceptions", "files", "version", "memory", "options"),
     ("display",),
 )
@@ -55,7 +55,7 @@ FLOORS = (
 # Where everything may be caught, and what becomes of it there.
 CATCHES_ALL = {
     "run.py": "turns what nobody foresaw into an exit status, with its traceback",
-    "failures.py": "turns what nobody foresaw into a stream's failure, with its traceback",
+    "exceptions.py": "turns what nobody foresaw into a stream's failure, with its traceback",
     "workers.py": "hands a job's error to the stream that waits for it",
 }
 
