@@ -280,18 +280,12 @@ def _store_facts(store: Row) -> dict[str, str | None]:
 def as_text(found: Findings, width: int, hide: Callable[[str], str]) -> str:
     """The findings, for a terminal of `width` characters; `hide` takes secrets out of texts."""
     wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_on_hyphens=False)
-
-    def wrapped(sentences: Iterator[str]) -> list[str]:
-        return [part for sentence in sentences for part in wrapper.wrap(sentence)]
-
-    blocks = [
-        wrapped(_head(found, hide)),
-        _table(found, width),
-        wrapped(_others(found, hide)),
-        wrapped(_estimates(found)),
-        wrapped(_verdict(found)),
-    ]
-    return "\n\n".join("\n".join(lines) for lines in blocks if lines) + "\n"
+    head, *others = (
+        "\n".join(map(wrapper.fill, sentences))
+        for sentences in (_head(found, hide), _others(found, hide), _costs(found), _verdict(found))
+    )
+    blocks = [head, "\n".join(_table(found, width)), *others]
+    return "\n\n".join(filter(None, blocks)) + "\n"
 
 
 def _head(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
@@ -353,13 +347,12 @@ def _others(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
             yield f"Cannot be read: {line(hide(problem))}"
 
 
-def _estimates(found: Findings) -> Iterator[str]:
+def _costs(found: Findings) -> Iterator[str]:
     since = f"from {found.start_date[:19]}Z" if found.start_date else "of everything"
     yield f"Full sync {since}: {_cost(found.full_sync)}"
     before = "with this state" if found.has_state else "a day later"
     yield f"Next sync {before}: {_cost(found.next_sync)}"
-    for sentence in found.assumptions:
-        yield f"- {sentence}"
+    yield from (f"- {sentence}" for sentence in found.assumptions)
 
 
 def _verdict(found: Findings) -> Iterator[str]:
