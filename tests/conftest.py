@@ -29,8 +29,8 @@ collect_ignore = [] if find_spec("dagster") else ["fleet"]
 if find_spec("hypothesis"):  # It is not where Dagster is.
     from hypothesis import settings as tries
 
-    # Of random examples `make test` tries some, `make test-all` ten times as many.
-    tries.register_profile("quick", max_examples=20)
+    # Of random examples `make test` tries some, `make test-all` twenty times as many.
+    tries.register_profile("quick", max_examples=10)
     tries.register_profile("all", max_examples=200)
     tries.load_profile("quick")
 

@@ -170,6 +170,7 @@ def truncated() -> Any:
             future.exception()
 
 
+@pytest.mark.kills
 def test_no_state_covers_a_record_that_was_not_written_before_it(truncated: Truncated) -> None:
     assert len(truncated.resumed) > 12
     for at, future in truncated.resumed.items():

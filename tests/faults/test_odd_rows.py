@@ -26,7 +26,7 @@ from sandbox import Options
 PHASES = [Phase.generate]
 """An example is a run or two of a second's work: none is spent on a smaller one."""
 
-EXAMPLES = int(os.environ.get("ODD_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("ODD_EXAMPLES", max(3, hypothesis_settings().max_examples // 25)))
 
 # A few rows of each list, for every one is read anew in each run.
 OPTIONS = Options(

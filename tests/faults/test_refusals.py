@@ -77,6 +77,7 @@ def refuse(store: MadeStore, made: dict[str, Any], is_bad: Callable[[int], bool]
     store.answer(PRODUCTS, status, lambda query: {"data": page(query), "meta": {}}, query="include")
 
 
+@pytest.mark.loads
 def test_pages_are_large_again_once_an_include_is_asked_for_no_more() -> None:
     made = products(*range(1, 101))
     with MadeStore(made) as store:

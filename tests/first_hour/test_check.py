@@ -134,7 +134,7 @@ def test_channels_are_counted_where_the_list_can_be_filtered_by_them(small: Sand
     assert records == len(synced.records("products"))
 
 
-@pytest.mark.parametrize("coupons", ["never", "always"])
+@pytest.mark.parametrize("coupons", ["never", pytest.param("always", marks=pytest.mark.loads)])
 def test_the_estimate_is_close_to_what_the_sync_takes(coupons: str) -> None:
     options = Options(orders=600, customers=300, products=300, coupons=40, huge_order_share=0)
     with Sandbox(options) as store:

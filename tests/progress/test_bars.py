@@ -123,7 +123,10 @@ def test_log_lines_stand_above_the_bars_whole_and_once(tmp_path: Path) -> None:
     assert not any("METRIC" in row for row in rows)
 
 
-@pytest.mark.parametrize("size", [(60, 16), (80, 24)], ids=str)
+SIZES = [(60, 16), pytest.param((80, 24), marks=pytest.mark.every_stream)]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_more_streams_than_rows_are_summed_up(tmp_path: Path, size: tuple[int, int]) -> None:
     everything = discover()
     names = [entry["tap_stream_id"] for entry in everything["streams"]][:24]
