@@ -21,7 +21,7 @@ from tap_bigcommerce.workers import Workers
 # The only way to see what becomes of a mistake in the tap is to make one: this function of it
 # raises when the expression on its arguments holds.
 MISTAKES = {
-    "in a worker": ("client", "read_answer", "a[0] == '/v2/orders'"),
+    "in a worker": ("client", "Answer.read", "a[0].path == '/v2/orders'"),
     "where answers are taken": ("pages.by_id", "ById.answered", "a[0].noun == 'orders'"),
     "where rows are completed": ("streams.order_details", "OrderDetails.enrich", "True"),
     "in a lookup": ("streams.own_lists", "OwnLists.rows", "a[2] == 'coupons'"),
