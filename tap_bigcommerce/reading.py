@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
+from tap_bigcommerce.answer import Key
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
 from tap_bigcommerce.pages.by_id import ById, IdParameters, WalkKind
@@ -109,31 +110,21 @@ class Reading:
         self.handed_on = 0
         self.pages = 0
         """How many answers with a page of the list have come."""
-        self._ids: tuple[int, int] | None = None
+        self._first: Key = None
+        self.share: float | None = None
+        """About which share of the list has been handed on (0 to 1); None: nobody knows.
+
+        By the total that the API names, or by where the ids are between the first and the last."""
         self.total: int | None = None
         """How many rows the list has, as the first answer says, if it does."""
         self.rows_read = 0
-        self._lined_up = 0
         self.read_again: str | None = None
         """Why the list was read once more in another way."""
 
     @property
     def duplicates(self) -> int:
         """How many of the rows that were read had come before."""
-        return self.rows_read - self._lined_up - self.walk.rows_held
-
-    @property
-    def share(self) -> float | None:
-        """About which share of the list has been handed on (0 to 1); None: nobody knows.
-
-        By the total that the API names, or by where the ids are between the first and the last.
-        """
-        if self.total:
-            return min(1.0, self.handed_on / self.total)
-        if self.walk.end is None or self._ids is None:
-            return None
-        first, last = self._ids
-        return min(1.0, (last - first + 1) / max(1, self.walk.end - first + 1))
+        return self.rows_read - self.handed_on - self._rows.waiting - self.walk.rows_held
 
     def ask(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
@@ -229,7 +220,6 @@ class Reading:
         self.walk.answered(ask, page)
         for source, keys in self.walk.ready():
             self._rows.line_up(source, keys)
-            self._lined_up += len(keys)
         self._account()
 
     def _fail(self, error: BaseException) -> None:
@@ -240,9 +230,12 @@ class Reading:
         """This is handed on."""
         self._account()
         self.handed_on += len(batch.keys)
-        last = batch.keys[-1]
-        if isinstance(last, int):
-            self._ids = (self._ids[0] if self._ids else batch.keys[0]), last
+        first, last = self._first or batch.keys[0], batch.keys[-1]
+        self._first = first
+        if self.total:
+            self.share = min(1.0, self.handed_on / self.total)
+        elif self.walk.end is not None:
+            self.share = (last - first + 1) / max(1, self.walk.end - first + 1)
         batch.position = self.walk.position(batch.page, last, ends_page=batch.ends_page)
 
     def _account(self) -> None:

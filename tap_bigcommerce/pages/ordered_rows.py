@@ -65,9 +65,20 @@ class OrderedRows:
         """How many rows have not been handed on."""
 
     def line_up(self, page: Page, keys: Sequence[Key]) -> None:
-        """The rows of `page` with these keys come next."""
+        """The rows of `page` with these keys come next, in batches of about `PART` bytes."""
         whole = self._enricher is not None and self._enricher.whole_pages
-        self._batches.extend(_batches(page, keys, whole=whole))
+        raw = page.answer.raw.rows
+        places: Sequence[int] = range(len(raw))
+        if len(keys) < len(raw):
+            by_key = {key: place for place, key in enumerate(page.ids)}
+            places = [by_key[key] for key in keys]
+        begin, size = 0, 0
+        for end, place in enumerate(places, 1):
+            size += len(raw[place])
+            is_last = end == len(places)
+            if is_last or (size >= PART and not whole):
+                self._batches.append(Batch(page, keys[begin:end], places[begin:end], is_last))
+                begin, size = end, 0
         self.waiting += len(keys)
 
     def close(self) -> None:
@@ -142,18 +153,3 @@ class OrderedRows:
                 then(result)
 
         self._workers.submit(work, came, self._failed, (self._turn, 0))
-
-
-def _batches(page: Page, keys: Sequence[Key], *, whole: bool) -> Iterator[Batch]:
-    """The page's rows with these keys, in batches of about `PART` bytes; `whole`: all in one."""
-    raw = page.answer.raw.rows
-    places: Sequence[int] = range(len(raw))
-    if len(keys) < len(raw):
-        by_key = {key: place for place, key in enumerate(page.ids)}
-        places = [by_key[key] for key in keys]
-    begin, size = 0, 0
-    for end, place in enumerate(places, 1):
-        size += len(raw[place])
-        if end == len(places) or (size >= PART and not whole):
-            yield Batch(page, keys[begin:end], places[begin:end], end == len(places))
-            begin, size = end, 0

@@ -138,14 +138,12 @@ class PageSize:
             if size > LARGEST_ANSWER and limit > 1:
                 self.largest = min(self.largest, max(1, limit // 2))
                 self.limit = min(self.limit, self.largest)
-                return
-            if limit < self.limit or not grows:
-                return
-            self._good += 1
-            needed = GOOD_PAGES if limit * 2 <= self._largest_that_worked else self._good_needed
-            if self._good >= needed:
-                self._good = 0
-                self.limit = min(self.limit * 2, self.largest)
+            elif limit >= self.limit and grows:
+                self._good += 1
+                known = limit * 2 <= self._largest_that_worked
+                if self._good >= (GOOD_PAGES if known else self._good_needed):
+                    self._good = 0
+                    self.limit = min(self.limit * 2, self.largest)
 
 
 class PageReader:
