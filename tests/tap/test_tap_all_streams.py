@@ -128,12 +128,10 @@ def declarations() -> dict[str, int]:
     found = {}
     for file in sorted(STREAMS_FOLDER.glob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
-                name = node.value.func
-                if isinstance(name, ast.Name) and name.id == "Stream":
-                    (own,) = (k.value for k in node.value.keywords if k.arg == "name")
-                    assert isinstance(own, ast.Constant)
-                    found[str(own.value)] = (node.end_lineno or 0) - node.lineno + 1
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            if node.func.id in ("Stream", "metafields") and isinstance(node.args[0], ast.Constant):
+                found[str(node.args[0].value)] = (node.end_lineno or 0) - node.lineno + 1
     return found
 
 
