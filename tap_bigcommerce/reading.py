@@ -1,11 +1,7 @@
-"""A walk under way: its requests in the workers, its rows completed, and handed on in order.
-
-And single records, asked for by their ids and made whole.
-"""
+"""A walk under way: its requests in the workers, its rows completed, and handed on in order."""
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +10,7 @@ from typing import Any
 
 from tap_bigcommerce.answer import Key
 from tap_bigcommerce.client import Purpose
-from tap_bigcommerce.exceptions import NotFound, RequestFailed, UnexpectedAnswer
+from tap_bigcommerce.exceptions import NotFound, RequestFailed
 from tap_bigcommerce.pages.by_id import ById, IdParameters, WalkKind
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.in_turn import ByPage, InTurn
@@ -24,56 +20,6 @@ from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.tools import Tools
 
 LOGGER = logging.getLogger(__name__)
-
-
-def read_by_ids(
-    ids: Sequence[int],
-    request: ListRequest,
-    enricher: Enricher,
-    purpose: Purpose,
-    tools: Tools,
-    turn: int,
-) -> Iterator[tuple[int, Batch | RequestFailed | None]]:
-    """The records with these ids below the path of `request`, each whole and on its own.
-
-    Beside its id, each is a batch with its row; why it cannot be read; or None: it is gone. Raises
-    what is no trouble of a single one.
-    """
-
-    def ask(id_: int) -> Page | RequestFailed:
-        single = dataclasses.replace(request, path=f"{request.path}/{id_}", single=True)
-        try:
-            answer = tools.client.get(
-                single.path, single.params, dict, purpose, keys=single.row_keys
-            )
-        except RequestFailed as error:
-            return error
-        if answer.raw.keys == [id_]:
-            return Page([id_], 1, answer, bare=True)
-        return UnexpectedAnswer(
-            f"{purpose.stream}: GET {single.path} answers with the record {answer.raw.keys}. "
-            "Going on with it could mix up records."
-        )
-
-    errors: list[BaseException] = []
-    rows = OrderedRows(enricher, tools.workers, errors.append, turn=turn)
-    answers = tools.workers.run_all({id_: functools.partial(ask, id_) for id_ in ids})
-    for id_ in ids:
-        answer = answers[id_]
-        if isinstance(answer, Page):
-            rows.line_up(answer, answer.ids)
-        else:
-            yield id_, None if isinstance(answer, NotFound) else answer
-    try:
-        while rows.waiting:
-            for batch in rows.ready():
-                yield batch.keys[0], batch
-            if errors:
-                raise errors[0]
-            if rows.waiting:
-                tools.workers.step()
-    finally:
-        rows.close()
 
 
 class Reading:
@@ -103,7 +49,6 @@ class Reading:
         self._rows = OrderedRows(enricher, tools.workers, self._fail, turn=turn)
         self._bytes_a_row = 0.0
         self._error: BaseException | None = None
-        self._closed = False
         self.began: datetime | None = None
         """By the store's clock, no later than when the first request was sent; None before its
         answer."""
@@ -132,7 +77,7 @@ class Reading:
         Beyond the budget goes only what the writer waits for: the next page, where no rows are here
         that lookups may complete meanwhile. `ahead`: nobody writes this list yet.
         """
-        if self._error is not None or self._closed:
+        if self._error is not None or self._rows.closed:
             return False
         is_waited_for = self.walk.awaits and not self._rows.waiting and not ahead
         free = min(self._workers.idle, max(self._budget.room, is_waited_for))
@@ -171,10 +116,34 @@ class Reading:
         finally:
             self.close()
 
+    def by_ids(self, ids: Sequence[int]) -> Iterator[tuple[int, Batch | RequestFailed | None]]:
+        """Instead of the list its records with these ids, each asked for on its own.
+
+        Beside its id, each is a batch with its row; why it cannot be read; or None: it is gone.
+        Raises what is no trouble of a single one.
+        """
+        jobs = {id_: functools.partial(self._reader.record, id_) for id_ in ids}
+        answers = self._workers.run_all(jobs)
+        for id_ in ids:
+            answer = answers[id_]
+            if isinstance(answer, Page):
+                self._rows.line_up(answer, answer.ids)
+            else:
+                yield id_, None if isinstance(answer, NotFound) else answer
+        try:
+            while self._rows.waiting:
+                for batch in self._rows.ready():
+                    yield batch.keys[0], batch if batch.rows else None
+                if self._error is not None:
+                    raise self._error
+                if self._rows.waiting:
+                    self._workers.step()
+        finally:
+            self.close()
+
     def close(self) -> None:
         """Nobody wants the rows any more; what is under way ends in nothing."""
-        self._closed = True
-        self._rows.close()
+        self._rows.closed = True
         self._budget.waiting.pop(self, None)
 
     def _send(self, ask: Any) -> None:
@@ -183,7 +152,7 @@ class Reading:
         work = functools.partial(read, self._kind.place(ask))
 
         def came(page: Page) -> None:
-            if not self._closed and walk is self.walk:
+            if not self._rows.closed and walk is self.walk:
                 self._take(ask, page)
             self._budget.ended(page.answer.size if ask.what is What.PAGE else None)
 

@@ -16,7 +16,7 @@ from tap_bigcommerce.output import Output
 from tap_bigcommerce.pages.enricher import Enricher
 from tap_bigcommerce.pages.ordered_rows import Batch
 from tap_bigcommerce.pages.page import ListRequest, Row
-from tap_bigcommerce.reading import Reading, read_by_ids
+from tap_bigcommerce.reading import Reading
 from tap_bigcommerce.streams.stream import Wish
 from tap_bigcommerce.tools import Tools
 
@@ -171,8 +171,9 @@ class WalkSync:
         tools, counts = self._tools, output.counts
         counts.in_trouble = True
         request, family = self._prepare([output], {}, since_ever=True)
-        ids = [*output.passed_over]
-        for id_, found in read_by_ids(ids, request, family, family.purpose, tools, self._turn):
+        root, purpose = self._root, family.purpose
+        reading = Reading(root, request, purpose, tools, self._turn, enricher=family)
+        for id_, found in reading.by_ids([*output.passed_over]):
             if isinstance(found, RequestFailed):
                 output.pass_over(id_, found)
             elif found is not None:

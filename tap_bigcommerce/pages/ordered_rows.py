@@ -60,7 +60,8 @@ class OrderedRows:
         self._failed = failed
         self._turn = turn
         self._batches: deque[Batch] = deque()
-        self._closed = False
+        self.closed = False
+        """Nobody wants the rows any more: jobs under way end in nothing."""
         self.waiting = 0
         """How many rows have not been handed on."""
 
@@ -80,10 +81,6 @@ class OrderedRows:
                 self._batches.append(Batch(page, keys[begin:end], places[begin:end], is_last))
                 begin, size = end, 0
         self.waiting += len(keys)
-
-    def close(self) -> None:
-        """Nobody wants the rows any more; jobs under way end in nothing."""
-        self._closed = True
 
     def ready(self) -> Iterator[Batch]:
         """What can be handed on: the batches in front, as far as they are whole."""
@@ -146,10 +143,10 @@ class OrderedRows:
         """Run a job in a worker; `then` takes what it returns, where rows are still wanted."""
 
         def work() -> Any:
-            return None if self._closed else job()
+            return None if self.closed else job()
 
         def came(result: Any) -> None:
-            if not self._closed:
+            if not self.closed:
                 then(result)
 
         self._workers.submit(work, came, self._failed, (self._turn, 0))

@@ -6,6 +6,7 @@ now, and which rows are next, each once, by their keys. They make no requests.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import logging
 import threading
@@ -17,7 +18,13 @@ from typing import Any
 from tap_bigcommerce.answer import Answer, Key, RowKeys
 from tap_bigcommerce.client import Client, Purpose
 from tap_bigcommerce.display import quoted
-from tap_bigcommerce.exceptions import BadRecord, FewerRows, NotFound, RequestFailed
+from tap_bigcommerce.exceptions import (
+    BadRecord,
+    FewerRows,
+    NotFound,
+    RequestFailed,
+    UnexpectedAnswer,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -160,7 +167,7 @@ class PageReader:
             purpose=purpose,
             keys=request.row_keys,
         )
-        self._patience = client.patience
+        self._client = client
         self._request = request
         self._purpose = purpose
         self._size = PageSize(page_size)
@@ -176,8 +183,23 @@ class PageReader:
 
     def single(self, place: Mapping[str, str]) -> Page:
         """The first row at `place` in the list, bare."""
-        answer = self._get(self._params(place, 1), patience=self._patience())
+        answer = self._get(self._params(place, 1), patience=self._client.patience())
         return Page(self._keys(answer), 1, answer, bare=True)
+
+    def record(self, id_: int) -> Page | RequestFailed:
+        """The single row with this id, bare; or why it cannot be read."""
+        path = f"{self._request.path}/{id_}"
+        keys = dataclasses.replace(self._request, single=True).row_keys
+        try:
+            answer = self._client.get(path, self._request.params, dict, self._purpose, keys=keys)
+        except RequestFailed as error:
+            return error
+        if answer.raw.keys == [id_]:
+            return Page([id_], 1, answer, bare=True)
+        return UnexpectedAnswer(
+            f"{self._purpose.stream}: GET {path} answers with the record {answer.raw.keys}. Going "
+            "on with it could mix up records."
+        )
 
     def _keys(self, answer: Answer) -> list[Key]:
         """What tells the answer's rows apart. Raises BadRecord where one cannot be told."""
@@ -195,7 +217,7 @@ class PageReader:
         the API has refused the details of two rows in a row. Raises RequestFailed, whose words
         name the place, when not even that works.
         """
-        patience = self._patience()
+        patience = self._client.patience()
         request = self._request
         bare, alone, refused = False, False, ""
         while True:
