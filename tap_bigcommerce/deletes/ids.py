@@ -7,7 +7,7 @@ import hashlib
 import zlib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.display import shown
@@ -17,6 +17,9 @@ from tap_bigcommerce.files import Unusable, read_file, writable, write_whole
 if TYPE_CHECKING:
     from pyroaring import BitMap64
 
+IdSet: TypeAlias = "BitMap64"
+"""Whole numbers from 0 to 2^64 - 1, which pack small: a roaring bitmap."""
+
 MOST_BYTES = 128 * 1024 * 1024
 """Of a set that is not compressed: of some 60 million ids that lie apart. A few KB can be packed so
 that they fill any memory."""
@@ -24,7 +27,7 @@ that they fill any memory."""
 A_KB = 1000
 
 
-def id_set(ids: Iterable[int] = ()) -> BitMap64:
+def id_set(ids: Iterable[int] = ()) -> IdSet:
     """A set of whole numbers from 0 to 2^64 - 1. Raises OverflowError for others."""
     # Imported here: whoever does not detect deletes need not have it.
     from pyroaring import BitMap64
@@ -32,13 +35,13 @@ def id_set(ids: Iterable[int] = ()) -> BitMap64:
     return BitMap64(list(ids))
 
 
-def packed(ids: BitMap64) -> bytes:
+def packed(ids: IdSet) -> bytes:
     """The set as few bytes, in the portable format of roaring bitmaps, compressed by zlib."""
     ids.run_optimize()
     return zlib.compress(ids.serialize())
 
 
-def unpacked(content: bytes) -> BitMap64:
+def unpacked(content: bytes) -> IdSet:
     """The set that `packed` has made these bytes of. Raises ValueError for any others."""
     from pyroaring import BitMap64
 
@@ -68,7 +71,7 @@ class Shelf:
         self.size = 0
         """Of the last set that was to be kept: bytes, as text in the state."""
 
-    def get(self, entry: Mapping[str, Any]) -> BitMap64 | None:
+    def get(self, entry: Mapping[str, Any]) -> IdSet | None:
         """The set that a state's entry speaks of; None where it speaks of none.
 
         Raises StateError where it is damaged, or where its file is missing or another one.
@@ -84,7 +87,7 @@ class Shelf:
                 f"The state's set of ids of {self._stream} is damaged. {self._way_out}"
             ) from error
 
-    def put(self, ids: BitMap64) -> Mapping[str, str]:
+    def put(self, ids: IdSet) -> Mapping[str, str]:
         """Keep the set; returns what the state says of it. Raises TapError where it cannot be."""
         content = packed(ids)
         text = base64.b64encode(content).decode()
@@ -134,12 +137,14 @@ class Shelf:
                 "written. Correct the setting or the folder's permissions."
             ) from error
         name = f"{self._name}-{'?' * 16}.ids"
-        newest = self._file.stat().st_mtime_ns if self._file is not None else 0
-        old = [path for path in self._folder.glob(name) if path.stat().st_mtime_ns < newest]
-        for path in (*self._folder.glob(f".{name}-*"), *old):
+        useless = list(self._folder.glob(f".{name}-*"))
+        if self._file is not None:
+            newest, whole = self._file.stat().st_mtime_ns, self._folder.glob(name)
+            useless += [path for path in whole if path.lstat().st_mtime_ns < newest]
+        for path in useless:
             path.unlink(missing_ok=True)
 
-    def _from_file(self, entry: Mapping[str, Any]) -> BitMap64:
+    def _from_file(self, entry: Mapping[str, Any]) -> IdSet:
         if self._folder is None:
             raise StateError(
                 f"The ids of {self._stream} are kept in the file {shown(str(entry['file']))}, but "

@@ -8,11 +8,11 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
-from tap_bigcommerce.deletes.ids import Shelf, id_set
+from tap_bigcommerce.deletes.ids import IdSet, Shelf, id_set
 from tap_bigcommerce.deletes.search import Gone, Search, archived_at
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import (
@@ -28,9 +28,6 @@ from tap_bigcommerce.schemas import DELETED_AT, STORE_HASH
 from tap_bigcommerce.selection import Selection, key_of
 from tap_bigcommerce.state import DELETES, RESUME, State
 from tap_bigcommerce.streams import root_of
-
-if TYPE_CHECKING:
-    from pyroaring import BitMap64
 
 LOGGER = logging.getLogger(__name__)
 
@@ -111,11 +108,11 @@ class Ledger:
         self.building = False
         # Ids whose RECORDs have been written, and that have not been reported gone since; None
         # where no set is kept.
-        self._written: BitMap64 | None = None
+        self._written: IdSet | None = None
         # Ids that were written and are archived now, since when; nobody has been told yet.
         self._archived: dict[int, str] = {}
         # Ids of a walk that sees all that can be in the set; None in any other walk.
-        self._seen: BitMap64 | None = None
+        self._seen: IdSet | None = None
         # What the state says of `written` as it is now; None: that is to be found out.
         self._kept: Mapping[str, Any] | None = None
         self.failure: TapError | None = None
@@ -199,7 +196,7 @@ class Ledger:
             self._kept = None
         return len(gone)
 
-    def _find_gone(self, search: Search, written: BitMap64) -> Gone:
+    def _find_gone(self, search: Search, written: IdSet) -> Gone:
         """The ids that were written and are gone, since when."""
         name, config, there = self.stream.name, self._config, self._seen
         if there is None and self._is_due:

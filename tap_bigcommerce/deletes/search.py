@@ -6,11 +6,11 @@ import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tap_bigcommerce.client import Purpose
 from tap_bigcommerce.dates import date_of, format_instant
-from tap_bigcommerce.deletes.ids import id_set
+from tap_bigcommerce.deletes.ids import IdSet, id_set
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
 from tap_bigcommerce.pages.page import Row
@@ -18,9 +18,6 @@ from tap_bigcommerce.reading import Reading
 from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.tools import Tools
-
-if TYPE_CHECKING:
-    from pyroaring import BitMap64
 
 AT_ONCE = 200
 """Ids in one request, where they can be asked for in bulk: an address of some 2,000 characters."""
@@ -39,7 +36,7 @@ class Search:
         # Its rows are as short as the API can make them.
         self._list = stream.request(self._presence.short)
 
-    def sweep(self) -> tuple[Reading, BitMap64 | None, int]:
+    def sweep(self) -> tuple[Reading, IdSet | None, int]:
         """Read the list for its ids; how many of its rows the API's count of them may leave out.
 
         The ids are those of rows that are not archived, None where they are no numbers. Channels
