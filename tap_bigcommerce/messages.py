@@ -82,12 +82,7 @@ class Messages:
         self, stream: str, schema: Mapping[str, Any], keys: Sequence[str], bookmark: str | None
     ) -> None:
         """A SCHEMA; `bookmark` is the stream's replication key."""
-        message: dict[str, Any] = {
-            "type": "SCHEMA",
-            "stream": stream,
-            "schema": schema,
-            "key_properties": list(keys),
-        }
+        message = {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": keys}
         if bookmark is not None:
             message["bookmark_properties"] = [bookmark]
         self._put(orjson.dumps(message) + b"\n")

@@ -353,6 +353,11 @@ class Output:
         )
         self._tools.state.interrupt(self.stream.name, resume)
 
+    def rewind(self) -> None:
+        """Rows may be missing among those written: a stopped run goes on where this one began."""
+        resumed = self.position.sync_start is not None
+        self._tools.state.interrupt(self.stream.name, self.position if resumed else None)
+
     def complete(self, sync_start: str | None, *, proven: bool) -> None:
         """Set the bookmark: the walk has seen all that changed before it began.
 

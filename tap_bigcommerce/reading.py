@@ -119,8 +119,8 @@ class Reading:
     def by_ids(self, ids: Sequence[int]) -> Iterator[tuple[int, Batch | RequestFailed | None]]:
         """Instead of the list its records with these ids, each asked for on its own.
 
-        Beside its id, each is a batch with its row; why it cannot be read; or None: it is gone.
-        Raises what is no trouble of a single one.
+        Beside its id, each is a batch with its row, if that is whole; why it cannot be read; or
+        None: it is gone. Raises what is no trouble of a single one.
         """
         jobs = {id_: functools.partial(self._reader.record, id_) for id_ in ids}
         answers = self._workers.run_all(jobs)
@@ -133,7 +133,7 @@ class Reading:
         try:
             while self._rows.waiting:
                 for batch in self._rows.ready():
-                    yield batch.keys[0], batch if batch.rows else None
+                    yield batch.keys[0], batch
                 if self._error is not None:
                     raise self._error
                 if self._rows.waiting:

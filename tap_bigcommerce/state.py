@@ -90,7 +90,6 @@ class State:
             n: e for n, e in bookmarks.items() if e is not None
         }
         self._value["bookmarks"] = self._bookmarks
-        self._resumes = {stream: entry.get(RESUME) for stream, entry in self._bookmarks.items()}
         self._makers: dict[str, Callable[[], Mapping[str, Any]]] = {}
 
     def bookmark(self, stream: str, key: str) -> str | None:
@@ -149,14 +148,9 @@ class State:
         """The next run of the stream reads the records with these `ids` first."""
         self._set(stream, RETRY, sorted(ids))
 
-    def interrupt(self, stream: str, resume: StartPosition) -> None:
-        """A walk of the stream is under way, as far as `resume` says."""
+    def interrupt(self, stream: str, resume: StartPosition | None) -> None:
+        """A walk of the stream is under way, as far as `resume` says; None: it begins anew."""
         self._set(stream, RESUME, msgspec.to_builtins(resume))
-
-    def rewind(self, stream: str) -> None:
-        """The stream's resume point as it was given: this run may have left out rows before its
-        own."""
-        self._set(stream, RESUME, self._resumes.get(stream))
 
     def complete(self, stream: str, key: str | None, bookmark: str | None) -> None:
         """A walk of the stream is complete, and its bookmark `bookmark` (None: as it was)."""

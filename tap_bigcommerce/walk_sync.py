@@ -1,4 +1,4 @@
-"""One walk of a run, and the streams that are written from it."""
+"""One walk of a run, what completes its rows, and the streams that are written from it."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tap_bigcommerce.client import Purpose
+from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.dates import date_of, format_instant
 from tap_bigcommerce.display import quoted
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed, failure_of
-from tap_bigcommerce.family import Family
-from tap_bigcommerce.output import Output
-from tap_bigcommerce.pages.enricher import Enricher
+from tap_bigcommerce.output import Output, id_of
+from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pages.ordered_rows import Batch
-from tap_bigcommerce.pages.page import ListRequest, Row
+from tap_bigcommerce.pages.page import Position, Row
 from tap_bigcommerce.reading import Reading
+from tap_bigcommerce.streams.own_lists import OwnLists
 from tap_bigcommerce.streams.stream import Wish
 from tap_bigcommerce.tools import Tools
 
@@ -25,6 +27,130 @@ LOGGER = logging.getLogger(__name__)
 
 SAMPLE_OF = 10
 """Rows of a list in which a sample is looked for of what belongs to them."""
+
+
+class WalkEnricher(Enricher):
+    """Completes the rows of a list for its own stream and for those of what belongs to it."""
+
+    def __init__(
+        self,
+        outputs: Sequence[Output],
+        enricher: Enricher | None,
+        tools: Tools,
+        counts: StreamCounts,
+        *,
+        since_ever: bool = False,
+    ) -> None:
+        """`enricher` is that of the list, and `counts` those of the requests for it.
+
+        `since_ever`: all that belongs to a row is read, whatever its date.
+        """
+        self._counts = counts
+        self._root = root = outputs[0].root
+        self._since_ever = since_ever
+        self._enricher = enricher or Enricher()
+        self.whole_pages = self._enricher.whole_pages
+        self._channels = tools.config.channel_ids if root.channels.field is not None else ()
+        self._from_rows = [output for output in outputs if not output.stream.has_own_list]
+        self._own_lists = {
+            output: OwnLists(tools.client, output.purpose, output.stream.keys)
+            for output in outputs
+            if output.stream.has_own_list
+        }
+        self._needs_ids = bool(enricher or self._own_lists)
+        self.has_work = self._needs_ids or bool(self._channels)
+        """Rows are not simply written as they come."""
+
+    def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
+        """What completes the rows together."""
+        for row in rows if self._needs_ids else ():
+            id_of(self._root, row)
+        return self._enricher.enrich_page(rows)
+
+    def enrich(self, row: Row, *, bare: bool) -> Row | Job | None:
+        """The row, once the lists of its own that are wanted are there as well."""
+        if not self._is_wanted(row):
+            return None
+        if not self._needs_ids:
+            return row
+        own = self._enricher.enrich(row, bare=bare)
+        wanted = [
+            output
+            for output in self._own_lists
+            if output.failure is None and not output.has_read(row)
+        ]
+        if callable(own) or (own is not None and wanted):
+            return functools.partial(self._read, row, own, wanted)
+        return self.finish(Enriched(own))
+
+    def finish(self, enriched: Enriched) -> Row | None:
+        """The row, where it is whole; noted is what could not be read, and for which stream."""
+        row, error = enriched.row, enriched.error
+        if row is None:
+            return None
+        found = {**dict.fromkeys(self._from_rows, error), **(enriched.lists or {})}
+        for output, rows in found.items():
+            # A child that fails stops neither its parent nor its siblings.
+            if isinstance(rows, RequestFailed):
+                output.pass_over(int(row["id"]), rows)
+                # What came is written, although it is not all.
+                rows = rows.rows if isinstance(rows, IncompleteList) else []
+            else:
+                output.was_read(int(row["id"]))
+            if output in self._own_lists:
+                output.own_rows[row["id"]] = (row, rows)
+        return row if error is None or isinstance(error, IncompleteList) else None
+
+    def _is_wanted(self, row: Row) -> bool:
+        """The row is of a channel that is read, or of none."""
+        value = row.get(self._root.channels.field or "") if self._channels else None
+        if value is None:
+            return True
+        found = value if isinstance(value, list) else [value]
+        return not found or any(channel in self._channels for channel in found)
+
+    def _read(self, row: Row, own: Row | Job | None, wanted: Sequence[Output]) -> Enriched:
+        """All that is wanted of a row, by requests, in a worker."""
+        enriched = Enriched(row)
+        if callable(own):
+            try:
+                enriched = own()
+            except RequestFailed as error:
+                enriched = Enriched(row, error)
+            if enriched.error is not None:
+                # A list that contradicts itself has been answered.
+                self._counts.in_trouble |= not isinstance(enriched.error, IncompleteList)
+        lists: dict[Output, Any] = {}
+        for output in wanted if enriched.row is not None else ():
+            lists[output] = self._read_own(output, enriched.row or row)
+            if lists[output] is None:
+                return Enriched(None)
+        return enriched._replace(lists=lists)
+
+    def _read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
+        """The rows of a row's own list, or why they cannot be read; None: the row is gone."""
+        stream, since = output.stream, output.position.since
+        params = dict(stream.params)
+        if stream.modified_since is not None and since is not None and not self._since_ever:
+            params[stream.modified_since] = since
+        found: list[Row] | RequestFailed | None = []
+
+        def read() -> None:
+            nonlocal found
+            try:
+                found = self._own_lists[output].rows(
+                    f"{self._root.path}/{row['id']}",
+                    stream.path.format(id=row["id"]),
+                    params=params,
+                    none_is_404=stream.none_is_404,
+                    paging=stream.walk,
+                )
+            except RequestFailed as error:
+                output.counts.in_trouble |= not isinstance(error, IncompleteList)
+                found = error
+
+        output.attempt(read)
+        return found
 
 
 class WalkSync:
@@ -67,7 +193,7 @@ class WalkSync:
 
     def _read(self, reading: Reading, when_ending: Callable[[], None]) -> None:
         self._for_each(self._read_again)
-        for batch in reading.batches(when_ending, self._rewind):
+        for batch in reading.batches(when_ending, lambda: self._for_each(Output.rewind)):
             self._write(batch, reading)
             if not self._alive() or self._has_sample(reading):
                 return
@@ -117,31 +243,33 @@ class WalkSync:
             if first.until is not None:
                 params.update(root.modified_until(first.until))
         params.update(root.channel_filter(tools.config.channel_ids))
-        request, family = self._prepare(self.outputs, params)
-        return Reading(
-            root,
-            request,
-            family.purpose,
-            tools,
-            self._turn,
-            enricher=family if family.has_work else None,
-            after=start.after,
-        )
+        return self._reading_for(self.outputs, params, after=start.after)
 
-    def _prepare(
-        self, outputs: Sequence[Output], params: Mapping[str, str], *, since_ever: bool = False
-    ) -> tuple[ListRequest, Family]:
-        """How the list is asked for on behalf of these outputs, and what makes its rows whole.
-
-        `params`: in what part of it rows are looked for.
-        """
+    def _reading_for(
+        self,
+        outputs: Sequence[Output],
+        params: Mapping[str, str],
+        *,
+        after: Position = None,
+        since_ever: bool = False,
+    ) -> Reading:
+        """A reading of the list on behalf of these outputs; `params`: of what part of it."""
         root, tools = self._root, self._tools
         # Requests are counted for the first stream; what may be missing is the list's permission.
         purpose = dataclasses.replace(outputs[0].purpose, permission=root.permission)
-        enricher = root.enricher(self._wish(outputs, purpose))
-        asked_with = enricher or Enricher()
-        request = root.request({**root.params, **asked_with.params, **params}, asked_with.details)
-        return request, Family(outputs, enricher, tools, purpose, since_ever=since_ever)
+        own = root.enricher(self._wish(outputs, purpose))
+        details = own or Enricher()
+        request = root.request({**root.params, **details.params, **params}, details.details)
+        enricher = WalkEnricher(outputs, own, tools, purpose.counts, since_ever=since_ever)
+        return Reading(
+            root,
+            request,
+            purpose,
+            tools,
+            self._turn,
+            enricher=enricher if enricher.has_work else None,
+            after=after,
+        )
 
     def _wish(self, outputs: Sequence[Output], purpose: Purpose) -> Wish:
         """What these outputs together want of the list."""
@@ -170,9 +298,7 @@ class WalkSync:
             return
         tools, counts = self._tools, output.counts
         counts.in_trouble = True
-        request, family = self._prepare([output], {}, since_ever=True)
-        root, purpose = self._root, family.purpose
-        reading = Reading(root, request, purpose, tools, self._turn, enricher=family)
+        reading = self._reading_for([output], {}, since_ever=True)
         for id_, found in reading.by_ids([*output.passed_over]):
             if isinstance(found, RequestFailed):
                 output.pass_over(id_, found)
@@ -225,11 +351,6 @@ class WalkSync:
                     "that nothing is lost."
                 )
             self._newest = max(self._newest or "", date)
-
-    def _rewind(self) -> None:
-        """Rows may be missing among those written: a stopped run goes on where this one began."""
-        for output in self._alive():
-            self._tools.state.rewind(output.stream.name)
 
     def _judge(self, reading: Reading) -> None:
         """Whether the list was read whole. Raises IncompleteList where that is not accepted."""

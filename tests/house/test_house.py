@@ -26,7 +26,6 @@ FLOORS = (
     ("bar", "report", "costs"),
     ("audit", "sync"),
     ("walk_sync",),
-    ("family",),
     ("output",),
     ("deletes",),
     ("reading",),
