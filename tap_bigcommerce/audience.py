@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
@@ -14,6 +13,7 @@ from tap_bigcommerce.display import Secrets, duration, passwords_of_proxies
 from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.log import displayed, set_up
 from tap_bigcommerce.options import Options
+from tap_bigcommerce.progress import every
 from tap_bigcommerce.tracker import ProgressTracker, Snapshot
 
 LOGGER = logging.getLogger(__name__)
@@ -63,7 +63,10 @@ class Audience:
             from tap_bigcommerce.bar import bars  # takes its time to import
 
             return bars(self.tracker, self._log)
-        return _log_lines(self.tracker, self._options.progress_every)
+        return every(
+            self._options.progress_every,
+            lambda: LOGGER.info("Progress: %s", _words(self.tracker.snapshot())),
+        )
 
     def ended(self, status: int) -> int:
         """The run has ended with this exit status, which is returned: write the report."""
@@ -85,22 +88,6 @@ def _shows_bars(environment: Mapping[str, str]) -> bool:
         return False
     can_only_write_on = environment.get("TERM") in ("dumb", "unknown")
     return sys.stderr.isatty() and not sys.stdout.isatty() and not can_only_write_on
-
-
-@contextlib.contextmanager
-def _log_lines(tracker: ProgressTracker, every: float) -> Iterator[None]:
-    """Say how a run stands, each time that so many seconds have passed."""
-    over = threading.Event()
-
-    def run() -> None:
-        while not over.wait(every):
-            LOGGER.info("Progress: %s", _words(tracker.snapshot()))
-
-    threading.Thread(target=run, name="progress", daemon=True).start()
-    try:
-        yield
-    finally:
-        over.set()
 
 
 def _words(run: Snapshot) -> str:

@@ -17,10 +17,8 @@ from rich.text import Text
 from tap_bigcommerce.counts import Stage, StreamCounts
 from tap_bigcommerce.display import duration
 from tap_bigcommerce.log import LogOutput
+from tap_bigcommerce.progress import every
 from tap_bigcommerce.tracker import ProgressTracker, Snapshot
-
-WIDEST = 110
-"""Columns: on a wider terminal bars grow no more."""
 
 WITH_PAGES = 76
 """Columns of a terminal from which on there is room for pages and the rate."""
@@ -41,14 +39,22 @@ def bars(tracker: ProgressTracker, log: LogOutput) -> Iterator[None]:
     """
     terminal = cast(TextIO, _Terminal(log.stream))
     console = Console(file=terminal, force_terminal=True, highlight=False)
-    log.say = lambda line, level: console.print(Text(line, LEVELS.get(level, "")), soft_wrap=True)
     live = Live(
         console=console,
         get_renderable=lambda: draw(tracker.snapshot(), console.width, console.height),
+        auto_refresh=False,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    with live:
+    log.say = lambda line, level: console.print(Text(line, LEVELS.get(level, "")), soft_wrap=True)
+
+    def redraw() -> None:
+        # Whoever writes goes up by as many rows as there were: so never while a line is written.
+        assert log.lock is not None
+        with log.lock:
+            live.refresh()
+
+    with live, every(0.25, redraw):
         # A process that is killed leaves the terminal as it finds it.
         console.show_cursor(True)
         yield
@@ -80,7 +86,7 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     end = Column(no_wrap=True)
     fits = [True, width >= WITH_BARS, True, width >= WITH_PAGES, width >= WITH_PAGES, True]
     table = Table.grid(*compress([name, bar, *figures, end], fits), padding=(0, 2), expand=fits[1])
-    table.width = min(width, WIDEST)
+    table.width = min(width, 110)  # on a wider terminal bars grow no more
     # Some rows are kept free for what stands below the streams.
     shown = _window(run.streams, max(1, height - 5 - len(run.waits)))
     for counts in shown:
@@ -103,8 +109,7 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
 
 def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[RenderableType]:
     """Its name, bar, records, pages, rate, and how it ends or for how long it has been read."""
-    stage = counts.stage
-    style = STAGES[stage]
+    stage, style = counts.stage, STAGES[counts.stage]
     if stage == "not begun":
         return [Text(counts.stream, style), "", "", "", "", ""]
     share = 1.0 if stage == "done" else counts.share

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
+import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from singer.metrics import Metric, Status, Tag
@@ -17,8 +19,7 @@ from tap_bigcommerce.schemas import RESCUED
 
 LOGGER = logging.getLogger(__name__)
 
-METRIC_EVERY = 60.0
-"""Seconds between two METRIC lines of a stream's records."""
+METRIC_EVERY = 60.0  # seconds between two METRIC lines of a stream's records
 
 MOST_LISTED = 10
 """Things that are named of those that were counted."""
@@ -115,3 +116,21 @@ def listed(counter: Counter[str]) -> str:
     most = [f"{number:,} × {shown(name)}" for name, number in counter.most_common(MOST_LISTED)]
     more = len(counter) - len(most)
     return ", ".join([*most, f"and {more} more"] if more > 0 else most)
+
+
+@contextlib.contextmanager
+def every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
+    """Do this in a thread meanwhile, each time that so many seconds have passed."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(seconds):
+            act()
+
+    thread = threading.Thread(target=run, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

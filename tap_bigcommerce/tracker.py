@@ -124,13 +124,15 @@ class Timeline:
 
 
 class ProgressTracker:
-    """Is told of a run while it goes on, and says how it stands. Threads may do both at once."""
+    """Is told of a run while it goes on, and says how it stands. Threads may do both at once.
+
+    `streams` are those that the run reads, in its order; their figures change while it goes on.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self.began = clock()
         self.began_at = datetime.now(timezone.utc)
         self.streams: Sequence[StreamCounts] = ()
-        """Those that the run reads, in its order; their figures change while it goes on."""
         self._clock = clock
         self._lock = threading.Lock()
         self._timeline = Timeline(self.began)
