@@ -1,4 +1,4 @@
-"""How requests go out and bodies come in: sessions, a deadline for the whole, a limit of bytes."""
+"""How requests go out and bodies come in: connections, a deadline, a limit of bytes."""
 
 from __future__ import annotations
 
@@ -81,12 +81,11 @@ class Transport:
 
         Raises AttemptFailed, in any case if the deadline has passed at the end.
         """
-        request = requests.Request("GET", url, self._headers, params=params).prepare()
         deadline = self._timeout * TIMEOUTS_A_REQUEST
         began = time.monotonic()
         try:
             with self._adapter.send(
-                request,
+                requests.Request("GET", url, self._headers, params=params).prepare(),
                 stream=True,
                 timeout=(min(CONNECT_TIMEOUT, self._timeout), self._timeout),
                 verify=self._verify,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import re
 import signal
 import socket
+import threading
 import time
 import zlib
 from concurrent.futures import Future
@@ -21,6 +23,9 @@ from tap_runner import Result
 from tiers import some_of
 
 from bench.catalogs import selecting
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.statuses import AttemptFailed
+from tap_bigcommerce.transport import Transport
 
 IMPATIENT = {**QUICK, "request_timeout": 0.5, "page_size": 1}
 """A request has 2 seconds as a whole."""
@@ -93,6 +98,31 @@ def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(
     if name in ENDLESS and "no answer in time" not in critical(result):
         assert "not whole after 2 s" in critical(result)
     assert result.messages[-1]["type"] == "STATE"
+
+
+@pytest.mark.parametrize("first", [b"HTTP/1.1 200 OK\r\n", b"\x16\x03\x03\x3f\xff"])
+def test_a_tunnel_or_a_handshake_that_does_not_end_is_left_by_the_deadline(
+    monkeypatch: pytest.MonkeyPatch, first: bytes
+) -> None:
+    def accept(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection, contextlib.suppress(OSError):  # the tap has had enough
+            again_and_again(first, b"X: 1\r\n")(connection)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=accept, args=(listener,), daemon=True).start()
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+        url = f"https://{address}"
+        if first.startswith(b"HTTP"):
+            url = "https://store.example"
+            monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
+            monkeypatch.delenv("https_proxy", raising=False)
+        began = time.monotonic()
+        transport = Transport(Config("abc123", "made-up", api_url=url, request_timeout=0.5))
+        with pytest.raises(AttemptFailed) as raised, transport.get(url, {}):
+            pass
+    assert raised.value.outcome == "timeout"
+    assert time.monotonic() - began < 4
 
 
 def test_a_signal_is_heeded_while_an_answer_trickles() -> None:
