@@ -231,19 +231,16 @@ class WalkSync:
     def _begun(self) -> Reading:
         """The reading of the list, begun by now."""
         if self._reading is None:
-            self._reading = self._begin()
+            root, start, first = self._root, self._start, self.outputs[0]
+            params: dict[str, str] = {}
+            if root.modified_since is not None and not first.has_own_dates:
+                if start.since is not None:
+                    params[root.modified_since] = start.since
+                if first.until is not None:
+                    params.update(root.modified_until(first.until))
+            params.update(root.channel_filter(self._tools.config.channel_ids))
+            self._reading = self._reading_for(self.outputs, params, after=start.after)
         return self._reading
-
-    def _begin(self) -> Reading:
-        root, tools, start, first = self._root, self._tools, self._start, self.outputs[0]
-        params: dict[str, str] = {}
-        if root.modified_since is not None and not first.has_own_dates:
-            if start.since is not None:
-                params[root.modified_since] = start.since
-            if first.until is not None:
-                params.update(root.modified_until(first.until))
-        params.update(root.channel_filter(tools.config.channel_ids))
-        return self._reading_for(self.outputs, params, after=start.after)
 
     def _reading_for(
         self,

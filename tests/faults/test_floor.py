@@ -31,7 +31,7 @@ MISTAKES = {
         "a[0].stream.name == 'orders'",
     ),
     "where the state is read": ("output", "Output._start", "a[0].stream.name == 'orders'"),
-    "before the first request": ("walk_sync", "WalkSync._begin", "a[0].name == 'orders'"),
+    "before the first request": ("walk_sync", "WalkSync._begun", "a[0].name == 'orders'"),
     "at the end": ("output", "Output.complete", "a[0].stream.name == 'orders'"),
 }
 

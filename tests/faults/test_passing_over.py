@@ -64,10 +64,13 @@ def test_an_order_that_cannot_be_completed_is_passed_over_by_all_that_is_made_of
         store.answer("/v2/orders/101/products", 500, DOWN)
         streams = ("orders", "order_products", "order_fees", "order_transactions")
         first = store.run(*streams)
+        failing = store.run(*streams, state=first.state)
         store.heal()
-        second = store.run(*streams, state=first.state)
-    assert first.status == 1
-    assert first.ids("orders") == [100, 102]
+        second = store.run(*streams, state=failing.state)
+    assert first.status == failing.status == 1
+    assert "is gone" not in failing.stderr
+    assert failing.state["bookmarks"]["orders"]["retry"] == [101]
+    assert first.ids("orders") == failing.ids("orders") == [100, 102]
     assert {row["order_id"] for row in first.records("order_products")} == {100, 102}
     assert first.ids("order_transactions") == [1000, 1010, 1020]
     bookmarks = first.state["bookmarks"]
