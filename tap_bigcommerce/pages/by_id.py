@@ -442,12 +442,8 @@ class IdParameters:
 
     def begin(self, noun: str, after: Position, parallel: int) -> ById:
         """A walk that goes on behind the id `after`."""
-        return ById(
-            noun,
-            after=after if isinstance(after, int) else 0,
-            can_see_last=self.downwards is not None,
-            parallel=parallel,
-        )
+        start, sees_last = after if isinstance(after, int) else 0, self.downwards is not None
+        return ById(noun, after=start, can_see_last=sees_last, parallel=parallel)
 
 
 WalkKind = IdParameters | InTurnKind

@@ -207,8 +207,7 @@ class InTurn:
         if named is not None and named.cursor is not None:
             if named.cursor not in read.cursors:
                 read.cursors.add(named.cursor)
-                may_go_on = read.barren < MOST_BARREN_BY_CURSOR
-                return Ask({"after": named.cursor}) if may_go_on else None
+                return Ask({"after": named.cursor}) if read.barren < MOST_BARREN_BY_CURSOR else None
             if "after" in ask.params:
                 self.doubted = True
                 raise UnexpectedAnswer(
@@ -354,8 +353,5 @@ class _Pass:
         if self._fruitful > 1:
             most = min(most, self.largest)
         if self.barren and len(last.ids) >= most and (paged or self._fruitful > 1):
-            return (
-                f"the API showed {shown} records, and then {len(last.ids)} of them again in place "
-                "of a next page"
-            )
+            return f"the API showed {shown} records, and then {len(last.ids)} of them again"
         return None
