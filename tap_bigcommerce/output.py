@@ -159,7 +159,7 @@ class Output:
             place = f"id {after}" if isinstance(after, int) else "the last page that was written"
             LOGGER.info("%s: going on after %s", name, place)
             # The run that was stopped may have met what is accepted.
-            self.read_in_part = self.read_in_part or bool(accepted)
+            self.read_in_part |= bool(accepted)
             return resume
         if resume is not None:
             LOGGER.info(
@@ -192,10 +192,9 @@ class Output:
         self.read_in_part = True
         if isinstance(error, IncompleteList):
             # A list that contradicts itself has been answered.
-            self._has_read_any, self._doubt = True, None
+            self.was_read(id_)
             if self._tools.config.accepts(self.stream.name, id_):
                 LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
-                self.was_read(id_)
                 return
         elif not self._has_read_any and id_ not in self.passed_over:
             self._doubt = self._doubt or error
@@ -219,7 +218,7 @@ class Output:
 
     def note_read_first(self, row: Row) -> None:
         """The row, passed over before, has been written ahead of all others."""
-        if row["id"] not in self.passed_over and row.get("date_modified") is not None:
+        if self.passed_over.get(row["id"]) is None and row.get("date_modified") is not None:
             self._read_first.append((row["id"], row["date_modified"]))
 
     def has_read(self, row: Row) -> bool:
