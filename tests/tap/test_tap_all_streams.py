@@ -623,9 +623,7 @@ def test_a_child_that_fails_on_the_way_goes_on_there(held: Truth) -> None:
         if other != name:
             assert sorted(keys_in(first, other)) == sorted(held[other])
     assert {*keys_in(first, name), *keys_in(second, name)} == set(held[name])
-    assert name not in first.state["bookmarks"] or (
-        REPLICATION_KEYS[name] not in first.state["bookmarks"][name]
-    )
+    assert first.state["bookmarks"][name]["retry"]
 
 
 # Changes while a list is read
