@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import http.client
 import io
 import math
@@ -208,17 +209,29 @@ class _Reader(io.RawIOBase):
         self._raw = raw
         self._timeout = sock.gettimeout() or 0.0
         self._ends = time.monotonic() + self._timeout * TIMEOUTS_A_REQUEST
+        # Through a proxy that speaks TLS, urllib3 shakes hands with the store, and then gathers
+        # each record from it, in a loop of its own over this.
+        outer = getattr(sock, "socket", sock)
+        if isinstance(outer, ssl.SSLSocket):
+            outer.recv = functools.partial(self._recv, outer)  # type: ignore[method-assign]
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        self._limit()
+        return self._raw.readinto(buffer)
+
+    def _recv(self, outer: ssl.SSLSocket, size: int) -> bytes:
+        self._limit()
+        return ssl.SSLSocket.recv(outer, size)
+
+    def _limit(self) -> None:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TimeoutError
         if left < self._timeout:
             self._sock.settimeout(left)
-        return self._raw.readinto(buffer)
 
     def close(self) -> None:
         self._raw.close()

@@ -45,18 +45,18 @@ def _accept(listener: socket.socket, customers: Answer) -> None:
 
 def _serve(connection: socket.socket, customers: Answer) -> None:
     with connection, contextlib.suppress(OSError):  # the tap has had enough
-        while request := _request(connection):
+        while request := http_request(connection.recv):
             if b"/v2/customers" in request:
                 customers(connection)
             else:
                 connection.sendall(THE_TIME if b"/v2/time" in request else NO_ROWS)
 
 
-def _request(connection: socket.socket) -> bytes:
+def http_request(receive: Callable[[int], bytes]) -> bytes:
     """Its head; nothing once the connection has ended."""
     request = b""
     while not request.endswith(b"\r\n\r\n"):
-        came = connection.recv(65536)
+        came = receive(65536)
         if not came:
             return b""
         request += came

@@ -5,8 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import re
+import shutil
 import signal
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import zlib
@@ -18,14 +21,14 @@ import pytest
 import tap_runner
 from fault_process import started
 from fault_runs import QUICK, asked_for, assert_failed_clearly, critical, side_by_side
-from raw_server import Answer, answering, head, settings_for
+from raw_server import Answer, answering, head, http_request, settings_for
 from tap_runner import Result
 from tiers import some_of
 
 from bench.catalogs import selecting
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.statuses import AttemptFailed
-from tap_bigcommerce.transport import Transport
+from tap_bigcommerce.transport import Transport, read_body
 
 IMPATIENT = {**QUICK, "request_timeout": 0.5, "page_size": 1}
 """A request has 2 seconds as a whole."""
@@ -100,6 +103,9 @@ def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(
     assert result.messages[-1]["type"] == "STATE"
 
 
+STORE = "https://store.example"
+
+
 @pytest.mark.parametrize("first", [b"HTTP/1.1 200 OK\r\n", b"\x16\x03\x03\x3f\xff"])
 def test_a_tunnel_or_a_handshake_that_does_not_end_is_left_by_the_deadline(
     monkeypatch: pytest.MonkeyPatch, first: bytes
@@ -114,7 +120,7 @@ def test_a_tunnel_or_a_handshake_that_does_not_end_is_left_by_the_deadline(
         address = f"127.0.0.1:{listener.getsockname()[1]}"
         url = f"https://{address}"
         if first.startswith(b"HTTP"):
-            url = "https://store.example"
+            url = STORE
             monkeypatch.setenv("HTTPS_PROXY", f"http://{address}")
             monkeypatch.delenv("https_proxy", raising=False)
         began = time.monotonic()
@@ -123,6 +129,98 @@ def test_a_tunnel_or_a_handshake_that_does_not_end_is_left_by_the_deadline(
             pass
     assert raised.value.outcome == "timeout"
     assert time.monotonic() - began < 4
+
+
+RECORD = b"\x17\x03\x03\x40\x00"
+"""TLS: sixteen thousand bytes of an answer follow."""
+
+
+@pytest.mark.parametrize(
+    ("sent", "then"),
+    [
+        pytest.param(None, b"\x16\x03\x03\x3f\xff", id="handshake"),
+        pytest.param(b"", RECORD, id="head"),
+        pytest.param(head("Content-Length: 16000"), RECORD, id="body"),
+    ],
+)
+def test_a_record_that_trickles_through_a_proxy_that_speaks_tls_is_left_by_the_deadline(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes | None, then: bytes
+) -> None:
+    certificate = made_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    came = []
+
+    def accept(listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # the tap has had enough
+            plain, _ = listener.accept()
+            plain.settimeout(10)
+            with context.wrap_socket(plain, server_side=True) as connection:
+                came.append(http_request(connection.recv))
+                connection.sendall(head())
+                if sent is not None:
+                    came.append(answer_in_tls(connection, context, sent))
+                connection.sendall(then)
+                for _ in range(60):
+                    connection.sendall(b"x")
+                    time.sleep(0.1)
+
+    def ask(transport: Transport) -> None:
+        with transport.get(STORE, {}) as response:
+            came.append(b"head")
+            read_body(response, MB)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        proxy = threading.Thread(target=accept, args=(listener,), daemon=True)
+        proxy.start()
+        monkeypatch.setenv("HTTPS_PROXY", f"https://127.0.0.1:{listener.getsockname()[1]}")
+        monkeypatch.delenv("https_proxy", raising=False)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        transport = Transport(Config("abc123", "made-up", api_url=STORE, request_timeout=0.5))
+        began = time.monotonic()
+        with pytest.raises(AttemptFailed) as raised:
+            ask(transport)
+        took = time.monotonic() - began
+        proxy.join(10)
+    assert raised.value.outcome == "timeout"
+    assert took < 4
+    began_with = [b"CONNECT", *([] if sent is None else [b"GET"]), *([b"head"] if sent else [])]
+    assert [each.split()[0] for each in came] == began_with
+
+
+def made_certificate(folder: Path) -> Path:
+    """A file with a certificate of this machine and of the store, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not on this machine (Debian: apt-get install openssl)")
+    path = folder / "made_up.pem"
+    names = "subjectAltName=IP:127.0.0.1,DNS:store.example"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=a",
+         "-addext", names, "-addext", "keyUsage=digitalSignature,keyCertSign",
+         "-keyout", path, "-out", folder / "certificate"],
+        check=True, capture_output=True, timeout=30,
+    )  # fmt: skip
+    path.write_bytes(path.read_bytes() + (folder / "certificate").read_bytes())
+    return path
+
+
+def answer_in_tls(connection: socket.socket, context: ssl.SSLContext, sent: bytes) -> bytes:
+    """The request that comes in the TLS that the connection carries; `sent` goes back in it."""
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    store = context.wrap_bio(incoming, outgoing, server_side=True)
+
+    def read(size: int) -> bytes:
+        while True:
+            try:
+                return store.read(size)  # shakes hands first
+            except ssl.SSLWantReadError:
+                connection.sendall(outgoing.read())
+                incoming.write(connection.recv(65536))
+
+    request = http_request(read)
+    store.write(sent)
+    connection.sendall(outgoing.read())
+    return request
 
 
 def test_a_signal_is_heeded_while_an_answer_trickles() -> None:
