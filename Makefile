@@ -34,7 +34,7 @@ fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; 
 	@FLEET_TAP='$(abspath $(BIN))/tap-bigcommerce' \
 		FLEET_TARGET_JSONL='$(abspath $(TARGET_JSONL))/bin/target-jsonl' \
 		FLEET_KUBERNETES='$(abspath $(KUBERNETES))/bin/kubernetes-validate' \
-		$(DAGSTER)/bin/python -m pytest -n auto -o filterwarnings=default --disable-warnings \
+		$(DAGSTER)/bin/python -m pytest -n 2 -o filterwarnings=default --disable-warnings \
 		tests/fleet $(ARGS)
 
 tools: tests target target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow

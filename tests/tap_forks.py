@@ -61,10 +61,14 @@ class Forks:
 def main() -> None:
     """Import the tap, and fork a run of it for each line."""
     import tap_bigcommerce
+    from tap_bigcommerce.schemas import load_schema
+    from tap_bigcommerce.streams import STREAMS
 
     for module in pkgutil.walk_packages(tap_bigcommerce.__path__, "tap_bigcommerce."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+    for name in STREAMS:
+        load_schema(name)
     gc.freeze()
     for line in sys.stdin.buffer:
         child = os.fork()

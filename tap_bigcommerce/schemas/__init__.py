@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import functools
 import json
 from collections.abc import Iterator, Mapping
@@ -68,9 +67,12 @@ class Notes:
 
 
 def load_schema(stream: str) -> dict[str, Any]:
-    """The whole schema of a stream, with every reference to a shared part resolved."""
+    """The whole schema of a stream, with every reference to a shared part resolved.
+
+    It is read once, and never changed.
+    """
     schema, _ = _read(stream)
-    return copy.deepcopy(schema)
+    return schema
 
 
 def load_notes(stream: str) -> Notes:

@@ -145,7 +145,7 @@ def test_an_answer_that_came_to_grief_once_is_asked_for_again(
     assert re.search(rf"Summary of {STREAM_OF[list_]}: .*\b1 times tried again", run.result.stderr)
 
 
-@pytest.mark.parametrize("list_", ["customers", "products"])
+@pytest.mark.parametrize("list_", some_of(["customers", "products"], 1, pytest.mark.real_time))
 @pytest.mark.parametrize("kind", BROKEN)
 def test_answers_that_never_come_whole_fail_their_stream_alone(
     lasting: Runs, kind: str, list_: str

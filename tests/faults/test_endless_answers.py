@@ -90,7 +90,7 @@ def runs(request: pytest.FixtureRequest) -> dict[str, Future[Result]]:
     return side_by_side(run, asked_for(request, [*ENDLESS, *ODD], "name"), at_once=6)
 
 
-@pytest.mark.parametrize("name", some_of([*ENDLESS, *ODD], 6, pytest.mark.real_time))
+@pytest.mark.parametrize("name", some_of([*ENDLESS, *ODD], 3, pytest.mark.real_time))
 def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(
     runs: dict[str, Future[Result]], name: str
 ) -> None:
@@ -291,7 +291,7 @@ def most_memory(pid: int) -> int:
 EVERYTHING: dict[str, Any] = {"max_attempts": 2, "max_retry_seconds": 1, "request_timeout": 0.5}
 
 
-@pytest.mark.parametrize("kind", ["closed", "silent"])
+@pytest.mark.parametrize("kind", ["closed", pytest.param("silent", marks=pytest.mark.real_time)])
 @pytest.mark.parametrize("args", [(), ("--discover",), ("--check",)])
 def test_a_store_that_does_not_answer_fails_the_run_once(kind: str, args: tuple[str, ...]) -> None:
     catalog = tap_runner.discover()

@@ -58,6 +58,7 @@ def test_transactions_of_one_order_that_cannot_be_read_come_with_the_next_sync()
     assert after.status == 0
 
 
+@pytest.mark.real_time
 def test_an_order_that_cannot_be_completed_is_passed_over_by_all_that_is_made_of_it() -> None:
     with shop(100, 101, 102) as store:
         store.rows["/v2/orders"][1] = {**store.rows["/v2/orders"][1], "items_total": 5}
@@ -83,6 +84,7 @@ def test_an_order_that_cannot_be_completed_is_passed_over_by_all_that_is_made_of
     assert "retry" not in str(second.state)
 
 
+@pytest.mark.real_time
 def test_a_product_and_a_customer_that_cannot_be_completed_are_passed_over() -> None:
     bad = product(2)
     del bad["images"]
@@ -119,6 +121,7 @@ def test_a_list_that_no_order_has_fails_as_a_whole_and_is_read_again_from_the_bo
     assert healed.ids("order_transactions") == [1000, 1010, 1020]
 
 
+@pytest.mark.real_time
 def test_more_than_a_hundred_orders_that_cannot_be_read_fail_the_stream() -> None:
     ids = range(100, 220)
     with shop(*ids) as store:
@@ -261,6 +264,7 @@ def stopped_behind(store: MadeStore, *orders: int, **settings: Any) -> Result:
     return result
 
 
+@pytest.mark.real_time
 def test_a_stop_behind_an_order_that_was_passed_over_loses_nothing_of_it() -> None:
     with shop(100, 101) as store:
         store.answer(transactions_of("100"), 503, DOWN)
@@ -272,6 +276,7 @@ def test_a_stop_behind_an_order_that_was_passed_over_loses_nothing_of_it() -> No
     assert result.status == 0, critical(result)
 
 
+@pytest.mark.real_time
 def test_a_stop_behind_orders_of_which_none_could_be_read_goes_on_before_them() -> None:
     with shop(100, 101) as store:
         store.answer(transactions_of(r"\d+"), 503, DOWN)
@@ -281,6 +286,7 @@ def test_a_stop_behind_orders_of_which_none_could_be_read_goes_on_before_them() 
     assert result.ids("order_transactions") == [1000, 1010]
 
 
+@pytest.mark.real_time
 def test_a_run_that_goes_on_ends_no_version_where_the_one_before_met_what_is_accepted() -> None:
     settings: dict[str, Any] = {
         "activate_version": True,

@@ -229,6 +229,7 @@ def stop_unread(case: tuple[int, int]) -> tuple[bool, float, int | None]:
         return alive, tap.signal(case[0]), tap.process.returncode
 
 
+@pytest.mark.real_time
 def test_a_signal_ends_the_tap_even_if_nobody_reads_its_messages() -> None:
     for (_, status), ended in side_by_side(stop_unread, SIGNALS).items():
         alive, took, found = ended.result()

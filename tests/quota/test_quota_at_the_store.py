@@ -63,7 +63,7 @@ many = pytest.mark.real_time
 
 
 @pytest.mark.parametrize("quota", [150, pytest.param(450, marks=many)])
-@pytest.mark.parametrize("taps", [1, 2])
+@pytest.mark.parametrize("taps", [1, pytest.param(2, marks=many)])
 @pytest.mark.parametrize(
     "others",
     [pytest.param(0.0, id="alone"), pytest.param(0.5, marks=many, id="beside another app")],

@@ -95,6 +95,7 @@ def test_the_summary_says_where_the_bookmark_is_and_from_where_it_moved(small: S
     assert "bookmark" not in summary_of(second, "coupons")
 
 
+@pytest.mark.real_time
 def test_the_summary_says_how_long_requests_waited(small: Sandbox) -> None:
     assert not any(" waited " in line for line in run(settings(small)).logged())
     small.set(quota=12, window_seconds=2.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from itertools import groupby
 
+import pytest
 import tap_runner
 from tap_runner import discover, run, select, settings
 
@@ -39,6 +40,7 @@ def test_the_next_streams_first_page_is_asked_for_while_the_last_ones_come() -> 
     assert [stream for stream, _ in groupby(records)] == ["customers", "products"]
 
 
+@pytest.mark.real_time
 def test_no_more_requests_are_in_flight_than_max_concurrency_allows() -> None:
     with Sandbox(Options(orders=120, coupons=9, customers=80, products=80, latency_ms=20)) as store:
         most = {}
