@@ -223,15 +223,23 @@ def select(
     fields: Mapping[str, Sequence[str]] | None = None,
     without: Mapping[str, Sequence[str]] | None = None,
     write: Callable[[bool], Any] = bool,
+    whole: bool = False,
     **table: Any,
 ) -> Json:
     """A copy of the catalog in which these streams are selected, and no others.
+
+    Of the others it has one, unless it is to be `whole`: to copy and to read all of them is much of
+    what a short run costs.
 
     fields: of a stream, only the fields whose path begins with one of these ("products[].sku"
     takes "products" with it). without: of a stream, not the fields at these paths. write: how
     true and false are written. table: more metadata for the selected streams; _ stands for -.
     """
-    chosen = copy.deepcopy(catalog)
+    entries = catalog["streams"]
+    others = [entry for entry in entries if entry["tap_stream_id"] not in streams]
+    left_out = {entry["tap_stream_id"] for entry in ([] if whole else others[1:])}
+    kept = [entry for entry in entries if entry["tap_stream_id"] not in left_out]
+    chosen = copy.deepcopy({**catalog, "streams": kept})
     extra = {key.replace("_", "-"): value for key, value in table.items()}
     for entry in chosen["streams"]:
         name = entry["tap_stream_id"]

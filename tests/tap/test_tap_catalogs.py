@@ -195,7 +195,7 @@ def test_a_field_of_any_type_in_a_catalog_can_hold_pseudonyms(
 def test_a_word_for_selected_that_is_none_leaves_a_stream_out_and_is_named(
     quiet: Sandbox, catalog: Json
 ) -> None:
-    chosen = select(catalog, "coupons")
+    chosen = select(catalog, "coupons", whole=True)
     table = metadata_at(entry_of(chosen, "banners"), "")
     for value in ("yes", 1):
         table["selected"] = value

@@ -140,7 +140,7 @@ def test_what_excludes_wins_wherever_it_stands(quiet: Sandbox, first_sync: Resul
 def test_with_a_catalog_rules_exclude_from_it_or_select_in_its_place(
     quiet: Sandbox, catalog: Json
 ) -> None:
-    chosen = select(catalog, "customers", "coupons", without={"customers": ["notes"]})
+    chosen = select(catalog, "customers", "coupons", without={"customers": ["notes"]}, whole=True)
     less = run(settings(quiet), chosen, args=with_rules("!**.*email*"))
     assert set(less.schemas) == {"customers", "coupons"}
     assert not columns(less, "customers") & {"email", "notes"}
@@ -180,7 +180,7 @@ def test_a_key_that_is_excluded_is_told_of(quiet: Sandbox) -> None:
 def test_a_rule_that_names_nothing_is_an_error(
     quiet: Sandbox, catalog: Json, rule: str, offered: str, with_catalog: bool
 ) -> None:
-    chosen = select(catalog, "customers") if with_catalog else None
+    chosen = select(catalog, "customers", whole=True) if with_catalog else None
     result = run(settings(quiet), chosen, args=with_rules("orders.*", rule))
     assert result.status == 1
     (line,) = [line for line in result.logged("CRITICAL") if "names no field" in line]
