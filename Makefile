@@ -24,10 +24,10 @@ fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERV
 	@$(DAGSTER)/bin/python -m demo.fleet --tap $(BIN)/tap-bigcommerce \
 		--duckdb $(DUCKDB)/bin/python $(if $(SERVE),--serve)
 
-test: tests target singer-tools ## the quick tests; ARGS="tests/tap -k state" for some of them
+test: tests target ## the quick tests; ARGS="tests/tap -k state" for some of them
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-test-all: tests target singer-tools ## all tests, those of many moments, stores and waits too
+test-all: tests target ## all tests, those of many moments, stores and waits too
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m 'not tools' --hypothesis-profile all $(ARGS)
 
 fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; some minutes
@@ -37,7 +37,7 @@ fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; 
 		$(DAGSTER)/bin/python -m pytest -n 2 -o filterwarnings=default --disable-warnings \
 		tests/fleet $(ARGS)
 
-tools: tests target target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
+tools: tests target singer-tools target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
 	@$(BIN)/python -m pytest -m tools -rs $(ARGS)
 
 lint: linters ## ruff and mypy --strict

@@ -139,8 +139,8 @@ RECORD = b"\x17\x03\x03\x40\x00"
     ("sent", "then"),
     [
         pytest.param(None, b"\x16\x03\x03\x3f\xff", id="handshake"),
-        pytest.param(b"", RECORD, id="head"),
-        pytest.param(head("Content-Length: 16000"), RECORD, id="body"),
+        pytest.param(b"", RECORD, id="head", marks=pytest.mark.real_time),
+        pytest.param(head("Content-Length: 16000"), RECORD, id="body", marks=pytest.mark.real_time),
     ],
 )
 def test_a_record_that_trickles_through_a_proxy_that_speaks_tls_is_left_by_the_deadline(

@@ -17,6 +17,8 @@ from installed_tools import installed
 
 from sandbox import Options, Sandbox
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.fixture(scope="session")
 def check_tap() -> Path:

@@ -12,6 +12,7 @@ import tap_bigcommerce
 from scripts.golden.__main__ import main
 
 
+@pytest.mark.tools
 def test_a_value_that_another_version_writes_otherwise_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

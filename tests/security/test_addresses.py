@@ -7,10 +7,13 @@ import json
 import pytest
 from hostile_store import Reply, config, serving
 from tap_runner import run
+from tiers import some_of
 
 
 @pytest.mark.parametrize("id_", ["../../../evil", "1/../../evil", "1?evil", "1#evil", "..", "evil"])
-@pytest.mark.parametrize("args", [["--discover"], ["--check"], []])
+@pytest.mark.parametrize(
+    "args", some_of([["--discover"], ["--check"], []], 2, pytest.mark.histories)
+)
 def test_the_id_of_a_row_leads_nowhere_else(id_: str, args: list[str]) -> None:
     asked: list[str] = []
 

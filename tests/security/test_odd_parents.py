@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from hostile_store import config, serving
 from tap_runner import run
+from tiers import some_of
 
 ODD_IDS: tuple[Any, ...] = (None, True, "", "../../v2/store", -1, 1.5, [], {"id": 1})
 
 
-@pytest.mark.parametrize("command", ["--discover", "--check"])
+@pytest.mark.parametrize("command", some_of(["--discover", "--check"], 1, pytest.mark.histories))
 @pytest.mark.parametrize("row", [{}, *({"id": value} for value in ODD_IDS)], ids=json.dumps)
 def test_a_parent_without_a_usable_id_is_not_asked_for_its_lists(row: Any, command: str) -> None:
     asked = set()
