@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from all_lists import LISTS, Listed, Row, every_row, paths, walk
 from sandbox_client import Get, client
+from tiers import some_of
 
 from sandbox import Options, Sandbox
 from sandbox.endpoints import ENDPOINTS
@@ -47,7 +48,12 @@ def test_the_table_has_all_lists() -> None:
     assert {listed.path for listed in LISTS} == lists
 
 
-@pytest.mark.parametrize("listed", LISTS, ids=named)
+every_list = pytest.mark.parametrize(
+    "listed", some_of([*LISTS], 16, pytest.mark.every_stream), ids=named
+)
+
+
+@every_list
 def test_its_pages_together_are_its_records(still: Sandbox, listed: Listed) -> None:
     truth = whole(still, listed)
     assert truth
@@ -69,13 +75,13 @@ def test_cursors_and_pages_show_the_same(still: Sandbox, listed: Listed, pages: 
         assert list(walk(get, path, pages, 1 + len(first) // 3)) == first
 
 
-@pytest.mark.parametrize("listed", LISTS, ids=named)
+@every_list
 def test_its_rows_are_unique_by_its_key(still: Sandbox, listed: Listed) -> None:
     keys = [str([row[name] for name in listed.key]) for row in whole(still, listed)]
     assert len(keys) == len(set(keys))
 
 
-@pytest.mark.parametrize("listed", LISTS, ids=named)
+@every_list
 def test_without_its_permission_it_is_403(still: Sandbox, listed: Listed) -> None:
     get, path = client(still), paths(still, listed)[0]
     scopes = listed.scope.split("|")
@@ -111,7 +117,11 @@ _FIELDS: dict[str, Row] = {
 }
 
 
-@pytest.mark.parametrize("listed", [item for item in LISTS if not item.derived], ids=named)
+@pytest.mark.parametrize(
+    "listed",
+    some_of([item for item in LISTS if not item.derived], 16, pytest.mark.every_stream),
+    ids=named,
+)
 def test_its_rows_can_be_changed_added_and_deleted(moved: Sandbox, listed: Listed) -> None:
     get = client(moved)
     before = found(get, moved, listed)

@@ -9,11 +9,12 @@ from hostile_store import Reply, config, serving
 from tap_runner import run
 from tiers import some_of
 
+IDS = ["../../../evil", "1/../../evil", "1?evil", "1#evil", "..", "evil"]
+COMMANDS: list[list[str]] = [["--discover"], ["--check"], []]
 
-@pytest.mark.parametrize("id_", ["../../../evil", "1/../../evil", "1?evil", "1#evil", "..", "evil"])
-@pytest.mark.parametrize(
-    "args", some_of([["--discover"], ["--check"], []], 2, pytest.mark.histories)
-)
+
+@pytest.mark.parametrize("id_", IDS)
+@pytest.mark.parametrize("args", some_of(COMMANDS, 2, pytest.mark.histories))
 def test_the_id_of_a_row_leads_nowhere_else(id_: str, args: list[str]) -> None:
     asked: list[str] = []
 
