@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.counts import StreamCounts
 from tap_bigcommerce.display import Secrets, duration, passwords_of_proxies
-from tap_bigcommerce.files import Unusable
 from tap_bigcommerce.log import displayed, set_up
 from tap_bigcommerce.options import Options
 from tap_bigcommerce.progress import every
@@ -73,7 +72,7 @@ class Audience:
         if self._report is not None:
             try:
                 self._report.write(status, self.secrets)
-            except (OSError, Unusable) as error:
+            except Exception as error:  # noqa: BLE001  # no reason for another exit status
                 LOGGER.error(
                     "The report %s cannot be written: %s. The run itself is not concerned.",
                     self._options.report,

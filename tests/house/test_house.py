@@ -53,6 +53,7 @@ FLOORS = (
 
 # Where everything may be caught, and what becomes of it there.
 CATCHES_ALL = {
+    "audience.py": "a report that cannot be made is no reason for another exit status",
     "run.py": "turns what nobody foresaw into an exit status, with its traceback",
     "exceptions.py": "turns what nobody foresaw into a stream's failure, with its traceback",
     "workers.py": "hands a job's error to the stream that waits for it",

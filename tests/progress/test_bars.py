@@ -71,6 +71,7 @@ def test_it_says_what_it_waits_for(tmp_path: Path) -> None:
         assert tap.stop() == 143
 
 
+@pytest.mark.real_time
 def test_a_stream_does_not_end_before_its_wait_does(tmp_path: Path) -> None:
     with (
         Sandbox(small(products=100, quota=20, window_seconds=60.0)) as store,
@@ -100,6 +101,7 @@ def test_what_is_for_programs_is_not_shown_to_a_person(tmp_path: Path) -> None:
             assert not any("METRIC" in row for row in tap.terminal.all_rows())
 
 
+@pytest.mark.real_time
 def test_a_request_that_is_tried_again_is_named(tmp_path: Path) -> None:
     with Sandbox(small()) as store, watched(tmp_path, settings(store)) as tap:
         store.fault("customers", kind="503", times=0)

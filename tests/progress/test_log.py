@@ -35,6 +35,7 @@ def test_a_short_sync_has_no_such_line(quiet: Sandbox) -> None:
     assert "Progress: " not in run(settings(quiet)).stderr
 
 
+@pytest.mark.real_time
 def test_the_line_says_what_is_waited_for(slow: Options) -> None:
     with Sandbox(slow) as store:
         store.set(quota=10, window_seconds=1.0)

@@ -13,6 +13,10 @@ from pages import read
 from tap_runner import Json, Result, discover, run, select, settings, start
 
 from sandbox import Options, Sandbox
+from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.display import Secrets
+from tap_bigcommerce.report.report import Report
+from tap_bigcommerce.tracker import ProgressTracker
 
 
 def small(**more: Any) -> Options:
@@ -124,6 +128,16 @@ def test_settings_that_cannot_be_used_are_in_the_report(file: Path) -> None:
     assert "access_token is missing" in read(file).text
 
 
+def test_a_request_that_ends_while_the_page_is_made_does_not_break_it(file: Path) -> None:
+    tracker, seen, late = ProgressTracker(), StreamCounts("orders"), StreamCounts("coupons")
+    tracker.streams = [seen, late]
+    tracker.request_ended(seen, 0.1, "200", again=False, quota=None)
+    late.requests += 1
+    Report(str(file), tracker).write(143, Secrets())
+    assert "coupons" in file.read_text()
+
+
+@pytest.mark.kills
 @pytest.mark.parametrize("reads", [True, False], ids=["target reads", "target sleeps"])
 def test_a_run_that_is_stopped_has_its_report(file: Path, reads: bool) -> None:
     with Sandbox(small(orders=300, latency_ms=20.0)) as store:
