@@ -7,6 +7,7 @@ import random
 import pytest
 from deletes_runs import FOUR, LISTS, Runs, tombstones
 from tap_runner import Json, discover, run, select, settings
+from tiers import some_of
 
 from sandbox import Options, Sandbox
 from tap_bigcommerce.streams import STREAMS
@@ -107,7 +108,7 @@ def test_the_field_is_in_schemas_whenever_deletes_are_detected(small: Sandbox) -
     assert "_sdc_deleted_at" not in result.schemas["products"]["schema"]["properties"]
 
 
-@pytest.mark.parametrize("name", IN_LISTS_OF_THEIR_OWN)
+@pytest.mark.parametrize("name", some_of([*IN_LISTS_OF_THEIR_OWN], 9, pytest.mark.every_stream))
 def test_every_such_stream_tells_what_is_deleted(small: Sandbox, catalog: Json, name: str) -> None:
     runs = Runs(small, select(catalog, name))
     first = runs.run()

@@ -339,7 +339,8 @@ def random_runs(request: pytest.FixtureRequest) -> Runs:
     return start([case for case in RANDOM if case.name in names])
 
 
-@pytest.mark.parametrize("name", some_of([case.name for case in RANDOM], 1, pytest.mark.histories))
+@pytest.mark.histories
+@pytest.mark.parametrize("name", [case.name for case in RANDOM])
 def test_under_random_faults_of_every_kind_all_arrives_as_the_store_holds_it(
     random_runs: Runs, name: str
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fault_runs import critical
 from made_store import DATE, ISO_DATE, MadeStore, item, order, product
+from tiers import some_of
 
 LINK = {"url": "https://made.example/x", "resource": "/x"}
 SHAPES = [LINK, None, "text", 3, [], {}, [None], ["text"], [[{"id": 1}]], {"x": [1]}]
@@ -24,22 +25,22 @@ def put(row: dict[str, Any], path: str, value: Any) -> None:
     place[last] = value
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "consignments",
-        "consignments.shipping",
-        "consignments.downloads",
-        "consignments.email",
-        "consignments.email.gift_certificates",
-        "consignments.shipping.0.line_items",
-        "consignments.shipping.0.line_items.0.applied_discounts",
-        "consignments.shipping.0.line_items.0.id",
-        "consignments.shipping.0.line_items.0.quantity",
-        "consignments.shipping.0.id",
-        "fees",
-    ],
-)
+PARTS = [
+    "consignments",
+    "consignments.shipping",
+    "consignments.downloads",
+    "consignments.email",
+    "consignments.email.gift_certificates",
+    "consignments.shipping.0.line_items",
+    "consignments.shipping.0.line_items.0.applied_discounts",
+    "consignments.shipping.0.line_items.0.id",
+    "consignments.shipping.0.line_items.0.quantity",
+    "consignments.shipping.0.id",
+    "fees",
+]
+
+
+@pytest.mark.parametrize("path", some_of(PARTS, 6, pytest.mark.histories))
 def test_an_order_of_which_a_part_has_another_shape_arrives_with_all_its_line_items(
     path: str,
 ) -> None:

@@ -383,7 +383,7 @@ def hints_at_a_coupon(order: Row, *, shipping_coupons: bool) -> bool:
     return shipping_coupons and any(not any(triple) for triple in triples[1:])
 
 
-@pytest.mark.parametrize("name", some_of([*COUPON_STORES], 2, pytest.mark.histories))
+@pytest.mark.parametrize("name", some_of([*COUPON_STORES], 1, pytest.mark.histories))
 def test_every_orders_coupons_are_those_of_its_own_list_and_only_hints_cost_requests(
     coupon_runs: dict[str, Future[tuple[Run, list[Row], list[Row]]]], name: str
 ) -> None:

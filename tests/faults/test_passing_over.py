@@ -184,6 +184,7 @@ def test_a_permission_that_is_missing_is_not_looked_for_with_every_order() -> No
     assert "order_transactions" not in result.state["bookmarks"]
 
 
+@pytest.mark.real_time
 def test_a_parent_in_a_list_without_dates_is_remembered_and_read_whole_later() -> None:
     rows: list[dict[str, Any]] = [{"id": id_, "date_modified": ISO_DATE} for id_ in (1, 2)]
     with MadeStore({"/v3/channels": rows}) as store:

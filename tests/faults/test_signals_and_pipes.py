@@ -250,6 +250,7 @@ def test_a_target_that_reads_late_gets_all() -> None:
         assert differences(store, records(messages)) == []
 
 
+@pytest.mark.real_time
 def test_lookups_that_end_while_the_target_sleeps_are_written_too() -> None:
     # While the first orders wait for the pipe to be read, all others become whole: nothing is
     # under way any more that could wake the tap.

@@ -170,6 +170,7 @@ def test_a_token_that_is_refused_later_is_tried_again_a_few_times() -> None:
     assert len(refused) == 2
 
 
+@pytest.mark.real_time
 def test_a_token_that_is_refused_for_good_is_not_asked_about_in_smaller_pages() -> None:
     def prepare(store: Store) -> None:
         store.fault("customers", kind="401", times=0)

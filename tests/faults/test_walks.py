@@ -232,7 +232,7 @@ def test_after_changes_during_two_syncs_a_third_one_makes_all_as_the_store_holds
 
 
 @pytest.mark.parametrize("skew", some_of([0, 3600, -3600], 1, pytest.mark.histories))
-@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize("inclusive", some_of([True, False], 1, pytest.mark.histories))
 def test_a_change_made_while_the_first_answer_is_on_its_way_comes_with_the_next_sync(
     skew: int, inclusive: bool
 ) -> None:

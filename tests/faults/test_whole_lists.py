@@ -187,7 +187,10 @@ CONTRADICTING: dict[str, tuple[str, Any, tuple[str, ...]]] = {
 
 @pytest.mark.parametrize(
     "name",
-    [*sorted(CONTRADICTING.keys() - {LONG}), pytest.param(LONG, marks=pytest.mark.loads)],
+    [
+        *some_of(sorted(CONTRADICTING.keys() - {LONG}), 10, pytest.mark.histories),
+        pytest.param(LONG, marks=pytest.mark.loads),
+    ],
 )
 def test_a_list_that_contradicts_itself_fails_with_both_figures(name: str) -> None:
     path, body, words = CONTRADICTING[name]

@@ -59,14 +59,12 @@ def read(quota: int, *, taps: int, others: float) -> Kept:
         return Kept([run.result() for run in runs], store.requests(), customers)
 
 
-many = pytest.mark.real_time
-
-
-@pytest.mark.parametrize("quota", [150, pytest.param(450, marks=many)])
-@pytest.mark.parametrize("taps", [1, pytest.param(2, marks=many)])
+@pytest.mark.real_time
+@pytest.mark.parametrize("quota", [150, 450])
+@pytest.mark.parametrize("taps", [1, 2])
 @pytest.mark.parametrize(
     "others",
-    [pytest.param(0.0, id="alone"), pytest.param(0.5, marks=many, id="beside another app")],
+    [pytest.param(0.0, id="alone"), pytest.param(0.5, id="beside another app")],
 )
 def test_taps_keep_within_the_quota_and_lose_nothing(quota: int, taps: int, others: float) -> None:
     kept = read(quota, taps=taps, others=others)

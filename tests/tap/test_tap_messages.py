@@ -99,6 +99,7 @@ def test_the_last_message_is_a_state_in_which_nothing_is_under_way(pages: Result
     assert not any("resume" in entry for entry in pages.state["bookmarks"].values())
 
 
+@pytest.mark.real_time
 def test_while_a_list_is_read_a_state_goes_out_once_a_second(small: Sandbox, catalog: Json) -> None:
     small.set(latency_ms=120)
     config = settings(small, page_size=2, max_concurrency=1)
