@@ -240,6 +240,7 @@ def test_what_is_installed_is_what_the_crontab_and_airflow_run() -> None:
 # The tap and a target as they are
 
 
+@pytest.mark.kills
 def test_two_syncs_a_kill_and_one_more(start: Start, tmp_path: Path) -> None:
     target = installed("target-jsonl", "target-jsonl")
     tap = stub(tmp_path, "tap", f'exec "{sys.executable}" -m tap_bigcommerce "$@"')

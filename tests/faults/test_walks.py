@@ -202,7 +202,7 @@ def walks(request: pytest.FixtureRequest) -> dict[Walk, Future[Outcome]]:
 
 
 every_walk = pytest.mark.parametrize(
-    "case", some_of(WALKS, 2, pytest.mark.histories), ids=lambda case: case.name
+    "case", some_of(WALKS, 1, pytest.mark.histories), ids=lambda case: case.name
 )
 
 

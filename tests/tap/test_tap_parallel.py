@@ -24,6 +24,7 @@ def test_the_first_record_is_out_while_all_other_pages_are_still_awaited(small: 
     assert types == ["SCHEMA", "RECORD"]
 
 
+@pytest.mark.real_time
 def test_the_next_streams_first_page_is_asked_for_while_the_last_ones_come() -> None:
     latency = 0.2
     options = Options(orders=0, coupons=0, customers=100, products=100, latency_ms=1000 * latency)
