@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+import functools
 import heapq
 import math
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class Density:
 
     def __init__(self) -> None:
         self._answers: list[tuple[int, int, int]] = []
+        # Asked far more often than answers come.
+        self.at = functools.cache(self._at)
 
     def answered(self, last: int, span: int, rows: int) -> None:
         """`rows` rows, up to the id `last`, were spread over `span` ids."""
@@ -61,8 +64,9 @@ class Density:
             new = max(new, self._answers.pop(place))
         self._answers.insert(place, new)
         del self._answers[:-REMEMBERED]
+        self.at.cache_clear()
 
-    def at(self, id_: int) -> Spacing:
+    def _at(self, id_: int) -> Spacing:
         """The spacing about `id_`; all zeros before any answer has come.
 
         What counts are the answers nearest to it, not the latest: at the same time other parts of
