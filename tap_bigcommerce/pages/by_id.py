@@ -51,6 +51,7 @@ EVEN = 1.2
 """By how much ids may lie more or less densely on the whole than at one place."""
 
 LARGEST_ID = 2**63 - 1
+LARGEST_OF_4_BYTES = 2**32 - 1
 
 
 @dataclass(eq=False)
@@ -126,8 +127,8 @@ class ById:
         """How many rows are to come, as the API says: at the beginning, and at the end."""
         self._counted = False
         self._walked = False
-        self.handed_on = array("Q")
-        """The ids of rows, 8 bytes each."""
+        self.handed_on = array("I")
+        """The ids of rows, 4 bytes each, or 8 from the first one on that needs them."""
 
     @property
     def _reached(self) -> int:
@@ -235,6 +236,8 @@ class ById:
             held, front.held = front.held, {}
             for page, run in itertools.groupby(sorted(held), held.__getitem__):
                 ids = list(run)
+                if self.handed_on.typecode == "I" and ids[-1] > LARGEST_OF_4_BYTES:
+                    self.handed_on = array("Q", self.handed_on)
                 self.handed_on.extend(ids)
                 yield page, ids
             if not front.done:

@@ -160,6 +160,16 @@ def test_a_list_that_denies_a_row_which_it_showed_is_asked_again() -> None:
     assert not walk.finished
 
 
+def test_ids_may_be_as_large_as_they_like() -> None:
+    ids = [1, 2**32 - 1, 2**32, 2**40, 2**63 - 1]
+    walk = ById("rows", can_see_last=False, parallel=1)
+    for begin in range(0, len(ids), 2):
+        (ask,) = walk.asks(1, 32)
+        walk.answered(ask, page(*ids[begin : begin + 3], limit=3))
+        list(walk.ready())
+    assert list(walk.handed_on) == ids
+
+
 @pytest.mark.parametrize(("last", "contradiction"), [(10, None), (20, "last one has id 20")])
 def test_a_list_that_keeps_denying_what_it_showed_is_asked_for_its_last_row(
     last: int, contradiction: str | None
