@@ -173,7 +173,13 @@ class Reading:
             return False
         self.read_again = walk.contradiction
         self._kind = by_page = ByPage(kind.upwards)
-        self.walk = InTurn(walk.noun, by_page, handed_on=walk.handed_on, awaited=walk.denied)
+        self.walk = InTurn(
+            walk.noun,
+            by_page,
+            handed_on=walk.handed_on,
+            awaited=walk.denied,
+            downwards=kind.downwards,
+        )
         self.walk.doubted = True
         return True
 

@@ -24,6 +24,10 @@ READ_AGAIN = 2
 MOST_BARREN = 3
 """Pages by number without anything new, one after another, before a list ends that says more."""
 
+MOST_SHIFTED = 20
+"""Rows that may have entered before the reader, one after another, and push known ones behind it:
+so many known ones, in full pages, are no end, however few rows a page has."""
+
 MOST_BARREN_BY_CURSOR = 500
 """The same by cursor: a list may be filtered after it has been cut into pages."""
 
@@ -127,12 +131,14 @@ class InTurn:
         *,
         handed_on: Iterable[Key] = (),
         awaited: Key = None,
+        downwards: Mapping[str, str] | None = None,
     ) -> None:
-        """`handed_on` are the keys of rows that another walk has brought already; `awaited` is one
-        that has to come."""
+        """`handed_on` are the keys of rows that another walk has brought already; `awaited` is that
+        of the list's last row, the first one when it is sorted by `downwards`."""
         self._noun = noun
         self._kind = kind
         self._awaited = awaited
+        self._downwards = downwards or {}
         self._resumed = after is not None
         self._seen: set[Key] = set(handed_on)
         self._keys_before: set[Key] | None = None
@@ -163,6 +169,8 @@ class InTurn:
         self._asked = False
         if ask.what is What.COUNT:
             self._pass.count_again(page)
+        elif ask.what is What.LAST:
+            self._awaited = page.ids[0] if page.ids else None
         else:
             new = [key for key in dict.fromkeys(page.ids) if key not in self._seen]
             self._seen.update(new)
@@ -219,8 +227,10 @@ class InTurn:
             named is not None
             or read.pages < (page.answer.total_pages or 0)
             or (not read.barren and (self._kind.reads_on or read.may_be_full))
+            or read.may_have_shifted
         )
-        if read.barren >= MOST_BARREN or not (goes_on or lacks_rows):
+        ends = read.barren >= MOST_BARREN and not read.may_have_shifted
+        if ends or not (goes_on or lacks_rows):
             return None
         if not goes_on and not read.counted:
             # Rows may have been deleted since the list began to be read.
@@ -241,6 +251,11 @@ class InTurn:
             return
         contradiction = read.contradiction(paged=self._kind.paged)
         if contradiction is None and self._awaited is not None and self._awaited not in self._seen:
+            if not read.asked_last:
+                # It may have been deleted since.
+                read.asked_last = True
+                self._next = Ask(self._downwards, What.LAST)
+                return
             contradiction = (
                 f"the API showed {len(read.keys)} records, and not the list's last one, which has "
                 f"id {self._awaited}"
@@ -271,12 +286,15 @@ class _Pass:
         self.pages = 0
         self.barren = 0
         """How many pages without anything new have come since the last one with something."""
+        self._known_again = 0
+        """How many rows they had."""
         self.cursors: set[str] = set()
         self.largest = 0
         """How many rows the longest page has had."""
         self._totals: list[int] = []
         """How many rows the list has, as the API says, page by page."""
         self.counted = False
+        self.asked_last = False
         self._count: list[int] = []
         """The same, asked for anew at the end."""
         self._total_pages = 0
@@ -289,6 +307,7 @@ class _Pass:
         before = len(self.keys)
         self.keys.update(page.ids)
         self.barren = 0 if len(self.keys) > before else self.barren + 1
+        self._known_again = self._known_again + len(page.ids) if self.barren else 0
         # What denies rows that have been shown says nothing of how many there are.
         if page.answer.total is not None and not (self.barren and self.pages):
             self._totals.append(page.answer.total)
@@ -313,6 +332,21 @@ class _Pass:
         """The last page may be as long as the list gives pages, and none has named a cursor."""
         by_cursor = self.cursors or self.last_page.answer.has_cursors
         return len(self.last_page.ids) >= self.last_page.fewest_of_full and not by_cursor
+
+    @property
+    def _shows_known_page(self) -> bool:
+        """The last page is as long as a full one, and has nothing new."""
+        most = self.last_page.fewest_of_full
+        if self._fruitful > 1:
+            most = min(most, self.largest)
+        return self.barren > 0 and len(self.last_page.ids) >= most
+
+    @property
+    def may_have_shifted(self) -> bool:
+        """The rows that came again are so few that others may have pushed them behind the reader's
+        place."""
+        few = self._known_again < MOST_SHIFTED
+        return few and self._fruitful > 1 and self._shows_known_page
 
     @property
     def _expected(self) -> int:
@@ -349,9 +383,6 @@ class _Pass:
         if self._total_pages > self._fruitful:
             pages = f"{self._total_pages} pages, and showed {self._fruitful}"
             return f"the API says that there are {pages}, with {shown} records"
-        most = last.fewest_of_full
-        if self._fruitful > 1:
-            most = min(most, self.largest)
-        if self.barren and len(last.ids) >= most and (paged or self._fruitful > 1):
+        if self._shows_known_page and (paged or self._fruitful > 1):
             return f"the API showed {shown} records, and then {len(last.ids)} of them again"
         return None

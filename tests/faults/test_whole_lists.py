@@ -141,6 +141,24 @@ def test_what_is_deleted_while_a_list_is_read_is_no_contradiction() -> None:
     assert (result.ids("product_metafields"), requests) == ([1, 2, 3, 4], 3)
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_rows_that_enter_before_the_reader_and_push_known_pages_behind_it_are_no_end(
+    size: int,
+) -> None:
+    shown = rows(30)
+
+    def body(query: Json) -> Any:
+        page = int(query.get("page", 1))
+        if page == 6:
+            first = shown[0]["id"]
+            shown[:0] = [{"id": id_, "date_modified": ISO_DATE} for id_ in range(first - 8, first)]
+        return shown[(page - 1) * size : page * size]
+
+    result = read(V2_PAGES, body)
+    assert result.status == 0, critical(result)
+    assert set(range(1, 31)) <= set(result.ids("blog_posts"))
+
+
 def _always(link: Any, at: int) -> Any:
     return link
 
@@ -251,6 +269,23 @@ def test_what_a_filter_by_id_does_not_show_is_read_by_page(
     assert result.status == 0, critical(result)
     assert sorted(result.ids(stream)) == list(range(1, count + 1))
     assert any("Read again by page number" in line for line in result.logged("WARNING"))
+
+
+def test_a_last_row_that_is_deleted_before_the_list_is_read_by_page_is_not_missing() -> None:
+    list_ = filtered("/v2/gift_certificates", 120, lambda id_: id_ > 50)
+    deleted: list[int] = []
+
+    def body(query: Json) -> Any:
+        if "page" in query:
+            deleted[:] = [120]
+        return [row for row in list_(query) if row["id"] not in deleted]
+
+    with MadeStore({}) as store:
+        store.answer("/v2/gift_certificates", 200, body)
+        result = store.run("gift_certificates", page_size=50)
+    assert deleted
+    assert result.status == 0, critical(result)
+    assert sorted({*result.ids("gift_certificates"), 120}) == list(range(1, 121))
 
 
 @pytest.mark.parametrize("path", [BY_ID, V2_BY_ID])

@@ -255,11 +255,8 @@ class Ledger:
         return "resume" in self._state["bookmarks"].get(name, {})
 
     @property
-    def _may_contradict(self) -> bool:
-        """Lists may seem to contradict themselves: sweeps with accidents do; and pages of few rows,
-        all of them known, may follow one another while rows come and go before them."""
-        lists = [table.list for table in self._tables.values()]
-        return any(one.accident_share or one.manners.heavy or one.manners.cap == 1 for one in lists)
+    def _has_accidents(self) -> bool:
+        return any(table.list.accident_share for table in self._tables.values())
 
     def _sync(self, stop: ModelStop) -> tuple[list[Mapping[str, Any]], bool]:
         """The messages of one run, and whether it came to its end."""
@@ -295,8 +292,8 @@ class Ledger:
                 try:
                     failures = sync_module.sync(selections, tools)
                     whole = not failures
-                    # None but a request that failed too often, or a list in doubt.
-                    allowed = {RequestFailed, *([IncompleteList] if self._may_contradict else [])}
+                    # None but a request that failed too often, or a sweep that had accidents.
+                    allowed = {RequestFailed, *([IncompleteList] if self._has_accidents else [])}
                     assert {type(error) for error in failures.values()} <= allowed, failures
                 except Interrupted:
                     whole = False
