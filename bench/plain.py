@@ -18,7 +18,7 @@ from typing import Any
 import requests
 import singer
 
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.records.schemas import load_schema
 
 Record = dict[str, Any]
 

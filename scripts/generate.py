@@ -28,7 +28,7 @@ from scripts.docs import (
     terminal,
 )
 from scripts.docs.markdown import with_block
-from tap_bigcommerce.catalog import discovered
+from tap_bigcommerce.catalog.discovery import discovered
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
 

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from tap_bigcommerce.about import CAPABILITIES
+from tap_bigcommerce.cli.about import CAPABILITIES
 from tap_bigcommerce.config import SCHEMA, SETTINGS, Config
 
 ROOT = Path(__file__).resolve().parent.parent

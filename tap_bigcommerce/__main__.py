@@ -2,7 +2,7 @@
 
 import sys
 
-from tap_bigcommerce.cli import main
+from tap_bigcommerce.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

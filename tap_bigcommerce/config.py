@@ -17,10 +17,10 @@ from ipaddress import ip_address
 from typing import Any
 
 from tap_bigcommerce.dates import parse_instant
-from tap_bigcommerce.display import HIDDEN, MOST, Secrets, quoted
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import read_given
-from tap_bigcommerce.rules import nearest
+from tap_bigcommerce.records.field_rules import nearest
+from tap_bigcommerce.text import HIDDEN, MOST, Secrets, quoted
 
 LOGGER = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce.display import quoted
+from tap_bigcommerce.text import quoted
 
 LARGEST = 100_000_000
 """Bytes that are read of a file."""

@@ -61,7 +61,7 @@ class Forks:
 def main() -> None:
     """Import the tap, and fork a run of it for each line."""
     import tap_bigcommerce
-    from tap_bigcommerce.schemas import load_schema
+    from tap_bigcommerce.records.schemas import load_schema
     from tap_bigcommerce.streams import STREAMS
 
     for module in pkgutil.walk_packages(tap_bigcommerce.__path__, "tap_bigcommerce."):

@@ -22,7 +22,7 @@ from bench.catalogs import selecting
 from bench.program import Measured, NotMeasured, run, settings
 from bench.progress import say
 from bench.results import Check, Result, Table
-from tap_bigcommerce.deletes.ids import id_set, packed
+from tap_bigcommerce.sync.deletes.id_sets import id_set, packed
 
 HOLES = ((0.0, 1.0), (0.01, 60.0), (0.1, 110.0))
 """The share of the ids that are missing, and the bar in KB."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.docs.causes import CAUSES, Cause
 from scripts.docs.markdown import cell, table
 from scripts.docs.messages import Message, messages
-from tap_bigcommerce.statuses import ACTIONS, MEANINGS
+from tap_bigcommerce.api.status_codes import ACTIONS, MEANINGS
 
 
 def message_tables() -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scripts.docs.markdown import code, codes
-from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce, ByCursor, ByPage, OneObject
+from tap_bigcommerce.pagination.id_ranges import IdParameters
+from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, OneObject
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.docs.markdown import cell, code, codes, table
-from tap_bigcommerce.schemas import RESCUED, load_notes, load_schema
+from tap_bigcommerce.records.schemas import RESCUED, load_notes, load_schema
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.stream import Stream
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tap_bigcommerce import exceptions
-from tap_bigcommerce.statuses import ACTIONS
+from tap_bigcommerce.api.status_codes import ACTIONS
 
 PACKAGE = Path(__file__).resolve().parents[2] / "tap_bigcommerce"
 UNKNOWN = "…"
@@ -76,7 +76,7 @@ def _of_statuses() -> Iterator[tuple[Message, ast.expr]]:
     for action in ACTIONS.values():
         if "error" in action:
             pattern = re.sub(r"\{[\w.]*\}", UNKNOWN, action["error"])
-            yield Message(_tidy(pattern), "statuses.json"), ast.Constant(action["error"])
+            yield Message(_tidy(pattern), "status_codes.json"), ast.Constant(action["error"])
 
 
 def _texts(tree: ast.Module) -> dict[str, ast.expr]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.docs import facts
 from scripts.docs.fields import field_rows, fields_table
 from scripts.docs.markdown import cell, code, table
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
 from tap_bigcommerce.streams.stream import Stream
 

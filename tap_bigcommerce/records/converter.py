@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tap_bigcommerce.records.protect import Protection
+from tap_bigcommerce.records.field_rules import ANYTHING
+from tap_bigcommerce.records.protection import Protection
 from tap_bigcommerce.records.scalars import KINDS, Misfit, json_text
 from tap_bigcommerce.records.schema_tree import (
     Place,
@@ -22,8 +23,7 @@ from tap_bigcommerce.records.schema_tree import (
     kind_of,
     path_of,
 )
-from tap_bigcommerce.rules import ANYTHING
-from tap_bigcommerce.schemas import OWN_COLUMNS, RESCUED
+from tap_bigcommerce.records.schemas import OWN_COLUMNS, RESCUED
 
 # A counter names at most this many paths; new ones beyond are counted together.
 MAX_PATHS = 1000

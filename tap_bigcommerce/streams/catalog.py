@@ -5,11 +5,11 @@ Adding, changing or deleting a variant leaves the product's date of modification
 variants are read whole, in bulk. Reviews come from shoppers and are read whole, too.
 """
 
-from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce
+from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pagination.sequential import AllAtOnce
+from tap_bigcommerce.streams.enrichment.product_details import ProductDetails
+from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, Presence
 from tap_bigcommerce.streams.permissions import PRODUCTS
-from tap_bigcommerce.streams.presence import IDS, IN_BULK, Presence
-from tap_bigcommerce.streams.product_details import ProductDetails
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Stream, metafields
 
 ID_ALONE = {"include_fields": "id"}

@@ -5,12 +5,12 @@ to them, all in bulk: their date of modification does not change with these.
 pages would be shorter, and a walk by id whole all the same.
 """
 
-from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.pages.in_turn import ByCursor
-from tap_bigcommerce.pages.page import Row
-from tap_bigcommerce.streams.customer_details import customer_details
+from tap_bigcommerce.pagination.id_ranges import IdParameters
+from tap_bigcommerce.pagination.page import Row
+from tap_bigcommerce.pagination.sequential import ByCursor
+from tap_bigcommerce.streams.enrichment.customer_details import customer_details
+from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, SINGLY, Presence
 from tap_bigcommerce.streams.permissions import CUSTOMERS
-from tap_bigcommerce.streams.presence import IDS, IN_BULK, SINGLY, Presence
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, metafields
 
 

@@ -1,8 +1,8 @@
 """Stock and where it lies. It changes without its product's date: read whole, in bulk."""
 
-from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pagination.page import Row
+from tap_bigcommerce.streams.id_lookup import Presence
 from tap_bigcommerce.streams.permissions import INVENTORY, LOCATIONS
-from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Stream
 
 

@@ -4,11 +4,11 @@ import re
 from datetime import datetime, timezone
 
 from tap_bigcommerce.dates import format_instant
-from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.pages.in_turn import ByCursor, ByPage, InTurnKind
-from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pagination.page import Row
+from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, InTurnKind
+from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, Presence
 from tap_bigcommerce.streams.permissions import MARKETING, PRODUCTS
-from tap_bigcommerce.streams.presence import IN_BULK, SINGLY, Presence
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 

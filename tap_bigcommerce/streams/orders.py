@@ -1,11 +1,11 @@
 """Orders: GET /v2/orders, with line items and addresses in the same answer; what belongs to them is
 nested in their list, in lists of their own, and in bulk."""
 
-from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce, InTurnKind
-from tap_bigcommerce.streams.order_details import OrderDetails
+from tap_bigcommerce.pagination.id_ranges import IdParameters
+from tap_bigcommerce.pagination.sequential import AllAtOnce, InTurnKind
+from tap_bigcommerce.streams.enrichment.order_details import OrderDetails
+from tap_bigcommerce.streams.id_lookup import Presence
 from tap_bigcommerce.streams.permissions import ORDERS, TRANSACTIONS
-from tap_bigcommerce.streams.presence import Presence
 from tap_bigcommerce.streams.stream import Channels, Count, Stream, metafields
 
 STREAMS = [

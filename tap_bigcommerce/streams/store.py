@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
-from tap_bigcommerce.pages.by_id import ASCENDING, DESCENDING, IdParameters
-from tap_bigcommerce.pages.in_turn import AllAtOnce, ByListingId, OneObject
-from tap_bigcommerce.pages.page import Row
+from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pagination.page import Row
+from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, OneObject
+from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY
 from tap_bigcommerce.streams.permissions import CHANNELS, CONTENT, INFORMATION, LISTINGS, SITES
-from tap_bigcommerce.streams.presence import IN_BULK, SINGLY
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 

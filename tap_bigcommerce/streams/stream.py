@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from tap_bigcommerce.client import Client, Purpose
+from tap_bigcommerce.api.client import Client, Purpose
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
-from tap_bigcommerce.pages.by_id import WalkKind
-from tap_bigcommerce.pages.enricher import Enricher
-from tap_bigcommerce.pages.in_turn import ByCursor, ByPage
-from tap_bigcommerce.pages.page import ListRequest, Row
-from tap_bigcommerce.schemas import load_notes
-from tap_bigcommerce.streams.presence import Presence
+from tap_bigcommerce.pagination.enricher import Enricher
+from tap_bigcommerce.pagination.id_ranges import WalkKind
+from tap_bigcommerce.pagination.page import ListRequest, Row
+from tap_bigcommerce.pagination.sequential import ByCursor, ByPage
+from tap_bigcommerce.records.schemas import load_notes
+from tap_bigcommerce.streams.id_lookup import Presence
 
 MODIFIED = "date_modified:min"
 """How most lists call the filter for the earliest date of modification."""

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 import responses
 
-from tap_bigcommerce import quota
-from tap_bigcommerce.client import Client, Purpose
+from tap_bigcommerce.api import rate_limiter
+from tap_bigcommerce.api.client import Client, Purpose
+from tap_bigcommerce.api.rate_limiter import Quota
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.shutdown import Stop
 
 BASE = "https://api.bigcommerce.com/stores/abc123"
 PATH = "/v2/customers"
@@ -111,7 +111,7 @@ def asking_with(
     """Makes a client with these settings."""
     clock = Clock()
     monkeypatch.setattr(time, "monotonic", clock)
-    monkeypatch.setattr(quota, "LONGEST_NAP", 1e9)
+    monkeypatch.setattr(rate_limiter, "LONGEST_NAP", 1e9)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         yield lambda **settings: Asking(api, clock, **settings)
 

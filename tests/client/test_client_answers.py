@@ -30,10 +30,10 @@ from asking import (
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
+from tap_bigcommerce.api.transport import Transport
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import ConfigError, FewerRows, RequestFailed
-from tap_bigcommerce.quota import LONGEST_NAMED_PAUSE
-from tap_bigcommerce.transport import Transport
 
 ROWS = b'[{"id": 1, "name": "Ann"}]'
 CONTENT = [{"id": 1, "name": "Ann"}]

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from asking import TOKEN, Asking, asking, asking_with, bare_environment
 
+from tap_bigcommerce.api.status_codes import MEANINGS
 from tap_bigcommerce.exceptions import (
     FewerRows,
     NotFound,
@@ -18,7 +19,6 @@ from tap_bigcommerce.exceptions import (
     TapError,
     TokenRefused,
 )
-from tap_bigcommerce.statuses import MEANINGS
 
 # What should follow from each status, from the API's documentation of its status codes and from
 # what has been reported of it. Not from the tap's own table, which is what is tested.

@@ -11,8 +11,8 @@ import requests
 import urllib3
 from asking import TIME, Asking, asking, asking_with, bare_environment
 
+from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
 from tap_bigcommerce.exceptions import FewerRows, Interrupted, RequestFailed, StoreUnavailable
-from tap_bigcommerce.quota import LONGEST_NAMED_PAUSE
 
 ROWS = b'[{"id": 1}]'
 

@@ -9,7 +9,7 @@ import pytest
 from tap_runner import Json, path_of
 
 from scripts.docs.fields import field_rows
-from tap_bigcommerce.schemas import RESCUED, load_notes, load_schema
+from tap_bigcommerce.records.schemas import RESCUED, load_notes, load_schema
 from tap_bigcommerce.streams import STREAMS
 
 TELLING = re.compile(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
 
 ALL = [(name, *pair) for name, stream in STREAMS.items() for pair in stream.references.items()]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_bigcommerce.deletes.ids import id_set, packed, unpacked
+from tap_bigcommerce.sync.deletes.id_sets import id_set, packed, unpacked
 
 LARGEST = 2**64 - 1
 

@@ -11,7 +11,7 @@ import tap_runner
 from documents import ROOT, Example, examples
 
 from sandbox import Sandbox
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
 
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"

@@ -12,12 +12,12 @@ import pytest
 from documents import DOCUMENTS, README, ROOT, examples, links
 
 from scripts.generate import generated, stale
-from tap_bigcommerce.answer import clean
+from tap_bigcommerce.api.response import clean
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.records.converter import Converter
 from tap_bigcommerce.records.scalars import loads
-from tap_bigcommerce.schemas import load_schema
-from tap_bigcommerce.state import State
+from tap_bigcommerce.records.schemas import load_schema
+from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams import STREAMS
 
 RECORDS, STATE = ROOT / "docs" / "records.md", ROOT / "docs" / "state.md"

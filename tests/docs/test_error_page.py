@@ -10,7 +10,7 @@ from tap_runner import run, settings
 
 from sandbox import Sandbox
 from scripts.docs import causes, error_tables, messages
-from tap_bigcommerce.statuses import MEANINGS
+from tap_bigcommerce.api.status_codes import MEANINGS
 
 SECTIONS = [(section, cause) for section, found in causes.CAUSES.items() for cause in found]
 

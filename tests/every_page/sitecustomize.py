@@ -4,6 +4,6 @@ import contextlib
 
 # Other programs beside the tap may find this here, too.
 with contextlib.suppress(ImportError):
-    from tap_bigcommerce import messages
+    from tap_bigcommerce.singer import messages
 
     messages.STATE_EVERY = 0.0

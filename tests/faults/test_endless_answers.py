@@ -26,9 +26,9 @@ from tap_runner import Result
 from tiers import some_of
 
 from bench.catalogs import selecting
+from tap_bigcommerce.api.status_codes import AttemptFailed
+from tap_bigcommerce.api.transport import Transport, read_body
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.statuses import AttemptFailed
-from tap_bigcommerce.transport import Transport, read_body
 
 IMPATIENT = {**QUICK, "request_timeout": 0.5, "page_size": 1}
 """A request has 2 seconds as a whole."""

@@ -90,7 +90,7 @@ def write(descriptor, data):
     return written
 
 os.write = write
-from tap_bigcommerce.cli import main
+from tap_bigcommerce.cli.main import main
 sys.exit(main(sys.argv[3:]))
 """
 

@@ -15,24 +15,28 @@ from fault_runs import small
 from tap_runner import Result
 
 from sandbox import Sandbox
-from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.workers import Workers
+from tap_bigcommerce.api.workers import Workers
+from tap_bigcommerce.shutdown import Stop
 
 # The only way to see what becomes of a mistake in the tap is to make one: this function of it
 # raises when the expression on its arguments holds.
 MISTAKES = {
-    "in a worker": ("client", "Answer.read", "a[0].path == '/v2/orders'"),
-    "where answers are taken": ("pages.by_id", "ById.answered", "a[0].noun == 'orders'"),
-    "where rows are completed": ("streams.order_details", "OrderDetails.enrich", "True"),
-    "in a lookup": ("streams.own_lists", "OwnLists.rows", "a[2] == 'coupons'"),
+    "in a worker": ("api.response", "Answer.read", "a[0].path == '/v2/orders'"),
+    "where answers are taken": ("pagination.id_ranges", "ById.answered", "a[0].noun == 'orders'"),
+    "where rows are completed": ("streams.enrichment.order_details", "OrderDetails.enrich", "True"),
+    "in a lookup": ("streams.enrichment.child_lists", "OwnLists.rows", "a[2] == 'coupons'"),
     "where records are made": (
-        "output",
+        "sync.stream_sync",
         "Output.write",
         "a[0].stream.name == 'orders'",
     ),
-    "where the state is read": ("output", "Output._start", "a[0].stream.name == 'orders'"),
-    "before the first request": ("walk_sync", "WalkSync._begun", "a[0].name == 'orders'"),
-    "at the end": ("output", "Output.complete", "a[0].stream.name == 'orders'"),
+    "where the state is read": (
+        "sync.stream_sync",
+        "Output._start",
+        "a[0].stream.name == 'orders'",
+    ),
+    "before the first request": ("sync.list_sync", "WalkSync._begun", "a[0].name == 'orders'"),
+    "at the end": ("sync.stream_sync", "Output.complete", "a[0].stream.name == 'orders'"),
 }
 
 BREAK = """
@@ -49,7 +53,7 @@ def mistaken(*a, **k):
     return real(*a, **k)
 
 setattr(holder, function, mistaken)
-from tap_bigcommerce.cli import main
+from tap_bigcommerce.cli.main import main
 sys.exit(main(sys.argv[4:]))
 """
 
@@ -104,7 +108,11 @@ def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
     store: Sandbox, tmp_path: Path
 ) -> None:
     catalog = tap_runner.select(tap_runner.discover(), "orders", "order_taxes", "order_messages")
-    mistake = ("streams.own_lists", "OwnLists.rows", "'order_taxes' in a[0]._purpose.stream")
+    mistake = (
+        "streams.enrichment.child_lists",
+        "OwnLists.rows",
+        "'order_taxes' in a[0]._purpose.stream",
+    )
     result = run_with_a_mistake(store, tmp_path, *mistake, catalog=catalog)
     assert result.status == 1
     failed = [line for line in result.logged("ERROR") if " failed: " in line]

@@ -74,7 +74,7 @@ def modules() -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    """As in `tap_bigcommerce.pages.by_id`, without the package's own name; "" for itself."""
+    """As in `tap_bigcommerce.pagination.page`, without the package's own name; "" for itself."""
     parts = path.relative_to(PACKAGE).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 

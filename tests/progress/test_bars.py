@@ -185,7 +185,7 @@ def test_a_terminal_that_goes_away_does_not_end_the_sync(tmp_path: Path) -> None
 def test_bars_are_imported_on_a_terminal_only() -> None:
     with Sandbox(small()) as store:
         script = (
-            "import sys, tap_bigcommerce.cli as cli; status = cli.main(['--config', 'ENV']);"
+            "import sys, tap_bigcommerce.cli.main as cli; status = cli.main(['--config', 'ENV']);"
             "print('rich' in sys.modules, status, file=sys.stderr)"
         )
         variables = {

@@ -8,8 +8,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.stop import LONGEST_NAP, Stop
+from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.shutdown import LONGEST_NAP, Stop
 
 WINDOW = 30.0
 

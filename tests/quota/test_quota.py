@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import pytest
 from simulated_quota import WINDOW, OtherApp, Store, Tap, Timeline, try_enter, unequal
 
-from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.shutdown import Stop
 
 WINDOWS = 12
 SHARE = 0.9

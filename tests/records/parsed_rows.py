@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tap_bigcommerce.answer import clean
+from tap_bigcommerce.api.response import clean
 from tap_bigcommerce.records.scalars import loads
 
 

@@ -9,11 +9,11 @@ import orjson
 import pytest
 from parsed_rows import as_parsed
 
-from tap_bigcommerce.answer import is_clean
+from tap_bigcommerce.api.response import is_clean
 from tap_bigcommerce.records import converter as converter_module
 from tap_bigcommerce.records.converter import Converter, MissingKey
-from tap_bigcommerce.records.protect import Protection
-from tap_bigcommerce.rules import Rules
+from tap_bigcommerce.records.field_rules import Rules
+from tap_bigcommerce.records.protection import Protection
 
 Json = dict[str, Any]
 

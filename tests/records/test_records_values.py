@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from parsed_rows import as_parsed
 
-from tap_bigcommerce.answer import mend
+from tap_bigcommerce.api.response import mend
 from tap_bigcommerce.records.converter import Converter
 
 # Marks a value that does not fit: null in its place, and in `_rescued_data`.

@@ -13,10 +13,10 @@ from pages import read
 from tap_runner import Json, Result, discover, run, select, settings, start
 
 from sandbox import Options, Sandbox
-from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.display import Secrets
-from tap_bigcommerce.report.report import Report
-from tap_bigcommerce.tracker import ProgressTracker
+from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.progress.report.report import Report
+from tap_bigcommerce.progress.tracker import ProgressTracker
+from tap_bigcommerce.text import Secrets
 
 
 def small(**more: Any) -> Options:

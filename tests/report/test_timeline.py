@@ -6,8 +6,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from tap_bigcommerce.counts import StreamCounts
-from tap_bigcommerce.tracker import ALL, MOST_BINS, Allowance, ProgressTracker, Reason, Timeline
+from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.progress.tracker import (
+    ALL,
+    MOST_BINS,
+    Allowance,
+    ProgressTracker,
+    Reason,
+    Timeline,
+)
 
 BEGAN = 1000.0
 

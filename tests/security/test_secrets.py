@@ -14,7 +14,7 @@ from hostile_store import TOKEN, Answer, Reply, config, coupons, serving
 from tap_runner import Json, run, settings
 
 from sandbox import Sandbox
-from tap_bigcommerce.display import SHORTEST_SECRET, Secrets
+from tap_bigcommerce.text import SHORTEST_SECRET, Secrets
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,

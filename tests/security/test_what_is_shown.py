@@ -10,8 +10,8 @@ import pytest
 from hostile_store import Answer, Reply, config, coupons, rows, serving
 from tap_runner import Json, Result, run
 
-from tap_bigcommerce.display import Secrets
-from tap_bigcommerce.log import FORMATS, displayed
+from tap_bigcommerce.progress.logging_setup import FORMATS, displayed
+from tap_bigcommerce.text import Secrets
 
 LEVELS = ("INFO ", "WARNING ", "ERROR ", "CRITICAL ")
 FORGED = "FORGED"

@@ -11,8 +11,8 @@ import pytest
 from tap_runner import Json, Result, discover, run, select, settings
 
 from sandbox import Options, Sandbox
-from tap_bigcommerce import progress
-from tap_bigcommerce.counts import StreamCounts
+from tap_bigcommerce.progress import metrics
+from tap_bigcommerce.progress.counters import StreamCounts
 
 STREAMS = ("coupons", "customers", "orders", "products")
 
@@ -67,13 +67,13 @@ def test_values_that_are_rescued_are_counted(small: Sandbox) -> None:
 def test_records_of_a_long_run_are_told_in_parts_that_add_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(progress, "METRIC_EVERY", 0.0)
+    monkeypatch.setattr(metrics, "METRIC_EVERY", 0.0)
     counts = StreamCounts("orders")
     with caplog.at_level("INFO"):
         for written in (3, 4):
             counts.written += written
-            progress.log_records(counts)
-        progress.log_records(counts, last=True)
+            metrics.log_records(counts)
+        metrics.log_records(counts, last=True)
     told = [json.loads(line.split("METRIC: ")[1])["value"] for line in caplog.messages]
     assert told == [3, 4, 0]
 

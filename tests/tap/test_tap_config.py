@@ -10,7 +10,7 @@ import pytest
 from tap_runner import Json, Result, run, select, settings
 
 from sandbox import Sandbox
-from tap_bigcommerce.catalog import discovered
+from tap_bigcommerce.catalog.discovery import discovered
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
 

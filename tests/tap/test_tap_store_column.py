@@ -7,7 +7,7 @@ from tap_runner import Json, Result, discover, run, select, settings
 from tap_streams import NAMES
 
 from sandbox import Sandbox
-from tap_bigcommerce.schemas import load_schema
+from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
 
 COLUMN = "store_hash"

@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from tap_bigcommerce.stop import Stop
-from tap_bigcommerce.workers import Workers
+from tap_bigcommerce.api.workers import Workers
+from tap_bigcommerce.shutdown import Stop
 
 Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
 Outcome = tuple[Callable[[Any], None], Any]

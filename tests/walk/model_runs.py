@@ -16,20 +16,20 @@ from unittest import mock
 from inline_workers import InlineWorkers
 from model_store import Clock, ModelClient, ModelList, ModelStop, MovingCondition, seconds
 
-from tap_bigcommerce import sync as sync_module
+from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import IncompleteList, Interrupted, RequestFailed
-from tap_bigcommerce.messages import Messages
-from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.by_id import IdParameters
-from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.selection import Selection
-from tap_bigcommerce.state import State
-from tap_bigcommerce.streams.presence import IDS, Presence
+from tap_bigcommerce.pagination.id_ranges import IdParameters
+from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.progress.tracker import ProgressTracker
+from tap_bigcommerce.singer.messages import Messages
+from tap_bigcommerce.singer.state import State
+from tap_bigcommerce.streams.id_lookup import IDS, Presence
 from tap_bigcommerce.streams.stream import MODIFIED, Stream
-from tap_bigcommerce.tools import Tools
-from tap_bigcommerce.tracker import ProgressTracker
-from tap_bigcommerce.walk_sync import WalkSync
+from tap_bigcommerce.sync import run_sync as sync_module
+from tap_bigcommerce.sync.list_sync import WalkSync
+from tap_bigcommerce.sync.run_context import Tools
 
 DATE = {"type": ["null", "string"], "format": "date-time"}
 SCHEMA = {

@@ -17,12 +17,12 @@ from unittest import mock
 
 import requests
 
-from tap_bigcommerce import client as client_module
-from tap_bigcommerce.client import Client
+from tap_bigcommerce.api import client as client_module
+from tap_bigcommerce.api.client import Client
+from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.api.status_codes import AttemptFailed
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.quota import Quota
-from tap_bigcommerce.statuses import AttemptFailed
-from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.shutdown import Stop
 
 DEFAULT_LIMIT = 5
 """Rows of an answer to a request that names no limit."""

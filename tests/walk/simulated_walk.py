@@ -9,10 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from tap_bigcommerce.answer import Answer
-from tap_bigcommerce.pages.budget import Budget
-from tap_bigcommerce.pages.by_id import Ask, ById
-from tap_bigcommerce.pages.page import Page
+from tap_bigcommerce.api.response import Answer
+from tap_bigcommerce.pagination.id_ranges import Ask, ById
+from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.pagination.page import Page
 
 MEGABYTE = 1_000_000
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)

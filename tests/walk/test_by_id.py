@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_lists import LAYOUTS, random_ids
 
-from tap_bigcommerce.answer import Answer
+from tap_bigcommerce.api.response import Answer
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
-from tap_bigcommerce.pages.by_id import Ask, ById
-from tap_bigcommerce.pages.page import Page, What
+from tap_bigcommerce.pagination.id_ranges import Ask, ById
+from tap_bigcommerce.pagination.page import Page, What
 
 HISTORIES = 12 * settings().max_examples
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)

@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_workers import InlineWorkers
 
-from tap_bigcommerce.answer import Answer, RowKeys
-from tap_bigcommerce.pages.enricher import Enriched, Enricher, Job
-from tap_bigcommerce.pages.ordered_rows import OrderedRows
-from tap_bigcommerce.pages.page import Page, Row
-from tap_bigcommerce.stop import Stop
+from tap_bigcommerce.api.response import Answer, RowKeys
+from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job
+from tap_bigcommerce.pagination.ordered_rows import OrderedRows
+from tap_bigcommerce.pagination.page import Page, Row
+from tap_bigcommerce.shutdown import Stop
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 LONG = 5_000

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_bigcommerce.answer import Answer, RowKeys
+from tap_bigcommerce.api.response import Answer, RowKeys
+from tap_bigcommerce.api.status_codes import AttemptFailed
 from tap_bigcommerce.exceptions import UnexpectedAnswer
-from tap_bigcommerce.statuses import AttemptFailed
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 

@@ -1,0 +1,339 @@
+"""One GET, done well: authentication, timeouts, retries, errors."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+
+from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.api.response import Answer, RowKeys, Shape, inside, parse
+from tap_bigcommerce.api.retry_policy import LONGEST_SHORT_WAIT, Patience
+from tap_bigcommerce.api.status_codes import ACTIONS, Action, AttemptFailed, meaning
+from tap_bigcommerce.api.transport import MEGABYTE, Transport, read_body
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.dates import parse_instant
+from tap_bigcommerce.exceptions import (
+    FewerRows,
+    NotFound,
+    NotOffered,
+    RequestFailed,
+    ScopeMissing,
+    StoreUnavailable,
+    TapError,
+    TokenRefused,
+)
+from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.progress.tracker import ProgressTracker, Reason
+from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.text import quoted, shown
+
+LOGGER = logging.getLogger(__name__)
+
+TIME_PATH = "/v2/time"
+"""What any token may ask for: it tells whether the store answers at all."""
+
+MOST_SAID = 300
+"""Characters of the API's own words."""
+
+PASSING = ("again", "wait")
+"""What follows from answers that do not show that the store works."""
+
+ERROR_BODY = 100_000
+"""Bytes of an error's body, at the most: larger ones are not looked at."""
+
+TOKEN_ATTEMPTS = 4
+"""How often a 401 is tried again once the token has worked: it happens in production."""
+
+WITHOUT_STORE_CLOCK = timedelta(minutes=5)
+"""How far the clocks of store and tap may be apart where the store does not tell the time."""
+
+LATER = "Run the sync again later: it goes on where it stopped."
+
+ERRORS: Mapping[Action, type[TapError]] = {
+    "token": TokenRefused,
+    "scope": ScopeMissing,
+    "missing": NotFound,
+    "not offered": NotOffered,
+}
+"""The errors for those who heed which one it is."""
+
+
+@dataclass(frozen=True)
+class Purpose:
+    """On whose behalf a request is made: for the counts, and for the words of an error."""
+
+    stream: str
+    permission: str
+    counts: StreamCounts
+
+
+@dataclass
+class _Request:
+    """What is asked for, and what the attempts have shown so far.
+
+    `headers` are those of the last answer, if one came, and it `took` so many seconds. `only_text`:
+    the last attempt failed because of bad characters inside texts alone.
+    """
+
+    path: str
+    params: Mapping[str, str]
+    expects: Shape
+    purpose: Purpose
+    patience: Patience
+    keys: RowKeys | None = None
+    fewer_possible: bool = False
+    started: float = field(default_factory=lambda: time.monotonic())
+    started_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
+    count: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    took: float = 0.0
+    failures: int = 0
+    refused_tokens: int = 0
+    only_text: bool = False
+
+
+class Client:
+    """Reads from one store's API. Several threads may use it at once."""
+
+    def __init__(
+        self, config: Config, quota: Quota, stop: Stop, tracker: ProgressTracker | None = None
+    ) -> None:
+        """`tracker` is told of each request's end and of each wait."""
+        self._tracker = tracker or ProgressTracker()
+        self._config = config
+        self._quota = quota
+        self._stop = stop
+        self._base = f"{config.api_url}/stores/{config.store_hash}"
+        self._transport = Transport(config)
+        self._parsing = threading.Lock()
+        self._token_has_worked = False
+        # When the store last showed that it works, and what has failed since, for all streams.
+        self._last_sign = float("-inf")
+        self._silence = self.patience()
+        self._asking_for_a_sign = threading.Lock()
+        self._unavailable: StoreUnavailable | None = None
+        self.most_rows = 0
+        """The most rows that any answer has had: no list is capped below it."""
+
+    def patience(self) -> Patience:
+        """A new count of failures, as the settings allow them."""
+        return Patience(self._config.max_attempts, self._config.max_retry_seconds)
+
+    def wait(self, seconds: float, purpose: Purpose, why: str = "") -> None:
+        """Wait before asking again; raises Interrupted when the tap is asked to stop."""
+        with self._tracker.waiting(purpose.counts) as waits:
+            waits(Reason.RETRY, time.monotonic() + seconds, why)
+            self._stop.sleep(seconds)
+
+    def get(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        expects: Shape,
+        purpose: Purpose,
+        *,
+        patience: Patience | None = None,
+        fewer_possible: bool = False,
+        keys: RowKeys | None = None,
+    ) -> Answer:
+        """The answer to GET `path` ("/v2/orders"), whose content is as `expects` says.
+
+        With `keys`, the answer has its raw rows, and no content. With `fewer_possible`,
+        FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
+        NotFound, or, when `patience` ends, RequestFailed; StoreUnavailable if nothing else can be
+        read either, and from then on always. Without `patience` it is little where others like it
+        have failed.
+        """
+        if patience is None and purpose.counts.in_trouble:
+            patience = Patience(self._config.max_attempts, 0.0, LONGEST_SHORT_WAIT)
+        patience = patience or self.patience()
+        request = _Request(path, params, expects, purpose, patience, keys, fewer_possible)
+        while True:
+            if self._unavailable is not None:
+                raise self._unavailable.again()
+            with self._tracker.waiting(purpose.counts) as waits:
+                self._quota.enter(waits)
+            request.count += 1
+            LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), request.count)
+            began = time.monotonic()
+            answer, outcome = None, "200"
+            try:
+                answer = self._send(request)
+            except AttemptFailed as error:
+                # Without its traceback, which holds the body.
+                failure = dataclasses.replace(error)
+                outcome = failure.outcome
+            finally:
+                request.took = time.monotonic() - began
+                standing = self._quota.leave(request.headers, request.took)
+                self._tracker.request_ended(
+                    purpose.counts, request.took, outcome, again=request.count > 1, quota=standing
+                )
+            if answer is not None:
+                self._token_has_worked = True
+                self._store_works()
+                self._quota.worked()
+                return answer
+            self._after_failure(failure, request)
+
+    def _send(self, request: _Request) -> Answer:
+        """What one attempt brings. Raises AttemptFailed."""
+        sent_at = datetime.now(timezone.utc)
+        request.headers = {}
+        with self._transport.get(self._base + request.path, request.params) as response:
+            request.headers = response.headers
+            status = str(response.status_code)
+            action, words, _ = meaning(response.status_code)
+            if action not in ("read", "nothing"):
+                said, most = _said(response)
+                raise AttemptFailed(
+                    status, words=f"{status}: {words}{said}", action=action, most=most
+                )
+            body = read_body(response, self._config.max_answer_mb * MEGABYTE)
+        answer = Answer(request.path, 0, [], None, sent_at, _store_time(request))
+        if action == "nothing":
+            if request.expects is dict:
+                raise AttemptFailed(status, "an object was asked for, and none came")
+            return answer
+        # One at a time: what is parsed takes its memory once, however many threads read.
+        with self._parsing:
+            # The same bad characters twice: the store's data are so. Better one odd character than
+            # no load.
+            answer.read(body, request.expects, request.keys, mends=request.only_text)
+            if request.expects is list:
+                self.most_rows = max(self.most_rows, len(answer.content or answer.raw.rows))
+            request.purpose.counts.mended_bodies += answer.mended
+        return answer
+
+    def _after_failure(self, failure: AttemptFailed, request: _Request) -> None:
+        """Wait before the next attempt, or raise what ends them."""
+        if failure.action not in PASSING:
+            self._store_works()
+        self._stop.check()
+        if failure.outcome in ("timeout", "cut") or failure.outcome.startswith("5"):
+            self._quota.strained()
+        stream = request.purpose.stream
+        fewer_rows = FewerRows(
+            f"{stream}: GET {request.path} failed: {failure.words}.",
+            failure.most,
+            refused=failure.outcome in ("400", "422"),
+        )
+        words = fewer_rows.words
+        if failure.action == "wait":
+            # Refusals that nothing good comes between use up the same patience as failures.
+            pause = self._quota.refused(request.headers, request.took)
+            times, seconds = self._quota.refusals
+            if times > self._config.max_attempts and seconds >= self._config.max_retry_seconds:
+                self._look_for_a_sign(seconds, words, request)
+                raise RequestFailed(f"{words} This was refusal {times} in a row. {LATER}")
+            LOGGER.info("%s: %s; waiting %.1f s", stream, failure.words, pause)
+            return
+        if failure.action == "again":
+            request.failures += 1
+            request.patience.failed()
+            self._silence.failed()
+            request.only_text = failure.only_text
+            if self._silence.ended:
+                self._look_for_a_sign(self._silence.seconds, words, request)
+            may_help = request.fewer_possible and not failure.only_text
+            if may_help and request.failures >= failure.fewer_after:
+                raise fewer_rows
+            if request.patience.ended:
+                raise RequestFailed(
+                    f"{words} This was attempt {request.patience.failures}. {LATER}"
+                )
+        elif failure.action == "fewer" and request.fewer_possible:
+            raise fewer_rows
+        else:
+            request.refused_tokens += 1
+            is_another_try = self._token_has_worked and request.refused_tokens < TOKEN_ATTEMPTS
+            if failure.action != "token" or not is_another_try:
+                error = ACTIONS[failure.action].get("error", ACTIONS["fail"]["error"])
+                raise ERRORS.get(failure.action, RequestFailed)(
+                    error.format(words=words, what=failure, by=request.purpose, at=self._config)
+                )
+        wait = request.patience.next_wait()
+        details = (stream, request.path, failure.words, wait, request.count + 1)
+        LOGGER.warning("%s: GET %s: %s; asking again in %.1f s (attempt %d)", *details)
+        why = f"{failure.outcome}, attempt {request.count + 1} to come"
+        self.wait(wait, request.purpose, why)
+
+    def _look_for_a_sign(self, seconds: float, words: str, request: _Request) -> None:
+        """Raises StoreUnavailable if nothing good has come for so long, and nothing comes now.
+
+        `words` say what has been tried. Then no other stream needs to try it as often.
+        """
+        with self._asking_for_a_sign:
+            if self._unavailable is None and time.monotonic() - self._last_sign >= seconds:
+                # No rows, whatever comes: that something does is enough.
+                sign = _Request(TIME_PATH, {}, lambda _: [], request.purpose, request.patience)
+                try:
+                    self._send(sign)
+                except AttemptFailed as failure:
+                    if failure.action in PASSING:
+                        host, proxy = urlsplit(self._base).netloc, self._transport.proxy
+                        self._unavailable = StoreUnavailable(
+                            f"No stream can be read from {host}"
+                            f"{' through the proxy' if proxy else ''}. {words} This was tried for "
+                            f"{seconds:.0f} s. GET {TIME_PATH} failed, too: {failure.words}. Check "
+                            f"the network between here and {host}, and whether the store is open. "
+                            f"{LATER}"
+                        )
+                if self._unavailable is None:
+                    self._store_works()
+            if self._unavailable is not None:
+                raise self._unavailable.again()
+
+    def _store_works(self) -> None:
+        """Nothing that failed before matters."""
+        self._last_sign = time.monotonic()
+        self._silence = self.patience()
+
+
+def _said(response: requests.Response) -> tuple[str, int | None]:
+    """The API's own words in an error's body, if it has any, and the largest limit that it names.
+
+    v2 sends a list of {status, message, details}, v3 one object of {status, title, type, errors}.
+    """
+    try:
+        value, _ = parse(read_body(response, ERROR_BODY))
+    except AttemptFailed:
+        return "", None
+    first = value[0] if isinstance(value, list) and value else value
+    names = ("message", "title", "error")
+    texts = [_text(inside(first, name)) for name in names if inside(first, name)][:1]
+    errors = inside(first, "errors")
+    if isinstance(errors, dict):
+        texts.append("; ".join(f"{name}: {_text(text)}" for name, text in errors.items()))
+    said = shown(" ".join(" ".join(texts).split()), MOST_SAID)
+    most = inside(inside(first, "details"), "max_limit")
+    return (
+        f" (the API says: {said})" if said else "",
+        most if isinstance(most, int) and most > 0 else None,
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else quoted(value)
+
+
+def _store_time(request: _Request) -> datetime:
+    """A moment by the store's clock, at or before the time when the request was first sent.
+
+    It is never later than our own clock, and without a usable `Date` well before it.
+    """
+    answered_at = parse_instant(request.headers.get("Date", ""))
+    if answered_at is None or answered_at.year == 1:
+        return request.started_at - WITHOUT_STORE_CLOCK
+    taken = timedelta(seconds=time.monotonic() - request.started)
+    # `Date` has whole seconds, and was stamped at some time after the request was sent.
+    return min(answered_at - taken - timedelta(seconds=1), request.started_at)

@@ -1,0 +1,290 @@
+"""One run of the tap, from its options to its exit status."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tap_bigcommerce.api.client import Client
+from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.api.workers import Workers
+from tap_bigcommerce.catalog.discovery import (
+    check_names,
+    choice_of,
+    discovered,
+    offered,
+    selections,
+)
+from tap_bigcommerce.catalog.probe import Prober
+from tap_bigcommerce.catalog.selection import Selection
+from tap_bigcommerce.cli import about, audit, init_config
+from tap_bigcommerce.cli.check import Findings, as_text
+from tap_bigcommerce.cli.options import Options
+from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config, without_tokens
+from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
+from tap_bigcommerce.files import read_given
+from tap_bigcommerce.memory import set_allocator
+from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.progress.metrics import log_count
+from tap_bigcommerce.progress.run_reporting import Audience
+from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.singer.messages import Messages, standard_output, write_all
+from tap_bigcommerce.singer.state import State, read_state
+from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.sync.deletes.deletion_tracker import check_installed
+from tap_bigcommerce.sync.run_context import Tools
+from tap_bigcommerce.sync.run_sync import sync
+
+LOGGER = logging.getLogger(__name__)
+
+GONE_WITHIN = 4.5
+"""Seconds from a signal to the end of the process, even if nobody reads the messages."""
+
+FAILED = 1
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: what is asked for, and what it is done with."""
+
+    options: Options
+    environment: Mapping[str, str]
+    stop: Stop
+    audience: Audience
+
+    def config(self) -> Config:
+        """The settings. Raises ConfigError where they cannot be used."""
+        return read_config(self.options.config, self.environment, self.audience.secrets)
+
+    def selections(self, config: Config) -> dict[str, Selection]:
+        """What is selected. Raises CatalogError where it is nothing."""
+        catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
+        choice = choice_of(config, self.options.select, catalog)
+        found = selections(catalog, config, choice)
+        if not found:
+            raise CatalogError(
+                "Nothing is to be read: the catalog selects no stream, or rules take all of them "
+                "away. Select some, or run without a catalog."
+            )
+        return found
+
+    def tools(self, config: Config, state: State) -> Tools:
+        """What the selected streams are read with."""
+        is_test = self.options.command == "test"
+        quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=self.stop)
+        return Tools(
+            config=config,
+            client=Client(config, quota, self.stop, self.audience.tracker),
+            workers=Workers(config.max_concurrency, self.stop),
+            budget=Budget(config.max_buffered_mb * 1_000_000),
+            state=state,
+            # A descriptor of its own: whatever else prints to standard output would spoil it.
+            messages=Messages(os.dup(standard_output()), None if is_test else state),
+            tracker=self.audience.tracker,
+            sample=is_test,
+        )
+
+
+def run(options: Options, environment: Mapping[str, str]) -> int:
+    """Do what the options say; returns the exit status. Every error ends here."""
+    audience = Audience(options, environment)
+    set_allocator()
+    stop = Stop()
+    _heed_signals(stop, audience)
+    return audience.ended(_status(Run(options, environment, stop, audience)))
+
+
+def _status(run: Run) -> int:
+    try:
+        return COMMANDS[run.options.command](run)
+    except Interrupted as interrupt:
+        LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
+        return 128 + interrupt.signum
+    except TargetGone as error:
+        LOGGER.error(error.words)
+    except TapError as error:
+        _say_critical(error)
+    except Exception:
+        LOGGER.critical(
+            "An error that nobody foresaw. Please report it, with these lines:", exc_info=True
+        )
+    return FAILED
+
+
+def _discover(run: Run) -> int:
+    config, streams = None, list(STREAMS.values())
+    if run.options.config or any(name.startswith(ENVIRONMENT_PREFIX) for name in run.environment):
+        config = run.config()
+    choice = choice_of(config, run.options.select, None)
+    if config is None:
+        LOGGER.info("No settings were given: this is the catalog of all streams.")
+    else:
+        access = Prober(config, run.stop).access()
+        streams = offered(access)
+        if not streams:
+            raise ConfigError(
+                "The token may read none of the streams. The warnings above name the permissions "
+                "that its API account lacks."
+            )
+        readable = sum(found.readable for found in access.values())
+        LOGGER.info("The token may read %d of %d streams.", readable, len(STREAMS))
+    catalog = {"streams": discovered(streams, config, choice.select)}
+    return _write(json.dumps(catalog, indent=2) + "\n")
+
+
+def _init(run: Run) -> int:
+    options = run.options
+    config = init_config.config_of(options.credentials, options.start_date)
+    text = json.dumps(config, indent=2) + "\n"
+    if options.config:
+        init_config.write(options.config[0], text, over=options.force)
+        return 0
+    if sys.stdout is not None and sys.stdout.isatty():
+        LOGGER.warning(
+            "What follows holds the access token, which is a secret. --config FILE "
+            "writes it to a file that only you may read."
+        )
+    return _write(text)
+
+
+def _check(run: Run) -> int:
+    options, hide = run.options, run.audience.secrets.hide
+    config = run.config()
+    if config.detect_deletes:
+        check_installed("detect_deletes")
+    given = read_state(options.state)
+    state = State(given, config.store_hash) if given is not None else None
+    selections = run.selections(config)
+    found = Findings(selections, config, state, run.stop)
+    if options.format == "json":
+        _write(hide(json.dumps(found.as_json(), indent=2)) + "\n")
+    else:
+        _write(as_text(found, _width(), hide))
+    return 0 if found.ready else FAILED
+
+
+def _list(run: Run) -> int:
+    from tap_bigcommerce.catalog.request_costs import as_table  # takes its time to import
+
+    config = run.config()
+    return _write(as_table(run.selections(config), config, _width()))
+
+
+def _width() -> int:
+    """Of the terminal, in characters."""
+    return shutil.get_terminal_size((100, 40)).columns
+
+
+def _write(text: str) -> int:
+    """Write to standard output, for a person or a program; returns the exit status."""
+    write_all(standard_output(), text.encode())
+    return 0
+
+
+def _sync(run: Run) -> int:
+    config, full_refresh = run.config(), run.options.full_refresh
+    if config.detect_deletes:
+        check_installed("detect_deletes")
+    config = _as_test(config) if run.options.command == "test" else config
+    run.audience.expect(config)
+    state = State(read_state(run.options.state), config.store_hash)
+    selections = run.selections(config)
+    check_names(full_refresh, "--full-refresh", selections)
+    for name in full_refresh:
+        state.forget(name, STREAMS[name].replication_key)
+    tools = run.tools(config, state)
+    with run.audience.watching():
+        failures = sync(selections, tools)
+    # What has befallen all streams is said once.
+    for error in {error.words: error for error in failures.values()}.values():
+        _say_critical(error)
+    return FAILED if failures else 0
+
+
+def _audit(run: Run) -> int:
+    config = run.config()
+    check_installed("--audit")
+    state = State(read_state(run.options.state), config.store_hash)
+    selections = run.selections(config)
+    found = audit.audit(selections, run.tools(config, state))
+    _write(run.audience.secrets.hide(audit.report(found)))
+    return FAILED if any(one.differences for one in found) else 0
+
+
+COMMANDS: dict[str, Callable[[Run], int]] = {
+    "sync": _sync,
+    "test": _sync,
+    "discover": _discover,
+    "init": _init,
+    "check": _check,
+    "about": lambda run: _write(about.written(run.options.format)),
+    "list": _list,
+    "audit": _audit,
+}
+
+
+def _as_test(config: Config) -> Config:
+    """The settings for a record of each stream, whatever its date, with few requests."""
+    return replace(
+        config,
+        start_date=None,
+        streams={
+            name: replace(own, start_date=None, end_date=None)
+            for name, own in config.streams.items()
+        },
+        page_size=1,
+        max_concurrency=1,
+        detect_deletes=False,
+        activate_version=False,
+    )
+
+
+def _read_catalog(name: str) -> dict[str, dict[str, Any]]:
+    catalog = read_given("catalog", name, CatalogError)
+    streams = catalog.get("streams") if isinstance(catalog, dict) else None
+    if not isinstance(streams, list) or not all(
+        isinstance(entry, dict)
+        and isinstance(entry.get("tap_stream_id") or entry.get("stream"), str)
+        for entry in streams
+    ):
+        raise CatalogError(
+            f'The catalog file {name} should hold {{"streams": [...]}}, as --discover writes it.'
+        )
+    return {entry.get("tap_stream_id") or entry["stream"]: entry for entry in streams}
+
+
+def _heed_signals(stop: Stop, audience: Audience) -> None:
+    def give_up(status: int) -> None:
+        try:
+            audience.ended(status)
+        finally:
+            os._exit(status)
+
+    def handle(signum: int, _: object) -> None:
+        stop.ask(signum)
+        # A target that does not read would keep the last messages, and the process, for ever.
+        deadline = threading.Timer(GONE_WITHIN, give_up, (128 + signum,))
+        deadline.daemon = True
+        deadline.start()
+
+    signal.signal(signal.SIGTERM, handle)
+    signal.signal(signal.SIGINT, handle)
+    # A terminal was closed. Under nohup that is no reason to stop.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, handle)
+
+
+def _say_critical(error: TapError) -> None:
+    # For programs that run the tap: the words are for people, and may change.
+    log_count("failures", type(error).__name__, 1)
+    LOGGER.critical(error.words)
+    for mistake in error.mistakes:
+        LOGGER.critical("- %s", without_tokens(mistake))

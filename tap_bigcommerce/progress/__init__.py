@@ -1,0 +1,1 @@
+"""What people see of a run: logs, counters, metrics, progress bars, and the report."""

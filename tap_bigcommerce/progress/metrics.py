@@ -1,0 +1,136 @@
+"""What a person hears of a run: how it goes, and what it came to."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from singer.metrics import Metric, Status, Tag
+
+from tap_bigcommerce.progress.counters import StreamCounts, outcome_of
+from tap_bigcommerce.records.schemas import RESCUED
+from tap_bigcommerce.text import shown
+
+LOGGER = logging.getLogger(__name__)
+
+METRIC_EVERY = 60.0  # seconds between two METRIC lines of a stream's records
+
+MOST_LISTED = 10
+"""Things that are named of those that were counted."""
+
+RESCUED_VALUES = "%s: %d values of %s are new to the schema or do not fit it; they are in %s"
+
+LOST_VALUES = (
+    "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: %s is not "
+    "selected, or they may hold what is not selected"
+)
+
+
+def log_records(counts: StreamCounts, *, last: bool = False) -> None:
+    """A METRIC line of the records written since the one before, if it is time or the `last`.
+
+    As singer-python's own Counter, which sets up logging anew each time that one is made.
+    """
+    now = time.monotonic()
+    if last or now - counts.told_at >= METRIC_EVERY:
+        log_count(Metric.record_count, counts.stream, counts.written - counts.told)
+        counts.told, counts.told_at = counts.written, now
+
+
+def log_count(metric: str, stream: str, value: int) -> None:
+    """One METRIC line of a count, of a whole stream."""
+    _log_metric(logging.INFO, "counter", metric, value, {Tag.endpoint: stream})
+
+
+def log_figures(counts: StreamCounts) -> None:
+    """A stream's METRIC lines at its end, and a warning for each path that did not fit."""
+    log_records(counts, last=True)
+    for metric, value in (
+        ("requests", counts.requests),
+        ("requests_failed", counts.failures().total()),
+        ("records_read", counts.read),
+        ("records_dropped_as_duplicates", counts.duplicates),
+        ("records_gone", counts.gone),
+        ("values_rescued", counts.rescued.total()),
+        ("values_unfit", counts.unfit.total()),
+        ("seconds_waited", round(counts.waited)),
+    ):
+        log_count(metric, counts.stream, value)
+    for path, number in counts.rescued.items():
+        LOGGER.warning(RESCUED_VALUES, counts.stream, number, path, RESCUED)
+    for path, number in counts.unfit.items():
+        LOGGER.warning(LOST_VALUES, counts.stream, number, path, RESCUED)
+
+
+def log_request(stream: str, seconds: float, outcome: str) -> None:
+    """One METRIC line of a single request: at DEBUG, for a sync has thousands of them.
+
+    `outcome` is its status or what befell it.
+    """
+    code = int(outcome) if outcome.isdigit() else outcome
+    status = Status.succeeded if outcome_of(outcome) == "good" else Status.failed
+    tags = {Tag.endpoint: stream, Tag.http_status_code: code, Tag.status: status}
+    _log_metric(logging.DEBUG, "timer", Metric.http_request_duration, seconds, tags)
+
+
+def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[str, Any]) -> None:
+    """As singer-python writes it, which knows one level only."""
+    if LOGGER.isEnabledFor(level):
+        point = {"type": kind, "metric": metric, "value": value, "tags": tags}
+        LOGGER.log(level, "METRIC: %s", json.dumps(point))
+
+
+def summary(counts: StreamCounts) -> str:
+    """One stream's closing line."""
+    failed = counts.failures()
+    failures = f", {failed.total()} of them failed: {listed(failed)}" if failed else ""
+    before, after = counts.bookmark_before, counts.bookmark_after
+    moved = f"from {before} to " if before not in (None, after) else ""
+    said = [
+        (True, f"{counts.written} records"),
+        (True, f"{counts.requests} requests{failures}"),
+        (counts.retries, f"{counts.retries} times tried again"),
+        (counts.duplicates, f"{counts.read} read, {counts.duplicates} of them known already"),
+        (counts.waited >= 1, f"waited {counts.waited:.0f} s over all requests"),
+        (counts.gone, f"{counts.gone} deleted meanwhile"),
+        (counts.passed_over, f"{counts.passed_over} that could not be read passed over"),
+        (counts.deleted, f"{counts.deleted} deleted since the last sweep"),
+        (counts.lists_read, f"lists read singly: {listed(counts.lists_read)}"),
+        (counts.false_alarms, f"without need: {listed(counts.false_alarms)}"),
+        (counts.rescued, f"rescued values: {listed(counts.rescued)}"),
+        (counts.unfit, f"values that did not fit: {listed(counts.unfit)}"),
+        (counts.mended_bodies, f"{counts.mended_bodies} answers with bad characters"),
+        (after, f"bookmark {moved}{after}"),
+    ]
+    return f"{counts.stream}: " + "; ".join(words for happened, words in said if happened)
+
+
+def listed(counter: Counter[str]) -> str:
+    """What was counted most often: 3 × 503, 1 × 429."""
+    most = [f"{number:,} × {shown(name)}" for name, number in counter.most_common(MOST_LISTED)]
+    more = len(counter) - len(most)
+    return ", ".join([*most, f"and {more} more"] if more > 0 else most)
+
+
+@contextlib.contextmanager
+def every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
+    """Do this in a thread meanwhile, each time that so many seconds have passed."""
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(seconds):
+            act()
+
+    thread = threading.Thread(target=run, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()

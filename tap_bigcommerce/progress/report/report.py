@@ -1,0 +1,110 @@
+"""The page about a run, which needs nothing else: what is kept for it, and its writing."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import time
+from collections import Counter
+from datetime import datetime, timedelta, timezone
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from tap_bigcommerce.exceptions import ConfigError
+from tap_bigcommerce.files import Unusable, writable, write_whole
+from tap_bigcommerce.progress.counters import OUTCOMES
+from tap_bigcommerce.progress.metrics import listed
+from tap_bigcommerce.progress.tracker import ALL, WAITS, ProgressTracker
+from tap_bigcommerce.text import Secrets, duration, printable
+from tap_bigcommerce.version import VERSION
+
+
+class Report(logging.Handler):
+    """Writes the page `file` about a run: as its tracker and the warnings of its log tell.
+
+    `store` is the store's hash, once that is known.
+    """
+
+    def __init__(self, file: str, tracker: ProgressTracker) -> None:
+        super().__init__(logging.WARNING)
+        self.store = ""
+        self._file = file
+        self._tracker = tracker
+        self._errors: list[str] = []
+        self._critical: list[str] = []
+        self._warnings: list[tuple[str, str]] = []
+        self._more_warnings = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line. Errors are all kept: there is one a stream at the most."""
+        if record.levelno > logging.WARNING:
+            kept = self._critical if record.levelno >= logging.CRITICAL else self._errors
+            kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+            # Of a traceback only the kind of the error: its text may hold anything.
+            kept.append(f"{record.getMessage()} {kind}".rstrip())
+        elif len(self._warnings) < 200:  # the others are counted
+            moment = datetime.fromtimestamp(record.created, timezone.utc)
+            self._warnings.append((f"{moment:%H:%M:%S}", record.getMessage()))
+        else:
+            self._more_warnings += 1
+
+    def check_place(self) -> None:
+        """Raises ConfigError where the page could not be written in the end."""
+        try:
+            writable(self._file)
+        except Unusable as error:
+            raise ConfigError(
+                f"The report cannot be written to {self._file}: {error}. --report takes the name "
+                "of a file in a folder that is there and may be written to."
+            ) from error
+
+    def write(self, status: int, secrets: Secrets) -> None:
+        """Write the page, without these secrets; `status` is the run's exit status.
+
+        Raises OSError or Unusable.
+        """
+        # A stream's error is said when it comes, and once more at the end.
+        critical = self._critical
+        errors = [said for said in self._errors if not any(line in said for line in critical)]
+        tracker = self._tracker
+        timeline = tracker.timeline()
+        outcome = "failed" if status else "complete"
+        if status > 128:
+            outcome = f"stopped by {signal.Signals(status - 128).name}"
+
+        def time_of_day(seconds: float) -> str:
+            return f"{tracker.began_at + timedelta(seconds=seconds):%H:%M:%S}"
+
+        def put_in(value: object) -> object:
+            """What is not markup already: as it may be shown."""
+            return value if isinstance(value, Markup) else printable(secrets.hide(str(value)))
+
+        jinja = Environment(
+            loader=PackageLoader(__package__, ""),
+            autoescape=True,
+            finalize=put_in,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        # That there is nothing is an answer.
+        jinja.filters["failures"] = lambda counts: counts.failures(fine=("good", "absent"))
+        jinja.filters.update(duration=duration, listed=listed, number="{:,}".format)
+        jinja.filters.update(time=time_of_day, total=Counter.total)
+        page = jinja.get_template("page.html").render(
+            outcome=outcome,
+            store=self.store,
+            tracker=tracker,
+            took=time.monotonic() - tracker.began,
+            errors=errors + critical,
+            warnings=self._warnings,
+            more_warnings=self._more_warnings,
+            timeline=timeline,
+            seen=set().union(*timeline.bins),
+            ALL=ALL,
+            OUTCOMES=OUTCOMES,
+            WAITS=WAITS,
+            version=VERSION,
+        )
+        write_whole(writable(self._file), page.encode())

@@ -1,0 +1,116 @@
+"""Whoever hears and sees of a run: its log, its progress and its report, as the options say."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Mapping
+
+from tap_bigcommerce.cli.options import Options
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.progress.logging_setup import displayed, set_up
+from tap_bigcommerce.progress.metrics import every
+from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
+from tap_bigcommerce.text import Secrets, duration, passwords_of_proxies
+
+LOGGER = logging.getLogger(__name__)
+
+
+class Audience:
+    """Sets the log up. A run tells its `tracker`, and `ended` at its end.
+
+    `secrets` are hidden in whatever it hears and sees.
+    """
+
+    def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
+        self._options = options
+        # A check fits one screen: what is found out, not how.
+        is_quiet = options.quiet or options.command == "check"
+        level = options.log_level or ("WARNING" if is_quiet else "INFO")
+        self.secrets = Secrets()
+        self.secrets.learn(passwords_of_proxies(environment))
+        self._log = set_up(level, options.log_format, self.secrets)
+        self._terminal = _shows_bars(environment)
+        self.tracker = ProgressTracker()
+        self._report = None
+        if options.report is not None:
+            from tap_bigcommerce.progress.report.report import Report  # for those who want one
+
+            self._report = Report(options.report, self.tracker)
+            self._report.addFilter(displayed(self.secrets))
+            logging.getLogger().addHandler(self._report)
+
+    def expect(self, config: Config) -> None:
+        """A store is about to be read with these settings.
+
+        Raises ConfigError where the report could not be written in the end.
+        """
+        # Said once, before anything is read.
+        report, self._report = self._report, None
+        if report is not None:
+            report.store = config.store_hash
+            report.check_place()
+            self._report = report
+
+    def watching(self) -> contextlib.AbstractContextManager[None]:
+        """Show how the run goes on meanwhile."""
+        if self._options.quiet:
+            return contextlib.nullcontext()
+        if self._terminal:
+            from tap_bigcommerce.progress.terminal import bars  # takes its time to import
+
+            return bars(self.tracker, self._log)
+        return every(
+            self._options.progress_every,
+            lambda: LOGGER.info("Progress: %s", _words(self.tracker.snapshot())),
+        )
+
+    def ended(self, status: int) -> int:
+        """The run has ended with this exit status, which is returned: write the report."""
+        if self._report is not None:
+            try:
+                self._report.write(status, self.secrets)
+            except Exception as error:  # noqa: BLE001  # no reason for another exit status
+                LOGGER.error(
+                    "The report %s cannot be written: %s. The run itself is not concerned.",
+                    self._options.report,
+                    getattr(error, "strerror", None) or error,
+                )
+        return status
+
+
+def _shows_bars(environment: Mapping[str, str]) -> bool:
+    """Whether bars can be drawn: not where the messages go to the same terminal."""
+    if sys.stderr is None or sys.stdout is None:  # closed by whoever started the tap
+        return False
+    can_only_write_on = environment.get("TERM") in ("dumb", "unknown")
+    return sys.stderr.isatty() and not sys.stdout.isatty() and not can_only_write_on
+
+
+def _words(run: Snapshot) -> str:
+    """How a run stands, in one line."""
+    stages = [counts.stage for counts in run.streams]
+    done = stages.count("done") + stages.count("failed")
+    parts = [f"{done} of {len(stages)} streams done after {duration(run.took)}"]
+    for counts in run.streams:
+        if counts.stage == "not ended":
+            parts.append(_stream(counts, *run.paces[counts.stream]))
+    parts.append(f"{run.request_rate:.1f} requests/s")
+    if run.quota is not None:
+        size, left = run.quota.quota, run.quota.left
+        parts.append(f"{size - left} of {size} requests of the quota in use")
+    parts += [f"waiting: {wait}" for wait in run.waits]
+    return "; ".join(parts)
+
+
+def _stream(counts: StreamCounts, rate: float | None, left: float | None) -> str:
+    parts = [f"{counts.stream}: {counts.written:,} records"]
+    if counts.read_with is None:  # Else the rest is said of the stream with which it is read.
+        parts += [f"{counts.pages:,} pages", f"{rate or 0:,.0f} records/s"]
+        if counts.share is not None:
+            parts.append(f"{counts.share:.0%}")
+        if left is not None:
+            parts.append(f"about {duration(left)} left")
+    return ", ".join(parts)

@@ -1,0 +1,147 @@
+"""Progress on a terminal: a bar a stream, the quota, and what the tap waits for."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import compress
+from typing import Any, TextIO, cast
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Column, Table
+from rich.text import Text
+
+from tap_bigcommerce.progress.counters import Stage, StreamCounts
+from tap_bigcommerce.progress.logging_setup import LogOutput
+from tap_bigcommerce.progress.metrics import every
+from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
+from tap_bigcommerce.text import duration
+
+WITH_PAGES = 76
+"""Columns of a terminal from which on there is room for pages and the rate."""
+
+WITH_BARS = 56
+"""Columns from which on there is room for bars."""
+
+LEVELS = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
+
+STAGES: dict[Stage, str] = {"not begun": "dim", "not ended": "bold", "done": "", "failed": "red"}
+
+
+@contextlib.contextmanager
+def bars(tracker: ProgressTracker, log: LogOutput) -> Iterator[None]:
+    """Show a run on the terminal to which the log goes, whose lines stand above it.
+
+    A thread draws it a few times a second. Nothing that befalls the terminal ends the run.
+    """
+    terminal = cast(TextIO, _Terminal(log.stream))
+    console = Console(file=terminal, force_terminal=True, highlight=False)
+    live = Live(
+        console=console,
+        get_renderable=lambda: draw(tracker.snapshot(), console.width, console.height),
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+    log.say = lambda line, level: console.print(Text(line, LEVELS.get(level, "")), soft_wrap=True)
+
+    def redraw() -> None:
+        # Whoever writes goes up by as many rows as there were: so never while a line is written.
+        assert log.lock is not None
+        with log.lock:
+            live.refresh()
+
+    with live, every(0.25, redraw):
+        # A process that is killed leaves the terminal as it finds it.
+        console.show_cursor(True)
+        yield
+
+
+class _Terminal:
+    """A terminal that may go away: what is written then is lost, and nothing else."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._file, name)
+
+    def write(self, text: str) -> None:
+        with contextlib.suppress(OSError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._file.flush()
+
+
+def draw(run: Snapshot, width: int, height: int) -> RenderableType:
+    """A run, in at most `height` rows of at most `width` columns."""
+    # A long name is cut, and bars have what is left: figures stay whole.
+    name, bar = Column(max_width=width // 3, no_wrap=True), Column(ratio=1)
+    figures = [Column(justify="right", no_wrap=True) for _ in range(3)]
+    end = Column(no_wrap=True)
+    fits = [True, width >= WITH_BARS, True, width >= WITH_PAGES, width >= WITH_PAGES, True]
+    table = Table.grid(*compress([name, bar, *figures, end], fits), padding=(0, 2), expand=fits[1])
+    table.width = min(width, 110)  # on a wider terminal bars grow no more
+    # Some rows are kept free for what stands below the streams.
+    shown = _window(run.streams, max(1, height - 5 - len(run.waits)))
+    for counts in shown:
+        table.add_row(*compress(_row(counts, *run.paces[counts.stream]), fits))
+    stages = Counter(counts.stage for counts in run.streams)
+    stages.subtract(counts.stage for counts in shown)
+    hidden = [f"{stages[stage]} {stage}" for stage in STAGES if stages[stage]]
+    lines = [("more: " + ", ".join(hidden), "dim")] if hidden else []
+    footer = f"{duration(run.took)}  {run.request_rate:.1f} requests/s"
+    if run.quota is not None:
+        used = run.quota.quota - run.quota.left
+        footer += f"  quota: {used:,} of {run.quota.quota:,} in use"
+        if run.quota.resets_in:
+            footer += f", resets in {duration(run.quota.resets_in)}"
+    lines.append((footer, "cyan"))
+    lines += [(f"waiting: {wait}", "yellow") for wait in run.waits]
+    below = [Text(line, style, no_wrap=True, overflow="ellipsis") for line, style in lines]
+    return Group(table, *below)
+
+
+def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[RenderableType]:
+    """Its name, bar, records, pages, rate, and how it ends or for how long it has been read."""
+    stage, style = counts.stage, STAGES[counts.stage]
+    if stage == "not begun":
+        return [Text(counts.stream, style), "", "", "", "", ""]
+    share = 1.0 if stage == "done" else counts.share
+    bar = ProgressBar(
+        total=1.0,
+        completed=share or 0.0,
+        # How far a list is whose end nobody knows, a bar cannot tell.
+        pulse=stage == "not ended" and share is None,
+        complete_style="red" if stage == "failed" else "cyan",
+        finished_style="green",
+        pulse_style="cyan",
+    )
+    end = Text(duration(counts.took), "dim")
+    if stage == "failed":
+        end = Text("failed", "red")
+    elif stage == "done":
+        end = Text(f"done in {duration(counts.took)}", "green")
+    elif left is not None:
+        end = Text(f"{duration(left)} left")
+    return [
+        Text(counts.stream, style),
+        bar,
+        Text(f"{counts.written:,} records", style),
+        Text(f"{counts.pages:,} pages" if counts.pages else "", "dim"),
+        Text(f"{rate:,.0f}/s" if rate is not None else "", "dim"),
+        end,
+    ]
+
+
+def _window(streams: Sequence[StreamCounts], most: int) -> Sequence[StreamCounts]:
+    """The streams around those that are being read, `most` of them."""
+    begun = [at for at, counts in enumerate(streams) if counts.stage != "not begun"]
+    # Two that are to come below; what has been read, above.
+    end = min(len(streams), max(most, begun[-1] + 3 if begun else 0))
+    return streams[max(0, end - most) : end]

@@ -1,0 +1,1 @@
+"""The Singer protocol: the messages on standard output, and the state."""
