@@ -19,8 +19,7 @@ from typing import Any
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import read_given
-from tap_bigcommerce.records.field_rules import nearest
-from tap_bigcommerce.text import HIDDEN, MOST, Secrets, quoted
+from tap_bigcommerce.text import HIDDEN, MOST, Secrets, nearest, quoted
 
 LOGGER = logging.getLogger(__name__)
 

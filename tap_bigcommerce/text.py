@@ -1,8 +1,9 @@
-"""What a person sees: texts from outside, printable, cut and without secrets; times and tables."""
+"""Text for people: printable, cut and without secrets; durations, tables, and similar names."""
 
 from __future__ import annotations
 
 import base64
+import difflib
 import io
 import json
 import re
@@ -156,3 +157,16 @@ def _in_base64(secret: bytes) -> Iterable[str]:
         if len(text) >= SHORTEST_SECRET:
             yield text
             yield text.replace("+", "-").replace("/", "_")
+
+
+def most_like(name: str, names: Iterable[str]) -> str | None:
+    """The most similar of the names, if one is."""
+    by_lower = {other.lower(): other for other in names}
+    found = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
+    return by_lower[found[0]] if found else None
+
+
+def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
+    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
+    found = most_like(name, names)
+    return f" Did you mean {mark + found!r}?" if found else ""

@@ -95,7 +95,15 @@ class Run:
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
     """Do what the options say; returns the exit status. Every error ends here."""
-    audience = Audience(options, environment)
+    # A check fits one screen: what is found out, not how.
+    is_quiet = options.quiet or options.command == "check"
+    audience = Audience(
+        environment,
+        options.log_level or ("WARNING" if is_quiet else "INFO"),
+        options.log_format,
+        options.report,
+        None if options.quiet else options.progress_every,
+    )
     set_allocator()
     stop = Stop()
     _heed_signals(stop, audience)

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from tap_bigcommerce.api.client import Purpose
 from tap_bigcommerce.api.response import Key
+from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.exceptions import NotFound, RequestFailed
 from tap_bigcommerce.pagination.enricher import Enricher
 from tap_bigcommerce.pagination.id_ranges import ById, IdParameters, WalkKind
+from tap_bigcommerce.pagination.memory_budget import Budget
 from tap_bigcommerce.pagination.ordered_rows import Batch, OrderedRows
-from tap_bigcommerce.pagination.page import ListRequest, Page, PageReader, Position, What
+from tap_bigcommerce.pagination.page import Page, PageReader, Position, What
 from tap_bigcommerce.pagination.sequential import ByPage, InTurn
-from tap_bigcommerce.streams.stream import Stream
-from tap_bigcommerce.sync.run_context import Tools
 
 LOGGER = logging.getLogger(__name__)
 
@@ -27,26 +26,27 @@ class Reading:
 
     def __init__(
         self,
-        stream: Stream,
-        request: ListRequest,
-        purpose: Purpose,
-        tools: Tools,
+        name: str,
+        kind: WalkKind,
+        reader: PageReader,
+        workers: Workers,
+        budget: Budget,
         turn: int,
         *,
         enricher: Enricher | None = None,
         after: Position = None,
     ) -> None:
-        """The list of `stream`, behind `after`.
+        """The list that errors call `name`, behind `after`.
 
         `turn` is the stream's place in the run: requests of earlier ones go first.
         """
-        self._kind: WalkKind = stream.walk
-        self.walk: ById | InTurn = stream.walk.begin(stream.name, after, tools.workers.count)
-        self._reader = PageReader(tools.client, request, purpose, tools.config.page_size)
-        self._workers = tools.workers
-        self._budget = tools.budget
+        self._kind = kind
+        self.walk: ById | InTurn = kind.begin(name, after, workers.count)
+        self._reader = reader
+        self._workers = workers
+        self._budget = budget
         self._turn = turn
-        self._rows = OrderedRows(enricher, tools.workers, self._fail, turn=turn)
+        self._rows = OrderedRows(enricher, workers, self._fail, turn=turn)
         self._bytes_a_row = 0.0
         self._error: BaseException | None = None
         self.began: datetime | None = None

@@ -14,7 +14,6 @@ from typing import Any
 from singer.metrics import Metric, Status, Tag
 
 from tap_bigcommerce.progress.counters import StreamCounts, outcome_of
-from tap_bigcommerce.records.schemas import RESCUED
 from tap_bigcommerce.text import shown
 
 LOGGER = logging.getLogger(__name__)
@@ -24,11 +23,13 @@ METRIC_EVERY = 60.0  # seconds between two METRIC lines of a stream's records
 MOST_LISTED = 10
 """Things that are named of those that were counted."""
 
-RESCUED_VALUES = "%s: %d values of %s are new to the schema or do not fit it; they are in %s"
+RESCUED_VALUES = (
+    "%s: %d values of %s are new to the schema or do not fit it; they are in _rescued_data"
+)
 
 LOST_VALUES = (
-    "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: %s is not "
-    "selected, or they may hold what is not selected"
+    "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: "
+    "_rescued_data is not selected, or they may hold what is not selected"
 )
 
 
@@ -63,9 +64,9 @@ def log_figures(counts: StreamCounts) -> None:
     ):
         log_count(metric, counts.stream, value)
     for path, number in counts.rescued.items():
-        LOGGER.warning(RESCUED_VALUES, counts.stream, number, path, RESCUED)
+        LOGGER.warning(RESCUED_VALUES, counts.stream, number, path)
     for path, number in counts.unfit.items():
-        LOGGER.warning(LOST_VALUES, counts.stream, number, path, RESCUED)
+        LOGGER.warning(LOST_VALUES, counts.stream, number, path)
 
 
 def log_request(stream: str, seconds: float, outcome: str) -> None:

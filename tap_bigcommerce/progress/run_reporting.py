@@ -7,7 +7,6 @@ import logging
 import sys
 from collections.abc import Mapping
 
-from tap_bigcommerce.cli.options import Options
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.logging_setup import displayed, set_up
@@ -24,21 +23,27 @@ class Audience:
     `secrets` are hidden in whatever it hears and sees.
     """
 
-    def __init__(self, options: Options, environment: Mapping[str, str]) -> None:
-        self._options = options
-        # A check fits one screen: what is found out, not how.
-        is_quiet = options.quiet or options.command == "check"
-        level = options.log_level or ("WARNING" if is_quiet else "INFO")
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        level: str,
+        log_format: str,
+        report: str | None,
+        progress_every: float | None,
+    ) -> None:
+        """`report` is the file to write the report to, if one is wanted. Without bars a line about
+        the progress is logged `progress_every` so many seconds; None: neither lines nor bars."""
+        self._progress_every = progress_every
         self.secrets = Secrets()
         self.secrets.learn(passwords_of_proxies(environment))
-        self._log = set_up(level, options.log_format, self.secrets)
+        self._log = set_up(level, log_format, self.secrets)
         self._terminal = _shows_bars(environment)
         self.tracker = ProgressTracker()
         self._report = None
-        if options.report is not None:
+        if report is not None:
             from tap_bigcommerce.progress.report.report import Report  # for those who want one
 
-            self._report = Report(options.report, self.tracker)
+            self._report = Report(report, self.tracker)
             self._report.addFilter(displayed(self.secrets))
             logging.getLogger().addHandler(self._report)
 
@@ -56,14 +61,14 @@ class Audience:
 
     def watching(self) -> contextlib.AbstractContextManager[None]:
         """Show how the run goes on meanwhile."""
-        if self._options.quiet:
+        if self._progress_every is None:
             return contextlib.nullcontext()
         if self._terminal:
             from tap_bigcommerce.progress.terminal import bars  # takes its time to import
 
             return bars(self.tracker, self._log)
         return every(
-            self._options.progress_every,
+            self._progress_every,
             lambda: LOGGER.info("Progress: %s", _words(self.tracker.snapshot())),
         )
 
@@ -75,7 +80,7 @@ class Audience:
             except Exception as error:  # noqa: BLE001  # no reason for another exit status
                 LOGGER.error(
                     "The report %s cannot be written: %s. The run itself is not concerned.",
-                    self._options.report,
+                    self._report.file,
                     getattr(error, "strerror", None) or error,
                 )
         return status

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import fnmatch
 import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
+
+from tap_bigcommerce.text import most_like, nearest
 
 Path = tuple[str, ...]
 """A stream and, part by part, a field of it. The items of an array are no part."""
@@ -84,19 +85,6 @@ def as_text(path: Path) -> str:
     """As a person writes it."""
     text = ".".join(path)
     return text[2:] if text.startswith(f"{ANYTHING}.{ANY_DEPTH}") else text
-
-
-def most_like(name: str, names: Iterable[str]) -> str | None:
-    """The most similar of the names, if one is."""
-    by_lower = {other.lower(): other for other in names}
-    found = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
-    return by_lower[found[0]] if found else None
-
-
-def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
-    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
-    found = most_like(name, names)
-    return f" Did you mean {mark + found!r}?" if found else ""
 
 
 def _read(text: str, personal: Collection[Path]) -> Rule:

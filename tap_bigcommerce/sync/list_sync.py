@@ -14,7 +14,7 @@ from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed,
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pagination.list_reader import Reading
 from tap_bigcommerce.pagination.ordered_rows import Batch
-from tap_bigcommerce.pagination.page import Position, Row
+from tap_bigcommerce.pagination.page import PageReader, Position, Row
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.streams.enrichment.child_lists import OwnLists
 from tap_bigcommerce.streams.stream import Wish
@@ -259,10 +259,11 @@ class WalkSync:
         request = root.request({**root.params, **details.params, **params}, details.details)
         enricher = WalkEnricher(outputs, own, tools, purpose.counts, since_ever=since_ever)
         return Reading(
-            root,
-            request,
-            purpose,
-            tools,
+            root.name,
+            root.walk,
+            PageReader(tools.client, request, purpose, tools.config.page_size),
+            tools.workers,
+            tools.budget,
             self._turn,
             enricher=enricher if enricher.has_work else None,
             after=after,

@@ -29,7 +29,7 @@ class Report(logging.Handler):
     def __init__(self, file: str, tracker: ProgressTracker) -> None:
         super().__init__(logging.WARNING)
         self.store = ""
-        self._file = file
+        self.file = file
         self._tracker = tracker
         self._errors: list[str] = []
         self._critical: list[str] = []
@@ -52,10 +52,10 @@ class Report(logging.Handler):
     def check_place(self) -> None:
         """Raises ConfigError where the page could not be written in the end."""
         try:
-            writable(self._file)
+            writable(self.file)
         except Unusable as error:
             raise ConfigError(
-                f"The report cannot be written to {self._file}: {error}. --report takes the name "
+                f"The report cannot be written to {self.file}: {error}. --report takes the name "
                 "of a file in a folder that is there and may be written to."
             ) from error
 
@@ -107,4 +107,4 @@ class Report(logging.Handler):
             WAITS=WAITS,
             version=VERSION,
         )
-        write_whole(writable(self._file), page.encode())
+        write_whole(writable(self.file), page.encode())

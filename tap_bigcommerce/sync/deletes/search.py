@@ -12,7 +12,7 @@ from tap_bigcommerce.api.client import Purpose
 from tap_bigcommerce.dates import date_of, format_instant
 from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
 from tap_bigcommerce.pagination.list_reader import Reading
-from tap_bigcommerce.pagination.page import Row
+from tap_bigcommerce.pagination.page import PageReader, Row
 from tap_bigcommerce.streams.id_lookup import Presence
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.sync.deletes.id_sets import IdSet, id_set
@@ -42,7 +42,15 @@ class Search:
         The ids are those of rows that are not archived, None where they are no numbers. Channels
         are no matter: a record of another channel is not gone.
         """
-        reading = Reading(self.stream, self._list, self.purpose, self.tools, self._turn)
+        tools = self.tools
+        reading = Reading(
+            self.stream.name,
+            self.stream.walk,
+            PageReader(tools.client, self._list, self.purpose, tools.config.page_size),
+            tools.workers,
+            tools.budget,
+            self._turn,
+        )
         ids = id_set() if self.stream.presence is not None else None
         left_out = 0
         for batch in reading.batches(lambda: None, lambda: None):
