@@ -40,10 +40,11 @@ fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; 
 tools: tests target singer-tools target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
 	@$(BIN)/python -m pytest -m tools -rs $(ARGS)
 
-lint: linters ## ruff and mypy --strict
+lint: linters ## ruff, mypy --strict and import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo --no-cache
 
 docs: writers ## the documentation as a site that needs no network; open site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir '$(abspath $(SITE))'

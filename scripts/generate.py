@@ -22,6 +22,7 @@ from scripts.docs import (
     figures,
     fleet_reckoning,
     hosted,
+    house_map,
     settings_table,
     state_picture,
     stream_pages,
@@ -74,6 +75,7 @@ def _pages_with_blocks() -> dict[Path, str]:
             "streams": stream_pages.family_table(),
             "comparison": figures.comparison(),
         },
+        ROOT / "CONTRIBUTING.md": {"map": house_map.house_map()},
         DOCS / "settings.md": {
             "settings": settings_table.settings_table(),
             "channels": stream_pages.channel_table(),

@@ -147,9 +147,9 @@ def _number(value: Any, schema: Schema) -> float:
 def _yes_or_no(value: Any, _: Schema) -> bool:
     """A text, too: that is all that the environment has."""
     known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    wish = known.get(value.strip().lower()) if isinstance(value, str) else value
-    _must(isinstance(wish, bool))
-    return bool(wish)
+    found = known.get(value.strip().lower()) if isinstance(value, str) else value
+    _must(isinstance(found, bool))
+    return bool(found)
 
 
 def _list(value: Any, schema: Schema) -> tuple[Any, ...]:

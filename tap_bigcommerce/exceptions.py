@@ -19,10 +19,10 @@ LOGGER = logging.getLogger(__name__)
 class TapError(singer.SingerError):
     """An error that the tap understands: shown in its words, without a traceback."""
 
-    def __init__(self, words: str, mistakes: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, mistakes: Sequence[str] = ()) -> None:
         """`mistakes`: what belongs to the words, each in a line of its own."""
-        super().__init__(words)
-        self.words = words
+        super().__init__(message)
+        self.message = message
         self.mistakes = mistakes
 
 
@@ -42,7 +42,7 @@ class RunFailed(TapError):
     """An error for the whole run: no other stream can be read, or written, after it."""
 
 
-class TokenRefused(RunFailed, singer.SingerConfigurationError):
+class InvalidToken(RunFailed, singer.SingerConfigurationError):
     """The API refused the access token: no stream can be read."""
 
 
@@ -51,14 +51,14 @@ class StoreUnavailable(TapError, singer.SingerSyncError):
 
     def again(self) -> StoreUnavailable:
         """The same, for another thread or stream."""
-        return type(self)(self.words)
+        return type(self)(self.message)
 
 
 class RequestFailed(TapError, singer.SingerSyncError):
     """A request has failed for good."""
 
 
-class ScopeMissing(RequestFailed):
+class MissingPermission(RequestFailed):
     """The token may not read this list (403): a permission is missing."""
 
 
@@ -70,15 +70,15 @@ class NotOffered(RequestFailed):
     """The store does not have this part of the API (405, 410, 501)."""
 
 
-class FewerRows(RequestFailed):
+class PageTooLarge(RequestFailed):
     """The answer may come if fewer rows are asked for at once.
 
     ``most`` is the limit that the API named, where it named one. ``refused``: the API calls the
     request itself wrong, which its limit may explain, or anything else in it.
     """
 
-    def __init__(self, words: str, most: int | None = None, *, refused: bool = False) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, most: int | None = None, *, refused: bool = False) -> None:
+        super().__init__(message)
         self.most = most
         self.refused = refused and most is None
 
@@ -110,7 +110,7 @@ class BadRecord(TapError, singer.SingerSyncError):
     """A record without its key, or without the date that an incremental stream needs."""
 
 
-class NobodyForesaw(TapError):
+class UnexpectedError(TapError):
     """An exception that nobody expected: a fault of the tap's own."""
 
 
@@ -118,7 +118,7 @@ class WriteFailed(RunFailed, singer.SingerSyncError):
     """What goes to standard output cannot be written."""
 
 
-class TargetGone(WriteFailed):
+class TargetClosed(WriteFailed):
     """Whoever read the messages has closed the pipe."""
 
 
@@ -148,7 +148,7 @@ def failure_of(streams: str, work: Callable[[], object]) -> TapError | None:
         )
     except Exception as error:
         LOGGER.error("%s: an error that nobody foresaw:", streams, exc_info=True)
-        return NobodyForesaw(
+        return UnexpectedError(
             f"{streams}: an error that nobody foresaw ({type(error).__name__}). It is a fault of "
             "the tap's own: please report it, with the traceback above. The bookmark stays where "
             "it was, so that nothing is lost."

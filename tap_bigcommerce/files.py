@@ -150,7 +150,9 @@ def writable(name: str | Path) -> Path:
     return path
 
 
-def write_whole(path: Path, content: bytes, mode: int | None = None, *, over: bool = True) -> None:
+def write_atomically(
+    path: Path, content: bytes, mode: int | None = None, *, over: bool = True
+) -> None:
     """Write a file whole or not at all. Raises OSError.
 
     `mode`: its permissions; None: those of the file that is there, or else the usual ones.

@@ -10,7 +10,7 @@ LONGEST_NAP = 0.2
 """Seconds between two looks at the wish to stop."""
 
 
-class Stop:
+class Shutdown:
     """Set by a signal handler, looked at by everything that waits.
 
     A plain attribute and short naps instead of an Event: a handler that runs while its own

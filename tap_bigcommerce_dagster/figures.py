@@ -16,7 +16,7 @@ MOST_SHOWN = 100
 """Letters of a bookmark."""
 
 FOR_GOOD = frozenset(
-    {"TokenRefused", "ScopeMissing", "ConfigError", "CatalogError", "StateError", "BadRecord"}
+    {"InvalidToken", "MissingPermission", "ConfigError", "CatalogError", "StateError", "BadRecord"}
 )
 """Failures, by the names in the tap's METRIC lines, that nothing but a person can mend."""
 

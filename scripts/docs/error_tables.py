@@ -5,7 +5,7 @@ from __future__ import annotations
 from scripts.docs.causes import CAUSES, Cause
 from scripts.docs.markdown import cell, table
 from scripts.docs.messages import Message, messages
-from tap_bigcommerce.api.status_codes import ACTIONS, MEANINGS
+from tap_bigcommerce.api.status_codes import ACTIONS, STATUS_RULES
 
 
 def message_tables() -> str:
@@ -25,8 +25,8 @@ def message_tables() -> str:
 def status_table() -> str:
     """What each status of the API means, what the tap does, and what a person can do."""
     rows = [
-        (status, cell(meaning.words), ACTIONS[meaning.action]["tap"], meaning.cure)
-        for status, meaning in MEANINGS.items()
+        (status, cell(meaning.message), ACTIONS[meaning.action]["tap"], meaning.cure)
+        for status, meaning in STATUS_RULES.items()
         if meaning.cure
     ]
     return table(("status", "meaning", "the tap", "cure"), rows)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.docs.markdown import code, codes
-from tap_bigcommerce.pagination.id_ranges import IdParameters
+from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, OneObject
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
@@ -51,8 +51,8 @@ def filtered(stream: Stream) -> str:
 
 def order(stream: Stream) -> str:
     """How the list is read from end to end."""
-    walk = root_of(stream).walk
-    if isinstance(walk, IdParameters):
+    walk = root_of(stream).pagination
+    if isinstance(walk, ByIdRange):
         told = f"by rising id ({code(walk.bound)}), in parallel"
     elif isinstance(walk, OneObject):
         told = "one object"
@@ -84,7 +84,7 @@ def cost(stream: Stream) -> str:
         return together + MORE.get(stream.name, "")
     pages = (
         f"One request for each {parent}"
-        if not stream.walk.paged
+        if not stream.pagination.paged
         else f"One request for each {parent}, and one more for every 250 rows that it has"
     )
     pages += f", beside those of the list of {stream.parent.replace('_', ' ')}"
@@ -111,14 +111,12 @@ MORE = {
 
 
 def _cost_of_list(stream: Stream) -> str:
-    walk = stream.walk
+    walk = stream.pagination
     if not walk.paged:
         return "One request."
     rows = "rows that changed" if stream.replication_key else "rows"
     beside = (
-        "a few to find its end"
-        if isinstance(walk, IdParameters)
-        else "one to see that it has ended"
+        "a few to find its end" if isinstance(walk, ByIdRange) else "one to see that it has ended"
     )
     if isinstance(walk, ByCursor):
         return f"One request for 250 {rows} (`page_size`)."

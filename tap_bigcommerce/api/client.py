@@ -14,26 +14,26 @@ from urllib.parse import urlsplit
 
 import requests
 
-from tap_bigcommerce.api.rate_limiter import Quota
-from tap_bigcommerce.api.response import Answer, RowKeys, Shape, inside, parse
-from tap_bigcommerce.api.retry_policy import LONGEST_SHORT_WAIT, Patience
-from tap_bigcommerce.api.status_codes import ACTIONS, Action, AttemptFailed, meaning
+from tap_bigcommerce.api.rate_limiter import RateLimiter
+from tap_bigcommerce.api.response import Response, RowKeys, Shape, inside, parse
+from tap_bigcommerce.api.retry_policy import LONGEST_SHORT_WAIT, RetryPolicy
+from tap_bigcommerce.api.status_codes import ACTIONS, Action, AttemptFailed, status_rule
 from tap_bigcommerce.api.transport import MEGABYTE, Transport, read_body
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.exceptions import (
-    FewerRows,
+    InvalidToken,
+    MissingPermission,
     NotFound,
     NotOffered,
+    PageTooLarge,
     RequestFailed,
-    ScopeMissing,
     StoreUnavailable,
     TapError,
-    TokenRefused,
 )
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.tracker import ProgressTracker, Reason
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.text import quoted, shown
 
 LOGGER = logging.getLogger(__name__)
@@ -59,8 +59,8 @@ WITHOUT_STORE_CLOCK = timedelta(minutes=5)
 LATER = "Run the sync again later: it goes on where it stopped."
 
 ERRORS: Mapping[Action, type[TapError]] = {
-    "token": TokenRefused,
-    "scope": ScopeMissing,
+    "token": InvalidToken,
+    "scope": MissingPermission,
     "missing": NotFound,
     "not offered": NotOffered,
 }
@@ -68,7 +68,7 @@ ERRORS: Mapping[Action, type[TapError]] = {
 
 
 @dataclass(frozen=True)
-class Purpose:
+class RequestContext:
     """On whose behalf a request is made: for the counts, and for the words of an error."""
 
     stream: str
@@ -87,8 +87,8 @@ class _Request:
     path: str
     params: Mapping[str, str]
     expects: Shape
-    purpose: Purpose
-    patience: Patience
+    context: RequestContext
+    retry_policy: RetryPolicy
     keys: RowKeys | None = None
     fewer_possible: bool = False
     started: float = field(default_factory=lambda: time.monotonic())
@@ -105,46 +105,50 @@ class Client:
     """Reads from one store's API. Several threads may use it at once."""
 
     def __init__(
-        self, config: Config, quota: Quota, stop: Stop, tracker: ProgressTracker | None = None
+        self,
+        config: Config,
+        rate_limiter: RateLimiter,
+        shutdown: Shutdown,
+        tracker: ProgressTracker | None = None,
     ) -> None:
         """`tracker` is told of each request's end and of each wait."""
         self._tracker = tracker or ProgressTracker()
         self._config = config
-        self._quota = quota
-        self._stop = stop
+        self._rate_limiter = rate_limiter
+        self._shutdown = shutdown
         self._base = f"{config.api_url}/stores/{config.store_hash}"
         self._transport = Transport(config)
         self._parsing = threading.Lock()
         self._token_has_worked = False
         # When the store last showed that it works, and what has failed since, for all streams.
         self._last_sign = float("-inf")
-        self._silence = self.patience()
+        self._silence = self.retry_policy()
         self._asking_for_a_sign = threading.Lock()
         self._unavailable: StoreUnavailable | None = None
         self.most_rows = 0
         """The most rows that any answer has had: no list is capped below it."""
 
-    def patience(self) -> Patience:
+    def retry_policy(self) -> RetryPolicy:
         """A new count of failures, as the settings allow them."""
-        return Patience(self._config.max_attempts, self._config.max_retry_seconds)
+        return RetryPolicy(self._config.max_attempts, self._config.max_retry_seconds)
 
-    def wait(self, seconds: float, purpose: Purpose, why: str = "") -> None:
+    def wait(self, seconds: float, context: RequestContext, why: str = "") -> None:
         """Wait before asking again; raises Interrupted when the tap is asked to stop."""
-        with self._tracker.waiting(purpose.counts) as waits:
+        with self._tracker.waiting(context.counts) as waits:
             waits(Reason.RETRY, time.monotonic() + seconds, why)
-            self._stop.sleep(seconds)
+            self._shutdown.sleep(seconds)
 
     def get(
         self,
         path: str,
         params: Mapping[str, str],
         expects: Shape,
-        purpose: Purpose,
+        context: RequestContext,
         *,
-        patience: Patience | None = None,
+        retry_policy: RetryPolicy | None = None,
         fewer_possible: bool = False,
         keys: RowKeys | None = None,
-    ) -> Answer:
+    ) -> Response:
         """The answer to GET `path` ("/v2/orders"), whose content is as `expects` says.
 
         With `keys`, the answer has its raw rows, and no content. With `fewer_possible`,
@@ -153,103 +157,107 @@ class Client:
         read either, and from then on always. Without `patience` it is little where others like it
         have failed.
         """
-        if patience is None and purpose.counts.in_trouble:
-            patience = Patience(self._config.max_attempts, 0.0, LONGEST_SHORT_WAIT)
-        patience = patience or self.patience()
-        request = _Request(path, params, expects, purpose, patience, keys, fewer_possible)
+        if retry_policy is None and context.counts.in_trouble:
+            retry_policy = RetryPolicy(self._config.max_attempts, 0.0, LONGEST_SHORT_WAIT)
+        retry_policy = retry_policy or self.retry_policy()
+        request = _Request(path, params, expects, context, retry_policy, keys, fewer_possible)
         while True:
             if self._unavailable is not None:
                 raise self._unavailable.again()
-            with self._tracker.waiting(purpose.counts) as waits:
-                self._quota.enter(waits)
+            with self._tracker.waiting(context.counts) as waits:
+                self._rate_limiter.enter(waits)
             request.count += 1
             LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), request.count)
             began = time.monotonic()
-            answer, outcome = None, "200"
+            response, outcome = None, "200"
             try:
-                answer = self._send(request)
+                response = self._send(request)
             except AttemptFailed as error:
                 # Without its traceback, which holds the body.
                 failure = dataclasses.replace(error)
                 outcome = failure.outcome
             finally:
                 request.took = time.monotonic() - began
-                standing = self._quota.leave(request.headers, request.took)
+                standing = self._rate_limiter.leave(request.headers, request.took)
                 self._tracker.request_ended(
-                    purpose.counts, request.took, outcome, again=request.count > 1, quota=standing
+                    context.counts,
+                    request.took,
+                    outcome,
+                    again=request.count > 1,
+                    quota=standing,
                 )
-            if answer is not None:
+            if response is not None:
                 self._token_has_worked = True
                 self._store_works()
-                self._quota.worked()
-                return answer
+                self._rate_limiter.worked()
+                return response
             self._after_failure(failure, request)
 
-    def _send(self, request: _Request) -> Answer:
+    def _send(self, request: _Request) -> Response:
         """What one attempt brings. Raises AttemptFailed."""
         sent_at = datetime.now(timezone.utc)
         request.headers = {}
-        with self._transport.get(self._base + request.path, request.params) as response:
-            request.headers = response.headers
-            status = str(response.status_code)
-            action, words, _ = meaning(response.status_code)
+        with self._transport.get(self._base + request.path, request.params) as http_response:
+            request.headers = http_response.headers
+            status = str(http_response.status_code)
+            action, message, _ = status_rule(http_response.status_code)
             if action not in ("read", "nothing"):
-                said, most = _said(response)
+                said, most = _said(http_response)
                 raise AttemptFailed(
-                    status, words=f"{status}: {words}{said}", action=action, most=most
+                    status, message=f"{status}: {message}{said}", action=action, most=most
                 )
-            body = read_body(response, self._config.max_answer_mb * MEGABYTE)
-        answer = Answer(request.path, 0, [], None, sent_at, _store_time(request))
+            body = read_body(http_response, self._config.max_answer_mb * MEGABYTE)
+        response = Response(request.path, 0, [], None, sent_at, _store_time(request))
         if action == "nothing":
             if request.expects is dict:
                 raise AttemptFailed(status, "an object was asked for, and none came")
-            return answer
+            return response
         # One at a time: what is parsed takes its memory once, however many threads read.
         with self._parsing:
             # The same bad characters twice: the store's data are so. Better one odd character than
             # no load.
-            answer.read(body, request.expects, request.keys, mends=request.only_text)
+            response.read(body, request.expects, request.keys, mends=request.only_text)
             if request.expects is list:
-                self.most_rows = max(self.most_rows, len(answer.content or answer.raw.rows))
-            request.purpose.counts.mended_bodies += answer.mended
-        return answer
+                self.most_rows = max(self.most_rows, len(response.content or response.raw.rows))
+            request.context.counts.mended_bodies += response.mended
+        return response
 
     def _after_failure(self, failure: AttemptFailed, request: _Request) -> None:
         """Wait before the next attempt, or raise what ends them."""
         if failure.action not in PASSING:
             self._store_works()
-        self._stop.check()
+        self._shutdown.check()
         if failure.outcome in ("timeout", "cut") or failure.outcome.startswith("5"):
-            self._quota.strained()
-        stream = request.purpose.stream
-        fewer_rows = FewerRows(
-            f"{stream}: GET {request.path} failed: {failure.words}.",
+            self._rate_limiter.strained()
+        stream = request.context.stream
+        fewer_rows = PageTooLarge(
+            f"{stream}: GET {request.path} failed: {failure.message}.",
             failure.most,
             refused=failure.outcome in ("400", "422"),
         )
-        words = fewer_rows.words
+        message = fewer_rows.message
         if failure.action == "wait":
             # Refusals that nothing good comes between use up the same patience as failures.
-            pause = self._quota.refused(request.headers, request.took)
-            times, seconds = self._quota.refusals
+            pause = self._rate_limiter.refused(request.headers, request.took)
+            times, seconds = self._rate_limiter.refusals
             if times > self._config.max_attempts and seconds >= self._config.max_retry_seconds:
-                self._look_for_a_sign(seconds, words, request)
-                raise RequestFailed(f"{words} This was refusal {times} in a row. {LATER}")
-            LOGGER.info("%s: %s; waiting %.1f s", stream, failure.words, pause)
+                self._look_for_a_sign(seconds, message, request)
+                raise RequestFailed(f"{message} This was refusal {times} in a row. {LATER}")
+            LOGGER.info("%s: %s; waiting %.1f s", stream, failure.message, pause)
             return
         if failure.action == "again":
             request.failures += 1
-            request.patience.failed()
+            request.retry_policy.failed()
             self._silence.failed()
             request.only_text = failure.only_text
             if self._silence.ended:
-                self._look_for_a_sign(self._silence.seconds, words, request)
+                self._look_for_a_sign(self._silence.seconds, message, request)
             may_help = request.fewer_possible and not failure.only_text
             if may_help and request.failures >= failure.fewer_after:
                 raise fewer_rows
-            if request.patience.ended:
+            if request.retry_policy.ended:
                 raise RequestFailed(
-                    f"{words} This was attempt {request.patience.failures}. {LATER}"
+                    f"{message} This was attempt {request.retry_policy.failures}. {LATER}"
                 )
         elif failure.action == "fewer" and request.fewer_possible:
             raise fewer_rows
@@ -259,15 +267,15 @@ class Client:
             if failure.action != "token" or not is_another_try:
                 error = ACTIONS[failure.action].get("error", ACTIONS["fail"]["error"])
                 raise ERRORS.get(failure.action, RequestFailed)(
-                    error.format(words=words, what=failure, by=request.purpose, at=self._config)
+                    error.format(message=message, what=failure, by=request.context, at=self._config)
                 )
-        wait = request.patience.next_wait()
-        details = (stream, request.path, failure.words, wait, request.count + 1)
+        wait = request.retry_policy.next_wait()
+        details = (stream, request.path, failure.message, wait, request.count + 1)
         LOGGER.warning("%s: GET %s: %s; asking again in %.1f s (attempt %d)", *details)
         why = f"{failure.outcome}, attempt {request.count + 1} to come"
-        self.wait(wait, request.purpose, why)
+        self.wait(wait, request.context, why)
 
-    def _look_for_a_sign(self, seconds: float, words: str, request: _Request) -> None:
+    def _look_for_a_sign(self, seconds: float, message: str, request: _Request) -> None:
         """Raises StoreUnavailable if nothing good has come for so long, and nothing comes now.
 
         `words` say what has been tried. Then no other stream needs to try it as often.
@@ -275,7 +283,7 @@ class Client:
         with self._asking_for_a_sign:
             if self._unavailable is None and time.monotonic() - self._last_sign >= seconds:
                 # No rows, whatever comes: that something does is enough.
-                sign = _Request(TIME_PATH, {}, lambda _: [], request.purpose, request.patience)
+                sign = _Request(TIME_PATH, {}, lambda _: [], request.context, request.retry_policy)
                 try:
                     self._send(sign)
                 except AttemptFailed as failure:
@@ -283,10 +291,10 @@ class Client:
                         host, proxy = urlsplit(self._base).netloc, self._transport.proxy
                         self._unavailable = StoreUnavailable(
                             f"No stream can be read from {host}"
-                            f"{' through the proxy' if proxy else ''}. {words} This was tried for "
-                            f"{seconds:.0f} s. GET {TIME_PATH} failed, too: {failure.words}. Check "
-                            f"the network between here and {host}, and whether the store is open. "
-                            f"{LATER}"
+                            f"{' through the proxy' if proxy else ''}. {message} This was tried "
+                            f"for {seconds:.0f} s. GET {TIME_PATH} failed, too: {failure.message}. "
+                            f"Check the network between here and {host}, and whether the store is "
+                            f"open. {LATER}"
                         )
                 if self._unavailable is None:
                     self._store_works()
@@ -296,16 +304,16 @@ class Client:
     def _store_works(self) -> None:
         """Nothing that failed before matters."""
         self._last_sign = time.monotonic()
-        self._silence = self.patience()
+        self._silence = self.retry_policy()
 
 
-def _said(response: requests.Response) -> tuple[str, int | None]:
+def _said(http_response: requests.Response) -> tuple[str, int | None]:
     """The API's own words in an error's body, if it has any, and the largest limit that it names.
 
     v2 sends a list of {status, message, details}, v3 one object of {status, title, type, errors}.
     """
     try:
-        value, _ = parse(read_body(response, ERROR_BODY))
+        value, _ = parse(read_body(http_response, ERROR_BODY))
     except AttemptFailed:
         return "", None
     first = value[0] if isinstance(value, list) and value else value

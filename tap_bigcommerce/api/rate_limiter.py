@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.progress.tracker import Allowance, Reason
-from tap_bigcommerce.shutdown import LONGEST_NAP, Stop
+from tap_bigcommerce.shutdown import LONGEST_NAP, Shutdown
 
 FIRST_PAUSE = 1.0
 """Seconds to wait after a 429 that does not say how long."""
@@ -57,7 +57,7 @@ TOLERANCE = 1 / 6
 """The share of a window by which two answers may differ in when it ends."""
 
 
-class Quota:
+class RateLimiter:
     """Lets a request go when parallelism, the quota and earlier refusals allow it."""
 
     def __init__(
@@ -65,13 +65,13 @@ class Quota:
         *,
         share: float,
         concurrency: int,
-        stop: Stop,
+        shutdown: Shutdown,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """`share` of the quota may be used (0 to 1), by at most `concurrency` requests at once."""
         self._share = share
         self._concurrency = concurrency
-        self._stop = stop
+        self._shutdown = shutdown
         self._clock = clock
         self._changed = threading.Condition()
         self._in_flight = 0
@@ -104,7 +104,7 @@ class Quota:
         """
         with self._changed:
             while True:
-                self._stop.check()
+                self._shutdown.check()
                 wait, reason = self._wait()
                 if wait <= 0:
                     self._in_flight += 1

@@ -124,7 +124,7 @@ class NextPage:
 
 
 @dataclass(eq=False)
-class Answer:
+class Response:
     """A good answer.
 
     `content` is a list of rows or an object, as was expected; empty where `raw` rows were asked
@@ -180,9 +180,9 @@ class Answer:
         self.next = _next_page(meta)
         self.has_cursors = bool(inside(meta, "cursor_pagination"))
 
-    def without_rows(self) -> Answer:
+    def without_rows(self) -> Response:
         """An answer of the same list without any row, and without a word about the others."""
-        return Answer(self.path, 0, [], None, self.sent_at, self.store_time)
+        return Response(self.path, 0, [], None, self.sent_at, self.store_time)
 
     def rows(self, places: Iterable[int]) -> list[dict[str, Any]]:
         """The raw rows at these places, parsed, which takes several times the memory of their JSON.

@@ -16,7 +16,7 @@ FIRST_WAIT = 0.5
 """Seconds: about how long to wait after the first failure."""
 
 
-class Patience:
+class RetryPolicy:
     """Counts the failures of one request, and says how long to wait for the next attempt.
 
     It ends after `attempts` failures or `seconds` since the first one, whichever is later: many

@@ -35,34 +35,34 @@ class AttemptFailed(Exception):
     """
 
     outcome: str
-    words: str
+    message: str
     action: Action = "again"
     fewer_after: float = 2
     most: int | None = None
     only_text: bool = False
 
     def __str__(self) -> str:
-        return self.words
+        return self.message
 
 
-class Meaning(NamedTuple):
+class StatusRule(NamedTuple):
     """What is done about a status, the words that tell a person, and what a person can do."""
 
     action: Action
-    words: str
+    message: str
     cure: str = ""
 
 
 _TABLE: Any = json.loads(resources.files(__package__).joinpath("status_codes.json").read_bytes())
-MEANINGS: Mapping[str, Meaning] = {
-    status: Meaning(**row) for status, row in _TABLE["statuses"].items()
+STATUS_RULES: Mapping[str, StatusRule] = {
+    status: StatusRule(**row) for status, row in _TABLE["statuses"].items()
 }
 ACTIONS: Mapping[Action, Mapping[str, str]] = _TABLE["actions"]
 """What the `tap` does, and the `error` in which that may end: `words` and `what` say what failed,
 `by` is the Purpose, and `at` the Config."""
 
 
-def meaning(status: int) -> Meaning:
+def status_rule(status: int) -> StatusRule:
     """What `status` means; every number has a meaning."""
-    known = MEANINGS.get(str(status)) or MEANINGS.get(f"other {status // 100}xx")
-    return known or MEANINGS["any other"]
+    known = STATUS_RULES.get(str(status)) or STATUS_RULES.get(f"other {status // 100}xx")
+    return known or STATUS_RULES["any other"]

@@ -91,12 +91,12 @@ class Transport:
                 timeout=(min(CONNECT_TIMEOUT, self._timeout), self._timeout),
                 verify=self._verify,
                 proxies=self._proxies,
-            ) as response:
-                if response.status_code < 200:
+            ) as http_response:
+                if http_response.status_code < 200:
                     # The answer itself may still follow, and must not pass for that to another
                     # request.
                     self._adapter.close()
-                yield response
+                yield http_response
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _failure(error) from error
         finally:
@@ -144,23 +144,23 @@ def _innermost(error: BaseException) -> BaseException:
         error = inner
 
 
-def read_body(response: requests.Response, most: int) -> bytes:
+def read_body(http_response: requests.Response, most: int) -> bytes:
     """The body, unpacked, of at most `most` bytes. Raises AttemptFailed.
 
     It is unpacked here, a piece at a time: versions of urllib3 differ in how much of a small body
     that is large when unpacked they hold at once.
     """
-    encoding = response.headers.get("Content-Encoding", "").strip().lower()
+    encoding = http_response.headers.get("Content-Encoding", "").strip().lower()
     if encoding not in ("", "identity", *PACKED):
         raise AttemptFailed("cut", "the answer comes in a content encoding that was not asked for")
-    if LENGTH.fullmatch(response.headers.get("Content-Length", "0")) is None:
+    if LENGTH.fullmatch(http_response.headers.get("Content-Length", "0")) is None:
         raise AttemptFailed("cut", "the answer's Content-Length is no number")
-    response.raw.decode_content = False
+    http_response.raw.decode_content = False
     unpack = zlib.decompressobj(GZIP_OR_ZLIB) if encoding in PACKED else None
     pieces: list[bytes] = []
     received = size = 0
     # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
-    while data := response.raw.read(PIECE):
+    while data := http_response.raw.read(PIECE):
         received += len(data)
         while data and max(size, received) <= most:
             if unpack is None:
@@ -238,7 +238,7 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-class _Response(http.client.HTTPResponse):
+class _BoundedResponse(http.client.HTTPResponse):
     """An answer, a proxy's too, that comes by its deadline, and has no chunks of a negative size.
 
     Python takes them, and reads all that follows at once (seen up to 3.13).
@@ -257,7 +257,7 @@ class _Response(http.client.HTTPResponse):
 
 def _bounded(pool: Any) -> Any:
     """A kind of pool as `pool`, whose answers come by their deadlines."""
-    connection = type("Connection", (pool.ConnectionCls,), {"response_class": _Response})
+    connection = type("Connection", (pool.ConnectionCls,), {"response_class": _BoundedResponse})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
 

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from tap_bigcommerce.shutdown import LONGEST_NAP, Stop
+from tap_bigcommerce.shutdown import LONGEST_NAP, Shutdown
 
 SWITCH_EVERY = 0.0002
 """Seconds after which the thread that writes lets another one have the interpreter. A worker needs
@@ -31,8 +31,8 @@ class Workers:
     threads are daemons: a request that hangs does not keep the process alive after a signal.
     """
 
-    def __init__(self, count: int, stop: Stop) -> None:
-        self._stop = stop
+    def __init__(self, count: int, shutdown: Shutdown) -> None:
+        self._shutdown = shutdown
         self._jobs: queue.PriorityQueue[tuple[Any, ...]] = queue.PriorityQueue()
         """By urgency, then by a number that no other has; `work`, `then` and `failed`."""
         self._done: queue.SimpleQueue[tuple[Callable[[], None], Failed]] = queue.SimpleQueue()
@@ -74,7 +74,7 @@ class Workers:
         if not self.unfinished:
             raise RuntimeError("nothing is under way, so nothing will ever be done")
         while True:
-            self._stop.check()
+            self._shutdown.check()
             try:
                 done = self._done.get(timeout=LONGEST_NAP)
             except queue.Empty:

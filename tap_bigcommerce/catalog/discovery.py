@@ -49,9 +49,9 @@ def offered(access: Mapping[str, Access]) -> list[Stream]:
     for name, found in access.items():
         if found.lacks is not None:
             lacking.setdefault(found.lacks, []).append(name)
-        elif found.words is not None and not found.absent:
+        elif found.message is not None and not found.absent:
             # Without the list's name, which the words begin with.
-            failing.setdefault(found.words.partition(": ")[2], []).append(name)
+            failing.setdefault(found.message.partition(": ")[2], []).append(name)
     absent = [name for name, found in access.items() if found.absent]
     for permission, names in lacking.items():
         LOGGER.warning(
@@ -66,11 +66,11 @@ def offered(access: Mapping[str, Access]) -> list[Stream]:
             "Left out of the catalog, for this store does not have their lists: %s.",
             ", ".join(absent),
         )
-    for words, names in failing.items():
+    for message, names in failing.items():
         LOGGER.warning(
             "Nobody can tell whether these can be read, so the catalog has them: %s. %s",
             ", ".join(names),
-            words,
+            message,
         )
     return [STREAMS[name] for name, found in access.items() if not (found.lacks or found.absent)]
 
@@ -140,8 +140,8 @@ def selections(
         slips = list(_unheeded(entries[name], chosen)) if catalog is not None else []
         if slips[MOST:]:
             slips[MOST:] = [f"{len(slips) - MOST} more of this kind"]
-        for words in slips:
-            LOGGER.warning("The catalog's entry for %s: %s", name, words)
+        for message in slips:
+            LOGGER.warning("The catalog's entry for %s: %s", name, message)
         if chosen is None:
             continue
         found[name] = chosen

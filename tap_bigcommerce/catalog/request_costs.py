@@ -22,11 +22,11 @@ MORE = {
 }
 
 
-def in_words(stream: Stream) -> str:
+def cost_of(stream: Stream) -> str:
     """What reading the stream costs, as a person may hear it: 'none: it comes with orders'."""
     if stream.parent is None:
         return "; ".join([_of_list(stream), *MORE.get(stream.name, ())])
-    if stream.has_own_list:
+    if stream.has_child_list:
         return f"1 for each record of {stream.parent} that is read"
     if stream.apart:
         return f"1 for {SMALL_PAGE} {stream.parent}, in a walk of its own"
@@ -39,16 +39,16 @@ def of_selection(selection: Selection, config: Config, beside: Collection[str]) 
     """The same of a stream of which these fields are read, `beside` other streams."""
     stream, root = selection.stream, root_of(selection.stream)
     if stream.parent is not None and (root.name in beside or stream.apart):
-        return in_words(stream)
-    words = [_of_list(root) if root is stream else f"{_of_list(root)} of {root.name}"]
+        return cost_of(stream)
+    parts = [_of_list(root) if root is stream else f"{_of_list(root)} of {root.name}"]
     for name in sorted(lookups([selection], config)):
         if name == "coupons" and config.order_coupons == "auto":
-            words.append(f"1 more {FOR_COUPONS}")
+            parts.append(f"1 more {FOR_COUPONS}")
         else:
-            words.append(f"1 more for the {name.rpartition('/')[2]} of each record")
+            parts.append(f"1 more for the {name.rpartition('/')[2]} of each record")
     if wants_v3(selection):
-        words.append(f"1 more for each {LARGEST_LIMIT}, for fields that only v3 has")
-    return "; ".join(words)
+        parts.append(f"1 more for each {LARGEST_LIMIT}, for fields that only v3 has")
+    return "; ".join(parts)
 
 
 def page_size(stream: Stream, config: Config) -> int:
@@ -66,7 +66,7 @@ def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
         stream = selection.stream
         if stream.name == "orders":
             found |= set(filter(selection.wants, of_orders))
-        elif stream.has_own_list:
+        elif stream.has_child_list:
             found.add(stream.path)
         elif stream.nested in of_orders:
             found.add(stream.nested)
@@ -80,7 +80,7 @@ def wants_v3(selection: Selection) -> bool:
 
 
 def _of_list(stream: Stream) -> str:
-    return f"1 for {LARGEST_LIMIT} records" if stream.walk.paged else "1"
+    return f"1 for {LARGEST_LIMIT} records" if stream.pagination.paged else "1"
 
 
 def as_table(selections: Mapping[str, Selection], config: Config, width: int) -> str:

@@ -163,7 +163,7 @@ def for_settings(schema: Schema, stream: Stream, config: Config | None) -> Schem
     fields = {name: field for name, field in schema["properties"].items() if name not in away}
     if config is not None and config.store_hash_column:
         fields = {STORE_HASH: dict(schemas.OWN_COLUMNS[STORE_HASH]), **fields}
-    if config is not None and config.detect_deletes and stream.presence is not None:
+    if config is not None and config.detect_deletes and stream.id_lookup is not None:
         fields[DELETED_AT] = dict(schemas.OWN_COLUMNS[DELETED_AT])
     return {**schema, "properties": fields}
 
@@ -270,7 +270,7 @@ def is_selected(metadata: Mapping[str, Any], schema: Any) -> bool | None:
     """What a catalog says of a stream or field, in its metadata or, as once, in its schema."""
     old = schema.get("selected") if isinstance(schema, dict) else None
     said = map(says_yes_or_no, (metadata.get("selected"), old, metadata.get("selected-by-default")))
-    return next((wish for wish in said if wish is not None), None)
+    return next((value for value in said if value is not None), None)
 
 
 def says_yes_or_no(value: Any) -> bool | None:

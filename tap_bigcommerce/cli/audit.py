@@ -7,14 +7,14 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tap_bigcommerce.api.client import Purpose
+from tap_bigcommerce.api.client import RequestContext
 from tap_bigcommerce.catalog.probe import counted
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.exceptions import RequestFailed, failure_of
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.sync.deletes.id_sets import Shelf
+from tap_bigcommerce.sync.deletes.id_sets import IdSetStore
 from tap_bigcommerce.sync.deletes.search import Search
-from tap_bigcommerce.sync.run_context import Tools
+from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import line, table
 
 LOGGER = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ class Finding:
     differences: list[str] = field(default_factory=list)
 
 
-def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
+def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]:
     """Compare the streams that are read from lists of their own. Raises RunFailed."""
     found: list[Finding] = []
     for turn, (name, selection) in enumerate(selections.items()):
@@ -50,12 +50,12 @@ def audit(selections: Mapping[str, Selection], tools: Tools) -> list[Finding]:
             LOGGER.info("%s: left out, for it has no list of its own", name)
             continue
         found.append(Finding(name))
-        purpose = Purpose(name, stream.permission, StreamCounts(name))
-        search = Search(stream, tools, purpose, turn)
+        context = RequestContext(name, stream.permission, StreamCounts(name))
+        search = Search(stream, run, context, turn)
         error = failure_of(name, functools.partial(_compare, search, found[-1]))
         if error is not None:
-            LOGGER.error("%s failed: %s", name, error.words)
-            found[-1].differences.append(line(error.words))
+            LOGGER.error("%s failed: %s", name, error.message)
+            found[-1].differences.append(line(error.message))
     return found
 
 
@@ -66,25 +66,25 @@ def report(found: Sequence[Finding]) -> str:
         for one in found
     ]
     lines = table(("stream", *FIGURES), rows, figures=range(1, 1 + len(FIGURES)))
-    notes = [f"{one.stream}: {words}" for one in found for words in one.notes]
-    details = [f"{one.stream}: {words}" for one in found for words in one.differences]
+    notes = [f"{one.stream}: {message}" for one in found for message in one.notes]
+    details = [f"{one.stream}: {message}" for one in found for message in one.differences]
     return "\n".join([*lines, "", *notes, *(details or ["Nothing differs."])]) + "\n"
 
 
 def _compare(search: Search, finding: Finding) -> None:
     """Complete what is found of one stream."""
-    stream, tools, differences = search.stream, search.tools, finding.differences
-    written = Shelf(tools.config, stream.name).get(tools.state.deletes(stream.name))
-    reading, ids, left_out = search.sweep()
-    count, listed = reading.total, reading.handed_on
+    stream, run, differences = search.stream, search.run, finding.differences
+    written = IdSetStore(run.config, stream.name).get(run.state.deletes(stream.name))
+    list_reader, ids, left_out = search.sweep()
+    count, listed = list_reader.total, list_reader.handed_on
     if stream.count is not None:
         try:
-            count = counted(stream, lambda path: tools.client.get(path, {}, dict, search.purpose))
+            count = counted(stream, lambda path: run.client.get(path, {}, dict, search.context))
         except RequestFailed as error:
-            LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.words)
+            LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.message)
             count = None
-    if reading.walk.contradiction is not None:
-        differences.append(line(reading.walk.contradiction))
+    if list_reader.paginator.contradiction is not None:
+        differences.append(line(list_reader.paginator.contradiction))
     if left_out and count is not None and count + left_out == listed:
         finding.notes.append(
             f"the API's count leaves out the {left_out} incomplete ones (status 0) that its list "

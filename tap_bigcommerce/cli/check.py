@@ -22,7 +22,7 @@ from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.permissions import INFORMATION
@@ -101,7 +101,11 @@ class Findings:
     """
 
     def __init__(
-        self, selections: Mapping[str, Selection], config: Config, state: State | None, stop: Stop
+        self,
+        selections: Mapping[str, Selection],
+        config: Config,
+        state: State | None,
+        shutdown: Shutdown,
     ) -> None:
         """`state` is None where none was given.
 
@@ -109,7 +113,7 @@ class Findings:
         """
         self.config, self.has_state = config, state is not None
         self.start_date = format_instant(config.start_date) if config.start_date else None
-        self.prober = Prober(config, stop)
+        self.prober = Prober(config, shutdown)
         access = self.prober.access()
         known = state or State({}, config.store_hash)
         bookmarks = {n: known.bookmark(n, s.replication_key or "") for n, s in STREAMS.items()}
@@ -139,7 +143,7 @@ class Findings:
                 selected=name in selections,
                 readable=access[name].readable,
                 lacks=access[name].lacks,
-                problem=access[name].words,
+                problem=access[name].message,
                 records=counts.get((name, None)),
                 full_sync_from=full.get(name),
                 full_sync_records=counts.get((name, full[name])) if name in full else None,
@@ -163,7 +167,7 @@ class Findings:
         said = {
             f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
             "own lists are read; to find a list's end, or to ask again, takes a few more.": True,
-            f"An answer takes {self.prober.seconds_an_answer:.2f} s, as in this check, and "
+            f"An answer takes {self.prober.seconds_a_response:.2f} s, as in this check, and "
             f"{config.max_concurrency} come at once; full pages take longer.": True,
             "The API names no quota, so nothing is waited for.": self.quota is None,
             "The store's other apps leave the tap its share of the quota.": self.quota is not None,
@@ -189,7 +193,7 @@ class Findings:
             "next_sync": {"from_state": self.has_state, **asdict(self.next_sync)},
             "accepted_incomplete": list(config.accept_incomplete),
             "assumptions": self.assumptions,
-            "seconds_an_answer": round(self.prober.seconds_an_answer, 3),
+            "seconds_an_answer": round(self.prober.seconds_a_response, 3),
             "requests_of_this_check": self.prober.requests,
         }
 
@@ -226,17 +230,17 @@ class Findings:
     def _estimate(self, selections: Iterable[Selection], sinces: Sinces) -> Estimate:
         """What a sync of `selections` takes."""
         config, counts, quota = self.config, self._counts, self.quota
-        walks: dict[tuple[Part, int], list[Selection]] = {}
+        read_together: dict[tuple[Part, int], list[Selection]] = {}
         for selection in selections:
-            walk = _part_of(selection, sinces), page_size(selection.stream, config)
-            walks.setdefault(walk, []).append(selection)
+            key = _part_of(selection, sinces), page_size(selection.stream, config)
+            read_together.setdefault(key, []).append(selection)
         requests = coupons = 0
         unknown: dict[str, None] = {}
-        for (part, size), together in walks.items():
+        for (part, size), together in read_together.items():
             root, rows = STREAMS[part[0]], counts.get(part) or 0
-            if counts.get(part) is None and root.walk.paged:
+            if counts.get(part) is None and root.pagination.paged:
                 unknown[root.name] = None
-            pages = rows // size + 1 if root.walk.paged else 1
+            pages = rows // size + 1 if root.pagination.paged else 1
             requests += pages + (pages if any(map(wants_v3, together)) else 0)
             lists = lookups(together, config)
             if "coupons" in lists and config.order_coupons == "auto":
@@ -247,7 +251,7 @@ class Findings:
 
         def seconds(requests: int) -> float:
             """The longer of two: waiting for answers, and waiting for the quota."""
-            taken = self.prober.seconds_an_answer * requests / config.max_concurrency
+            taken = self.prober.seconds_a_response * requests / config.max_concurrency
             if quota is not None:
                 a_window = max(1, math.floor(quota.quota * config.quota_share))
                 taken = max(taken, max(0, requests - 1) // a_window * quota.window)
@@ -363,13 +367,13 @@ def _verdict(found: Findings) -> Iterator[str]:
     if not failing:
         yield f"Ready: all {len(found.selected)} selected streams can be read."
         return
-    words = f"Not ready: {len(failing)} of {len(found.selected)} selected streams cannot be read."
+    message = f"Not ready: {len(failing)} of {len(found.selected)} selected streams cannot be read."
     if any(stream.lacks for stream in failing):
-        words += (
+        message += (
             " Permissions of an API account cannot be changed later: make a new one (control "
             "panel: Settings, API accounts), or leave these streams out with a catalog."
         )
-    yield words
+    yield message
 
 
 def _number(value: int | None) -> str:
@@ -380,11 +384,11 @@ def _number(value: int | None) -> str:
 def _cost(value: Estimate) -> str:
     """An estimate in one line."""
 
-    def words(requests: int, seconds: float) -> str:
+    def cost(requests: int, seconds: float) -> str:
         return f"{requests:,} requests, {duration(max(1, seconds))} or more"
 
-    expected = f"about {words(value.requests, value.seconds)}"
+    expected = f"about {cost(value.requests, value.seconds)}"
     if value.requests_high == value.requests:
         return expected
-    high = words(value.requests_high, value.seconds_high)
+    high = cost(value.requests_high, value.seconds_high)
     return f"{expected}; {high}, if all orders hint at coupons"

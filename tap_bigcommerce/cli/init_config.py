@@ -14,7 +14,7 @@ from typing import Any
 from tap_bigcommerce.config import SETTINGS, Config, echo, read_value
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import Unusable, read_file, text_of, writable, write_whole
+from tap_bigcommerce.files import Unusable, read_file, text_of, writable, write_atomically
 
 LOGGER = logging.getLogger(__name__)
 
@@ -127,7 +127,7 @@ def write(name: str, config: str, *, over: bool) -> None:
     Raises ConfigError where it is, or cannot be written.
     """
     try:
-        write_whole(writable(name), config.encode(), mode=0o600, over=over)
+        write_atomically(writable(name), config.encode(), mode=0o600, over=over)
     except FileExistsError as error:
         raise ConfigError(
             f"The config {name} is there already, and stays as it is. Name another file with "

@@ -16,9 +16,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = parser.parse_args(argv, options.Options())
     if given.help or given.version:
         return _say(parser.format_help() if given.help else f"tap-bigcommerce {VERSION}\n")
-    misfit = given.misfit()
-    if misfit:
-        parser.error(misfit)
+    conflict = given.conflict()
+    if conflict:
+        parser.error(conflict)
     from tap_bigcommerce.cli.run import run  # only once it is needed
 
     return run(given, dict(os.environ))

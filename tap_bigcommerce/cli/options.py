@@ -47,7 +47,7 @@ class Options(argparse.Namespace):
         """What is to be done: one of COMMANDS, "init" or "sync"."""
         return "init" if self.credentials is not None else [*self.commands, "sync"][0]
 
-    def misfit(self) -> str | None:
+    def conflict(self) -> str | None:
         """Why the options do not go together; None: they do."""
         command = self.command
         commands = dict.fromkeys([command, *self.commands])
@@ -142,9 +142,9 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--force", action="store_true", help="with --init: write over a config that is there")
     add("--start-date", metavar="DATE", help="with --init: the start_date of the config")
-    for name, words in COMMANDS.items():
+    for name, meaning in COMMANDS.items():
         names = ["-d", "--discover"] if name == "discover" else [f"--{name}"]
-        add(*names, action="append_const", dest="commands", const=name, help=words)
+        add(*names, action="append_const", dest="commands", const=name, help=meaning)
     formats = ["text", "json", "markdown"]
     add("--format", default="text", choices=formats, help="with --check (no markdown) and --about")
     return parser

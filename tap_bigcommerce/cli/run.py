@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tap_bigcommerce.api.client import Client
-from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.catalog.discovery import (
     check_names,
@@ -29,18 +29,24 @@ from tap_bigcommerce.cli import about, audit, init_config
 from tap_bigcommerce.cli.check import Findings, as_text
 from tap_bigcommerce.cli.options import Options
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config, without_tokens
-from tap_bigcommerce.exceptions import CatalogError, ConfigError, Interrupted, TapError, TargetGone
+from tap_bigcommerce.exceptions import (
+    CatalogError,
+    ConfigError,
+    Interrupted,
+    TapError,
+    TargetClosed,
+)
 from tap_bigcommerce.files import read_given
 from tap_bigcommerce.memory import set_allocator
-from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.metrics import log_count
-from tap_bigcommerce.progress.run_reporting import Audience
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.progress.run_reporting import RunReporting
+from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.singer.messages import Messages, standard_output, write_all
 from tap_bigcommerce.singer.state import State, read_state
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync.deletes.deletion_tracker import check_installed
-from tap_bigcommerce.sync.run_context import Tools
+from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.sync.run_sync import sync
 
 LOGGER = logging.getLogger(__name__)
@@ -57,12 +63,12 @@ class Run:
 
     options: Options
     environment: Mapping[str, str]
-    stop: Stop
-    audience: Audience
+    shutdown: Shutdown
+    reporting: RunReporting
 
     def config(self) -> Config:
         """The settings. Raises ConfigError where they cannot be used."""
-        return read_config(self.options.config, self.environment, self.audience.secrets)
+        return read_config(self.options.config, self.environment, self.reporting.secrets)
 
     def selections(self, config: Config) -> dict[str, Selection]:
         """What is selected. Raises CatalogError where it is nothing."""
@@ -76,19 +82,21 @@ class Run:
             )
         return found
 
-    def tools(self, config: Config, state: State) -> Tools:
+    def run_context(self, config: Config, state: State) -> RunContext:
         """What the selected streams are read with."""
         is_test = self.options.command == "test"
-        quota = Quota(share=config.quota_share, concurrency=config.max_concurrency, stop=self.stop)
-        return Tools(
+        rate_limiter = RateLimiter(
+            share=config.quota_share, concurrency=config.max_concurrency, shutdown=self.shutdown
+        )
+        return RunContext(
             config=config,
-            client=Client(config, quota, self.stop, self.audience.tracker),
-            workers=Workers(config.max_concurrency, self.stop),
-            budget=Budget(config.max_buffered_mb * 1_000_000),
+            client=Client(config, rate_limiter, self.shutdown, self.reporting.tracker),
+            workers=Workers(config.max_concurrency, self.shutdown),
+            budget=MemoryBudget(config.max_buffered_mb * 1_000_000),
             state=state,
             # A descriptor of its own: whatever else prints to standard output would spoil it.
             messages=Messages(os.dup(standard_output()), None if is_test else state),
-            tracker=self.audience.tracker,
+            tracker=self.reporting.tracker,
             sample=is_test,
         )
 
@@ -97,7 +105,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     """Do what the options say; returns the exit status. Every error ends here."""
     # A check fits one screen: what is found out, not how.
     is_quiet = options.quiet or options.command == "check"
-    audience = Audience(
+    reporting = RunReporting(
         environment,
         options.log_level or ("WARNING" if is_quiet else "INFO"),
         options.log_format,
@@ -105,9 +113,9 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
         None if options.quiet else options.progress_every,
     )
     set_allocator()
-    stop = Stop()
-    _heed_signals(stop, audience)
-    return audience.ended(_status(Run(options, environment, stop, audience)))
+    shutdown = Shutdown()
+    _heed_signals(shutdown, reporting)
+    return reporting.ended(_status(Run(options, environment, shutdown, reporting)))
 
 
 def _status(run: Run) -> int:
@@ -116,8 +124,8 @@ def _status(run: Run) -> int:
     except Interrupted as interrupt:
         LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
         return 128 + interrupt.signum
-    except TargetGone as error:
-        LOGGER.error(error.words)
+    except TargetClosed as error:
+        LOGGER.error(error.message)
     except TapError as error:
         _say_critical(error)
     except Exception:
@@ -135,7 +143,7 @@ def _discover(run: Run) -> int:
     if config is None:
         LOGGER.info("No settings were given: this is the catalog of all streams.")
     else:
-        access = Prober(config, run.stop).access()
+        access = Prober(config, run.shutdown).access()
         streams = offered(access)
         if not streams:
             raise ConfigError(
@@ -164,14 +172,14 @@ def _init(run: Run) -> int:
 
 
 def _check(run: Run) -> int:
-    options, hide = run.options, run.audience.secrets.hide
+    options, hide = run.options, run.reporting.secrets.hide
     config = run.config()
     if config.detect_deletes:
         check_installed("detect_deletes")
     given = read_state(options.state)
     state = State(given, config.store_hash) if given is not None else None
     selections = run.selections(config)
-    found = Findings(selections, config, state, run.stop)
+    found = Findings(selections, config, state, run.shutdown)
     if options.format == "json":
         _write(hide(json.dumps(found.as_json(), indent=2)) + "\n")
     else:
@@ -202,17 +210,17 @@ def _sync(run: Run) -> int:
     if config.detect_deletes:
         check_installed("detect_deletes")
     config = _as_test(config) if run.options.command == "test" else config
-    run.audience.expect(config)
+    run.reporting.expect(config)
     state = State(read_state(run.options.state), config.store_hash)
     selections = run.selections(config)
     check_names(full_refresh, "--full-refresh", selections)
     for name in full_refresh:
         state.forget(name, STREAMS[name].replication_key)
-    tools = run.tools(config, state)
-    with run.audience.watching():
-        failures = sync(selections, tools)
+    run_context = run.run_context(config, state)
+    with run.reporting.watching():
+        failures = sync(selections, run_context)
     # What has befallen all streams is said once.
-    for error in {error.words: error for error in failures.values()}.values():
+    for error in {error.message: error for error in failures.values()}.values():
         _say_critical(error)
     return FAILED if failures else 0
 
@@ -222,8 +230,8 @@ def _audit(run: Run) -> int:
     check_installed("--audit")
     state = State(read_state(run.options.state), config.store_hash)
     selections = run.selections(config)
-    found = audit.audit(selections, run.tools(config, state))
-    _write(run.audience.secrets.hide(audit.report(found)))
+    found = audit.audit(selections, run.run_context(config, state))
+    _write(run.reporting.secrets.hide(audit.report(found)))
     return FAILED if any(one.differences for one in found) else 0
 
 
@@ -269,15 +277,15 @@ def _read_catalog(name: str) -> dict[str, dict[str, Any]]:
     return {entry.get("tap_stream_id") or entry["stream"]: entry for entry in streams}
 
 
-def _heed_signals(stop: Stop, audience: Audience) -> None:
+def _heed_signals(shutdown: Shutdown, reporting: RunReporting) -> None:
     def give_up(status: int) -> None:
         try:
-            audience.ended(status)
+            reporting.ended(status)
         finally:
             os._exit(status)
 
     def handle(signum: int, _: object) -> None:
-        stop.ask(signum)
+        shutdown.ask(signum)
         # A target that does not read would keep the last messages, and the process, for ever.
         deadline = threading.Timer(GONE_WITHIN, give_up, (128 + signum,))
         deadline.daemon = True
@@ -293,6 +301,6 @@ def _heed_signals(stop: Stop, audience: Audience) -> None:
 def _say_critical(error: TapError) -> None:
     # For programs that run the tap: the words are for people, and may change.
     log_count("failures", type(error).__name__, 1)
-    LOGGER.critical(error.words)
+    LOGGER.critical(error.message)
     for mistake in error.mistakes:
         LOGGER.critical("- %s", without_tokens(mistake))

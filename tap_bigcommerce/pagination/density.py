@@ -38,7 +38,7 @@ class Spacing:
         margin = min(0.5, 0.04 + 1.2 * self.deviation * math.sqrt(pages))
         return max(1, round((pages - margin) * self.ids_a_page))
 
-    def pages_a_stretch(self, most: int) -> int:
+    def pages_a_range(self, most: int) -> int:
         """How many pages a stretch should be long: the longer, the less even the ids.
 
         Its end costs up to a page, hardly anything where ids are even; but the longer stretches
@@ -51,19 +51,19 @@ class Density:
     """Remembers how widely the rows of each answer were spread."""
 
     def __init__(self) -> None:
-        self._answers: list[tuple[int, int, int]] = []
+        self._responses: list[tuple[int, int, int]] = []
         # Asked far more often than answers come.
         self.at = functools.cache(self._at)
 
-    def answered(self, last: int, span: int, rows: int) -> None:
+    def received(self, last: int, span: int, rows: int) -> None:
         """`rows` rows, up to the id `last`, were spread over `span` ids."""
         new = (last, span, rows)
-        place = bisect.bisect(self._answers, (last,))
-        if place < len(self._answers) and self._answers[place][0] == last:
+        place = bisect.bisect(self._responses, (last,))
+        if place < len(self._responses) and self._responses[place][0] == last:
             # Several that began in one gap end with the same row, and tell of one gap only.
-            new = max(new, self._answers.pop(place))
-        self._answers.insert(place, new)
-        del self._answers[:-REMEMBERED]
+            new = max(new, self._responses.pop(place))
+        self._responses.insert(place, new)
+        del self._responses[:-REMEMBERED]
         self.at.cache_clear()
 
     def _at(self, id_: int) -> Spacing:
@@ -72,23 +72,23 @@ class Density:
         What counts are the answers nearest to it, not the latest: at the same time other parts of
         the list are read, where ids may lie otherwise.
         """
-        if not self._answers:
+        if not self._responses:
             return Spacing(0, 0.0, 0.0)
-        place = bisect.bisect(self._answers, (id_,))
-        around = self._answers[max(0, place - NEIGHBOURS) : place + NEIGHBOURS]
-        near = heapq.nsmallest(NEIGHBOURS, around, key=lambda answer: abs(answer[0] - id_))
+        place = bisect.bisect(self._responses, (id_,))
+        around = self._responses[max(0, place - NEIGHBOURS) : place + NEIGHBOURS]
+        near = heapq.nsmallest(NEIGHBOURS, around, key=lambda response: abs(response[0] - id_))
         rows_a_page = max(rows for _, _, rows in near)
         # Two answers at the most are odd ones: a gap shows in both that reach over it.
         near.sort(key=_spread)
         usual = _spread(near[max(len(near) // 2, len(near) - 3)])
-        near = [answer for answer in near if _spread(answer) <= ODDLY_WIDE * usual]
+        near = [response for response in near if _spread(response) <= ODDLY_WIDE * usual]
         mean = sum(span for _, span, _ in near) / sum(rows for _, _, rows in near)
-        variance = sum((_spread(answer) - mean) ** 2 for answer in near) / len(near)
+        variance = sum((_spread(response) - mean) ** 2 for response in near) / len(near)
         # One row of an answer may be the one that was asked from.
         ids_a_page = max(1.0, mean * (rows_a_page - 1))
         return Spacing(rows_a_page, ids_a_page, math.sqrt(variance) / mean)
 
 
-def _spread(answer: tuple[int, int, int]) -> float:
-    _, span, rows = answer
+def _spread(response: tuple[int, int, int]) -> float:
+    _, span, rows = response
     return span / rows

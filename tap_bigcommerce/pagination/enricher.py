@@ -35,13 +35,13 @@ class Enricher:
 
     params: Mapping[str, str] = {}
     details: Mapping[str, str] = {}
-    whole_pages = False
+    all_rows_at_once = False
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
         """What first makes requests for all rows of a page together, in a worker; None: nothing."""
         return None
 
-    def enrich(self, row: Row, *, bare: bool) -> Row | Job | None:
+    def enrich(self, row: Row, *, without_includes: bool) -> Row | Job | None:
         """The whole row; None: nothing is written of it; or a job that completes it.
 
         `bare`: it came without what usually comes with the list.
@@ -53,9 +53,9 @@ class Enricher:
         return enriched.row
 
 
-def add_unknown(row: Row, answer: Row, known: Collection[str]) -> None:
+def add_unknown(row: Row, response: Row, known: Collection[str]) -> None:
     """Add to a row what another answer about it has and no schema knows: it is to be rescued."""
-    row.update((name, answer[name]) for name in answer if name not in known and name not in row)
+    row.update((name, response[name]) for name in response if name not in known and name not in row)
 
 
 def are_rows(value: Any) -> bool:

@@ -34,14 +34,14 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 from tap_bigcommerce.pagination.density import Density
-from tap_bigcommerce.pagination.page import Page, Position, What, without_key
-from tap_bigcommerce.pagination.sequential import InTurnKind, slack
+from tap_bigcommerce.pagination.page import Page, Position, RequestKind, without_key
+from tap_bigcommerce.pagination.sequential import Sequential, slack
 
 ASCENDING = {"sort": "id", "direction": "asc"}
 DESCENDING = {"sort": "id", "direction": "desc"}
 """How most lists are sorted by id, where they can be."""
 
-LONGEST_STRETCH = 12
+LONGEST_RANGE = 12
 """Pages."""
 
 WORTH_A_CUT = 3
@@ -55,7 +55,7 @@ LARGEST_OF_4_BYTES = 2**32 - 1
 
 
 @dataclass(eq=False)
-class Stretch:
+class IdRange:
     """The rows with ids above `start`, up to the next stretch's start; known up to `reached`."""
 
     start: int
@@ -81,15 +81,15 @@ class Stretch:
 
 
 @dataclass(frozen=True, eq=False)
-class Ask:
+class PageRequest:
     """A request to be made: rows from the id `bound` on, or the last row (`bound` None)."""
 
-    what: What
-    stretch: Stretch
+    kind: RequestKind
+    id_range: IdRange
     bound: int | None
 
 
-class ById:
+class IdRangePaginator:
     """One walk through one list. `noun` names the list in errors."""
 
     proven = True
@@ -105,7 +105,7 @@ class ById:
         self._after = after
         self._can_see_last = can_see_last
         self._parallel = parallel
-        self._stretches = [Stretch(after, after)]
+        self._id_ranges = [IdRange(after, after)]
         self._density = Density()
         self._pages = 0
         self._cuts = 0
@@ -116,7 +116,7 @@ class ById:
         """The largest id that has been shown is that of the list's last row."""
         self._questions = 0
         """Requests under way that are for no page: they may show that there is more."""
-        self._filter_answers = False
+        self._filter_works = False
         """Some answer to a request with a bound had rows."""
         self._shows_no_end = False
         """Where the list seems to end, its filter has shown none of the rows that are there."""
@@ -138,7 +138,7 @@ class ById:
     @property
     def rows_held(self) -> int:
         """How many rows have come and wait for others before them."""
-        return sum(len(stretch.held) for stretch in self._stretches)
+        return sum(len(id_range.held) for id_range in self._id_ranges)
 
     @property
     def finished(self) -> bool:
@@ -160,79 +160,79 @@ class ById:
     @property
     def awaits(self) -> bool:
         """The rows that come next in order have not been asked for."""
-        front = self._stretches[0]
+        front = self._id_ranges[0]
         return not self._questions if self._walked else not front.done and not front.asked
 
     @property
     def ending(self) -> bool:
         """All that is left of the list is on its way."""
-        return self._knows_last and all(s.done or s.asked for s in self._stretches)
+        return self._knows_last and all(s.done or s.asked for s in self._id_ranges)
 
     @property
     def end(self) -> int | None:
         """The largest id of the list, once it is known."""
         return self._largest_shown if self._knows_last else None
 
-    def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
+    def next_requests(self, free: int, pages_that_fit: int) -> list[PageRequest]:
         """What to ask for now, at most `free` requests, the most urgent first.
 
         `pages_that_fit` into memory bound how far apart starting points are.
         """
-        found: list[Ask] = []
+        found: list[PageRequest] = []
         if self._walked:
-            if (what := self._closing()) is not None and not self._questions and free:
+            if (kind := self._closing()) is not None and not self._questions and free:
                 self._questions += 1
-                bound = None if what is What.LAST else self._after
-                found.append(Ask(what, self._stretches[0], bound))
+                bound = None if kind is RequestKind.LAST else self._after
+                found.append(PageRequest(kind, self._id_ranges[0], bound))
             return found
-        for stretch in self._stretches:
-            if len(found) < free and not stretch.done and not stretch.asked:
-                found.append(self._next(stretch))
+        for id_range in self._id_ranges:
+            if len(found) < free and not id_range.done and not id_range.asked:
+                found.append(self._next(id_range))
         may_ask_last = self._may_ask_last and not self._knows_last and self._last_page_was_full
         if len(found) < free and may_ask_last:
             self._may_ask_last = False
             self._questions += 1
-            found.append(Ask(What.LAST, self._stretches[-1], None))
+            found.append(PageRequest(RequestKind.LAST, self._id_ranges[-1], None))
         while len(found) < free and (cut := self._cut(pages_that_fit)) is not None:
             found.append(self._next(cut))
         return found
 
-    def answered(self, ask: Ask, page: Page) -> None:
+    def received(self, request: PageRequest, page: Page) -> None:
         """What came for `ask`. Raises UnexpectedAnswer or BadRecord when it cannot be trusted."""
-        total = page.answer.total
-        if ask.what is What.COUNT:
+        total = page.response.total
+        if request.kind is RequestKind.COUNT:
             self._questions -= 1
             self._counted = True
             # A total that counts what the page shows says nothing.
             if total is not None and total > len(page.ids):
                 self._totals.append(total - self._known)
             return
-        ids = self._checked_ids(ask, page)
-        self._filter_answers = self._filter_answers or bool(ids and ask.bound)
+        ids = self._checked_ids(request, page)
+        self._filter_works = self._filter_works or bool(ids and request.bound)
         last = ids[-1] if ids else 0
-        if ask.what is What.LAST:
+        if request.kind is RequestKind.LAST:
             self._questions -= 1
             self._knows_last = self._knows_last or bool(ids)
         if self._walked and last > self._reached and not self._shows_no_end:
-            self._walked, self._stretches = False, [Stretch(self._reached, self._reached)]
+            self._walked, self._id_ranges = False, [IdRange(self._reached, self._reached)]
         if self._walked:
             if last > self._reached:
                 self.denied = last
-            if ask.what is What.LAST:
+            if request.kind is RequestKind.LAST:
                 self._shows_no_end = False
             return
         self._largest_shown = max(self._largest_shown, last)
-        if ask.what is What.PAGE:
+        if request.kind is RequestKind.PAGE:
             if not self._pages:
                 # The row that it was asked from is not one of those that are to come.
                 self._known = int(ids[:1] == [self._after])
                 self._totals = [total - self._known] if total is not None else []
-            self._take_page(ask, page, ids)
+            self._take_page(request, page, ids)
 
     def ready(self) -> Iterator[tuple[Page, list[int]]]:
         """The ids that are proven to be next, as runs of rows of one page each."""
         while True:
-            front = self._stretches[0]
+            front = self._id_ranges[0]
             held, front.held = front.held, {}
             for page, run in itertools.groupby(sorted(held), held.__getitem__):
                 ids = list(run)
@@ -242,10 +242,10 @@ class ById:
                 yield page, ids
             if not front.done:
                 return
-            if len(self._stretches) == 1:
+            if len(self._id_ranges) == 1:
                 self._walked = True
                 return
-            self._stretches.pop(0)
+            self._id_ranges.pop(0)
 
     def position(self, page: Page, key: int, *, ends_page: bool) -> int:
         """Where a stopped walk could go on once the row with this id has been written."""
@@ -258,61 +258,61 @@ class ById:
         totals = self._totals
         return bool(totals) and len(self.handed_on) + slack(totals, self._pages) < min(totals)
 
-    def _closing(self) -> What | None:
+    def _closing(self) -> RequestKind | None:
         """What is still to be asked when all rows have come."""
         if self._shows_no_end and self._can_see_last:
-            return What.LAST
-        return What.COUNT if self._lacks_rows and not self._counted else None
+            return RequestKind.LAST
+        return RequestKind.COUNT if self._lacks_rows and not self._counted else None
 
     # Planning
 
-    def _next(self, stretch: Stretch) -> Ask:
-        stretch.asked = True
-        return Ask(What.PAGE, stretch, stretch.bound)
+    def _next(self, id_range: IdRange) -> PageRequest:
+        id_range.asked = True
+        return PageRequest(RequestKind.PAGE, id_range, id_range.bound)
 
-    def _cut(self, pages_that_fit: int) -> Stretch | None:
+    def _cut(self, pages_that_fit: int) -> IdRange | None:
         """Begin one more stretch, where most is left to read; None where it is not worth it."""
         at_once = min(self._parallel, pages_that_fit)
-        live = [stretch for stretch in self._stretches if not stretch.done]
-        blind = sum(stretch.reached == stretch.start for stretch in live[1:])
+        live = [id_range for id_range in self._id_ranges if not id_range.done]
+        blind = sum(id_range.reached == id_range.start for id_range in live[1:])
         if len(live) >= at_once or blind >= self._most_blind():
             return None
         # All but the first wait, and are about half read: this is a little more than would fit if
         # nothing were ever late, and what does not fit is not asked for.
         fit = math.ceil(2.5 * (pages_that_fit - at_once) / at_once)
-        most = max(1, min(LONGEST_STRETCH, fit, self._cuts + 2))
+        most = max(1, min(LONGEST_RANGE, fit, self._cuts + 2))
         # An answer has shown that the list ends before it, and another one is on its way to show
         # whether there are rows beyond those that are known: more of them would mostly be empty.
-        beyond = [s.done for s in self._stretches if s.start > self._largest_shown]
+        beyond = [s.done for s in self._id_ranges if s.start > self._largest_shown]
         looks_for_end = any(beyond) and not all(beyond)
         best: tuple[float, int, int] | None = None
-        for place, stretch in enumerate(self._stretches):
-            spacing = self._density.at(stretch.reached)
-            if stretch.done or not spacing.rows_a_page:
+        for place, id_range in enumerate(self._id_ranges):
+            spacing = self._density.at(id_range.reached)
+            if id_range.done or not spacing.rows_a_page:
                 continue
             pages = self._ids_left(place) / spacing.ids_a_page
-            wanted = spacing.pages_a_stretch(most)
+            wanted = spacing.pages_a_range(most)
             # Where stretches have to be long, to cut one short costs as much as it gains.
             worth_it = pages >= max(WORTH_A_CUT, wanted - 1)
             if not worth_it or (best is not None and pages <= best[0]):
                 continue
-            start = stretch.reached + spacing.ids(int(min(wanted, pages / 2)))
+            start = id_range.reached + spacing.ids(int(min(wanted, pages / 2)))
             if start > self._largest_shown and looks_for_end:
                 continue
             best = pages, place, start
             if pages >= wanted + WORTH_A_CUT:
                 # What lies behind it waits for it.
                 break
-        last = self._stretches[-1]
+        last = self._id_ranges[-1]
         if best is not None:
             _, place, start = best
         elif self._knows_last and not last.done and last.reached < self._largest_shown:
             # What proves that nothing lies behind the last row need not wait for all before it.
-            place, start = len(self._stretches) - 1, self._largest_shown
+            place, start = len(self._id_ranges) - 1, self._largest_shown
         else:
             return None
-        new = Stretch(start, start)
-        self._stretches.insert(place + 1, new)
+        new = IdRange(start, start)
+        self._id_ranges.insert(place + 1, new)
         self._cuts += 1
         return new
 
@@ -334,9 +334,9 @@ class ById:
 
     def _ids_left(self, place: int) -> float:
         """How many ids are left in the stretch at `place`."""
-        reached = self._stretches[place].reached
-        if place + 1 < len(self._stretches):
-            return self._stretches[place + 1].start - reached
+        reached = self._id_ranges[place].reached
+        if place + 1 < len(self._id_ranges):
+            return self._id_ranges[place + 1].start - reached
         if self._knows_last:
             return self._largest_shown - reached
         if self._questions or not self._last_page_was_full:
@@ -345,41 +345,41 @@ class ById:
 
     # Learning
 
-    def _checked_ids(self, ask: Ask, page: Page) -> list[int]:
+    def _checked_ids(self, request: PageRequest, page: Page) -> list[int]:
         """The rows' ids, which must be whole numbers, rise, and lie beyond the bound."""
-        at_least = ask.bound or 0
+        at_least = request.bound or 0
         for id_ in page.ids:
             if type(id_) is not int or not 1 <= id_ <= LARGEST_ID:
                 raise without_key(self.noun, "id", id_)
             if id_ < at_least:
                 raise UnexpectedAnswer(
-                    f"{self.noun}: asked for ids from {ask.bound or 0} on, the API answered with "
-                    f"id {id_} out of place. It does not sort or filter as documented, and going "
-                    "on could lose records."
+                    f"{self.noun}: asked for ids from {request.bound or 0} on, the API answered "
+                    f"with id {id_} out of place. It does not sort or filter as documented, and "
+                    "going on could lose records."
                 )
             at_least = id_ + 1
         return page.ids
 
-    def _take_page(self, ask: Ask, page: Page, ids: list[int]) -> None:
-        stretch = ask.stretch
-        stretch.asked = False
+    def _take_page(self, request: PageRequest, page: Page, ids: list[int]) -> None:
+        id_range = request.id_range
+        id_range.asked = False
         self._pages += 1
-        self._learn(ask, page, ids)
-        if stretch.done:
+        self._learn(request, page, ids)
+        if id_range.done:
             return  # It has been read from the one before it meanwhile.
-        new = [id_ for id_ in ids if id_ > stretch.reached]
+        new = [id_ for id_ in ids if id_ > id_range.reached]
         if new:
-            stretch.reached, stretch.step_over, stretch.doubted = new[-1], False, False
-            stretch.held.update(dict.fromkeys(new, page))
-            self._meet_next(stretch)
-        elif ids[:1] == [ask.bound] and 1 in (page.limit, self._density.at(ids[0]).rows_a_page):
+            id_range.reached, id_range.step_over, id_range.doubted = new[-1], False, False
+            id_range.held.update(dict.fromkeys(new, page))
+            self._meet_next(id_range)
+        elif ids[:1] == [request.bound] and 1 in (page.limit, self._density.at(ids[0]).rows_a_page):
             # The list gives one row at a time, and this one shows that its bound is inclusive.
-            stretch.step_over = True
-        elif ask.bound == stretch.bound:
+            id_range.step_over = True
+        elif request.bound == id_range.bound:
             # Else the stretch before has gone on into this one since the request was sent.
-            self._take_nothing(stretch)
+            self._take_nothing(id_range)
 
-    def _learn(self, ask: Ask, page: Page, ids: list[int]) -> None:
+    def _learn(self, request: PageRequest, page: Page, ids: list[int]) -> None:
         """What a page tells about the list: how dense it is, and whether it may end here."""
         if not ids:
             self._last_page_was_full = False
@@ -388,41 +388,41 @@ class ById:
         # A single row may be the one that was asked from.
         self._last_page_was_full = len(ids) > 1 and len(ids) >= 0.9 * (full or page.limit)
         # Where nothing is known yet, the first id tells where the list begins.
-        begin = ask.bound if full and ask.bound is not None else ids[0]
-        self._density.answered(ids[-1], ids[-1] - begin + 1, len(ids))
+        begin = request.bound if full and request.bound is not None else ids[0]
+        self._density.received(ids[-1], ids[-1] - begin + 1, len(ids))
 
-    def _take_nothing(self, stretch: Stretch) -> None:
+    def _take_nothing(self, id_range: IdRange) -> None:
         """No new row: the end of the list, unless others have shown rows beyond, or nothing shows
         that its filter answers. That is asked once more."""
-        shown, reached = self._largest_shown, stretch.reached
-        is_end = shown < reached or (shown == reached and (self._filter_answers or not reached))
-        if not is_end and not stretch.doubted:
-            stretch.doubted = True
+        shown, reached = self._largest_shown, id_range.reached
+        is_end = shown < reached or (shown == reached and (self._filter_works or not reached))
+        if not is_end and not id_range.doubted:
+            id_range.doubted = True
             return
         self._knows_last, self._shows_no_end = True, self._shows_no_end or not is_end
         self._largest_shown = min(shown, reached)
-        place = self._stretches.index(stretch)
-        for ended in self._stretches[place:]:
+        place = self._id_ranges.index(id_range)
+        for ended in self._id_ranges[place:]:
             ended.done = True
-        del self._stretches[place + 1 :]
+        del self._id_ranges[place + 1 :]
 
-    def _meet_next(self, stretch: Stretch) -> None:
+    def _meet_next(self, id_range: IdRange) -> None:
         """Hand over what lies beyond the next starting point; the stretch is whole then."""
-        for following in self._stretches[self._stretches.index(stretch) + 1 :]:
-            if stretch.reached < following.start:
+        for following in self._id_ranges[self._id_ranges.index(id_range) + 1 :]:
+            if id_range.reached < following.start:
                 return
-            stretch.done = True
-            for id_ in [id_ for id_ in stretch.held if id_ > following.start]:
-                page, there = stretch.held.pop(id_), following.held.get(id_)
+            id_range.done = True
+            for id_ in [id_ for id_ in id_range.held if id_ > following.start]:
+                page, there = id_range.held.pop(id_), following.held.get(id_)
                 # Of an id that came twice the later answer counts.
-                if there is None or there.answer.sent_at < page.answer.sent_at:
+                if there is None or there.response.sent_at < page.response.sent_at:
                     following.held[id_] = page
-            following.reached = max(following.reached, stretch.reached)
-            stretch = following
+            following.reached = max(following.reached, id_range.reached)
+            id_range = following
 
 
 @dataclass(frozen=True)
-class IdParameters:
+class ByIdRange:
     """How a list is asked for rows by id.
 
     `bound` is the parameter for the smallest id; `upwards` and `downwards` sort by it (`downwards`
@@ -433,21 +433,21 @@ class IdParameters:
     upwards: Mapping[str, str] = field(default_factory=dict)
     downwards: Mapping[str, str] | None = None
 
-    def place(self, ask: Ask) -> dict[str, str]:
+    def place(self, request: PageRequest) -> dict[str, str]:
         """The parameters for the rows that `ask` wants."""
-        if ask.bound is None:
+        if request.bound is None:
             return dict(self.downwards or {})
         # No bound at all is the plainest way to say "from the start".
-        return {**self.upwards, **({self.bound: str(ask.bound)} if ask.bound > 0 else {})}
+        return {**self.upwards, **({self.bound: str(request.bound)} if request.bound > 0 else {})}
 
     paged = True
     single = False
 
-    def begin(self, noun: str, after: Position, parallel: int) -> ById:
+    def begin(self, noun: str, after: Position, parallel: int) -> IdRangePaginator:
         """A walk that goes on behind the id `after`."""
         start, sees_last = after if isinstance(after, int) else 0, self.downwards is not None
-        return ById(noun, after=start, can_see_last=sees_last, parallel=parallel)
+        return IdRangePaginator(noun, after=start, can_see_last=sees_last, parallel=parallel)
 
 
-WalkKind = IdParameters | InTurnKind
+Pagination = ByIdRange | Sequential
 """A way to walk, as a stream declares it."""

@@ -12,25 +12,25 @@ from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.exceptions import NotFound, RequestFailed
 from tap_bigcommerce.pagination.enricher import Enricher
-from tap_bigcommerce.pagination.id_ranges import ById, IdParameters, WalkKind
-from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.pagination.id_ranges import ByIdRange, IdRangePaginator, Pagination
+from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.pagination.ordered_rows import Batch, OrderedRows
-from tap_bigcommerce.pagination.page import Page, PageReader, Position, What
-from tap_bigcommerce.pagination.sequential import ByPage, InTurn
+from tap_bigcommerce.pagination.page import Page, PageReader, Position, RequestKind
+from tap_bigcommerce.pagination.sequential import ByPage, SequentialPaginator
 
 LOGGER = logging.getLogger(__name__)
 
 
-class Reading:
+class ListReader:
     """One list, read by one walk. All but the requests runs in the thread that calls it."""
 
     def __init__(
         self,
         name: str,
-        kind: WalkKind,
+        kind: Pagination,
         reader: PageReader,
         workers: Workers,
-        budget: Budget,
+        budget: MemoryBudget,
         turn: int,
         *,
         enricher: Enricher | None = None,
@@ -41,7 +41,9 @@ class Reading:
         `turn` is the stream's place in the run: requests of earlier ones go first.
         """
         self._kind = kind
-        self.walk: ById | InTurn = kind.begin(name, after, workers.count)
+        self.paginator: IdRangePaginator | SequentialPaginator = kind.begin(
+            name, after, workers.count
+        )
         self._reader = reader
         self._workers = workers
         self._budget = budget
@@ -69,9 +71,9 @@ class Reading:
     @property
     def duplicates(self) -> int:
         """How many of the rows that were read had come before."""
-        return self.rows_read - self.handed_on - self._rows.waiting - self.walk.rows_held
+        return self.rows_read - self.handed_on - self._rows.waiting - self.paginator.rows_held
 
-    def ask(self, *, ahead: bool = False) -> bool:
+    def send_requests(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
 
         Beyond the budget goes only what the writer waits for: the next page, where no rows are here
@@ -79,12 +81,12 @@ class Reading:
         """
         if self._error is not None or self._rows.closed:
             return False
-        is_waited_for = self.walk.awaits and not self._rows.waiting and not ahead
+        is_waited_for = self.paginator.awaits and not self._rows.waiting and not ahead
         free = min(self._workers.idle, max(self._budget.room, is_waited_for))
-        asks = self.walk.asks(free, self._budget.pages)
-        for ask in asks:
-            self._send(ask)
-        return len(asks) < free
+        requests = self.paginator.next_requests(free, self._budget.pages)
+        for request in requests:
+            self._send(request)
+        return len(requests) < free
 
     def batches(
         self, when_ending: Callable[[], None], when_doubted: Callable[[], None]
@@ -97,19 +99,19 @@ class Reading:
         """
         try:
             while True:
-                if self.ask() and self.walk.ending:
+                if self.send_requests() and self.paginator.ending:
                     when_ending()
-                if self.walk.doubted:
+                if self.paginator.doubted:
                     when_doubted()
                 for batch in self._rows.ready():
                     self._note(batch)
                     yield batch
                     # Writing takes its time: let the workers have their next requests meanwhile.
                     self._workers.catch_up()
-                    self.ask()
+                    self.send_requests()
                 if self._error is not None:
                     raise self._error
-                if self._rows.waiting or not self.walk.finished:
+                if self._rows.waiting or not self.paginator.finished:
                     self._workers.step()
                 elif not self._begins_again():
                     break
@@ -123,13 +125,13 @@ class Reading:
         None: it is gone. Raises what is no trouble of a single one.
         """
         jobs = {id_: functools.partial(self._reader.record, id_) for id_ in ids}
-        answers = self._workers.run_all(jobs)
+        responses = self._workers.run_all(jobs)
         for id_ in ids:
-            answer = answers[id_]
-            if isinstance(answer, Page):
-                self._rows.line_up(answer, answer.ids)
+            response = responses[id_]
+            if isinstance(response, Page):
+                self._rows.line_up(response, response.ids)
             else:
-                yield id_, None if isinstance(answer, NotFound) else answer
+                yield id_, None if isinstance(response, NotFound) else response
         try:
             while self._rows.waiting:
                 for batch in self._rows.ready():
@@ -146,20 +148,24 @@ class Reading:
         self._rows.closed = True
         self._budget.waiting.pop(self, None)
 
-    def _send(self, ask: Any) -> None:
-        walk = self.walk
-        read = self._reader.page if ask.what is What.PAGE else self._reader.single
-        work = functools.partial(read, self._kind.place(ask))
+    def _send(self, request: Any) -> None:
+        paginator = self.paginator
+        read = self._reader.page if request.what is RequestKind.PAGE else self._reader.single
+        work = functools.partial(read, self._kind.place(request))
 
         def came(page: Page) -> None:
-            if not self._rows.closed and walk is self.walk:
-                self._take(ask, page)
-            self._budget.ended(page.answer.size if ask.what is What.PAGE else None)
+            if not self._rows.closed and paginator is self.paginator:
+                self._take(request, page)
+            self._budget.ended(page.response.size if request.what is RequestKind.PAGE else None)
 
         def failed(error: BaseException) -> None:
             self._budget.ended(None)
-            if isinstance(error, RequestFailed) and isinstance(walk, InTurn) and walk.begins_anew():
-                LOGGER.warning("%s The list is read from its start instead.", error.words)
+            if (
+                isinstance(error, RequestFailed)
+                and isinstance(paginator, SequentialPaginator)
+                and paginator.begins_anew()
+            ):
+                LOGGER.warning("%s The list is read from its start instead.", error.message)
             else:
                 self._fail(error)
 
@@ -168,32 +174,36 @@ class Reading:
 
     def _begins_again(self) -> bool:
         """Read the list by page number if rows may be missing; whether that is so."""
-        walk, kind = self.walk, self._kind
-        if not (isinstance(walk, ById) and isinstance(kind, IdParameters) and walk.contradiction):
+        paginator, kind = self.paginator, self._kind
+        if not (
+            isinstance(paginator, IdRangePaginator)
+            and isinstance(kind, ByIdRange)
+            and paginator.contradiction
+        ):
             return False
-        self.read_again = walk.contradiction
+        self.read_again = paginator.contradiction
         self._kind = by_page = ByPage(kind.upwards)
-        self.walk = InTurn(
-            walk.noun,
+        self.paginator = SequentialPaginator(
+            paginator.noun,
             by_page,
-            handed_on=walk.handed_on,
-            awaited=walk.denied,
+            handed_on=paginator.handed_on,
+            awaited=paginator.denied,
             downwards=kind.downwards,
         )
-        self.walk.doubted = True
+        self.paginator.doubted = True
         return True
 
-    def _take(self, ask: Any, page: Page) -> None:
+    def _take(self, request: Any, page: Page) -> None:
         if self.began is None:
-            self.began = page.answer.store_time
-            self.total = page.answer.total
-        if ask.what is What.PAGE:
+            self.began = page.response.store_time
+            self.total = page.response.total
+        if request.what is RequestKind.PAGE:
             self.pages += 1
             self.rows_read += len(page.ids)
             if page.ids:
-                self._bytes_a_row = page.answer.size / len(page.ids)
-        self.walk.answered(ask, page)
-        for source, keys in self.walk.ready():
+                self._bytes_a_row = page.response.size / len(page.ids)
+        self.paginator.received(request, page)
+        for source, keys in self.paginator.ready():
             self._rows.line_up(source, keys)
         self._account()
 
@@ -209,11 +219,11 @@ class Reading:
         self._first = first
         if self.total:
             self.share = min(1.0, self.handed_on / self.total)
-        elif self.walk.end is not None:
-            self.share = (last - first + 1) / max(1, self.walk.end - first + 1)
-        batch.position = self.walk.position(batch.page, last, ends_page=batch.ends_page)
+        elif self.paginator.end is not None:
+            self.share = (last - first + 1) / max(1, self.paginator.end - first + 1)
+        batch.position = self.paginator.position(batch.page, last, ends_page=batch.ends_page)
 
     def _account(self) -> None:
         """Tell the budget how many bytes wait here now."""
-        rows = self.walk.rows_held + self._rows.waiting
+        rows = self.paginator.rows_held + self._rows.waiting
         self._budget.waiting[self] = rows * self._bytes_a_row

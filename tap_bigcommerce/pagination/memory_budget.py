@@ -10,7 +10,7 @@ FIRST_GUESS = 1_000_000
 """Bytes: how large an answer is taken to be before one has come."""
 
 
-class Budget:
+class MemoryBudget:
     """Bytes in flight (as large as answers have been lately) and bytes that wait."""
 
     def __init__(self, most: int) -> None:

@@ -67,8 +67,8 @@ class OrderedRows:
 
     def line_up(self, page: Page, keys: Sequence[Key]) -> None:
         """The rows of `page` with these keys come next, in batches of about `PART` bytes."""
-        whole = self._enricher is not None and self._enricher.whole_pages
-        raw = page.answer.raw.rows
+        whole = self._enricher is not None and self._enricher.all_rows_at_once
+        raw = page.response.raw.rows
         places: Sequence[int] = range(len(raw))
         if len(keys) < len(raw):
             by_key = {key: place for place, key in enumerate(page.ids)}
@@ -102,7 +102,7 @@ class OrderedRows:
             if number and not (waits and len(pages) <= MOST_PARSED):
                 return
             if not batch.parsed:
-                batch.rows = batch.page.answer.rows(batch.places)
+                batch.rows = batch.page.response.rows(batch.places)
                 batch.parsed = True
                 if self._enricher is not None:
                     self._complete(batch, self._enricher)
@@ -124,7 +124,7 @@ class OrderedRows:
 
         def each(_: None = None) -> None:
             for index, row in enumerate(rows):
-                enriched = enricher.enrich(row, bare=batch.page.bare)
+                enriched = enricher.enrich(row, without_includes=batch.page.without_includes)
                 if callable(enriched):
                     self._submit(enriched, functools.partial(came, index))
                 else:

@@ -15,12 +15,12 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
-from tap_bigcommerce.api.client import Client, Purpose
-from tap_bigcommerce.api.response import Answer, Key, RowKeys
+from tap_bigcommerce.api.client import Client, RequestContext
+from tap_bigcommerce.api.response import Key, Response, RowKeys
 from tap_bigcommerce.exceptions import (
     BadRecord,
-    FewerRows,
     NotFound,
+    PageTooLarge,
     RequestFailed,
     UnexpectedAnswer,
 )
@@ -45,7 +45,7 @@ DOCUMENTED_PAGE = 50
 GOOD_PAGES = 8
 """After so many good pages in a row the size doubles again."""
 
-LARGEST_ANSWER = 4_000_000
+LARGEST_RESPONSE = 4_000_000
 """Bytes. A larger answer halves the size, for several of them are held at once."""
 
 
@@ -77,7 +77,7 @@ class ListRequest:
         return RowKeys(self.keys, self.rows if self.single or self.reshape is not None else None)
 
 
-class What(Enum):
+class RequestKind(Enum):
     """What an ask is for."""
 
     PAGE = auto()
@@ -98,8 +98,8 @@ class Page:
 
     ids: list[Key]
     limit: int
-    answer: Answer
-    bare: bool = False
+    response: Response
+    without_includes: bool = False
     fewest_of_full: int = DOCUMENTED_PAGE
 
 
@@ -142,7 +142,7 @@ class PageSize:
         """A page of `limit` rows came, in `size` bytes. `grows`: the next ones may be larger."""
         with self._lock:
             self._largest_that_worked = max(self._largest_that_worked, limit)
-            if size > LARGEST_ANSWER and limit > 1:
+            if size > LARGEST_RESPONSE and limit > 1:
                 self.largest = min(self.largest, max(1, limit // 2))
                 self.limit = min(self.limit, self.largest)
             elif limit >= self.limit and grows:
@@ -157,22 +157,22 @@ class PageReader:
     """Reads single pages of one list. Its methods run in the workers."""
 
     def __init__(
-        self, client: Client, request: ListRequest, purpose: Purpose, page_size: int
+        self, client: Client, request: ListRequest, context: RequestContext, page_size: int
     ) -> None:
         """Pages have `page_size` rows at the most."""
         self._get = functools.partial(
             client.get,
             request.path,
             expects=dict if request.single else list,
-            purpose=purpose,
+            context=context,
             keys=request.row_keys,
         )
         self._client = client
         self._request = request
-        self._purpose = purpose
+        self._context = context
         self._size = PageSize(page_size)
         self._lock = threading.Lock()
-        self._last_good: Answer | None = None
+        self._last_good: Response | None = None
         self._is_sound = False
         """The API took the request, with its details, the last time that this is known of: where it
         refuses one, it is asked for too many rows."""
@@ -183,31 +183,31 @@ class PageReader:
 
     def single(self, place: Mapping[str, str]) -> Page:
         """The first row at `place` in the list, bare."""
-        answer = self._get(self._params(place, 1), patience=self._client.patience())
-        return Page(self._keys(answer), 1, answer, bare=True)
+        response = self._get(self._params(place, 1), retry_policy=self._client.retry_policy())
+        return Page(self._keys(response), 1, response, without_includes=True)
 
     def record(self, id_: int) -> Page | RequestFailed:
         """The single row with this id, bare; or why it cannot be read."""
         path = f"{self._request.path}/{id_}"
         keys = dataclasses.replace(self._request, single=True).row_keys
         try:
-            answer = self._client.get(path, self._request.params, dict, self._purpose, keys=keys)
+            response = self._client.get(path, self._request.params, dict, self._context, keys=keys)
         except RequestFailed as error:
             return error
-        if answer.raw.keys == [id_]:
-            return Page([id_], 1, answer, bare=True)
+        if response.raw.keys == [id_]:
+            return Page([id_], 1, response, without_includes=True)
         return UnexpectedAnswer(
-            f"{self._purpose.stream}: GET {path} answers with the record {answer.raw.keys}. Going "
-            "on with it could mix up records."
+            f"{self._context.stream}: GET {path} answers with the record {response.raw.keys}. "
+            "Going on with it could mix up records."
         )
 
-    def _keys(self, answer: Answer) -> list[Key]:
+    def _keys(self, response: Response) -> list[Key]:
         """What tells the answer's rows apart. Raises BadRecord where one cannot be told."""
-        keys = answer.raw.keys
+        keys = response.raw.keys
         for key in keys:
             if not all(type(part) in KEY_TYPES for part in (key if type(key) is tuple else [key])):
                 names = " and ".join(self._request.keys)
-                raise without_key(self._purpose.stream, names, key)
+                raise without_key(self._context.stream, names, key)
         return keys
 
     def page(self, place: Mapping[str, str]) -> Page:
@@ -217,22 +217,24 @@ class PageReader:
         the API has refused the details of two rows in a row. Raises RequestFailed, whose words
         name the place, when not even that works.
         """
-        patience = self._client.patience()
+        retry_policy = self._client.retry_policy()
         request = self._request
-        bare, alone, refused = False, False, ""
+        without_includes, alone, refused = False, False, ""
         while True:
             limit = 1 if alone else self._size.limit
-            with_details = bool(request.details) and not bare and not self._refuses_details
+            with_details = (
+                bool(request.details) and not without_includes and not self._refuses_details
+            )
             try:
-                answer = self._get(
+                response = self._get(
                     self._params({**place, **(request.details if with_details else {})}, limit),
-                    patience=patience,
+                    retry_policy=retry_policy,
                     fewer_possible=request.paged and (limit > 1 or with_details),
                 )
-            except FewerRows as error:
-                patience.wait_from_anew()
+            except PageTooLarge as error:
+                retry_policy.wait_from_anew()
                 if limit == 1:
-                    bare, refused = True, error.words if error.refused else ""
+                    without_includes, refused = True, error.message if error.refused else ""
                 # The limit, or something else in the request: one row tells which.
                 alone = alone or (error.refused and not self._is_sound)
                 if not alone:
@@ -248,25 +250,25 @@ class PageReader:
                     raise
                 where = ", ".join(f"{name}={value}" for name, value in place.items()) or "its start"
                 raise RequestFailed(
-                    f"{error.words} Not even the single record at {where} can be read."
+                    f"{error.message} Not even the single record at {where} can be read."
                 ) from error
-            if not bare:
+            if not without_includes:
                 with self._lock:
                     self._is_sound = True
                     self._refused_in_a_row.clear()
-            if alone and not bare:
+            if alone and not without_includes:
                 alone = False
                 self._size.failed(self._size.limit)
                 continue
-            keys = self._keys(answer)
-            self._last_good = answer.without_rows()
+            keys = self._keys(response)
+            self._last_good = response.without_rows()
             if refused and keys:
                 self._note_refusal(keys[0], refused)
             # A page of another size would move those behind it.
-            self._size.worked(limit, answer.size, grows="page" not in place)
+            self._size.worked(limit, response.size, grows="page" not in place)
             full = min(DOCUMENTED_PAGE, limit) if request.paged else DOCUMENTED_PAGE
-            is_bare = bool(request.details) and not with_details
-            return Page(keys, limit, answer, is_bare, full)
+            is_without_includes = bool(request.details) and not with_details
+            return Page(keys, limit, response, is_without_includes, full)
 
     def _params(self, more: Mapping[str, str], limit: int) -> dict[str, str]:
         params = {**self._request.params, **more}
@@ -274,7 +276,7 @@ class PageReader:
             params["limit"] = str(limit)
         return params
 
-    def _note_refusal(self, row: Key, words: str) -> None:
+    def _note_refusal(self, row: Key, message: str) -> None:
         """The API has refused to show this row with its details, and has shown it without."""
         with self._lock:
             self._is_sound = False
@@ -287,6 +289,6 @@ class PageReader:
             "%s With %s it shows no row, and without them it shows them all: pages are read "
             "without them from now on, and what belongs to each row from lists of its own, which "
             "is slow.",
-            words,
+            message,
             ", ".join(f"{name}={value}" for name, value in self._request.details.items()),
         )

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.exceptions import UnexpectedAnswer
-from tap_bigcommerce.pagination.page import Page, Position, What
+from tap_bigcommerce.pagination.page import Page, Position, RequestKind
 
 READ_AGAIN = 2
 """How often a list is read again that changed while it was read, or contradicted itself."""
@@ -43,11 +43,11 @@ def slack(totals: Sequence[int], pages: int) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class Ask:
+class PageRequest:
     """A page to be asked for, with `params`. The walk has only one at a time."""
 
     params: Mapping[str, str]
-    what: What = What.PAGE
+    kind: RequestKind = RequestKind.PAGE
 
     @property
     def number(self) -> int | None:
@@ -56,7 +56,7 @@ class Ask:
 
 
 @dataclass(frozen=True)
-class InTurnKind:
+class Sequential:
     """How a list is read in turn, as a stream declares it; as it is: as its answers say.
 
     `params` go with every page.
@@ -69,39 +69,39 @@ class InTurnKind:
     reads_on = False
     """A page with anything new is followed by one more request, however short it is."""
 
-    def begin(self, noun: str, after: Position, parallel: int) -> InTurn:
+    def begin(self, noun: str, after: Position, parallel: int) -> SequentialPaginator:
         """A walk that reads one page after another, on from `after` where that is possible."""
-        return InTurn(noun, self, after)
+        return SequentialPaginator(noun, self, after)
 
-    def place(self, ask: Ask) -> dict[str, str]:
+    def place(self, request: PageRequest) -> dict[str, str]:
         """The parameters of a page."""
-        return {**self.params, **ask.params}
+        return {**self.params, **request.params}
 
     def behind(self, page: Page, number: int) -> Mapping[str, str]:
         """Where a page begins that is behind `page` and has no cursor, or is the `number`th."""
         return {"page": str(number)}
 
 
-class ByPage(InTurnKind):
+class ByPage(Sequential):
     """Page numbers, up to a page that brings nothing new."""
 
     reads_on = True
 
 
-class ByCursor(InTurnKind):
+class ByCursor(Sequential):
     """Cursors, as long as the API links to a next page."""
 
 
-class ByListingId(InTurnKind):
+class ByListingId(Sequential):
     """The `listing_id` of the last row that came."""
 
     def behind(self, page: Page, number: int) -> Mapping[str, str]:
         """Behind the last row."""
-        rows = page.answer.content
+        rows = page.response.content
         return {"after": str(rows[-1].get("listing_id"))} if rows else super().behind(page, number)
 
 
-class AllAtOnce(InTurnKind):
+class AllAtOnce(Sequential):
     """A list that comes in one answer, and takes no limit."""
 
     paged = False
@@ -113,7 +113,7 @@ class OneObject(AllAtOnce):
     single = True
 
 
-class InTurn:
+class SequentialPaginator:
     """One walk, page after page; each row once, by its key."""
 
     end: int | None = None
@@ -126,7 +126,7 @@ class InTurn:
     def __init__(
         self,
         noun: str,
-        kind: InTurnKind,
+        kind: Sequential,
         after: Position = None,
         *,
         handed_on: Iterable[Key] = (),
@@ -144,7 +144,7 @@ class InTurn:
         self._keys_before: set[Key] | None = None
         """Of the last pass."""
         self._pass = _Pass()
-        self._next: Ask | None = Ask({} if after is None else {"after": str(after)})
+        self._next: PageRequest | None = PageRequest({} if after is None else {"after": str(after)})
         self._asked = False
         self._ready: list[tuple[Page, list[Key]]] = []
         self._again = 0
@@ -157,30 +157,30 @@ class InTurn:
         """There is nothing more to be asked for."""
         return self._next is None
 
-    def asks(self, free: int, pages_that_fit: int) -> list[Ask]:
+    def next_requests(self, free: int, pages_that_fit: int) -> list[PageRequest]:
         """The next page, once the one before it has come."""
         if self._asked or self._next is None or free < 1:
             return []
         self._asked = True
         return [self._next]
 
-    def answered(self, ask: Ask, page: Page) -> None:
+    def received(self, request: PageRequest, page: Page) -> None:
         """Take the rows that are new, and see what comes next."""
         self._asked = False
-        if ask.what is What.COUNT:
+        if request.kind is RequestKind.COUNT:
             self._pass.count_again(page)
-        elif ask.what is What.LAST:
+        elif request.kind is RequestKind.LAST:
             self._awaited = page.ids[0] if page.ids else None
         else:
             new = [key for key in dict.fromkeys(page.ids) if key not in self._seen]
             self._seen.update(new)
             if new:
                 self._ready.append((page, new))
-            if ask.number is not None and page.limit != self._pass.last_page.limit:
+            if request.number is not None and page.limit != self._pass.last_page.limit:
                 # Pages of another size lie elsewhere: count them anew. What came is good.
                 self._start_over()
                 return
-            self._pass.take(page, ask)
+            self._pass.take(page, request)
         self._next = self._what_follows()
         if self._next is None and not self.begins_anew():
             self._end()
@@ -200,13 +200,13 @@ class InTurn:
     def position(self, page: Page, key: Key, *, ends_page: bool) -> Position:
         """Where a stopped walk could go on once the row with this key has been written: at the
         cursor that its page ends with."""
-        named = page.answer.next if ends_page and not self.doubted else None
+        named = page.response.next if ends_page and not self.doubted else None
         return named.cursor if named is not None else None
 
-    def _what_follows(self) -> Ask | None:
+    def _what_follows(self) -> PageRequest | None:
         """What to ask for now; None: the list has ended, or says more and brings nothing new."""
-        read, ask, page = self._pass, self._pass.last_ask, self._pass.last_page
-        named = page.answer.next
+        read, request, page = self._pass, self._pass.last_request, self._pass.last_page
+        named = page.response.next
         if named is not None and named.unclear is not None:
             raise UnexpectedAnswer(
                 f"{self._noun}: the API names a next page in a way that cannot be understood "
@@ -215,8 +215,12 @@ class InTurn:
         if named is not None and named.cursor is not None:
             if named.cursor not in read.cursors:
                 read.cursors.add(named.cursor)
-                return Ask({"after": named.cursor}) if read.barren < MOST_BARREN_BY_CURSOR else None
-            if "after" in ask.params:
+                return (
+                    PageRequest({"after": named.cursor})
+                    if read.barren < MOST_BARREN_BY_CURSOR
+                    else None
+                )
+            if "after" in request.params:
                 self.doubted = True
                 raise UnexpectedAnswer(
                     f"{self._noun}: the API names a next page that it has named before (cursor "
@@ -225,7 +229,7 @@ class InTurn:
         lacks_rows = read.lacks_rows and not self._resumed
         goes_on = (
             named is not None
-            or read.pages < (page.answer.total_pages or 0)
+            or read.pages < (page.response.total_pages or 0)
             or (not read.barren and (self._kind.reads_on or read.may_be_full))
             or read.may_have_shifted
         )
@@ -234,12 +238,12 @@ class InTurn:
             return None
         if not goes_on and not read.counted:
             # Rows may have been deleted since the list began to be read.
-            return Ask({}, What.COUNT)
+            return PageRequest({}, RequestKind.COUNT)
         self.doubted = self.doubted or bool(read.cursors)
-        if ask.number is not None:
-            return Ask({"page": str(ask.number + 1)})
+        if request.number is not None:
+            return PageRequest({"page": str(request.number + 1)})
         next_number = max(2, len(read.keys) // max(1, read.largest) + 1)
-        return Ask(self._kind.behind(page, next_number))
+        return PageRequest(self._kind.behind(page, next_number))
 
     def _end(self) -> None:
         """The pass is over: read the list again, where that is called for."""
@@ -254,7 +258,7 @@ class InTurn:
             if not read.asked_last:
                 # It may have been deleted since.
                 read.asked_last = True
-                self._next = Ask(self._downwards, What.LAST)
+                self._next = PageRequest(self._downwards, RequestKind.LAST)
                 return
             contradiction = (
                 f"the API showed {len(read.keys)} records, and not the list's last one, which has "
@@ -272,14 +276,14 @@ class InTurn:
     def _start_over(self) -> None:
         self.doubted, self._resumed, self._asked = True, False, False
         self._keys_before, self._pass = self._pass.keys, _Pass()
-        self._next = Ask({})
+        self._next = PageRequest({})
 
 
 class _Pass:
     """One reading of a list, from its first page to its last."""
 
     last_page: Page
-    last_ask: Ask
+    last_request: PageRequest
 
     def __init__(self) -> None:
         self.keys: set[Key] = set()
@@ -301,18 +305,18 @@ class _Pass:
         self._fruitful = 0
         self._has_full = False
 
-    def take(self, page: Page, ask: Ask) -> None:
+    def take(self, page: Page, request: PageRequest) -> None:
         """Note a page."""
-        self.last_page, self.last_ask = page, ask
+        self.last_page, self.last_request = page, request
         before = len(self.keys)
         self.keys.update(page.ids)
         self.barren = 0 if len(self.keys) > before else self.barren + 1
         self._known_again = self._known_again + len(page.ids) if self.barren else 0
         # What denies rows that have been shown says nothing of how many there are.
-        if page.answer.total is not None and not (self.barren and self.pages):
-            self._totals.append(page.answer.total)
+        if page.response.total is not None and not (self.barren and self.pages):
+            self._totals.append(page.response.total)
         if not self.pages:
-            self._total_pages = page.answer.total_pages or 0
+            self._total_pages = page.response.total_pages or 0
         self.pages += 1
         if not self.barren:
             self._fruitful += 1
@@ -322,7 +326,7 @@ class _Pass:
     def count_again(self, page: Page) -> None:
         """Note the total that came with a single row."""
         self.counted = True
-        total = page.answer.total
+        total = page.response.total
         # A total that counts what the page shows says nothing.
         if total is not None and total > len(page.ids):
             self._count = [total]
@@ -330,7 +334,7 @@ class _Pass:
     @property
     def may_be_full(self) -> bool:
         """The last page may be as long as the list gives pages, and none has named a cursor."""
-        by_cursor = self.cursors or self.last_page.answer.has_cursors
+        by_cursor = self.cursors or self.last_page.response.has_cursors
         return len(self.last_page.ids) >= self.last_page.fewest_of_full and not by_cursor
 
     @property
@@ -365,7 +369,7 @@ class _Pass:
         All came by cursor, or with one answer; or the API names a total that stayed the same, and
         as many rows came.
         """
-        if self.cursors and self.last_ask.number is None:
+        if self.cursors and self.last_request.number is None:
             return True
         if self._totals and set(self._totals) == {len(self.keys)}:
             return True
@@ -378,7 +382,7 @@ class _Pass:
             if shown + slack([*self._totals, *self._count], self.pages) >= self._expected:
                 return None
             return f"the API says that there are {self._expected} records, and showed {shown}"
-        if last.answer.next is not None:
+        if last.response.next is not None:
             return f"the API showed {shown} records, and names a next page that brings nothing new"
         if self._total_pages > self._fruitful:
             pages = f"{self._total_pages} pages, and showed {self._fruitful}"

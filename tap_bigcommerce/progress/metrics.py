@@ -109,7 +109,7 @@ def summary(counts: StreamCounts) -> str:
         (counts.mended_bodies, f"{counts.mended_bodies} answers with bad characters"),
         (after, f"bookmark {moved}{after}"),
     ]
-    return f"{counts.stream}: " + "; ".join(words for happened, words in said if happened)
+    return f"{counts.stream}: " + "; ".join(message for happened, message in said if happened)
 
 
 def listed(counter: Counter[str]) -> str:

@@ -17,7 +17,7 @@ from tap_bigcommerce.text import Secrets, duration, passwords_of_proxies
 LOGGER = logging.getLogger(__name__)
 
 
-class Audience:
+class RunReporting:
     """Sets the log up. A run tells its `tracker`, and `ended` at its end.
 
     `secrets` are hidden in whatever it hears and sees.

@@ -220,7 +220,7 @@ class ProgressTracker:
                 took=now - self.began,
                 request_rate=self._rate(ALL, self.began),
                 quota=quota,
-                waits=_words(self._waits.values(), now),
+                waits=_texts(self._waits.values(), now),
             )
 
     def _rate(self, name: str, began: float) -> float:
@@ -244,7 +244,7 @@ class ProgressTracker:
         return rate, max(took * (1 - share) / share, min(quota, default=0.0))
 
 
-def _words(waits: Iterable[Wait], now: float) -> list[str]:
+def _texts(waits: Iterable[Wait], now: float) -> list[str]:
     """What is waited for, each thing once."""
     found: dict[object, str] = {}
     for wait in waits:
@@ -254,6 +254,6 @@ def _words(waits: Iterable[Wait], now: float) -> list[str]:
             detail=wait.detail or "the last answer is in doubt",
             left=duration(max(0.0, wait.until - now)),
         )
-    words = list(found.values())
-    more = len(words) - MOST_WAITS
-    return words[:MOST_WAITS] + ([f"and {more} more waits"] if more > 0 else [])
+    texts = list(found.values())
+    more = len(texts) - MOST_WAITS
+    return texts[:MOST_WAITS] + ([f"and {more} more waits"] if more > 0 else [])

@@ -12,7 +12,7 @@ import orjson
 
 from tap_bigcommerce.records.field_rules import ANYTHING
 from tap_bigcommerce.records.protection import Protection
-from tap_bigcommerce.records.scalars import KINDS, Misfit, json_text
+from tap_bigcommerce.records.scalars import KINDS, DoesNotFit, json_text
 from tap_bigcommerce.records.schema_tree import (
     Place,
     Schema,
@@ -102,7 +102,7 @@ class Converter:
         self._protection = protection
         self._json_text, self._wrap, self._as_text = json_text, wrap, as_text or {}
         # Values that have no place in the schema, and whether something in them is deselected.
-        self._strays: list[tuple[Place, Any, bool]] = []
+        self._unmapped: list[tuple[Place, Any, bool]] = []
         self._convert = self._object(schema, [known], None).convert
 
     def convert(self, row: Mapping[str, Any]) -> dict[str, Any]:
@@ -112,7 +112,7 @@ class Converter:
         record may share arrays. Raises MissingKey where a key is absent, null or does not fit.
         """
         record: dict[str, Any] = self._convert(row, None)
-        if self._strays:
+        if self._unmapped:
             self._sort_out(record)
         for key in self._keys:
             if record.get(key) is None:
@@ -122,23 +122,23 @@ class Converter:
     def _sort_out(self, record: dict[str, Any]) -> None:
         """Counts the strays, and writes those that may go out into the record, by path."""
         rescued: dict[str, orjson.Fragment] = {}
-        for place, value, secret in self._strays:
+        for place, value, secret in self._unmapped:
             counter = self.rescued
             try:
                 text = self._rescuable(value, place, secret)
                 rescued[path_of(place, exact=True)] = orjson.Fragment(text)
-            except Misfit:
+            except DoesNotFit:
                 counter = self.dropped
             path = path_of(place)
             counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
-        self._strays.clear()
+        self._unmapped.clear()
         if rescued:
             record[RESCUED] = orjson.dumps(rescued).decode()
 
     def _rescuable(self, value: Any, place: Place, secret: bool) -> bytes:
         """What of a stray value may go out, as JSON. Raises Misfit where none of it may."""
         if secret or not self._rescues:
-            raise Misfit
+            raise DoesNotFit
         protection = self._protection
         if protection is not None and protection.hashes(protection.place((None, RESCUED))):
             value = protection.pseudonym(value)
@@ -194,13 +194,13 @@ class Converter:
         has_known = known_fields is not None
         if has_known and additional is not None and additional is not False:
             extra = self._field(additional, [], (place, ANYTHING))[:3]
-        protection, strays = self._protection, self._strays
+        protection, unmapped = self._protection, self._unmapped
 
         def convert_object(value: Any, place: Place) -> Any:
             if type(value) is not dict:
                 if value == "" or value == []:  # An empty array is how PHP writes an empty object.
                     return None
-                raise Misfit
+                raise DoesNotFit
             out = start.copy()
             for key, item in value.items():
                 try:
@@ -212,7 +212,7 @@ class Converter:
                     if protection is not None and protection.excludes(protection.place(here)):
                         continue
                     if extra is None:
-                        strays.append((here, item, not has_known))
+                        unmapped.append((here, item, not has_known))
                         continue
                     field = extra
                 types, convert, hides = field
@@ -222,9 +222,9 @@ class Converter:
                 here = (place, key)
                 try:
                     out[key] = convert(item, here)
-                except Misfit:
+                except DoesNotFit:
                     out[key] = None
-                    strays.append((here, item, hides))
+                    unmapped.append((here, item, hides))
             return out
 
         hides = bool(deselected) or any(field.hides for field in compiled.values())
@@ -232,14 +232,14 @@ class Converter:
 
     def _array(self, schema: Schema, known: Sequence[Any], place: Place) -> Field:
         types, convert, hides, _ = self._field(schema.get("items", {}), items_of(known), (place, 0))
-        wrap, strays = path_of(place) in self._wrap, self._strays
+        wrap, unmapped = path_of(place) in self._wrap, self._unmapped
 
         def convert_array(value: Any, place: Place) -> Any:
             if type(value) is not list:
                 if value == "":
                     return None
                 if not wrap:
-                    raise Misfit
+                    raise DoesNotFit
                 return [] if value == {} else [convert(value, (place, 0))]
             if types.issuperset(map(type, value)):
                 return value
@@ -251,9 +251,9 @@ class Converter:
                 here = (place, index)
                 try:
                     out.append(convert(item, here))
-                except Misfit:
+                except DoesNotFit:
                     out.append(None)
-                    strays.append((here, item, hides))
+                    unmapped.append((here, item, hides))
             return out
 
         return Field(ONLY_NULL, convert_array, hides, "array")
@@ -290,7 +290,7 @@ def _guarded(field: Field, protection: Protection, place: Place) -> Field:
     def pseudonym(value: Any, at: Place) -> Any:
         if value == "":
             return value
-        with suppress(Misfit):  # Its own text, then: nothing of it may go anywhere else.
+        with suppress(DoesNotFit):  # Its own text, then: nothing of it may go anywhere else.
             value = convert(value, at)
         return protection.pseudonym(value)
 
@@ -310,9 +310,9 @@ def _union(branches: Sequence[Field]) -> Field:
     def convert_union(value: Any, place: Place) -> Any:
         kind = type(value)
         for branch in sorted(branches, key=lambda branch: kind not in KINDS[branch.kind][1]):
-            with suppress(Misfit):  # Raised before any stray is found.
+            with suppress(DoesNotFit):  # Raised before any stray is found.
                 return branch.convert(value, place)
-        raise Misfit
+        raise DoesNotFit
 
     # By type the first branch that is for it.
     first = {kind: branch for branch in reversed(branches) for kind in KINDS[branch.kind][1]}

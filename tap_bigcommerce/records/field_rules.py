@@ -88,11 +88,11 @@ def as_text(path: Path) -> str:
 
 
 def _read(text: str, personal: Collection[Path]) -> Rule:
-    bare = text.removeprefix("!").strip()
+    name = text.removeprefix("!").strip()
     excludes = text.startswith("!")
-    if bare == PERSONAL:
+    if name == PERSONAL:
         return Rule(text, excludes, (PERSONAL,), frozenset(personal))
-    parts = tuple(part.removesuffix("[]") for part in bare.split("."))
+    parts = tuple(part.removesuffix("[]") for part in name.split("."))
     if parts[0] == ANY_DEPTH:  # A rule begins with a stream.
         parts = (ANYTHING, *parts)
     return Rule(text, excludes, parts)

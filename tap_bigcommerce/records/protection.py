@@ -7,7 +7,7 @@ import hmac
 from typing import Any
 
 from tap_bigcommerce.records.field_rules import Path, Rules
-from tap_bigcommerce.records.scalars import Misfit, json_text
+from tap_bigcommerce.records.scalars import DoesNotFit, json_text
 from tap_bigcommerce.records.schema_tree import Place, steps_to
 
 DEEPEST = 100
@@ -52,7 +52,7 @@ class Protection:
         if not isinstance(value, (dict, list)):
             return self.pseudonym(value) if self.hashes(place) else value
         if depth >= DEEPEST:
-            raise Misfit
+            raise DoesNotFit
         if isinstance(value, list):
             return [self.cleaned(item, place, depth + 1) for item in value]
         return {

@@ -103,7 +103,7 @@ def to_float(text: str) -> float:
     return number if is_exact else ExactFloat(text)
 
 
-class Misfit(Exception):  # not an error
+class DoesNotFit(Exception):  # not an error
     """The value cannot become what the schema promises without losing something."""
 
 
@@ -115,7 +115,7 @@ def to_number(value: Any) -> Any:
         return float(value)
     if type(value) in (int, ExactInt):
         return writable(value)
-    raise Misfit
+    raise DoesNotFit
 
 
 @functools.lru_cache(maxsize=8192)  # The same few prices come again and again.
@@ -123,7 +123,7 @@ def _number_of(text: str) -> orjson.Fragment | None:
     if text == "":
         return None
     if len(text) > MAX_DIGITS or _NUMBER(text) is None or not isfinite(float(text)):
-        raise Misfit
+        raise DoesNotFit
     return orjson.Fragment(with_zero(text))
 
 
@@ -136,23 +136,23 @@ def to_integer(value: Any) -> Any:
             return None
         match = _INTEGER(with_zero(text)) if len(text) <= MAX_DIGITS else None
         if match is None:
-            raise Misfit
+            raise DoesNotFit
         return writable(int(match[1]))
     if kind in (int, ExactInt):
         return writable(value)
     if kind is float and -EXACT < value < EXACT and value.is_integer():
         return int(value)
-    raise Misfit
+    raise DoesNotFit
 
 
 def to_date(value: Any) -> str | None:
     """A date's text to RFC 3339 in UTC; ``""`` and zero dates to null."""
     if type(value) is not str:
-        raise Misfit
+        raise DoesNotFit
     try:
         return normal_date(value)
     except NotADate:
-        raise Misfit from None
+        raise DoesNotFit from None
 
 
 def with_zero(number: str) -> str:
@@ -165,7 +165,7 @@ def writable(number: int) -> Any:
     if MIN_INT <= number <= MAX_INT:
         return number
     if number.bit_length() > MAX_BITS:
-        raise Misfit
+        raise DoesNotFit
     return orjson.Fragment(str(number))
 
 
@@ -178,7 +178,7 @@ def to_string(value: Any) -> str:
     """A number becomes its JSON text; a boolean, array or object does not fit."""
     if type(value) in (str, int, float, ExactInt, ExactFloat):
         return str(value)
-    raise Misfit
+    raise DoesNotFit
 
 
 def to_json(value: Any) -> str:
@@ -195,7 +195,7 @@ def to_boolean(value: Any) -> bool:
             return True
         if value in (0, "0", "false"):
             return False
-    raise Misfit
+    raise DoesNotFit
 
 
 def to_any(value: Any) -> Any:
@@ -209,7 +209,7 @@ def to_any(value: Any) -> Any:
             )
         )
     except TypeError:  # Deeper than orjson writes.
-        raise Misfit from None
+        raise DoesNotFit from None
 
 
 def to_whole(kind: type, value: Any) -> Any:
@@ -218,7 +218,7 @@ def to_whole(kind: type, value: Any) -> Any:
         return to_any(value)
     if value == "" or value == []:  # An empty array is how PHP writes an empty object.
         return None
-    raise Misfit
+    raise DoesNotFit
 
 
 def json_text(value: Any) -> bytes:

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce.dates import format_instant
-from tap_bigcommerce.exceptions import TargetGone, WriteFailed
+from tap_bigcommerce.exceptions import TargetClosed, WriteFailed
 from tap_bigcommerce.singer.state import State
 
 BUFFER = 32 * 1024
@@ -50,7 +50,7 @@ def write_all(descriptor: int, data: bytes | bytearray) -> None:
                 # Whoever started the tap made the pipe so; it is full for now.
                 select.select([], [descriptor], [])
     except BrokenPipeError as error:
-        raise TargetGone("The target stopped reading; nothing more can be written.") from error
+        raise TargetClosed("The target stopped reading; nothing more can be written.") from error
     except OSError as error:
         raise WriteFailed(
             f"Standard output cannot be written: {error.strerror}. What has come out may end in "

@@ -5,10 +5,10 @@ Adding, changing or deleting a variant leaves the product's date of modification
 variants are read whole, in bulk. Reviews come from shoppers and are read whole, too.
 """
 
-from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce
 from tap_bigcommerce.streams.enrichment.product_details import ProductDetails
-from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, Presence
+from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, IdLookup
 from tap_bigcommerce.streams.permissions import PRODUCTS
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Stream, metafields
 
@@ -23,12 +23,12 @@ STREAMS = [
         "products",
         PRODUCTS,
         "/v3/catalog/products",
-        IdParameters("id:min", ASCENDING, DESCENDING),
+        ByIdRange("id:min", ASCENDING, DESCENDING),
         modified_since=MODIFIED,
         everything_first=True,
         channels=Channels("channel_id:in"),
         enricher=ProductDetails,
-        presence=Presence(IDS, short=ID_AND_LITTLE),
+        id_lookup=IdLookup(IDS, short=ID_AND_LITTLE),
     ),
     Stream("product_images", PRODUCTS, parent="products", nested="images"),
     Stream("product_videos", PRODUCTS, parent="products", nested="videos"),
@@ -42,7 +42,7 @@ STREAMS = [
         "product_variants",
         PRODUCTS,
         "/v3/catalog/variants",
-        presence=Presence({"id": "{id}"}, short=ID_ALONE),
+        id_lookup=IdLookup({"id": "{id}"}, short=ID_ALONE),
     ),
     metafields("product_metafields", PRODUCTS, "/v3/catalog/products/metafields"),
     metafields("variant_metafields", PRODUCTS, "/v3/catalog/variants/metafields"),
@@ -50,16 +50,16 @@ STREAMS = [
         "brands",
         PRODUCTS,
         "/v3/catalog/brands",
-        IdParameters("id:min"),
-        presence=Presence(IDS, short=ID_ALONE),
+        ByIdRange("id:min"),
+        id_lookup=IdLookup(IDS, short=ID_ALONE),
     ),
     metafields("brand_metafields", PRODUCTS, "/v3/catalog/brands/metafields"),
     Stream(
         "categories",
         PRODUCTS,
         "/v3/catalog/categories",
-        IdParameters("id:min", {"sort": "id"}),
-        presence=Presence(IDS, short=ID_ALONE),
+        ByIdRange("id:min", {"sort": "id"}),
+        id_lookup=IdLookup(IDS, short=ID_ALONE),
     ),
     metafields("category_metafields", PRODUCTS, "/v3/catalog/categories/metafields"),
     Stream(
@@ -68,7 +68,7 @@ STREAMS = [
         "/v3/catalog/trees",
         AllAtOnce(),
         channels=Channels("channel_id:in"),
-        presence=IN_BULK,
+        id_lookup=IN_BULK,
     ),
     Stream(
         "product_category_assignments",

@@ -5,11 +5,11 @@ to them, all in bulk: their date of modification does not change with these.
 pages would be shorter, and a walk by id whole all the same.
 """
 
-from tap_bigcommerce.pagination.id_ranges import IdParameters
+from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import ByCursor
 from tap_bigcommerce.streams.enrichment.customer_details import customer_details
-from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, SINGLY, Presence
+from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import CUSTOMERS
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, metafields
 
@@ -25,11 +25,11 @@ STREAMS = [
         "customers",
         CUSTOMERS,
         "/v2/customers",
-        IdParameters("min_id"),
+        ByIdRange("min_id"),
         modified_since="min_date_modified",
         enricher=customer_details,
         # v2 lists customers by id, v3 takes several ids at once.
-        presence=Presence(IDS, "/v3/customers"),
+        id_lookup=IdLookup(IDS, "/v3/customers"),
         count=Count(),
     ),
     Stream(
@@ -37,14 +37,14 @@ STREAMS = [
         CUSTOMERS,
         "/v3/customers/addresses",
         params={"include": "formfields"},
-        presence=IN_BULK,
+        id_lookup=IN_BULK,
     ),
     Stream(
         "customer_groups",
         CUSTOMERS,
         "/v2/customer_groups",
         modified_since=MODIFIED,
-        presence=SINGLY,
+        id_lookup=SINGLY,
         count=Count(),
     ),
     Stream("customer_attributes", CUSTOMERS, "/v3/customers/attributes", modified_since=MODIFIED),
@@ -69,8 +69,8 @@ STREAMS = [
         "/v3/customers/subscribers",
         modified_since=MODIFIED,
         channels=Channels(field="channel_id"),
-        presence=IN_BULK,
+        id_lookup=IN_BULK,
     ),
-    Stream("wishlists", CUSTOMERS, "/v3/wishlists", presence=SINGLY),
+    Stream("wishlists", CUSTOMERS, "/v3/wishlists", id_lookup=SINGLY),
     Stream("segments", CUSTOMERS, "/v3/segments"),
 ]

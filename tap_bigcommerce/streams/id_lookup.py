@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Presence:
+class IdLookup:
     """With the parameters `params` at `path` (None: the stream's own list).
 
     In these {ids} stands for several ids, {id} for one, {before} and {after} for those beside it,
@@ -24,6 +24,6 @@ class Presence:
 
 IDS = {"id:in": "{ids}"}
 
-IN_BULK = Presence(IDS)
+IN_BULK = IdLookup(IDS)
 
-SINGLY = Presence()
+SINGLY = IdLookup()

@@ -1,7 +1,7 @@
 """Stock and where it lies. It changes without its product's date: read whole, in bulk."""
 
 from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.streams.id_lookup import Presence
+from tap_bigcommerce.streams.id_lookup import IdLookup
 from tap_bigcommerce.streams.permissions import INVENTORY, LOCATIONS
 from tap_bigcommerce.streams.stream import Stream
 
@@ -19,12 +19,12 @@ STREAMS = [
         "/v3/inventory/items",
         keys=("variant_id",),
         reshape=with_variant_id,
-        presence=Presence({"variant_id:in": "{ids}"}),
+        id_lookup=IdLookup({"variant_id:in": "{ids}"}),
     ),
     Stream(
         "locations",
         LOCATIONS,
         "/v3/inventory/locations",
-        presence=Presence({"location_id:in": "{ids}"}),
+        id_lookup=IdLookup({"location_id:in": "{ids}"}),
     ),
 ]

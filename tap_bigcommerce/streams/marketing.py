@@ -4,10 +4,10 @@ import re
 from datetime import datetime, timezone
 
 from tap_bigcommerce.dates import format_instant
-from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
 from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, InTurnKind
-from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, Presence
+from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, Sequential
+from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import MARKETING, PRODUCTS
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
@@ -33,13 +33,13 @@ STREAMS = [
         "/v3/pricelists",
         ByCursor(),
         modified_since=MODIFIED,
-        presence=IN_BULK,
+        id_lookup=IN_BULK,
     ),
     Stream(
         "price_list_records",
         PRODUCTS,
         "/v3/pricelists/{id}/records",
-        InTurnKind(),
+        Sequential(),
         parent="price_lists",
         keys=("price_list_id", "variant_id", "currency"),
         params={"include": "bulk_pricing_tiers,sku"},
@@ -51,16 +51,16 @@ STREAMS = [
         "/v3/pricelists/assignments",
         ByCursor(),
         channels=Channels("channel_id:in", "channel_id"),
-        presence=IN_BULK,
+        id_lookup=IN_BULK,
     ),
     # No date of modification and no filter by one, and num_uses changes: read whole every time.
     Stream(
         "coupons",
         MARKETING,
         "/v2/coupons",
-        IdParameters("min_id"),
+        ByIdRange("min_id"),
         # There is no address of a single coupon to be read at.
-        presence=Presence({"min_id": "{before}", "max_id": "{after}"}),
+        id_lookup=IdLookup({"min_id": "{before}", "max_id": "{after}"}),
         count=Count(),
     ),
     Stream(
@@ -68,20 +68,20 @@ STREAMS = [
         MARKETING,
         "/v3/promotions",
         ByPage(ASCENDING),
-        presence=Presence({"id": "{id}"}),
+        id_lookup=IdLookup({"id": "{id}"}),
     ),
     Stream(
-        "promotion_codes", MARKETING, "/v3/promotions/{id}/codes", InTurnKind(), parent="promotions"
+        "promotion_codes", MARKETING, "/v3/promotions/{id}/codes", Sequential(), parent="promotions"
     ),
     Stream(
         "gift_certificates",
         MARKETING,
         "/v2/gift_certificates",
-        IdParameters("min_id", ASCENDING, DESCENDING),
+        ByIdRange("min_id", ASCENDING, DESCENDING),
         reshape=with_dates_and_template,
-        presence=SINGLY,
+        id_lookup=SINGLY,
     ),
     Stream(
-        "banners", MARKETING, "/v2/banners", IdParameters("min_id"), presence=SINGLY, count=Count()
+        "banners", MARKETING, "/v2/banners", ByIdRange("min_id"), id_lookup=SINGLY, count=Count()
     ),
 ]

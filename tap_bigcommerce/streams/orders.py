@@ -1,10 +1,10 @@
 """Orders: GET /v2/orders, with line items and addresses in the same answer; what belongs to them is
 nested in their list, in lists of their own, and in bulk."""
 
-from tap_bigcommerce.pagination.id_ranges import IdParameters
-from tap_bigcommerce.pagination.sequential import AllAtOnce, InTurnKind
+from tap_bigcommerce.pagination.id_ranges import ByIdRange
+from tap_bigcommerce.pagination.sequential import AllAtOnce, Sequential
 from tap_bigcommerce.streams.enrichment.order_details import OrderDetails
-from tap_bigcommerce.streams.id_lookup import Presence
+from tap_bigcommerce.streams.id_lookup import IdLookup
 from tap_bigcommerce.streams.permissions import ORDERS, TRANSACTIONS
 from tap_bigcommerce.streams.stream import Channels, Count, Stream, metafields
 
@@ -13,11 +13,11 @@ STREAMS = [
         "orders",
         ORDERS,
         "/v2/orders",
-        IdParameters("min_id", {"sort": "id:asc"}, {"sort": "id:desc"}),
+        ByIdRange("min_id", {"sort": "id:asc"}, {"sort": "id:desc"}),
         modified_since="min_date_modified",
         channels=Channels("channel_id", "channel_id"),
         enricher=OrderDetails,
-        presence=Presence(archived="is_deleted"),
+        id_lookup=IdLookup(archived="is_deleted"),
         count=Count(leaves_out=("status_id", 0)),  # Checkouts that were not completed.
     ),
     # Nested in the list of orders: they cost no requests.
@@ -34,12 +34,12 @@ STREAMS = [
         "order_taxes",
         ORDERS,
         "/v2/orders/{id}/taxes",
-        InTurnKind(),
+        Sequential(),
         parent="orders",
         params={"details": "true"},
     ),
-    Stream("order_shipments", ORDERS, "/v2/orders/{id}/shipments", InTurnKind(), parent="orders"),
-    Stream("order_messages", ORDERS, "/v2/orders/{id}/messages", InTurnKind(), parent="orders"),
+    Stream("order_shipments", ORDERS, "/v2/orders/{id}/shipments", Sequential(), parent="orders"),
+    Stream("order_messages", ORDERS, "/v2/orders/{id}/messages", Sequential(), parent="orders"),
     # v3, without pages; an order without any answers 404 or 204.
     Stream(
         "order_transactions",

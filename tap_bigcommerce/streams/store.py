@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, IdParameters
+from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, OneObject
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY
@@ -35,7 +35,7 @@ STREAMS = [
         params={"include": "currencies"},
         modified_since=MODIFIED,
         channels=Channels(field="id"),
-        presence=SINGLY,
+        id_lookup=SINGLY,
     ),
     Stream(
         "channel_listings",
@@ -51,32 +51,32 @@ STREAMS = [
         SITES,
         "/v3/sites",
         channels=Channels("channel_id:in", "channel_id"),
-        presence=SINGLY,
+        id_lookup=SINGLY,
     ),
-    Stream("currencies", INFORMATION, "/v2/currencies", presence=SINGLY),
+    Stream("currencies", INFORMATION, "/v2/currencies", id_lookup=SINGLY),
     Stream(
         "pages",
         CONTENT,
         "/v3/content/pages",
         params={"include": "body"},
         channels=Channels("channel_id", "channel_id"),
-        presence=IN_BULK,
+        id_lookup=IN_BULK,
     ),
     Stream(
-        "blog_posts", CONTENT, "/v2/blog/posts", reshape=with_date, presence=SINGLY, count=Count()
+        "blog_posts", CONTENT, "/v2/blog/posts", reshape=with_date, id_lookup=SINGLY, count=Count()
     ),
     Stream(
         "redirects",
         CONTENT,
         "/v3/storefront/redirects",
-        IdParameters("id:min", ASCENDING, DESCENDING),
+        ByIdRange("id:min", ASCENDING, DESCENDING),
         params={"include": "to_url"},
-        presence=IN_BULK,
+        id_lookup=IN_BULK,
     ),
-    Stream("tax_classes", INFORMATION, "/v2/tax_classes", presence=SINGLY),
-    Stream("tax_zones", INFORMATION, "/v3/tax/zones", AllAtOnce(), presence=IN_BULK),
-    Stream("tax_rates", INFORMATION, "/v3/tax/rates", AllAtOnce(), presence=IN_BULK),
-    Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), presence=SINGLY),
+    Stream("tax_classes", INFORMATION, "/v2/tax_classes", id_lookup=SINGLY),
+    Stream("tax_zones", INFORMATION, "/v3/tax/zones", AllAtOnce(), id_lookup=IN_BULK),
+    Stream("tax_rates", INFORMATION, "/v3/tax/rates", AllAtOnce(), id_lookup=IN_BULK),
+    Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), id_lookup=SINGLY),
     Stream(
         "shipping_methods",
         INFORMATION,

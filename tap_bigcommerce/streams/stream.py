@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import NamedTuple
 
-from tap_bigcommerce.api.client import Client, Purpose
+from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.pagination.enricher import Enricher
-from tap_bigcommerce.pagination.id_ranges import WalkKind
+from tap_bigcommerce.pagination.id_ranges import Pagination
 from tap_bigcommerce.pagination.page import ListRequest, Row
 from tap_bigcommerce.pagination.sequential import ByCursor, ByPage
 from tap_bigcommerce.records.schemas import load_notes
-from tap_bigcommerce.streams.id_lookup import Presence
+from tap_bigcommerce.streams.id_lookup import IdLookup
 
 MODIFIED = "date_modified:min"
 """How most lists call the filter for the earliest date of modification."""
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReadRequest:
     """What one run wants of a list, and by whom its details may be asked for.
 
     `wants` tells whether a field is needed, by its path ("consignments.shipping"); `whole_rows`
@@ -38,7 +38,7 @@ class Wish:
     unselected: tuple[str, ...]
     config: Config
     client: Client
-    purpose: Purpose
+    context: RequestContext
 
 
 class Channels(NamedTuple):
@@ -99,7 +99,7 @@ class Stream:
     name: str
     permission: str
     path: str = ""
-    walk: WalkKind = field(default_factory=ByPage)
+    pagination: Pagination = field(default_factory=ByPage)
     parent: str | None = None
     nested: str | None = None
     none_is_404: bool = False
@@ -110,13 +110,13 @@ class Stream:
     modified_since: str | None = None
     everything_first: bool = False
     channels: Channels = field(default_factory=Channels)
-    enricher: Callable[[Wish], Enricher | None] = lambda _: None
+    enricher: Callable[[ReadRequest], Enricher | None] = lambda _: None
     reshape: Callable[[Row], Row] | None = None
-    presence: Presence | None = None
+    id_lookup: IdLookup | None = None
     count: Count | None = None
 
     @property
-    def has_own_list(self) -> bool:
+    def has_child_list(self) -> bool:
         """Its rows come from a list of each parent's own."""
         return self.parent is not None and self.nested is None
 
@@ -141,8 +141,8 @@ class Stream:
             details,
             self.keys,
             self.reshape,
-            paged=self.walk.paged,
-            single=self.walk.single,
+            paged=self.pagination.paged,
+            single=self.pagination.single,
         )
 
     def modified_until(self, date: str) -> dict[str, str]:

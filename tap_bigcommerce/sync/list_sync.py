@@ -8,18 +8,18 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from tap_bigcommerce.api.client import Purpose
+from tap_bigcommerce.api.client import RequestContext
 from tap_bigcommerce.dates import date_of, format_instant
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed, failure_of
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job
-from tap_bigcommerce.pagination.list_reader import Reading
+from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.ordered_rows import Batch
 from tap_bigcommerce.pagination.page import PageReader, Position, Row
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.streams.enrichment.child_lists import OwnLists
-from tap_bigcommerce.streams.stream import Wish
-from tap_bigcommerce.sync.run_context import Tools
-from tap_bigcommerce.sync.stream_sync import Output, id_of
+from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
+from tap_bigcommerce.streams.stream import ReadRequest
+from tap_bigcommerce.sync.run_context import RunContext
+from tap_bigcommerce.sync.stream_sync import StreamSync, id_of
 from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
@@ -29,14 +29,14 @@ SAMPLE_OF = 10
 """Rows of a list in which a sample is looked for of what belongs to them."""
 
 
-class WalkEnricher(Enricher):
+class ChildListEnricher(Enricher):
     """Completes the rows of a list for its own stream and for those of what belongs to it."""
 
     def __init__(
         self,
-        outputs: Sequence[Output],
+        stream_syncs: Sequence[StreamSync],
         enricher: Enricher | None,
-        tools: Tools,
+        run: RunContext,
         counts: StreamCounts,
         *,
         since_ever: bool = False,
@@ -46,18 +46,20 @@ class WalkEnricher(Enricher):
         `since_ever`: all that belongs to a row is read, whatever its date.
         """
         self._counts = counts
-        self._root = root = outputs[0].root
+        self._root = root = stream_syncs[0].root
         self._since_ever = since_ever
         self._enricher = enricher or Enricher()
-        self.whole_pages = self._enricher.whole_pages
-        self._channels = tools.config.channel_ids if root.channels.field is not None else ()
-        self._from_rows = [output for output in outputs if not output.stream.has_own_list]
-        self._own_lists = {
-            output: OwnLists(tools.client, output.purpose, output.stream.keys)
-            for output in outputs
-            if output.stream.has_own_list
+        self.all_rows_at_once = self._enricher.all_rows_at_once
+        self._channels = run.config.channel_ids if root.channels.field is not None else ()
+        self._from_rows = [
+            stream_sync for stream_sync in stream_syncs if not stream_sync.stream.has_child_list
+        ]
+        self._child_lists = {
+            stream_sync: ChildLists(run.client, stream_sync.context, stream_sync.stream.keys)
+            for stream_sync in stream_syncs
+            if stream_sync.stream.has_child_list
         }
-        self._needs_ids = bool(enricher or self._own_lists)
+        self._needs_ids = bool(enricher or self._child_lists)
         self.has_work = self._needs_ids or bool(self._channels)
         """Rows are not simply written as they come."""
 
@@ -67,17 +69,17 @@ class WalkEnricher(Enricher):
             id_of(self._root, row)
         return self._enricher.enrich_page(rows)
 
-    def enrich(self, row: Row, *, bare: bool) -> Row | Job | None:
+    def enrich(self, row: Row, *, without_includes: bool) -> Row | Job | None:
         """The row, once the lists of its own that are wanted are there as well."""
         if not self._is_wanted(row):
             return None
         if not self._needs_ids:
             return row
-        own = self._enricher.enrich(row, bare=bare)
+        own = self._enricher.enrich(row, without_includes=without_includes)
         wanted = [
-            output
-            for output in self._own_lists
-            if output.failure is None and not output.has_read(row)
+            stream_sync
+            for stream_sync in self._child_lists
+            if stream_sync.failure is None and not stream_sync.has_read(row)
         ]
         if callable(own) or (own is not None and wanted):
             return functools.partial(self._read, row, own, wanted)
@@ -89,16 +91,16 @@ class WalkEnricher(Enricher):
         if row is None:
             return None
         found = {**dict.fromkeys(self._from_rows, error), **(enriched.lists or {})}
-        for output, rows in found.items():
+        for stream_sync, rows in found.items():
             # A child that fails stops neither its parent nor its siblings.
             if isinstance(rows, RequestFailed):
-                output.pass_over(int(row["id"]), rows)
+                stream_sync.pass_over(int(row["id"]), rows)
                 # What came is written, although it is not all.
                 rows = rows.rows if isinstance(rows, IncompleteList) else []
             else:
-                output.was_read(int(row["id"]))
-            if output in self._own_lists:
-                output.own_rows[row["id"]] = (row, rows)
+                stream_sync.was_read(int(row["id"]))
+            if stream_sync in self._child_lists:
+                stream_sync.child_rows[row["id"]] = (row, rows)
         return row if error is None or isinstance(error, IncompleteList) else None
 
     def _is_wanted(self, row: Row) -> bool:
@@ -109,7 +111,7 @@ class WalkEnricher(Enricher):
         found = value if isinstance(value, list) else [value]
         return not found or any(channel in self._channels for channel in found)
 
-    def _read(self, row: Row, own: Row | Job | None, wanted: Sequence[Output]) -> Enriched:
+    def _read(self, row: Row, own: Row | Job | None, wanted: Sequence[StreamSync]) -> Enriched:
         """All that is wanted of a row, by requests, in a worker."""
         enriched = Enriched(row)
         if callable(own):
@@ -120,16 +122,18 @@ class WalkEnricher(Enricher):
             if enriched.error is not None:
                 # A list that contradicts itself has been answered.
                 self._counts.in_trouble |= not isinstance(enriched.error, IncompleteList)
-        lists: dict[Output, Any] = {}
-        for output in wanted if enriched.row is not None else ():
-            lists[output] = self._read_own(output, enriched.row or row)
-            if lists[output] is None:
+        lists: dict[StreamSync, Any] = {}
+        for stream_sync in wanted if enriched.row is not None else ():
+            lists[stream_sync] = self._read_child_list(stream_sync, enriched.row or row)
+            if lists[stream_sync] is None:
                 return Enriched(None)
         return enriched._replace(lists=lists)
 
-    def _read_own(self, output: Output, row: Row) -> list[Row] | RequestFailed | None:
+    def _read_child_list(
+        self, stream_sync: StreamSync, row: Row
+    ) -> list[Row] | RequestFailed | None:
         """The rows of a row's own list, or why they cannot be read; None: the row is gone."""
-        stream, since = output.stream, output.position.since
+        stream, since = stream_sync.stream, stream_sync.position.since
         params = dict(stream.params)
         if stream.modified_since is not None and since is not None and not self._since_ever:
             params[stream.modified_since] = since
@@ -138,40 +142,40 @@ class WalkEnricher(Enricher):
         def read() -> None:
             nonlocal found
             try:
-                found = self._own_lists[output].rows(
+                found = self._child_lists[stream_sync].rows(
                     f"{self._root.path}/{row['id']}",
                     stream.path.format(id=row["id"]),
                     params=params,
                     none_is_404=stream.none_is_404,
-                    paging=stream.walk,
+                    paging=stream.pagination,
                 )
             except RequestFailed as error:
-                output.counts.in_trouble |= not isinstance(error, IncompleteList)
+                stream_sync.counts.in_trouble |= not isinstance(error, IncompleteList)
                 found = error
 
-        output.attempt(read)
+        stream_sync.attempt(read)
         return found
 
 
-class WalkSync:
+class ListSync:
     """Reads one list and writes the messages of one or several streams."""
 
-    def __init__(self, outputs: Sequence[Output], tools: Tools, turn: int) -> None:
+    def __init__(self, stream_syncs: Sequence[StreamSync], run: RunContext, turn: int) -> None:
         """`turn` is the walk's place in the run. The outputs' streams begin at the same place."""
-        self.outputs = outputs
-        self.name = outputs[0].stream.name
-        self.names = ", ".join(output.stream.name for output in outputs)
-        self._tools = tools
+        self.stream_syncs = stream_syncs
+        self.name = stream_syncs[0].stream.name
+        self.names = ", ".join(stream_sync.stream.name for stream_sync in stream_syncs)
+        self._run = run
         self._turn = turn
-        self._root = outputs[0].root
-        self._start = outputs[0].position
+        self._root = stream_syncs[0].root
+        self._start = stream_syncs[0].position
         self._newest = self._start.newest
         """The newest date of modification in the list, as far as it has been written."""
-        self._reading: Reading | None = None
+        self._list_reader: ListReader | None = None
 
-    def ask(self) -> None:
+    def send_requests(self) -> None:
         """Let the first requests go, while an earlier walk is still being written."""
-        self._attempt(lambda: self._alive() and self._begun().ask(ahead=True))
+        self._attempt(lambda: self._alive() and self._begun().send_requests(ahead=True))
 
     def run(self, when_ending: Callable[[], None]) -> None:
         """Read the list to its end. `when_ending`: workers are free for the next walk.
@@ -188,157 +192,164 @@ class WalkSync:
     def _attempt(self, work: Callable[[], object]) -> None:
         """Do `work`; what it raises is the failure of all of the streams that have none."""
         error = failure_of(self.names, work)
-        for output in self._alive() if error is not None else ():
-            output.failure = error
+        for stream_sync in self._alive() if error is not None else ():
+            stream_sync.failure = error
 
-    def _read(self, reading: Reading, when_ending: Callable[[], None]) -> None:
+    def _read(self, list_reader: ListReader, when_ending: Callable[[], None]) -> None:
         self._for_each(self._read_again)
-        for batch in reading.batches(when_ending, lambda: self._for_each(Output.rewind)):
-            self._write(batch, reading)
-            if not self._alive() or self._has_sample(reading):
+        for batch in list_reader.batches(when_ending, lambda: self._for_each(StreamSync.rewind)):
+            self._write(batch, list_reader)
+            if not self._alive() or self._has_sample(list_reader):
                 return
-        self._judge(reading)
-        sync_start = self._sync_start(reading)
-        self._for_each(lambda output: output.complete(sync_start, proven=reading.walk.proven))
-        self._for_each(lambda output: output.report_gone(self._turn))
+        self._judge(list_reader)
+        sync_start = self._sync_start(list_reader)
+        self._for_each(
+            lambda stream_sync: stream_sync.complete(
+                sync_start, proven=list_reader.paginator.proven
+            )
+        )
+        self._for_each(lambda stream_sync: stream_sync.report_gone(self._turn))
 
-    def _has_sample(self, reading: Reading) -> bool:
+    def _has_sample(self, list_reader: ListReader) -> bool:
         """A sample is all that is wanted, and each stream has its record, or seems to have none."""
-        return self._tools.sample and (
-            reading.rows_read >= SAMPLE_OF or all(output.counts.written for output in self._alive())
+        return self._run.sample and (
+            list_reader.rows_read >= SAMPLE_OF
+            or all(stream_sync.counts.written for stream_sync in self._alive())
         )
 
     def _close(self) -> None:
         """Close the books, however the walk has ended."""
-        reading = self._reading
-        if reading is not None:
-            reading.close()
+        list_reader = self._list_reader
+        if list_reader is not None:
+            list_reader.close()
             # Requests and rows of a walk are counted for its first stream.
-            counts = self.outputs[0].counts
-            counts.read, counts.duplicates = reading.rows_read, reading.duplicates
-            counts.pages = reading.pages
-        for output in self.outputs:
-            output.close()
+            counts = self.stream_syncs[0].counts
+            counts.read, counts.duplicates = list_reader.rows_read, list_reader.duplicates
+            counts.pages = list_reader.pages
+        for stream_sync in self.stream_syncs:
+            stream_sync.close()
 
-    def _alive(self) -> list[Output]:
-        return [output for output in self.outputs if output.failure is None]
+    def _alive(self) -> list[StreamSync]:
+        return [stream_sync for stream_sync in self.stream_syncs if stream_sync.failure is None]
 
-    def _for_each(self, work: Callable[[Output], object]) -> None:
+    def _for_each(self, work: Callable[[StreamSync], object]) -> None:
         """Do `work` for each stream that has not failed; what fails then is it alone."""
-        for output in self.outputs:
-            output.attempt(functools.partial(work, output))
+        for stream_sync in self.stream_syncs:
+            stream_sync.attempt(functools.partial(work, stream_sync))
 
-    def _begun(self) -> Reading:
+    def _begun(self) -> ListReader:
         """The reading of the list, begun by now."""
-        if self._reading is None:
-            root, start, first = self._root, self._start, self.outputs[0]
+        if self._list_reader is None:
+            root, start, first = self._root, self._start, self.stream_syncs[0]
             params: dict[str, str] = {}
             if root.modified_since is not None and not first.has_own_dates:
                 if start.since is not None:
                     params[root.modified_since] = start.since
                 if first.until is not None:
                     params.update(root.modified_until(first.until))
-            params.update(root.channel_filter(self._tools.config.channel_ids))
-            self._reading = self._reading_for(self.outputs, params, after=start.after)
-        return self._reading
+            params.update(root.channel_filter(self._run.config.channel_ids))
+            self._list_reader = self._new_list_reader(self.stream_syncs, params, after=start.after)
+        return self._list_reader
 
-    def _reading_for(
+    def _new_list_reader(
         self,
-        outputs: Sequence[Output],
+        stream_syncs: Sequence[StreamSync],
         params: Mapping[str, str],
         *,
         after: Position = None,
         since_ever: bool = False,
-    ) -> Reading:
+    ) -> ListReader:
         """A reading of the list on behalf of these outputs; `params`: of what part of it."""
-        root, tools = self._root, self._tools
+        root, run = self._root, self._run
         # Requests are counted for the first stream; what may be missing is the list's permission.
-        purpose = dataclasses.replace(outputs[0].purpose, permission=root.permission)
-        own = root.enricher(self._wish(outputs, purpose))
+        context = dataclasses.replace(stream_syncs[0].context, permission=root.permission)
+        own = root.enricher(self._read_request(stream_syncs, context))
         details = own or Enricher()
         request = root.request({**root.params, **details.params, **params}, details.details)
-        enricher = WalkEnricher(outputs, own, tools, purpose.counts, since_ever=since_ever)
-        return Reading(
+        enricher = ChildListEnricher(stream_syncs, own, run, context.counts, since_ever=since_ever)
+        return ListReader(
             root.name,
-            root.walk,
-            PageReader(tools.client, request, purpose, tools.config.page_size),
-            tools.workers,
-            tools.budget,
+            root.pagination,
+            PageReader(run.client, request, context, run.config.page_size),
+            run.workers,
+            run.budget,
             self._turn,
             enricher=enricher if enricher.has_work else None,
             after=after,
         )
 
-    def _wish(self, outputs: Sequence[Output], purpose: Purpose) -> Wish:
+    def _read_request(
+        self, stream_syncs: Sequence[StreamSync], context: RequestContext
+    ) -> ReadRequest:
         """What these outputs together want of the list."""
         needed: set[str] = set()
         whole_rows, unselected = False, tuple[str, ...]()
-        for output in outputs:
-            stream = output.stream
+        for stream_sync in stream_syncs:
+            stream = stream_sync.stream
             if stream.parent is None:
-                whole_rows, unselected = True, output.selection.unselected
-                needed |= output.selection.paths
+                whole_rows, unselected = True, stream_sync.selection.unselected
+                needed |= stream_sync.selection.paths
             elif stream.nested is not None:
-                within = {f"{stream.nested}.{path}" for path in output.selection.paths}
+                within = {f"{stream.nested}.{path}" for path in stream_sync.selection.paths}
                 needed |= {stream.nested, *within}
-        return Wish(
+        return ReadRequest(
             wants=needed.__contains__,
             whole_rows=whole_rows,
             unselected=tuple(name for name in unselected if name not in needed),
-            config=self._tools.config,
-            client=self._tools.client,
-            purpose=purpose,
+            config=self._run.config,
+            client=self._run.client,
+            context=context,
         )
 
-    def _read_again(self, output: Output) -> None:
+    def _read_again(self, stream_sync: StreamSync) -> None:
         """Read what earlier runs have passed over of a stream, before anything else."""
-        if not output.passed_over:
+        if not stream_sync.passed_over:
             return
-        tools, counts = self._tools, output.counts
+        run, counts = self._run, stream_sync.counts
         counts.in_trouble = True
-        reading = self._reading_for([output], {}, since_ever=True)
-        for id_, found in reading.by_ids([*output.passed_over]):
+        list_reader = self._new_list_reader([stream_sync], {}, since_ever=True)
+        for id_, found in list_reader.by_ids([*stream_sync.passed_over]):
             if isinstance(found, RequestFailed):
-                output.pass_over(id_, found)
+                stream_sync.pass_over(id_, found)
             elif found is not None:
-                output.write(found)
+                stream_sync.write(found)
                 for row in found.rows:
-                    output.note_read_first(row)
-            if output.passed_over.get(id_) is None:
-                output.passed_over.pop(id_, None)
+                    stream_sync.note_read_first(row)
+            if stream_sync.passed_over.get(id_) is None:
+                stream_sync.passed_over.pop(id_, None)
                 if not (isinstance(found, Batch) and found.rows):
                     LOGGER.info("%s: record %d, passed over before, is gone", self._root.name, id_)
-            output.remember()
+            stream_sync.remember()
         counts.in_trouble = counts.passed_over > 0
-        tools.messages.page_ends()
+        run.messages.page_ends()
 
-    def _write(self, batch: Batch, reading: Reading) -> None:
+    def _write(self, batch: Batch, list_reader: ListReader) -> None:
         """One batch's RECORDs, and the STATE that covers them."""
-        self._for_each(lambda output: output.write(batch))
+        self._for_each(lambda stream_sync: stream_sync.write(batch))
         alive = self._alive()
         if alive:
             self._note_newest(batch.rows)
-        for output in alive:
-            output.counts.share = reading.share
-            output.interrupt(batch.position, self._sync_start(reading), self._newest)
-        self.outputs[0].counts.pages = reading.pages
+        for stream_sync in alive:
+            stream_sync.counts.share = list_reader.share
+            stream_sync.interrupt(batch.position, self._sync_start(list_reader), self._newest)
+        self.stream_syncs[0].counts.pages = list_reader.pages
         if batch.ends_page:
-            self._tools.messages.page_ends()
+            self._run.messages.page_ends()
         else:
-            self._tools.messages.flush()
+            self._run.messages.flush()
 
-    def _sync_start(self, reading: Reading) -> str | None:
+    def _sync_start(self, list_reader: ListReader) -> str | None:
         """When the walk's first attempt began, by the store's clock; None before any answer."""
-        if self._start.sync_start is None and reading.began is not None:
-            return format_instant(reading.began)
+        if self._start.sync_start is None and list_reader.began is not None:
+            return format_instant(list_reader.began)
         return self._start.sync_start
 
     def _note_newest(self, rows: Sequence[Row]) -> None:
         """Take in the dates of modification of these rows."""
         key = self._root.replication_key
-        for output in self._alive():
-            if output.stream is self._root:
-                self._newest = output.newest
+        for stream_sync in self._alive():
+            if stream_sync.stream is self._root:
+                self._newest = stream_sync.newest
                 return
         for row in rows if key is not None else ():
             date = date_of(row, key)
@@ -350,23 +361,23 @@ class WalkSync:
                 )
             self._newest = max(self._newest or "", date)
 
-    def _judge(self, reading: Reading) -> None:
+    def _judge(self, list_reader: ListReader) -> None:
         """Whether the list was read whole. Raises IncompleteList where that is not accepted."""
         name = self._root.name
-        if reading.walk.contradiction is not None:
-            error = IncompleteList(name, reading.walk.contradiction, name)
-            if not self._tools.config.accepts(name):
+        if list_reader.paginator.contradiction is not None:
+            error = IncompleteList(name, list_reader.paginator.contradiction, name)
+            if not self._run.config.accepts(name):
                 raise error
             LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
-            for output in self._alive():
-                output.read_in_part = True
-        elif reading.read_again is not None:
+            for stream_sync in self._alive():
+                stream_sync.read_in_part = True
+        elif list_reader.read_again is not None:
             LOGGER.warning(
                 "%s: %s. Read again by page number, it showed all of them.",
                 name,
-                reading.read_again,
+                list_reader.read_again,
             )
-        elif not reading.walk.proven:
+        elif not list_reader.paginator.proven:
             LOGGER.warning(
                 "%s: the list changed whenever it was read, so that records may have moved from a "
                 "page not yet read to one read already. The next sync reads it again.",

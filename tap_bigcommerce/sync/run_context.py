@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from tap_bigcommerce.api.client import Client
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.tracker import ProgressTracker
 from tap_bigcommerce.singer.messages import Messages
 from tap_bigcommerce.singer.state import State
 
 
 @dataclass(frozen=True)
-class Tools:
+class RunContext:
     """What all streams of a run are read and written with."""
 
     config: Config
     client: Client
     workers: Workers
-    budget: Budget
+    budget: MemoryBudget
     state: State
     messages: Messages
     tracker: ProgressTracker

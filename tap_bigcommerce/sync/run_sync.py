@@ -12,14 +12,14 @@ from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError, failure
 from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.metrics import summary
-from tap_bigcommerce.sync.list_sync import WalkSync
-from tap_bigcommerce.sync.run_context import Tools
-from tap_bigcommerce.sync.stream_sync import Output
+from tap_bigcommerce.sync.list_sync import ListSync
+from tap_bigcommerce.sync.run_context import RunContext
+from tap_bigcommerce.sync.stream_sync import StreamSync
 
 LOGGER = logging.getLogger(__name__)
 
 
-def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapError]:
+def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapError]:
     """Read the selected streams, one walk after another. Returns what failed, by stream.
 
     A stream that fails does not stop the others, whatever it is. Raises RunFailed where nothing
@@ -27,61 +27,68 @@ def sync(selections: Mapping[str, Selection], tools: Tools) -> dict[str, TapErro
     gone out by then if it can. A token that is refused at once leaves no message at all.
     """
     failures: dict[str, TapError] = {}
-    walks = _walks(selections, tools, failures)
+    list_syncs = _list_syncs(selections, run, failures)
     try:
-        asks: list[Callable[[], None]] = [*(walk.ask for walk in walks[1:]), lambda: None]
-        for walk, ask_next in zip(walks, asks, strict=False):
-            LOGGER.info("%s: reading", walk.names)
-            tools.state.begin(walk.name)
-            for output in walk.outputs:
-                output.counts.began = time.monotonic()
-            walk.run(ask_next)
+        asks: list[Callable[[], None]] = [
+            *(list_sync.send_requests for list_sync in list_syncs[1:]),
+            lambda: None,
+        ]
+        for list_sync, ask_next in zip(list_syncs, asks, strict=False):
+            LOGGER.info("%s: reading", list_sync.names)
+            run.state.begin(list_sync.name)
+            for stream_sync in list_sync.stream_syncs:
+                stream_sync.counts.began = time.monotonic()
+            list_sync.run(ask_next)
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
-            tools.messages.state()
-            for output in walk.outputs:
-                error = output.trouble
+            run.messages.state()
+            for stream_sync in list_sync.stream_syncs:
+                error = stream_sync.trouble
                 if error is not None:
-                    _note(failures, output.stream.name, error)
-                    output.counts.failure = error.words
-                output.counts.ended = time.monotonic()
-                LOGGER.info("Summary of %s", summary(output.counts))
-        tools.state.begin(None)
-        tools.messages.state()
+                    _note(failures, stream_sync.stream.name, error)
+                    stream_sync.counts.failure = error.message
+                stream_sync.counts.ended = time.monotonic()
+                LOGGER.info("Summary of %s", summary(stream_sync.counts))
+        run.state.begin(None)
+        run.messages.state()
     except (Interrupted, RunFailed) as error:
-        if tools.messages.any_written or isinstance(error, Interrupted):
-            tools.messages.state()
+        if run.messages.any_written or isinstance(error, Interrupted):
+            run.messages.state()
         raise
     finally:
-        tools.workers.close()
+        run.workers.close()
     return failures
 
 
-def _walks(
-    selections: Mapping[str, Selection], tools: Tools, failures: dict[str, TapError]
-) -> list[WalkSync]:
+def _list_syncs(
+    selections: Mapping[str, Selection], run: RunContext, failures: dict[str, TapError]
+) -> list[ListSync]:
     """One walk for all streams of the same list that begin at the same place."""
-    shared: dict[Hashable, list[Output]] = {}
+    shared: dict[Hashable, list[StreamSync]] = {}
     lost: list[StreamCounts] = []
 
     def begin(selection: Selection) -> None:
-        output = Output(selection, tools)
-        start, apart = output.position, output.stream.apart or output.has_own_dates
-        dates = (start.since, start.sync_start, start.newest, output.until)
-        shared.setdefault((output.root.name, apart, start.after, dates), []).append(output)
+        stream_sync = StreamSync(selection, run)
+        start, apart = stream_sync.position, stream_sync.stream.apart or stream_sync.has_own_dates
+        dates = (start.since, start.sync_start, start.newest, stream_sync.until)
+        shared.setdefault((stream_sync.root.name, apart, start.after, dates), []).append(
+            stream_sync
+        )
 
-    for name in tools.state.in_order(selections):
+    for name in run.state.in_order(selections):
         error = failure_of(name, functools.partial(begin, selections[name]))
         if error is not None:
             _note(failures, name, error)
-            lost.append(StreamCounts(name, failure=error.words))
+            lost.append(StreamCounts(name, failure=error.message))
     for first, *others in shared.values():
-        for output in others:
-            output.counts.read_with = first.stream.name
-    tools.tracker.streams = [o.counts for outputs in shared.values() for o in outputs] + lost
-    return [WalkSync(outputs, tools, turn) for turn, outputs in enumerate(shared.values())]
+        for stream_sync in others:
+            stream_sync.counts.read_with = first.stream.name
+    run.tracker.streams = [
+        o.counts for stream_syncs in shared.values() for o in stream_syncs
+    ] + lost
+    return [ListSync(stream_syncs, run, turn) for turn, stream_syncs in enumerate(shared.values())]
 
 
 def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:
-    LOGGER.error("%s failed: %s", name, error.words)
+    LOGGER.error("%s failed: %s", name, error.message)
     failures[name] = error

@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tap_bigcommerce.api.client import Purpose
+from tap_bigcommerce.api.client import RequestContext
 from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.catalog.selection import Selection, key_of
 from tap_bigcommerce.config import Config
@@ -20,8 +20,8 @@ from tap_bigcommerce.dates import date_of, format_instant, parse_instant
 from tap_bigcommerce.exceptions import (
     BadRecord,
     IncompleteList,
+    MissingPermission,
     RequestFailed,
-    ScopeMissing,
     TapError,
     failure_of,
 )
@@ -34,9 +34,9 @@ from tap_bigcommerce.records.schemas import STORE_HASH
 from tap_bigcommerce.singer.state import MOST_TO_RETRY, StartPosition
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
-from tap_bigcommerce.sync.deletes.deletion_tracker import Ledger
+from tap_bigcommerce.sync.deletes.deletion_tracker import DeletionTracker
 from tap_bigcommerce.sync.deletes.search import Search
-from tap_bigcommerce.sync.run_context import Tools
+from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
@@ -81,14 +81,14 @@ def id_of(root: Stream, row: Row) -> Any:
     )
 
 
-class Output:
+class StreamSync:
     """What one stream writes. Its walk may be shared with others."""
 
-    def __init__(self, selection: Selection, tools: Tools) -> None:
+    def __init__(self, selection: Selection, run: RunContext) -> None:
         """Raises StateError where the state is damaged."""
-        config, stream = tools.config, selection.stream
-        self._tools = tools
-        self.ledger = Ledger(selection, config, tools.state)
+        config, stream = run.config, selection.stream
+        self._run = run
+        self.deletions = DeletionTracker(selection, config, run.state)
         self.selection = selection
         self.stream = stream
         self.root = root_of(stream)
@@ -96,7 +96,7 @@ class Output:
         self.has_own_dates = stream.parent is not None and stream.modified_since is not None
         """Its rows are filtered by their own date, not by that of the row that they belong to."""
         self.counts = StreamCounts(stream.name)
-        self.purpose = Purpose(stream.name, stream.permission, self.counts)
+        self.context = RequestContext(stream.name, stream.permission, self.counts)
         self.failure: TapError | None = None
         end = config.of_stream(stream.name).end_date
         self.until = format_instant(end) if end is not None else None
@@ -111,7 +111,7 @@ class Output:
         self._has_read_any = False
         self._read_first: list[tuple[Any, Any]] = []
         """Ids that this run has read before all others, each with its date of modification then."""
-        self.own_rows: dict[Key, tuple[Row, list[Row]]] = {}
+        self.child_rows: dict[Key, tuple[Row, list[Row]]] = {}
         """Rows of the list, by their keys, with those of their own lists that are to be written."""
         parent = PARENTS.get(self.root.name)
         self._noun = parent.noun if parent is not None else "record"
@@ -145,13 +145,13 @@ class Output:
 
     def _start(self) -> StartPosition:
         """Where this stream's walk begins. Raises StateError where the state is damaged."""
-        name, state, ledger = self.stream.name, self._tools.state, self.ledger
+        name, state, deletions = self.stream.name, self._run.state, self.deletions
         bookmark = None
         if self.stream.replication_key is not None:
             bookmark = state.bookmark(name, self.stream.replication_key)
         self.counts.bookmark_before = bookmark
         self.passed_over = dict.fromkeys(state.to_retry(name))
-        accepted = self._tools.config.accepted_of(name)
+        accepted = self._run.config.accepted_of(name)
         fingerprint = self._depends_on(accepted)
         resume = state.resume(name)
         if resume is not None and resume.walk == fingerprint:
@@ -167,16 +167,16 @@ class Output:
                 "changed since; starting this stream again from its bookmark",
                 name,
             )
-        if bookmark is not None and ledger.building and not self.selection.full_table:
+        if bookmark is not None and deletions.building and not self.selection.full_table:
             LOGGER.info(
                 "%s: reading it from its start once: nobody has noted yet which ids were written",
                 name,
             )
             bookmark = None
         since = None
-        if not ledger.reads_all:
-            since = first_date(self.selection, bookmark, self._tools.config)
-        version = ledger.begin(since, self.until)
+        if not deletions.reads_all:
+            since = first_date(self.selection, bookmark, self._run.config)
+        version = deletions.begin(since, self.until)
         return StartPosition(0, since, None, None, fingerprint, version=version)
 
     def was_read(self, id_: int) -> None:
@@ -193,7 +193,7 @@ class Output:
         if isinstance(error, IncompleteList):
             # A list that contradicts itself has been answered.
             self.was_read(id_)
-            if self._tools.config.accepts(self.stream.name, id_):
+            if self._run.config.accepts(self.stream.name, id_):
                 LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
                 return
         elif not self._has_read_any and id_ not in self.passed_over:
@@ -202,18 +202,18 @@ class Output:
         failed = sum(error is not None for error in self.passed_over.values())
         self.counts.passed_over = failed
         name, noun = self.stream.name, self._noun
-        missing = isinstance(error, ScopeMissing) and not self._has_read_any
+        missing = isinstance(error, MissingPermission) and not self._has_read_any
         if missing and failed > MOST_WITHOUT_PERMISSION:
             self.failure = error
         elif failed > MOST_TO_RETRY:
             self.failure = RequestFailed(
                 f"{name}: more than {MOST_TO_RETRY} {noun}s could not be read, which are too many "
-                f"to pass over. The last of them: {error.words}"
+                f"to pass over. The last of them: {error.message}"
             )
         else:
             LOGGER.warning(
                 "%s: %s %d is passed over, and read first in the next sync: %s",
-                *(name, noun, id_, error.words),
+                *(name, noun, id_, error.message),
             )
 
     def note_read_first(self, row: Row) -> None:
@@ -227,12 +227,12 @@ class Output:
 
     def remember(self) -> None:
         """Note in the state what was passed over, by this run and by earlier ones."""
-        self._tools.state.retry(self.stream.name, self.passed_over)
+        self._run.state.retry(self.stream.name, self.passed_over)
 
     @property
     def trouble(self) -> TapError | None:
         """What is to be said of the stream at the end: its failure, or what was passed over."""
-        failure = self.failure or self.ledger.failure
+        failure = self.failure or self.deletions.failure
         errors = {id_: error for id_, error in self.passed_over.items() if error is not None}
         if failure is not None or not errors:
             return failure
@@ -240,7 +240,7 @@ class Output:
         return RequestFailed(
             f"{self.stream.name}: {self._noun} {', '.join(map(str, ids))} could not be read, while "
             "others could. They stand in the state, and the next sync reads them first. "
-            f"About {self._noun} {ids[0]}: {errors[ids[0]].words}"
+            f"About {self._noun} {ids[0]}: {errors[ids[0]].message}"
         )
 
     def write(self, batch: Batch) -> None:
@@ -254,7 +254,7 @@ class Output:
         if self.until is not None:
             # Where there is no date, that is said when the row is converted.
             rows = [row for row in rows if (date_of(row, key) or "") <= self.until]
-        if self._tools.sample:
+        if self._run.sample:
             rows = rows[: 1 - self.counts.written]
         if not rows:
             return
@@ -265,9 +265,9 @@ class Output:
             raise self._bad_record(error) from error
         if key is not None:
             self.newest = max(self.newest or "", *[record[key] for record in records])
-        self.ledger.note(rows, records)
-        sent_at, version = batch.page.answer.sent_at, self.position.version
-        self._tools.messages.records(name, records, sent_at, version)
+        self.deletions.note(rows, records)
+        sent_at, version = batch.page.response.sent_at, self.position.version
+        self._run.messages.records(name, records, sent_at, version)
         self.counts.written += len(rows)
         log_records(self.counts)
 
@@ -275,8 +275,8 @@ class Output:
         """The rows of the stream in rows of the list."""
         stream = self.stream
         found: Iterable[tuple[Row, Any]]
-        if stream.has_own_list:
-            found = [self.own_rows.pop(key) for key in batch.keys if key in self.own_rows]
+        if stream.has_child_list:
+            found = [self.child_rows.pop(key) for key in batch.keys if key in self.child_rows]
         else:
             rows = batch.rows
             if self._read_first:
@@ -304,7 +304,7 @@ class Output:
 
     def _write_schema(self) -> None:
         if not self._schema_is_out:
-            self._tools.messages.schema(
+            self._run.messages.schema(
                 self.stream.name,
                 self.selection.emitted,
                 key_of(self.stream, self.selection.schema),
@@ -350,12 +350,12 @@ class Output:
             sync_start=sync_start,
             newest=self.newest,
         )
-        self._tools.state.interrupt(self.stream.name, resume)
+        self._run.state.interrupt(self.stream.name, resume)
 
     def rewind(self) -> None:
         """Rows may be missing among those written: a stopped run goes on where this one began."""
         resumed = self.position.sync_start is not None
-        self._tools.state.interrupt(self.stream.name, self.position if resumed else None)
+        self._run.state.interrupt(self.stream.name, self.position if resumed else None)
 
     def complete(self, sync_start: str | None, *, proven: bool) -> None:
         """Set the bookmark: the walk has seen all that changed before it began.
@@ -373,15 +373,15 @@ class Output:
             reached = min(filter(None, (self.newest, sync_start, self.until)))
             bookmark = max(bookmark or "", reached)
         self.counts.bookmark_after = bookmark
-        self.ledger.building = False
-        self._tools.state.complete(self.stream.name, key, bookmark)
+        self.deletions.building = False
+        self._run.state.complete(self.stream.name, key, bookmark)
         version = self.position.version
         if proven and version is not None and self.position.since is None and not self.read_in_part:
             # The version is the one that holds, unless too little is left. An earlier run may have
             # written some of its rows.
             rows = self.counts.written if self.position.sync_start is None else None
-            self.ledger.activate(version, rows)
-            self._tools.messages.activate_version(self.stream.name, version)
+            self.deletions.activate(version, rows)
+            self._run.messages.activate_version(self.stream.name, version)
 
     def report_gone(self, turn: int) -> None:
         """Tell which records are gone from the store, if it is time to look.
@@ -389,8 +389,8 @@ class Output:
         `turn` is the walk's place in the run.
         """
         if not self.read_in_part:
-            search = Search(self.stream, self._tools, self.purpose, turn)
-            self.counts.deleted = self.ledger.report_gone(self.selection, search)
+            search = Search(self.stream, self._run, self.context, turn)
+            self.counts.deleted = self.deletions.report_gone(self.selection, search)
 
     def close(self) -> None:
         """Close the books."""
@@ -400,7 +400,7 @@ class Output:
 
     def _depends_on(self, accepted: list[str]) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
-        config, bookmark = self._tools.config, self.counts.bookmark_before
+        config, bookmark = self._run.config, self.counts.bookmark_before
         own = config.of_stream(self.stream.name)
         start = (own.start_date or config.start_date) if bookmark is None else None
         protection = self.selection.protection
@@ -416,6 +416,6 @@ class Output:
             **({"until": self.until} if self.until is not None else {}),
             **({"pseudonyms": pseudonyms} if pseudonyms else {}),
             **({"accepted": accepted} if accepted else {}),
-            **self.ledger.basis(self.selection),
+            **self.deletions.basis(self.selection),
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]

@@ -11,11 +11,11 @@ import pytest
 import responses
 
 from tap_bigcommerce.api import rate_limiter
-from tap_bigcommerce.api.client import Client, Purpose
-from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.api.client import Client, RequestContext
+from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.shutdown import Shutdown
 
 BASE = "https://api.bigcommerce.com/stores/abc123"
 PATH = "/v2/customers"
@@ -36,7 +36,7 @@ class Clock:
         return self.now
 
 
-class _Stop(Stop):
+class _Stop(Shutdown):
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
@@ -66,11 +66,13 @@ class Asking:
         self.config = Config("abc123", TOKEN, **settings)
         self.stop = _Stop(clock)
         concurrency = self.config.max_concurrency
-        self.quota = Quota(share=0.9, concurrency=concurrency, stop=self.stop, clock=clock)
+        self.quota = RateLimiter(
+            share=0.9, concurrency=concurrency, shutdown=self.stop, clock=clock
+        )
         self.quota._changed = _Condition(clock)
         self.client = Client(self.config, self.quota, self.stop)
         self.counts = StreamCounts("customers")
-        self.purpose = Purpose("customers", "Customers", self.counts)
+        self.purpose = RequestContext("customers", "Customers", self.counts)
         self._asked_at: list[float] = []
         api.get(TIME, json={"time": 1})
 

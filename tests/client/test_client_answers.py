@@ -33,7 +33,7 @@ from hypothesis import strategies as st
 from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
 from tap_bigcommerce.api.transport import Transport
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.exceptions import ConfigError, FewerRows, RequestFailed
+from tap_bigcommerce.exceptions import ConfigError, PageTooLarge, RequestFailed
 
 ROWS = b'[{"id": 1, "name": "Ann"}]'
 CONTENT = [{"id": 1, "name": "Ann"}]
@@ -120,7 +120,7 @@ def test_what_cannot_be_read_is_asked_for_again_and_then_fails_with_words(
     asking.api.get(TIME, json={"time": 1})
     with pytest.raises(RequestFailed, match=words) as raised:
         asking.get()
-    assert "secret" not in raised.value.words
+    assert "secret" not in raised.value.message
     assert len(asking.requests) == 2
 
 
@@ -138,7 +138,7 @@ def test_an_answer_beyond_the_limit_asks_for_fewer_rows_and_then_fails(
     asking = asking_with(max_answer_mb=1)
     body = b'["' + b"x" * MEGABYTE + b'"]'
     asking.answers(packed(gzip.compress(body), "gzip") if is_packed else body)
-    with pytest.raises(FewerRows):
+    with pytest.raises(PageTooLarge):
         asking.get(fewer_possible=True)
     with pytest.raises(RequestFailed, match="max_answer_mb"):
         asking.get()
@@ -250,8 +250,8 @@ def test_certificates_that_cannot_be_used_are_named_with_their_variable(
     monkeypatch.setenv(name, str(path))
     with pytest.raises(ConfigError) as raised:
         Transport(Config("abc123", TOKEN, api_url=url))
-    assert name in raised.value.words
-    assert str(path) in raised.value.words
+    assert name in raised.value.message
+    assert str(path) in raised.value.message
     # Without TLS nobody needs them.
     Transport(Config("abc123", TOKEN, api_url="http://localhost:8080"))
 

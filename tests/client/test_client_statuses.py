@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from asking import TOKEN, Asking, asking, asking_with, bare_environment
 
-from tap_bigcommerce.api.status_codes import MEANINGS
+from tap_bigcommerce.api.status_codes import STATUS_RULES
 from tap_bigcommerce.exceptions import (
-    FewerRows,
+    InvalidToken,
+    MissingPermission,
     NotFound,
     NotOffered,
+    PageTooLarge,
     RequestFailed,
-    ScopeMissing,
     TapError,
-    TokenRefused,
 )
 
 # What should follow from each status, from the API's documentation of its status codes and from
@@ -48,7 +48,7 @@ ROWS = b'[{"id": 1}]'
 
 
 def test_every_status_that_has_a_meaning_is_expected_by_these_tests() -> None:
-    known = {int(status) for status in MEANINGS if status.isdigit()}
+    known = {int(status) for status in STATUS_RULES if status.isdigit()}
     assert known == {200, 204, 401, 403, 404, 429, *AGAIN, *FEWER, *FAIL, *NOT_OFFERED}
 
 
@@ -99,7 +99,7 @@ def test_where_fewer_rows_may_be_asked_for_a_refused_page_says_so(
 ) -> None:
     details = [{"status": status, "message": "No.", "details": {"max_limit": 50}}]
     asking.answers({"status": status, "json": details})
-    with pytest.raises(FewerRows) as raised:
+    with pytest.raises(PageTooLarge) as raised:
         asking.get(fewer_possible=True)
     assert raised.value.most == 50
 
@@ -107,7 +107,7 @@ def test_where_fewer_rows_may_be_asked_for_a_refused_page_says_so(
 @pytest.mark.parametrize("status", AGAIN)
 def test_after_two_passing_faults_fewer_rows_are_asked_for(asking: Asking, status: int) -> None:
     asking.answers(status)
-    with pytest.raises(FewerRows):
+    with pytest.raises(PageTooLarge):
         asking.get(fewer_possible=True)
     assert len(asking.requests) == 2
 
@@ -120,7 +120,7 @@ def test_a_list_that_is_204_has_no_rows(asking: Asking) -> None:
 
 def test_a_permission_that_is_missing_is_named_as_the_control_panel_does(asking: Asking) -> None:
     asking.answers(403)
-    words = failure(asking, ScopeMissing)
+    words = failure(asking, MissingPermission)
     assert "'Customers: read-only'" in words
     assert "new API account" in words
 
@@ -132,7 +132,7 @@ def test_what_is_not_there_is_told_apart(asking: Asking) -> None:
 
 def test_a_token_that_is_refused_at_once_fails_at_once(asking: Asking) -> None:
     asking.answers(401)
-    words = failure(asking, TokenRefused)
+    words = failure(asking, InvalidToken)
     assert "access_token" in words
     assert TOKEN not in words
     assert len(asking.requests) == 1
@@ -148,7 +148,7 @@ def test_a_token_that_has_worked_is_tried_again_a_few_times(asking: Asking, time
 def test_a_token_that_has_worked_and_is_refused_for_good_fails(asking: Asking) -> None:
     asking.answers(ROWS, 401)
     asking.get()
-    failure(asking, TokenRefused)
+    failure(asking, InvalidToken)
     assert len(asking.requests) <= 6
 
 
@@ -180,4 +180,4 @@ def failure(asking: Asking, kind: type[TapError]) -> str:
     with pytest.raises(TapError) as raised:
         asking.get()
     assert type(raised.value) is kind
-    return raised.value.words
+    return raised.value.message

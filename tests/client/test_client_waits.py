@@ -12,7 +12,7 @@ import urllib3
 from asking import TIME, Asking, asking, asking_with, bare_environment
 
 from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
-from tap_bigcommerce.exceptions import FewerRows, Interrupted, RequestFailed, StoreUnavailable
+from tap_bigcommerce.exceptions import Interrupted, PageTooLarge, RequestFailed, StoreUnavailable
 
 ROWS = b'[{"id": 1}]'
 
@@ -141,18 +141,18 @@ def test_a_store_of_which_nothing_can_be_read_is_waited_for_once(
     for url in (TIME, TIME.replace("time", "customers")):
         asking.answers({"body": dead} if isinstance(dead, Exception) else dead, url=url)
     raised: Any = None
-    while raised is None or raised.type is FewerRows:
-        with pytest.raises((FewerRows, StoreUnavailable)) as raised:
+    while raised is None or raised.type is PageTooLarge:
+        with pytest.raises((PageTooLarge, StoreUnavailable)) as raised:
             asking.get(fewer_possible=True)
         assert asking.waited() < 200
-    words = raised.value.words
+    words = raised.value.message
     assert "No stream can be read from api.bigcommerce.com" in words
     assert "customers: GET /v2/customers failed: " in words
     assert "GET /v2/time failed, too: " in words
     before, waited = len(asking.api.calls), asking.waited()
     with pytest.raises(StoreUnavailable) as again:
         asking.get("/v3/catalog/products")
-    assert again.value.words == words
+    assert again.value.message == words
     assert (len(asking.api.calls), asking.waited()) == (before, waited)
 
 

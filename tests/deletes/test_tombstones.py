@@ -44,7 +44,7 @@ IN_LISTS_OF_THEIR_OWN = (
 
 
 def test_every_stream_whose_ids_can_be_looked_up_is_tried() -> None:
-    can_be = {name for name, stream in STREAMS.items() if stream.presence is not None}
+    can_be = {name for name, stream in STREAMS.items() if stream.id_lookup is not None}
     assert {*FOUR, *IN_LISTS_OF_THEIR_OWN} == can_be
 
 

@@ -10,7 +10,7 @@ from tap_runner import run, settings
 
 from sandbox import Sandbox
 from scripts.docs import causes, error_tables, messages
-from tap_bigcommerce.api.status_codes import MEANINGS
+from tap_bigcommerce.api.status_codes import STATUS_RULES
 
 SECTIONS = [(section, cause) for section, found in causes.CAUSES.items() for cause in found]
 
@@ -21,7 +21,7 @@ def test_every_message_in_the_code_has_its_cause_and_cure() -> None:
 
 def test_no_message_has_its_words_where_they_would_not_be_found() -> None:
     # The words of errors: all are found where they are made.
-    assert messages.without_words() == {"error.words"}
+    assert messages.without_words() == {"error.message"}
 
 
 def test_the_command_lines_own_messages_are_on_the_page() -> None:
@@ -33,7 +33,7 @@ def test_the_command_lines_own_messages_are_on_the_page() -> None:
 
 
 def test_every_status_has_its_cure() -> None:
-    without = {status for status, meaning in MEANINGS.items() if not meaning.cure}
+    without = {status for status, meaning in STATUS_RULES.items() if not meaning.cure}
     assert without == {"200", "204"}
 
 

@@ -16,7 +16,7 @@ from tap_runner import Result
 
 from sandbox import Sandbox
 from tap_bigcommerce.api.workers import Workers
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.shutdown import Shutdown
 
 # The only way to see what becomes of a mistake in the tap is to make one: this function of it
 # raises when the expression on its arguments holds.
@@ -124,7 +124,7 @@ def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
 
 def test_what_follows_from_a_job_fails_whoever_the_job_is_for() -> None:
     """And not whoever waits just then."""
-    workers, errors = Workers(1, Stop()), list[BaseException]()
+    workers, errors = Workers(1, Shutdown()), list[BaseException]()
     workers.submit(lambda: 0, lambda result: 1 / result, errors.append)
     workers.step()
     assert [type(error) for error in errors] == [ZeroDivisionError]

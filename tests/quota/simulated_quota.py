@@ -8,13 +8,13 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tap_bigcommerce.api.rate_limiter import Quota
-from tap_bigcommerce.shutdown import LONGEST_NAP, Stop
+from tap_bigcommerce.api.rate_limiter import RateLimiter
+from tap_bigcommerce.shutdown import LONGEST_NAP, Shutdown
 
 WINDOW = 30.0
 
 
-def try_enter(quota: Quota) -> float:
+def try_enter(quota: RateLimiter) -> float:
     """Take a place if a request may be sent now; 0 then, else how many seconds to wait."""
     wait, _ = quota._wait()
     quota._in_flight += wait <= 0
@@ -98,8 +98,8 @@ class Tap:
         self._store = store
         self._timeline = timeline
         self._latency = latency
-        self._quota = Quota(
-            share=share, concurrency=concurrency, stop=Stop(), clock=lambda: timeline.now
+        self._quota = RateLimiter(
+            share=share, concurrency=concurrency, shutdown=Shutdown(), clock=lambda: timeline.now
         )
         for _ in range(concurrency):
             self._ask()

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 import pytest
 from simulated_quota import WINDOW, OtherApp, Store, Tap, Timeline, try_enter, unequal
 
-from tap_bigcommerce.api.rate_limiter import Quota
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.api.rate_limiter import RateLimiter
+from tap_bigcommerce.shutdown import Shutdown
 
 WINDOWS = 12
 SHARE = 0.9
@@ -111,11 +111,11 @@ def clock() -> At:
     return At()
 
 
-def quota_at(clock: At, share: float = SHARE) -> Quota:
-    return Quota(share=share, concurrency=4, stop=Stop(), clock=clock)
+def quota_at(clock: At, share: float = SHARE) -> RateLimiter:
+    return RateLimiter(share=share, concurrency=4, shutdown=Shutdown(), clock=clock)
 
 
-def entered(quota: Quota) -> int:
+def entered(quota: RateLimiter) -> int:
     """How many requests may go now."""
     number = 0
     while try_enter(quota) <= 0:
@@ -208,7 +208,7 @@ def test_refused_again_after_a_wait_one_request_at_a_time_sees_whether_it_goes_o
 def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> None:
     at_once, seconds, latency = 3, 120, 0.1
     timeline = Timeline()
-    quota = Quota(share=SHARE, concurrency=8, stop=Stop(), clock=lambda: timeline.now)
+    quota = RateLimiter(share=SHARE, concurrency=8, shutdown=Shutdown(), clock=lambda: timeline.now)
     flying = good = refused = 0
 
     def ask() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tap_bigcommerce.api.workers import Workers
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.shutdown import Shutdown
 
 Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
 Outcome = tuple[Callable[[Any], None], Any]
@@ -18,7 +18,7 @@ class InlineWorkers(Workers):
     """Begins a job at any time after it was submitted, at most `count` at once, and lets what
     follows from its result happen at any time after that."""
 
-    def __init__(self, count: int, stop: Stop, chance: random.Random) -> None:
+    def __init__(self, count: int, stop: Shutdown, chance: random.Random) -> None:
         super().__init__(0, stop)
         self.count = count
         self._chance = chance
@@ -37,7 +37,7 @@ class InlineWorkers(Workers):
 
     def step(self, until: float = math.inf) -> bool:
         while True:
-            self._stop.check()
+            self._shutdown.check()
             assert self.unfinished, "nothing is under way: the walk would wait for ever"
             may_begin = bool(self._waiting) and len(self._has_run) < self.count
             if may_begin and (not self._has_run or self._chance.random() < 0.6):

@@ -16,20 +16,20 @@ from unittest import mock
 from inline_workers import InlineWorkers
 from model_store import Clock, ModelClient, ModelList, ModelStop, MovingCondition, seconds
 
-from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import IncompleteList, Interrupted, RequestFailed
-from tap_bigcommerce.pagination.id_ranges import IdParameters
-from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.pagination.id_ranges import ByIdRange
+from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.tracker import ProgressTracker
 from tap_bigcommerce.singer.messages import Messages
 from tap_bigcommerce.singer.state import State
-from tap_bigcommerce.streams.id_lookup import IDS, Presence
+from tap_bigcommerce.streams.id_lookup import IDS, IdLookup
 from tap_bigcommerce.streams.stream import MODIFIED, Stream
 from tap_bigcommerce.sync import run_sync as sync_module
-from tap_bigcommerce.sync.list_sync import WalkSync
-from tap_bigcommerce.sync.run_context import Tools
+from tap_bigcommerce.sync.list_sync import ListSync
+from tap_bigcommerce.sync.run_context import RunContext
 
 DATE = {"type": ["null", "string"], "format": "date-time"}
 SCHEMA = {
@@ -43,7 +43,7 @@ SCHEMA = {
 }
 
 
-PRESENCE = Presence(IDS, short={"ids": "alone"})
+PRESENCE = IdLookup(IDS, short={"ids": "alone"})
 
 
 @dataclass(frozen=True)
@@ -82,9 +82,9 @@ class Table:
             self._name,
             "Customers",
             f"/{'v3' if self.list.manners.v3 else 'v2'}/{self._name}",
-            IdParameters("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
+            ByIdRange("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
             modified_since=MODIFIED if setup.incremental else None,
-            presence=PRESENCE if setup.deletes == "tombstones" else None,
+            id_lookup=PRESENCE if setup.deletes == "tombstones" else None,
         )
         paths = frozenset(SCHEMA["properties"])
         return Selection(stream, SCHEMA, SCHEMA, SCHEMA, not setup.incremental, paths)
@@ -272,17 +272,19 @@ class Ledger:
             deletes_every=0.0,
             deletes_limit=1.0,
         )
-        quota = Quota(share=0.9, concurrency=setup.parallel, stop=stop, clock=lambda: clock.now)
+        quota = RateLimiter(
+            share=0.9, concurrency=setup.parallel, shutdown=stop, clock=lambda: clock.now
+        )
         quota._changed = MovingCondition(clock)
         lists = {name: table.list for name, table in self._tables.items()}
         whole = True
         with tempfile.TemporaryFile() as output:
             state = State(self._state, "abc123")
-            tools = Tools(
+            tools = RunContext(
                 config,
                 ModelClient(config, quota, stop, lists),
                 InlineWorkers(setup.parallel, stop, self._chance),
-                Budget(setup.buffered),
+                MemoryBudget(setup.buffered),
                 state,
                 Messages(output.fileno(), state, itertools.count(step=60).__next__),
                 ProgressTracker(),
@@ -301,11 +303,11 @@ class Ledger:
             return [json.loads(line) for line in output], whole
 
 
-class _Counted(WalkSync):
+class _Counted(ListSync):
     """Checks the count of a stream that was read to its end."""
 
     def run(self, when_ending: Any) -> None:
         super().run(when_ending)
-        counts = self.outputs[0].counts
-        if self.outputs[0].failure is None:
+        counts = self.stream_syncs[0].counts
+        if self.stream_syncs[0].failure is None:
             assert counts.read - counts.duplicates == counts.written

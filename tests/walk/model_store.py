@@ -19,10 +19,10 @@ import requests
 
 from tap_bigcommerce.api import client as client_module
 from tap_bigcommerce.api.client import Client
-from tap_bigcommerce.api.rate_limiter import Quota
+from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.status_codes import AttemptFailed
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.shutdown import Shutdown
 
 DEFAULT_LIMIT = 5
 """Rows of an answer to a request that names no limit."""
@@ -72,7 +72,7 @@ class Clock:
             yield
 
 
-class ModelStop(Stop):
+class ModelStop(Shutdown):
     """Waits by moving the clock, and comes after so many requests, if at all."""
 
     def __init__(self, clock: Clock) -> None:
@@ -344,7 +344,7 @@ class ModelClient(Client):
     """The client as it is, but for its connections; `lists` by name."""
 
     def __init__(
-        self, config: Config, quota: Quota, stop: ModelStop, lists: Mapping[str, ModelList]
+        self, config: Config, quota: RateLimiter, stop: ModelStop, lists: Mapping[str, ModelList]
     ) -> None:
         super().__init__(config, quota, stop)
         self._transport: Any = ModelTransport(lists, stop)

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
-from tap_bigcommerce.api.response import Answer
-from tap_bigcommerce.pagination.id_ranges import Ask, ById
-from tap_bigcommerce.pagination.memory_budget import Budget
+from tap_bigcommerce.api.response import Response
+from tap_bigcommerce.pagination.id_ranges import IdRangePaginator, PageRequest
+from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.pagination.page import Page
 
 MEGABYTE = 1_000_000
@@ -38,7 +38,7 @@ class SimulatedList:
         """How many pages the list is long at the fullest packing."""
         return -(-len(self.ids) // min(self.cap, self.limit))
 
-    def rows(self, ask: Ask) -> list[int]:
+    def rows(self, ask: PageRequest) -> list[int]:
         if ask.bound is None:
             return list(self.ids[-1:])
         find = bisect.bisect_left if self.inclusive else bisect.bisect_right
@@ -63,28 +63,28 @@ def walk_through(
     pages_that_fit: int = 32,
 ) -> Cost:
     """Walk through the list, and check that each row comes once and in order."""
-    walk = ById("rows", can_see_last=list_.can_see_last, parallel=parallel)
+    walk = IdRangePaginator("rows", can_see_last=list_.can_see_last, parallel=parallel)
     # As a reading does it, with answers of a megabyte.
-    budget = Budget(pages_that_fit * MEGABYTE)
+    budget = MemoryBudget(pages_that_fit * MEGABYTE)
     held = 0.0
-    under_way: list[tuple[float, int, Ask, Page]] = []
+    under_way: list[tuple[float, int, PageRequest, Page]] = []
     numbers = itertools.count()
     handed_on: list[int] = []
     now, requests, most_pages = 0.0, 0, 0.0
     while not walk.finished:
         free = min(parallel - len(under_way), max(budget.room, walk.awaits))
-        for ask in walk.asks(free, budget.pages):
+        for ask in walk.next_requests(free, budget.pages):
             budget.sent()
             requests += 1
             ids = list_.rows(ask)
             total = len(list_.ids) if list_.names_total else None
-            answer = Answer("", 0, None, total, BEGIN + timedelta(seconds=now), BEGIN)
+            answer = Response("", 0, None, total, BEGIN + timedelta(seconds=now), BEGIN)
             page = Page(ids, list_.limit, answer)
             heapq.heappush(under_way, (now + latency(), next(numbers), ask, page))
         most_pages = max(most_pages, held + len(under_way))
         assert under_way, "the walk has come to a halt"
         now, _, ask, page = heapq.heappop(under_way)
-        walk.answered(ask, page)
+        walk.received(ask, page)
         for _, ids in walk.ready():
             handed_on += ids
         held = walk.rows_held / min(list_.cap, list_.limit)

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_lists import LAYOUTS, random_ids
 
-from tap_bigcommerce.api.response import Answer
+from tap_bigcommerce.api.response import Response
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
-from tap_bigcommerce.pagination.id_ranges import Ask, ById
-from tap_bigcommerce.pagination.page import Page, What
+from tap_bigcommerce.pagination.id_ranges import IdRangePaginator, PageRequest
+from tap_bigcommerce.pagination.page import Page, RequestKind
 
 HISTORIES = 12 * settings().max_examples
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
@@ -33,7 +33,7 @@ class List:
     """What the API says that it has, beside what it has; None: it says nothing."""
     deleted: set[int] = field(default_factory=set)
 
-    def answer(self, ask: Ask, limit: int) -> dict[int, int]:
+    def answer(self, ask: PageRequest, limit: int) -> dict[int, int]:
         ids = sorted(self.rows)
         if ask.bound is None:
             return {id_: self.rows[id_] for id_ in ids[-1:]}
@@ -61,14 +61,19 @@ class List:
 class Request:
     """One on its way: sent, then answered by the store, then arrived."""
 
-    ask: Ask
+    ask: PageRequest
     limit: int
     sent_at: int
     versions: dict[int, int] | None = None
 
 
 def history(
-    list_: List, walk: ById, parallel: int, limit: int, changes: float, chance: random.Random
+    list_: List,
+    walk: IdRangePaginator,
+    parallel: int,
+    limit: int,
+    changes: float,
+    chance: random.Random,
 ) -> Iterator[tuple[int, int]]:
     """A walk to its end: the ids that it hands on, each with its version."""
     under_way: list[Request] = []
@@ -79,7 +84,7 @@ def history(
         if chance.random() < changes:
             list_.change(chance)
         free = min(parallel - len(under_way), chance.choice((walk.awaits, 1, parallel)))
-        for ask in walk.asks(free, chance.choice((0, 1, 4, 32, 200))):
+        for ask in walk.next_requests(free, chance.choice((0, 1, 4, 32, 200))):
             under_way.append(Request(ask, chance.choice((limit, limit, 1)), moment))
         if not under_way:
             continue
@@ -90,11 +95,11 @@ def history(
         under_way.remove(request)
         sent_at = BEGIN + timedelta(seconds=request.sent_at)
         total = None if list_.total is None else int(list_.total * len(list_.rows))
-        answer = Answer("", 0, request.versions, total, sent_at, sent_at)
-        walk.answered(request.ask, Page(list(request.versions), request.limit, answer))
+        answer = Response("", 0, request.versions, total, sent_at, sent_at)
+        walk.received(request.ask, Page(list(request.versions), request.limit, answer))
         for source, ids in walk.ready():
             for id_ in ids:
-                yield id_, source.answer.content[id_]
+                yield id_, source.response.content[id_]
     pytest.fail("the walk does not come to an end")
 
 
@@ -128,7 +133,7 @@ def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
     chance = random.Random(seed)
     list_ = List(dict.fromkeys(random_ids(layout, rows, chance), 1), inclusive, cap, total)
     before = dict(list_.rows)
-    walk = ById("rows", after=after, can_see_last=can_see_last, parallel=parallel)
+    walk = IdRangePaginator("rows", after=after, can_see_last=can_see_last, parallel=parallel)
     handed_on = list(history(list_, walk, parallel, limit, changes, chance))
     ids = [id_ for id_, _ in handed_on]
     assert ids == sorted(set(ids))
@@ -137,35 +142,35 @@ def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
 
 
 def page(*ids: Any, limit: int = 10) -> Page:
-    return Page(list(ids), limit, Answer("", 0, None, None, BEGIN, BEGIN))
+    return Page(list(ids), limit, Response("", 0, None, None, BEGIN, BEGIN))
 
 
-def walk_that_knows(last: int) -> ById:
+def walk_that_knows(last: int) -> IdRangePaginator:
     """A walk that has read the rows 1 to 10, and knows of this last row."""
-    walk = ById("rows", can_see_last=True, parallel=8)
-    walk.answered(walk.asks(1, 32)[0], page(*range(1, 11)))
-    front, ask_last = walk.asks(2, 32)
-    assert ask_last.what is What.LAST
-    walk.answered(ask_last, page(last, limit=1))
-    walk.answered(front, page(10))
+    walk = IdRangePaginator("rows", can_see_last=True, parallel=8)
+    walk.received(walk.next_requests(1, 32)[0], page(*range(1, 11)))
+    front, ask_last = walk.next_requests(2, 32)
+    assert ask_last.kind is RequestKind.LAST
+    walk.received(ask_last, page(last, limit=1))
+    walk.received(front, page(10))
     return walk
 
 
 def test_a_list_that_denies_a_row_which_it_showed_is_asked_again() -> None:
     walk = walk_that_knows(last=20)
-    (again,) = walk.asks(1, 32)
-    assert (again.what, again.bound) == (What.PAGE, 9)
-    walk.answered(again, page(*range(10, 20)))
+    (again,) = walk.next_requests(1, 32)
+    assert (again.kind, again.bound) == (RequestKind.PAGE, 9)
+    walk.received(again, page(*range(10, 20)))
     assert [ids for _, ids in walk.ready()] == [list(range(1, 11)), list(range(11, 20))]
     assert not walk.finished
 
 
 def test_ids_may_be_as_large_as_they_like() -> None:
     ids = [1, 2**32 - 1, 2**32, 2**40, 2**63 - 1]
-    walk = ById("rows", can_see_last=False, parallel=1)
+    walk = IdRangePaginator("rows", can_see_last=False, parallel=1)
     for begin in range(0, len(ids), 2):
-        (ask,) = walk.asks(1, 32)
-        walk.answered(ask, page(*ids[begin : begin + 3], limit=3))
+        (ask,) = walk.next_requests(1, 32)
+        walk.received(ask, page(*ids[begin : begin + 3], limit=3))
         list(walk.ready())
     assert list(walk.handed_on) == ids
 
@@ -176,46 +181,46 @@ def test_a_list_that_keeps_denying_what_it_showed_is_asked_for_its_last_row(
 ) -> None:
     """Which may have been deleted meanwhile."""
     walk = walk_that_knows(last=20)
-    (again,) = walk.asks(1, 32)
-    walk.answered(again, page(10))
+    (again,) = walk.next_requests(1, 32)
+    walk.received(again, page(10))
     assert [ids for _, ids in walk.ready()] == [list(range(1, 11))]
-    (ask_last,) = walk.asks(1, 32)
-    assert ask_last.what is What.LAST
-    walk.answered(ask_last, page(last, limit=1))
+    (ask_last,) = walk.next_requests(1, 32)
+    assert ask_last.kind is RequestKind.LAST
+    walk.received(ask_last, page(last, limit=1))
     assert walk.finished
     assert (contradiction or "None") in str(walk.contradiction)
 
 
 @pytest.mark.parametrize("front_is_later", [True, False])
 def test_of_a_row_that_came_twice_the_later_answer_counts(front_is_later: bool) -> None:
-    walk = ById("rows", can_see_last=False, parallel=8)
-    walk.answered(walk.asks(1, 32)[0], page(*range(1, 11)))
-    front, behind = walk.asks(8, 32)
+    walk = IdRangePaginator("rows", can_see_last=False, parallel=8)
+    walk.received(walk.next_requests(1, 32)[0], page(*range(1, 11)))
+    front, behind = walk.next_requests(8, 32)
     assert behind.bound is not None
     both = list(range(behind.bound + 1, behind.bound + 5))
     pages = [page(*range(11, both[-1] + 1)), page(*both)]
-    pages[not front_is_later].answer.sent_at += timedelta(seconds=1)
-    walk.answered(behind, pages[1])
-    walk.answered(front, pages[0])
+    pages[not front_is_later].response.sent_at += timedelta(seconds=1)
+    walk.received(behind, pages[1])
+    walk.received(front, pages[0])
     source = {id_: source for source, ids in walk.ready() for id_ in ids}
     assert all(source[id_] is pages[not front_is_later] for id_ in both)
 
 
 @pytest.mark.parametrize("ids", [(3, 2), (2, 2), (1, 2, 3, 2)])
 def test_ids_that_do_not_rise_end_in_an_error(ids: tuple[int, ...]) -> None:
-    walk = ById("rows", can_see_last=False, parallel=8)
+    walk = IdRangePaginator("rows", can_see_last=False, parallel=8)
     with pytest.raises(UnexpectedAnswer, match="does not sort or filter as documented"):
-        walk.answered(walk.asks(1, 32)[0], page(*ids))
+        walk.received(walk.next_requests(1, 32)[0], page(*ids))
 
 
 def test_ids_below_the_bound_end_in_an_error() -> None:
-    walk = ById("rows", after=50, can_see_last=False, parallel=8)
+    walk = IdRangePaginator("rows", after=50, can_see_last=False, parallel=8)
     with pytest.raises(UnexpectedAnswer, match="from 50 on, the API answered with id 1"):
-        walk.answered(walk.asks(1, 32)[0], page(1, 2, 3))
+        walk.received(walk.next_requests(1, 32)[0], page(1, 2, 3))
 
 
 @pytest.mark.parametrize("id_", [None, "7", 7.0, True, 0, -1])
 def test_an_id_that_is_none_ends_in_an_error(id_: Any) -> None:
-    walk = ById("rows", can_see_last=False, parallel=8)
+    walk = IdRangePaginator("rows", can_see_last=False, parallel=8)
     with pytest.raises(BadRecord, match="no usable id"):
-        walk.answered(walk.asks(1, 32)[0], page(id_))
+        walk.received(walk.next_requests(1, 32)[0], page(id_))

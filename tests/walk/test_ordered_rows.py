@@ -13,11 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_workers import InlineWorkers
 
-from tap_bigcommerce.api.response import Answer, RowKeys
+from tap_bigcommerce.api.response import Response, RowKeys
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pagination.ordered_rows import OrderedRows
 from tap_bigcommerce.pagination.page import Page, Row
-from tap_bigcommerce.shutdown import Stop
+from tap_bigcommerce.shutdown import Shutdown
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 LONG = 5_000
@@ -38,7 +38,7 @@ rows_of_a_page = st.lists(
 def page_of(rows: Sequence[Row], *, v3: bool) -> Page:
     """The page of a list's rows, as it waits to be written."""
     path, value = ("/v3/x", {"data": rows, "meta": {"total": 1}}) if v3 else ("/v2/x", rows)
-    answer = Answer(path, 0, [], None, NOW, NOW)
+    answer = Response(path, 0, [], None, NOW, NOW)
     answer.read(orjson.dumps(value), list, RowKeys(("id",)), mends=False)
     return Page(answer.raw.keys, 250, answer)
 
@@ -46,7 +46,7 @@ def page_of(rows: Sequence[Row], *, v3: bool) -> Page:
 class Halves(Enricher):
     """Completes rows with even ids by a job, and leaves out those that 5 divides."""
 
-    def enrich(self, row: Row, *, bare: bool) -> Row | Job | None:
+    def enrich(self, row: Row, *, without_includes: bool) -> Row | Job | None:
         if row["id"] % 2:
             return row if row["id"] % 5 else None
         return lambda: Enriched({**row, "half": row["id"] // 2} if row["id"] % 5 else None)
@@ -60,7 +60,7 @@ def test_the_rows_that_were_asked_for_come_whole_and_in_order(
     page = page_of(rows, v3=v3)
     keys = [key for key in page.ids if data.draw(st.integers(0, 9), "kept") > 0]
     chance = random.Random(data.draw(st.integers(), "order"))
-    workers = InlineWorkers(3, Stop(), chance)
+    workers = InlineWorkers(3, Shutdown(), chance)
     errors: list[BaseException] = []
     ordered = OrderedRows(Halves() if enriched else None, workers, errors.append, turn=0)
     ordered.line_up(page, keys)
@@ -86,10 +86,10 @@ def test_the_rows_that_were_asked_for_come_whole_and_in_order(
 def test_a_large_page_is_never_parsed_whole() -> None:
     rows = [{"id": id_, "text": "x" * 900} for id_ in range(1, 251)]
     for v3 in (False, True):
-        page, parsed = page_of(rows, v3=v3), Answer.rows
-        ordered = OrderedRows(None, InlineWorkers(1, Stop(), random.Random(1)), print, turn=0)
+        page, parsed = page_of(rows, v3=v3), Response.rows
+        ordered = OrderedRows(None, InlineWorkers(1, Shutdown(), random.Random(1)), print, turn=0)
         ordered.line_up(page, page.ids)
-        with mock.patch.object(Answer, "rows", autospec=True, side_effect=parsed) as spy:
+        with mock.patch.object(Response, "rows", autospec=True, side_effect=parsed) as spy:
             assert [row for ready in ordered.ready() for row in ready.rows] == rows
         assert max(len(call.args[1]) for call in spy.call_args_list) < 50
 
@@ -99,6 +99,6 @@ def test_a_page_with_the_same_keys_twice_brings_each_of_them_once() -> None:
         rows = [{"id": at // 2 + 1, "text": "x" * length, "at": at} for at in range(40)]
         page = page_of(rows, v3=False)
         keys = list(dict.fromkeys(page.ids))
-        ordered = OrderedRows(None, InlineWorkers(1, Stop(), random.Random(1)), print, turn=0)
+        ordered = OrderedRows(None, InlineWorkers(1, Shutdown(), random.Random(1)), print, turn=0)
         ordered.line_up(page, keys)
         assert [row["id"] for ready in ordered.ready() for row in ready.rows] == keys

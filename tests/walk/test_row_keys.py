@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_bigcommerce.api.response import Answer, RowKeys
+from tap_bigcommerce.api.response import Response, RowKeys
 from tap_bigcommerce.api.status_codes import AttemptFailed
 from tap_bigcommerce.exceptions import UnexpectedAnswer
 
@@ -112,7 +112,7 @@ def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
 def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None:
     """It may be found when the page comes, or when its rows are needed."""
     body = b'[{"id":1,"x":' + odd + b"}]"
-    answer = Answer("/v2/x", 0, [], None, NOW, NOW)
+    answer = Response("/v2/x", 0, [], None, NOW, NOW)
 
     def read() -> None:
         answer.read(body, list, RowKeys(("id",)), mends=True)

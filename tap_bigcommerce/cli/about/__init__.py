@@ -7,7 +7,7 @@ import json
 import textwrap
 from typing import Any
 
-from tap_bigcommerce.catalog.request_costs import in_words
+from tap_bigcommerce.catalog.request_costs import cost_of
 from tap_bigcommerce.catalog.selection import FULL_TABLE, INCREMENTAL
 from tap_bigcommerce.config import SCHEMA
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
@@ -62,5 +62,5 @@ def _stream(stream: Stream) -> dict[str, Any]:
         "replication_key": stream.replication_key,
         "selected_by_default": stream.name in BY_DEFAULT,
         "permission": f"{stream.permission}: read-only",
-        "requests": in_words(stream),
+        "requests": cost_of(stream),
     }

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import Unusable, writable, write_whole
+from tap_bigcommerce.files import Unusable, writable, write_atomically
 from tap_bigcommerce.progress.counters import OUTCOMES
 from tap_bigcommerce.progress.metrics import listed
 from tap_bigcommerce.progress.tracker import ALL, WAITS, ProgressTracker
@@ -107,4 +107,4 @@ class Report(logging.Handler):
             WAITS=WAITS,
             version=VERSION,
         )
-        write_whole(writable(self.file), page.encode())
+        write_atomically(writable(self.file), page.encode())

@@ -7,11 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from tap_bigcommerce.api.client import Client, Purpose
+from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.api.response import Key, Shape
-from tap_bigcommerce.exceptions import FewerRows, IncompleteList, NotFound, RequestFailed
-from tap_bigcommerce.pagination.page import DOCUMENTED_PAGE, Page, PageSize, Row, What
-from tap_bigcommerce.pagination.sequential import Ask, InTurnKind
+from tap_bigcommerce.exceptions import IncompleteList, NotFound, PageTooLarge, RequestFailed
+from tap_bigcommerce.pagination.page import DOCUMENTED_PAGE, Page, PageSize, RequestKind, Row
+from tap_bigcommerce.pagination.sequential import PageRequest, Sequential
 
 LOGGER = logging.getLogger(__name__)
 
@@ -20,16 +20,18 @@ LARGEST_LIMIT = 250
 TRIES_FOR_A_LIST_THAT_SHOULD_EXIST = 3
 
 
-class OwnLists:
+class ChildLists:
     """Reads the lists of single records, for one stream. Its methods run in the workers.
 
     They return None when the record itself is gone: it was deleted while it was read.
     """
 
-    def __init__(self, client: Client, purpose: Purpose, keys: tuple[str, ...] = ("id",)) -> None:
+    def __init__(
+        self, client: Client, context: RequestContext, keys: tuple[str, ...] = ("id",)
+    ) -> None:
         """`keys` tell the rows of one record's list apart."""
         self._client = client
-        self._purpose = purpose
+        self._context = context
         self._keys = keys
         self._sizes: dict[str, PageSize] = {}
         self._missed: set[str] = set()
@@ -49,14 +51,14 @@ class OwnLists:
             except NotFound:
                 pass
             try:
-                self._client.get(record, {}, dict, self._purpose)
+                self._client.get(record, {}, dict, self._context)
             except NotFound:
                 return None
             if none_is_404:
                 return []
-            self._client.wait(1.0, self._purpose)
+            self._client.wait(1.0, self._context)
         raise RequestFailed(
-            f"{self._purpose.stream}: the API says that {path} is not there, and yet "
+            f"{self._context.stream}: the API says that {path} is not there, and yet "
             f"shows {record} itself. Run the sync again later: it goes on where it stopped."
         )
 
@@ -65,7 +67,7 @@ class OwnLists:
         path: str,
         params: Mapping[str, str] | None = None,
         *,
-        paging: InTurnKind | None = None,
+        paging: Sequential | None = None,
         shape: Shape = list,
         are_all: Callable[[list[Row]], bool] = lambda _: False,
         of: str | None = None,
@@ -78,50 +80,50 @@ class OwnLists:
         IncompleteList where rows are missing; `incomplete` takes that error, and what came is
         returned.
         """
-        noun = f"{self._purpose.stream}: GET {path}"
-        kind = paging or InTurnKind()
+        noun = f"{self._context.stream}: GET {path}"
+        kind = paging or Sequential()
         name = path.rpartition("/")[2] if kind.paged else ""
         size = self._sizes.setdefault(name, PageSize(LARGEST_LIMIT))
-        walk = kind.begin(noun, None, 1)
+        paginator = kind.begin(noun, None, 1)
         rows: dict[Key, Row] = {}
         page: Page | None = None
 
-        def page_of(ask: Ask) -> Page:
+        def page_of(request: PageRequest) -> Page:
             """What `ask` wants, with smaller limits where the API cannot answer."""
             while True:
-                limit = size.limit if ask.what is What.PAGE else 1
-                asked = {**(params or {}), **kind.place(ask)}
+                limit = size.limit if request.kind is RequestKind.PAGE else 1
+                asked = {**(params or {}), **kind.place(request)}
                 if kind.paged:
                     asked["limit"] = str(limit)
                 try:
-                    answer = self._client.get(
-                        path, asked, shape, self._purpose, fewer_possible=kind.paged and limit > 1
+                    response = self._client.get(
+                        path, asked, shape, self._context, fewer_possible=kind.paged and limit > 1
                     )
-                except FewerRows as error:
+                except PageTooLarge as error:
                     size.failed(limit, error.most)
                     continue
-                size.worked(limit, answer.size, grows=ask.number is None)
+                size.worked(limit, response.size, grows=request.number is None)
                 # No list is capped below the most rows that any answer has had.
                 most = min(DOCUMENTED_PAGE, self._client.most_rows, limit)
-                return Page(self._keys_of(answer.content), limit, answer, fewest_of_full=most)
+                return Page(self._keys_of(response.content), limit, response, fewest_of_full=most)
 
-        while not walk.finished:
-            for ask in walk.asks(1, 1):
+        while not paginator.finished:
+            for request in paginator.next_requests(1, 1):
                 try:
-                    page = page_of(ask)
+                    page = page_of(request)
                 except NotFound:
                     if page is None:
                         raise
                     # 404 is how some APIs say that a page lies behind the list's end.
-                    page = Page([], page.limit, page.answer.without_rows())
-                walk.answered(ask, page)
-                rows.update(zip(page.ids, page.answer.content, strict=True))
+                    page = Page([], page.limit, page.response.without_rows())
+                paginator.received(request, page)
+                rows.update(zip(page.ids, page.response.content, strict=True))
                 if len(page.ids) < page.limit and are_all(list(rows.values())):
                     return by_id(rows.values())
         found = by_id(rows.values())
-        if walk.contradiction is not None:
-            stream = self._purpose.stream + (f":{of}" if of else "")
-            error = IncompleteList(noun, walk.contradiction, stream, found)
+        if paginator.contradiction is not None:
+            stream = self._context.stream + (f":{of}" if of else "")
+            error = IncompleteList(noun, paginator.contradiction, stream, found)
             if incomplete is None:
                 raise error
             incomplete.append(error)
@@ -135,7 +137,7 @@ class OwnLists:
             LOGGER.warning(
                 "%s: %s came without %s, although these were asked for. They are read on their own "
                 "for each record that comes so, which is slow.",
-                self._purpose.stream,
+                self._context.stream,
                 record,
                 ", ".join(new),
             )

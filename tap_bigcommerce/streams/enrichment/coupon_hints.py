@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from tap_bigcommerce.api.client import Client, Purpose
-from tap_bigcommerce.exceptions import NotFound, ScopeMissing
+from tap_bigcommerce.api.client import Client, RequestContext
+from tap_bigcommerce.exceptions import MissingPermission, NotFound
 from tap_bigcommerce.pagination.page import Row
 
 SHIPPING_TYPES = ("free_shipping", "shipping_discount", "promotion")
@@ -41,14 +41,14 @@ def hints_at_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row])
     return None if any(all(map(_is_zero, cost)) for cost in costs) else False
 
 
-def shipping_coupons_exist(client: Client, purpose: Purpose) -> bool:
+def shipping_coupons_exist(client: Client, context: RequestContext) -> bool:
     """The store has coupons that may make shipping free."""
     for type_ in SHIPPING_TYPES:
         try:
-            answer = client.get("/v2/coupons", {"type": type_, "limit": "1"}, list, purpose)
-        except (NotFound, ScopeMissing):
+            response = client.get("/v2/coupons", {"type": type_, "limit": "1"}, list, context)
+        except (NotFound, MissingPermission):
             return True  # It may not be known, so it cannot be excluded.
-        if answer.content:
+        if response.content:
             return True
     return False
 

@@ -18,14 +18,14 @@ from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job, are_row
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce
 from tap_bigcommerce.records.schemas import load_notes
-from tap_bigcommerce.streams.enrichment.child_lists import OwnLists
+from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
 from tap_bigcommerce.streams.enrichment.consignments import (
     Embedded,
     add_missing_items,
     read_consignments,
 )
 from tap_bigcommerce.streams.enrichment.coupon_hints import hints_at_coupons, shipping_coupons_exist
-from tap_bigcommerce.streams.stream import Wish
+from tap_bigcommerce.streams.stream import ReadRequest
 
 LOGGER = logging.getLogger(__name__)
 
@@ -51,11 +51,11 @@ Lists = dict[str, list[Row]]
 class OrderDetails(Enricher):
     """Completes orders, for one run. Several workers use it at once."""
 
-    def __init__(self, wish: Wish) -> None:
-        self._wanted = set(filter(wish.wants, load_notes("orders").asked_for))
-        self._wants_placed_items = any(map(wish.wants, ITEM_PATHS))
-        self._embedded = wish.config.order_details == "embedded"
-        self._always_coupons = wish.config.order_coupons == "always"
+    def __init__(self, read_request: ReadRequest) -> None:
+        self._wanted = set(filter(read_request.wants, load_notes("orders").asked_for))
+        self._wants_placed_items = any(map(read_request.wants, ITEM_PATHS))
+        self._embedded = read_request.config.order_details == "embedded"
+        self._always_coupons = read_request.config.order_coupons == "always"
         # Line items and addresses are needed for the hints at coupons in them, too.
         for_hints = set() if self._always_coupons else {"coupons"}
         self._needs_items = bool(self._wanted & {"products", *for_hints})
@@ -75,18 +75,18 @@ class OrderDetails(Enricher):
         if self._include_consignments:
             # Without it the API answers in its older form, an array.
             self.details["consignment_structure"] = "object"
-        self._own = OwnLists(wish.client, wish.purpose)
+        self._own = ChildLists(read_request.client, read_request.context)
         self._lock = threading.Lock()
-        self._counts = wish.purpose.counts
+        self._counts = read_request.context.counts
         self._in_a_row_without = 0
         self._real_alarms: set[str] = set()
-        self._client, self._purpose = wish.client, wish.purpose
+        self._client, self._context = read_request.client, read_request.context
         self._shipping_coupons_exist: bool | None = None
 
-    def enrich(self, row: Row, *, bare: bool) -> Row | Job:
+    def enrich(self, row: Row, *, without_includes: bool) -> Row | Job:
         """The order with all that is wanted of it."""
         embedded = None
-        if self._include_consignments and not bare:
+        if self._include_consignments and not without_includes:
             embedded = read_consignments(row, with_items=self._include_items)
             self._in_a_row_without = 0 if embedded else self._in_a_row_without + 1
             if self._in_a_row_without == WITHOUT_EMBEDDED:
@@ -153,7 +153,7 @@ class OrderDetails(Enricher):
             return hints is not False
         with self._lock:
             if self._shipping_coupons_exist is None:
-                self._shipping_coupons_exist = shipping_coupons_exist(self._client, self._purpose)
+                self._shipping_coupons_exist = shipping_coupons_exist(self._client, self._context)
             return self._shipping_coupons_exist
 
     def _doubts(self, order: Row, embedded: Embedded | None) -> dict[str, str]:

@@ -10,8 +10,8 @@ from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job, add_unk
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce
 from tap_bigcommerce.records.schemas import load_notes, load_schema
-from tap_bigcommerce.streams.enrichment.child_lists import OwnLists
-from tap_bigcommerce.streams.stream import Wish
+from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
+from tap_bigcommerce.streams.stream import ReadRequest
 
 NO_FIELDS = ("options", "modifiers", "reviews")
 """What can be included beside the fields that come only so: the first two cap the list at 10 rows a
@@ -24,35 +24,35 @@ WITHOUT_LIST = ("primary_image", "channels", "parent_relations")
 class ProductDetails(Enricher):
     """Completes products; nearly all come whole with the list."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, read_request: ReadRequest) -> None:
         """Ask for the nested lists that are selected, and have the API leave out what is not.
 
         Left out by name instead of asked for by name, so that fields new to the API still arrive.
         """
         asked_for = load_notes("products").asked_for
-        self._included = list(filter(wish.wants, (*asked_for, *NO_FIELDS)))
-        left_out = [name for name in wish.unselected if name not in asked_for]
-        if not wish.whole_rows:
+        self._included = list(filter(read_request.wants, (*asked_for, *NO_FIELDS)))
+        left_out = [name for name in read_request.unselected if name not in asked_for]
+        if not read_request.whole_rows:
             self.params = {"include_fields": "date_modified"}
         elif left_out:
             self.params = {"exclude_fields": ",".join(left_out)}
         self.details = {"include": ",".join(self._included)} if self._included else {}
-        self._own = OwnLists(wish.client, wish.purpose)
-        self._counts = wish.purpose.counts
+        self._own = ChildLists(read_request.client, read_request.context)
+        self._counts = read_request.context.counts
         self._known = load_schema("products")["properties"]
 
-    def enrich(self, row: Row, *, bare: bool) -> Row | Job:
+    def enrich(self, row: Row, *, without_includes: bool) -> Row | Job:
         """The product, with the nested lists that did not come with it read one by one."""
-        missing = [name for name in self._included if bare or not _came(row, name)]
+        missing = [name for name in self._included if without_includes or not _came(row, name)]
         if not missing:
             return row
-        if not bare:
+        if not without_includes:
             for name in missing:
                 self._counts.lists_read[f"{name}: did not come with the list"] += 1
             self._own.note_missing(f"product {row['id']}", missing)
-        return functools.partial(self._read, row, missing, bare=bare)
+        return functools.partial(self._read, row, missing, without_includes=without_includes)
 
-    def _read(self, row: Row, missing: Sequence[str], *, bare: bool) -> Enriched:
+    def _read(self, row: Row, missing: Sequence[str], *, without_includes: bool) -> Enriched:
         record = f"/v3/catalog/products/{row['id']}"
         incomplete: list[IncompleteList] = []
         others = [name for name in missing if name in WITHOUT_LIST]
@@ -66,7 +66,7 @@ class ProductDetails(Enricher):
             # A product that the list has just shown goes out, whatever its own lists say.
             if rows is not None:
                 row[name] = rows
-            elif bare:
+            elif without_includes:
                 return Enriched(None)
         if others:
             params = {"include": ",".join(others), "include_fields": "name"}
@@ -78,11 +78,11 @@ class ProductDetails(Enricher):
                 paging=AllAtOnce(),
                 shape=lambda product: [product],
             )
-            if shown is None and bare:
+            if shown is None and without_includes:
                 return Enriched(None)
-            for answer in shown or ():
-                row.update((name, answer[name]) for name in others if name in answer)
-                add_unknown(row, answer, self._known)
+            for response in shown or ():
+                row.update((name, response[name]) for name in others if name in response)
+                add_unknown(row, response, self._known)
         return Enriched(row, incomplete[0] if incomplete else None)
 
 

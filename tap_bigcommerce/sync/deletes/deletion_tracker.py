@@ -25,7 +25,7 @@ from tap_bigcommerce.records.schemas import DELETED_AT, STORE_HASH
 from tap_bigcommerce.singer.messages import Messages
 from tap_bigcommerce.singer.state import DELETES, RESUME, State
 from tap_bigcommerce.streams import root_of
-from tap_bigcommerce.sync.deletes.id_sets import IdSet, Shelf, id_set
+from tap_bigcommerce.sync.deletes.id_sets import IdSet, IdSetStore, id_set
 from tap_bigcommerce.sync.deletes.search import Gone, Search, archived_at
 from tap_bigcommerce.text import quoted
 
@@ -52,7 +52,7 @@ def check_installed(needed_by: str) -> None:
         )
 
 
-class Ledger:
+class DeletionTracker:
     """One stream's ids in one run: those written by this state's syncs, those seen in this walk.
 
     Its deletions are told in one of two ways, or in none. "set": ids that are gone from the list
@@ -71,7 +71,7 @@ class Ledger:
         """
         self.stream = selection.stream
         self._config = config
-        self._shelf = Shelf(config, self.stream.name)
+        self._id_sets = IdSetStore(config, self.stream.name)
         self._given = state.deletes(self.stream.name)
         for name in ("version", "rows", "too_large"):
             value = self._given.get(name)
@@ -85,9 +85,9 @@ class Ledger:
         self._rows: int | None = self._given.get("rows")
         self._limited = bool(config.channel_ids) and any(root_of(self.stream).channels)
         # The field of rows that are as good as gone.
-        self._archived_by = self.stream.presence.archived if self.stream.presence else None
+        self._archived_by = self.stream.id_lookup.archived if self.stream.id_lookup else None
         self._way: Literal["set", "versions"] | None = None
-        if config.detect_deletes and self.stream.presence is not None:
+        if config.detect_deletes and self.stream.id_lookup is not None:
             self._way = "set"
         elif config.activate_version and (selection.full_table or config.detect_deletes):
             if self._limited:
@@ -123,12 +123,12 @@ class Ledger:
 
     def _take_over(self, state: State) -> None:
         try:
-            self._shelf.check(self._given.get("too_large") or 0)
+            self._id_sets.check(self._given.get("too_large") or 0)
         except ConfigError as error:
             self.failure, self._without_set = error, {DELETES: self._given}
             return
-        self._written = self._shelf.get(self._given)
-        self._shelf.prepare()
+        self._written = self._id_sets.get(self._given)
+        self._id_sets.prepare()
         self.building = self._written is None or bool(self._given.get("partial"))
         if self._written is None:
             self._written, self._seen = id_set(), id_set()
@@ -190,7 +190,7 @@ class Ledger:
             return 0
         gone = self._find_gone(search, self._written)
         if gone:
-            self._write_tombstones(selection, search.tools.messages, gone)
+            self._write_tombstones(selection, search.run.messages, gone)
             self._archived.clear()
             self._written -= id_set(gone)
             self._kept = None
@@ -201,11 +201,11 @@ class Ledger:
         name, config, there = self.stream.name, self._config, self._seen
         if there is None and self._is_due:
             # What has been written is safe, whatever becomes of the sweep.
-            search.tools.messages.state()
+            search.run.messages.state()
             LOGGER.info("%s: reading its ids, to see what has been deleted", name)
             listed, there, _ = search.sweep()
-            if listed.walk.contradiction is not None:
-                error = IncompleteList(name, listed.walk.contradiction, name)
+            if listed.paginator.contradiction is not None:
+                error = IncompleteList(name, listed.paginator.contradiction, name)
                 if not config.accepts(name):
                     raise error
                 LOGGER.warning(
@@ -275,7 +275,7 @@ class Ledger:
         """What the state says of the stream because of deletions, by its names there."""
         if self._written is not None and self.failure is None and self._kept is None:
             try:
-                self._kept = self._shelf.put(self._written)
+                self._kept = self._id_sets.put(self._written)
             except TapError as error:
                 self._go_without(error)
         if self.failure is not None:
@@ -295,8 +295,8 @@ class Ledger:
 
         A walk cannot be gone on with, for nobody knows then what it has written.
         """
-        part: dict[str, Any] = {"partial": True, "too_large": self._shelf.size}
+        part: dict[str, Any] = {"partial": True, "too_large": self._id_sets.size}
         with contextlib.suppress(StateError):  # Its file may be gone.
-            self._shelf.get(self._given)
+            self._id_sets.get(self._given)
             part = {k: v for k, v in self._given.items() if k != "swept"} | part
         self.failure, self._without_set = error, {DELETES: part, RESUME: None}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import ConfigError, StateError, TapError
-from tap_bigcommerce.files import Unusable, read_file, writable, write_whole
+from tap_bigcommerce.files import Unusable, read_file, writable, write_atomically
 from tap_bigcommerce.text import shown
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def unpacked(content: bytes) -> IdSet:
         raise ValueError(str(error)) from error
 
 
-class Shelf:
+class IdSetStore:
     """Keeps the set of one stream."""
 
     def __init__(self, config: Config, stream: str) -> None:
@@ -99,7 +99,7 @@ class Shelf:
         # Named by its content: a file that an older state speaks of stays as it is.
         path = self._folder / f"{self._name}-{checksum[:16]}.ids"
         try:
-            write_whole(writable(path), content, mode=0o600)
+            write_atomically(writable(path), content, mode=0o600)
         except (OSError, Unusable) as error:
             reason = getattr(error, "strerror", None) or error
             raise TapError(

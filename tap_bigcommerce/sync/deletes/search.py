@@ -8,15 +8,15 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import Any
 
-from tap_bigcommerce.api.client import Purpose
+from tap_bigcommerce.api.client import RequestContext
 from tap_bigcommerce.dates import date_of, format_instant
 from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
-from tap_bigcommerce.pagination.list_reader import Reading
+from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.page import PageReader, Row
-from tap_bigcommerce.streams.id_lookup import Presence
+from tap_bigcommerce.streams.id_lookup import IdLookup
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.sync.deletes.id_sets import IdSet, id_set
-from tap_bigcommerce.sync.run_context import Tools
+from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import quoted
 
 AT_ONCE = 200
@@ -29,38 +29,38 @@ Gone = dict[int, str]
 class Search:
     """Looks for the ids of one stream in the store."""
 
-    def __init__(self, stream: Stream, tools: Tools, purpose: Purpose, turn: int) -> None:
-        self.stream, self.tools, self.purpose = stream, tools, purpose
+    def __init__(self, stream: Stream, run: RunContext, context: RequestContext, turn: int) -> None:
+        self.stream, self.run, self.context = stream, run, context
         self._turn = turn
-        self._presence = stream.presence or Presence()
+        self._id_lookup = stream.id_lookup or IdLookup()
         # Its rows are as short as the API can make them.
-        self._list = stream.request(self._presence.short)
+        self._list = stream.request(self._id_lookup.short)
 
-    def sweep(self) -> tuple[Reading, IdSet | None, int]:
+    def sweep(self) -> tuple[ListReader, IdSet | None, int]:
         """Read the list for its ids; how many of its rows the API's count of them may leave out.
 
         The ids are those of rows that are not archived, None where they are no numbers. Channels
         are no matter: a record of another channel is not gone.
         """
-        tools = self.tools
-        reading = Reading(
+        run = self.run
+        list_reader = ListReader(
             self.stream.name,
-            self.stream.walk,
-            PageReader(tools.client, self._list, self.purpose, tools.config.page_size),
-            tools.workers,
-            tools.budget,
+            self.stream.pagination,
+            PageReader(run.client, self._list, self.context, run.config.page_size),
+            run.workers,
+            run.budget,
             self._turn,
         )
-        ids = id_set() if self.stream.presence is not None else None
+        ids = id_set() if self.stream.id_lookup is not None else None
         left_out = 0
-        for batch in reading.batches(lambda: None, lambda: None):
+        for batch in list_reader.batches(lambda: None, lambda: None):
             if self.stream.count is not None and self.stream.count.leaves_out is not None:
                 field, value = self.stream.count.leaves_out
                 left_out += sum(row.get(field) == value for row in batch.rows)
             if ids is not None:
                 alive = (row for row in batch.rows if not self._is_archived(row))
                 ids |= id_set(self._id(self._list.row_keys.of(row)) for row in alive)
-        return reading, ids, left_out
+        return list_reader, ids, left_out
 
     def confirm(self, ids: Iterable[int], most: int) -> Gone:
         """Those of `ids` that are gone, each as a request of its own has shown.
@@ -68,8 +68,8 @@ class Search:
         Stops once they are more than `most`. Raises whatever a request raises.
         """
         gone: Gone = {}
-        rest, workers = iter(ids), self.tools.workers
-        at_once = AT_ONCE if "{ids}" in self._presence.params.values() else 1
+        rest, workers = iter(ids), self.run.workers
+        at_once = AT_ONCE if "{ids}" in self._id_lookup.params.values() else 1
         groups = iter(lambda: list(islice(rest, at_once)), [])
         while len(gone) <= most and (turn := list(islice(groups, workers.count))):
             jobs = {group[0]: functools.partial(self._gone_of, group) for group in turn}
@@ -83,7 +83,7 @@ class Search:
         Asked again for those that did not come, until none does: an answer may hold fewer rows.
         """
         wanted, gone = set(ids), Gone()
-        beside = (ids[0] - 1, ids[0] + 1) if "{before}" in self._presence.params.values() else ()
+        beside = (ids[0] - 1, ids[0] + 1) if "{before}" in self._id_lookup.params.values() else ()
         while wanted:
             rows = self._rows(sorted(wanted))
             by_id = {self._id(row.get(self.stream.keys[0])): row for row in rows}
@@ -104,22 +104,22 @@ class Search:
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
         """The rows that the store has of these ids, and perhaps their neighbours."""
-        presence, request, client = self._presence, self._list, self.tools.client
-        if not presence.params:
+        id_lookup, request, client = self._id_lookup, self._list, self.run.client
+        if not id_lookup.params:
             try:
-                answer = client.get(f"{request.path}/{ids[0]}", {}, dict, self.purpose)
+                response = client.get(f"{request.path}/{ids[0]}", {}, dict, self.context)
             except NotFound:
                 return []
-            return request.rows([answer.content])
+            return request.rows([response.content])
         text = ",".join(map(str, ids))
         places = {"ids": text, "id": text, "before": ids[0] - 1, "after": ids[0] + 1}
-        asked = {name: value.format(**places) for name, value in presence.params.items()}
+        asked = {name: value.format(**places) for name, value in id_lookup.params.items()}
         # Without a limit, which the API might refuse: few of them, if any, are there.
-        path, params = presence.path or request.path, {**request.params, **asked}
-        return request.rows(client.get(path, params, list, self.purpose).content)
+        path, params = id_lookup.path or request.path, {**request.params, **asked}
+        return request.rows(client.get(path, params, list, self.context).content)
 
     def _is_archived(self, row: Row) -> bool:
-        return self._presence.archived is not None and row.get(self._presence.archived) is True
+        return self._id_lookup.archived is not None and row.get(self._id_lookup.archived) is True
 
     def _id(self, value: Any) -> int:
         """The id as a number; some lists have it as text."""
