@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 TAP = (sys.executable, "-m", "tap_bigcommerce")
 LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox import Options, RemoteStore, Sandbox
+from tap_bigcommerce_sandbox import Options, RemoteStore, Sandbox
 
 LARGEST_PAGE = 250
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox import Store
 from tap_bigcommerce.dates import parse_instant
+from tap_bigcommerce_sandbox import Store
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from demo.landed import Landed, Row
 from demo.page import command, heading, line, shown_path, table
 from demo.pipeline import Pipeline, PipelineFailed
-from sandbox import Options, RemoteStore, Sandbox
+from tap_bigcommerce_sandbox import Options, RemoteStore, Sandbox
 
 STREAMS = ("coupons", "customers", "orders", "products")
 SIZES = Options(coupons=60, customers=1000, orders=2000, products=800)

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sandbox import options_table
 from scripts import meltano_plugin
 from scripts.docs import (
     bars,
@@ -32,6 +31,7 @@ from scripts.docs.markdown import with_block
 from tap_bigcommerce.catalog.discovery import discovered
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce_sandbox import options_table
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sandbox_client import Get, client
 from tap_runner import FORKS, Json, Result, discover, run, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 # Dagster has a home of its own, where `make fleet-test` runs these tests.
 collect_ignore = [] if find_spec("dagster") else ["fleet"]

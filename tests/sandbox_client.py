@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 
 @dataclass(frozen=True)

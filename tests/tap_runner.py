@@ -27,7 +27,7 @@ from typing import Any
 
 from tap_forks import ERR, OUT, Forks
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 Json = dict[str, Any]
 Breadcrumb = tuple[str, ...]

@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 
 from demo.page import heading, line, table
-from sandbox import Options, RemoteStore, Sandbox
+from tap_bigcommerce_sandbox import Options, RemoteStore, Sandbox
 
 STREAMS = ("coupons", "customers", "orders", "products")
 NAMES = ("boots", "hats", "shoes")

@@ -22,8 +22,8 @@ from pathlib import Path
 
 import pyte
 
-from sandbox import Options, Sandbox
 from scripts.docs.bars import BARS
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 COLUMNS, ROWS = 90, 12
 EVERY = 0.5

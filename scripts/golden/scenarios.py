@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from sandbox import Options
 from scripts.golden.store import MANY, OPTIONS, GoldenStore, Json
+from tap_bigcommerce_sandbox import Options
 
 HOUR = 3600.0
 

@@ -13,12 +13,12 @@ from typing import Any
 
 import orjson
 
-from sandbox import Options, Sandbox
-from sandbox.app import App, Reply
-from sandbox.clock import Clock
-from sandbox.http_server import HttpServer
-from sandbox.request import Request
-from sandbox.triggers import Operation
+from tap_bigcommerce_sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox.app import App, Reply
+from tap_bigcommerce_sandbox.clock import Clock
+from tap_bigcommerce_sandbox.http_server import HttpServer
+from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.triggers import Operation
 
 Json = dict[str, Any]
 

@@ -7,7 +7,7 @@ from typing import Any
 from tap_runner import Json, Result, run, settings
 from warehouse import Warehouse
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 FOUR = ("coupons", "customers", "orders", "products")
 

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from tap_runner import Json
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 Query = dict[str, str]
 ASKS_FOR_IDS = ("id:in", "id", "max_id")

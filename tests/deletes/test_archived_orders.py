@@ -9,7 +9,7 @@ from deletes_runs import Runs
 from tap_runner import Json, select
 from tiers import some_of
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 @pytest.mark.parametrize("touches", some_of([True, False], 1, pytest.mark.histories))

@@ -9,8 +9,8 @@ from deletes_runs import Runs, tombstones
 from forgetful import forgetful
 from tap_runner import Json, run, select, settings
 
-from sandbox import Sandbox
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce_sandbox import Sandbox
 
 MANY = ("banners", "categories", "coupons", "customers", "orders", "products", "segments", "store")
 

@@ -14,8 +14,8 @@ import pytest
 from deletes_runs import Runs, tombstones
 from tap_runner import Json, Result, read_message, run, select, settings, start, wait_until
 
-from sandbox import Sandbox
 from tap_bigcommerce.sync.deletes.id_sets import unpacked
+from tap_bigcommerce_sandbox import Sandbox
 
 
 def test_a_set_too_large_for_the_state_goes_into_a_file(

@@ -8,7 +8,7 @@ import pytest
 from deletes_runs import Runs, tombstones
 from tap_runner import Json, run, select, settings
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 
 def test_a_stream_is_swept_as_often_as_the_setting_says(small: Sandbox, catalog: Json) -> None:

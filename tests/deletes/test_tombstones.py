@@ -9,8 +9,8 @@ from deletes_runs import FOUR, LISTS, Runs, tombstones
 from tap_runner import Json, discover, run, select, settings
 from tiers import some_of
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 IN_LISTS_OF_THEIR_OWN = (
     "banners",

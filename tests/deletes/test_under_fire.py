@@ -11,7 +11,7 @@ from forgetful import forgetful
 from tap_runner import Json, Result, run, select, start, wait_until
 from tiers import some_of
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def test_more_than_the_limit_stops_the_stream_with_an_error(small: Sandbox, catalog: Json) -> None:

@@ -7,7 +7,7 @@ from deletes_runs import Runs
 from forgetful import forgetful
 from tap_runner import Json, Result, run, select, settings
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 WITHOUT_SETS = {
     "product_category_assignments": None,

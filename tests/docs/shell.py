@@ -15,7 +15,7 @@ import pytest
 from documents import ROOT, Example
 from tap_runner import clean_environment
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 HASH, TOKEN = "abc123", "the token of your API account"
 

@@ -10,9 +10,9 @@ from typing import Any
 import tap_runner
 from documents import ROOT, Example, examples
 
-from sandbox import Sandbox
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce_sandbox import Sandbox
 
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 

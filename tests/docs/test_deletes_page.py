@@ -14,8 +14,8 @@ from shell import HASH, TOKEN, run_examples
 from tap_runner import Json, discover, run, select, settings
 
 from bench.results import load
-from sandbox import Sandbox
 from tap_bigcommerce.config import SETTINGS, parse_config
+from tap_bigcommerce_sandbox import Sandbox
 
 PAGE = ROOT / "docs" / "deletes.md"
 GONE = 7

@@ -8,9 +8,9 @@ import pytest
 from documents import ROOT
 from tap_runner import run, settings
 
-from sandbox import Sandbox
 from scripts.docs import causes, error_tables, messages
 from tap_bigcommerce.api.status_codes import STATUS_RULES
+from tap_bigcommerce_sandbox import Sandbox
 
 SECTIONS = [(section, cause) for section, found in causes.CAUSES.items() for cause in found]
 

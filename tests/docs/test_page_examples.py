@@ -13,8 +13,8 @@ from documents import DOCUMENTS, ROOT, Example, examples
 from shell import HASH, TOKEN, run_examples
 from tap_runner import discover, run, settings
 
-from sandbox import Sandbox
 from tap_bigcommerce.config import parse_config
+from tap_bigcommerce_sandbox import Sandbox
 
 DOCS = ROOT / "docs"
 CONFIG = Example("json", json.dumps({"store_hash": HASH, "access_token": TOKEN}), "config.json")

@@ -18,7 +18,7 @@ from documents import README, ROOT, Example, examples
 from shell import run_examples, target_jsonl
 from tap_runner import clean_environment, discover, run, settings
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 
 def is_make(example: Example) -> bool:

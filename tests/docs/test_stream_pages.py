@@ -11,10 +11,10 @@ import pytest
 from documents import README, ROOT
 from tap_runner import Json, run, select, settings
 
-from sandbox import Options, Sandbox
 from scripts.docs import bars, facts, terminal
 from scripts.docs.stream_pages import picture_name
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 PICTURES = ROOT / "docs" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"

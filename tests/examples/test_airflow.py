@@ -12,7 +12,7 @@ import pytest
 from installed_tools import ROOT, installed
 from tap_runner import clean_environment, settings
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 

@@ -20,7 +20,7 @@ from documents import examples
 from installed_tools import ROOT, installed
 from tap_runner import Json, clean_environment, settings, wait_until
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 DOCUMENT = ROOT / "docs" / "orchestrators.md"
 SCRIPT = ROOT / "examples" / "cron" / "sync.sh"

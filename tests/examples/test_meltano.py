@@ -16,8 +16,8 @@ from documents import examples
 from installed_tools import ROOT, installed
 from tap_runner import clean_environment
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce import config
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 

@@ -14,7 +14,7 @@ import tap_runner
 from fault_truth import STREAMS, differences
 from tap_runner import Json, Result
 
-from sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 Case = TypeVar("Case")
 Outcome = TypeVar("Outcome")

@@ -10,7 +10,7 @@ from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 Row = dict[str, Any]
 

@@ -31,8 +31,8 @@ from fault_runs import (
 from fault_truth import STREAMS
 from tiers import some_of
 
-from sandbox import Options, Sandbox, Store
-from sandbox.faults import BROKEN_BODIES, BROKEN_CONNECTIONS
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox.faults import BROKEN_BODIES, BROKEN_CONNECTIONS
 
 LISTS = ("customers", "products", "order_coupons")
 """A list of v2, one of v3, and one that belongs to a record."""

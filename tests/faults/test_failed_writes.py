@@ -18,7 +18,7 @@ import tap_runner
 from fault_runs import small
 from tiers import some_of
 
-from sandbox import Sandbox, Store
+from tap_bigcommerce_sandbox import Sandbox, Store
 
 
 @contextmanager

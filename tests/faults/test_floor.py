@@ -14,9 +14,9 @@ import tap_runner
 from fault_runs import small
 from tap_runner import Result
 
-from sandbox import Sandbox
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.shutdown import Shutdown
+from tap_bigcommerce_sandbox import Sandbox
 
 # The only way to see what becomes of a mistake in the tap is to make one: this function of it
 # raises when the expression on its arguments holds.

@@ -16,7 +16,7 @@ from fault_truth import STREAMS, differences
 from tap_runner import Json, Result
 from tiers import some_of
 
-from sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 INCREMENTAL = ("customers", "orders", "products")
 

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from odd_store import Changes, OddStore, Place, RowOf, places_in
 from tap_runner import Json, Result, discover, run, select, settings
 
-from sandbox import Options
+from tap_bigcommerce_sandbox import Options
 
 PHASES = [Phase.generate]
 """An example is a run or two of a second's work: none is spent on a smaller one."""

@@ -24,7 +24,7 @@ from fault_runs import (
 from fault_truth import STREAMS, Row
 from tiers import some_of
 
-from sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 COUPONED = 109
 """With dense ids the first order that surely has a coupon."""

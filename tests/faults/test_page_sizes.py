@@ -21,7 +21,7 @@ from fault_runs import (
 )
 from fault_truth import STREAMS
 
-from sandbox import Options, Store
+from tap_bigcommerce_sandbox import Options, Store
 
 BAD_ORDER = 105
 BAD_PRODUCT = 6

@@ -15,7 +15,7 @@ from fault_runs import critical
 from fault_truth import STREAMS, Row, differences
 from installed_tools import installed
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 pytestmark = pytest.mark.tools
 

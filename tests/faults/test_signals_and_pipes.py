@@ -21,7 +21,7 @@ from fault_truth import differences
 from tap_runner import Json, Result
 from tiers import some_of
 
-from sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 GONE_WITHIN = 5.0
 AT_ONCE = 2.5

@@ -19,7 +19,7 @@ from fault_runs import (
     small,
 )
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 # One status of each kind; what follows from every other one is in tests/client.
 EXPECTED = {

@@ -13,7 +13,7 @@ from fault_runs import asked_for, critical, side_by_side
 from fault_truth import STREAMS, Row, differences, row_differences
 from tiers import some_of
 
-from sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 ROWS = 40
 LAST_REQUEST = 60

@@ -11,8 +11,8 @@ import pytest
 from all_streams import KEYS, NAMES, REPLICATION_KEYS
 from tap_runner import Json, run, settings
 
-from sandbox import Sandbox
 from tap_bigcommerce.config import SCHEMA, SETTINGS, TELLING, Config, read_value, sample_config
+from tap_bigcommerce_sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from all_streams import NAMES as ALL
 from all_streams import PARENTS
 from tap_runner import Json, Result, discover, run, select, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 DEFAULT = ("coupons", "customers", "orders", "products")
 SCREEN_LINES, SCREEN_COLUMNS = 50, 100

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tap_runner import COMMAND, Result, clean_environment, discover, run, select, settings
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 TOKEN, SECRET, CLIENT = "t0ken5ecret", "c1ientsecret", "cl1entid"
 PATH = "https://api.bigcommerce.com/stores/abc123/v3/"

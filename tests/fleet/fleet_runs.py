@@ -14,9 +14,9 @@ import dagster as dg
 import pytest
 from tap_runner import EVERY_PAGE
 
-from sandbox import Store
 from tap_bigcommerce_dagster import FolderStates, Retries, Target, build_fleet
 from tap_bigcommerce_dagster.schedule import tags
+from tap_bigcommerce_sandbox import Store
 
 TAP = os.environ.get("FLEET_TAP") or str(Path(sys.executable).with_name("tap-bigcommerce"))
 TARGET = (sys.executable, str(Path(__file__).with_name("plain_target.py")))

@@ -27,9 +27,9 @@ from fleet_runs import (  # noqa: F401
     materialized,
 )
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce_dagster import FleetError, FolderStates, Retries, Target
 from tap_bigcommerce_dagster.schedule import tags
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 SMALL = Options(orders=20, customers=5, products=5, coupons=2, any_hash=True)
 NOW = datetime.now(timezone.utc)

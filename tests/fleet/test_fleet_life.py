@@ -11,7 +11,6 @@ import dagster as dg
 import pytest
 from fleet_runs import PARTITIONS, Fleet, dagster_home  # noqa: F401
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce_dagster import (
     FleetError,
     FolderOfConfigs,
@@ -21,6 +20,7 @@ from tap_bigcommerce_dagster import (
 from tap_bigcommerce_dagster.figures import FOR_GOOD
 from tap_bigcommerce_dagster.schedule import portions, tags
 from tap_bigcommerce_dagster.states import Saved
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 @pytest.fixture

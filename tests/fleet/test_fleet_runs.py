@@ -19,8 +19,8 @@ import dagster as dg
 import pytest
 from fleet_runs import TAP, Fleet, dagster_home, events, log_of, materialized, shown  # noqa: F401
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce_dagster import Reports, Retries, SqlStates, Target
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 SMALL = Options(orders=40, customers=15, products=12, coupons=4, any_hash=True)
 MATERIALIZED = dg.DagsterEventType.ASSET_MATERIALIZATION

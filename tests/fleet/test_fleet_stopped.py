@@ -19,8 +19,8 @@ import yaml
 from dagster_graphql import DagsterGraphQLClient
 from fleet_runs import PARTITIONS, Fleet, dagster_home, log_of, materialized, shown  # noqa: F401
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce_dagster import StoreBusy
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 ORDERS = 400

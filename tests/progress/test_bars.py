@@ -15,7 +15,7 @@ import tap_runner
 from tap_runner import discover, select, settings
 from terminal import watched
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def small(**more: object) -> Options:

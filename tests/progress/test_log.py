@@ -8,7 +8,7 @@ import re
 import pytest
 from tap_runner import run, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 import tap_runner
 from tap_runner import Json, Result
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 WINDOW = 1.0
 WINDOWS = 5

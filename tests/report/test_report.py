@@ -12,11 +12,11 @@ from browser import seen
 from pages import read
 from tap_runner import Json, Result, discover, run, select, settings, start
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.report.report import Report
 from tap_bigcommerce.progress.tracker import ProgressTracker
 from tap_bigcommerce.text import Secrets
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def small(**more: Any) -> Options:

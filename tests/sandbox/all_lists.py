@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox_client import Get
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sandbox_client import Get, client
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def modified(row: dict[str, Any]) -> float:

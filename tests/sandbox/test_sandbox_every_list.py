@@ -10,9 +10,9 @@ from all_lists import LISTS, Listed, Row, every_row, paths, walk
 from sandbox_client import Get, client
 from tiers import some_of
 
-from sandbox import Options, Sandbox
-from sandbox.endpoints import ENDPOINTS
-from sandbox.lists import RowList
+from tap_bigcommerce_sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox.endpoints import ENDPOINTS
+from tap_bigcommerce_sandbox.lists import RowList
 
 SIZES: dict[str, Any] = {"orders": 45, "customers": 50, "products": 40, "coupons": 8}
 BELOW = [listed for listed in LISTS if listed.parents]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sandbox_client import Get
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 
 def walk(get: Get, path: str, **query: Any) -> list[dict[str, Any]]:

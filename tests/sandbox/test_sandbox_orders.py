@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox_client import Get
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 ITEMS = {"include": "consignments.line_items", "consignment_structure": "object"}
 Row = dict[str, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sandbox_client import Get
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 PRODUCTS = "v3/catalog/products"
 LISTS = {

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 from sandbox_client import Get
 
-from sandbox import Options, Sandbox, Store
-from sandbox.options import add_arguments, from_arguments, to_arguments
-from sandbox.options_table import README, with_table
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox.options import add_arguments, from_arguments, to_arguments
+from tap_bigcommerce_sandbox.options_table import README, with_table
 
 PRODUCTS = "v3/catalog/products"
 
@@ -181,7 +181,13 @@ def test_time_and_store_and_summary(get: Get) -> None:
 def started() -> Iterator[subprocess.Popen[bytes]]:
     """A sandbox that was started by hand."""
     root = Path(__file__).resolve().parents[2]
-    command = [sys.executable, "-m", "sandbox", "--orders=5", "--until-stdin-closes"]
+    command = [
+        sys.executable,
+        "-m",
+        "tap_bigcommerce_sandbox",
+        "--orders=5",
+        "--until-stdin-closes",
+    ]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe) as process:
         try:

@@ -14,7 +14,7 @@ import pytest
 from all_lists import LISTS, Listed, Row, every_row
 from sandbox_client import Get, client
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 BY_NAME = {listed.name: listed for listed in LISTS if listed.name != "product_variants"}
 VARIANTS = next(listed for listed in LISTS if listed.path == "v3/catalog/variants")

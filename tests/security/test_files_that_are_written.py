@@ -13,7 +13,7 @@ import pytest
 from hostile_store import TOKEN, config, coupons, rows, serving
 from tap_runner import Json, Result, run, select, settings
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 CREDENTIALS = f"ACCESS TOKEN: {TOKEN}\nAPI PATH: https://api.bigcommerce.com/stores/abc123/v3/\n"
 

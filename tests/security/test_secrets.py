@@ -13,8 +13,8 @@ import pytest
 from hostile_store import TOKEN, Answer, Reply, config, coupons, serving
 from tap_runner import Json, run, settings
 
-from sandbox import Sandbox
 from tap_bigcommerce.text import SHORTEST_SECRET, Secrets
+from tap_bigcommerce_sandbox import Sandbox
 
 FORMS: dict[str, Callable[[str], str]] = {
     "as it is": str,

@@ -11,7 +11,7 @@ from typing import Any
 from store_truth import rows_of
 from tap_runner import Json
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 Key = tuple[Any, ...]
 

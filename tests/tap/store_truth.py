@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox_client import client
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 Json = dict[str, Any]
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from tap_runner import Json, Result, discover, run, select, settings
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce.progress import metrics
 from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 STREAMS = ("coupons", "customers", "orders", "products")
 

@@ -34,7 +34,7 @@ from strict_schema import fits
 from tap_runner import Json, Result, discover, run, select, settings
 from tiers import some_of
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 STREAMS_FOLDER = Path(__file__).resolve().parents[2] / "tap_bigcommerce" / "streams"
 MOST_LINES = 12

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tap_runner import Json, path_of, run, select, settings
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 MELTANO = Path(__file__).parent / "catalogs" / "meltano.json"
 """Written by Meltano 4.4.1 (`meltano invoke --dump=catalog`), less other streams and descriptions.

@@ -10,7 +10,7 @@ from all_streams import NAMES, PARENTS, key_of
 from store_truth import rows_of
 from tap_runner import Json, Result, run, select, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 # Where the API filters: the parameter; `:in` takes several channels.
 FILTERS = {

@@ -12,7 +12,7 @@ from all_streams import NAMES as ALL
 from tap_runner import COMMAND, Json, Result, clean_environment, run, select, settings
 from tap_streams import NAMES
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 TOKEN = "tok-5f1d2c7ae9c04b73"
 

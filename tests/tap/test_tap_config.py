@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from tap_runner import Json, Result, run, select, settings
 
-from sandbox import Sandbox
 from tap_bigcommerce.catalog.discovery import discovered
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce_sandbox import Sandbox
 
 TOP = Path(__file__).resolve().parents[2]
 

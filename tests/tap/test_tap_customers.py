@@ -9,7 +9,7 @@ import pytest
 from store_truth import ONLY_V3, rows_of
 from tap_runner import Json, Result, run, select, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 MANY = 300
 

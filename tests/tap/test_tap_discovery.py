@@ -12,7 +12,7 @@ from all_streams import NAMES as ALL
 from tap_runner import Json, Result, run, settings
 from tap_streams import NAMES, STREAMS, Stream, over_streams
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 NESTED = (*IN_ORDERS, *IN_PRODUCTS, *IN_SMALL_PAGES, "product_reviews")
 

@@ -14,7 +14,7 @@ from all_streams import key_of, truth
 from store_truth import differences
 from tap_runner import Json, Result, run, select, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 pytestmark = pytest.mark.loads
 

@@ -6,7 +6,7 @@ import pytest
 
 from bench.catalogs import selecting
 from bench.program import run, settings
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 MOST_MB = 200
 

@@ -15,7 +15,7 @@ from store_truth import INSTANT, instant
 from tap_runner import EVERY_PAGE, Json, Result, run, select, settings, start
 from tap_streams import NAMES, Stream, over_streams
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 jsonschema: Any = importlib.import_module("jsonschema")
 """The version that singer-python pins; it has no types."""

@@ -9,7 +9,7 @@ import pytest
 import tap_runner
 from tap_runner import discover, run, select, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def test_the_first_record_is_out_while_all_other_pages_are_still_awaited(small: Sandbox) -> None:

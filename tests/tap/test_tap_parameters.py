@@ -9,7 +9,7 @@ from all_streams import NAMES
 from tap_runner import Json, discover, run, select, settings
 from tiers import some_of
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 @pytest.fixture

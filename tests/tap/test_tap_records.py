@@ -12,8 +12,8 @@ from store_truth import INSTANT, differences, instant, rows_of
 from tap_runner import Json, Result, read_message, run, select, settings
 from tap_streams import NAMES, STREAMS, Stream, over_incremental, over_streams
 
-from sandbox import Options, Sandbox
 from tap_bigcommerce.records.schemas import load_notes
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def everything(catalog: Json, *streams: str) -> Json:

@@ -14,7 +14,7 @@ import pytest
 from all_streams import NAMES as ALL
 from tap_runner import Json, Result, run, select, settings
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 SALT = "pepper"
 DATE_FORMAT = "M jS Y @ g:i A"

@@ -12,7 +12,7 @@ import singer.catalog
 from tap_runner import Json, Result, path_of, run, select, settings
 from tap_streams import INCREMENTAL, NAMES, STREAMS, Stream, over_streams
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def asked(store: Sandbox, name: str) -> list[Json]:

@@ -11,7 +11,7 @@ from store_truth import instant, rows_of
 from tap_runner import EVERY_PAGE, Json, Result, run, select, settings
 from tap_streams import INCREMENTAL, NAMES, STREAMS, Stream, over_incremental, over_streams
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 LOOKBACK = timedelta(seconds=60)
 START = "2025-03-01T00:00:00Z"

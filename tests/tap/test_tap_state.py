@@ -11,7 +11,7 @@ from store_truth import instant
 from tap_runner import EVERY_PAGE, Json, run, select, settings
 from tap_streams import INCREMENTAL, NAMES, Stream, over_incremental
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 
 def since(store: Sandbox, stream: Stream) -> set[str | None]:

@@ -6,9 +6,9 @@ import pytest
 from tap_runner import Json, Result, discover, run, select, settings
 from tap_streams import NAMES
 
-from sandbox import Sandbox
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce_sandbox import Sandbox
 
 COLUMN = "store_hash"
 

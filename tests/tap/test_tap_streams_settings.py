@@ -8,7 +8,7 @@ import pytest
 from tap_runner import Json, Result, run, select, settings
 from tiers import some_of
 
-from sandbox import Sandbox
+from tap_bigcommerce_sandbox import Sandbox
 
 END = "2025-06-01T00:00:00.000000Z"
 CHILDREN = ("order_products", "order_taxes", "product_images", "price_list_records", "subscribers")

@@ -13,7 +13,7 @@ from typing import Any
 import tap_runner
 from tap_runner import Json
 
-from sandbox import Store
+from tap_bigcommerce_sandbox import Store
 
 TIME_TO_END = 300.0
 

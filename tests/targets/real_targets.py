@@ -16,8 +16,8 @@ from postgres_server import Postgres
 from store_truth import differences
 from tap_runner import Json
 
-from sandbox import Store
 from tap_bigcommerce.dates import normal_date
+from tap_bigcommerce_sandbox import Store
 
 DOCUMENT = ROOT / "docs" / "targets.md"
 SCHEMA = "store"

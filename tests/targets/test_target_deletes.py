@@ -19,7 +19,7 @@ from postgres_server import Postgres, one_server  # noqa: F401
 from real_targets import Target, compare
 from tap_runner import Json, discover, select
 
-from sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 

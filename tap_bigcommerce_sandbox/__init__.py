@@ -1,0 +1,8 @@
+"""A fake BigCommerce store on loopback: answers like the REST API, for demo, tests and benches."""
+
+from tap_bigcommerce_sandbox.control import Store
+from tap_bigcommerce_sandbox.local import Sandbox
+from tap_bigcommerce_sandbox.options import Options
+from tap_bigcommerce_sandbox.remote import RemoteStore
+
+__all__ = ["Options", "RemoteStore", "Sandbox", "Store"]

@@ -1,0 +1,242 @@
+"""Rows below the rows of a table: which there are, and what was changed of them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tap_bigcommerce_sandbox.cache import BoundedCache
+from tap_bigcommerce_sandbox.dates import read_date
+from tap_bigcommerce_sandbox.table import Row, Table
+
+if TYPE_CHECKING:
+    from tap_bigcommerce_sandbox.world import Child
+
+_ROWS_KEPT = 30_000
+_FAR_ABOVE = 1_000_000
+"""So many parents may be added before their rows meet those that were added below others."""
+
+
+class ChildTable:
+    """Rows as a pure function of their parent, with an overlay of the changes since.
+
+    A row's number is its id, or where it has none a number that only the sandbox knows. Parents
+    come in order, so that numbers ascend; rows added later have numbers above all others.
+    """
+
+    def __init__(
+        self,
+        child: Child,
+        parents: Table,
+        rows: Callable[[int], list[Row]],
+        others: Sequence[Table] = (),
+    ) -> None:
+        self.parents = parents
+        self._child = child
+        self._rows = rows
+        self._others = others
+        self._made: BoundedCache[dict[int, Row]] = BoundedCache(_ROWS_KEPT)
+        self._numbers: dict[int, tuple[Hashable, tuple[int, ...]]] = {}
+        self._ids: array[int] = array("q")
+        self._ids_of: Hashable = None
+        self._fields: dict[int, Row] = {}
+        self._changes: dict[int, int] = {}
+        self._removed: set[int] = set()
+        self._added: dict[int, dict[int, Row]] = {}
+        self._adopted: dict[int, int] = {}
+
+    # Reading
+    @property
+    def revision(self) -> Hashable:
+        """Changes with any of the rows."""
+        return (self.parents.revision, *(table.revision for table in self._others))
+
+    @property
+    def ids(self) -> array[int]:
+        """The numbers of all rows, ascending; made when first asked for."""
+        revision = self.revision
+        if self._ids_of != revision:
+            found = array("q")
+            for parent in self.parents.ids:
+                found.extend(self.numbers(parent))
+            self._ids = array("q", sorted(found)) if self._adopted else found
+            self._ids_of = revision
+        return self._ids
+
+    def numbers(self, parent: int) -> Sequence[int]:
+        """The numbers of the rows below a parent, ascending."""
+        state = self.state(parent)
+        known = self._numbers.get(parent)
+        if known is None or known[0] != state:
+            known = self._numbers[parent] = (state, tuple(self._below(parent)))
+        return known[1]
+
+    def below(self, parent: int) -> list[Row]:
+        """The rows below a parent. They are shared: not to be changed."""
+        if not self.parents.state(parent)[1]:
+            # Nothing was ever changed here: no need to number the rows and to keep them.
+            return self._rows(parent)
+        return list(self._below(parent).values())
+
+    def row(self, number: int) -> Row:
+        """A row by its number; shared, not to be changed."""
+        return self._below(self.parent_of(number))[number]
+
+    def parent_of(self, number: int) -> int:
+        """The parent of a row."""
+        return self._adopted.get(number, number // self._child.stride)
+
+    def state(self, parent: int) -> Hashable:
+        """Changes with the rows below a parent."""
+        return (self.parents.state(parent), *(table.revision for table in self._others))
+
+    def __contains__(self, number: int) -> bool:
+        parent = self.parent_of(number)
+        return parent in self.parents and number in self.numbers(parent)
+
+    def created(self, number: int) -> int:
+        """When the row was made in seconds, or its parent when rows do not tell."""
+        stamp = self._child.created
+        if stamp is None:
+            return self.parents.created(self.parent_of(number))
+        return int(read_date(self.row(number)[stamp[0]]))
+
+    def modified(self, number: int) -> int:
+        """date_modified in seconds, or the parent's when rows have none."""
+        stamp = self._child.modified
+        if stamp is None:
+            return self.parents.modified(self.parent_of(number))
+        return int(read_date(self.row(number)[stamp[0]]))
+
+    def modified_index(self) -> array[int]:
+        """date_modified of every row, in the order of `ids`."""
+        return array("q", map(self.modified, self.ids))
+
+    # Changing
+    def next_ids(self, count: int) -> list[int]:
+        """Numbers for new rows, above all others."""
+        above = max(self.parents.ids[-1:], default=0) + _FAR_ABOVE
+        start = max(above * self._child.stride, max(self._adopted, default=0) + 1)
+        return list(range(start, start + count))
+
+    def add(
+        self, numbers: Iterable[int], now: int, fields: Row | None, parent: int | None = None
+    ) -> None:
+        """New rows below a parent, modelled on those there are. Raises ValueError."""
+        self._refuse_derived()
+        parent = self._home(fields) if parent is None else parent
+        for number in numbers:
+            if number in self or number in self._removed:
+                raise ValueError(f"id {number} exists already")
+            row = {**self._model(parent), **self._identity(number, parent)}
+            for stamp in (self._child.created, self._child.modified):
+                if stamp is not None:
+                    row[stamp[0]] = stamp[1](now)
+            row.update(fields or {})
+            self._refuse_double(parent, row)
+            self._adopted[number] = parent
+            self._added.setdefault(parent, {})[number] = row
+            self._note(parent, now)
+
+    def change(self, numbers: Iterable[int], now: int | None, fields: Row | None) -> None:
+        """A visible change; now=None leaves all dates as they were."""
+        self._refuse_derived()
+        for number in numbers:
+            self._expect(number)
+            if not fields and not self._child.changes:
+                raise ValueError(f"{self._child.name} has no text of its own: say which fields")
+            if not fields:
+                self._changes[number] = self._changes.get(number, 0) + 1
+            stamp = self._child.modified
+            stamped = {} if stamp is None or now is None else {stamp[0]: stamp[1](now)}
+            self._fields[number] = {**self._fields.get(number, {}), **stamped, **(fields or {})}
+            self._note(self.parent_of(number), now)
+
+    def remove(self, numbers: Iterable[int], now: int | None = None) -> None:
+        """The rows are gone and leave no trace, but that a parent's date may tell."""
+        self._refuse_derived()
+        for number in numbers:
+            self._expect(number)
+            parent = self.parent_of(number)
+            self._removed.add(number)
+            self._added.get(parent, {}).pop(number, None)
+            self._note(parent, now)
+
+    def forget(self) -> None:
+        """Make all rows anew, as options were changed."""
+        self._made.clear()
+        self._numbers.clear()
+        self._ids_of = None
+
+    # What is below a parent
+    def _below(self, parent: int) -> dict[int, Row]:
+        key = (parent, self.state(parent))
+        found = self._made.get(key)
+        if found is None:
+            found = self._make(parent)
+            self._made.put(key, found, len(found) + 1)
+        return found
+
+    def _make(self, parent: int) -> dict[int, Row]:
+        made = {}
+        for at, row in enumerate(self._rows(parent)):
+            number = self._number(parent, at, row)
+            if number // self._child.stride != parent:
+                # Made from a row that was added later, whose number is above all others.
+                self._adopted[number] = parent
+            if number not in self._removed:
+                made[number] = self._current(number, row)
+        for number, row in self._added.get(parent, {}).items():
+            made[number] = self._current(number, row)
+        return made
+
+    def _number(self, parent: int, at: int, row: Row) -> int:
+        if self._child.number is not None:
+            return self._child.number(row)
+        return int(row[self._child.id]) if self._child.id else parent * self._child.stride + at
+
+    def _current(self, number: int, row: Row) -> Row:
+        changes, fields = self._changes.get(number), self._fields.get(number)
+        if changes:
+            row = {**row, self._child.changes: f"changed {changes} times"}
+        return {**row, **fields} if fields else row
+
+    # What new rows are like
+    def _home(self, fields: Row | None) -> int:
+        given = (fields or {}).get(self._child.parent_field)
+        if given is not None:
+            return int(given)
+        if not self.parents.ids:
+            raise ValueError(f"{self._child.name}: there is nothing to add to")
+        return self.parents.ids[-1]
+
+    def _model(self, parent: int) -> Mapping[str, object]:
+        if parent not in self.parents:
+            raise ValueError(f"there is no id {parent} to add to")
+        for other in (parent, *self.parents.ids):
+            rows = self.below(other)
+            if rows:
+                return rows[-1]
+        raise ValueError(f"{self._child.name}: there is no row that a new one could be like")
+
+    def _identity(self, number: int, parent: int) -> Row:
+        child = self._child
+        named = {child.id: number, child.parent_field: parent}
+        return {name: value for name, value in named.items() if name}
+
+    def _refuse_double(self, parent: int, row: Row) -> None:
+        keys = [[other.get(name) for name in self._child.key] for other in self.below(parent)]
+        if [row.get(name) for name in self._child.key] in keys:
+            raise ValueError(f"{self._child.name}: there is such a row already; say which fields")
+
+    def _refuse_derived(self) -> None:
+        if self._child.derived_from:
+            raise ValueError(f"{self._child.name} follows from {self._child.derived_from}")
+
+    def _expect(self, number: int) -> None:
+        if number not in self:
+            raise ValueError(f"there is no id {number}")
+
+    def _note(self, parent: int, now: int | None) -> None:
+        self.parents.change_below(parent, now if self._child.touches_parent else None)

@@ -1,0 +1,120 @@
+"""Prices, promotions, coupons, gift certificates, banners."""
+
+from __future__ import annotations
+
+from tap_bigcommerce_sandbox.endpoints.common import count_of, equal
+from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_dates, v3_family, v3_in
+from tap_bigcommerce_sandbox.lists import Endpoint, RowList, Single
+from tap_bigcommerce_sandbox.paging import Paging
+from tap_bigcommerce_sandbox.rows.coupons import COUPONS
+from tap_bigcommerce_sandbox.rows.marketing import MARKETING_CHILDREN, MARKETING_KINDS
+from tap_bigcommerce_sandbox.rows.pricing import PRICE_LISTS, PRICING_CHILDREN
+from tap_bigcommerce_sandbox.world import Child, Kind
+
+KINDS: tuple[Kind, ...] = (COUPONS, PRICE_LISTS, *MARKETING_KINDS)
+CHILDREN: tuple[Child, ...] = (*PRICING_CHILDREN, *MARKETING_CHILDREN)
+
+_NO_LINKS = Paging("both", links=False)
+_COUPONS = RowList(
+    "coupons",
+    "v2",
+    "coupons",
+    "marketing",
+    filters=(
+        *v2_range("id", "whole"),
+        *equal("id", reads="whole"),
+        *equal("code", "name", "type"),
+        Filter("exclude_type", "type", "!="),
+    ),
+)
+_PRICES = ("price", "sale_price", "retail_price", "map_price", "calculated_price")
+
+_CERTIFICATES = RowList(
+    "gift_certificates",
+    "v2",
+    "gift_certificates",
+    "marketing",
+    filters=(
+        *v2_range("id", "whole"),
+        *equal("code", "to_name", "to_email", "from_name", "from_email"),
+        *equal("order_id", reads="whole"),
+    ),
+    sorts=frozenset(("id",)),
+    direction=True,
+)
+
+_BANNERS = RowList("banners", "v2", "banners", "marketing", filters=v2_range("id", "whole"))
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    _COUPONS,
+    count_of(_COUPONS),
+    RowList(
+        "price_lists",
+        "v3",
+        "pricelists",
+        "products",
+        filters=(
+            v3_in("id"),
+            *equal("name"),
+            Filter("name:like", "name", "like"),
+            *v3_dates("date_created", "date_modified"),
+        ),
+        paging=_NO_LINKS,
+    ),
+    RowList(
+        "price_list_records",
+        "v3",
+        "pricelists/{}/records",
+        "products",
+        filters=(
+            v3_in("variant_id"),
+            v3_in("product_id"),
+            *v3_family("currency", "text", "in"),
+            *v3_family("sku", "text", "in"),
+            *(item for name in _PRICES for item in v3_family(name, "number", "min", "max")),
+            *v3_dates("date_created", "date_modified"),
+        ),
+        includes=frozenset(("bulk_pricing_tiers", "sku")),
+        paging=_NO_LINKS,
+    ),
+    RowList(
+        "price_list_assignments",
+        "v3",
+        "pricelists/assignments",
+        "products",
+        filters=(
+            *v3_family("id", "whole", "in"),
+            *v3_family("price_list_id", "whole", "in"),
+            *v3_family("customer_group_id", "whole", "in"),
+            *v3_family("channel_id", "whole", "in"),
+        ),
+        paging=_NO_LINKS,
+    ),
+    RowList(
+        "promotions",
+        "v3",
+        "promotions",
+        "marketing",
+        filters=(
+            *equal("id", reads="whole"),
+            *equal("name", "currency_code", "status"),
+            Filter("redemption_type", "type"),
+            Filter("channels", "channel_ids", "has", "whole"),
+            Filter("query", "name", "like"),
+        ),
+        sorts=frozenset(("id", "name", "priority", "start_date")),
+        direction=True,
+    ),
+    RowList(
+        "promotion_codes",
+        "v3",
+        "promotions/{}/codes",
+        "marketing",
+        filters=equal("code"),
+        paging=Paging("cursor"),
+    ),
+    _CERTIFICATES,
+    Single("gift_certificate", _CERTIFICATES),
+    _BANNERS,
+    Single("banner", _BANNERS),
+)

@@ -1,0 +1,139 @@
+"""The store itself: channels, sites, content, currencies, taxes, shipping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal
+from tap_bigcommerce_sandbox.filters import Filter, v3_dates, v3_family, v3_in
+from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
+from tap_bigcommerce_sandbox.paging import Paging
+from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.rows.channels import CHANNEL_CHILDREN, CHANNELS
+from tap_bigcommerce_sandbox.rows.content import CONTENT_KINDS
+from tap_bigcommerce_sandbox.rows.settings import SETTINGS_CHILDREN, SETTINGS_KINDS
+from tap_bigcommerce_sandbox.world import Child, Kind
+
+KINDS: tuple[Kind, ...] = (CHANNELS, *CONTENT_KINDS, *SETTINGS_KINDS)
+CHILDREN: tuple[Child, ...] = (*CHANNEL_CHILDREN, *SETTINGS_CHILDREN)
+
+
+def _time(context: Context, request: Request, parents: Sequence[int]) -> Any:
+    return {"time": context.world.clock.second()}
+
+
+def _store(context: Context, request: Request, parents: Sequence[int]) -> Any:
+    return context.world.row("store", 1)
+
+
+_CHANNELS = RowList(
+    "channels",
+    "v3",
+    "channels",
+    "channels",
+    filters=(
+        v3_in("status", "text"),
+        v3_in("type", "text"),
+        v3_in("platform", "text"),
+        *v3_dates("date_created", "date_modified"),
+    ),
+    includes=frozenset(("currencies",)),
+)
+
+_SITES = RowList(
+    "sites",
+    "v3",
+    "sites",
+    "sites",
+    filters=(v3_in("channel_id"),),
+    paging=Paging(meta="offset"),
+)
+
+_BLOG_POSTS = RowList(
+    "blog_posts",
+    "v2",
+    "blog/posts",
+    "content",
+    filters=(
+        *equal("is_published", reads="flag"),
+        *equal("url"),
+        Filter("tag", "tags", "has"),
+    ),
+)
+
+_CURRENCIES = RowList("currencies", "v2", "currencies", "information")
+
+_TAX_CLASSES = RowList("tax_classes", "v2", "tax_classes", "information")
+
+_SHIPPING_ZONES = RowList("shipping_zones", "v2", "shipping/zones", "information", paging=UNPAGED)
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    # /v2/time needs a token but no particular scope.
+    Computed("time", "v2", "time", "", _time),
+    Computed("store", "v2", "store", "information", _store),
+    _CHANNELS,
+    Single("channel", _CHANNELS),
+    RowList(
+        "channel_listings",
+        "v3",
+        "channels/{}/listings",
+        "listings",
+        filters=(v3_in("product_id"), *v3_dates("date_created", "date_modified")),
+        paging=Paging("after"),
+    ),
+    _SITES,
+    Single("site", _SITES),
+    _CURRENCIES,
+    Single("currency", _CURRENCIES),
+    RowList(
+        "pages",
+        "v3",
+        "content/pages",
+        "content",
+        filters=(
+            v3_in("id"),
+            *equal("channel_id", reads="whole"),
+            *equal("name"),
+            Filter("name:like", "name", "like"),
+        ),
+        includes=frozenset(("body",)),
+    ),
+    _BLOG_POSTS,
+    Single("blog_post", _BLOG_POSTS),
+    RowList(
+        "redirects",
+        "v3",
+        "storefront/redirects",
+        "content",
+        filters=(
+            *v3_family("id", "whole", "in", "min", "max")[1:],
+            *equal("site_id", reads="whole"),
+            Filter("keyword", "from_path", "like"),
+        ),
+        sorts=frozenset(("from_path", "type", "site_id", "id")),
+        direction=True,
+        includes=frozenset(("to_url",)),
+    ),
+    _TAX_CLASSES,
+    Single("tax_class", _TAX_CLASSES),
+    RowList(
+        "tax_zones",
+        "v3",
+        "tax/zones",
+        "information",
+        filters=(v3_in("id"),),
+        paging=Paging("none", meta="nothing"),
+    ),
+    RowList(
+        "tax_rates",
+        "v3",
+        "tax/rates",
+        "information",
+        filters=(v3_in("id"), v3_in("tax_zone_id")),
+        paging=UNPAGED,
+    ),
+    _SHIPPING_ZONES,
+    Single("shipping_zone", _SHIPPING_ZONES),
+    RowList("shipping_methods", "v2", "shipping/zones/{}/methods", "information", paging=UNPAGED),
+)

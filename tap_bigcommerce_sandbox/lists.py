@@ -1,0 +1,258 @@
+"""The kinds of endpoint: a list of rows, one row, one object that is worked out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import orjson
+
+from tap_bigcommerce_sandbox.answers import Answer, ApiError, json_answer
+from tap_bigcommerce_sandbox.dates import http_date
+from tap_bigcommerce_sandbox.filters import Filter, read_conditions
+from tap_bigcommerce_sandbox.paging import PARTS_CAP, Paging, Part, cut
+from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.selection import Selector
+from tap_bigcommerce_sandbox.world import Form, World
+
+
+@dataclass(frozen=True)
+class Context:
+    """What endpoints answer from."""
+
+    world: World
+    selector: Selector
+
+
+class Endpoint(Protocol):
+    """Something that answers GET requests at one path; {} in the path stands for an id."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def api(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def scope(self) -> str:
+        """The scope it needs; "a|b": one of these."""
+        ...
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The query parameters that it has, as it is documented."""
+        ...
+
+    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
+        """The answer; parents are the ids in the path. Raises ApiError."""
+        ...
+
+
+@dataclass(frozen=True)
+class RowList:
+    """A list of the rows of a kind: of all, or with {} in its path of those below one parent."""
+
+    name: str
+    api: str
+    path: str
+    scope: str
+    kind: str = ""
+    """The kind of the rows, where it is named otherwise than the list."""
+    filters: tuple[Filter, ...] = ()
+    sorts: frozenset[str] = frozenset()
+    direction: bool = False
+    """Whether the direction is a parameter of its own, and not a suffix of sort."""
+    downwards: bool = False
+    """Whether the largest id comes first when nothing else is asked for."""
+    includes: frozenset[str] = frozenset()
+    capping_includes: frozenset[str] = frozenset()
+    shown_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Fields that rows show when a parameter is true, or when include= names it."""
+    chooses_fields: bool = False
+    paging: Paging = field(default_factory=Paging)
+    hides_archived: bool = False
+    strict: bool = False
+    """Whether a parameter with an operator that is not in `filters` is refused."""
+    nothing: Callable[[World, int], int] | None = None
+    """The status of an empty answer below a parent, where it is not the usual."""
+
+    @property
+    def of(self) -> str:
+        """The kind of the rows."""
+        return self.kind or self.name
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """The query parameters that the list has, as it is documented."""
+        found = {item.param for item in self.filters if item.documented} | self.paging.parameters
+        found |= {"sort"} if self.sorts else set()
+        found |= {"direction"} if self.direction else set()
+        return frozenset(found) | self.shaping
+
+    @property
+    def shaping(self) -> frozenset[str]:
+        """The parameters that say what is shown of each row."""
+        found = {"include"} if self.includes else set(self.shown_by)
+        found |= {"include_fields", "exclude_fields"} if self.chooses_fields else set()
+        found |= {"consignment_structure"} if "consignments" in self.includes else set()
+        return frozenset(found)
+
+    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
+        """One page of rows."""
+        world = context.world
+        parent = self._parent(world, parents)
+        form = self.form(request)
+        cap = PARTS_CAP if form.includes & self.capping_includes else None
+        ids = self.matching(context, request, parent)
+        by_id = self._sort(request)[0] == "id"
+        part = cut(self.paging, request, self.api, world.options, ids, cap, by_id)
+        rows = [world.row_bytes(self.of, number, form) for number in part.ids]
+        answer = self._answer(world, part, rows, parent)
+        answer.rows, answer.ids = len(rows), part.ids if parent is None else (parent,)
+        return answer
+
+    def matching(
+        self, context: Context, request: Request, parent: int | None = None
+    ) -> Sequence[int]:
+        """All ids that the request's filters let through, sorted as it asks."""
+        query = request.query
+        if self.strict:
+            self._refuse_unknown(query)
+        if self.hides_archived and context.world.options.archived_orders == "hidden":
+            query = {"is_deleted": "false", **query}
+        conditions = read_conditions(self.filters, query, context.world, self.api)
+        return context.selector.ids(self.of, conditions, *self._sort(request), parent)
+
+    def form(self, request: Request) -> Form:
+        """What the request wants to see of each row. Raises ApiError."""
+        includes = frozenset(request.words("include")) if self.includes else frozenset()
+        unknown = includes - self.includes
+        if unknown:
+            raise ApiError(self._refusal, f"The include '{min(unknown)}' is not supported.")
+        for name, fields in self.shown_by.items():
+            if name in includes or request.query.get(name) == "true":
+                includes |= fields
+        only: tuple[str, ...] = ()
+        without: tuple[str, ...] = ()
+        if self.chooses_fields:
+            only, without = request.words("include_fields"), request.words("exclude_fields")
+        structure = request.query.get("consignment_structure", "")
+        return Form(includes, frozenset(only), frozenset(without), structure)
+
+    @property
+    def _refusal(self) -> int:
+        return 400 if self.api == "v2" else 422
+
+    def _parent(self, world: World, parents: Sequence[int]) -> int | None:
+        if not parents:
+            return None
+        if parents[0] not in world.children[self.of].parents:
+            raise ApiError(404, "The requested resource was not found.")
+        return parents[0]
+
+    def _refuse_unknown(self, query: Mapping[str, str]) -> None:
+        known = {item.param for item in self.filters}
+        unknown = [name for name in query if ":" in name and name not in known]
+        if unknown:
+            raise ApiError(422, f"The filter '{unknown[0]}' is not supported.")
+
+    def _sort(self, request: Request) -> tuple[str, bool]:
+        text = request.query.get("sort", "")
+        if self.direction:
+            name, direction = text or "id", request.query.get("direction", "asc")
+        else:
+            name, _, direction = text.partition(":")
+        if not text or not self.sorts:
+            return "id", self.downwards or (self.direction and direction == "desc")
+        if name not in self.sorts or direction not in ("", "asc", "desc"):
+            raise ApiError(self._refusal, f"The sort '{text}' is not supported.")
+        return name, direction == "desc"
+
+    def _answer(self, world: World, part: Part, rows: list[bytes], parent: int | None) -> Answer:
+        if not rows and parent is not None and self.nothing is not None:
+            status = self.nothing(world, parent)
+            if status == 404:
+                raise ApiError(404, "The requested resource was not found.")
+            if status == 204:
+                return Answer(204)
+        if self.api == "v3":
+            return v3_list(rows, part.meta)
+        answer = v2_list(rows)
+        table = world.listed(self.of)
+        newest = max(map(table.modified, part.ids), default=0)
+        if parent is not None:
+            newest = world.children[self.of].parents.modified(parent)
+        answer.headers["last-modified"] = http_date(newest or world.clock.now())
+        return answer
+
+
+@dataclass(frozen=True)
+class Single:
+    """One row of a kind by its id."""
+
+    name: str
+    listed: RowList
+
+    @property
+    def api(self) -> str:
+        """The API's version."""
+        return self.listed.api
+
+    @property
+    def path(self) -> str:
+        """The list's path and an id."""
+        return self.listed.path + "/{}"
+
+    @property
+    def scope(self) -> str:
+        """The list's scope."""
+        return self.listed.scope
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        """Those of the list that say what is shown."""
+        return self.listed.shaping
+
+    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
+        """The row, bare in v2 and under `data` in v3, or 404."""
+        world, number, kind = context.world, parents[0], self.listed.of
+        if number not in world.listed(kind):
+            raise ApiError(404, "The requested resource was not found.")
+        body = world.row_bytes(kind, number, self.listed.form(request))
+        if self.api == "v3":
+            return Answer(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
+        modified = http_date(world.listed(kind).modified(number))
+        return Answer(200, body, {"last-modified": modified}, rows=1, ids=(number,))
+
+
+@dataclass(frozen=True)
+class Computed:
+    """One object that is worked out, such as a count or the store's time."""
+
+    name: str
+    api: str
+    path: str
+    scope: str
+    value: Callable[[Context, Request, Sequence[int]], Any]
+    parameters: frozenset[str] = frozenset()
+
+    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
+        """The object."""
+        answer = json_answer(self.value(context, request, parents))
+        if self.api == "v2":
+            answer.headers["last-modified"] = http_date(context.world.clock.now())
+        answer.rows = 1
+        return answer
+
+
+def v2_list(rows: list[bytes]) -> Answer:
+    """A bare array; no rows are 204 without a body, also past the last page."""
+    if not rows:
+        return Answer(204)
+    return Answer(200, b"[" + b",".join(rows) + b"]")
+
+
+def v3_list(rows: list[bytes], meta: Mapping[str, Any]) -> Answer:
+    """data and meta."""
+    return Answer(200, b'{"data":[' + b",".join(rows) + b'],"meta":' + orjson.dumps(meta) + b"}")

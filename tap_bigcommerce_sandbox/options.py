@@ -1,0 +1,240 @@
+"""Every option of the sandbox, with its default and its meaning: the one place for both."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from tap_bigcommerce_sandbox.money import CURRENCIES
+
+Value = TypeVar("Value")
+
+
+def _option(default: Value, text: str, choices: tuple[str, ...] = ()) -> Value:
+    """A dataclass field that carries its own help text and its allowed values."""
+    made: Value = field(default=default, metadata={"help": text, "choices": choices})
+    return made
+
+
+@dataclass(frozen=True)
+class Options:
+    """How big the store is, how it behaves and which of the API's open questions go which way."""
+
+    # What the store holds
+    seed: int = _option(1, "same seed and sizes, same store")
+    orders: int = _option(2000, "number of orders")
+    customers: int = _option(1000, "number of customers")
+    products: int = _option(800, "number of products")
+    coupons: int = _option(60, "number of coupons")
+    ids: str = _option(
+        "holes",
+        "id pattern of all lists (dense, holes, sparse, clusters, huge_gaps) or of single lists:"
+        " 'orders=sparse,products=clusters'",
+    )
+    id_gaps: float = _option(0.02, "share of ids left out in the pattern 'holes'")
+    data_until: str = _option("2026-04-01T00:00:00Z", "the newest date a row starts with (ISO)")
+    data_days: int = _option(1095, "days of history before data_until")
+    same_second_share: float = _option(
+        0.02, "share of rows that were all modified in one and the same second (a bulk edit)"
+    )
+    variants_per_product: int = _option(6, "most variants a product has")
+    fewest_variants: int = _option(
+        0, "fewest variants a product has (0: half of the products have none)"
+    )
+    images_per_product: int = _option(4, "most images a product has")
+    fewest_images: int = _option(0, "fewest images a product has")
+    line_items: int = _option(3, "most line items of a plain order")
+    huge_order_share: float = _option(0.004, "share of orders with 51 to 300 line items")
+    couponed_share: float = _option(0.10, "share of orders with coupons")
+    promotion_share: float = _option(
+        0.015, "share of orders with an automatic promotion, which has an id but no code"
+    )
+    free_shipping_share: float = _option(
+        0.012, "share of orders that are shipped free for everyone, without a coupon"
+    )
+    transactions_per_order: int = _option(3, "most transactions of an order; 250 can be read")
+    currency: str = _option("USD", "default currency of the store", tuple(CURRENCIES))
+    customer_groups: int = _option(6, "number of customer groups")
+    customer_attributes: int = _option(12, "number of attributes that customers can have")
+    addresses_per_customer: int = _option(
+        3, "most addresses of a plain customer; one in 40 has nine more"
+    )
+    brands: int = _option(40, "number of brands")
+    categories: int = _option(60, "number of categories")
+    metafield_share: float = _option(
+        0.1, "share of orders, customers, products, variants, brands, categories with metafields"
+    )
+    price_lists: int = _option(3, "number of price lists")
+    priced_share: float = _option(0.3, "share of products that a price list has prices for")
+    promotions: int = _option(12, "number of promotions")
+    codes_per_promotion: int = _option(60, "most codes of a promotion with many")
+    channels: int = _option(3, "number of channels (1 or more)")
+    locations: int = _option(4, "number of inventory locations (3 or more)")
+    small_lists: int = _option(
+        8, "rows of each list nobody has many of: banners, segments, pages, blog posts, zones"
+    )
+    redirects: int = _option(40, "number of redirects")
+
+    # What the API leaves open
+    inclusive_bounds: bool = _option(
+        True, "whether min_id, id:min, min_date_modified, date_modified:min (and max) include"
+    )
+    naive_offset_hours: float = _option(
+        0.0, "offset from UTC that a date filter without an offset is read in"
+    )
+    archived_orders: str = _option(
+        "listed",
+        "whether archived orders are in lists that do not ask for is_deleted",
+        ("listed", "hidden"),
+    )
+    archive_touches: bool = _option(True, "whether archiving an order sets its date_modified")
+    line_item_cut: int = _option(50, "line items a consignment embeds before it is cut")
+    cut_warning: bool = _option(True, "whether a cut consignment carries __warning__")
+    warning_place: str = _option(
+        "consignment",
+        "where __warning__ stands: a key of the consignment, or one more object in line_items",
+        ("consignment", "line_items"),
+    )
+    consignment_costs: str = _option(
+        "number", "JSON type of costs in embedded consignments", ("number", "string")
+    )
+    shipping_base_cost: str = _option(
+        "ex_tax", "which cost base_shipping_cost equals without coupons", ("ex_tax", "inc_tax")
+    )
+    embedded_consignments: str = _option(
+        "object",
+        "'array': always in the old form; 'never': include is ignored and links come",
+        ("object", "array", "never"),
+    )
+    fulfillment_source_embedded: bool = _option(
+        False, "whether embedded line items also carry fulfillment_source"
+    )
+    empty_line_items_every: int = _option(
+        0, "orders whose id is a multiple of this embed empty line_items (0: none)"
+    )
+    items_total_counts_children: bool = _option(
+        True, "whether items_total counts the parts of a bundle too"
+    )
+    free_shipping_coupon_shows_discount: bool = _option(
+        False, "whether coupon_discount counts shipping and free-shipping coupons"
+    )
+    no_transactions: str = _option(
+        "mixed",
+        "answer for an order without transactions ('mixed' goes by the order's id)",
+        ("mixed", "empty", "204", "404"),
+    )
+    undocumented_totals: bool = _option(
+        False, "whether refunds and customer attributes name totals; their documentation does not"
+    )
+    brands_total_error: int = _option(
+        0, "added to the total that brands name, which was wrong once"
+    )
+    counts_incomplete_orders: bool = _option(
+        True, "whether /orders/count counts orders with the status 0 (Incomplete)"
+    )
+    counts_heed_filters: bool = _option(
+        True, "whether /count of orders, customers and coupons heeds the filters of their lists"
+    )
+    past_end: str = _option("empty", "v3 answer to a page past the end", ("empty", "404"))
+    limit_max: int = _option(250, "largest limit; above it v2 answers 413")
+    v3_over_limit: str = _option(
+        "413", "v3 answer to a limit above limit_max", ("413", "422", "cap")
+    )
+    page_cap: int = _option(0, "silently lowers every limit to this (0: off)")
+
+    # How the server behaves
+    any_hash: bool = _option(
+        False, "whether it answers under every store hash, as that many stores with equal rows"
+    )
+    port: int = _option(0, "loopback port (0: any free one)")
+    latency_ms: float = _option(0.0, "delay of every answer in milliseconds")
+    refuse_unknown_parameters: bool = _option(
+        False, "whether a query parameter that is not documented is refused instead of ignored"
+    )
+    quota: int = _option(0, "requests allowed per window (0: unlimited)")
+    window_seconds: float = _option(30.0, "length of the rate limit's window")
+    other_app_rate: float = _option(0.0, "requests a second that another app takes of the quota")
+    rate_limit_headers: bool = _option(True, "whether answers carry X-Rate-Limit-* headers")
+    retry_after_header: int = _option(0, "X-Retry-After seconds on a 429 (0: no such header)")
+    withheld_scopes: tuple[str, ...] = _option(
+        (),
+        "scope families the token lacks: orders, transactions, customers, products, inventory,"
+        " locations, marketing, information, channels, listings, sites, content",
+    )
+    clock_skew_seconds: float = _option(0.0, "how far the store's clock is ahead of this machine")
+    fault_rate: float = _option(0.0, "share of data requests that fail at random (seeded)")
+    fault_kinds: tuple[str, ...] = _option(
+        ("500", "502", "503", "504", "429", "reset", "cut"), "kinds the random faults are of"
+    )
+    hang_seconds: float = _option(60.0, "how long the fault 'hang' keeps a request waiting")
+    gzip: bool = _option(False, "compress answers (level 1) for clients that accept it")
+    cache_mb: int = _option(256, "memory for rows already serialized")
+
+    def __post_init__(self) -> None:
+        """Refuse values that no option allows; raises ValueError."""
+        for item in dataclasses.fields(self):
+            choices = item.metadata["choices"]
+            if choices and getattr(self, item.name) not in choices:
+                raise ValueError(f"{item.name} must be one of {', '.join(choices)}")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Offer every option on the command line as --kebab-case."""
+    types = typing.get_type_hints(Options)
+    for item in dataclasses.fields(Options):
+        flag = "--" + item.name.replace("_", "-")
+        text = f"{item.metadata['help']} (default: {_plain(item.default)})".replace("%", "%%")
+        kind = types[item.name]
+        if kind is bool:
+            action = argparse.BooleanOptionalAction
+            parser.add_argument(flag, action=action, default=item.default, help=text)
+        else:
+            reader = _words if kind == tuple[str, ...] else kind
+            choices = item.metadata["choices"] or None
+            parser.add_argument(flag, type=reader, default=item.default, choices=choices, help=text)
+
+
+def from_arguments(arguments: argparse.Namespace) -> Options:
+    """The options of a parsed command line."""
+    return Options(**{item.name: getattr(arguments, item.name) for item in _fields()})
+
+
+def to_arguments(options: Options) -> list[str]:
+    """The command line that gives these options."""
+    words: list[str] = []
+    for item in _fields():
+        value = getattr(options, item.name)
+        flag = item.name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{'' if value else 'no-'}{flag}")
+        else:
+            words.append(f"--{flag}={_plain(value)}")
+    return words
+
+
+def replaced(options: Options, changes: Mapping[str, Any]) -> Options:
+    """The options with some changed; lists from JSON become tuples. Raises ValueError."""
+    known = {item.name for item in _fields()}
+    for name in changes:
+        if name not in known:
+            raise ValueError(f"there is no option {name}")
+    tidy: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in changes.items()
+    }
+    return dataclasses.replace(options, **tidy)
+
+
+def _fields() -> Iterable[dataclasses.Field[Any]]:
+    return dataclasses.fields(Options)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word for word in text.split(",") if word)
+
+
+def _plain(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,0 +1,87 @@
+"""A sandbox in another process: the client that controls it, and how it is started."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import orjson
+
+from tap_bigcommerce_sandbox.control import Store
+from tap_bigcommerce_sandbox.options import Options, to_arguments
+
+LONGEST = 600.0
+"""Seconds that an operation may take: a large store is made when it is first asked for."""
+
+TIME_TO_END = 30.0
+"""Seconds that a store may take to end."""
+
+
+class RemoteStore(Store):
+    """Controls a store over HTTP, by the line that `python -m tap_bigcommerce_sandbox` prints."""
+
+    def __init__(self, announcement: Mapping[str, str]) -> None:
+        self.locate(announcement)
+
+    def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        body = orjson.dumps(dict(arguments))
+        asked = urllib.request.Request(f"{self.control_url}/{name}", data=body, method="POST")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(asked, timeout=LONGEST) as answer:
+                return orjson.loads(answer.read())
+        except urllib.error.HTTPError as error:
+            raise ValueError(orjson.loads(error.read())["error"]) from error
+
+
+class Spawned:
+    """`with Sandbox.spawn(options) as store:` runs a sandbox as a process of its own."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process, for those who measure it."""
+        if self._process is None:
+            raise ValueError("the sandbox is not running")
+        return self._process.pid
+
+    def __enter__(self) -> RemoteStore:
+        root = str(Path(__file__).resolve().parent.parent)
+        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        command = [sys.executable, "-m", "tap_bigcommerce_sandbox", "--until-stdin-closes"]
+        self._process = subprocess.Popen(
+            command + to_arguments(self._options),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            status = self._process.wait(TIME_TO_END)
+            raise RuntimeError(f"the sandbox ended with status {status}")
+        return RemoteStore(json.loads(line))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.communicate(timeout=TIME_TO_END)
+            finally:
+                self._process.kill()

@@ -1,0 +1,49 @@
+"""From a path to the endpoint that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from tap_bigcommerce_sandbox.answers import ApiError
+from tap_bigcommerce_sandbox.identity import STORE_HASH
+from tap_bigcommerce_sandbox.lists import Endpoint
+
+
+@dataclass(frozen=True)
+class Match:
+    """An endpoint and the ids its path carried."""
+
+    endpoint: Endpoint
+    parents: Sequence[int]
+
+
+class Router:
+    """Looks endpoints up by path; ids in a path are its all-digit segments."""
+
+    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
+        self._endpoints = {f"{item.api}/{item.path}": item for item in endpoints}
+
+    def match(self, path: str, any_hash: bool) -> Match:
+        """The endpoint at /stores/{hash}/v2/… or /v3/…. Raises ApiError."""
+        _, stores, name, rest = (*path.split("/", 3), "", "", "")[:4]
+        if stores != "stores" or not (name == STORE_HASH or (any_hash and name.isalnum())):
+            raise ApiError(404, "The requested store was not found.")
+        if rest.endswith("/"):
+            if rest.startswith("v3"):
+                # Not 404: the real API asks for authentication here, token or not.
+                raise ApiError(403, "Authentication Required")
+            rest = rest.rstrip("/")
+        if rest.startswith("v2/"):
+            rest = rest.removesuffix(".json")
+        words = rest.split("/")
+        parents = [int(word) for word in words if word.isdigit()]
+        endpoint = self._endpoints.get("/".join("{}" if w.isdigit() else w for w in words))
+        if endpoint is None:
+            raise ApiError(404, "The requested resource was not found.")
+        return Match(endpoint, parents)
+
+
+def api_of(path: str) -> str:
+    """The API's version that a path is of, for the shape of its errors."""
+    return "v3" if "/v3" in path else "v2"

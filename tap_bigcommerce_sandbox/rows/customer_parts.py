@@ -1,0 +1,246 @@
+"""What is below a customer, and what customers are sorted by: groups, attributes, segments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox.dates import iso, rfc2822
+from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.rows.customers import email_of
+from tap_bigcommerce_sandbox.rows.customers_v3 import unique_id
+from tap_bigcommerce_sandbox.rows.products.brief import base_variant
+from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.world import Child, Form, Kind, World
+
+
+def _zulu(second: int) -> str:
+    return iso(second, "Z")
+
+
+# Below a customer
+def _addresses(world: World, customer: int) -> list[Row]:
+    chance = world.chance("addresses", customer)
+    count = chance.between(0, max(0, world.options.addresses_per_customer))
+    if chance.share(0.025) and world.options.addresses_per_customer:
+        count += 9
+    return [_address(customer, at, chance) for at in range(count)]
+
+
+def _address(customer: int, at: int, chance: Chance) -> Row:
+    city, state, zip_code, country, iso2 = chance.pick(words.PLACES)
+    return {
+        "id": customer * 100 + at,
+        "customer_id": customer,
+        "first_name": chance.pick(words.FIRST_NAMES),
+        "last_name": chance.pick(words.LAST_NAMES),
+        "company": chance.pick(words.COMPANIES),
+        "address1": f"{chance.between(1, 999)} {chance.pick(words.STREETS)}",
+        "address2": "",
+        "city": city,
+        "state_or_province": state,
+        "postal_code": zip_code,
+        "country": country,
+        "country_code": iso2,
+        "phone": "" if chance.share(0.3) else str(chance.between(10**8, 10**9)),
+        "address_type": "residential" if chance.share(0.8) else "commercial",
+        "form_fields": [{"name": "Floor", "value": "3", "address_id": customer * 100 + at}]
+        if at == 1
+        else [],
+    }
+
+
+def _attribute_values(world: World, customer: int) -> list[Row]:
+    attributes = world.tables["customer_attributes"].base
+    chance = world.chance("attribute values", customer)
+    if not attributes or chance.share(0.6):
+        return []
+    created = world.tables["customers"].created(customer)
+    # A few customers have all attributes, more than include= shows.
+    count = len(attributes) if chance.share(0.1) else min(2, len(attributes))
+    return [
+        {
+            "id": customer * 100 + at,
+            "attribute_id": number,
+            "attribute_value": chance.pick(("1985-05-31", "12", "ja", "")),
+            "customer_id": customer,
+            "date_created": _zulu(created),
+            "date_modified": _zulu(created + chance.between(0, 30 * 86400)),
+        }
+        for at, number in enumerate(attributes[:count])
+    ]
+
+
+def _form_field_values(world: World, customer: int) -> list[Row]:
+    # A value is a text, a number or an array; it is the customer's, or of one of the addresses.
+    found: list[Row] = []
+    if world.draw("form field values", customer) < 0.2:
+        values: tuple[tuple[str, Any], ...] = (
+            ("Referred by", "Häns"),
+            ("Children", 2),
+            ("Interests", ["Kochen", "旅行"]),
+        )
+        found = [_value(name, value, customer, 0) for name, value in values]
+    for address in world.below("customer_addresses", customer):
+        for item in address["form_fields"]:
+            found.append(_value(item["name"], item["value"], customer, address["id"]))
+    return found
+
+
+def _value(name: str, value: Any, customer: int, address: int) -> Row:
+    # Each row names one owner; the other is null.
+    owner = {"customer_id": None, "address_id": address} if address else {}
+    return {"name": name, "value": value, "customer_id": customer, "address_id": None, **owner}
+
+
+def _wishlists(world: World, customer: int) -> list[Row]:
+    chance = world.chance("wishlists", customer)
+    if chance.share(0.8):
+        return []
+    return [
+        {
+            "id": customer * 100 + at,
+            "customer_id": customer,
+            "name": chance.pick(("Geburtstag 🎂", "Wish list", "欲しい物")),
+            "is_public": at == 1,
+            "token": unique_id("wishlist token", customer * 100 + at),
+            "items": _wishes(world, customer * 100 + at, chance),
+        }
+        for at in range(chance.between(1, 2))
+    ]
+
+
+def _wishes(world: World, wishlist: int, chance: Chance) -> list[Row]:
+    products = [world.some_id("products", chance) for _ in range(chance.between(0, 4))]
+    return [
+        {"id": wishlist * 10 + at, "product_id": product, "variant_id": base_variant(product)}
+        for at, product in enumerate(products)
+        if product
+    ]
+
+
+CUSTOMER_CHILDREN: tuple[Child, ...] = (
+    Child(
+        "customer_addresses",
+        "customers",
+        _addresses,
+        "address2",
+        parent_field="customer_id",
+        optional=frozenset(("form_fields",)),
+        includes=frozenset(("formfields",)),
+        stride=100,
+    ),
+    Child(
+        "customer_attribute_values",
+        "customers",
+        _attribute_values,
+        "attribute_value",
+        parent_field="customer_id",
+        key=("customer_id", "attribute_id"),
+        stride=100,
+        created=("date_created", _zulu),
+        modified=("date_modified", _zulu),
+    ),
+    Child(
+        "customer_form_field_values",
+        "customers",
+        _form_field_values,
+        "value",
+        id="",
+        key=("customer_id", "address_id", "name"),
+        stride=100,
+    ),
+    Child(
+        "wishlists",
+        "customers",
+        _wishlists,
+        "name",
+        parent_field="customer_id",
+        stride=100,
+    ),
+)
+
+
+# Lists of their own
+def _group(world: World, number: int, form: Form) -> Row:
+    table = world.tables["customer_groups"]
+    chance = world.chance("customer group", number)
+    categories, lists = world.tables["categories"].base, world.tables["price_lists"].base
+    specific = number % 3 == 0
+    rules: list[Row] = [{"type": "all", "method": "percent", "amount": money(500)}]
+    if categories and number == 2:
+        rules += [{**rules[0], "type": "category", "category_id": categories[0]}]
+    if lists and number % 2:
+        rules = [{"type": "price_list", "price_list_id": lists[number % len(lists)]}]
+    access: Row = {"type": "specific" if specific else "all"}
+    if specific:
+        access["categories"] = list(categories[:3])
+    return {
+        "id": number,
+        "name": f"{chance.pick(('Händler', 'Wholesale', '卸売', 'VIP'))} {number}",
+        "is_default": number == 1,
+        "category_access": access,
+        # PHP writes an empty list of rules as [], as any other list.
+        "discount_rules": rules if number % 4 else [],
+        "date_created": rfc2822(table.created(number)),
+        "date_modified": rfc2822(table.modified(number)),
+        "is_group_for_guests": number == 2,
+    }
+
+
+def _attribute(world: World, number: int, form: Form) -> Row:
+    table = world.tables["customer_attributes"]
+    return {
+        "id": number,
+        "name": f"{('Geburtstag', 'Score', 'Größe', '会員番号')[number % 4]} {number}",
+        "type": ("string", "number", "date")[number % 3],
+        "date_created": _zulu(table.created(number)),
+        "date_modified": _zulu(table.modified(number)),
+    }
+
+
+def _subscriber(world: World, number: int, form: Form) -> Row:
+    table = world.tables["subscribers"]
+    chance = world.chance("subscriber", number)
+    customer = world.some_id("customers", chance) if chance.share(0.6) else 0
+    order = world.some_id("orders", chance) if chance.share(0.2) else 0
+    consents = ("marketing_newsletter", "abandoned_cart")
+    return {
+        "id": number,
+        "email": email_of(customer) if customer else f"reader{number}@example.com",
+        "first_name": chance.pick(("", *words.FIRST_NAMES)),
+        "last_name": chance.pick(("", *words.LAST_NAMES)),
+        "source": chance.pick(("storefront", "order", "custom")),
+        "order_id": order or None,
+        "channel_id": world.tables["channels"].base[0],
+        "consents": list(consents[: chance.between(0, 2)]),
+        "date_created": iso(table.created(number)),
+        "date_modified": iso(table.modified(number)),
+    }
+
+
+def _segment(world: World, number: int, form: Form) -> Row:
+    table = world.tables["segments"]
+    return {
+        "id": unique_id("segment", number),
+        "name": f"Käufer {number}",
+        "description": "" if number % 2 else "Bought twice 🛒",
+        "created_at": _zulu(table.created(number)),
+        "updated_at": _zulu(table.modified(number)),
+    }
+
+
+CUSTOMER_KINDS: tuple[Kind, ...] = (
+    Kind("customer_groups", lambda options: options.customer_groups, _group, "name"),
+    Kind("customer_attributes", lambda options: options.customer_attributes, _attribute, "name"),
+    Kind("subscribers", lambda options: options.customers // 3, _subscriber, "last_name"),
+    Kind(
+        "segments",
+        lambda options: options.small_lists,
+        _segment,
+        "description",
+        pattern="dense",
+        facts={"uuid": lambda world, number: unique_id("segment", number)},
+    ),
+)

@@ -1,0 +1,66 @@
+"""Customers as the v2 list gives them."""
+
+from __future__ import annotations
+
+from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox.dates import rfc2822
+from tap_bigcommerce_sandbox.identity import link
+from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.world import Form, Kind, World
+
+
+def email_of(number: int) -> str:
+    """The e-mail address of a customer; guests have id 0."""
+    return f"customer{number}@example.com" if number else "guest@example.com"
+
+
+def _make(world: World, number: int, form: Form) -> Row:
+    table = world.tables["customers"]
+    chance = world.chance("customer", number)
+    return {
+        "id": number,
+        # The password fields of the same object are for writing only.
+        "_authentication": {"force_reset": False},
+        "company": chance.pick(words.COMPANIES),
+        "first_name": chance.pick(words.FIRST_NAMES),
+        "last_name": chance.pick(words.LAST_NAMES),
+        "email": email_of(number),
+        "phone": "" if chance.share(0.3) else str(chance.between(10**8, 10**9)),
+        "form_fields": _form_fields(chance.random()),
+        "date_created": rfc2822(table.created(number)),
+        "date_modified": rfc2822(table.modified(number)),
+        "store_credit": money(0 if chance.share(0.9) else chance.between(1, 9999)),
+        "registration_ip_address": "" if chance.share(0.5) else f"203.0.113.{number % 250}",
+        "customer_group_id": 0 if chance.share(0.7) else world.some_id("customer_groups", chance),
+        "notes": "" if chance.share(0.9) else "VIP – bitte anrufen",
+        "tax_exempt_category": "" if chance.share(0.97) else "D",
+        "reset_pass_on_login": chance.share(0.02),
+        "accepts_marketing": chance.share(0.4),
+        "addresses": link(f"/customers/{number}/addresses"),
+    }
+
+
+def _form_fields(draw: float) -> list[Row] | None:
+    # Always a key of the row, but null where the store asks nothing.
+    if draw < 0.9:
+        return None
+    return [{"name": "Birthday", "value": "1985-05-31"}, {"name": "Referred by", "value": None}]
+
+
+V3_ONLY = frozenset(
+    (
+        *("authentication", "accepts_product_review_abandoned_cart_emails", "origin_channel_id"),
+        *("channel_ids", "store_credit_amounts", "attributes", "shopper_profile_id"),
+        *("segment_ids", "address_count", "attribute_count"),
+    )
+)
+"""Fields that customers have in the v3 list only."""
+
+CUSTOMERS = Kind(
+    "customers",
+    size=lambda options: options.customers,
+    make=_make,
+    changes="notes",
+    foreign=V3_ONLY,
+)

@@ -1,0 +1,195 @@
+"""Line items of an order: in cents first, as rows of /orders/{id}/products in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.rows.orders.plan import COMPLETED, SHIPPED, Plan
+from tap_bigcommerce_sandbox.rows.products.brief import Brief, base_variant, brief, option_of
+from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.world import World
+
+_ZERO = "0.0000"
+_ALL_PHYSICAL = frozenset(("huge", "bundle", "pickup", "several_addresses"))
+_GIFT = Brief(0, "$25.00 Gift Certificate", "", 2500, True, 0)
+
+
+@dataclass
+class Line:
+    """A line item on its way; money in cents, totals for the whole quantity."""
+
+    id: int
+    product: Brief
+    type: str
+    quantity: int
+    tax_rate: float
+    address: int = 0
+    pickup: int = 0
+    parent: int | None = None
+    refunded: int = 0
+    discounts: list[Row] = field(default_factory=list)
+    discount: int = 0
+
+    @property
+    def total(self) -> int:
+        """Total without tax and before discounts."""
+        return 0 if self.parent else self.product.price * self.quantity
+
+    @property
+    def tax(self) -> int:
+        """Tax on the total."""
+        return round(self.total * self.tax_rate)
+
+    def reduce(self, cents: int, identity: str, name: str, code: str | None, target: str) -> int:
+        """Apply a discount, at most the price that is left; returns what it took."""
+        taken = min(cents, self.total - self.discount)
+        if taken <= 0:
+            return 0
+        self.discount += taken
+        self.discounts.append(
+            {"id": identity, "amount": money(taken), "name": name, "code": code, "target": target}
+        )
+        return taken
+
+
+def make_lines(
+    world: World, order: Plan, chance: Chance, addresses: list[int], pickup: int, rate: float
+) -> list[Line]:
+    """The line items; each goes to an address, to the pickup, or is digital."""
+    made: list[Line] = []
+    for at in range(_count(world, order, chance)):
+        gift = order.scenario == "gift" and at == 0
+        custom = order.scenario == "custom" and at == 0
+        number = 0 if custom else world.some_id("products", chance)
+        product = _GIFT if gift else brief(world, number)
+        kind = "giftcertificate" if gift else _type(order, product)
+        quantity = 1 if chance.share(0.7) else chance.between(2, 6)
+        line = Line(order.number * 1000 + at, product, kind, quantity, rate)
+        if kind == "physical":
+            line.pickup = pickup
+            line.address = 0 if pickup or not addresses else addresses[at % len(addresses)]
+        if order.scenario == "bundle" and at and kind == made[0].type:
+            line.parent, line.address, line.pickup = made[0].id, made[0].address, made[0].pickup
+        line.refunded = 1 if order.refund and at == 0 else 0
+        made.append(line)
+    return made
+
+
+def _count(world: World, order: Plan, chance: Chance) -> int:
+    if order.scenario == "huge":
+        return chance.between(51, 300)
+    least = 2 if order.scenario in ("bundle", "several_addresses") else 1
+    return chance.between(least, max(least, world.options.line_items))
+
+
+def _type(order: Plan, product: Brief) -> str:
+    if order.scenario in _ALL_PHYSICAL:
+        return "physical"
+    return "digital" if product.digital or order.scenario == "digital" else "physical"
+
+
+def render(line: Line, order: Plan, chance: Chance) -> Row:
+    """The row without fulfillment_source, which only the order's own endpoint surely gives."""
+    product, quantity = line.product, line.quantity
+    unit = 0 if line.parent else product.price
+    tax = line.tax
+    inc = line.total + tax
+    sent = quantity if order.status in (SHIPPED, COMPLETED) and line.address else 0
+    return {
+        "id": line.id,
+        "order_id": order.number,
+        "product_id": product.id,
+        "variant_id": base_variant(product.id) if product.id else 0,
+        "order_pickup_method_id": line.pickup,
+        "order_address_id": line.address,
+        "name": product.name,
+        "name_customer": product.name,
+        "name_merchant": product.name,
+        "sku": product.sku,
+        "upc": "",
+        "type": line.type,
+        "base_price": money(unit),
+        "price_ex_tax": money(unit),
+        "price_inc_tax": money(unit + round(unit * line.tax_rate)),
+        "price_tax": money(round(unit * line.tax_rate)),
+        "base_total": money(line.total),
+        "total_ex_tax": money(line.total),
+        "total_inc_tax": money(inc),
+        "total_tax": money(tax),
+        "weight": "1.0000" if line.type == "physical" else "0",
+        "width": "0.0000",
+        "height": "0.0000",
+        "depth": "0.0000",
+        "quantity": quantity,
+        "base_cost_price": _ZERO,
+        "cost_price_inc_tax": _ZERO,
+        "cost_price_ex_tax": _ZERO,
+        "cost_price_tax": _ZERO,
+        "is_refunded": line.refunded == quantity,
+        "quantity_refunded": line.refunded,
+        "refund_amount": money(unit * line.refunded),
+        "return_id": 0,
+        "wrapping_id": 0,
+        "wrapping_name": "" if chance.share(0.9) else None,
+        "base_wrapping_cost": _ZERO,
+        "wrapping_cost_ex_tax": _ZERO,
+        "wrapping_cost_inc_tax": _ZERO,
+        "wrapping_cost_tax": _ZERO,
+        "wrapping_message": "" if chance.share(0.9) else None,
+        "quantity_shipped": sent,
+        "event_name": None,
+        "event_date": None,
+        "fixed_shipping_cost": _ZERO,
+        "ebay_item_id": "",
+        "ebay_transaction_id": "",
+        "option_set_id": product.id if product.variants > 1 else None,
+        "parent_order_product_id": line.parent,
+        "is_bundled_product": line.parent is not None,
+        "bin_picking_number": "",
+        # A number, a text or null: it was all of these over the years.
+        "external_id": chance.pick((None, None, None, None, "", "EXT-9", 4711)),
+        "brand": "" if chance.share(0.7) else "Sagaform ®",
+        "applied_discounts": line.discounts,
+        "product_options": _options(line, chance),
+        "configurable_fields": [{"name": "Nota", "value": "«hola»"}] if chance.share(0.01) else [],
+        "gift_certificate_id": order.number * 10 if line.type == "giftcertificate" else None,
+        "discounted_total_inc_tax": money(inc - line.discount),
+    }
+
+
+def _options(line: Line, chance: Chance) -> list[dict[str, Any]]:
+    if line.product.variants < 2:
+        return []
+    label = chance.pick(words.SIZES)
+    option: dict[str, Any] = {
+        "id": line.id * 10,
+        "option_id": option_of(line.product.id),
+        "order_product_id": line.id,
+        "product_option_id": option_of(line.product.id),
+        "display_name": "Size",
+        "display_name_customer": "Size",
+        "display_name_merchant": "Size",
+        "display_value": label,
+        "display_value_customer": label,
+        "display_value_merchant": label,
+        # The id of the chosen value, as text.
+        "value": str(100 + chance.between(0, 97)),
+        "type": "Multiple choice",
+        "name": f"Size1521{line.product.id}",
+        "display_style": "Rectangle",
+    }
+    if chance.share(0.95):
+        return [option]
+    upload = {
+        **option,
+        "id": line.id * 10 + 1,
+        "display_name": "Your picture",
+        "value": '{"originalName":"été.png","temporaryPath":"ab12.png"}',
+        "type": "File Upload",
+        "display_style": "",
+    }
+    return [option, upload]

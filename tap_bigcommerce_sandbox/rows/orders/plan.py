@@ -1,0 +1,156 @@
+"""What sort of order an id is: the decisions everything else about it follows from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox.money import CURRENCIES
+from tap_bigcommerce_sandbox.world import World
+
+STATUSES = (
+    "Incomplete",
+    "Pending",
+    "Shipped",
+    "Partially Shipped",
+    "Refunded",
+    "Cancelled",
+    "Declined",
+    "Awaiting Payment",
+    "Awaiting Pickup",
+    "Awaiting Shipment",
+    "Completed",
+    "Awaiting Fulfillment",
+    "Manual Verification Required",
+    "Disputed",
+    "Partially Refunded",
+)
+SHIPPED, COMPLETED, PARTIALLY_REFUNDED = 2, 10, 14
+
+_USUAL_STATUSES = (10, 10, 10, 10, 2, 2, 2, 11, 11, 9, 7, 1, 5, 3, 0)
+_SCENARIOS = (
+    "plain",
+    "free_shipping",
+    "digital",
+    "pickup",
+    "gift",
+    "several_addresses",
+    "bundle",
+    "custom",
+    "huge",
+)
+_RARE = ("digital", "pickup", "gift", "several_addresses", "bundle", "custom")
+_RARE_SHARE = 0.17
+
+# The first orders of a store show one speciality each, so that small stores have them all.
+_COUPON_SHOW = len(_SCENARIOS)
+_MANY_COUPONS_SHOW = _COUPON_SHOW + 6
+_MANUAL_SHOW = _MANY_COUPONS_SHOW + 1
+_PROMOTION_SHOW = _MANUAL_SHOW + 1
+_REFUND_SHOW = _PROMOTION_SHOW + 1
+_CURRENCY_SHOW = _REFUND_SHOW + 1
+_INCOMPLETE_SHOW = _CURRENCY_SHOW + 1
+_ARCHIVED_SHOW = _INCOMPLETE_SHOW + 1
+_FEE_SHOW = _ARCHIVED_SHOW + 1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An order in short."""
+
+    number: int
+    customer: int
+    scenario: str
+    status: int
+    coupons: tuple[int, ...]
+    manual_discount: bool
+    promotion: bool
+    refund: bool
+    fee: bool
+    currency: str
+
+
+def plan(world: World, number: int) -> Plan:
+    """The plan of an order; a pure function of seed and id."""
+    chance = world.chance("order plan", number)
+    place = _place(world, number)
+    foreign = place == _CURRENCY_SHOW or chance.share(0.08)
+    others = [code for code in CURRENCIES if code != world.options.currency]
+    return Plan(
+        number=number,
+        customer=customer_of(world, number),
+        scenario=_scenario(world, place, chance),
+        status=status_of(world, number),
+        coupons=_coupons(world, place, chance),
+        manual_discount=place == _MANUAL_SHOW or chance.share(0.03),
+        promotion=place == _PROMOTION_SHOW or chance.share(world.options.promotion_share),
+        refund=refunded(world, number),
+        fee=place == _FEE_SHOW or chance.share(0.02),
+        currency=chance.pick(others) if foreign else world.options.currency,
+    )
+
+
+def customer_of(world: World, number: int) -> int:
+    """The customer's id; 0 for a guest."""
+    base = world.tables["customers"].base
+    draw = world.draw("order customer", number)
+    if draw < 0.15 or not base:
+        return 0
+    return base[int((draw - 0.15) / 0.85 * len(base))]
+
+
+def status_of(world: World, number: int) -> int:
+    """The status id; refunds show in it."""
+    if refunded(world, number):
+        return PARTIALLY_REFUNDED
+    if _place(world, number) == _INCOMPLETE_SHOW:
+        return 0
+    draw = world.draw("order status", number)
+    return _USUAL_STATUSES[int(draw * len(_USUAL_STATUSES))]
+
+
+def refunded(world: World, number: int) -> bool:
+    """Whether something was refunded."""
+    return _place(world, number) == _REFUND_SHOW or world.draw("order refund", number) < 0.03
+
+
+def archived(world: World, number: int) -> bool:
+    """Whether the order is archived, from the start or by now."""
+    if world.tables["orders"].archived(number) or _place(world, number) == _ARCHIVED_SHOW:
+        return True
+    return world.draw("order archived", number) < 0.02
+
+
+def _place(world: World, number: int) -> int:
+    place = world.tables["orders"].base_index(number)
+    return -1 if place is None else place
+
+
+def _scenario(world: World, place: int, chance: Chance) -> str:
+    huge = world.options.huge_order_share
+    if 0 <= place < len(_SCENARIOS):
+        shown = _SCENARIOS[place]
+        return shown if shown != "huge" or huge else "plain"
+    draw = chance.random()
+    if draw < huge:
+        return "huge"
+    draw -= huge
+    if draw < world.options.free_shipping_share:
+        return "free_shipping"
+    draw -= world.options.free_shipping_share
+    return chance.pick(_RARE) if draw < _RARE_SHARE else "plain"
+
+
+def _coupons(world: World, place: int, chance: Chance) -> tuple[int, ...]:
+    base = world.tables["coupons"].base
+    if not base or not world.options.couponed_share:
+        return ()
+    if _COUPON_SHOW <= place < _COUPON_SHOW + 6:
+        return (base[(place - _COUPON_SHOW) % len(base)],)
+    if place == _MANY_COUPONS_SHOW:
+        return tuple(base[:5])
+    if not chance.share(world.options.couponed_share):
+        return ()
+    first = chance.pick(base)
+    second = chance.pick(base)
+    return (first, second) if chance.share(0.1) and first != second else (first,)

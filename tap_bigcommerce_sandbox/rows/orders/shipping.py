@@ -1,0 +1,92 @@
+"""Shipping addresses of an order and what shipping costs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox.identity import link
+from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.rows.orders.plan import Plan
+from tap_bigcommerce_sandbox.rows.people import address, form_fields
+from tap_bigcommerce_sandbox.table import Row
+
+_ZERO = "0.0000"
+
+
+@dataclass
+class Parcel:
+    """One address and its costs in cents. base: what it cost before coupons."""
+
+    id: int
+    base: int
+    ex_tax: int
+    tax: int
+
+    @property
+    def inc_tax(self) -> int:
+        """The cost with tax."""
+        return self.ex_tax + self.tax
+
+
+@dataclass
+class Shipping:
+    """All parcels of an order."""
+
+    tax_rate: float
+    parcels: list[Parcel] = field(default_factory=list)
+
+    def reduce(self, cents: int | None) -> int:
+        """Take so much off the costs without tax (None: all); returns what was taken.
+
+        base stays: this is where base_shipping_cost and shipping_cost_ex_tax part.
+        """
+        left, taken = cents, 0
+        for parcel in self.parcels:
+            part = parcel.ex_tax if left is None else min(left - taken, parcel.ex_tax)
+            parcel.ex_tax -= part
+            parcel.tax = round(parcel.ex_tax * self.tax_rate)
+            taken += part
+        return taken
+
+
+def make_shipping(order: Plan, chance: Chance, rate: float, base_is: str) -> Shipping:
+    """The parcels an order of this plan has; none when nothing is sent."""
+    made = Shipping(rate)
+    if order.scenario in ("digital", "pickup"):
+        return made
+    for at in range(chance.between(2, 4) if order.scenario == "several_addresses" else 1):
+        cost = 0 if order.scenario == "free_shipping" else chance.between(450, 2500)
+        tax = round(cost * rate)
+        base = cost + tax if base_is == "inc_tax" else cost
+        made.parcels.append(Parcel(order.number * 10 + at, base, cost, tax))
+    return made
+
+
+def render(parcel: Parcel, order: Plan, chance: Chance, items: int, sent: int, email: str) -> Row:
+    """The row of /orders/{id}/shipping_addresses."""
+    method = chance.pick(words.SHIPPING_METHODS) if parcel.base else "Free Shipping"
+    place = f"/orders/{order.number}/shipping_addresses/{parcel.id}/shipping_quotes"
+    return {
+        "id": parcel.id,
+        "order_id": order.number,
+        **address(chance, email),
+        "items_total": items,
+        "items_shipped": sent,
+        "shipping_method": method,
+        "base_cost": money(parcel.base),
+        "cost_ex_tax": money(parcel.ex_tax),
+        "cost_inc_tax": money(parcel.inc_tax),
+        "cost_tax": money(parcel.tax),
+        "cost_tax_class_id": 2,
+        "base_handling_cost": _ZERO,
+        "handling_cost_ex_tax": _ZERO,
+        "handling_cost_inc_tax": _ZERO,
+        "handling_cost_tax": _ZERO,
+        "handling_cost_tax_class_id": 2,
+        "shipping_zone_id": 1,
+        "shipping_zone_name": "Österreich & Rest of World",
+        "form_fields": form_fields(chance),
+        "shipping_quotes": link(place),
+    }

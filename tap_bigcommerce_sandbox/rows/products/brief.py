@@ -1,0 +1,60 @@
+"""The few facts of a product that orders repeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox.world import World
+
+STRIDE = 1000
+"""Ids of what is below a product start at its own id times this; a product has 600 variants at
+most."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A product in short; price in cents."""
+
+    id: int
+    name: str
+    sku: str
+    price: int
+    digital: bool
+    variants: int
+
+
+def brief(world: World, number: int) -> Brief:
+    """The product with this id, or a custom item for id 0."""
+    if not number:
+        return Brief(0, "Custom item ✂", "", 1500, False, 0)
+    found = world.briefs.get(number)
+    if found is None:
+        found = world.briefs.put(number, _make(world, number))
+    return cast(Brief, found)
+
+
+def base_variant(product: int) -> int:
+    """The id of a product's first variant."""
+    return product * STRIDE
+
+
+def option_of(product: int) -> int:
+    """The id of the option that tells a product's variants apart."""
+    return product * STRIDE
+
+
+def _make(world: World, number: int) -> Brief:
+    chance = world.chance("product brief", number)
+    name = f"[{chance.pick(words.ADJECTIVES)}] {chance.pick(words.NOUNS)} {number}"
+    # Whole prices are common, and come as JSON integers in v3.
+    price = chance.between(3, 300) * 100 if chance.share(0.5) else chance.between(199, 29999)
+    most = world.options.variants_per_product
+    fewest = world.options.fewest_variants
+    if fewest:
+        variants = chance.between(fewest, max(fewest, most))
+    else:
+        variants = 0 if chance.share(0.5) else chance.between(1, max(1, most))
+    sku = "" if chance.share(0.05) else f"SKU-{number:05d}"
+    return Brief(number, name, sku, price, chance.share(0.05), variants if most else 0)

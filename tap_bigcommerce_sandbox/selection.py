@@ -1,0 +1,160 @@
+"""Which ids a list shows, and in which order."""
+
+from __future__ import annotations
+
+import operator
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+from tap_bigcommerce_sandbox.cache import BoundedCache
+from tap_bigcommerce_sandbox.child_table import ChildTable
+from tap_bigcommerce_sandbox.filters import Condition
+from tap_bigcommerce_sandbox.table import Table
+from tap_bigcommerce_sandbox.world import World
+
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {
+        "=": operator.eq,
+        ">=": operator.ge,
+        "<=": operator.le,
+        ">": operator.gt,
+        "<": operator.lt,
+        "!=": operator.ne,
+        "in": lambda value, wanted: value in wanted,
+        "not in": lambda value, wanted: value not in wanted,
+        # The field is a list itself: one of its values is wanted.
+        "has": lambda value, wanted: any(item in wanted for item in value),
+        "like": lambda value, wanted: str(wanted).lower() in str(value).lower(),
+    }
+)
+_BOUNDS = frozenset((">=", "<=", ">", "<"))
+_REMEMBERED = 16
+
+
+class Selector:
+    """Finds ids; remembers the last selections, so that the pages of one walk share them."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._found: BoundedCache[Sequence[int]] = BoundedCache(_REMEMBERED)
+
+    def ids(
+        self,
+        kind: str,
+        conditions: tuple[Condition, ...],
+        sort: str = "id",
+        down: bool = False,
+        parent: int | None = None,
+    ) -> Sequence[int]:
+        """The ids that meet all conditions, sorted by a field (ties by id); below a parent."""
+        bounds = tuple(c for c in conditions if c.field == "id" and c.test in _BOUNDS)
+        others = tuple(c for c in conditions if c not in bounds)
+        if sort != "id":
+            return self._remember(kind, (*others, *bounds), sort, down, parent)
+        # Bounds on the id come last: every page of a walk by id moves them, and they are cheap.
+        found = self._all(kind, parent)
+        if others:
+            found = self._remember(kind, others, sort, False, parent)
+        for bound in bounds:
+            found = _cut(found, bound)
+        return found[::-1] if down else found
+
+    def _all(self, kind: str, parent: int | None) -> Sequence[int]:
+        if parent is None:
+            return self._world.listed(kind).ids
+        return self._world.children[kind].numbers(parent)
+
+    def _remember(
+        self,
+        kind: str,
+        conditions: tuple[Condition, ...],
+        sort: str,
+        down: bool,
+        parent: int | None,
+    ) -> Sequence[int]:
+        table = self._world.listed(kind)
+        key = (kind, table.revision, conditions, sort, down, parent)
+        found = self._found.get(key)
+        if found is None:
+            ids = self._scan(kind, table, conditions, self._all(kind, parent))
+            found = self._found.put(key, self._sorted(kind, table, ids, sort, down))
+        return found
+
+    def _scan(
+        self,
+        kind: str,
+        table: Table | ChildTable,
+        conditions: tuple[Condition, ...],
+        ids: Sequence[int],
+    ) -> Sequence[int]:
+        whole = ids
+        for condition in sorted(conditions, key=_cost):
+            test, wanted = _TESTS[condition.test], condition.value
+            if condition.field == "id" and condition.test in ("=", "in"):
+                few = {wanted} if condition.test == "=" else wanted
+                among = set(few) if ids is whole else set(few) & set(ids)
+                ids = array("q", sorted(n for n in among if _in(n, whole)))
+            else:
+                values = self._values(kind, table, ids, condition.field)
+                ids = array("q", _passing(zip(ids, values, strict=True), test, wanted))
+        return ids
+
+    def _sorted(
+        self, kind: str, table: Table | ChildTable, ids: Sequence[int], sort: str, down: bool
+    ) -> Sequence[int]:
+        if sort == "id":
+            return ids
+        values = self._values(kind, table, ids, sort)
+        keyed = sorted(zip(map(_sort_key, values), ids, strict=True), reverse=down)
+        return array("q", [number for _, number in keyed])
+
+    def _values(
+        self, kind: str, table: Table | ChildTable, ids: Sequence[int], field: str
+    ) -> Iterable[Any]:
+        if field == "id":
+            return ids
+        if field == "date_modified":
+            return table.modified_index() if ids is table.ids else map(table.modified, ids)
+        if field == "date_created":
+            return map(table.created, ids)
+        world = self._world
+        return (world.field(kind, number, field) for number in ids)
+
+
+def _passing(
+    pairs: Iterable[tuple[int, Any]], test: Callable[[Any, Any], bool], wanted: Any
+) -> Iterable[int]:
+    if isinstance(wanted, float):
+        # Money is text in v2, and NULL never matches a number.
+        return (n for n, value in pairs if value is not None and test(float(value), wanted))
+    if isinstance(wanted, str):
+        return (n for n, value in pairs if test("" if value is None else str(value), wanted))
+    return (n for n, value in pairs if value is not None and test(value, wanted))
+
+
+def _in(number: int, ids: Sequence[int]) -> bool:
+    at = bisect_left(ids, number)
+    return at < len(ids) and ids[at] == number
+
+
+def _cut(ids: Sequence[int], bound: Condition) -> Sequence[int]:
+    if bound.test == ">=":
+        return ids[bisect_left(ids, bound.value) :]
+    if bound.test == ">":
+        return ids[bisect_right(ids, bound.value) :]
+    if bound.test == "<=":
+        return ids[: bisect_right(ids, bound.value)]
+    return ids[: bisect_left(ids, bound.value)]
+
+
+def _cost(condition: Condition) -> int:
+    if condition.field == "id":
+        return 0
+    return 1 if condition.field in ("date_modified", "date_created") else 2
+
+
+def _sort_key(value: Any) -> tuple[bool, Any]:
+    return (False, 0) if value is None else (True, value)

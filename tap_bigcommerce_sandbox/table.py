@@ -1,0 +1,169 @@
+"""One kind of thing in the store: which ids exist, when each was modified, what was changed."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Any
+
+from tap_bigcommerce_sandbox.chance import mix
+
+Row = dict[str, Any]
+
+
+class Table:
+    """Ids and dates as a pure function of the seed, with an overlay of the changes since.
+
+    No row is kept here: a million ids cost 16 MB, and 8 MB more once dates are searched.
+    """
+
+    def __init__(
+        self, ids: array[int], seed: int, first: int, until: int, same_second_share: float
+    ) -> None:
+        self.base = array("q", ids)
+        self.ids = ids
+        self.revision = 0
+        self._seed = seed
+        self._first, self._until = first, until
+        self._same_second = int(same_second_share * 1000)
+        self._created: dict[int, int] = {}
+        self._touched: dict[int, int] = {}
+        self._versions: dict[int, int] = {}
+        self._changes: dict[int, int] = {}
+        self._fields: dict[int, Row] = {}
+        self._archived: set[int] = set()
+        self._below: dict[int, int] = {}
+        self._modified_index: array[int] | None = None
+
+    # Reading
+    def __contains__(self, number: int) -> bool:
+        at = bisect_left(self.ids, number)
+        return at < len(self.ids) and self.ids[at] == number
+
+    def base_index(self, number: int) -> int | None:
+        """Place among the ids the store started with; None for a row added later."""
+        if number in self._created:
+            return None
+        return bisect_left(self.base, number)
+
+    def created(self, number: int) -> int:
+        """date_created in seconds; ascends with the id among the first rows."""
+        added = self._created.get(number)
+        if added is not None:
+            return added
+        step = (self._until - self._first) / max(1, len(self.base))
+        jitter = mix(self._seed, number, 1) % max(1, int(step))
+        return self._first + int(bisect_left(self.base, number) * step) + jitter
+
+    def modified(self, number: int) -> int:
+        """date_modified in seconds."""
+        touched = self._touched.get(number)
+        if touched is not None:
+            return touched
+        created = self.created(number)
+        if number in self._created:
+            return created
+        draw = mix(self._seed, number, 2)
+        if draw % 1000 < self._same_second:
+            # One bulk edit in the past: many rows share this second.
+            return max(created, self._until - 40 * 86400)
+        reach = (7200, 7200, 7200, 3 * 86400, 60 * 86400)[(draw >> 10) % 5]
+        return min(self._until, created + (draw >> 20) % reach)
+
+    def modified_index(self) -> array[int]:
+        """date_modified of every id, in the order of `ids`; made when first asked for."""
+        if self._modified_index is None:
+            self._modified_index = array("q", map(self.modified, self.ids))
+        return self._modified_index
+
+    def version(self, number: int) -> int:
+        """Grows with everything that happens to the row: what is cached of it is keyed by this."""
+        return self._versions.get(number, 0)
+
+    def changes(self, number: int) -> int:
+        """How often the row was changed without saying what: shows in a text of the row."""
+        return self._changes.get(number, 0)
+
+    def state(self, number: int) -> tuple[int, int]:
+        """Changes with the row and with what is below it: what is made of both is kept by this."""
+        return self.version(number), self._below.get(number, 0)
+
+    def fields(self, number: int) -> Row:
+        """Field values set from outside."""
+        return self._fields.get(number, {})
+
+    def archived(self, number: int) -> bool:
+        """Whether the row was deleted softly since the start."""
+        return number in self._archived
+
+    # Changing
+    def next_ids(self, count: int) -> list[int]:
+        """Ids for new rows, above all others."""
+        highest = self.ids[-1] if self.ids else 0
+        return list(range(highest + 1, highest + 1 + count))
+
+    def add(self, numbers: Iterable[int], now: int, fields: Row | None) -> None:
+        """New rows, created and modified now."""
+        for number in numbers:
+            if number in self:
+                raise ValueError(f"id {number} exists already")
+            at = bisect_left(self.ids, number)
+            self.ids.insert(at, number)
+            self._created[number] = self._touched[number] = now
+            if self._modified_index is not None:
+                self._modified_index.insert(at, now)
+            self._note(number, fields)
+
+    def change(self, numbers: Iterable[int], now: int | None, fields: Row | None) -> None:
+        """A visible change; now=None leaves date_modified as it was."""
+        for number in numbers:
+            self._expect(number)
+            if now is not None:
+                self._touch(number, now)
+            if not fields:
+                self._changes[number] = self.changes(number) + 1
+            self._note(number, fields)
+
+    def change_below(self, number: int, now: int | None) -> None:
+        """A change below the row; now=None leaves the row's date_modified as it was."""
+        self._expect(number)
+        self._below[number] = self._below.get(number, 0) + 1
+        if now is not None:
+            self._touch(number, now)
+        self.revision += 1
+
+    def archive(self, numbers: Iterable[int], now: int | None) -> None:
+        """A soft delete: the row stays."""
+        for number in numbers:
+            self._expect(number)
+            self._archived.add(number)
+            if now is not None:
+                self._touch(number, now)
+            self._note(number, None)
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """A hard delete: the row is gone and leaves no trace."""
+        for number in numbers:
+            self._expect(number)
+            at = bisect_left(self.ids, number)
+            self.ids.pop(at)
+            self._fields.pop(number, None)
+            if self._modified_index is not None:
+                self._modified_index.pop(at)
+            self.revision += 1
+
+    def _expect(self, number: int) -> None:
+        if number not in self:
+            raise ValueError(f"there is no id {number}")
+
+    def _touch(self, number: int, now: int) -> None:
+        self._touched[number] = now
+        if self._modified_index is not None:
+            self._modified_index[bisect_left(self.ids, number)] = now
+
+    def _note(self, number: int, fields: Row | None) -> None:
+        self._versions[number] = self.version(number) + 1
+        if fields:
+            self._fields[number] = {**self.fields(number), **fields}
+        self.revision += 1
