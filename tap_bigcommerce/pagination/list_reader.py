@@ -150,13 +150,13 @@ class ListReader:
 
     def _send(self, request: Any) -> None:
         paginator = self.paginator
-        read = self._reader.page if request.what is RequestKind.PAGE else self._reader.single
+        read = self._reader.page if request.kind is RequestKind.PAGE else self._reader.single
         work = functools.partial(read, self._kind.place(request))
 
         def came(page: Page) -> None:
             if not self._rows.closed and paginator is self.paginator:
                 self._take(request, page)
-            self._budget.ended(page.response.size if request.what is RequestKind.PAGE else None)
+            self._budget.ended(page.response.size if request.kind is RequestKind.PAGE else None)
 
         def failed(error: BaseException) -> None:
             self._budget.ended(None)
@@ -197,7 +197,7 @@ class ListReader:
         if self.began is None:
             self.began = page.response.store_time
             self.total = page.response.total
-        if request.what is RequestKind.PAGE:
+        if request.kind is RequestKind.PAGE:
             self.pages += 1
             self.rows_read += len(page.ids)
             if page.ids:

@@ -21,22 +21,26 @@ from tap_bigcommerce_sandbox import Sandbox
 # The only way to see what becomes of a mistake in the tap is to make one: this function of it
 # raises when the expression on its arguments holds.
 MISTAKES = {
-    "in a worker": ("api.response", "Answer.read", "a[0].path == '/v2/orders'"),
-    "where answers are taken": ("pagination.id_ranges", "ById.answered", "a[0].noun == 'orders'"),
+    "in a worker": ("api.response", "Response.read", "a[0].path == '/v2/orders'"),
+    "where answers are taken": (
+        "pagination.id_ranges",
+        "IdRangePaginator.received",
+        "a[0].noun == 'orders'",
+    ),
     "where rows are completed": ("streams.enrichment.order_details", "OrderDetails.enrich", "True"),
-    "in a lookup": ("streams.enrichment.child_lists", "OwnLists.rows", "a[2] == 'coupons'"),
+    "in a lookup": ("streams.enrichment.child_lists", "ChildLists.rows", "a[2] == 'coupons'"),
     "where records are made": (
         "sync.stream_sync",
-        "Output.write",
+        "StreamSync.write",
         "a[0].stream.name == 'orders'",
     ),
     "where the state is read": (
         "sync.stream_sync",
-        "Output._start",
+        "StreamSync._start",
         "a[0].stream.name == 'orders'",
     ),
-    "before the first request": ("sync.list_sync", "WalkSync._begun", "a[0].name == 'orders'"),
-    "at the end": ("sync.stream_sync", "Output.complete", "a[0].stream.name == 'orders'"),
+    "before the first request": ("sync.list_sync", "ListSync._begun", "a[0].name == 'orders'"),
+    "at the end": ("sync.stream_sync", "StreamSync.complete", "a[0].stream.name == 'orders'"),
 }
 
 BREAK = """
@@ -110,8 +114,8 @@ def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
     catalog = tap_runner.select(tap_runner.discover(), "orders", "order_taxes", "order_messages")
     mistake = (
         "streams.enrichment.child_lists",
-        "OwnLists.rows",
-        "'order_taxes' in a[0]._purpose.stream",
+        "ChildLists.rows",
+        "'order_taxes' in a[0]._context.stream",
     )
     result = run_with_a_mistake(store, tmp_path, *mistake, catalog=catalog)
     assert result.status == 1

@@ -290,7 +290,7 @@ class Ledger:
                 ProgressTracker(),
             )
             selections = {name: table.selection() for name, table in self._tables.items()}
-            with clock.of_the_tap(), mock.patch.object(sync_module, "WalkSync", _Counted):
+            with clock.of_the_tap(), mock.patch.object(sync_module, "ListSync", _Counted):
                 try:
                     failures = sync_module.sync(selections, tools)
                     whole = not failures
