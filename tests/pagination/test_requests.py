@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
-from simulated_walk import SimulatedList, walk_through
+from simulated_list import SimulatedList, walk_through
 from tiers import some_of
 
 ROWS = 50_000
