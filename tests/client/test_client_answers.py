@@ -16,19 +16,19 @@ import pytest
 import requests
 import responses
 import urllib3
-from asking import (
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from timed_client import (
     CERTIFICATES,
     PATH,
     TIME,
     TOKEN,
     URL,
-    Asking,
-    asking,
-    asking_with,
-    bare_environment,
+    TimedClient,
+    clean_environment,
+    client,
+    client_with,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
 from tap_bigcommerce.api.transport import Transport
@@ -44,10 +44,10 @@ def packed(body: bytes, encoding: str) -> dict[str, Any]:
     return {"body": body, "headers": {"Content-Encoding": encoding}}
 
 
-def test_each_request_names_the_token_what_it_takes_and_who_asks(asking: Asking) -> None:
-    asking.answers(ROWS)
-    asking.get()
-    [request] = asking.requests
+def test_each_request_names_the_token_what_it_takes_and_who_asks(client: TimedClient) -> None:
+    client.respond_with(ROWS)
+    client.get()
+    [request] = client.requests
     assert request.url == f"{URL}?limit=250"
     sent = request.headers
     assert sent["X-Auth-Token"] == TOKEN
@@ -57,12 +57,12 @@ def test_each_request_names_the_token_what_it_takes_and_who_asks(asking: Asking)
 
 
 def test_the_name_that_the_tap_gives_itself_is_a_setting(
-    asking_with: Callable[..., Asking],
+    client_with: Callable[..., TimedClient],
 ) -> None:
-    asking = asking_with(user_agent="shop-elt/1")
-    asking.answers(ROWS)
-    asking.get()
-    assert asking.requests[0].headers["User-Agent"] == "shop-elt/1"
+    client = client_with(user_agent="shop-elt/1")
+    client.respond_with(ROWS)
+    client.get()
+    assert client.requests[0].headers["User-Agent"] == "shop-elt/1"
 
 
 @pytest.mark.parametrize(
@@ -78,10 +78,10 @@ def test_the_name_that_the_tap_gives_itself_is_a_setting(
         packed(gzip.compress(ROWS) + b"\0\0\0", "gzip"),
     ],
 )
-def test_a_body_is_unpacked(asking: Asking, answer: Any) -> None:
-    asking.answers(answer)
-    assert asking.get().content == CONTENT
-    assert len(asking.requests) == 1
+def test_a_body_is_unpacked(client: TimedClient, answer: Any) -> None:
+    client.respond_with(answer)
+    assert client.get().content == CONTENT
+    assert len(client.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -110,55 +110,57 @@ def test_a_body_is_unpacked(asking: Asking, answer: Any) -> None:
     ],
 )
 def test_what_cannot_be_read_is_asked_for_again_and_then_fails_with_words(
-    asking_with: Callable[..., Asking], answer: Any, words: str
+    client_with: Callable[..., TimedClient], answer: Any, words: str
 ) -> None:
-    asking = asking_with(max_attempts=2, max_retry_seconds=0)
-    asking.answers({"body": answer} if isinstance(answer, Exception) else answer, ROWS)
-    assert asking.get().content == CONTENT
-    asking.api.reset()
-    asking.answers({"body": answer} if isinstance(answer, Exception) else answer)
-    asking.api.get(TIME, json={"time": 1})
+    client = client_with(max_attempts=2, max_retry_seconds=0)
+    client.respond_with({"body": answer} if isinstance(answer, Exception) else answer, ROWS)
+    assert client.get().content == CONTENT
+    client.api.reset()
+    client.respond_with({"body": answer} if isinstance(answer, Exception) else answer)
+    client.api.get(TIME, json={"time": 1})
     with pytest.raises(RequestFailed, match=words) as raised:
-        asking.get()
+        client.get()
     assert "secret" not in raised.value.message
-    assert len(asking.requests) == 2
+    assert len(client.requests) == 2
 
 
-def test_what_was_never_sent_is_not_tried_again(asking: Asking) -> None:
-    asking.answers({"body": requests.exceptions.InvalidProxyURL()})
+def test_what_was_never_sent_is_not_tried_again(client: TimedClient) -> None:
+    client.respond_with({"body": requests.exceptions.InvalidProxyURL()})
     with pytest.raises(RequestFailed, match="could not be made"):
-        asking.get()
-    assert len(asking.requests) == 1
+        client.get()
+    assert len(client.requests) == 1
 
 
 @pytest.mark.parametrize("is_packed", [True, False])
 def test_an_answer_beyond_the_limit_asks_for_fewer_rows_and_then_fails(
-    asking_with: Callable[..., Asking], is_packed: bool
+    client_with: Callable[..., TimedClient], is_packed: bool
 ) -> None:
-    asking = asking_with(max_answer_mb=1)
+    client = client_with(max_answer_mb=1)
     body = b'["' + b"x" * MEGABYTE + b'"]'
-    asking.answers(packed(gzip.compress(body), "gzip") if is_packed else body)
+    client.respond_with(packed(gzip.compress(body), "gzip") if is_packed else body)
     with pytest.raises(PageTooLarge):
-        asking.get(fewer_possible=True)
+        client.get(fewer_possible=True)
     with pytest.raises(RequestFailed, match="max_answer_mb"):
-        asking.get()
-    assert len(asking.requests) == 2
+        client.get()
+    assert len(client.requests) == 2
 
 
-def test_an_answer_just_below_the_limit_is_read(asking_with: Callable[..., Asking]) -> None:
-    asking = asking_with(max_answer_mb=1)
+def test_an_answer_just_below_the_limit_is_read(
+    client_with: Callable[..., TimedClient],
+) -> None:
+    client = client_with(max_answer_mb=1)
     body = b'[{"x": "' + b"x" * (MEGABYTE - 11) + b'"}]'
     assert len(body) == MEGABYTE
-    asking.answers(packed(gzip.compress(body), "gzip"))
-    assert len(asking.get().content[0]["x"]) == MEGABYTE - 11
+    client.respond_with(packed(gzip.compress(body), "gzip"))
+    assert len(client.get().content[0]["x"]) == MEGABYTE - 11
 
 
-def test_bad_characters_are_replaced_once_they_have_come_twice(asking: Asking) -> None:
-    asking.answers(b'[{"name": "\xff"}]')
-    answer = asking.get()
+def test_bad_characters_are_replaced_once_they_have_come_twice(client: TimedClient) -> None:
+    client.respond_with(b'[{"name": "\xff"}]')
+    answer = client.get()
     assert answer.content == [{"name": "\N{REPLACEMENT CHARACTER}"}]
-    assert len(asking.requests) == 2
-    assert asking.counts.mended_bodies == 1
+    assert len(client.requests) == 2
+    assert client.counts.mended_bodies == 1
 
 
 AGO, AHEAD = timedelta(hours=-1), timedelta(hours=1)
@@ -184,13 +186,13 @@ AGO, AHEAD = timedelta(hours=-1), timedelta(hours=1)
     ],
 )
 def test_the_time_of_the_store_is_believed_only_where_it_is_earlier_than_ours(
-    asking: Asking, date: timedelta | str | None, least: timedelta, most: timedelta
+    client: TimedClient, date: timedelta | str | None, least: timedelta, most: timedelta
 ) -> None:
     now = datetime.now(timezone.utc)
     if isinstance(date, timedelta):
         date = (now + date).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    asking.answers({"body": ROWS, "headers": {"Date": date} if date else {}})
-    since = asking.get().store_time - now
+    client.respond_with({"body": ROWS, "headers": {"Date": date} if date else {}})
+    since = client.get().store_time - now
     assert least <= since <= most + timedelta(seconds=1)
 
 
@@ -218,26 +220,26 @@ ODD_TEXTS = st.one_of(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_no_header_brings_a_traceback_or_a_wait_beyond_the_cap(
-    asking_with: Callable[..., Asking], headers: dict[str, str], status: int
+    client_with: Callable[..., TimedClient], headers: dict[str, str], status: int
 ) -> None:
-    asking = asking_with(max_attempts=2, max_retry_seconds=0)
-    asking.api.reset()
-    asking.api.get(TIME, json={"time": 1})
-    asking.answers({"status": status, "body": ROWS, "headers": headers})
-    began = asking.clock.now
+    client = client_with(max_attempts=2, max_retry_seconds=0)
+    client.api.reset()
+    client.api.get(TIME, json={"time": 1})
+    client.respond_with({"status": status, "body": ROWS, "headers": headers})
+    began = client.clock.now
     for _ in range(3):
         with contextlib.suppress(RequestFailed):
-            asking.get()
+            client.get()
     # Each request waits for what the one before was told, and is tried a few times.
-    assert asking.waited(began) <= (len(asking.requests) + 1) * (LONGEST_NAMED_PAUSE + 1)
-    assert len(asking.requests) < 20
+    assert client.waited(began) <= (len(client.requests) + 1) * (LONGEST_NAMED_PAUSE + 1)
+    assert len(client.requests) < 20
 
 
 @pytest.mark.parametrize("name", CERTIFICATES)
 @pytest.mark.parametrize("kind", ["missing", "empty", "garbage"])
 @pytest.mark.parametrize("url", ["https://api.bigcommerce.com", "https://localhost:8443"])
 def test_certificates_that_cannot_be_used_are_named_with_their_variable(
-    bare_environment: None,
+    clean_environment: None,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     name: str,
@@ -261,7 +263,7 @@ def test_certificates_that_cannot_be_used_are_named_with_their_variable(
     [("https://api.bigcommerce.com", True), ("https://localhost:8443", False)],
 )
 def test_a_store_on_this_machine_is_reached_straight_and_with_the_environments_certificates(
-    bare_environment: None, monkeypatch: pytest.MonkeyPatch, url: str, proxied: bool
+    clean_environment: None, monkeypatch: pytest.MonkeyPatch, url: str, proxied: bool
 ) -> None:
     bundle = certifi.where()
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", bundle)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from asking import TOKEN, Asking, asking, asking_with, bare_environment
+from timed_client import TOKEN, TimedClient, clean_environment, client, client_with
 
 from tap_bigcommerce.api.status_codes import STATUS_RULES
 from tap_bigcommerce.exceptions import (
@@ -53,103 +53,109 @@ def test_every_status_that_has_a_meaning_is_expected_by_these_tests() -> None:
 
 
 @pytest.mark.parametrize("status", [*AGAIN, *GATEWAYS])
-def test_a_passing_fault_is_asked_again_after_a_moment(asking: Asking, status: int) -> None:
-    asking.answers(status, ROWS)
-    assert asking.get().content == [{"id": 1}]
-    assert len(asking.requests) == 2
-    assert 0.2 < asking.waited() < 1
-    assert asking.counts.statuses == {str(status): 1, "200": 1}
-    assert asking.counts.retries == 1
+def test_a_passing_fault_is_asked_again_after_a_moment(client: TimedClient, status: int) -> None:
+    client.respond_with(status, ROWS)
+    assert client.get().content == [{"id": 1}]
+    assert len(client.requests) == 2
+    assert 0.2 < client.waited() < 1
+    assert client.counts.statuses == {str(status): 1, "200": 1}
+    assert client.counts.retries == 1
 
 
 @pytest.mark.parametrize("status", [*AGAIN, *GATEWAYS])
 def test_a_fault_that_does_not_pass_fails_with_its_words(
-    asking_with: Callable[..., Asking], status: int
+    client_with: Callable[..., TimedClient], status: int
 ) -> None:
-    asking = asking_with(max_attempts=3, max_retry_seconds=0)
-    asking.answers(status)
-    words = failure(asking, RequestFailed)
+    client = client_with(max_attempts=3, max_retry_seconds=0)
+    client.respond_with(status)
+    words = failure(client, RequestFailed)
     assert re.search(rf"^customers: GET /v2/customers failed: {status}: ", words)
     assert WORDS.get(status, "") in words
     assert "attempt 3" in words
     assert "Run the sync again later" in words
-    assert len(asking.requests) == 3
+    assert len(client.requests) == 3
 
 
 @pytest.mark.parametrize("status", [*FAIL, *NOT_OFFERED, *FEWER, *REDIRECTS, *UNHEARD_OF])
-def test_what_asking_again_cannot_mend_fails_at_once(asking: Asking, status: int) -> None:
+def test_what_retrying_cannot_mend_fails_at_once(client: TimedClient, status: int) -> None:
     # A redirect to the list itself: followed, it would be read.
-    asking.answers({"status": status, "headers": {"Location": "/v2/customers"}}, ROWS)
-    words = failure(asking, NotOffered if status in NOT_OFFERED else RequestFailed)
+    client.respond_with({"status": status, "headers": {"Location": "/v2/customers"}}, ROWS)
+    words = failure(client, NotOffered if status in NOT_OFFERED else RequestFailed)
     assert f"failed: {status}: " in words
     assert WORDS.get(status, "") in words
-    assert len(asking.requests) == 1
-    assert asking.waited() == 0
+    assert len(client.requests) == 1
+    assert client.waited() == 0
 
 
 @pytest.mark.parametrize("location", ["\x80", "http://[", "", "//", "https://elsewhere.example"])
-def test_where_a_redirect_leads_is_not_looked_at(asking: Asking, location: str) -> None:
-    asking.answers({"status": 302, "headers": {"Location": location}})
-    assert "302: a redirect" in failure(asking, RequestFailed)
+def test_where_a_redirect_leads_is_not_looked_at(client: TimedClient, location: str) -> None:
+    client.respond_with({"status": 302, "headers": {"Location": location}})
+    assert "302: a redirect" in failure(client, RequestFailed)
 
 
 @pytest.mark.parametrize("status", FEWER)
 def test_where_fewer_rows_may_be_asked_for_a_refused_page_says_so(
-    asking: Asking, status: int
+    client: TimedClient, status: int
 ) -> None:
     details = [{"status": status, "message": "No.", "details": {"max_limit": 50}}]
-    asking.answers({"status": status, "json": details})
+    client.respond_with({"status": status, "json": details})
     with pytest.raises(PageTooLarge) as raised:
-        asking.get(fewer_possible=True)
+        client.get(fewer_possible=True)
     assert raised.value.most == 50
 
 
 @pytest.mark.parametrize("status", AGAIN)
-def test_after_two_passing_faults_fewer_rows_are_asked_for(asking: Asking, status: int) -> None:
-    asking.answers(status)
+def test_after_two_passing_faults_fewer_rows_are_asked_for(
+    client: TimedClient, status: int
+) -> None:
+    client.respond_with(status)
     with pytest.raises(PageTooLarge):
-        asking.get(fewer_possible=True)
-    assert len(asking.requests) == 2
+        client.get(fewer_possible=True)
+    assert len(client.requests) == 2
 
 
-def test_a_list_that_is_204_has_no_rows(asking: Asking) -> None:
-    asking.answers(204)
-    answer = asking.get()
+def test_a_list_that_is_204_has_no_rows(client: TimedClient) -> None:
+    client.respond_with(204)
+    answer = client.get()
     assert (answer.content, answer.raw.keys) == ([], [])
 
 
-def test_a_permission_that_is_missing_is_named_as_the_control_panel_does(asking: Asking) -> None:
-    asking.answers(403)
-    words = failure(asking, MissingPermission)
+def test_a_permission_that_is_missing_is_named_as_the_control_panel_does(
+    client: TimedClient,
+) -> None:
+    client.respond_with(403)
+    words = failure(client, MissingPermission)
     assert "'Customers: read-only'" in words
     assert "new API account" in words
 
 
-def test_what_is_not_there_is_told_apart(asking: Asking) -> None:
-    asking.answers(404)
-    assert "store_hash" in failure(asking, NotFound)
+def test_what_is_not_there_is_told_apart(client: TimedClient) -> None:
+    client.respond_with(404)
+    assert "store_hash" in failure(client, NotFound)
 
 
-def test_a_token_that_is_refused_at_once_fails_at_once(asking: Asking) -> None:
-    asking.answers(401)
-    words = failure(asking, InvalidToken)
+def test_a_token_that_is_refused_at_once_fails_at_once(client: TimedClient) -> None:
+    client.respond_with(401)
+    words = failure(client, InvalidToken)
     assert "access_token" in words
     assert TOKEN not in words
-    assert len(asking.requests) == 1
+    assert len(client.requests) == 1
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_token_that_has_worked_is_tried_again_a_few_times(asking: Asking, times: int) -> None:
-    asking.answers(ROWS, *[401] * times, ROWS)
-    asking.get()
-    assert asking.get().content == [{"id": 1}]
+def test_a_token_that_has_worked_is_tried_again_a_few_times(
+    client: TimedClient, times: int
+) -> None:
+    client.respond_with(ROWS, *[401] * times, ROWS)
+    client.get()
+    assert client.get().content == [{"id": 1}]
 
 
-def test_a_token_that_has_worked_and_is_refused_for_good_fails(asking: Asking) -> None:
-    asking.answers(ROWS, 401)
-    asking.get()
-    failure(asking, InvalidToken)
-    assert len(asking.requests) <= 6
+def test_a_token_that_has_worked_and_is_refused_for_good_fails(client: TimedClient) -> None:
+    client.respond_with(ROWS, 401)
+    client.get()
+    failure(client, InvalidToken)
+    assert len(client.requests) <= 6
 
 
 @pytest.mark.parametrize(
@@ -167,17 +173,17 @@ def test_a_token_that_has_worked_and_is_refused_for_good_fails(asking: Asking) -
     ],
 )
 def test_the_apis_own_words_are_shown_where_they_can_be_read(
-    asking: Asking, body: Any, said: str | None
+    client: TimedClient, body: Any, said: str | None
 ) -> None:
-    asking.answers({"status": 409, "body": body})
-    words = failure(asking, RequestFailed)
+    client.respond_with({"status": 409, "body": body})
+    words = failure(client, RequestFailed)
     assert (said in words) if said else ("the API says" not in words)
     assert len(words) < 500
 
 
-def failure(asking: Asking, kind: type[TapError]) -> str:
+def failure(client: TimedClient, kind: type[TapError]) -> str:
     """The words with which the client fails; exactly so, for what follows depends on it."""
     with pytest.raises(TapError) as raised:
-        asking.get()
+        client.get()
     assert type(raised.value) is kind
     return raised.value.message

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from asking import TIME, Asking, asking, asking_with, bare_environment
+from timed_client import TIME, TimedClient, clean_environment, client, client_with
 
 from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
 from tap_bigcommerce.exceptions import Interrupted, PageTooLarge, RequestFailed, StoreUnavailable
@@ -72,61 +72,61 @@ HOUR = LONGEST_NAMED_PAUSE
     ],
 )
 def test_a_refusal_is_waited_out_as_it_says(
-    asking: Asking, answer: dict[str, Any], wait: float
+    client: TimedClient, answer: dict[str, Any], wait: float
 ) -> None:
-    asking.answers(answer, ROWS)
-    asking.get()
-    assert asking.waited() == pytest.approx(wait, abs=0.3)
-    assert asking.counts.statuses == {"429": 1, "200": 1}
+    client.respond_with(answer, ROWS)
+    client.get()
+    assert client.waited() == pytest.approx(wait, abs=0.3)
+    assert client.counts.statuses == {"429": 1, "200": 1}
 
 
 @pytest.mark.parametrize("window", [1e12, 1e300, 1e-320, 0, -5, "nan", "inf", "x", "", "9" * 400])
 def test_an_answer_with_nothing_left_in_an_odd_window_does_not_park_the_run(
-    asking: Asking, window: Any
+    client: TimedClient, window: Any
 ) -> None:
     odd = {**refusal(**quota(left=0, reset=window, window=window)), "status": 200, "body": ROWS}
-    asking.answers(odd, ROWS)
-    asking.get()
-    asking.get()
-    assert asking.waited() <= 31
+    client.respond_with(odd, ROWS)
+    client.get()
+    client.get()
+    assert client.waited() <= 31
 
 
 def test_refusals_between_which_nothing_succeeds_use_up_the_patience(
-    asking_with: Callable[..., Asking],
+    client_with: Callable[..., TimedClient],
 ) -> None:
-    asking = asking_with(max_attempts=3, max_retry_seconds=120)
-    asking.answers(429)
+    client = client_with(max_attempts=3, max_retry_seconds=120)
+    client.respond_with(429)
     with pytest.raises(RequestFailed, match=r"429: too many requests.*Run the sync again later"):
-        asking.get()
-    assert 120 <= asking.waited() <= 190
-    assert len(asking.requests) <= 9
+        client.get()
+    assert 120 <= client.waited() <= 190
+    assert len(client.requests) <= 9
 
 
 def test_refusals_use_up_no_patience_while_others_are_answered(
-    asking_with: Callable[..., Asking],
+    client_with: Callable[..., TimedClient],
 ) -> None:
-    asking = asking_with(max_attempts=1, max_retry_seconds=0)
+    client = client_with(max_attempts=1, max_retry_seconds=0)
     for _ in range(5):
-        asking.answers(429, ROWS)
-        asking.get()
-        asking.api.reset()
+        client.respond_with(429, ROWS)
+        client.get()
+        client.api.reset()
 
 
-def test_a_short_outage_is_sat_out_with_growing_waits(asking: Asking) -> None:
-    asking.answers(*[503] * 6, ROWS)
-    asking.get()
+def test_a_short_outage_is_sat_out_with_growing_waits(client: TimedClient) -> None:
+    client.respond_with(*[503] * 6, ROWS)
+    client.get()
     # Half of 0.5, 1, 2, ... seconds, and up to as much again.
-    assert 63 / 4 <= asking.waited() <= 63 / 2
+    assert 63 / 4 <= client.waited() <= 63 / 2
 
 
 def test_patience_lasts_for_the_later_of_attempts_and_seconds(
-    asking_with: Callable[..., Asking],
+    client_with: Callable[..., TimedClient],
 ) -> None:
-    asking = asking_with(max_attempts=2, max_retry_seconds=300)
-    asking.answers(503)
+    client = client_with(max_attempts=2, max_retry_seconds=300)
+    client.respond_with(503)
     with pytest.raises(RequestFailed, match="503"):
-        asking.get()
-    assert 300 <= asking.waited() <= 365
+        client.get()
+    assert 300 <= client.waited() <= 365
 
 
 DEAD = [429, 503, REFUSED, requests.ConnectTimeout(), requests.ReadTimeout(), b"<html></html>"]
@@ -134,56 +134,56 @@ DEAD = [429, 503, REFUSED, requests.ConnectTimeout(), requests.ReadTimeout(), b"
 
 @pytest.mark.parametrize("dead", DEAD)
 def test_a_store_of_which_nothing_can_be_read_is_waited_for_once(
-    asking_with: Callable[..., Asking], dead: Any
+    client_with: Callable[..., TimedClient], dead: Any
 ) -> None:
-    asking = asking_with(max_attempts=2, max_retry_seconds=60)
-    asking.api.reset()
+    client = client_with(max_attempts=2, max_retry_seconds=60)
+    client.api.reset()
     for url in (TIME, TIME.replace("time", "customers")):
-        asking.answers({"body": dead} if isinstance(dead, Exception) else dead, url=url)
+        client.respond_with({"body": dead} if isinstance(dead, Exception) else dead, url=url)
     raised: Any = None
     while raised is None or raised.type is PageTooLarge:
         with pytest.raises((PageTooLarge, StoreUnavailable)) as raised:
-            asking.get(fewer_possible=True)
-        assert asking.waited() < 200
+            client.get(fewer_possible=True)
+        assert client.waited() < 200
     words = raised.value.message
     assert "No stream can be read from api.bigcommerce.com" in words
     assert "customers: GET /v2/customers failed: " in words
     assert "GET /v2/time failed, too: " in words
-    before, waited = len(asking.api.calls), asking.waited()
+    before, waited = len(client.api.calls), client.waited()
     with pytest.raises(StoreUnavailable) as again:
-        asking.get("/v3/catalog/products")
+        client.get("/v3/catalog/products")
     assert again.value.message == words
-    assert (len(asking.api.calls), asking.waited()) == (before, waited)
+    assert (len(client.api.calls), client.waited()) == (before, waited)
 
 
 @pytest.mark.parametrize("dead", DEAD)
 @pytest.mark.parametrize("sign", [200, 401, 403, 404])
 def test_a_store_that_answers_elsewhere_fails_one_stream_alone(
-    asking_with: Callable[..., Asking], dead: Any, sign: int
+    client_with: Callable[..., TimedClient], dead: Any, sign: int
 ) -> None:
-    asking = asking_with(max_attempts=2, max_retry_seconds=60)
-    asking.api.reset()
-    asking.answers({"status": sign, "json": {"time": 1}}, url=TIME)
-    asking.answers({"body": dead} if isinstance(dead, Exception) else dead)
+    client = client_with(max_attempts=2, max_retry_seconds=60)
+    client.api.reset()
+    client.respond_with({"status": sign, "json": {"time": 1}}, url=TIME)
+    client.respond_with({"body": dead} if isinstance(dead, Exception) else dead)
     with pytest.raises(RequestFailed):
-        asking.get()
-    asking.answers(ROWS, url=TIME.replace("time", "coupons"))
-    assert asking.get("/v2/coupons").content == [{"id": 1}]
+        client.get()
+    client.respond_with(ROWS, url=TIME.replace("time", "coupons"))
+    assert client.get("/v2/coupons").content == [{"id": 1}]
 
 
 def test_where_no_connection_is_made_fewer_rows_are_not_asked_for(
-    asking_with: Callable[..., Asking],
+    client_with: Callable[..., TimedClient],
 ) -> None:
-    asking = asking_with(max_attempts=4, max_retry_seconds=0)
-    asking.answers({"body": REFUSED})
+    client = client_with(max_attempts=4, max_retry_seconds=0)
+    client.respond_with({"body": REFUSED})
     with pytest.raises(RequestFailed) as raised:
-        asking.get(fewer_possible=True)
+        client.get(fewer_possible=True)
     assert type(raised.value) is RequestFailed
-    assert len(asking.requests) == 4
+    assert len(client.requests) == 4
 
 
-def test_a_signal_ends_the_wait_for_the_quota(asking: Asking) -> None:
-    asking.answers(refusal(Retry_After=3000))
-    asking.stop.ask(15)
+def test_a_signal_ends_the_wait_for_the_quota(client: TimedClient) -> None:
+    client.respond_with(refusal(Retry_After=3000))
+    client.shutdown.ask(15)
     with pytest.raises(Interrupted):
-        asking.get()
+        client.get()

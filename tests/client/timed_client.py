@@ -1,4 +1,4 @@
-"""A client whose requests go nowhere, and whose waits take no time; the fixtures of these tests."""
+"""TimedClient: the client with simulated responses and a simulated clock; pytest fixtures."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ URL = BASE + PATH
 TIME = BASE + "/v2/time"
 TOKEN = "made-up-token"
 CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""The variables that may name a bundle of them."""
+"""Environment variables that may name a certificate bundle."""
 
 
 class Clock:
-    """Seconds, which only waits move."""
+    """A clock, in seconds, that moves only when the client waits."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -36,7 +36,7 @@ class Clock:
         return self.now
 
 
-class _Stop(Shutdown):
+class _Shutdown(Shutdown):
     def __init__(self, clock: Clock) -> None:
         super().__init__()
         self._clock = clock
@@ -52,73 +52,75 @@ class _Condition(threading.Condition):
 
     def wait(self, timeout: float | None = None) -> bool:
         assert timeout is not None
-        # As far as the quota wants at once; a step of nothing would go on for ever.
+        # At least a millisecond: with a step of 0 the loop around it would never end.
         self._clock.now += max(0.001, timeout)
         return True
 
 
-class Asking:
-    """A client, and what its answers are to be."""
+class TimedClient:
+    """A client of the tap, and the responses that it gets."""
 
     def __init__(self, api: responses.RequestsMock, clock: Clock, **settings: Any) -> None:
         self.api = api
         self.clock = clock
         self.config = Config("abc123", TOKEN, **settings)
-        self.stop = _Stop(clock)
+        self.shutdown = _Shutdown(clock)
         concurrency = self.config.max_concurrency
-        self.quota = RateLimiter(
-            share=0.9, concurrency=concurrency, shutdown=self.stop, clock=clock
+        self.rate_limiter = RateLimiter(
+            share=0.9, concurrency=concurrency, shutdown=self.shutdown, clock=clock
         )
-        self.quota._changed = _Condition(clock)
-        self.client = Client(self.config, self.quota, self.stop)
+        self.rate_limiter._changed = _Condition(clock)
+        self.client = Client(self.config, self.rate_limiter, self.shutdown)
         self.counts = StreamCounts("customers")
-        self.purpose = RequestContext("customers", "Customers", self.counts)
-        self._asked_at: list[float] = []
+        self.context = RequestContext("customers", "Customers", self.counts)
         api.get(TIME, json={"time": 1})
 
-    def answers(self, *answers: Any, url: str = URL) -> None:
-        """These come one after another, the last one for ever: a status, a body or more of it."""
-        for answer in answers:
-            if isinstance(answer, int):
-                answer = {"status": answer}
-            elif not isinstance(answer, dict):
-                answer = {"body": answer}
-            self.api.get(url, **answer)
+    def respond_with(self, *queue: Any, url: str = URL) -> None:
+        """Queue responses for `url`; the last one is repeated.
+
+        Each is a status, a body, or a dict of keyword arguments for `responses`.
+        """
+        for response in queue:
+            if isinstance(response, int):
+                response = {"status": response}
+            elif not isinstance(response, dict):
+                response = {"body": response}
+            self.api.get(url, **response)
 
     def get(self, path: str = PATH, expects: Any = list, **more: Any) -> Any:
-        """What the client makes of the answers."""
-        return self.client.get(path, {"limit": "250"}, expects, self.purpose, **more)
+        """Client.get() with the usual parameters."""
+        return self.client.get(path, {"limit": "250"}, expects, self.context, **more)
 
     @property
     def requests(self) -> list[Any]:
-        """Those of the list."""
+        """The requests that were sent, without those for the store's time."""
         return [call.request for call in self.api.calls if "/v2/time" not in str(call.request.url)]
 
     def waited(self, since: float = 1000.0) -> float:
-        """Seconds."""
+        """Seconds of simulated time since `since`."""
         return self.clock.now - since
 
 
 @pytest.fixture
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It names no certificates and no proxy."""
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The environment names no certificates and no proxy."""
     for name in (*CERTIFICATES, "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
-def asking_with(
-    monkeypatch: pytest.MonkeyPatch, bare_environment: None
-) -> Iterator[Callable[..., Asking]]:
-    """Makes a client with these settings."""
+def client_with(
+    monkeypatch: pytest.MonkeyPatch, clean_environment: None
+) -> Iterator[Callable[..., TimedClient]]:
+    """A function that makes a client with the given settings."""
     clock = Clock()
     monkeypatch.setattr(time, "monotonic", clock)
     monkeypatch.setattr(rate_limiter, "LONGEST_NAP", 1e9)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
-        yield lambda **settings: Asking(api, clock, **settings)
+        yield lambda **settings: TimedClient(api, clock, **settings)
 
 
 @pytest.fixture
-def asking(asking_with: Callable[..., Asking]) -> Asking:
-    """A client with the usual settings."""
-    return asking_with()
+def client(client_with: Callable[..., TimedClient]) -> TimedClient:
+    """A client with the default settings."""
+    return client_with()
