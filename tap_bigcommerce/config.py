@@ -18,25 +18,25 @@ from typing import Any
 
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import read_given
-from tap_bigcommerce.text import HIDDEN, MOST, Secrets, nearest, quoted
+from tap_bigcommerce.files import read_input_file
+from tap_bigcommerce.text import HIDDEN, MAX_LENGTH, Secrets, did_you_mean, quoted
 
 LOGGER = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
-UNBOUNDED = 1_000_000_000_000
+MAX_NUMBER = 1_000_000_000_000
 """More than this is no number of anything here, and too much to reckon with."""
 
-SHORTEST_TOKEN = 25
+MIN_TOKEN_LENGTH = 25
 """Characters. Those of BigCommerce have 31, the hash of a store some 10."""
 
 
 Schema = Mapping[str, Any]
 """What settings.json says of one setting, or of several: a JSON schema.
 
-Its `expected` is said to a person, `secret` is hidden from one, and `format` may be one of READERS.
+Its `expected` is said to a person, `secret` is hidden from one, and `format` may be one of PARSERS.
 """
 
 SCHEMA: Schema = json.loads(resources.files(__package__).joinpath("settings.json").read_bytes())
@@ -88,11 +88,11 @@ class Config:
     store_hash_column: bool = False
     api_url: str = "https://api.bigcommerce.com"
 
-    def of_stream(self, stream: str) -> StreamSettings:
+    def for_stream(self, stream: str) -> StreamSettings:
         """The settings of one stream."""
         return self.streams.get(stream, StreamSettings())
 
-    def accepted_of(self, stream: str) -> list[str]:
+    def accepted_entries(self, stream: str) -> list[str]:
         """The entries of `accept_incomplete` about the stream, or its list of single parents."""
         return [name for name in self.accept_incomplete if name.partition(":")[0] == stream]
 
@@ -139,7 +139,7 @@ def _number(value: Any, schema: Schema) -> float:
     _must(isinstance(value, (int, float, str)) and not isinstance(value, bool))
     number = int(value) if "integer" in schema["type"] else float(value)
     _must(isinstance(value, str) or number == value)
-    _must(schema.get("minimum", 0) <= number <= schema.get("maximum", UNBOUNDED))
+    _must(schema.get("minimum", 0) <= number <= schema.get("maximum", MAX_NUMBER))
     _must(schema.get("exclusiveMinimum", -1) < number)
     return number
 
@@ -197,7 +197,9 @@ def _streams(value: Any, schema: Schema) -> dict[str, StreamSettings]:
             continue
         for name in own:
             if name not in known:
-                mistakes.append(f"streams.{stream} has no setting {name!r}.{nearest(name, known)}")
+                mistakes.append(
+                    f"streams.{stream} has no setting {name!r}.{did_you_mean(name, known)}"
+                )
         values = _read_settings(of_one, own, mistakes, f"streams.{stream}.")
         found[stream] = StreamSettings(**values)
     if mistakes:
@@ -205,7 +207,7 @@ def _streams(value: Any, schema: Schema) -> dict[str, StreamSettings]:
     return found
 
 
-READERS: dict[str, Callable[[Any, Schema], Any]] = {
+PARSERS: dict[str, Callable[[Any, Schema], Any]] = {
     "text": _text,
     "store-hash": _store_hash,
     "instant": _instant,
@@ -220,9 +222,9 @@ READERS: dict[str, Callable[[Any, Schema], Any]] = {
 """What reads a value: by the format of its setting or, where it has none, by its type."""
 
 
-def read_value(value: Any, schema: Schema) -> Any:
+def parse_value(value: Any, schema: Schema) -> Any:
     """The value of a setting. Raises ValueError, TypeError or OverflowError where it is none."""
-    found = READERS[schema.get("format", schema["type"][0])](value, schema)
+    found = PARSERS[schema.get("format", schema["type"][0])](value, schema)
     _must(found in schema.get("enum", [found]))
     _must(re.fullmatch(schema.get("pattern", "(?s).*"), str(found)))
     return found
@@ -252,7 +254,7 @@ def read_config(given: Iterable[str], environment: Mapping[str, str], secrets: S
         if name != "ENV":  # It stands for the environment alone.
             from_files.update(_from_file(name))
     raw.update(from_files)
-    secrets.learn(_secrets_in(raw))
+    secrets.add(_secrets_in(raw))
     config = parse_config(raw)
     filled_in = [variables[name] for name in sorted(raw.keys() - from_files)]
     if filled_in:
@@ -275,7 +277,7 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         raise ConfigError("The settings cannot be used:", mistakes)
     for name in raw:
         if name not in SETTINGS:
-            shown, near = quoted(without_tokens(name)), nearest(name[:MOST], SETTINGS)
+            shown, near = quoted(hide_tokens(name)), did_you_mean(name[:MAX_LENGTH], SETTINGS)
             LOGGER.warning("There is no setting %s; it is ignored.%s", shown, near)
     return Config(**values)
 
@@ -293,11 +295,11 @@ def _read_settings(
                 mistakes.append(f"{name} is missing: {expected}")
             continue
         try:
-            values[name] = read_value(value, setting)
+            values[name] = parse_value(value, setting)
         except ConfigError as error:  # It has settings in it.
             mistakes += error.mistakes
         except (ValueError, TypeError, OverflowError):
-            given = "" if setting.get("secret") else echo(value, secrets)
+            given = "" if setting.get("secret") else actual_value(value, secrets)
             mistakes.append(f"{where}{name} should be {expected}{given}")
     return values
 
@@ -305,26 +307,26 @@ def _read_settings(
 def may_be_secret(value: Any, secrets: Iterable[str] = ()) -> bool:
     """Whether a wrong value may be a token, or an address with a password, in the wrong place."""
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    looks_so = len(text) > LONGEST_ECHO or "@" in text or re.search(r"\w{16}", text)
+    looks_so = len(text) > MAX_SHOWN_LENGTH or "@" in text or re.search(r"\w{16}", text)
     return bool(looks_so) or any(secret in text for secret in secrets)
 
 
-def echo(value: Any, secrets: Iterable[str] = ()) -> str:
+def actual_value(value: Any, secrets: Iterable[str] = ()) -> str:
     """The end of a sentence about a value that should be another one."""
     if may_be_secret(value, secrets):
         return "; its value is not shown, for it may be a secret"
     return f", not {json.dumps(value, default=str)}"
 
 
-def without_tokens(text: str) -> str:
+def hide_tokens(text: str) -> str:
     """A text about settings, in which a token may stand that was pasted in a wrong place."""
-    return re.sub(rf"[A-Za-z0-9]{{{SHORTEST_TOKEN},}}", HIDDEN, text)
+    return re.sub(rf"[A-Za-z0-9]{{{MIN_TOKEN_LENGTH},}}", HIDDEN, text)
 
 
-LONGEST_ECHO = 32
+MAX_SHOWN_LENGTH = 32
 """Characters: as many as a date has."""
 
-TELLING = re.compile(r"token|secret|passw|key|salt", re.IGNORECASE)
+SECRET_NAME = re.compile(r"token|secret|passw|key|salt", re.IGNORECASE)
 """What the names of settings have whose values nobody may see, also of those that are not ours."""
 
 
@@ -332,7 +334,7 @@ def _secrets_in(raw: Mapping[str, Any]) -> list[str]:
     return [
         value.strip()
         for name, value in raw.items()
-        if isinstance(value, str) and value.strip() and TELLING.search(name)
+        if isinstance(value, str) and value.strip() and SECRET_NAME.search(name)
     ]
 
 
@@ -352,7 +354,7 @@ def _note_conflicts(values: Mapping[str, Any], mistakes: list[str]) -> None:
             "detect_deletes alone tells what is deleted by the ids of records"
         )
     store_hash, token = values.get("store_hash", ""), values.get("access_token", "")
-    if len(store_hash) >= SHORTEST_TOKEN > len(token) > 0:
+    if len(store_hash) >= MIN_TOKEN_LENGTH > len(token) > 0:
         mistakes.append(
             "store_hash and access_token seem to be exchanged: the hash is the short one. Neither "
             "is shown"
@@ -368,7 +370,7 @@ def _note_conflicts(values: Mapping[str, Any], mistakes: list[str]) -> None:
 
 
 def _from_file(name: str) -> dict[str, Any]:
-    values = read_given("config", name, ConfigError)
+    values = read_input_file("config", name, ConfigError)
     if values is None:
         raise ConfigError(f"The config file {name} is empty. Has --init failed to write it?")
     if not isinstance(values, dict):

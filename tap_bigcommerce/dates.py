@@ -100,7 +100,7 @@ def _day(text: str) -> str:
     return format_instant(day)[:11]
 
 
-def normal_date(text: str) -> str | None:
+def normalize_date(text: str) -> str | None:
     """A date's text as `format_instant` writes it; None for "" and zero dates; else NotADate."""
     end = 17 if text[3:4] == "," else 11
     try:
@@ -116,9 +116,9 @@ def normal_date(text: str) -> str | None:
     raise NotADate(text)
 
 
-def date_of(row: Mapping[str, Any], key: str | None) -> str | None:
-    """The date in this field of a row, as `normal_date` has it; None where none can be used."""
+def row_date(row: Mapping[str, Any], key: str | None) -> str | None:
+    """The date in this field of a row, as `normalize_date` has it; None where none can be used."""
     try:
-        return normal_date(row[str(key)])
+        return normalize_date(row[str(key)])
     except (KeyError, TypeError, NotADate):
         return None

@@ -13,15 +13,15 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from html import escape
 from urllib.parse import quote, quote_plus, unquote
 
-MOST = 200
+MAX_LENGTH = 200
 """Characters of one text from outside."""
 
-CUT = "…"
+ELLIPSIS = "…"
 """Stands where the rest of a text was."""
 
 HIDDEN = "(hidden)"
 
-SHORTEST_SECRET = 6
+MIN_SECRET_LENGTH = 6
 """Characters: a shorter text stands in many words, and they would tell it by what is left."""
 
 
@@ -37,23 +37,23 @@ def printable(text: str) -> str:
     )
 
 
-def shown(text: str, most: int = MOST) -> str:
+def excerpt(text: str, most: int = MAX_LENGTH) -> str:
     """A text from outside: printable, and cut."""
     seen = printable(text[:most])[:most]
-    return seen + CUT if len(text) > most or len(seen) == most > len(text) else seen
+    return seen + ELLIPSIS if len(text) > most or len(seen) == most > len(text) else seen
 
 
 def quoted(value: object) -> str:
     """A value from outside as Python writes it: printable, and cut, however large or deep it is."""
     if isinstance(value, str):
-        return repr(value[:MOST]) + (CUT if len(value) > MOST else "")
-    return shown(reprlib.repr(value))
+        return repr(value[:MAX_LENGTH]) + (ELLIPSIS if len(value) > MAX_LENGTH else "")
+    return excerpt(reprlib.repr(value))
 
 
-def line(text: str) -> str:
+def one_line(text: str) -> str:
     """A line made of our words and others': printable; very long words and lines are cut."""
-    short = re.sub(rf"\S{{{MOST + 1},}}", lambda word: word[0][:MOST] + CUT, text)
-    return shown(short, most=4000)
+    short = re.sub(rf"\S{{{MAX_LENGTH + 1},}}", lambda word: word[0][:MAX_LENGTH] + ELLIPSIS, text)
+    return excerpt(short, most=4000)
 
 
 def duration(seconds: float, *, tenths: bool = False) -> str:
@@ -98,9 +98,9 @@ class Secrets:
         self._forms: tuple[str, ...] = ()
         self._pattern = re.compile("(?!)")  # found nowhere
 
-    def learn(self, values: Iterable[str]) -> None:
-        """Hide these from now on, those of fewer than SHORTEST_SECRET characters excepted."""
-        long = [value for value in values if len(value) >= SHORTEST_SECRET]
+    def add(self, values: Iterable[str]) -> None:
+        """Hide these from now on, those of fewer than MIN_SECRET_LENGTH characters excepted."""
+        long = [value for value in values if len(value) >= MIN_SECRET_LENGTH]
         forms = {*self._forms, *(form for value in long for form in _forms(value))}
         self._forms = tuple(sorted(forms, key=len, reverse=True))
         every = "|".join(map(re.escape, self._forms))
@@ -108,20 +108,20 @@ class Secrets:
 
     def hide(self, text: str) -> str:
         """The text without them, in whichever usual form they stand in it."""
-        *parts, last = self._pattern.sub(HIDDEN, text).split(CUT)
-        return CUT.join([*map(self._without_beginning, parts), last])
+        *parts, last = self._pattern.sub(HIDDEN, text).split(ELLIPSIS)
+        return ELLIPSIS.join([*map(self._without_beginning, parts), last])
 
     def _without_beginning(self, part: str) -> str:
         """The text before a cut, which may have gone through a secret."""
         for form in self._forms:
             end = part[-len(form) :].lower()
-            for size in range(len(form) - 1, SHORTEST_SECRET - 1, -1):
+            for size in range(len(form) - 1, MIN_SECRET_LENGTH - 1, -1):
                 if end.endswith(form[:size].lower()):
                     return part[:-size] + HIDDEN
         return part
 
 
-def passwords_of_proxies(environment: Mapping[str, str]) -> list[str]:
+def proxy_passwords(environment: Mapping[str, str]) -> list[str]:
     """The passwords in the addresses of proxies, as they stand there and as they are meant."""
     found = []
     for name, value in environment.items():
@@ -154,19 +154,19 @@ def _in_base64(secret: bytes) -> Iterable[str]:
     for before, spoiled in ((0, 0), (1, 2), (2, 3)):
         whole = (before + len(secret)) // 3 * 3
         text = base64.b64encode((bytes(before) + secret)[:whole]).decode()[spoiled:]
-        if len(text) >= SHORTEST_SECRET:
+        if len(text) >= MIN_SECRET_LENGTH:
             yield text
             yield text.replace("+", "-").replace("/", "_")
 
 
-def most_like(name: str, names: Iterable[str]) -> str | None:
+def closest_match(name: str, names: Iterable[str]) -> str | None:
     """The most similar of the names, if one is."""
     by_lower = {other.lower(): other for other in names}
     found = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
     return by_lower[found[0]] if found else None
 
 
-def nearest(name: str, names: Iterable[str], mark: str = "") -> str:
+def did_you_mean(name: str, names: Iterable[str], mark: str = "") -> str:
     """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
-    found = most_like(name, names)
+    found = closest_match(name, names)
     return f" Did you mean {mark + found!r}?" if found else ""

@@ -34,7 +34,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.tracker import ProgressTracker, Reason
 from tap_bigcommerce.shutdown import Shutdown
-from tap_bigcommerce.text import quoted, shown
+from tap_bigcommerce.text import excerpt, quoted
 
 LOGGER = logging.getLogger(__name__)
 
@@ -322,7 +322,7 @@ def _said(http_response: requests.Response) -> tuple[str, int | None]:
     errors = inside(first, "errors")
     if isinstance(errors, dict):
         texts.append("; ".join(f"{name}: {_text(text)}" for name, text in errors.items()))
-    said = shown(" ".join(" ".join(texts).split()), MOST_SAID)
+    said = excerpt(" ".join(" ".join(texts).split()), MOST_SAID)
     most = inside(inside(first, "details"), "max_limit")
     return (
         f" (the API says: {said})" if said else "",

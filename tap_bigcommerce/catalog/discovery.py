@@ -21,7 +21,7 @@ from tap_bigcommerce.records.field_rules import Path, Rules
 from tap_bigcommerce.records.schemas import DELETED_AT, load_notes, load_schema
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.stream import Stream
-from tap_bigcommerce.text import most_like, nearest, quoted
+from tap_bigcommerce.text import closest_match, did_you_mean, quoted
 
 LOGGER = logging.getLogger(__name__)
 
@@ -133,7 +133,7 @@ def selections(
             LOGGER.warning(
                 "The catalog names a stream %s, which this tap does not have.%s",
                 quoted(name),
-                nearest(name, STREAMS),
+                did_you_mean(name, STREAMS),
             )
     for name in filter(entries.__contains__, STREAMS):
         chosen = selection.from_catalog(STREAMS[name], entries[name], config, choice)
@@ -161,7 +161,7 @@ def check_names(names: Iterable[str], where: str, among: Collection[str]) -> Non
     """Raises ConfigError for names that are those of no stream."""
     mistakes = [
         f"{where} names {name!r}, which is none of the streams"
-        f"{' that are read' if name in STREAMS else ''}.{nearest(name, among)}"
+        f"{' that are read' if name in STREAMS else ''}.{did_you_mean(name, among)}"
         for name in names
         if name not in among
     ]
@@ -259,7 +259,7 @@ def _misplaced(metadata: Metadata, chosen: Selection) -> Iterator[str]:
     for place in metadata:
         if place and place not in places and not (place[-1] == "items" and place[:-1] in places):
             name = ".".join(part for part in place if part not in ("properties", "items"))
-            meant = most_like(name.removeprefix(f"{chosen.stream.name}."), known)
+            meant = closest_match(name.removeprefix(f"{chosen.stream.name}."), known)
             hint = f". Did you mean {json.dumps(known[meant])}?" if meant else ""
             yield f"the breadcrumb {json.dumps(place)} is that of no field and is not heeded{hint}"
 

@@ -137,7 +137,7 @@ def from_catalog(
             f"The catalog's replication-method for {stream.name} is {quoted(method)}; it can be "
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
-    method = config.of_stream(stream.name).replication_method or method
+    method = config.for_stream(stream.name).replication_method or method
     always = [(), *(("properties", name) for name in stream.automatic)]
     metadata = {**metadata, **{place: {"inclusion": "automatic"} for place in always}}
     cut, texts, emptied = _cut(given, own, metadata)

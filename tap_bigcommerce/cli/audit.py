@@ -15,7 +15,7 @@ from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.sync.deletes.id_sets import IdSetStore
 from tap_bigcommerce.sync.deletes.search import Search
 from tap_bigcommerce.sync.run_context import RunContext
-from tap_bigcommerce.text import line, table
+from tap_bigcommerce.text import one_line, table
 
 LOGGER = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]
         error = failure_of(name, functools.partial(_compare, search, found[-1]))
         if error is not None:
             LOGGER.error("%s failed: %s", name, error.message)
-            found[-1].differences.append(line(error.message))
+            found[-1].differences.append(one_line(error.message))
     return found
 
 
@@ -84,7 +84,7 @@ def _compare(search: Search, finding: Finding) -> None:
             LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.message)
             count = None
     if list_reader.paginator.contradiction is not None:
-        differences.append(line(list_reader.paginator.contradiction))
+        differences.append(one_line(list_reader.paginator.contradiction))
     if left_out and count is not None and count + left_out == listed:
         finding.notes.append(
             f"the API's count leaves out the {left_out} incomplete ones (status 0) that its list "

@@ -27,7 +27,7 @@ from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.permissions import INFORMATION
 from tap_bigcommerce.sync.stream_sync import first_date
-from tap_bigcommerce.text import duration, line, shown, table
+from tap_bigcommerce.text import duration, excerpt, one_line, table
 from tap_bigcommerce.version import VERSION
 
 A_DAY = timedelta(days=1)
@@ -295,7 +295,7 @@ def as_text(found: Findings, width: int, hide: Callable[[str], str]) -> str:
 def _head(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
     config, quota = found.config, found.quota
     said = ", ".join(filter(None, found.store.values())) if found.store else ""
-    yield f"Store   {hide(config.store_hash)}: {shown(hide(said or NOT_TOLD))}"
+    yield f"Store   {hide(config.store_hash)}: {excerpt(hide(said or NOT_TOLD))}"
     if quota is None:
         yield "Quota   the API names none"
     else:
@@ -348,7 +348,7 @@ def _others(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
         )
     for problem in dict.fromkeys(one.problem for one in found.streams if one.lacks is None):
         if problem is not None:
-            yield f"Cannot be read: {line(hide(problem))}"
+            yield f"Cannot be read: {one_line(hide(problem))}"
 
 
 def _costs(found: Findings) -> Iterator[str]:

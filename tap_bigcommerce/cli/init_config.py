@@ -11,10 +11,16 @@ import re
 import sys
 from typing import Any
 
-from tap_bigcommerce.config import SETTINGS, Config, echo, read_value
+from tap_bigcommerce.config import SETTINGS, Config, actual_value, parse_value
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import Unusable, read_file, text_of, writable, write_atomically
+from tap_bigcommerce.files import (
+    UnusableFile,
+    decode_text,
+    read_file,
+    writable_path,
+    write_atomically,
+)
 
 LOGGER = logging.getLogger(__name__)
 
@@ -42,7 +48,7 @@ def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
     def takes(setting: str, text: str) -> bool:
         """Whether the setting may have this value, which it then has."""
         try:
-            config[setting] = read_value(text, SETTINGS[setting])
+            config[setting] = parse_value(text, SETTINGS[setting])
         except (ValueError, OverflowError):
             return False
         return True
@@ -69,7 +75,7 @@ def config_of(credentials: str, start_date: str | None) -> dict[str, Any]:
             config["client_id"] = found[CLIENT_ID]
     if start_date is not None and not takes("start_date", start_date):
         expected = SETTINGS["start_date"]["expected"]
-        mistakes.append(f"--start-date should be {expected}{echo(start_date)}")
+        mistakes.append(f"--start-date should be {expected}{actual_value(start_date)}")
     if mistakes:
         raise ConfigError(f"No config can be made of {_name(credentials)}:", mistakes)
     if config["api_url"] == Config.api_url:
@@ -109,12 +115,12 @@ def _read(name: str) -> str:
     is_file = name != STANDARD_INPUT
     try:
         if not is_file and sys.stdin is None:
-            raise Unusable("it is closed")
+            raise UnusableFile("it is closed")
         raw = read_file(name, LARGEST) if is_file else sys.stdin.buffer.read(LARGEST)
-    except (OSError, Unusable) as error:
+    except (OSError, UnusableFile) as error:
         raise ConfigError(f"Nothing can be read from {_name(name)}: {error}.") from error
     # What counts in it is ASCII; a name may be in whatever an editor has saved.
-    return text_of(raw, errors="replace")
+    return decode_text(raw, errors="replace")
 
 
 def _name(credentials: str) -> str:
@@ -127,13 +133,13 @@ def write(name: str, config: str, *, over: bool) -> None:
     Raises ConfigError where it is, or cannot be written.
     """
     try:
-        write_atomically(writable(name), config.encode(), mode=0o600, over=over)
+        write_atomically(writable_path(name), config.encode(), mode=0o600, over=over)
     except FileExistsError as error:
         raise ConfigError(
             f"The config {name} is there already, and stays as it is. Name another file with "
             "--config, or add --force to write over it."
         ) from error
-    except (OSError, Unusable) as error:
+    except (OSError, UnusableFile) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"The config {name} cannot be written: {reason}.") from error
     LOGGER.info("Wrote %s. It holds the access token: only you may read it.", name)

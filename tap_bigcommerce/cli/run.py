@@ -28,7 +28,7 @@ from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.cli import about, audit, init_config
 from tap_bigcommerce.cli.check import Findings, as_text
 from tap_bigcommerce.cli.options import Options
-from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config, without_tokens
+from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, hide_tokens, read_config
 from tap_bigcommerce.exceptions import (
     CatalogError,
     ConfigError,
@@ -36,7 +36,7 @@ from tap_bigcommerce.exceptions import (
     TapError,
     TargetClosed,
 )
-from tap_bigcommerce.files import read_given
+from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.metrics import log_count
@@ -264,7 +264,7 @@ def _as_test(config: Config) -> Config:
 
 
 def _read_catalog(name: str) -> dict[str, dict[str, Any]]:
-    catalog = read_given("catalog", name, CatalogError)
+    catalog = read_input_file("catalog", name, CatalogError)
     streams = catalog.get("streams") if isinstance(catalog, dict) else None
     if not isinstance(streams, list) or not all(
         isinstance(entry, dict)
@@ -303,4 +303,4 @@ def _say_critical(error: TapError) -> None:
     log_count("failures", type(error).__name__, 1)
     LOGGER.critical(error.message)
     for mistake in error.mistakes:
-        LOGGER.critical("- %s", without_tokens(mistake))
+        LOGGER.critical("- %s", hide_tokens(mistake))

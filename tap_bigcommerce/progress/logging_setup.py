@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
 
-from tap_bigcommerce.text import Secrets, line
+from tap_bigcommerce.text import Secrets, one_line
 
 METRIC = "METRIC: "
 """What singer-python's lines for programs begin with."""
@@ -23,7 +23,7 @@ def displayed(secrets: Secrets) -> Callable[[logging.LogRecord], bool]:
     """
 
     def shown(text: str) -> str:
-        return line(secrets.hide(text))
+        return one_line(secrets.hide(text))
 
     def change(record: logging.LogRecord) -> bool:
         message = record.getMessage()

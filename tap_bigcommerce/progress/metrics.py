@@ -14,7 +14,7 @@ from typing import Any
 from singer.metrics import Metric, Status, Tag
 
 from tap_bigcommerce.progress.counters import StreamCounts, outcome_of
-from tap_bigcommerce.text import shown
+from tap_bigcommerce.text import excerpt
 
 LOGGER = logging.getLogger(__name__)
 
@@ -114,7 +114,7 @@ def summary(counts: StreamCounts) -> str:
 
 def listed(counter: Counter[str]) -> str:
     """What was counted most often: 3 × 503, 1 × 429."""
-    most = [f"{number:,} × {shown(name)}" for name, number in counter.most_common(MOST_LISTED)]
+    most = [f"{number:,} × {excerpt(name)}" for name, number in counter.most_common(MOST_LISTED)]
     more = len(counter) - len(most)
     return ", ".join([*most, f"and {more} more"] if more > 0 else most)
 

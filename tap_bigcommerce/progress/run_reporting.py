@@ -12,7 +12,7 @@ from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.logging_setup import displayed, set_up
 from tap_bigcommerce.progress.metrics import every
 from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
-from tap_bigcommerce.text import Secrets, duration, passwords_of_proxies
+from tap_bigcommerce.text import Secrets, duration, proxy_passwords
 
 LOGGER = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class RunReporting:
         the progress is logged `progress_every` so many seconds; None: neither lines nor bars."""
         self._progress_every = progress_every
         self.secrets = Secrets()
-        self.secrets.learn(passwords_of_proxies(environment))
+        self.secrets.add(proxy_passwords(environment))
         self._log = set_up(level, log_format, self.secrets)
         self._terminal = _shows_bars(environment)
         self.tracker = ProgressTracker()

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from tap_bigcommerce.text import most_like, nearest
+from tap_bigcommerce.text import closest_match, did_you_mean
 
 Path = tuple[str, ...]
 """A stream and, part by part, a field of it. The items of an array are no part."""
@@ -102,12 +102,12 @@ def _nearest(rule: Rule, paths: Collection[Path]) -> str:
     """A sentence that offers the rule as it may have been meant."""
     mark, text = "!" if rule.excludes else "", as_text(rule.parts)
     if ANYTHING not in text:
-        return nearest(text, [PERSONAL, *map(as_text, paths)], mark)
+        return did_you_mean(text, [PERSONAL, *map(as_text, paths)], mark)
     for at, part in enumerate(rule.parts):
         before, behind = rule.parts[:at], rule.parts[at + 1 :]
         if not any(_meets((*before, part), path) for path in paths):
             names = {path[-1] for path in paths if _meets(before, path[:-1])}
-            found = most_like(part.replace(ANYTHING, ""), names)
+            found = closest_match(part.replace(ANYTHING, ""), names)
             return f" Did you mean {mark + as_text((*before, found, *behind))!r}?" if found else ""
     return ""
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce.dates import NotADate, normal_date
+from tap_bigcommerce.dates import NotADate, normalize_date
 
 # What orjson writes; a float beyond EXACT may already have lost digits when it was read.
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1
@@ -150,7 +150,7 @@ def to_date(value: Any) -> str | None:
     if type(value) is not str:
         raise DoesNotFit
     try:
-        return normal_date(value)
+        return normalize_date(value)
     except NotADate:
         raise DoesNotFit from None
 

@@ -20,7 +20,7 @@ from msgspec import Meta, Struct
 from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
-from tap_bigcommerce.files import read_given
+from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.text import quoted
 
 RESUME = "resume"
@@ -225,4 +225,4 @@ def read_state(name: str | None) -> Any:
 
     Raises StateError when it cannot be read.
     """
-    return read_given("state", name, StateError) if name else None
+    return read_input_file("state", name, StateError) if name else None

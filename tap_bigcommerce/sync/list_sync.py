@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tap_bigcommerce.api.client import RequestContext
-from tap_bigcommerce.dates import date_of, format_instant
+from tap_bigcommerce.dates import format_instant, row_date
 from tap_bigcommerce.exceptions import BadRecord, IncompleteList, RequestFailed, failure_of
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pagination.list_reader import ListReader
@@ -352,7 +352,7 @@ class ListSync:
                 self._newest = stream_sync.newest
                 return
         for row in rows if key is not None else ():
-            date = date_of(row, key)
+            date = row_date(row, key)
             if date is None:
                 raise BadRecord(
                     f"{self.name}: record {quoted(row.get('id'))} of {self._root.name} has no "

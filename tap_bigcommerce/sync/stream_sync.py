@@ -16,7 +16,7 @@ from tap_bigcommerce.api.client import RequestContext
 from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.catalog.selection import Selection, key_of
 from tap_bigcommerce.config import Config
-from tap_bigcommerce.dates import date_of, format_instant, parse_instant
+from tap_bigcommerce.dates import format_instant, parse_instant, row_date
 from tap_bigcommerce.exceptions import (
     BadRecord,
     IncompleteList,
@@ -54,7 +54,7 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
     stream = selection.stream
     if selection.full_table or stream.replication_key is None:
         return None
-    own = config.of_stream(stream.name)
+    own = config.for_stream(stream.name)
     since = None
     if bookmark is None:
         everything = root_of(stream).everything_first
@@ -98,7 +98,7 @@ class StreamSync:
         self.counts = StreamCounts(stream.name)
         self.context = RequestContext(stream.name, stream.permission, self.counts)
         self.failure: TapError | None = None
-        end = config.of_stream(stream.name).end_date
+        end = config.for_stream(stream.name).end_date
         self.until = format_instant(end) if end is not None else None
         """What was modified behind this date is not written; None: all is."""
         self.read_in_part = end is not None
@@ -151,7 +151,7 @@ class StreamSync:
             bookmark = state.bookmark(name, self.stream.replication_key)
         self.counts.bookmark_before = bookmark
         self.passed_over = dict.fromkeys(state.to_retry(name))
-        accepted = self._run.config.accepted_of(name)
+        accepted = self._run.config.accepted_entries(name)
         fingerprint = self._depends_on(accepted)
         resume = state.resume(name)
         if resume is not None and resume.walk == fingerprint:
@@ -253,7 +253,7 @@ class StreamSync:
         name, key = self.stream.name, self.stream.replication_key
         if self.until is not None:
             # Where there is no date, that is said when the row is converted.
-            rows = [row for row in rows if (date_of(row, key) or "") <= self.until]
+            rows = [row for row in rows if (row_date(row, key) or "") <= self.until]
         if self._run.sample:
             rows = rows[: 1 - self.counts.written]
         if not rows:
@@ -401,7 +401,7 @@ class StreamSync:
     def _depends_on(self, accepted: list[str]) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
         config, bookmark = self._run.config, self.counts.bookmark_before
-        own = config.of_stream(self.stream.name)
+        own = config.for_stream(self.stream.name)
         start = (own.start_date or config.start_date) if bookmark is None else None
         protection = self.selection.protection
         pseudonyms = protection.basis if protection is not None else []

@@ -11,7 +11,7 @@ import pytest
 from all_streams import KEYS, NAMES, REPLICATION_KEYS
 from tap_runner import Json, run, settings
 
-from tap_bigcommerce.config import SCHEMA, SETTINGS, TELLING, Config, read_value, sample_config
+from tap_bigcommerce.config import SCHEMA, SECRET_NAME, SETTINGS, Config, parse_value, sample_config
 from tap_bigcommerce_sandbox import Sandbox
 
 
@@ -41,7 +41,7 @@ def test_secrets_are_marked_in_the_schema_of_the_config(about: Json) -> None:
     properties = about["settings"]["properties"]
     secret = {name for name, schema in properties.items() if schema.get("secret")}
     assert secret == {"access_token", "hash_salt"}
-    assert all(TELLING.search(name) for name in secret)
+    assert all(SECRET_NAME.search(name) for name in secret)
     assert properties["access_token"]["writeOnly"] is True
     assert about["settings"]["required"] == ["store_hash", "access_token"]
 
@@ -52,7 +52,7 @@ def test_the_schema_and_the_config_that_the_tap_sees_have_the_same_defaults() ->
     for name, setting in SETTINGS.items():
         default, said = getattr(config, name), setting.get("default")
         if name not in SCHEMA["required"]:
-            assert default == (None if said is None else read_value(said, setting)), name
+            assert default == (None if said is None else parse_value(said, setting)), name
 
 
 def test_what_a_setting_may_be_is_said_as_it_is_checked() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tap_bigcommerce.dates import (
     NotADate,
     format_instant,
-    normal_date,
+    normalize_date,
     parse_instant,
 )
 
@@ -55,7 +55,7 @@ from tap_bigcommerce.dates import (
     ],
 )
 def test_a_date_goes_out_as_an_instant_in_utc(text: str, normal: str | None) -> None:
-    assert normal_date(text) == normal
+    assert normalize_date(text) == normal
     instant = parse_instant(text)
     assert (instant and format_instant(instant)) == normal
 
@@ -101,7 +101,7 @@ def test_a_date_goes_out_as_an_instant_in_utc(text: str, normal: str | None) -> 
 )
 def test_what_is_no_date_is_refused(text: str) -> None:
     with pytest.raises(NotADate):
-        normal_date(text)
+        normalize_date(text)
     assert parse_instant(text) is None
 
 
@@ -127,7 +127,7 @@ def test_the_quick_reading_agrees_with_the_thorough_one(
         for changed in (text, text[:at] + letter + text[at + 1 :], text[:at] + text[at + 1 :]):
             found = parse_instant(changed)
             try:
-                normal = normal_date(changed)
+                normal = normalize_date(changed)
             except NotADate:
                 normal = "none"
             assert normal == (format_instant(found) if found else "none") or normal is None

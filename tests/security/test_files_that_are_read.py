@@ -67,9 +67,9 @@ def test_a_folder_is_refused(option: str, tmp_path: Path) -> None:
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(files, "SILENCE", 0.1)
+    monkeypatch.setattr(files, "PIPE_TIMEOUT", 0.1)
     os.mkfifo(tmp_path / "odd")
-    with pytest.raises(files.Unusable, match="nothing came out of it"):
+    with pytest.raises(files.UnusableFile, match="nothing came out of it"):
         files.read_json(str(tmp_path / "odd"))
 
 

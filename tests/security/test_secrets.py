@@ -13,7 +13,7 @@ import pytest
 from hostile_store import TOKEN, Answer, Reply, config, coupons, serving
 from tap_runner import Json, run, settings
 
-from tap_bigcommerce.text import SHORTEST_SECRET, Secrets
+from tap_bigcommerce.text import MIN_SECRET_LENGTH, Secrets
 from tap_bigcommerce_sandbox import Sandbox
 
 FORMS: dict[str, Callable[[str], str]] = {
@@ -90,7 +90,7 @@ def test_a_cut_through_a_secret_leaves_nothing_of_it(catalog: Json, beside: int)
 
     with serving(answer) as url:
         result = run(config(url), catalog)
-    assert TOKEN[:SHORTEST_SECRET] not in result.stderr
+    assert TOKEN[:MIN_SECRET_LENGTH] not in result.stderr
 
 
 REAL = "g7n2k4p9q1x8z5v3b6m0c2d4f7h9j1l"
@@ -199,5 +199,5 @@ def test_a_state_of_another_store_names_it_only_if_that_is_a_hash(quiet: Sandbox
 
 def test_nothing_is_hidden_before_there_is_a_secret() -> None:
     secrets = Secrets()
-    secrets.learn(["", "abc"])
+    secrets.add(["", "abc"])
     assert secrets.hide("abc abcdef…") == "abc abcdef…"

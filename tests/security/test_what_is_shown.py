@@ -126,7 +126,7 @@ def test_a_check_and_an_audit_show_them_as_the_log_does(catalog: Json) -> None:
 @pytest.mark.parametrize("format_", ["text", "json"])
 def test_a_traceback_has_lines_of_its_own_only(format_: str) -> None:
     secrets, written = Secrets(), io.StringIO()
-    secrets.learn(["t0ken-in-the-text"])
+    secrets.add(["t0ken-in-the-text"])
     handler = logging.StreamHandler(written)
     handler.addFilter(displayed(secrets))
     handler.setFormatter(FORMATS[format_])

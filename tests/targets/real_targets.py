@@ -16,7 +16,7 @@ from postgres_server import Postgres
 from store_truth import differences
 from tap_runner import Json
 
-from tap_bigcommerce.dates import normal_date
+from tap_bigcommerce.dates import normalize_date
 from tap_bigcommerce_sandbox import Store
 
 DOCUMENT = ROOT / "docs" / "targets.md"
@@ -157,4 +157,4 @@ def _as_record(row: Json, schema: Json) -> Json:
 def _as_value(value: Any, schema: Json) -> Any:
     if value is None or schema.get("format") != "date-time":
         return value
-    return normal_date(value.replace(" ", "T"))
+    return normalize_date(value.replace(" ", "T"))

@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import Unusable, writable, write_atomically
+from tap_bigcommerce.files import UnusableFile, writable_path, write_atomically
 from tap_bigcommerce.progress.counters import OUTCOMES
 from tap_bigcommerce.progress.metrics import listed
 from tap_bigcommerce.progress.tracker import ALL, WAITS, ProgressTracker
@@ -52,8 +52,8 @@ class Report(logging.Handler):
     def check_place(self) -> None:
         """Raises ConfigError where the page could not be written in the end."""
         try:
-            writable(self.file)
-        except Unusable as error:
+            writable_path(self.file)
+        except UnusableFile as error:
             raise ConfigError(
                 f"The report cannot be written to {self.file}: {error}. --report takes the name "
                 "of a file in a folder that is there and may be written to."
@@ -62,7 +62,7 @@ class Report(logging.Handler):
     def write(self, status: int, secrets: Secrets) -> None:
         """Write the page, without these secrets; `status` is the run's exit status.
 
-        Raises OSError or Unusable.
+        Raises OSError or UnusableFile.
         """
         # A stream's error is said when it comes, and once more at the end.
         critical = self._critical
@@ -107,4 +107,4 @@ class Report(logging.Handler):
             WAITS=WAITS,
             version=VERSION,
         )
-        write_atomically(writable(self.file), page.encode())
+        write_atomically(writable_path(self.file), page.encode())

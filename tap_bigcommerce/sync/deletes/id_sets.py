@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import ConfigError, StateError, TapError
-from tap_bigcommerce.files import Unusable, read_file, writable, write_atomically
-from tap_bigcommerce.text import shown
+from tap_bigcommerce.files import UnusableFile, read_file, writable_path, write_atomically
+from tap_bigcommerce.text import excerpt
 
 if TYPE_CHECKING:
     from pyroaring import BitMap64
@@ -99,8 +99,8 @@ class IdSetStore:
         # Named by its content: a file that an older state speaks of stays as it is.
         path = self._folder / f"{self._name}-{checksum[:16]}.ids"
         try:
-            write_atomically(writable(path), content, mode=0o600)
-        except (OSError, Unusable) as error:
+            write_atomically(writable_path(path), content, mode=0o600)
+        except (OSError, UnusableFile) as error:
             reason = getattr(error, "strerror", None) or error
             raise TapError(
                 f"{self._stream}: the set of its ids cannot be written to deletes_path "
@@ -130,8 +130,8 @@ class IdSetStore:
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
-            writable(self._folder / self._name)
-        except (OSError, Unusable) as error:
+            writable_path(self._folder / self._name)
+        except (OSError, UnusableFile) as error:
             raise ConfigError(
                 f"{self._stream}: deletes_path {self._folder} is no folder in which files can be "
                 "written. Correct the setting or the folder's permissions."
@@ -147,15 +147,15 @@ class IdSetStore:
     def _from_file(self, entry: Mapping[str, Any]) -> IdSet:
         if self._folder is None:
             raise StateError(
-                f"The ids of {self._stream} are kept in the file {shown(str(entry['file']))}, but "
-                f"no deletes_path is set. Set it to the folder of that file. {self._way_out}"
+                f"The ids of {self._stream} are kept in the file {excerpt(str(entry['file']))}, "
+                f"but no deletes_path is set. Set it to the folder of that file. {self._way_out}"
             )
         # The last part of the name counts, so that no file elsewhere is read.
         path = self._file = self._folder / Path(str(entry["file"])).name
         try:
             content = read_file(path, pipes=False)
             if hashlib.sha256(content).hexdigest() != entry.get("sha256"):
-                raise Unusable("it is another one than the state speaks of")
+                raise UnusableFile("it is another one than the state speaks of")
             return unpacked(content)
         except ValueError as error:
             raise StateError(

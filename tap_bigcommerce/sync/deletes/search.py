@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from tap_bigcommerce.api.client import RequestContext
-from tap_bigcommerce.dates import date_of, format_instant
+from tap_bigcommerce.dates import format_instant, row_date
 from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
 from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.page import PageReader, Row
@@ -135,4 +135,4 @@ class Search:
 
 def archived_at(row: Mapping[str, Any]) -> str:
     """Since when an archived row is: its last change, which is the same however it is read."""
-    return date_of(row, "date_modified") or format_instant(datetime.now(timezone.utc))
+    return row_date(row, "date_modified") or format_instant(datetime.now(timezone.utc))
