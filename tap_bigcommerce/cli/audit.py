@@ -44,14 +44,14 @@ class Finding:
 def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]:
     """Compare the streams that are read from lists of their own. Raises RunFailed."""
     found: list[Finding] = []
-    for turn, (name, selection) in enumerate(selections.items()):
+    for priority, (name, selection) in enumerate(selections.items()):
         stream = selection.stream
         if stream.parent is not None:
             LOGGER.info("%s: left out, for it has no list of its own", name)
             continue
         found.append(Finding(name))
         context = RequestContext(name, stream.permission, StreamCounts(name))
-        search = Search(stream, run, context, turn)
+        search = Search(stream, run, context, priority)
         error = failure_of(name, functools.partial(_compare, search, found[-1]))
         if error is not None:
             LOGGER.error("%s failed: %s", name, error.message)
@@ -76,7 +76,7 @@ def _compare(search: Search, finding: Finding) -> None:
     stream, run, differences = search.stream, search.run, finding.differences
     written = IdSetStore(run.config, stream.name).get(run.state.deletes(stream.name))
     list_reader, ids, left_out = search.sweep()
-    count, listed = list_reader.total, list_reader.handed_on
+    count, listed = list_reader.total, list_reader.rows_yielded
     if stream.count is not None:
         try:
             count = counted(stream, lambda path: run.client.get(path, {}, dict, search.context))

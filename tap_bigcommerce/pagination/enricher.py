@@ -26,15 +26,15 @@ Job = Callable[[], Enriched]
 
 
 class Enricher:
-    """What completes the rows of a list; as it is, nothing.
+    """Completes the rows of a list. This base class leaves them as they are.
 
-    `params` go with every request for the list; `details` bring what belongs to its rows along, and
-    go unless a single row cannot be read with them. `whole_pages`: `enrich_page` wants the rows of
-    a whole page together.
+    `params` are sent with every request for the list. `includes` are the parameters that make the
+    API nest related rows in each row; they are left out where a row cannot be read with them.
+    `all_rows_at_once`: `enrich_page` needs all rows of a page in one call.
     """
 
     params: Mapping[str, str] = {}
-    details: Mapping[str, str] = {}
+    includes: Mapping[str, str] = {}
     all_rows_at_once = False
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:

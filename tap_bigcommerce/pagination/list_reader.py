@@ -31,14 +31,14 @@ class ListReader:
         reader: PageReader,
         workers: Workers,
         budget: MemoryBudget,
-        turn: int,
+        priority: int,
         *,
         enricher: Enricher | None = None,
         after: Position = None,
     ) -> None:
         """The list that errors call `name`, behind `after`.
 
-        `turn` is the stream's place in the run: requests of earlier ones go first.
+        Requests of the list with the lowest `priority` number are made first.
         """
         self._kind = kind
         self.paginator: IdRangePaginator | SequentialPaginator = kind.begin(
@@ -47,14 +47,14 @@ class ListReader:
         self._reader = reader
         self._workers = workers
         self._budget = budget
-        self._turn = turn
-        self._rows = OrderedRows(enricher, workers, self._fail, turn=turn)
+        self._priority = priority
+        self._rows = OrderedRows(enricher, workers, self._fail, priority=priority)
         self._bytes_a_row = 0.0
         self._error: BaseException | None = None
-        self.began: datetime | None = None
+        self.started_at: datetime | None = None
         """By the store's clock, no later than when the first request was sent; None before its
         answer."""
-        self.handed_on = 0
+        self.rows_yielded = 0
         self.pages = 0
         """How many answers with a page of the list have come."""
         self._first: Key = None
@@ -65,13 +65,13 @@ class ListReader:
         self.total: int | None = None
         """How many rows the list has, as the first answer says, if it does."""
         self.rows_read = 0
-        self.read_again: str | None = None
+        self.reread_reason: str | None = None
         """Why the list was read once more in another way."""
 
     @property
     def duplicates(self) -> int:
         """How many of the rows that were read had come before."""
-        return self.rows_read - self.handed_on - self._rows.waiting - self.paginator.rows_held
+        return self.rows_read - self.rows_yielded - self._rows.waiting - self.paginator.rows_held
 
     def send_requests(self, *, ahead: bool = False) -> bool:
         """Send whatever may be asked for now; whether workers are left that it has no use for.
@@ -118,7 +118,7 @@ class ListReader:
         finally:
             self.close()
 
-    def by_ids(self, ids: Sequence[int]) -> Iterator[tuple[int, Batch | RequestFailed | None]]:
+    def read_by_ids(self, ids: Sequence[int]) -> Iterator[tuple[int, Batch | RequestFailed | None]]:
         """Instead of the list its records with these ids, each asked for on its own.
 
         Beside its id, each is a batch with its row, if that is whole; why it cannot be read; or
@@ -170,7 +170,7 @@ class ListReader:
                 self._fail(error)
 
         self._budget.sent()
-        self._workers.submit(work, came, failed, (self._turn, 1))
+        self._workers.submit(work, came, failed, (self._priority, 1))
 
     def _begins_again(self) -> bool:
         """Read the list by page number if rows may be missing; whether that is so."""
@@ -181,7 +181,7 @@ class ListReader:
             and paginator.contradiction
         ):
             return False
-        self.read_again = paginator.contradiction
+        self.reread_reason = paginator.contradiction
         self._kind = by_page = ByPage(kind.upwards)
         self.paginator = SequentialPaginator(
             paginator.noun,
@@ -194,8 +194,8 @@ class ListReader:
         return True
 
     def _take(self, request: Any, page: Page) -> None:
-        if self.began is None:
-            self.began = page.response.store_time
+        if self.started_at is None:
+            self.started_at = page.response.store_time
             self.total = page.response.total
         if request.kind is RequestKind.PAGE:
             self.pages += 1
@@ -214,11 +214,11 @@ class ListReader:
     def _note(self, batch: Batch) -> None:
         """This is handed on."""
         self._account()
-        self.handed_on += len(batch.keys)
+        self.rows_yielded += len(batch.keys)
         first, last = self._first or batch.keys[0], batch.keys[-1]
         self._first = first
         if self.total:
-            self.share = min(1.0, self.handed_on / self.total)
+            self.share = min(1.0, self.rows_yielded / self.total)
         elif self.paginator.end is not None:
             self.share = (last - first + 1) / max(1, self.paginator.end - first + 1)
         batch.position = self.paginator.position(batch.page, last, ends_page=batch.ends_page)

@@ -52,13 +52,13 @@ class OrderedRows:
         workers: Workers,
         failed: Callable[[BaseException], None],
         *,
-        turn: int,
+        priority: int,
     ) -> None:
-        """`failed` is told what a job raises; `turn` as for the `Reading`."""
+        """`failed` is told what a job raises; `priority` as for `ListReader`."""
         self._enricher = enricher
         self._workers = workers
         self._failed = failed
-        self._turn = turn
+        self._priority = priority
         self._batches: deque[Batch] = deque()
         self.closed = False
         """Nobody wants the rows any more: jobs under way end in nothing."""
@@ -149,4 +149,4 @@ class OrderedRows:
             if not self.closed:
                 then(result)
 
-        self._workers.submit(work, came, self._failed, (self._turn, 0))
+        self._workers.submit(work, came, self._failed, (self._priority, 0))

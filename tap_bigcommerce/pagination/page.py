@@ -39,7 +39,7 @@ KEY_TYPES = (int, str)
 REFUSALS_TO_BELIEVE = 2
 """After so many rows whose details are refused, and none whose details came, all are."""
 
-DOCUMENTED_PAGE = 50
+DEFAULT_PAGE_SIZE = 50
 """Rows: how many the API gives when no limit is asked for."""
 
 GOOD_PAGES = 8
@@ -53,14 +53,14 @@ LARGEST_RESPONSE = 4_000_000
 class ListRequest:
     """A list as it is asked for: everything but where in it a page begins and how long it is.
 
-    `details` are the parameters that bring what belongs to the rows along; without them a row
+    `includes` are the parameters that bring what belongs to the rows along; without them a row
     comes bare. `reshape` gives a row the form of the stream where the API's differs; `keys` tell
     rows apart. `paged`: the list takes a limit; `single`: it is one object.
     """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
-    details: Mapping[str, str] = field(default_factory=dict)
+    includes: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[str, ...] = ("id",)
     reshape: Callable[[Row], Row] | None = None
     paged: bool = True
@@ -92,7 +92,7 @@ class RequestKind(Enum):
 class Page:
     """The rows of one answer, by their keys as they came.
 
-    `bare`: the rows came without their details. Fewer rows than `fewest_of_full` are surely no
+    `bare`: the rows came without their details. Fewer rows than `min_full_page` are surely no
     full page: others may follow on those that are.
     """
 
@@ -100,7 +100,7 @@ class Page:
     limit: int
     response: Response
     without_includes: bool = False
-    fewest_of_full: int = DOCUMENTED_PAGE
+    min_full_page: int = DEFAULT_PAGE_SIZE
 
 
 def without_key(noun: str, names: str, key: Key) -> BadRecord:
@@ -223,11 +223,11 @@ class PageReader:
         while True:
             limit = 1 if alone else self._size.limit
             with_details = (
-                bool(request.details) and not without_includes and not self._refuses_details
+                bool(request.includes) and not without_includes and not self._refuses_details
             )
             try:
                 response = self._get(
-                    self._params({**place, **(request.details if with_details else {})}, limit),
+                    self._params({**place, **(request.includes if with_details else {})}, limit),
                     retry_policy=retry_policy,
                     fewer_possible=request.paged and (limit > 1 or with_details),
                 )
@@ -266,8 +266,8 @@ class PageReader:
                 self._note_refusal(keys[0], refused)
             # A page of another size would move those behind it.
             self._size.worked(limit, response.size, grows="page" not in place)
-            full = min(DOCUMENTED_PAGE, limit) if request.paged else DOCUMENTED_PAGE
-            is_without_includes = bool(request.details) and not with_details
+            full = min(DEFAULT_PAGE_SIZE, limit) if request.paged else DEFAULT_PAGE_SIZE
+            is_without_includes = bool(request.includes) and not with_details
             return Page(keys, limit, response, is_without_includes, full)
 
     def _params(self, more: Mapping[str, str], limit: int) -> dict[str, str]:
@@ -290,5 +290,5 @@ class PageReader:
             "without them from now on, and what belongs to each row from lists of its own, which "
             "is slow.",
             message,
-            ", ".join(f"{name}={value}" for name, value in self._request.details.items()),
+            ", ".join(f"{name}={value}" for name, value in self._request.includes.items()),
         )

@@ -335,12 +335,12 @@ class _Pass:
     def may_be_full(self) -> bool:
         """The last page may be as long as the list gives pages, and none has named a cursor."""
         by_cursor = self.cursors or self.last_page.response.has_cursors
-        return len(self.last_page.ids) >= self.last_page.fewest_of_full and not by_cursor
+        return len(self.last_page.ids) >= self.last_page.min_full_page and not by_cursor
 
     @property
     def _shows_known_page(self) -> bool:
         """The last page is as long as a full one, and has nothing new."""
-        most = self.last_page.fewest_of_full
+        most = self.last_page.min_full_page
         if self._fruitful > 1:
             most = min(most, self.largest)
         return self.barren > 0 and len(self.last_page.ids) >= most

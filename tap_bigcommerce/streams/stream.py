@@ -133,12 +133,12 @@ class Stream:
             return re.sub("^min_|:min$", "", self.modified_since)
         return PARENTS[self.parent].date if self.parent and self.follows_parent else None
 
-    def request(self, params: Mapping[str, str], details: Mapping[str, str] = {}) -> ListRequest:
+    def request(self, params: Mapping[str, str], includes: Mapping[str, str] = {}) -> ListRequest:
         """How its list is asked for, with these parameters."""
         return ListRequest(
             self.path,
             params,
-            details,
+            includes,
             self.keys,
             self.reshape,
             paged=self.pagination.paged,

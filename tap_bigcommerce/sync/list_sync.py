@@ -160,13 +160,13 @@ class ChildListEnricher(Enricher):
 class ListSync:
     """Reads one list and writes the messages of one or several streams."""
 
-    def __init__(self, stream_syncs: Sequence[StreamSync], run: RunContext, turn: int) -> None:
-        """`turn` is the walk's place in the run. The outputs' streams begin at the same place."""
+    def __init__(self, stream_syncs: Sequence[StreamSync], run: RunContext, priority: int) -> None:
+        """The streams begin at the same position. Lists with a lower `priority` are read first."""
         self.stream_syncs = stream_syncs
         self.name = stream_syncs[0].stream.name
         self.names = ", ".join(stream_sync.stream.name for stream_sync in stream_syncs)
         self._run = run
-        self._turn = turn
+        self._priority = priority
         self._root = stream_syncs[0].root
         self._start = stream_syncs[0].position
         self._newest = self._start.newest
@@ -208,7 +208,7 @@ class ListSync:
                 sync_start, proven=list_reader.paginator.proven
             )
         )
-        self._for_each(lambda stream_sync: stream_sync.report_gone(self._turn))
+        self._for_each(lambda stream_sync: stream_sync.report_gone(self._priority))
 
     def _has_sample(self, list_reader: ListReader) -> bool:
         """A sample is all that is wanted, and each stream has its record, or seems to have none."""
@@ -264,8 +264,8 @@ class ListSync:
         # Requests are counted for the first stream; what may be missing is the list's permission.
         context = dataclasses.replace(stream_syncs[0].context, permission=root.permission)
         own = root.enricher(self._read_request(stream_syncs, context))
-        details = own or Enricher()
-        request = root.request({**root.params, **details.params, **params}, details.details)
+        base = own or Enricher()
+        request = root.request({**root.params, **base.params, **params}, base.includes)
         enricher = ChildListEnricher(stream_syncs, own, run, context.counts, since_ever=since_ever)
         return ListReader(
             root.name,
@@ -273,7 +273,7 @@ class ListSync:
             PageReader(run.client, request, context, run.config.page_size),
             run.workers,
             run.budget,
-            self._turn,
+            self._priority,
             enricher=enricher if enricher.has_work else None,
             after=after,
         )
@@ -308,7 +308,7 @@ class ListSync:
         run, counts = self._run, stream_sync.counts
         counts.in_trouble = True
         list_reader = self._new_list_reader([stream_sync], {}, since_ever=True)
-        for id_, found in list_reader.by_ids([*stream_sync.passed_over]):
+        for id_, found in list_reader.read_by_ids([*stream_sync.passed_over]):
             if isinstance(found, RequestFailed):
                 stream_sync.pass_over(id_, found)
             elif found is not None:
@@ -340,8 +340,8 @@ class ListSync:
 
     def _sync_start(self, list_reader: ListReader) -> str | None:
         """When the walk's first attempt began, by the store's clock; None before any answer."""
-        if self._start.sync_start is None and list_reader.began is not None:
-            return format_instant(list_reader.began)
+        if self._start.sync_start is None and list_reader.started_at is not None:
+            return format_instant(list_reader.started_at)
         return self._start.sync_start
 
     def _note_newest(self, rows: Sequence[Row]) -> None:
@@ -371,11 +371,11 @@ class ListSync:
             LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
             for stream_sync in self._alive():
                 stream_sync.read_in_part = True
-        elif list_reader.read_again is not None:
+        elif list_reader.reread_reason is not None:
             LOGGER.warning(
                 "%s: %s. Read again by page number, it showed all of them.",
                 name,
-                list_reader.read_again,
+                list_reader.reread_reason,
             )
         elif not list_reader.paginator.proven:
             LOGGER.warning(

@@ -86,7 +86,10 @@ def _list_syncs(
     run.tracker.streams = [
         o.counts for stream_syncs in shared.values() for o in stream_syncs
     ] + lost
-    return [ListSync(stream_syncs, run, turn) for turn, stream_syncs in enumerate(shared.values())]
+    return [
+        ListSync(stream_syncs, run, priority)
+        for priority, stream_syncs in enumerate(shared.values())
+    ]
 
 
 def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:

@@ -383,13 +383,13 @@ class StreamSync:
             self.deletions.activate(version, rows)
             self._run.messages.activate_version(self.stream.name, version)
 
-    def report_gone(self, turn: int) -> None:
+    def report_gone(self, priority: int) -> None:
         """Tell which records are gone from the store, if it is time to look.
 
-        `turn` is the walk's place in the run.
+        Requests with a lower `priority` are made first.
         """
         if not self.read_in_part:
-            search = Search(self.stream, self._run, self.context, turn)
+            search = Search(self.stream, self._run, self.context, priority)
             self.counts.deleted = self.deletions.report_gone(self.selection, search)
 
     def close(self) -> None:

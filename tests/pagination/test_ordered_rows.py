@@ -62,7 +62,7 @@ def test_the_rows_that_were_asked_for_come_whole_and_in_order(
     chance = random.Random(data.draw(st.integers(), "order"))
     workers = InlineWorkers(3, Shutdown(), chance)
     errors: list[BaseException] = []
-    ordered = OrderedRows(Halves() if enriched else None, workers, errors.append, turn=0)
+    ordered = OrderedRows(Halves() if enriched else None, workers, errors.append, priority=0)
     ordered.line_up(page, keys)
     found: list[Any] = []
     while ordered.waiting:
@@ -87,7 +87,9 @@ def test_a_large_page_is_never_parsed_whole() -> None:
     rows = [{"id": id_, "text": "x" * 900} for id_ in range(1, 251)]
     for v3 in (False, True):
         page, parsed = page_of(rows, v3=v3), Response.rows
-        ordered = OrderedRows(None, InlineWorkers(1, Shutdown(), random.Random(1)), print, turn=0)
+        ordered = OrderedRows(
+            None, InlineWorkers(1, Shutdown(), random.Random(1)), print, priority=0
+        )
         ordered.line_up(page, page.ids)
         with mock.patch.object(Response, "rows", autospec=True, side_effect=parsed) as spy:
             assert [row for ready in ordered.ready() for row in ready.rows] == rows
@@ -99,6 +101,8 @@ def test_a_page_with_the_same_keys_twice_brings_each_of_them_once() -> None:
         rows = [{"id": at // 2 + 1, "text": "x" * length, "at": at} for at in range(40)]
         page = page_of(rows, v3=False)
         keys = list(dict.fromkeys(page.ids))
-        ordered = OrderedRows(None, InlineWorkers(1, Shutdown(), random.Random(1)), print, turn=0)
+        ordered = OrderedRows(
+            None, InlineWorkers(1, Shutdown(), random.Random(1)), print, priority=0
+        )
         ordered.line_up(page, keys)
         assert [row["id"] for ready in ordered.ready() for row in ready.rows] == keys

@@ -10,7 +10,7 @@ from typing import Any
 from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.api.response import Key, Shape
 from tap_bigcommerce.exceptions import IncompleteList, NotFound, PageTooLarge, RequestFailed
-from tap_bigcommerce.pagination.page import DOCUMENTED_PAGE, Page, PageSize, RequestKind, Row
+from tap_bigcommerce.pagination.page import DEFAULT_PAGE_SIZE, Page, PageSize, RequestKind, Row
 from tap_bigcommerce.pagination.sequential import PageRequest, Sequential
 
 LOGGER = logging.getLogger(__name__)
@@ -104,8 +104,8 @@ class ChildLists:
                     continue
                 size.worked(limit, response.size, grows=request.number is None)
                 # No list is capped below the most rows that any answer has had.
-                most = min(DOCUMENTED_PAGE, self._client.most_rows, limit)
-                return Page(self._keys_of(response.content), limit, response, fewest_of_full=most)
+                most = min(DEFAULT_PAGE_SIZE, self._client.most_rows, limit)
+                return Page(self._keys_of(response.content), limit, response, min_full_page=most)
 
         while not paginator.finished:
             for request in paginator.next_requests(1, 1):

@@ -71,10 +71,10 @@ class OrderDetails(Enricher):
             include.append("consignments.line_items" if self._include_items else "consignments")
         if "fees" in self._wanted:
             include.append("fees")
-        self.details = {"include": ",".join(include)} if include else {}
+        self.includes = {"include": ",".join(include)} if include else {}
         if self._include_consignments:
             # Without it the API answers in its older form, an array.
-            self.details["consignment_structure"] = "object"
+            self.includes["consignment_structure"] = "object"
         self._own = ChildLists(read_request.client, read_request.context)
         self._lock = threading.Lock()
         self._counts = read_request.context.counts

@@ -36,7 +36,7 @@ class ProductDetails(Enricher):
             self.params = {"include_fields": "date_modified"}
         elif left_out:
             self.params = {"exclude_fields": ",".join(left_out)}
-        self.details = {"include": ",".join(self._included)} if self._included else {}
+        self.includes = {"include": ",".join(self._included)} if self._included else {}
         self._own = ChildLists(read_request.client, read_request.context)
         self._counts = read_request.context.counts
         self._known = load_schema("products")["properties"]

@@ -29,9 +29,11 @@ Gone = dict[int, str]
 class Search:
     """Looks for the ids of one stream in the store."""
 
-    def __init__(self, stream: Stream, run: RunContext, context: RequestContext, turn: int) -> None:
+    def __init__(
+        self, stream: Stream, run: RunContext, context: RequestContext, priority: int
+    ) -> None:
         self.stream, self.run, self.context = stream, run, context
-        self._turn = turn
+        self._priority = priority
         self._id_lookup = stream.id_lookup or IdLookup()
         # Its rows are as short as the API can make them.
         self._list = stream.request(self._id_lookup.short)
@@ -49,7 +51,7 @@ class Search:
             PageReader(run.client, self._list, self.context, run.config.page_size),
             run.workers,
             run.budget,
-            self._turn,
+            self._priority,
         )
         ids = id_set() if self.stream.id_lookup is not None else None
         left_out = 0
@@ -71,8 +73,8 @@ class Search:
         rest, workers = iter(ids), self.run.workers
         at_once = AT_ONCE if "{ids}" in self._id_lookup.params.values() else 1
         groups = iter(lambda: list(islice(rest, at_once)), [])
-        while len(gone) <= most and (turn := list(islice(groups, workers.count))):
-            jobs = {group[0]: functools.partial(self._gone_of, group) for group in turn}
+        while len(gone) <= most and (batch := list(islice(groups, workers.count))):
+            jobs = {group[0]: functools.partial(self._gone_of, group) for group in batch}
             for found in workers.run_all(jobs).values():
                 gone |= found
         return gone
