@@ -1,8 +1,7 @@
-"""Errors, named by what can be done about them.
+"""Exceptions of the tap, and what each does to the stream or the run.
 
-Each carries ``words``: what happened, to which stream, and what to do, in one line.
-singer-python's own classes are their bases, so that whoever runs the tap as a library can catch
-those.
+The message of each is one line: what happened, to which stream, and what to do. They derive from
+singer-python's exceptions, so that a program that uses the tap as a library can catch those.
 """
 
 from __future__ import annotations
@@ -17,113 +16,120 @@ LOGGER = logging.getLogger(__name__)
 
 
 class TapError(singer.SingerError):
-    """An error that the tap understands: shown in its words, without a traceback."""
+    """Base class of the errors that are logged by their message, without a traceback.
+
+    While a stream is read, it fails that stream; the other streams are still read. Before that, it
+    ends the run. The exit status is 1 in both cases.
+    """
 
     def __init__(self, message: str, mistakes: Sequence[str] = ()) -> None:
-        """`mistakes`: what belongs to the words, each in a line of its own."""
+        """`mistakes` are the details of the message. Each is logged in a line of its own."""
         super().__init__(message)
         self.message = message
         self.mistakes = mistakes
 
 
 class ConfigError(TapError, singer.SingerConfigurationError):
-    """The settings cannot be used; the words list every mistake at once."""
+    """A setting is missing or invalid. `mistakes` lists all of them. Ends the run."""
 
 
 class CatalogError(TapError, singer.SingerDiscoveryError):
-    """The catalog that was given cannot be used."""
+    """The catalog file cannot be read, is invalid, or selects nothing. Ends the run."""
 
 
 class StateError(TapError, singer.SingerConfigurationError):
-    """The state that was given cannot be used, or belongs to another store."""
+    """The state is damaged or belongs to another store. Ends the run, or fails the stream."""
 
 
 class RunFailed(TapError):
-    """An error for the whole run: no other stream can be read, or written, after it."""
+    """Base class of the errors that end the whole run: no other stream is read after it."""
 
 
 class InvalidToken(RunFailed, singer.SingerConfigurationError):
-    """The API refused the access token: no stream can be read."""
+    """The API rejected the access token (401). Ends the run."""
 
 
 class StoreUnavailable(TapError, singer.SingerSyncError):
-    """Nothing can be read from the store, whichever stream it is for."""
+    """No request to the store succeeds any more. Fails each remaining stream without a request."""
 
-    def again(self) -> StoreUnavailable:
-        """The same, for another thread or stream."""
+    def copy(self) -> StoreUnavailable:
+        """An equal exception, to raise in another thread or for another stream."""
         return type(self)(self.message)
 
 
 class RequestFailed(TapError, singer.SingerSyncError):
-    """A request has failed for good."""
+    """A request failed and is not retried again. Fails the stream, unless the caller handles it."""
 
 
 class MissingPermission(RequestFailed):
-    """The token may not read this list (403): a permission is missing."""
+    """The API account lacks the permission to read this list (403). Fails the stream."""
 
 
 class NotFound(RequestFailed):
-    """What was asked for is not there (404)."""
+    """The address does not exist (404): the record was deleted, or the store has no such list."""
 
 
 class NotOffered(RequestFailed):
-    """The store does not have this part of the API (405, 410, 501)."""
+    """The store does not offer this part of the API (405, 410, 501). Fails the stream."""
 
 
 class PageTooLarge(RequestFailed):
-    """The answer may come if fewer rows are asked for at once.
+    """A page failed, and may succeed with a smaller `limit`. The caller retries it with one.
 
-    ``most`` is the limit that the API named, where it named one. ``refused``: the API calls the
-    request itself wrong, which its limit may explain, or anything else in it.
+    ``max_limit`` is the largest `limit` that the API allows, if its error says so. ``refused``: the
+    API rejected the request (400, 422) without saying so: any parameter may be the reason.
     """
 
-    def __init__(self, message: str, most: int | None = None, *, refused: bool = False) -> None:
+    def __init__(
+        self, message: str, max_limit: int | None = None, *, refused: bool = False
+    ) -> None:
         super().__init__(message)
-        self.most = most
-        self.refused = refused and most is None
+        self.max_limit = max_limit
+        self.refused = refused and max_limit is None
 
 
-class UnexpectedAnswer(RequestFailed):
-    """The API did not answer as it documents, in a way that could lose records."""
+class UnexpectedResponse(RequestFailed):
+    """A response contradicts the API's documentation. Fails the stream: rows could be lost."""
 
 
 class IncompleteList(RequestFailed):
-    """A list has more than it shows: what was read of it contradicts what the API says of it.
+    """A list showed fewer rows than the API says it has. Fails the stream.
 
-    ``difference`` says so; ``rows`` are those that came, where nobody has been handed them before.
+    ``difference`` is the first sentence of the message. ``rows`` are the rows of a child list that
+    were read; of other lists they have been passed on already.
     """
 
     def __init__(
         self, list_: str, contradiction: str, name: str, rows: Sequence[dict[str, Any]] = ()
     ) -> None:
-        """`name` is what `accept_incomplete` takes for the list."""
+        """`name` is the name of the list in the setting `accept_incomplete`."""
         self.difference = f"{list_}: {contradiction}."
         super().__init__(
-            f"{self.difference} It was read again, and that stayed. Look in the store's control "
-            "panel what is missing, and ask BigCommerce's support. To go on without it, set "
-            f'accept_incomplete: ["{name}"].'
+            f"{self.difference} It was read again, with the same result. Check in the store's "
+            "control panel what is missing, and ask BigCommerce's support. To continue without it, "
+            f'set accept_incomplete: ["{name}"].'
         )
         self.rows = list(rows)
 
 
 class BadRecord(TapError, singer.SingerSyncError):
-    """A record without its key, or without the date that an incremental stream needs."""
+    """A record has no valid key, or not the date that the bookmark needs. Fails the stream."""
 
 
 class UnexpectedError(TapError):
-    """An exception that nobody expected: a fault of the tap's own."""
+    """Any other exception: a bug in the tap. Fails the stream."""
 
 
 class WriteFailed(RunFailed, singer.SingerSyncError):
-    """What goes to standard output cannot be written."""
+    """Standard output cannot be written, for example because the disk is full. Ends the run."""
 
 
 class TargetClosed(WriteFailed):
-    """Whoever read the messages has closed the pipe."""
+    """The target closed the pipe on standard output. Ends the run."""
 
 
 class Interrupted(Exception):
-    """A signal asked the tap to stop; ``signum`` is its number."""
+    """A signal has stopped the run. ``signum`` is its number. Not an error of any stream."""
 
     def __init__(self, signum: int) -> None:
         super().__init__(f"signal {signum}")
@@ -131,9 +137,10 @@ class Interrupted(Exception):
 
 
 def failure_of(streams: str, work: Callable[[], object]) -> TapError | None:
-    """Do `work`, which is for these streams alone; returns why it failed, or None.
+    """Call `work`, which concerns only these streams. Returns the error that it raised, or None.
 
-    Raises what ends the whole run: RunFailed, and Interrupted on a signal.
+    An exception that is not a TapError is logged with its traceback and returned as
+    UnexpectedError. Raises RunFailed and Interrupted, which end the whole run.
     """
     try:
         work()
@@ -147,10 +154,10 @@ def failure_of(streams: str, work: Callable[[], object]) -> TapError | None:
             "max_buffered_mb, page_size and max_concurrency."
         )
     except Exception as error:
-        LOGGER.error("%s: an error that nobody foresaw:", streams, exc_info=True)
+        LOGGER.error("%s: unexpected error:", streams, exc_info=True)
         return UnexpectedError(
-            f"{streams}: an error that nobody foresaw ({type(error).__name__}). It is a fault of "
-            "the tap's own: please report it, with the traceback above. The bookmark stays where "
-            "it was, so that nothing is lost."
+            f"{streams}: unexpected error ({type(error).__name__}). This is a bug in the tap: "
+            "please report it, with the traceback above. The bookmark stays where it was, so that "
+            "nothing is lost."
         )
     return None

@@ -1,4 +1,4 @@
-"""The wish to stop, and waits that heed it."""
+"""Shutdown flag set by signal handlers, and an interruptible sleep."""
 
 from __future__ import annotations
 
@@ -6,35 +6,35 @@ import time
 
 from tap_bigcommerce.exceptions import Interrupted
 
-LONGEST_NAP = 0.2
-"""Seconds between two looks at the wish to stop."""
+POLL_INTERVAL = 0.2
+"""Seconds between two checks of the flag, at most."""
 
 
 class Shutdown:
-    """Set by a signal handler, looked at by everything that waits.
+    """A flag that a signal handler sets. Everything that waits checks it.
 
-    A plain attribute and short naps instead of an Event: a handler that runs while its own
-    thread holds an Event's lock would wait for itself for ever.
+    It is a plain attribute that is polled, not a threading.Event: a signal handler that runs while
+    its own thread holds the lock of an Event would deadlock.
     """
 
     def __init__(self) -> None:
         self.signum: int | None = None
 
-    def ask(self, signum: int) -> None:
-        """Ask everything to stop because of the signal `signum`."""
+    def request(self, signum: int) -> None:
+        """Set the flag. `signum` is the number of the signal."""
         self.signum = signum
 
     def check(self) -> None:
-        """Raises Interrupted once somebody has asked to stop."""
+        """Raises Interrupted if the flag is set."""
         if self.signum is not None:
             raise Interrupted(self.signum)
 
     def sleep(self, seconds: float) -> None:
-        """Wait `seconds`; raises Interrupted as soon as somebody asks to stop."""
+        """Sleep for `seconds`. Raises Interrupted soon after the flag is set."""
         end = time.monotonic() + seconds
         while True:
             self.check()
             left = end - time.monotonic()
             if left <= 0:
                 return
-            time.sleep(min(left, LONGEST_NAP))
+            time.sleep(min(left, POLL_INTERVAL))

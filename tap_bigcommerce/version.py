@@ -1,3 +1,3 @@
-"""The version, in the one place that packaging, --version and the User-Agent read."""
+"""The version number, for packaging, --version and the User-Agent header."""
 
 VERSION = "0.1.0"

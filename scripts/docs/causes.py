@@ -699,7 +699,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run the sync again later.",
         ),
         Cause(
-            "It was read again, and that stayed",
+            "It was read again, with the same result",
             "The API says that the list, or that of one record, has more than it shows: by its "
             "total, its last row, or a next page.",
             "Look in the control panel what is missing, and ask BigCommerce's support. If nothing "
@@ -800,23 +800,23 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run it again with the last state: it goes on where it was stopped.",
         ),
         Cause(
-            "An error that nobody foresaw. Please report it",
-            "A mistake in the tap.",
-            "Report it, with the lines that follow. They hold no secret.",
+            "Unexpected error. Please report it",
+            "A bug in the tap.",
+            "Report it, with the lines that follow. They contain no secret.",
         ),
         Cause(
-            "It is a fault of the tap's own",
-            "A mistake in the tap, which has met something odd in this stream. The others go on.",
-            "Report it, with the traceback that stands above. It holds no secret.",
+            "This is a bug in the tap",
+            "A bug in the tap, in the work for this stream. The other streams are still read.",
+            "Report it, with the traceback above. It contains no secret.",
         ),
         Cause(
-            ": an error that nobody foresaw:",
+            ": unexpected error:",
             "As above; its traceback follows.",
             "As above.",
         ),
         Cause(
             "there is not enough memory",
-            "The process has reached a limit of its memory. The other streams go on.",
+            "The process has reached its memory limit. The other streams are still read.",
             "Raise the limit, or lower the settings that are named.",
         ),
     ),

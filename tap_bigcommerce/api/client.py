@@ -163,7 +163,7 @@ class Client:
         request = _Request(path, params, expects, context, retry_policy, keys, fewer_possible)
         while True:
             if self._unavailable is not None:
-                raise self._unavailable.again()
+                raise self._unavailable.copy()
             with self._tracker.waiting(context.counts) as waits:
                 self._rate_limiter.enter(waits)
             request.count += 1
@@ -299,7 +299,7 @@ class Client:
                 if self._unavailable is None:
                     self._store_works()
             if self._unavailable is not None:
-                raise self._unavailable.again()
+                raise self._unavailable.copy()
 
     def _store_works(self) -> None:
         """Nothing that failed before matters."""

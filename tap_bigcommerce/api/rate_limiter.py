@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.progress.tracker import Allowance, Reason
-from tap_bigcommerce.shutdown import LONGEST_NAP, Shutdown
+from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
 FIRST_PAUSE = 1.0
 """Seconds to wait after a 429 that does not say how long."""
@@ -110,7 +110,7 @@ class RateLimiter:
                     self._in_flight += 1
                     return
                 told(reason, self._clock() + wait)
-                self._changed.wait(min(wait, LONGEST_NAP))
+                self._changed.wait(min(wait, POLL_INTERVAL))
 
     def leave(self, headers: Mapping[str, str] | None, took: float) -> Allowance | None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any.
@@ -200,7 +200,7 @@ class RateLimiter:
             return self._paused_until - now, Reason.REFUSED
         # Refused again after a wait: one request is enough to see whether it goes on.
         if self._in_flight >= (int(self._allowed) if self._refusals < 2 else 1):
-            return LONGEST_NAP, None
+            return POLL_INTERVAL, None
         if self._quota is None:
             return 0.0, None
         if now >= self._resets_at:
@@ -210,7 +210,7 @@ class RateLimiter:
         if left >= max(kept_free, self._others_need):
             return 0.0, None
         if self._in_flight and not self._is_told:
-            return LONGEST_NAP, None
+            return POLL_INTERVAL, None
         if left < kept_free:
             return self._resets_at - now, Reason.QUOTA
         if self._in_flight:

@@ -19,7 +19,7 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tap_bigcommerce.api.status_codes import AttemptFailed
-from tap_bigcommerce.exceptions import UnexpectedAnswer
+from tap_bigcommerce.exceptions import UnexpectedResponse
 from tap_bigcommerce.records.scalars import json_text, loads, to_float, to_int
 
 LONGEST_SHOWN = 100
@@ -187,7 +187,7 @@ class Response:
     def rows(self, places: Iterable[int]) -> list[dict[str, Any]]:
         """The raw rows at these places, parsed, which takes several times the memory of their JSON.
 
-        Raises UnexpectedAnswer for what cannot be parsed, which nobody has looked at before.
+        Raises UnexpectedResponse for what cannot be parsed, which nobody has looked at before.
         """
         text = b"[%b]" % b",".join([self.raw.rows[place] for place in places])
         try:
@@ -195,7 +195,7 @@ class Response:
             found, mended = parse(text, mends=True)
             rows: list[dict[str, Any]] = loads(clean(found)) if mended else found
         except (AttemptFailed, ValueError) as error:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"GET {self.path}: a page cannot be read ({error}). Going on without it could lose "
                 "records."
             ) from error

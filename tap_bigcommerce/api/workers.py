@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from tap_bigcommerce.shutdown import LONGEST_NAP, Shutdown
+from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
 SWITCH_EVERY = 0.0002
 """Seconds after which the thread that writes lets another one have the interpreter. A worker needs
@@ -76,7 +76,7 @@ class Workers:
         while True:
             self._shutdown.check()
             try:
-                done = self._done.get(timeout=LONGEST_NAP)
+                done = self._done.get(timeout=POLL_INTERVAL)
             except queue.Empty:
                 if time.monotonic() >= until:
                     return False

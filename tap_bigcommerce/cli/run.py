@@ -129,9 +129,7 @@ def _status(run: Run) -> int:
     except TapError as error:
         _say_critical(error)
     except Exception:
-        LOGGER.critical(
-            "An error that nobody foresaw. Please report it, with these lines:", exc_info=True
-        )
+        LOGGER.critical("Unexpected error. Please report it, with these lines:", exc_info=True)
     return FAILED
 
 
@@ -285,7 +283,7 @@ def _heed_signals(shutdown: Shutdown, reporting: RunReporting) -> None:
             os._exit(status)
 
     def handle(signum: int, _: object) -> None:
-        shutdown.ask(signum)
+        shutdown.request(signum)
         # A target that does not read would keep the last messages, and the process, for ever.
         deadline = threading.Timer(GONE_WITHIN, give_up, (128 + signum,))
         deadline.daemon = True

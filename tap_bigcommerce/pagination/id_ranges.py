@@ -32,7 +32,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tap_bigcommerce.exceptions import UnexpectedAnswer
+from tap_bigcommerce.exceptions import UnexpectedResponse
 from tap_bigcommerce.pagination.density import Density
 from tap_bigcommerce.pagination.page import Page, Position, RequestKind, without_key
 from tap_bigcommerce.pagination.sequential import Sequential, slack
@@ -198,7 +198,7 @@ class IdRangePaginator:
         return found
 
     def received(self, request: PageRequest, page: Page) -> None:
-        """What came for `ask`. Raises UnexpectedAnswer or BadRecord when it cannot be trusted."""
+        """What came for `ask`. Raises UnexpectedResponse or BadRecord when it cannot be trusted."""
         total = page.response.total
         if request.kind is RequestKind.COUNT:
             self._questions -= 1
@@ -352,7 +352,7 @@ class IdRangePaginator:
             if type(id_) is not int or not 1 <= id_ <= LARGEST_ID:
                 raise without_key(self.noun, "id", id_)
             if id_ < at_least:
-                raise UnexpectedAnswer(
+                raise UnexpectedResponse(
                     f"{self.noun}: asked for ids from {request.bound or 0} on, the API answered "
                     f"with id {id_} out of place. It does not sort or filter as documented, and "
                     "going on could lose records."

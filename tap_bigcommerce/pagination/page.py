@@ -22,7 +22,7 @@ from tap_bigcommerce.exceptions import (
     NotFound,
     PageTooLarge,
     RequestFailed,
-    UnexpectedAnswer,
+    UnexpectedResponse,
 )
 from tap_bigcommerce.text import quoted
 
@@ -196,7 +196,7 @@ class PageReader:
             return error
         if response.raw.keys == [id_]:
             return Page([id_], 1, response, without_includes=True)
-        return UnexpectedAnswer(
+        return UnexpectedResponse(
             f"{self._context.stream}: GET {path} answers with the record {response.raw.keys}. "
             "Going on with it could mix up records."
         )
@@ -238,7 +238,7 @@ class PageReader:
                 # The limit, or something else in the request: one row tells which.
                 alone = alone or (error.refused and not self._is_sound)
                 if not alone:
-                    self._size.failed(limit, error.most)
+                    self._size.failed(limit, error.max_limit)
                 continue
             except NotFound:
                 if self._last_good is None or not place:

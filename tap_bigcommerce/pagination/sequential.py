@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.response import Key
-from tap_bigcommerce.exceptions import UnexpectedAnswer
+from tap_bigcommerce.exceptions import UnexpectedResponse
 from tap_bigcommerce.pagination.page import Page, Position, RequestKind
 
 READ_AGAIN = 2
@@ -208,7 +208,7 @@ class SequentialPaginator:
         read, request, page = self._pass, self._pass.last_request, self._pass.last_page
         named = page.response.next
         if named is not None and named.unclear is not None:
-            raise UnexpectedAnswer(
+            raise UnexpectedResponse(
                 f"{self._noun}: the API names a next page in a way that cannot be understood "
                 f"({named.unclear}). Going on could lose records."
             )
@@ -222,7 +222,7 @@ class SequentialPaginator:
                 )
             if "after" in request.params:
                 self.doubted = True
-                raise UnexpectedAnswer(
+                raise UnexpectedResponse(
                     f"{self._noun}: the API names a next page that it has named before (cursor "
                     f"{named.cursor}). Going on would never end, and ending could lose records."
                 )

@@ -101,7 +101,7 @@ def test_where_fewer_rows_may_be_asked_for_a_refused_page_says_so(
     client.respond_with({"status": status, "json": details})
     with pytest.raises(PageTooLarge) as raised:
         client.get(fewer_possible=True)
-    assert raised.value.most == 50
+    assert raised.value.max_limit == 50
 
 
 @pytest.mark.parametrize("status", AGAIN)

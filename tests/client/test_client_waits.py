@@ -184,6 +184,6 @@ def test_where_no_connection_is_made_fewer_rows_are_not_asked_for(
 
 def test_a_signal_ends_the_wait_for_the_quota(client: TimedClient) -> None:
     client.respond_with(refusal(Retry_After=3000))
-    client.shutdown.ask(15)
+    client.shutdown.request(15)
     with pytest.raises(Interrupted):
         client.get()

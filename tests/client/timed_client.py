@@ -115,7 +115,7 @@ def client_with(
     """A function that makes a client with the given settings."""
     clock = Clock()
     monkeypatch.setattr(time, "monotonic", clock)
-    monkeypatch.setattr(rate_limiter, "LONGEST_NAP", 1e9)
+    monkeypatch.setattr(rate_limiter, "POLL_INTERVAL", 1e9)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         yield lambda **settings: TimedClient(api, clock, **settings)
 

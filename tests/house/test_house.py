@@ -18,8 +18,8 @@ FLEET = ROOT / "tap_bigcommerce_dagster"
 # Where everything may be caught, and what becomes of it there.
 CATCHES_ALL = {
     "progress/run_reporting.py": "a missing report does not change the exit status",
-    "cli/run.py": "turns what nobody foresaw into an exit status, with its traceback",
-    "exceptions.py": "turns what nobody foresaw into a stream's failure, with its traceback",
+    "cli/run.py": "turns unexpected errors into an exit status, with its traceback",
+    "exceptions.py": "turns unexpected errors into a stream's failure, with its traceback",
     "api/workers.py": "hands a job's error to the stream that waits for it",
 }
 

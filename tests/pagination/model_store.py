@@ -87,7 +87,7 @@ class ModelStop(Shutdown):
         if self._after is not None:
             self._after -= 1
             if self._after <= 0:
-                self.ask(15)
+                self.request(15)
 
     def sleep(self, seconds: float) -> None:
         self.check()

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from random_lists import LAYOUTS, random_ids
 
 from tap_bigcommerce.api.response import Response
-from tap_bigcommerce.exceptions import BadRecord, UnexpectedAnswer
+from tap_bigcommerce.exceptions import BadRecord, UnexpectedResponse
 from tap_bigcommerce.pagination.id_ranges import IdRangePaginator, PageRequest
 from tap_bigcommerce.pagination.page import Page, RequestKind
 
@@ -209,13 +209,13 @@ def test_of_a_row_that_came_twice_the_later_answer_counts(front_is_later: bool) 
 @pytest.mark.parametrize("ids", [(3, 2), (2, 2), (1, 2, 3, 2)])
 def test_ids_that_do_not_rise_end_in_an_error(ids: tuple[int, ...]) -> None:
     walk = IdRangePaginator("rows", can_see_last=False, parallel=8)
-    with pytest.raises(UnexpectedAnswer, match="does not sort or filter as documented"):
+    with pytest.raises(UnexpectedResponse, match="does not sort or filter as documented"):
         walk.received(walk.next_requests(1, 32)[0], page(*ids))
 
 
 def test_ids_below_the_bound_end_in_an_error() -> None:
     walk = IdRangePaginator("rows", after=50, can_see_last=False, parallel=8)
-    with pytest.raises(UnexpectedAnswer, match="from 50 on, the API answered with id 1"):
+    with pytest.raises(UnexpectedResponse, match="from 50 on, the API answered with id 1"):
         walk.received(walk.next_requests(1, 32)[0], page(1, 2, 3))
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tap_bigcommerce.api.response import Response, RowKeys
 from tap_bigcommerce.api.status_codes import AttemptFailed
-from tap_bigcommerce.exceptions import UnexpectedAnswer
+from tap_bigcommerce.exceptions import UnexpectedResponse
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 
@@ -118,5 +118,5 @@ def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None
         answer.read(body, list, RowKeys(("id",)), mends=True)
         answer.rows([0])
 
-    with pytest.raises((UnexpectedAnswer, AttemptFailed)):
+    with pytest.raises((UnexpectedResponse, AttemptFailed)):
         read()

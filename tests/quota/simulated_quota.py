@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.rate_limiter import RateLimiter
-from tap_bigcommerce.shutdown import LONGEST_NAP, Shutdown
+from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
 WINDOW = 30.0
 
@@ -107,7 +107,7 @@ class Tap:
     def _ask(self) -> None:
         wait = try_enter(self._quota)
         if wait > 0:
-            self._timeline.after(min(wait, LONGEST_NAP), self._ask)
+            self._timeline.after(min(wait, POLL_INTERVAL), self._ask)
             return
         latency = self._latency()
         self._timeline.after(latency * 0.7, lambda: self._is_answered(latency))

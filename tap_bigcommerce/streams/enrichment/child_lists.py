@@ -100,7 +100,7 @@ class ChildLists:
                         path, asked, shape, self._context, fewer_possible=kind.paged and limit > 1
                     )
                 except PageTooLarge as error:
-                    size.failed(limit, error.most)
+                    size.failed(limit, error.max_limit)
                     continue
                 size.worked(limit, response.size, grows=request.number is None)
                 # No list is capped below the most rows that any answer has had.

@@ -6,7 +6,7 @@ import functools
 import logging
 from collections.abc import Callable, Sequence
 
-from tap_bigcommerce.exceptions import IncompleteList, UnexpectedAnswer
+from tap_bigcommerce.exceptions import IncompleteList, UnexpectedResponse
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job, add_unknown
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.records.schemas import load_notes, load_schema
@@ -101,7 +101,7 @@ class CustomerDetails(Enricher):
             if len(responses) == 1 and not isinstance(responses[0].get("id"), (int, str)):
                 about_it = responses  # The one answer without an id.
             if not about_it:
-                raise UnexpectedAnswer(
+                raise UnexpectedResponse(
                     f"customers: GET {PATH} was asked for customer {row['id']}, and answers with "
                     "others. Going on with them could mix up customers."
                 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from tap_bigcommerce.api.client import RequestContext
 from tap_bigcommerce.dates import format_instant, row_date
-from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedAnswer
+from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedResponse
 from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.page import PageReader, Row
 from tap_bigcommerce.streams.id_lookup import IdLookup
@@ -91,7 +91,7 @@ class Search:
             by_id = {self._id(row.get(self.stream.keys[0])): row for row in rows}
             strangers = by_id.keys() - {*ids, *beside}
             if strangers:
-                raise UnexpectedAnswer(
+                raise UnexpectedResponse(
                     f"{self.stream.name}: asked for the ids {ids[0]} to {ids[-1]}, the API "
                     f"answered with the id {quoted(min(strangers))}. It does not filter as "
                     "documented, so nobody can tell what has been deleted."
