@@ -780,19 +780,19 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "The target stopped reading",
-            "The program behind the pipe has ended. Its own words stand above.",
-            "Mend what the target says, and run both again with the last state.",
+            "The program that reads the pipe has ended. Its own message is above.",
+            "Correct what the target reports, and run both again with the last state.",
         ),
         Cause(
             "Standard output cannot be written",
             "A full disk, a quota of the system, or a broken volume. Nothing more is written after "
-            "it, no STATE either.",
-            "Make room, and run again with the last whole STATE that came before.",
+            "that, not even a STATE.",
+            "Free some space, and run again with the last complete STATE before it.",
         ),
         Cause(
             "Standard output is closed",
             "The command was started with `>&-`, or by a program that closed it.",
-            "Let it lead to a file or to a target.",
+            "Redirect it to a file, or pipe it to a target.",
         ),
         Cause(
             "Stopped by",

@@ -157,7 +157,7 @@ class Client:
         read either, and from then on always. Without `patience` it is little where others like it
         have failed.
         """
-        if retry_policy is None and context.counts.in_trouble:
+        if retry_policy is None and context.counts.short_retries:
             retry_policy = RetryPolicy(self._config.max_attempts, 0.0, LONGEST_SHORT_WAIT)
         retry_policy = retry_policy or self.retry_policy()
         request = _Request(path, params, expects, context, retry_policy, keys, fewer_possible)

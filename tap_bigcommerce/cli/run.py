@@ -42,7 +42,7 @@ from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.metrics import log_count
 from tap_bigcommerce.progress.run_reporting import RunReporting
 from tap_bigcommerce.shutdown import Shutdown
-from tap_bigcommerce.singer.messages import Messages, standard_output, write_all
+from tap_bigcommerce.singer.messages import MessageWriter, standard_output, write_all
 from tap_bigcommerce.singer.state import State, read_state
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync.deletes.deletion_tracker import check_installed
@@ -95,7 +95,7 @@ class Run:
             budget=MemoryBudget(config.max_buffered_mb * 1_000_000),
             state=state,
             # A descriptor of its own: whatever else prints to standard output would spoil it.
-            messages=Messages(os.dup(standard_output()), None if is_test else state),
+            messages=MessageWriter(os.dup(standard_output()), None if is_test else state),
             tracker=self.reporting.tracker,
             sample=is_test,
         )
@@ -213,7 +213,7 @@ def _sync(run: Run) -> int:
     selections = run.selections(config)
     check_names(full_refresh, "--full-refresh", selections)
     for name in full_refresh:
-        state.forget(name, STREAMS[name].replication_key)
+        state.reset(name, STREAMS[name].replication_key)
     run_context = run.run_context(config, state)
     with run.reporting.watching():
         failures = sync(selections, run_context)

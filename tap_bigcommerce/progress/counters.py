@@ -33,9 +33,9 @@ class StreamCounts:
 
     `share` of the list has been written (0 to 1; None: nobody knows). `read_with` is the stream
     whose walk this one shares: pages, requests and rows read are counted there. `began` and
-    `ended` are by `time.monotonic`; `failure` says in words why the stream failed. `passed_over` is
-    how many records, or parents of records, could not be read while others could; `in_trouble`
-    since one of them could not: what is asked for after it is given less time. `told` of the
+    `ended` are by `time.monotonic`; `failure` says in words why the stream failed. `skipped` is
+    how many records, or parents of records, could not be read while others could. `short_retries`
+    is set from the first of them on: later requests are retried with short waits. `told` of the
     records `written` were in METRIC lines by `told_at`.
     """
 
@@ -61,8 +61,8 @@ class StreamCounts:
     requests: int = 0
     retries: int = 0
     mended_bodies: int = 0
-    passed_over: int = 0
-    in_trouble: bool = False
+    skipped: int = 0
+    short_retries: bool = False
     waited: float = 0.0
     told: int = 0
     told_at: float = field(default_factory=time.monotonic)

@@ -100,7 +100,7 @@ def summary(counts: StreamCounts) -> str:
         (counts.duplicates, f"{counts.read} read, {counts.duplicates} of them known already"),
         (counts.waited >= 1, f"waited {counts.waited:.0f} s over all requests"),
         (counts.gone, f"{counts.gone} deleted meanwhile"),
-        (counts.passed_over, f"{counts.passed_over} that could not be read passed over"),
+        (counts.skipped, f"{counts.skipped} skipped that could not be read"),
         (counts.deleted, f"{counts.deleted} deleted since the last sweep"),
         (counts.lists_read, f"lists read singly: {listed(counts.lists_read)}"),
         (counts.false_alarms, f"without need: {listed(counts.false_alarms)}"),

@@ -1,4 +1,4 @@
-"""Singer messages onto a byte stream."""
+"""Writes Singer messages (SCHEMA, RECORD, STATE) to standard output."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import TargetClosed, WriteFailed
 from tap_bigcommerce.singer.state import State
 
-BUFFER = 32 * 1024
-"""Bytes: what is held at the most before it is written."""
+BUFFER_BYTES = 32 * 1024
+"""The buffer is written when it has reached this size."""
 
-STATE_EVERY = 1.0
-"""Seconds between two STATEs, while no list ends."""
+STATE_INTERVAL = 1.0
+"""Minimum seconds between two STATEs while a list is read."""
 
-LARGE_STATE = 16 * 1024
-"""Bytes. Each STATE repeats the whole state, so a larger one goes out less often."""
+LARGE_STATE_BYTES = 16 * 1024
+"""A STATE of this size is written less often, because each STATE repeats the complete state."""
 
-LARGE_STATE_EVERY = 60.0
-"""Seconds between two large STATEs."""
+LARGE_STATE_INTERVAL = 60.0
+"""Minimum seconds between two large STATEs while a list is read."""
 
 
 def standard_output() -> int:
-    """Its file descriptor. Raises WriteFailed where it is closed."""
+    """Return the file descriptor of standard output. Raises WriteFailed if it is closed."""
     if sys.stdout is None:
-        raise WriteFailed("Standard output is closed. Let it lead to a file or a program.")
+        raise WriteFailed("Standard output is closed. Redirect it to a file or a program.")
     return sys.stdout.fileno()
 
 
 def write_all(descriptor: int, data: bytes | bytearray) -> None:
-    """Write `data` to a file descriptor.
+    """Write all of `data` to a file descriptor.
 
-    Raises TargetGone when nobody reads it any more, WriteFailed when it cannot be written.
+    Raises TargetClosed if the reader has closed the pipe, WriteFailed if it cannot be written.
     """
     rest = memoryview(data)
     try:
@@ -47,28 +47,29 @@ def write_all(descriptor: int, data: bytes | bytearray) -> None:
             try:
                 rest = rest[os.write(descriptor, rest) :]
             except BlockingIOError:
-                # Whoever started the tap made the pipe so; it is full for now.
+                # The parent process has made the pipe non-blocking, and it is full.
                 select.select([], [descriptor], [])
     except BrokenPipeError as error:
-        raise TargetClosed("The target stopped reading; nothing more can be written.") from error
+        raise TargetClosed("The target stopped reading. Nothing more can be written.") from error
     except OSError as error:
         raise WriteFailed(
-            f"Standard output cannot be written: {error.strerror}. What has come out may end in "
-            "the middle of a line: see to the disk or the program that takes it, and run the same "
-            "command again."
+            f"Standard output cannot be written: {error.strerror}. The output may end in the "
+            "middle of a line. Check the disk, or the program that reads the output, and run the "
+            "same command again."
         ) from error
 
 
-class Messages:
-    """Writes messages to a file descriptor, one a line.
+class MessageWriter:
+    """Writes Singer messages to a file descriptor, one JSON object per line.
 
-    After a write that failed nothing more is written: a STATE would cover what is missing.
+    Messages are buffered. After a failed write nothing more is written, because a later STATE
+    would cover records that are missing.
     """
 
     def __init__(
         self, descriptor: int, state: State | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`state` is what the STATEs say; None where nobody is to go on from here."""
+        """`state` is the value of the STATEs; with None, no STATE is written."""
         self._descriptor = descriptor
         self._state = state
         self._clock = clock
@@ -78,65 +79,67 @@ class Messages:
         self._last_state = b""
         self._last_state_at = float("-inf")
 
-    def schema(
+    def write_schema(
         self, stream: str, schema: Mapping[str, Any], keys: Sequence[str], bookmark: str | None
     ) -> None:
-        """A SCHEMA; `bookmark` is the stream's replication key."""
+        """Write a SCHEMA.
+
+        `keys` are its key_properties. `bookmark`, the replication key, is its bookmark_properties.
+        """
         message = {"type": "SCHEMA", "stream": stream, "schema": schema, "key_properties": keys}
         if bookmark is not None:
             message["bookmark_properties"] = [bookmark]
-        self._put(orjson.dumps(message) + b"\n")
+        self._append(orjson.dumps(message) + b"\n")
 
-    def records(
+    def write_records(
         self,
         stream: str,
         records: Iterable[Mapping[str, Any]],
         sent_at: datetime,
         version: int | None = None,
     ) -> None:
-        """RECORDs; `sent_at` is when the request was sent that brought them.
+        """Write a RECORD for each of `records`.
 
-        `version` is that of the table they are part of, where the stream has versions.
+        `sent_at`, when the request for them was sent, is their time_extracted. `version` is the
+        version of the table that they belong to; None if the stream has no versions.
         """
         head = b'{"type":"RECORD","stream":%b,"record":' % orjson.dumps(stream)
         tail = b',"time_extracted":"%b"}\n' % format_instant(sent_at).encode()
         if version is not None:
             tail = b',"version":%d%b' % (version, tail)
         for record in records:
-            self._put(b"%b%b%b" % (head, orjson.dumps(record), tail))
+            self._append(b"%b%b%b" % (head, orjson.dumps(record), tail))
 
-    def activate_version(self, stream: str, version: int) -> None:
-        """An ACTIVATE_VERSION: the table is whole in this version, and rows of older ones end."""
+    def write_activate_version(self, stream: str, version: int) -> None:
+        """Write an ACTIVATE_VERSION: the target deletes the rows of all other versions."""
         message = {"type": "ACTIVATE_VERSION", "stream": stream, "version": version}
-        self._put(orjson.dumps(message) + b"\n")
+        self._append(orjson.dumps(message) + b"\n")
 
-    def page_ends(self) -> None:
-        """A STATE, if it is time for one. Whatever is buffered is written."""
-        # A new file for a set takes as long as a large STATE.
-        names_files = self._state is not None and self._state.names_files
-        large = names_files or len(self._last_state) >= LARGE_STATE
-        if self._clock() - self._last_state_at < (LARGE_STATE_EVERY if large else STATE_EVERY):
+    def end_page(self) -> None:
+        """Write a STATE if the last one is old enough, and flush the buffer."""
+        # Writing a new file with a set of ids takes as long as writing a large STATE.
+        uses_files = self._state is not None and self._state.uses_files
+        is_large = uses_files or len(self._last_state) >= LARGE_STATE_BYTES
+        interval = LARGE_STATE_INTERVAL if is_large else STATE_INTERVAL
+        if self._clock() - self._last_state_at < interval:
             self.flush()
         else:
-            self.state()
+            self.write_state()
 
-    def state(self) -> None:
-        """A STATE, which covers every record written before; none that repeats the last one.
+    def write_state(self) -> None:
+        """Write a STATE, unless it is equal to the last one, and flush the buffer.
 
-        Whatever is buffered is written.
+        It covers all records written before it.
         """
         if self._state is not None:
             body = orjson.dumps(self._state.value())
             if body != self._last_state:
-                self._put(b'{"type":"STATE","value":%b}\n' % body)
+                self._append(b'{"type":"STATE","value":%b}\n' % body)
                 self._last_state, self._last_state_at = body, self._clock()
         self.flush()
 
     def flush(self) -> None:
-        """Write what is buffered.
-
-        Raises WriteFailed when that is not possible, and ever after.
-        """
+        """Write the buffer. Raises WriteFailed if that fails, and at every later call."""
         if self._failure is not None:
             raise self._failure
         data, self._buffer = self._buffer, bytearray()
@@ -146,8 +149,8 @@ class Messages:
             self._failure = error
             raise
 
-    def _put(self, line: bytes) -> None:
+    def _append(self, line: bytes) -> None:
         self.any_written = True
         self._buffer += line
-        if len(self._buffer) >= BUFFER:
+        if len(self._buffer) >= BUFFER_BYTES:
             self.flush()

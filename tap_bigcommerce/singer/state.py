@@ -1,4 +1,6 @@
-"""Bookmarks, resume points and currently_syncing: what one run leaves to the next.
+"""The Singer state: bookmarks, resume points and currently_syncing.
+
+The value of a STATE message, with each key that this module reads or writes:
 
 {"store_hash": "abc123",
  "bookmarks": {"orders": {"date_modified": "2026-01-05T10:00:00.000000Z",
@@ -27,21 +29,26 @@ RESUME = "resume"
 DELETES = "deletes"
 RETRY = "retry"
 
-MOST_TO_RETRY = 100
-"""Records of a stream that a state remembers because they could not be read, at the most."""
+MAX_TO_RETRY = 100
+"""Maximum number of ids that `retry` holds for one stream."""
 
 
-ToRetry = Annotated[list[int], Meta(max_length=MOST_TO_RETRY)]
+ToRetry = Annotated[list[int], Meta(max_length=MAX_TO_RETRY)]
 
 
 class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Where a stream's walk begins or, as the state keeps it, goes on.
+    """Where a pass over a stream's list starts. In the state (`resume`): where it resumes.
 
-    Rows up to `after_id`, or before `cursor`, have been written; the walk reads what was modified
-    from `since` on (None: everything), began at `sync_start` (None: it has not yet), and the newest
-    date it has written is `newest`. `walk` is the fingerprint of what the walk depends on.
-    `version` is that of the table which the walk makes, where the stream has versions. Dates are
-    texts as `format_instant` writes them.
+    Dates are texts as `format_instant` writes them.
+
+    Attributes:
+        after_id: All rows up to this id have been written; 0 at the start of the list.
+        since: Rows modified at this date or later are read; None: all rows.
+        sync_start: When the pass started, by the store's clock; None: it has not started.
+        newest: The latest replication key value that has been written; None: no value.
+        walk: Fingerprint of the settings and the selection. A pass is resumed only if it is equal.
+        cursor: For lists that are read by cursor: all rows before it have been written.
+        version: The version that RECORD messages carry; None if the stream has no versions.
     """
 
     after_id: int
@@ -54,20 +61,23 @@ class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
     @property
     def after(self) -> int | str | None:
-        """The id or cursor behind which it begins; None: at the start of the list."""
+        """The id or the cursor after which the pass starts; None: at the start of the list."""
         return self.cursor or self.after_id or None
 
 
 class State:
-    """The state of one store's extraction."""
+    """The state of one store: read at the start of a run, updated during it.
+
+    State({"bookmarks": {"orders": {"date_modified": "2026-01-05"}}}, "abc123")
+    """
 
     def __init__(self, given: Any, store_hash: str) -> None:
-        """Take over the state `given` (a JSON value; None: no state).
+        """Copy the state `given` (a JSON value; None: no state).
 
-        Raises StateError when it belongs to another store or is no state.
+        Raises StateError if it belongs to another store or is not a state.
         """
         if isinstance(given, dict) and given.get("type") == "STATE" and "value" in given:
-            given = given["value"]  # A whole STATE message, as some targets hand them on.
+            given = given["value"]  # Some targets store the complete STATE message.
         if not isinstance(given, (dict, type(None))):
             raise StateError('The state should be a JSON object such as {"bookmarks": {...}}.')
         self._value: dict[str, Any] = copy.deepcopy(given or {})
@@ -90,12 +100,13 @@ class State:
             n: e for n, e in bookmarks.items() if e is not None
         }
         self._value["bookmarks"] = self._bookmarks
-        self._makers: dict[str, Callable[[], Mapping[str, Any]]] = {}
+        self._providers: dict[str, Callable[[], Mapping[str, Any]]] = {}
 
     def bookmark(self, stream: str, key: str) -> str | None:
-        """The date up to which the stream has been read.
+        """Return the stream's bookmark as `format_instant` writes it; None if there is none.
 
-        Takes ISO 8601 and RFC 2822, as older taps write them. Raises StateError for anything else.
+        `key` is the replication key. ISO 8601 and RFC 2822 are read, because older taps wrote
+        both. Raises StateError if the value is not a date.
         """
         value = self._get(stream, key)
         if value in (None, ""):
@@ -109,9 +120,9 @@ class State:
         return format_instant(instant)
 
     def resume(self, stream: str) -> StartPosition | None:
-        """Where an unfinished walk of the stream goes on; None where there is none to go on with.
+        """Return where an unfinished pass of the stream resumes; None if there is none.
 
-        Raises StateError where it is damaged.
+        Raises StateError if the resume point is damaged.
         """
         value = self._get(stream, RESUME)
         if value is None:
@@ -119,10 +130,10 @@ class State:
         try:
             resume = msgspec.convert(value, StartPosition)
             dates = [resume.sync_start or "", resume.since, resume.newest]
-            sound = all(parse_instant(date) for date in dates if date is not None)
+            is_valid = all(parse_instant(date) for date in dates if date is not None)
         except msgspec.ValidationError:
-            sound = False
-        if not sound:
+            is_valid = False
+        if not is_valid:
             raise StateError(
                 f"The state's resume point of {stream} is damaged. Remove it from the state file "
                 f'("bookmarks", "{stream}", "resume"); {stream} is then read from its bookmark.'
@@ -130,9 +141,9 @@ class State:
         return resume
 
     def to_retry(self, stream: str) -> list[int]:
-        """The ids of the records, or of the parents, that the last run could not read.
+        """Return the ids of the records, or of the parents, that earlier runs could not read.
 
-        Raises StateError where they are damaged.
+        Raises StateError if the list of ids is damaged.
         """
         value = self._get(stream, RETRY)
         try:
@@ -140,48 +151,48 @@ class State:
         except msgspec.ValidationError as error:
             raise StateError(
                 f'The state\'s "retry" of {stream} is damaged: it should be a list of at most '
-                f"{MOST_TO_RETRY} ids. Remove it from the state file, and remove the bookmark of "
-                f"{stream} as well, for what it named has not been read."
+                f"{MAX_TO_RETRY} ids. Remove it from the state file, and remove the bookmark of "
+                f"{stream} as well, because the records it listed have not been read."
             ) from error
 
-    def retry(self, stream: str, ids: Iterable[int]) -> None:
-        """The next run of the stream reads the records with these `ids` first."""
+    def set_to_retry(self, stream: str, ids: Iterable[int]) -> None:
+        """Set the ids that the next run of the stream reads first."""
         self._set(stream, RETRY, sorted(ids))
 
-    def interrupt(self, stream: str, resume: StartPosition | None) -> None:
-        """A walk of the stream is under way, as far as `resume` says; None: it begins anew."""
+    def set_resume(self, stream: str, resume: StartPosition | None) -> None:
+        """Set where an interrupted pass of the stream resumes; None: it starts again."""
         self._set(stream, RESUME, msgspec.to_builtins(resume))
 
     def complete(self, stream: str, key: str | None, bookmark: str | None) -> None:
-        """A walk of the stream is complete, and its bookmark `bookmark` (None: as it was)."""
+        """Remove the resume point and set the bookmark (None: leave it unchanged)."""
         self._set(stream, RESUME, None)
         if key is not None and bookmark is not None:
             self._set(stream, key, bookmark)
 
-    def forget(self, stream: str, key: str | None) -> None:
-        """Read the stream as if it had never been read: no bookmark, and no walk to go on with."""
+    def reset(self, stream: str, key: str | None) -> None:
+        """Remove the stream's resume point, and its bookmark if its replication `key` is given."""
         for name in (RESUME, key):
             if name is not None:
                 self._set(stream, name, None)
 
-    def begin(self, stream: str | None) -> None:
-        """`stream` is being read now; None: the run is over."""
+    def set_currently_syncing(self, stream: str | None) -> None:
+        """Set the stream that is being read now; None: no stream is."""
         if stream is None:
             self._value.pop("currently_syncing", None)
         else:
             self._value["currently_syncing"] = stream
 
     def in_order(self, streams: Iterable[str]) -> list[str]:
-        """`streams` with the one that a run was stopped in first, then those behind it."""
+        """Return `streams`, rotated so that the one in `currently_syncing` comes first."""
         names = list(streams)
         current = self._value.get("currently_syncing")
-        begin = names.index(current) if current in names else 0
-        return names[begin:] + names[:begin]
+        first = names.index(current) if current in names else 0
+        return names[first:] + names[:first]
 
     def deletes(self, stream: str) -> Mapping[str, Any]:
-        """What the state says of the stream's deletions, as it was given; nothing: {}.
+        """Return the stream's `deletes` entry; {} if there is none.
 
-        Raises StateError where it is damaged.
+        Raises StateError if the entry is damaged.
         """
         entry = self._get(stream, DELETES)
         if not isinstance(entry, (Mapping, type(None))):
@@ -191,19 +202,22 @@ class State:
             )
         return entry or {}
 
-    def keep(self, stream: str, entry: Callable[[], Mapping[str, Any]]) -> None:
-        """Ask `entry` with each state what it says of the stream, by name (empty: nothing)."""
-        self._makers[stream] = entry
+    def add_provider(self, stream: str, provider: Callable[[], Mapping[str, Any]]) -> None:
+        """Call `provider` before each STATE for entries of the stream.
+
+        It returns values by key ("deletes"). An empty value removes the key.
+        """
+        self._providers[stream] = provider
 
     @property
-    def names_files(self) -> bool:
-        """Sets of ids lie in files, of which a new one may be written for each state."""
-        return any("file" in self.deletes(stream) for stream in self._makers)
+    def uses_files(self) -> bool:
+        """Whether sets of ids are stored in files; each STATE may then write a new file."""
+        return any("file" in self.deletes(stream) for stream in self._providers)
 
     def value(self) -> Mapping[str, Any]:
-        """The state as it goes out, until it changes."""
-        for stream, make in self._makers.items():
-            for name, value in make().items():
+        """Return the value of a STATE message. Later changes of the state change it, too."""
+        for stream, provider in self._providers.items():
+            for name, value in provider().items():
                 self._set(stream, name, value)
         return self._value
 
@@ -211,7 +225,7 @@ class State:
         return self._bookmarks.get(stream, {}).get(name)
 
     def _set(self, stream: str, name: str, value: Any) -> None:
-        """Say this of the stream; what is nothing or empty is left out."""
+        """Set a value of the stream, or remove it if it is empty."""
         entry = self._bookmarks.setdefault(stream, {})
         entry[name] = value
         if not value:
@@ -221,8 +235,8 @@ class State:
 
 
 def read_state(name: str | None) -> Any:
-    """The JSON value in the state file `name`; None where the file is empty, or none is named.
+    """Return the JSON value in the state file `name`; None if the file is empty or `name` is None.
 
-    Raises StateError when it cannot be read.
+    Raises StateError if the file cannot be read.
     """
     return read_input_file("state", name, StateError) if name else None

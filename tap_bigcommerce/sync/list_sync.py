@@ -121,7 +121,7 @@ class ChildListEnricher(Enricher):
                 enriched = Enriched(row, error)
             if enriched.error is not None:
                 # A list that contradicts itself has been answered.
-                self._counts.in_trouble |= not isinstance(enriched.error, IncompleteList)
+                self._counts.short_retries |= not isinstance(enriched.error, IncompleteList)
         lists: dict[StreamSync, Any] = {}
         for stream_sync in wanted if enriched.row is not None else ():
             lists[stream_sync] = self._read_child_list(stream_sync, enriched.row or row)
@@ -150,7 +150,7 @@ class ChildListEnricher(Enricher):
                     paging=stream.pagination,
                 )
             except RequestFailed as error:
-                stream_sync.counts.in_trouble |= not isinstance(error, IncompleteList)
+                stream_sync.counts.short_retries |= not isinstance(error, IncompleteList)
                 found = error
 
         stream_sync.attempt(read)
@@ -306,7 +306,7 @@ class ListSync:
         if not stream_sync.passed_over:
             return
         run, counts = self._run, stream_sync.counts
-        counts.in_trouble = True
+        counts.short_retries = True
         list_reader = self._new_list_reader([stream_sync], {}, since_ever=True)
         for id_, found in list_reader.read_by_ids([*stream_sync.passed_over]):
             if isinstance(found, RequestFailed):
@@ -320,8 +320,8 @@ class ListSync:
                 if not (isinstance(found, Batch) and found.rows):
                     LOGGER.info("%s: record %d, passed over before, is gone", self._root.name, id_)
             stream_sync.remember()
-        counts.in_trouble = counts.passed_over > 0
-        run.messages.page_ends()
+        counts.short_retries = counts.skipped > 0
+        run.messages.end_page()
 
     def _write(self, batch: Batch, list_reader: ListReader) -> None:
         """One batch's RECORDs, and the STATE that covers them."""
@@ -334,7 +334,7 @@ class ListSync:
             stream_sync.interrupt(batch.position, self._sync_start(list_reader), self._newest)
         self.stream_syncs[0].counts.pages = list_reader.pages
         if batch.ends_page:
-            self._run.messages.page_ends()
+            self._run.messages.end_page()
         else:
             self._run.messages.flush()
 

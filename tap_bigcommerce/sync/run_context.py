@@ -9,7 +9,7 @@ from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.tracker import ProgressTracker
-from tap_bigcommerce.singer.messages import Messages
+from tap_bigcommerce.singer.messages import MessageWriter
 from tap_bigcommerce.singer.state import State
 
 
@@ -22,7 +22,7 @@ class RunContext:
     workers: Workers
     budget: MemoryBudget
     state: State
-    messages: Messages
+    messages: MessageWriter
     tracker: ProgressTracker
     sample: bool = False
     """One record of each stream is enough: whether the settings work is all that is asked."""

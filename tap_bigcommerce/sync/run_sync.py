@@ -35,13 +35,13 @@ def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapE
         ]
         for list_sync, ask_next in zip(list_syncs, asks, strict=False):
             LOGGER.info("%s: reading", list_sync.names)
-            run.state.begin(list_sync.name)
+            run.state.set_currently_syncing(list_sync.name)
             for stream_sync in list_sync.stream_syncs:
                 stream_sync.counts.began = time.monotonic()
             list_sync.run(ask_next)
             give_memory_back()
             # The end of a walk, whole or not, is worth a STATE.
-            run.messages.state()
+            run.messages.write_state()
             for stream_sync in list_sync.stream_syncs:
                 error = stream_sync.trouble
                 if error is not None:
@@ -49,11 +49,11 @@ def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapE
                     stream_sync.counts.failure = error.message
                 stream_sync.counts.ended = time.monotonic()
                 LOGGER.info("Summary of %s", summary(stream_sync.counts))
-        run.state.begin(None)
-        run.messages.state()
+        run.state.set_currently_syncing(None)
+        run.messages.write_state()
     except (Interrupted, RunFailed) as error:
         if run.messages.any_written or isinstance(error, Interrupted):
-            run.messages.state()
+            run.messages.write_state()
         raise
     finally:
         run.workers.close()

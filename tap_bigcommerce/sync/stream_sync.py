@@ -31,7 +31,7 @@ from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.metrics import log_figures, log_records
 from tap_bigcommerce.records.converter import Converter, MissingKey
 from tap_bigcommerce.records.schemas import STORE_HASH
-from tap_bigcommerce.singer.state import MOST_TO_RETRY, StartPosition
+from tap_bigcommerce.singer.state import MAX_TO_RETRY, StartPosition
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.sync.deletes.deletion_tracker import DeletionTracker
@@ -183,7 +183,7 @@ class StreamSync:
         """A record, or what belongs to a parent, has been read."""
         self._has_read_any, self._doubt = True, None
         if self.passed_over.pop(id_, None) is not None:
-            self.counts.passed_over -= 1
+            self.counts.skipped -= 1
 
     def pass_over(self, id_: int, error: RequestFailed) -> None:
         """A record, or what belongs to a parent, cannot be read: go on with the others."""
@@ -200,14 +200,14 @@ class StreamSync:
             self._doubt = self._doubt or error
         self.passed_over[id_] = error
         failed = sum(error is not None for error in self.passed_over.values())
-        self.counts.passed_over = failed
+        self.counts.skipped = failed
         name, noun = self.stream.name, self._noun
         missing = isinstance(error, MissingPermission) and not self._has_read_any
         if missing and failed > MOST_WITHOUT_PERMISSION:
             self.failure = error
-        elif failed > MOST_TO_RETRY:
+        elif failed > MAX_TO_RETRY:
             self.failure = RequestFailed(
-                f"{name}: more than {MOST_TO_RETRY} {noun}s could not be read, which are too many "
+                f"{name}: more than {MAX_TO_RETRY} {noun}s could not be read, which are too many "
                 f"to pass over. The last of them: {error.message}"
             )
         else:
@@ -227,7 +227,7 @@ class StreamSync:
 
     def remember(self) -> None:
         """Note in the state what was passed over, by this run and by earlier ones."""
-        self._run.state.retry(self.stream.name, self.passed_over)
+        self._run.state.set_to_retry(self.stream.name, self.passed_over)
 
     @property
     def trouble(self) -> TapError | None:
@@ -267,7 +267,7 @@ class StreamSync:
             self.newest = max(self.newest or "", *[record[key] for record in records])
         self.deletions.note(rows, records)
         sent_at, version = batch.page.response.sent_at, self.position.version
-        self._run.messages.records(name, records, sent_at, version)
+        self._run.messages.write_records(name, records, sent_at, version)
         self.counts.written += len(rows)
         log_records(self.counts)
 
@@ -304,7 +304,7 @@ class StreamSync:
 
     def _write_schema(self) -> None:
         if not self._schema_is_out:
-            self._run.messages.schema(
+            self._run.messages.write_schema(
                 self.stream.name,
                 self.selection.emitted,
                 key_of(self.stream, self.selection.schema),
@@ -350,12 +350,12 @@ class StreamSync:
             sync_start=sync_start,
             newest=self.newest,
         )
-        self._run.state.interrupt(self.stream.name, resume)
+        self._run.state.set_resume(self.stream.name, resume)
 
     def rewind(self) -> None:
         """Rows may be missing among those written: a stopped run goes on where this one began."""
         resumed = self.position.sync_start is not None
-        self._run.state.interrupt(self.stream.name, self.position if resumed else None)
+        self._run.state.set_resume(self.stream.name, self.position if resumed else None)
 
     def complete(self, sync_start: str | None, *, proven: bool) -> None:
         """Set the bookmark: the walk has seen all that changed before it began.
@@ -381,7 +381,7 @@ class StreamSync:
             # written some of its rows.
             rows = self.counts.written if self.position.sync_start is None else None
             self.deletions.activate(version, rows)
-            self._run.messages.activate_version(self.stream.name, version)
+            self._run.messages.write_activate_version(self.stream.name, version)
 
     def report_gone(self, priority: int) -> None:
         """Tell which records are gone from the store, if it is time to look.

@@ -6,4 +6,4 @@ import contextlib
 with contextlib.suppress(ImportError):
     from tap_bigcommerce.singer import messages
 
-    messages.STATE_EVERY = 0.0
+    messages.STATE_INTERVAL = 0.0

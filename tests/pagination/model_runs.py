@@ -23,7 +23,7 @@ from tap_bigcommerce.exceptions import IncompleteList, Interrupted, RequestFaile
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.tracker import ProgressTracker
-from tap_bigcommerce.singer.messages import Messages
+from tap_bigcommerce.singer.messages import MessageWriter
 from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams.id_lookup import IDS, IdLookup
 from tap_bigcommerce.streams.stream import MODIFIED, Stream
@@ -286,7 +286,7 @@ class Ledger:
                 InlineWorkers(setup.parallel, stop, self._chance),
                 MemoryBudget(setup.buffered),
                 state,
-                Messages(output.fileno(), state, itertools.count(step=60).__next__),
+                MessageWriter(output.fileno(), state, itertools.count(step=60).__next__),
                 ProgressTracker(),
             )
             selections = {name: table.selection() for name, table in self._tables.items()}

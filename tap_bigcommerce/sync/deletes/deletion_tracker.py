@@ -22,7 +22,7 @@ from tap_bigcommerce.exceptions import (
     TapError,
 )
 from tap_bigcommerce.records.schemas import DELETED_AT, STORE_HASH
-from tap_bigcommerce.singer.messages import Messages
+from tap_bigcommerce.singer.messages import MessageWriter
 from tap_bigcommerce.singer.state import DELETES, RESUME, State
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.sync.deletes.id_sets import IdSet, IdSetStore, id_set
@@ -119,7 +119,7 @@ class DeletionTracker:
         self._without_set: Mapping[str, Any] = {}  # What the state says then.
         if self._way == "set":
             self._take_over(state)
-        state.keep(self.stream.name, self._entry)
+        state.add_provider(self.stream.name, self._entry)
 
     def _take_over(self, state: State) -> None:
         try:
@@ -133,7 +133,7 @@ class DeletionTracker:
         if self._written is None:
             self._written, self._seen = id_set(), id_set()
             # What an unfinished walk has written, nobody knows.
-            state.forget(self.stream.name, None)
+            state.reset(self.stream.name, None)
 
     def basis(self, selection: Selection) -> dict[str, Any]:
         """What a walk depends on because of deletions."""
@@ -201,7 +201,7 @@ class DeletionTracker:
         name, config, there = self.stream.name, self._config, self._seen
         if there is None and self._is_due:
             # What has been written is safe, whatever becomes of the sweep.
-            search.run.messages.state()
+            search.run.messages.write_state()
             LOGGER.info("%s: reading its ids, to see what has been deleted", name)
             listed, there, _ = search.sweep()
             if listed.paginator.contradiction is not None:
@@ -231,7 +231,7 @@ class DeletionTracker:
             self._swept = self._opened_at
         return gone
 
-    def _write_tombstones(self, selection: Selection, messages: Messages, gone: Gone) -> None:
+    def _write_tombstones(self, selection: Selection, messages: MessageWriter, gone: Gone) -> None:
         """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
 
         A target that writes the columns of its SCHEMA leaves what the other columns held last.
@@ -248,9 +248,9 @@ class DeletionTracker:
                 always[flag] = hidden.cleaned(True, hidden.place((None, flag)))
         names = (key, *always, DELETED_AT)
         schema = {**schema, "properties": {name: fields[name] for name in names}}
-        messages.schema(self.stream.name, schema, key_of(self.stream, schema), None)
+        messages.write_schema(self.stream.name, schema, key_of(self.stream, schema), None)
         rows = [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())]
-        messages.records(self.stream.name, rows, datetime.now(timezone.utc))
+        messages.write_records(self.stream.name, rows, datetime.now(timezone.utc))
 
     def _most_gone(self, records: int) -> int:
         """How many of so many records may be gone at once."""
