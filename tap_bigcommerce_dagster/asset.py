@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from tap_bigcommerce_dagster import crew, metadata, run_log
+from tap_bigcommerce_dagster import metadata, parallel, run_log
 from tap_bigcommerce_dagster.streams import StreamInfo
 from tap_bigcommerce_dagster.sync import Recipe, Synced
 
@@ -88,12 +88,12 @@ class _Run:
         """Read the stores, materialize those that were read, and fail if any was not."""
         names = list(self._context.partition_keys)
         left = self._left_over(names) if self._context.retry_number else names
-        events = crew.read(self._recipe, left, self._context.run_id, self._shape.at_once)
+        events = parallel.read(self._recipe, left, self._context.run_id, self._shape.at_once)
         try:
             for event in events:
                 if isinstance(event, Synced):
                     yield from self._materialized(event, alone=len(names) == 1)
-                elif isinstance(event, crew.Failed):
+                elif isinstance(event, parallel.Failed):
                     self._failed(event)
                 else:
                     words = event.words if len(names) == 1 else f"[{event.store}] {event.words}"
@@ -117,7 +117,7 @@ class _Run:
                 event = dg.AssetMaterialization(key, partition=synced.store, metadata=shown)
                 self._context.log_event(event)
 
-    def _failed(self, failed: crew.Failed) -> None:
+    def _failed(self, failed: parallel.Failed) -> None:
         self._failures[failed.store] = (failed.words, failed.worth_retrying)
         self._context.log.error(failed.words)
         self._context.log_event(

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 import dagster as dg
 
 from tap_bigcommerce_dagster.errors import FleetError
-from tap_bigcommerce_dagster.handed_over import ask
 from tap_bigcommerce_dagster.states import StateStore
 from tap_bigcommerce_dagster.states.state import Completed
 from tap_bigcommerce_dagster.stores import Stores, listed
+from tap_bigcommerce_dagster.user_code import ask
 
 NAME = "every_store_was_read"
 NEVER = float("inf")

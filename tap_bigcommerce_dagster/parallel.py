@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from tap_bigcommerce_dagster import sync as one_store
 from tap_bigcommerce_dagster.errors import FleetError
-from tap_bigcommerce_dagster.handed_over import without_words
 from tap_bigcommerce_dagster.secrets import Secrets
 from tap_bigcommerce_dagster.stores import listed
 from tap_bigcommerce_dagster.sync import Recipe, Synced
+from tap_bigcommerce_dagster.user_code import without_words
 
 LOOK_EVERY = 0.5
 """Seconds."""

@@ -16,7 +16,7 @@ from typing import Any
 from tap_bigcommerce_dagster.errors import SyncFailed
 from tap_bigcommerce_dagster.states.state import LARGEST as LARGEST_STATE
 
-GUARD = str(Path(__file__).with_name("guard.py"))
+GUARD = str(Path(__file__).with_name("supervisor.py"))
 LOOK_EVERY = 0.5
 """Seconds between two looks whether the pair shall end."""
 

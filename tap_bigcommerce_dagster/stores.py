@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from tap_bigcommerce_dagster.errors import FleetError
 from tap_bigcommerce_dagster.files import parsed, read_bytes
-from tap_bigcommerce_dagster.handed_over import ask
 from tap_bigcommerce_dagster.names import checked
+from tap_bigcommerce_dagster.user_code import ask
 
 Settings = Mapping[str, Any]
 

@@ -1,6 +1,6 @@
 """Starts a tap and a target, pipes them, and ends them when whoever started it is gone.
 
-python -I -S guard.py '{"tap": {...}, "target": {...}, "folder": ..., ...}'
+python -I -S supervisor.py '{"tap": {...}, "target": {...}, "folder": ..., ...}'
 
 It stands alone and imports little: one runs beside each pair. Its standard input is never written
 to; it is closed when the pair shall end, or when the process at its other end dies. Its standard

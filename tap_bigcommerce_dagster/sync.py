@@ -19,13 +19,13 @@ from tap_bigcommerce_dagster import pipeline, tap_log
 from tap_bigcommerce_dagster.errors import FleetError, SyncFailed
 from tap_bigcommerce_dagster.figures import Figures
 from tap_bigcommerce_dagster.files import parsed
-from tap_bigcommerce_dagster.handed_over import ask
 from tap_bigcommerce_dagster.pipeline import Ended, Outcome
 from tap_bigcommerce_dagster.reports import Page, Reports
 from tap_bigcommerce_dagster.secrets import Secrets
 from tap_bigcommerce_dagster.states import Held, Saved, StateStore
 from tap_bigcommerce_dagster.stores import Stores
 from tap_bigcommerce_dagster.target import Target
+from tap_bigcommerce_dagster.user_code import ask
 
 SAVE_EVERY = 10.0
 """Seconds between two states that are kept while a run goes on."""

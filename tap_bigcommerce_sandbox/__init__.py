@@ -1,4 +1,4 @@
-"""A fake BigCommerce store on loopback: answers like the REST API, for demo, tests and benches."""
+"""A fake BigCommerce store on loopback that answers like the REST API."""
 
 from tap_bigcommerce_sandbox.control import Store
 from tap_bigcommerce_sandbox.local import Sandbox

@@ -1,4 +1,4 @@
-"""Command line: start a sandbox, say where it is, serve until told to stop."""
+"""Command line: starts a sandbox, prints its address, serves until a signal."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tap_bigcommerce_sandbox.options import Options, add_arguments, from_argumen
 
 
 def main() -> None:
-    """Serve a store; one line of JSON on stdout tells its addresses."""
+    """Serve a store. Its addresses are printed on stdout as one line of JSON."""
     parser = argparse.ArgumentParser(
         prog="python -m tap_bigcommerce_sandbox",
         description="A fake BigCommerce store on loopback.",

@@ -1,20 +1,20 @@
-"""The store behind the server: a request in, an answer out, everything in between in order."""
+"""Turns one request into one response: authentication, quota, endpoint, faults, headers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tap_bigcommerce_sandbox.answers import Answer, ApiError, error_answer
 from tap_bigcommerce_sandbox.dates import http_date
 from tap_bigcommerce_sandbox.endpoints import CHILDREN, ENDPOINTS, KINDS
 from tap_bigcommerce_sandbox.faults import BROKEN_CONNECTIONS, Faults, spoil
 from tap_bigcommerce_sandbox.identity import ACCESS_TOKEN
-from tap_bigcommerce_sandbox.journal import Journal
 from tap_bigcommerce_sandbox.lists import Context
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.quota import Quota
 from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.request_log import RequestLog
+from tap_bigcommerce_sandbox.responses import ApiError, Response, error_response
 from tap_bigcommerce_sandbox.router import Match, Router, api_of
 from tap_bigcommerce_sandbox.selection import Selector
 from tap_bigcommerce_sandbox.triggers import Operation, Triggers
@@ -23,51 +23,51 @@ from tap_bigcommerce_sandbox.world import World
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer and how the connection shall break over it: reset, cut, hang or not at all."""
+    """A response, and how the connection breaks: "reset", "cut", "hang", or None (it does not)."""
 
-    answer: Answer
+    response: Response
     breaks: str | None = None
 
 
 class App:
-    """One store: its data, its faults, its log."""
+    """One store: its data, faults, triggers, quota and request log."""
 
     def __init__(self, options: Options) -> None:
         self.world = World(options, KINDS, CHILDREN)
         self.faults = Faults(options.seed)
         self.triggers = Triggers()
-        self.journal = Journal()
+        self.request_log = RequestLog()
         self.quota = Quota()
         self.context = Context(self.world, Selector(self.world))
         self._router = Router(ENDPOINTS)
 
     @property
     def options(self) -> Options:
-        """The options in force now."""
+        """The current options."""
         return self.world.options
 
     def receive(self, request: Request, perform: Callable[[Operation], None]) -> Reply:
-        """Answer a request; perform carries out the operations that it sets off."""
+        """Answer a request. `perform` runs the operations that the request triggers."""
         api = api_of(request.path)
         match, refusal = self._find(request)
         name = match.endpoint.name if match else "unknown"
-        entry = self.journal.begin(name, request.path, request.query)
+        entry = self.request_log.begin(name, request.path, request.query)
         due = self.triggers.due(name)
         for operation in due["before"]:
             perform(operation)
-        answer = self._answer(request, match, refusal, api)
+        response = self._respond(request, match, refusal, api)
         for operation in due["after_read"]:
             perform(operation)
         kind = None
-        if answer.status < 400:
-            kind = self.faults.kind_for(name, request, answer, self.options)
+        if response.status < 400:
+            kind = self.faults.kind_for(name, request, response, self.options)
             if kind:
-                answer = spoil(kind, api, answer)
-        self._add_headers(answer, bare=kind == "429-bare", api=api)
+                response = spoil(kind, api, response)
+        self._add_headers(response, bare=kind == "429-bare", api=api)
         breaks = kind if kind in BROKEN_CONNECTIONS else None
-        entry.update(status=None if breaks in ("reset", "hang") else answer.status)
-        entry.update(rows=answer.rows, fault=kind)
-        return Reply(answer, breaks)
+        entry.update(status=None if breaks in ("reset", "hang") else response.status)
+        entry.update(rows=response.rows, fault=kind)
+        return Reply(response, breaks)
 
     def _find(self, request: Request) -> tuple[Match | None, ApiError | None]:
         try:
@@ -75,16 +75,16 @@ class App:
         except ApiError as refusal:
             return None, refusal
 
-    def _answer(
+    def _respond(
         self, request: Request, match: Match | None, refusal: ApiError | None, api: str
-    ) -> Answer:
+    ) -> Response:
         try:
             if match is None:
                 raise refusal or ApiError(404, "Not Found")
             self._admit(request, match)
-            return match.endpoint.answer(self.context, request, match.parents)
+            return match.endpoint.respond(self.context, request, match.parents)
         except ApiError as error:
-            return error_answer(api, error.status, error.message, error.details)
+            return error_response(api, error.status, error.message, error.details)
 
     def _admit(self, request: Request, match: Match) -> None:
         if request.method != "GET":
@@ -99,15 +99,15 @@ class App:
         if unknown and self.options.refuse_unknown_parameters:
             raise ApiError(400, f"There is no parameter '{unknown[0]}'.")
 
-    def _add_headers(self, answer: Answer, *, bare: bool, api: str) -> None:
-        answer.headers["Date"] = http_date(self.world.clock.now())
+    def _add_headers(self, response: Response, *, bare: bool, api: str) -> None:
+        response.headers["Date"] = http_date(self.world.clock.now())
         if api == "v2":
-            answer.headers["X-BC-Store-Version"] = "7.6.0"
-            answer.headers.setdefault("last-modified", http_date(self.world.clock.now()))
+            response.headers["X-BC-Store-Version"] = "7.6.0"
+            response.headers.setdefault("last-modified", http_date(self.world.clock.now()))
         if bare:
             return
-        refused = answer.status == 429
+        refused = response.status == 429
         if refused and self.options.retry_after_header:
-            answer.headers["X-Retry-After"] = str(self.options.retry_after_header)
+            response.headers["X-Retry-After"] = str(self.options.retry_after_header)
         if self.options.rate_limit_headers:
-            answer.headers.update(self.quota.headers(self.options, exhausted=refused))
+            response.headers.update(self.quota.headers(self.options, exhausted=refused))

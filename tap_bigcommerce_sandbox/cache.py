@@ -1,4 +1,4 @@
-"""A bounded memory of things already made, least recently used out first."""
+"""A cache with a limit; the least recently used values are dropped first."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """Keeps values up to a total weight (bytes, or 1 each: whoever puts them decides)."""
+    """Keeps values up to a total weight. `put` gives each its weight: bytes, or 1."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -18,7 +18,7 @@ class BoundedCache(Generic[Value]):
         self._items: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
 
     def get(self, key: Hashable) -> Value | None:
-        """The value, or None when it is not (or no longer) kept."""
+        """The value, or None if it is not in the cache."""
         found = self._items.get(key)
         if found is None:
             return None
@@ -26,7 +26,7 @@ class BoundedCache(Generic[Value]):
         return found[0]
 
     def put(self, key: Hashable, value: Value, weight: int = 1) -> Value:
-        """Keep a value and drop the oldest ones over the capacity."""
+        """Store a value, drop the oldest ones above the capacity, and return the value."""
         self._items[key] = (value, weight)
         self._weight += weight
         while self._weight > self._capacity and self._items:
@@ -34,6 +34,6 @@ class BoundedCache(Generic[Value]):
         return value
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Remove all values."""
         self._items.clear()
         self._weight = 0

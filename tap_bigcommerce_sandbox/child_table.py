@@ -1,4 +1,4 @@
-"""Rows below the rows of a table: which there are, and what was changed of them."""
+"""Child rows, such as an order's line items: which exist, and what was changed."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 _ROWS_KEPT = 30_000
 _FAR_ABOVE = 1_000_000
-"""So many parents may be added before their rows meet those that were added below others."""
+"""Added parents can have this many rows before their numbers meet those of added rows."""
 
 
 class ChildTable:
-    """Rows as a pure function of their parent, with an overlay of the changes since.
+    """Child rows as a pure function of their parent, plus the changes made since the start.
 
     A row's number is its id, or where it has none a number that only the sandbox knows. Parents
     come in order, so that numbers ascend; rows added later have numbers above all others.
@@ -49,12 +49,12 @@ class ChildTable:
     # Reading
     @property
     def revision(self) -> Hashable:
-        """Changes with any of the rows."""
+        """A cache key that changes when any row does."""
         return (self.parents.revision, *(table.revision for table in self._others))
 
     @property
     def ids(self) -> array[int]:
-        """The numbers of all rows, ascending; made when first asked for."""
+        """The numbers of all rows, ascending. Computed on first use."""
         revision = self.revision
         if self._ids_of != revision:
             found = array("q")
@@ -73,14 +73,14 @@ class ChildTable:
         return known[1]
 
     def below(self, parent: int) -> list[Row]:
-        """The rows below a parent. They are shared: not to be changed."""
+        """The rows of a parent, keyed by number. They are shared: do not change them."""
         if not self.parents.state(parent)[1]:
-            # Nothing was ever changed here: no need to number the rows and to keep them.
+            # Nothing was changed here, so the rows need not be numbered and kept.
             return self._rows(parent)
         return list(self._below(parent).values())
 
     def row(self, number: int) -> Row:
-        """A row by its number; shared, not to be changed."""
+        """A row by its number. It is shared: do not change it."""
         return self._below(self.parent_of(number))[number]
 
     def parent_of(self, number: int) -> int:
@@ -88,7 +88,7 @@ class ChildTable:
         return self._adopted.get(number, number // self._child.stride)
 
     def state(self, parent: int) -> Hashable:
-        """Changes with the rows below a parent."""
+        """A cache key that changes when a row of this parent does."""
         return (self.parents.state(parent), *(table.revision for table in self._others))
 
     def __contains__(self, number: int) -> bool:
@@ -96,14 +96,14 @@ class ChildTable:
         return parent in self.parents and number in self.numbers(parent)
 
     def created(self, number: int) -> int:
-        """When the row was made in seconds, or its parent when rows do not tell."""
+        """date_created in seconds; the parent's if the rows have no such date."""
         stamp = self._child.created
         if stamp is None:
             return self.parents.created(self.parent_of(number))
         return int(read_date(self.row(number)[stamp[0]]))
 
     def modified(self, number: int) -> int:
-        """date_modified in seconds, or the parent's when rows have none."""
+        """date_modified in seconds; the parent's if the rows have no such date."""
         stamp = self._child.modified
         if stamp is None:
             return self.parents.modified(self.parent_of(number))
@@ -123,7 +123,7 @@ class ChildTable:
     def add(
         self, numbers: Iterable[int], now: int, fields: Row | None, parent: int | None = None
     ) -> None:
-        """New rows below a parent, modelled on those there are. Raises ValueError."""
+        """Add rows to a parent, modelled on existing ones. Raises ValueError without a parent."""
         self._refuse_derived()
         parent = self._home(fields) if parent is None else parent
         for number in numbers:
@@ -140,7 +140,7 @@ class ChildTable:
             self._note(parent, now)
 
     def change(self, numbers: Iterable[int], now: int | None, fields: Row | None) -> None:
-        """A visible change; now=None leaves all dates as they were."""
+        """Change rows visibly. now=None leaves all dates as they are."""
         self._refuse_derived()
         for number in numbers:
             self._expect(number)
@@ -154,7 +154,7 @@ class ChildTable:
             self._note(self.parent_of(number), now)
 
     def remove(self, numbers: Iterable[int], now: int | None = None) -> None:
-        """The rows are gone and leave no trace, but that a parent's date may tell."""
+        """Remove rows without a trace, except that the parent's date_modified may change."""
         self._refuse_derived()
         for number in numbers:
             self._expect(number)
@@ -164,7 +164,7 @@ class ChildTable:
             self._note(parent, now)
 
     def forget(self) -> None:
-        """Make all rows anew, as options were changed."""
+        """Compute all rows again, because options were changed."""
         self._made.clear()
         self._numbers.clear()
         self._ids_of = None

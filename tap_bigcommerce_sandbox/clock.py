@@ -1,4 +1,4 @@
-"""The store's clock: this machine's time plus a skew."""
+"""The store's clock: this machine's time plus an offset."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 
 class Clock:
-    """Tells the store's time in seconds since 1970."""
+    """The store's time, in seconds since 1970."""
 
     def __init__(self, skew: float = 0.0, source: Callable[[], float] = time.time) -> None:
         self.skew = skew
@@ -18,5 +18,5 @@ class Clock:
         return self._source() + self.skew
 
     def second(self) -> int:
-        """The store's time as rows carry it: whole seconds, cut and not rounded."""
+        """The store's time as in rows: whole seconds, rounded down."""
         return int(self.now())

@@ -1,4 +1,4 @@
-"""What a test does to the store from outside: look at it, change it, make it fail."""
+"""The control operations: read the store's data, change it, make requests fail."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Identity = int | str | Sequence[Any]
 
 
 class Store(ABC):
-    """A running store: where it is, and the operations to control it.
+    """A running store: its addresses, and the operations to control it.
 
-    The same operations answer at POST {control_url}/<name> with their arguments as JSON.
-    All of them raise ValueError for arguments that make no sense.
+        The same operations answer at POST {control_url}/<name> with their arguments as JSON.
+    All of them raise ValueError for invalid arguments.
     """
 
     api_url: str
@@ -25,7 +25,7 @@ class Store(ABC):
     control_url: str
 
     def locate(self, addresses: Mapping[str, str]) -> None:
-        """Take over the addresses that a server announces."""
+        """Set the addresses to those that a server printed."""
         self.api_url = addresses["api_url"]
         self.store_hash = addresses["store_hash"]
         self.access_token = addresses["access_token"]
@@ -36,26 +36,26 @@ class Store(ABC):
         """Carry out an operation in the store."""
 
     def requests(self) -> list[Row]:
-        """The requests for data so far, in order of arrival.
+        """The data requests so far, in order of arrival.
 
-        Each has n, at (UNIX time), list, path, query, status (None: no answer was sent), rows,
+        Each has n, at (UNIX time), list, path, query, status (None: no response was sent), rows,
         fault (its kind or None) and in_flight (how many were being answered, this one included).
         """
         return list(self._call("requests", {}))
 
     def clear_requests(self) -> None:
-        """Forget the requests so far."""
+        """Clear the request log."""
         self._call("clear_requests", {})
 
     def records(
         self, list: str, full: bool = False, ids: Sequence[Identity] | None = None
     ) -> list[Row]:
-        """The truth: all rows of a list (or those with `ids`) as the API would give them now.
+        """All rows of a list (or those with `ids`) as the API would return them now.
 
-        A list below others, such as order_taxes, gives the rows of all its parents.
+        A child list, such as order_taxes, gives the rows of all its parents.
         full: orders also carry products, shipping_addresses, coupons, fees and consignments
-        as the order's own endpoints would give them, complete; all others whatever can be
-        included, and rows below others the id of their parent as `_parent`.
+        as the order's own endpoints return them; other rows have all that can be included,
+        and child rows have the id of their parent as `_parent`.
         """
         return [*self._call("records", {"list": list, "full": full, "ids": ids})]
 
@@ -67,9 +67,11 @@ class Store(ABC):
         fields: Row | None = None,
         parent: int | None = None,
     ) -> list[int]:
-        """New rows, created now; with the given ids or above all others. Returns their ids.
+        """Add rows, created now, with the given ids or with ids above all others.
 
-        parent: where to add to a list below others; else the one that `fields` names, or the last.
+        Returns their ids.
+
+        parent: for a child list, the parent's id; else the one that `fields` names, or the last.
         """
         arguments = {"list": list, "count": count, "ids": ids, "fields": fields, "parent": parent}
         return [*self._call("add", arguments)]
@@ -82,10 +84,10 @@ class Store(ABC):
         touch: bool = True,
         count: int | None = None,
     ) -> list[int]:
-        """Change rows visibly, `fields` or a text of theirs; returns the ids.
+        """Change rows visibly: set `fields`, or change one of their texts. Returns the ids.
 
         touch=False leaves date_modified. count instead of ids: that many rows at random.
-        Rows without an id are named by their key, such as [product_id, category_id].
+        Rows without an id are identified by their key, such as [product_id, category_id].
         """
         arguments = {"list": list, "ids": ids, "fields": fields, "touch": touch, "count": count}
         return [*self._call("change", arguments)]
@@ -93,11 +95,11 @@ class Store(ABC):
     def delete(
         self, list: str, ids: Sequence[Identity] | None = None, count: int | None = None
     ) -> list[int]:
-        """Delete rows: orders are archived, all others are gone. Returns the ids."""
+        """Delete rows: orders are archived, all others are removed. Returns the ids."""
         return [*self._call("delete", {"list": list, "ids": ids, "count": count})]
 
     def change_variants(self, product_id: int) -> None:
-        """Add a variant to a product and change its stock; date_modified stays as it is."""
+        """Add a variant to a product and change its stock. date_modified does not change."""
         self._call("change_variants", {"product_id": product_id})
 
     def on(
@@ -108,10 +110,10 @@ class Store(ABC):
         moment: str = "before",
         relative: bool = True,
     ) -> None:
-        """When request number `request` (from 1) of a list comes, carry out operations.
+        """Run operations when request number `request` (from 1) of a list arrives.
 
         do: operations such as {"op": "change", "list": "orders", "ids": [100]}. moment: "before"
-        the rows are read, or "after_read": read but not sent, so that the answer shows the old
+        the rows are read, or "after_read": read but not sent, so that the response has the old
         rows. relative: counted from now; False counts from the start of the log.
         """
         several = [dict(do)] if isinstance(do, Mapping) else [dict(item) for item in do]
@@ -119,7 +121,7 @@ class Store(ABC):
         self._call("on", {**arguments, "moment": moment, "relative": relative})
 
     def clear_triggers(self) -> None:
-        """Take back what `on` has set and what has not happened yet."""
+        """Remove the operations set with `on` that have not run yet."""
         self._call("clear_triggers", {})
 
     def fault(
@@ -134,16 +136,16 @@ class Store(ABC):
     ) -> None:
         """Requests number `request` to `request + times - 1` of a list fail with `kind`.
 
-        list "*": any. times 0: for ever. Conditions narrow which requests count and fail:
-        limit_above (limit is larger), includes (`include` contains it), ids_between (the answer
-        would show an id from a to b, or is for such an order).
+        list "*": any list. times 0: all later requests. Only requests that meet these conditions
+        count: limit_above (limit is larger), includes (`include` contains it), ids_between (the
+        response would have an id from a to b, or is for such an order).
         """
         arguments = {"list": list, "request": request, "kind": kind, "times": times}
         narrow = {"limit_above": limit_above, "includes": includes, "ids_between": ids_between}
         self._call("fault", {**arguments, **narrow})
 
     def clear_faults(self) -> None:
-        """Take back all faults."""
+        """Remove all faults."""
         self._call("clear_faults", {})
 
     def set(self, **options: Any) -> None:

@@ -1,4 +1,4 @@
-"""Dates as the API writes and reads them; inside they are seconds since 1970."""
+"""Dates as the API writes and reads them, from and to seconds since 1970."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _offset_seconds(offset: str | None, naive_offset_hours: float) -> float:
 def _read_rfc2822(text: str, naive_offset_hours: float) -> float:
     try:
         moment = parsedate_to_datetime(text)
-    except (TypeError, IndexError) as error:  # 3.10 raises these for what is no date at all
+    except (TypeError, IndexError) as error:  # Python 3.10 raises these for an invalid date.
         raise ValueError(f"not a date: {text}") from error
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone(timedelta(hours=naive_offset_hours)))

@@ -1,16 +1,16 @@
-"""Faults: which requests fail, and what a failed answer looks like."""
+"""Faults: which requests fail, and what a failed response looks like."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-from tap_bigcommerce_sandbox.answers import JSON, Answer, error_answer, json_answer
-from tap_bigcommerce_sandbox.chance import Chance
 from tap_bigcommerce_sandbox.identity import STORE_HASH
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import DEFAULT_LIMIT
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.responses import JSON, Response, error_response, json_response
 
 BROKEN_CONNECTIONS = frozenset(("reset", "cut", "hang"))
 BROKEN_BODIES = frozenset(
@@ -43,77 +43,85 @@ class FaultRule:
         if self.kind not in known and not re.fullmatch(r"[2-5]\d\d", self.kind):
             raise ValueError(f"unknown fault kind {self.kind!r}")
 
-    def strikes(self, name: str, request: Request, answer: Answer) -> bool:
-        """Count a request this rule is about, and say whether it fails."""
-        if self.name not in (name, _ANY_LIST) or not self._applies(request, answer):
+    def strikes(self, name: str, request: Request, response: Response) -> bool:
+        """Count the request if this rule applies to it; returns whether it fails."""
+        if self.name not in (name, _ANY_LIST) or not self._applies(request, response):
             return False
         self.seen += 1
         last = self.request + self.times - 1
         return self.seen >= self.request and (not self.times or self.seen <= last)
 
-    def _applies(self, request: Request, answer: Answer) -> bool:
+    def _applies(self, request: Request, response: Response) -> bool:
         if self.limit_above is not None and _limit(request) <= self.limit_above:
             return False
         if self.includes is not None and self.includes not in request.query.get("include", ""):
             return False
         if self.ids_between is not None:
             low, high = self.ids_between
-            return any(low <= number <= high for number in answer.ids)
+            return any(low <= number <= high for number in response.ids)
         return True
 
 
 class Faults:
-    """The rules in force, and the random faults of the option fault_rate."""
+    """The active rules, and the random faults of the option fault_rate."""
 
     def __init__(self, seed: int) -> None:
         self._rules: list[FaultRule] = []
-        self._chance = Chance(seed)
+        self._random = SeededRandom(seed)
 
     def add(self, rule: FaultRule) -> None:
-        """Put a rule in force."""
+        """Add a rule."""
         self._rules.append(rule)
 
     def clear(self) -> None:
-        """Take back all rules."""
+        """Remove all rules."""
         self._rules.clear()
 
-    def kind_for(self, name: str, request: Request, answer: Answer, options: Options) -> str | None:
-        """The kind of fault this request meets; every rule counts it, the first one wins."""
-        struck = [rule.kind for rule in self._rules if rule.strikes(name, request, answer)]
+    def kind_for(
+        self, name: str, request: Request, response: Response, options: Options
+    ) -> str | None:
+        """The kind of fault for this request, or None. All rules count it; the first one wins."""
+        struck = [rule.kind for rule in self._rules if rule.strikes(name, request, response)]
         if struck:
             return struck[0]
         data = name not in ("time", "store")
-        if data and options.fault_rate and self._chance.share(options.fault_rate):
-            return self._chance.pick(options.fault_kinds)
+        if data and options.fault_rate and self._random.chance(options.fault_rate):
+            return self._random.pick(options.fault_kinds)
         return None
 
 
-def spoil(kind: str, api: str, answer: Answer) -> Answer:
-    """The answer as the fault leaves it; broken connections are the server's part."""
+def spoil(kind: str, api: str, response: Response) -> Response:
+    """The response changed by a fault. HttpServer breaks connections; they change nothing here."""
     if kind in BROKEN_CONNECTIONS:
-        return answer
+        return response
     if kind == "html":
-        return Answer(200, b"<!DOCTYPE html><html><body>Maintenance</body></html>", {}, "text/html")
+        return Response(
+            200, b"<!DOCTYPE html><html><body>Maintenance</body></html>", {}, "text/html"
+        )
     if kind == "empty-200":
-        return Answer(200)
+        return Response(200)
     if kind == "wrong-shape":
-        return _other_shape(answer)
+        return _other_shape(response)
     if kind in ("invalid-byte", "lone-surrogate"):
         wrong = b"\xff" if kind == "invalid-byte" else b"\\ud800"
-        body = _TEXT_START.sub(lambda found: found.group() + wrong, answer.body, count=1)
-        return Answer(answer.status, body, dict(answer.headers), JSON, answer.rows, answer.ids)
+        body = _TEXT_START.sub(lambda found: found.group() + wrong, response.body, count=1)
+        return Response(
+            response.status, body, dict(response.headers), JSON, response.rows, response.ids
+        )
     if kind == "huge-number":
-        # JSON has no largest number; what reads it into a double has.
-        found = list(_DECIMAL.finditer(answer.body))
+        # JSON has no largest number, but a double has.
+        found = list(_DECIMAL.finditer(response.body))
         if not found:
-            return answer
+            return response
         begin, end = found[-1].span()
-        body = answer.body[:begin] + b"1e999" + answer.body[end:]
-        return Answer(answer.status, body, dict(answer.headers), JSON, answer.rows, answer.ids)
+        body = response.body[:begin] + b"1e999" + response.body[end:]
+        return Response(
+            response.status, body, dict(response.headers), JSON, response.rows, response.ids
+        )
     status = int(kind.removesuffix("-bare"))
-    refused = error_answer(api, status)
+    refused = error_response(api, status)
     if 300 <= status < 400 and status != 304:
-        # To somewhere that answers: whoever follows is seen in the log.
+        # To an endpoint that answers, so that the log shows whether a client follows.
         refused.headers["Location"] = f"/stores/{STORE_HASH}/v2/time"
     return refused
 
@@ -123,6 +131,6 @@ def _limit(request: Request) -> int:
     return int(text) if text.isdigit() else DEFAULT_LIMIT
 
 
-def _other_shape(answer: Answer) -> Answer:
-    # An object where a list is due and the other way round: legal JSON, wrong kind.
-    return json_answer([{"message": "ok"}] if answer.body[:1] == b"{" else {"message": "ok"})
+def _other_shape(response: Response) -> Response:
+    # An object instead of a list, or the reverse: valid JSON of the wrong type.
+    return json_response([{"message": "ok"}] if response.body[:1] == b"{" else {"message": "ok"})

@@ -1,4 +1,4 @@
-"""Filter parameters: declared as data, read from a query as conditions on fields."""
+"""Filter parameters, and how a query with them becomes conditions on fields."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_bigcommerce_sandbox.answers import ApiError
 from tap_bigcommerce_sandbox.dates import read_date
+from tap_bigcommerce_sandbox.responses import ApiError
 from tap_bigcommerce_sandbox.world import World
 
 _BOUNDS = {"min": ">=", "max": "<=", "greater": ">", "less": "<", "in": "in", "not_in": "not in"}
@@ -16,7 +16,7 @@ _EXCLUSIVE = {">=": ">", "<=": "<"}
 
 @dataclass(frozen=True)
 class Filter:
-    """A query parameter, the field it looks at, how it compares and how its text is read."""
+    """A query parameter: the field it filters by, the comparison, and the type of its value."""
 
     param: str
     field: str
@@ -30,7 +30,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Condition:
-    """What rows must fulfil; hashable, so that selections can be remembered."""
+    """A condition on a field. Hashable, so that selections can be cached."""
 
     field: str
     test: str
@@ -65,7 +65,7 @@ def v3_in(field: str, reads: str = "whole", param: str = "") -> Filter:
 def read_conditions(
     filters: tuple[Filter, ...], query: Mapping[str, str], world: World, api: str
 ) -> tuple[Condition, ...]:
-    """The conditions a query sets. Parameters nobody declared are ignored, as the API does."""
+    """The conditions of a query. Undeclared parameters are ignored, as the API ignores them."""
     found = []
     for item in filters:
         text = query.get(item.param)

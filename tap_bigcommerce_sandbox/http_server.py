@@ -1,4 +1,4 @@
-"""HTTP/1.1 on loopback: bytes in, requests out to the app, answers back, keep-alive."""
+"""HTTP/1.1 server on loopback: parses requests, sends responses, keeps connections alive."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import cast
 
 import orjson
 
-from tap_bigcommerce_sandbox.answers import JSON, Answer, json_answer
 from tap_bigcommerce_sandbox.app import App, Reply
 from tap_bigcommerce_sandbox.identity import ACCESS_TOKEN, STORE_HASH
 from tap_bigcommerce_sandbox.operations import Operations
 from tap_bigcommerce_sandbox.request import Request, parse_target
+from tap_bigcommerce_sandbox.responses import JSON, Response, json_response
 
 CONTROL_PATH = "/_control/"
 _HEAD_END = b"\r\n\r\n"
@@ -24,11 +24,11 @@ _GZIP_WORTH = 1024
 
 
 TURNS_TO_END = 5
-"""Turns of the event loop in which every connection has ended."""
+"""Iterations of the event loop after which every connection has ended."""
 
 
 class Connection(asyncio.Protocol):
-    """One client; its requests are answered one after the other, as HTTP/1.1 wants."""
+    """One client's connection. Its requests are answered one after another, as in HTTP/1.1."""
 
     def __init__(self, server: HttpServer) -> None:
         self._server = server
@@ -38,22 +38,22 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Remember the way back."""
+        """Keep the transport for responses."""
         self._server.connections.add(self)
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client is gone; an answer under way has nowhere to go."""
+        """The client has disconnected; no more responses are sent."""
         self._server.connections.discard(self)
         self._transport = None
 
     def data_received(self, data: bytes) -> None:
-        """Collect bytes; start on the next request when it is complete."""
+        """Collect bytes, and handle the next request once it is complete."""
         self._buffer += data
         self._next()
 
     def drop(self) -> None:
-        """Close without finishing."""
+        """Abort the connection."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -92,30 +92,30 @@ class Connection(asyncio.Protocol):
         method, _, rest = first.partition(" ")
         return parse_target(method, rest.partition(" ")[0], headers, body)
 
-    def _control(self, request: Request) -> Answer:
+    def _control(self, request: Request) -> Response:
         name = request.path[len(CONTROL_PATH) :]
         try:
             arguments = orjson.loads(request.body) if request.body else {}
-            return json_answer(self._operations.perform(name, arguments))
+            return json_response(self._operations.perform(name, arguments))
         except ValueError as error:
-            return json_answer({"error": str(error)}, 400)
+            return json_response({"error": str(error)}, 400)
 
     def _finish(self, request: Request, reply: Reply) -> None:
-        self._app.journal.end()
+        self._app.request_log.end()
         if self._transport is None:
             return
         if reply.breaks in ("reset", "hang"):
             self._reset(self._transport)
         elif reply.breaks == "cut":
-            self._cut(self._transport, request, reply.answer)
+            self._cut(self._transport, request, reply.response)
         else:
-            self._send(request, reply.answer)
+            self._send(request, reply.response)
 
-    def _send(self, request: Request, answer: Answer) -> None:
+    def _send(self, request: Request, response: Response) -> None:
         transport = self._transport
         if transport is None:
             return
-        head, body = self._encode(request, answer)
+        head, body = self._encode(request, response)
         transport.write(head + body)
         self._busy = False
         if request.headers.get("connection", "").lower() == "close":
@@ -129,24 +129,24 @@ class Connection(asyncio.Protocol):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
         transport.abort()
 
-    def _cut(self, transport: asyncio.Transport, request: Request, answer: Answer) -> None:
-        head, body = self._encode(request, answer)
+    def _cut(self, transport: asyncio.Transport, request: Request, response: Response) -> None:
+        head, body = self._encode(request, response)
         if not body:
-            # Nothing to cut short: promise more than there is.
+            # Nothing to cut short, so the header announces more bytes than are sent.
             head = head.replace(_HEAD_END, b"\r\nContent-Length: 100\r\n\r\n")
         transport.write(head + body[: len(body) // 2])
         transport.close()
 
-    def _encode(self, request: Request, answer: Answer) -> tuple[bytes, bytes]:
-        body = answer.body
-        lines = [f"HTTP/1.1 {answer.status} {_reason(answer.status)}"]
+    def _encode(self, request: Request, response: Response) -> tuple[bytes, bytes]:
+        body = response.body
+        lines = [f"HTTP/1.1 {response.status} {_reason(response.status)}"]
         if self._zips(request, body):
             squeeze = zlib.compressobj(1, zlib.DEFLATED, 31)
             body = squeeze.compress(body) + squeeze.flush()
             lines.append("Content-Encoding: gzip")
-        lines.extend(f"{name}: {value}" for name, value in answer.headers.items())
-        if answer.status not in (204, 304):
-            lines.append(f"Content-Type: {answer.content_type or JSON}")
+        lines.extend(f"{name}: {value}" for name, value in response.headers.items())
+        if response.status not in (204, 304):
+            lines.append(f"Content-Type: {response.content_type or JSON}")
             lines.append(f"Content-Length: {len(body)}")
         return "\r\n".join(lines).encode("latin-1") + _HEAD_END, body
 
@@ -181,17 +181,17 @@ class HttpServer:
         self.port = int(self._listener.sockets[0].getsockname()[1])
 
     async def stop(self) -> None:
-        """Stop listening and drop the open connections, so that no client waits in vain."""
+        """Stop listening, and abort the open connections so that no client keeps waiting."""
         if self._listener is not None:
             self._listener.close()
-        # One that was just being accepted shows up a turn later; one that is dropped ends so.
+        # A connection that was just being accepted appears one iteration later.
         for _ in range(TURNS_TO_END):
             for connection in tuple(self.connections):
                 connection.drop()
             await asyncio.sleep(0)
 
     def addresses(self) -> dict[str, str]:
-        """What a client needs to know, as `python -m tap_bigcommerce_sandbox` prints it."""
+        """Addresses and credentials, as `python -m tap_bigcommerce_sandbox` prints them."""
         here = f"http://127.0.0.1:{self.port}"
         return {
             "api_url": here,

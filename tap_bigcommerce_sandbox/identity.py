@@ -1,4 +1,4 @@
-"""Who the store is: its hash, its token and the address that links inside rows carry."""
+"""The store's hash and token, and the address used in links inside rows."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ LINKS = f"https://api.bigcommerce.com/stores/{STORE_HASH}"
 
 
 def link(path: str) -> dict[str, str]:
-    """The {url, resource} that v2 rows carry in place of what they do not include."""
+    """The {url, resource} object that v2 rows have instead of what is not included."""
     return {"url": f"{LINKS}/v2{path}", "resource": path}

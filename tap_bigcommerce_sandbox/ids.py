@@ -1,11 +1,11 @@
-"""Which ids a list starts with: one of five patterns that real stores show."""
+"""The ids that a list starts with, in one of five patterns of real stores."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
 
-from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 
 PATTERNS = ("dense", "holes", "sparse", "clusters", "huge_gaps")
 _CLUSTER, _CLUSTER_STEP = 500, 100_000
@@ -46,7 +46,7 @@ def _generate(pattern: str, count: int, first: int, gaps: float, seed: int) -> I
 
 
 def _with_holes(count: int, first: int, gaps: float, seed: int) -> Iterable[int]:
-    draw = Chance(seed).random
+    draw = SeededRandom(seed).random
     number = first
     for _ in range(count):
         while draw() < gaps:

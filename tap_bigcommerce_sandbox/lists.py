@@ -1,4 +1,4 @@
-"""The kinds of endpoint: a list of rows, one row, one object that is worked out."""
+"""The kinds of endpoint: a list of rows, a single row, a computed object."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import Any, Protocol
 
 import orjson
 
-from tap_bigcommerce_sandbox.answers import Answer, ApiError, json_answer
 from tap_bigcommerce_sandbox.dates import http_date
 from tap_bigcommerce_sandbox.filters import Filter, read_conditions
 from tap_bigcommerce_sandbox.paging import PARTS_CAP, Paging, Part, cut
 from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.responses import ApiError, Response, json_response
 from tap_bigcommerce_sandbox.selection import Selector
 from tap_bigcommerce_sandbox.world import Form, World
 
 
 @dataclass(frozen=True)
 class Context:
-    """What endpoints answer from."""
+    """The data that endpoints read."""
 
     world: World
     selector: Selector
 
 
 class Endpoint(Protocol):
-    """Something that answers GET requests at one path; {} in the path stands for an id."""
+    """Answers GET requests at one path; {} in the path is an id."""
 
     @property
     def name(self) -> str: ...
@@ -36,46 +36,46 @@ class Endpoint(Protocol):
     def path(self) -> str: ...
     @property
     def scope(self) -> str:
-        """The scope it needs; "a|b": one of these."""
+        """The required scope; "a|b" means either of them."""
         ...
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The query parameters that it has, as it is documented."""
+        """The documented query parameters."""
         ...
 
-    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
-        """The answer; parents are the ids in the path. Raises ApiError."""
+    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
+        """The response; `parents` are the ids in the path. Raises ApiError."""
         ...
 
 
 @dataclass(frozen=True)
 class RowList:
-    """A list of the rows of a kind: of all, or with {} in its path of those below one parent."""
+    """A list of rows of one kind: all of them, or with {} in the path those of one parent."""
 
     name: str
     api: str
     path: str
     scope: str
     kind: str = ""
-    """The kind of the rows, where it is named otherwise than the list."""
+    """The kind of the rows, if its name is not that of the list."""
     filters: tuple[Filter, ...] = ()
     sorts: frozenset[str] = frozenset()
     direction: bool = False
-    """Whether the direction is a parameter of its own, and not a suffix of sort."""
+    """Whether the direction is a separate parameter instead of a suffix of `sort`."""
     downwards: bool = False
-    """Whether the largest id comes first when nothing else is asked for."""
+    """Whether the largest id comes first by default."""
     includes: frozenset[str] = frozenset()
     capping_includes: frozenset[str] = frozenset()
     shown_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Fields that rows show when a parameter is true, or when include= names it."""
+    """Fields that rows have only when a parameter is true, or when include= names it."""
     chooses_fields: bool = False
     paging: Paging = field(default_factory=Paging)
     hides_archived: bool = False
     strict: bool = False
     """Whether a parameter with an operator that is not in `filters` is refused."""
     nothing: Callable[[World, int], int] | None = None
-    """The status of an empty answer below a parent, where it is not the usual."""
+    """The status of a child list's response without rows, where it is not the usual one."""
 
     @property
     def of(self) -> str:
@@ -84,7 +84,7 @@ class RowList:
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The query parameters that the list has, as it is documented."""
+        """The documented query parameters of the list."""
         found = {item.param for item in self.filters if item.documented} | self.paging.parameters
         found |= {"sort"} if self.sorts else set()
         found |= {"direction"} if self.direction else set()
@@ -92,13 +92,13 @@ class RowList:
 
     @property
     def shaping(self) -> frozenset[str]:
-        """The parameters that say what is shown of each row."""
+        """The parameters that choose the fields of each row."""
         found = {"include"} if self.includes else set(self.shown_by)
         found |= {"include_fields", "exclude_fields"} if self.chooses_fields else set()
         found |= {"consignment_structure"} if "consignments" in self.includes else set()
         return frozenset(found)
 
-    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
+    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
         """One page of rows."""
         world = context.world
         parent = self._parent(world, parents)
@@ -108,14 +108,14 @@ class RowList:
         by_id = self._sort(request)[0] == "id"
         part = cut(self.paging, request, self.api, world.options, ids, cap, by_id)
         rows = [world.row_bytes(self.of, number, form) for number in part.ids]
-        answer = self._answer(world, part, rows, parent)
-        answer.rows, answer.ids = len(rows), part.ids if parent is None else (parent,)
-        return answer
+        response = self._respond(world, part, rows, parent)
+        response.rows, response.ids = len(rows), part.ids if parent is None else (parent,)
+        return response
 
     def matching(
         self, context: Context, request: Request, parent: int | None = None
     ) -> Sequence[int]:
-        """All ids that the request's filters let through, sorted as it asks."""
+        """All ids that match the request's filters, in the requested order."""
         query = request.query
         if self.strict:
             self._refuse_unknown(query)
@@ -125,8 +125,8 @@ class RowList:
         return context.selector.ids(self.of, conditions, *self._sort(request), parent)
 
     def form(self, request: Request) -> Form:
-        """What the request wants to see of each row. Raises ApiError."""
-        includes = frozenset(request.words("include")) if self.includes else frozenset()
+        """Which parts of each row the request asks for. Raises ApiError."""
+        includes = frozenset(request.comma_list("include")) if self.includes else frozenset()
         unknown = includes - self.includes
         if unknown:
             raise ApiError(self._refusal, f"The include '{min(unknown)}' is not supported.")
@@ -136,7 +136,10 @@ class RowList:
         only: tuple[str, ...] = ()
         without: tuple[str, ...] = ()
         if self.chooses_fields:
-            only, without = request.words("include_fields"), request.words("exclude_fields")
+            only, without = (
+                request.comma_list("include_fields"),
+                request.comma_list("exclude_fields"),
+            )
         structure = request.query.get("consignment_structure", "")
         return Form(includes, frozenset(only), frozenset(without), structure)
 
@@ -169,22 +172,22 @@ class RowList:
             raise ApiError(self._refusal, f"The sort '{text}' is not supported.")
         return name, direction == "desc"
 
-    def _answer(self, world: World, part: Part, rows: list[bytes], parent: int | None) -> Answer:
+    def _respond(self, world: World, part: Part, rows: list[bytes], parent: int | None) -> Response:
         if not rows and parent is not None and self.nothing is not None:
             status = self.nothing(world, parent)
             if status == 404:
                 raise ApiError(404, "The requested resource was not found.")
             if status == 204:
-                return Answer(204)
+                return Response(204)
         if self.api == "v3":
             return v3_list(rows, part.meta)
-        answer = v2_list(rows)
+        response = v2_list(rows)
         table = world.listed(self.of)
         newest = max(map(table.modified, part.ids), default=0)
         if parent is not None:
             newest = world.children[self.of].parents.modified(parent)
-        answer.headers["last-modified"] = http_date(newest or world.clock.now())
-        return answer
+        response.headers["last-modified"] = http_date(newest or world.clock.now())
+        return response
 
 
 @dataclass(frozen=True)
@@ -211,24 +214,24 @@ class Single:
 
     @property
     def parameters(self) -> frozenset[str]:
-        """Those of the list that say what is shown."""
+        """The list's parameters that choose the fields of each row."""
         return self.listed.shaping
 
-    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
-        """The row, bare in v2 and under `data` in v3, or 404."""
+    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
+        """The row itself in v2, under `data` in v3; 404 if there is none."""
         world, number, kind = context.world, parents[0], self.listed.of
         if number not in world.listed(kind):
             raise ApiError(404, "The requested resource was not found.")
         body = world.row_bytes(kind, number, self.listed.form(request))
         if self.api == "v3":
-            return Answer(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
+            return Response(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
         modified = http_date(world.listed(kind).modified(number))
-        return Answer(200, body, {"last-modified": modified}, rows=1, ids=(number,))
+        return Response(200, body, {"last-modified": modified}, rows=1, ids=(number,))
 
 
 @dataclass(frozen=True)
 class Computed:
-    """One object that is worked out, such as a count or the store's time."""
+    """One computed object, such as a count or the store's time."""
 
     name: str
     api: str
@@ -237,22 +240,22 @@ class Computed:
     value: Callable[[Context, Request, Sequence[int]], Any]
     parameters: frozenset[str] = frozenset()
 
-    def answer(self, context: Context, request: Request, parents: Sequence[int]) -> Answer:
+    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
         """The object."""
-        answer = json_answer(self.value(context, request, parents))
+        response = json_response(self.value(context, request, parents))
         if self.api == "v2":
-            answer.headers["last-modified"] = http_date(context.world.clock.now())
-        answer.rows = 1
-        return answer
+            response.headers["last-modified"] = http_date(context.world.clock.now())
+        response.rows = 1
+        return response
 
 
-def v2_list(rows: list[bytes]) -> Answer:
-    """A bare array; no rows are 204 without a body, also past the last page."""
+def v2_list(rows: list[bytes]) -> Response:
+    """A plain JSON array. Without rows: 204 and no body, also past the last page."""
     if not rows:
-        return Answer(204)
-    return Answer(200, b"[" + b",".join(rows) + b"]")
+        return Response(204)
+    return Response(200, b"[" + b",".join(rows) + b"]")
 
 
-def v3_list(rows: list[bytes], meta: Mapping[str, Any]) -> Answer:
-    """data and meta."""
-    return Answer(200, b'{"data":[' + b",".join(rows) + b'],"meta":' + orjson.dumps(meta) + b"}")
+def v3_list(rows: list[bytes], meta: Mapping[str, Any]) -> Response:
+    """A JSON object with `data` and `meta`."""
+    return Response(200, b'{"data":[' + b",".join(rows) + b'],"meta":' + orjson.dumps(meta) + b"}")

@@ -1,4 +1,4 @@
-"""A sandbox in this process: its server runs in a thread."""
+"""A sandbox in this process; its server runs in a thread."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Sandbox(Store):
 
     @staticmethod
     def spawn(options: Options | None = None) -> Spawned:
-        """The same as a process of its own, for when this process must be measured alone."""
+        """The same in a separate process, for measurements of this process alone."""
         return Spawned(options or Options())
 
     def start(self) -> Sandbox:
-        """Begin to serve."""
+        """Start serving."""
         self._thread.start()
         self._await(self._server.start())
         self.locate(self._server.addresses())
         return self
 
     def stop(self) -> None:
-        """Serve no more; open connections are dropped."""
+        """Stop serving, and abort the open connections."""
         self._await(self._server.stop())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(TIME_TO_END)
@@ -59,7 +59,7 @@ class Sandbox(Store):
         self.stop()
 
     def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        # Run in the server's thread: the store needs no locks that way.
+        # Runs in the server's thread, so that the store needs no locks.
         done: Future[Any] = Future()
 
         def perform() -> None:

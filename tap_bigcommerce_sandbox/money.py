@@ -1,4 +1,4 @@
-"""Money and other decimals as the API writes them; amounts are whole cents inside."""
+"""Money and other decimals as the API writes them, from amounts in cents."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def money(cents: int) -> str:
 
 
 def number(cents: int) -> int | float:
-    """v3 money: a JSON number, and an integer when whole."""
+    """v3 money: a JSON number; an integer if there are no cents."""
     return cents // 100 if cents % 100 == 0 else cents / 100
 
 

@@ -1,4 +1,4 @@
-"""Carries out the control operations on a store."""
+"""The implementation of the control operations."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox.app import App
-from tap_bigcommerce_sandbox.chance import Chance
 from tap_bigcommerce_sandbox.child_table import ChildTable
 from tap_bigcommerce_sandbox.control import Identity
 from tap_bigcommerce_sandbox.endpoints import LISTED_KINDS
 from tap_bigcommerce_sandbox.faults import FaultRule
 from tap_bigcommerce_sandbox.options import replaced
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.orders.full import full_order
 from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.triggers import Operation, Trigger
@@ -25,10 +25,10 @@ class Operations:
 
     def __init__(self, app: App) -> None:
         self._app = app
-        self._chance = Chance(app.options.seed)
+        self._random = SeededRandom(app.options.seed)
         self._named: Mapping[str, Callable[..., Any]] = {
-            "requests": app.journal.entries,
-            "clear_requests": app.journal.clear,
+            "requests": app.request_log.entries,
+            "clear_requests": app.request_log.clear,
             "records": self._records,
             "add": self._add,
             "change": self._change,
@@ -133,7 +133,7 @@ class Operations:
     ) -> Sequence[int]:
         if ids is not None:
             return self._numbers(kind, table, ids)
-        return sorted(self._chance.sample(table.ids, min(count or 1, len(table.ids))))
+        return sorted(self._random.sample(table.ids, min(count or 1, len(table.ids))))
 
     def _numbers(
         self, kind: str, table: Table | ChildTable, ids: Sequence[Identity]
@@ -174,7 +174,7 @@ class Operations:
         for operation in do:
             if operation.get("op") not in self._named:
                 raise ValueError(f"unknown op {operation.get('op')!r}")
-        before = [e for e in self._app.journal.entries() if e["list"] == list]
+        before = [e for e in self._app.request_log.entries() if e["list"] == list]
         number = request if relative else request - len(before)
         if number < 1:
             raise ValueError(f"request {request} of {list} has already been")

@@ -1,4 +1,4 @@
-"""Every option of the sandbox, with its default and its meaning: the one place for both."""
+"""All options of the sandbox, with their defaults and meanings."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _option(default: Value, text: str, choices: tuple[str, ...] = ()) -> Value:
 
 @dataclass(frozen=True)
 class Options:
-    """How big the store is, how it behaves and which of the API's open questions go which way."""
+    """The size of the store, its behaviour, and variants where the API is undocumented."""
 
-    # What the store holds
+    # The data of the store
     seed: int = _option(1, "same seed and sizes, same store")
     orders: int = _option(2000, "number of orders")
     customers: int = _option(1000, "number of customers")
@@ -75,11 +75,12 @@ class Options:
     channels: int = _option(3, "number of channels (1 or more)")
     locations: int = _option(4, "number of inventory locations (3 or more)")
     small_lists: int = _option(
-        8, "rows of each list nobody has many of: banners, segments, pages, blog posts, zones"
+        8,
+        "rows of each short list: banners, segments, pages, blog posts, zones",
     )
     redirects: int = _option(40, "number of redirects")
 
-    # What the API leaves open
+    # Behaviour that the API does not document
     inclusive_bounds: bool = _option(
         True, "whether min_id, id:min, min_date_modified, date_modified:min (and max) include"
     )
@@ -96,7 +97,7 @@ class Options:
     cut_warning: bool = _option(True, "whether a cut consignment carries __warning__")
     warning_place: str = _option(
         "consignment",
-        "where __warning__ stands: a key of the consignment, or one more object in line_items",
+        "where __warning__ is: a key of the consignment, or one more object in line_items",
         ("consignment", "line_items"),
     )
     consignment_costs: str = _option(
@@ -107,7 +108,7 @@ class Options:
     )
     embedded_consignments: str = _option(
         "object",
-        "'array': always in the old form; 'never': include is ignored and links come",
+        "'array': always in the old form; 'never': include is ignored, rows have links",
         ("object", "array", "never"),
     )
     fulfillment_source_embedded: bool = _option(
@@ -124,41 +125,41 @@ class Options:
     )
     no_transactions: str = _option(
         "mixed",
-        "answer for an order without transactions ('mixed' goes by the order's id)",
+        "response for an order without transactions ('mixed' goes by the order's id)",
         ("mixed", "empty", "204", "404"),
     )
     undocumented_totals: bool = _option(
-        False, "whether refunds and customer attributes name totals; their documentation does not"
+        False, "whether refunds and customer attributes have totals, which are not documented"
     )
     brands_total_error: int = _option(
-        0, "added to the total that brands name, which was wrong once"
+        0, "added to the total in the `meta` of brands, which was wrong once"
     )
     counts_incomplete_orders: bool = _option(
         True, "whether /orders/count counts orders with the status 0 (Incomplete)"
     )
-    counts_heed_filters: bool = _option(
-        True, "whether /count of orders, customers and coupons heeds the filters of their lists"
+    counts_apply_filters: bool = _option(
+        True, "whether /count of orders, customers and coupons applies the filters of their lists"
     )
-    past_end: str = _option("empty", "v3 answer to a page past the end", ("empty", "404"))
+    past_end: str = _option("empty", "v3 response to a page past the end", ("empty", "404"))
     limit_max: int = _option(250, "largest limit; above it v2 answers 413")
     v3_over_limit: str = _option(
-        "413", "v3 answer to a limit above limit_max", ("413", "422", "cap")
+        "413", "v3 response to a limit above limit_max", ("413", "422", "cap")
     )
     page_cap: int = _option(0, "silently lowers every limit to this (0: off)")
 
-    # How the server behaves
+    # Behaviour of the server
     any_hash: bool = _option(
-        False, "whether it answers under every store hash, as that many stores with equal rows"
+        False, "whether it answers under any store hash, as many stores with equal rows"
     )
     port: int = _option(0, "loopback port (0: any free one)")
-    latency_ms: float = _option(0.0, "delay of every answer in milliseconds")
+    latency_ms: float = _option(0.0, "delay of every response in milliseconds")
     refuse_unknown_parameters: bool = _option(
         False, "whether a query parameter that is not documented is refused instead of ignored"
     )
     quota: int = _option(0, "requests allowed per window (0: unlimited)")
     window_seconds: float = _option(30.0, "length of the rate limit's window")
     other_app_rate: float = _option(0.0, "requests a second that another app takes of the quota")
-    rate_limit_headers: bool = _option(True, "whether answers carry X-Rate-Limit-* headers")
+    rate_limit_headers: bool = _option(True, "whether responses have X-Rate-Limit-* headers")
     retry_after_header: int = _option(0, "X-Retry-After seconds on a 429 (0: no such header)")
     withheld_scopes: tuple[str, ...] = _option(
         (),
@@ -170,8 +171,8 @@ class Options:
     fault_kinds: tuple[str, ...] = _option(
         ("500", "502", "503", "504", "429", "reset", "cut"), "kinds the random faults are of"
     )
-    hang_seconds: float = _option(60.0, "how long the fault 'hang' keeps a request waiting")
-    gzip: bool = _option(False, "compress answers (level 1) for clients that accept it")
+    hang_seconds: float = _option(60.0, "how long a request waits with the fault 'hang'")
+    gzip: bool = _option(False, "compress responses (level 1) for clients that accept it")
     cache_mb: int = _option(256, "memory for rows already serialized")
 
     def __post_init__(self) -> None:
@@ -183,7 +184,7 @@ class Options:
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Offer every option on the command line as --kebab-case."""
+    """Add every option to the parser as --kebab-case."""
     types = typing.get_type_hints(Options)
     for item in dataclasses.fields(Options):
         flag = "--" + item.name.replace("_", "-")

@@ -1,4 +1,4 @@
-"""The options as a table for the README.
+"""The table of options in the README.
 
 `python -m tap_bigcommerce_sandbox.options_table` writes it there.
 """
@@ -27,7 +27,7 @@ def options_table() -> str:
 
 
 def with_table(text: str) -> str:
-    """The README's text with the table as the options are now."""
+    """The README's text with an updated table."""
     before, _, rest = text.partition(_START)
     after = rest.partition(_END)[2]
     return f"{before}{_START}{options_table()}{_END}{after}"

@@ -1,4 +1,4 @@
-"""Pages: which part of a list a request asks for, and what v3 tells about it."""
+"""Pagination: the part of a list that a request asks for, and v3's `meta` of it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from urllib.parse import urlencode
 
 import orjson
 
-from tap_bigcommerce_sandbox.answers import ApiError
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.responses import ApiError
 
 DEFAULT_LIMIT = 50
 PARTS_CAP = 10
@@ -25,9 +25,9 @@ Meta = dict[str, Any]
 
 @dataclass(frozen=True)
 class Paging:
-    """How a list comes in parts.
+    """How a list is paginated.
 
-    style: "page"; "cursor" (and pages, when one is asked for by number); "both" (the first page
+    style: "page"; "cursor" (and pages, if a page number is given); "both" (the first page
     names a cursor too); "after" (the id of the last row seen); "none" (all rows at once).
     """
 
@@ -47,7 +47,7 @@ class Paging:
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The query parameters that name a part."""
+        """The query parameters that choose a part of the list."""
         names = {"none": (), "after": ("limit", "after"), "page": ("limit", "page")}
         return frozenset(names.get(self.style, ("limit", "page", "before", "after")))
 
@@ -61,13 +61,13 @@ class Page:
 
     @property
     def span(self) -> slice:
-        """The part of a sequence that this page shows."""
+        """The slice of a sequence that is on this page."""
         return slice((self.number - 1) * self.limit, self.number * self.limit)
 
 
 @dataclass(frozen=True)
 class Part:
-    """The ids a request gets and what meta says of them."""
+    """The ids in a response, and the `meta` for them."""
 
     ids: Sequence[int]
     meta: Meta
@@ -82,7 +82,7 @@ def cut(
     cap: int | None = None,
     by_id: bool = True,
 ) -> Part:
-    """The part of a list that a request asks for; by_id: ids ascend or descend in it."""
+    """The part of a list that a request asks for. by_id: the list is sorted by id."""
     if paging.style == "none":
         shown = ids[: paging.most] if paging.most else ids
         page = Page(1, paging.most or max(1, len(shown)))
@@ -113,9 +113,9 @@ def cut(
 def read_page(
     request: Request, api: str, options: Options, cap: int | None = None, larger: int = 1
 ) -> Page:
-    """The page a request asks for; a limit over the maximum is refused with 413."""
-    number = request.whole("page", 1, api)
-    limit = request.whole("limit", DEFAULT_LIMIT, api)
+    """The page that a request asks for. A limit above the maximum is refused with 413."""
+    number = request.integer("page", 1, api)
+    limit = request.integer("limit", DEFAULT_LIMIT, api)
     most = options.limit_max * larger
     if limit > most:
         limit = _over_limit(api, options, most)
@@ -150,7 +150,7 @@ def _meta(
 
 
 def page_meta(request: Request, page: Page, total: int, count: int, links: bool) -> Meta:
-    """meta.pagination of v3; `previous` and `next` are there only when such a page is."""
+    """meta.pagination of v3. `previous` and `next` are present only if that page exists."""
     pages = -(-total // page.limit)
     meta: Meta = {
         "total": total,
@@ -174,7 +174,7 @@ def _cursor_meta(request: Request, ids: Sequence[int], start: int, stop: int, li
     meta: Meta = {"count": len(shown), "per_page": limit, "links": {}}
     if shown:
         meta["start_cursor"], meta["end_cursor"] = _cursor(shown[0]), _cursor(shown[-1])
-    # Seen in the wild: the last page has cursors too, but no links at all.
+    # Observed on real stores: the last page has cursors too, but no links.
     if shown and stop < len(ids):
         limited = {"limit": str(limit)}
         if start:
@@ -211,7 +211,7 @@ def _read_cursor(text: str) -> int:
 
 
 def _after_id(request: Request, page: Page, ids: Sequence[int]) -> Part:
-    start = bisect_right(ids, request.whole("after", 0, "v3")) if "after" in request.query else 0
+    start = bisect_right(ids, request.integer("after", 0, "v3")) if "after" in request.query else 0
     shown = ids[start : start + page.limit]
     links = {"current": _link(request)}
     if start + page.limit < len(ids):

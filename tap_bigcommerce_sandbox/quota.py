@@ -1,4 +1,4 @@
-"""The rate limit: a quota in a window of time that other apps draw on too."""
+"""The rate limit: a quota per time window, which other apps use too."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 from tap_bigcommerce_sandbox.options import Options
 
 UNLIMITED = 7_000_000
-"""What a store without a limit of its own names as its quota."""
+"""The quota in the headers of a store without a limit."""
 
 
 class Quota:
-    """Counts requests in fixed windows that follow each other."""
+    """Counts requests in consecutive fixed windows."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -20,7 +20,7 @@ class Quota:
         self._used = 0
 
     def take(self, options: Options) -> bool:
-        """Count a request; False when the quota is used up."""
+        """Count a request; returns False if the quota is used up."""
         self._roll(options)
         if options.quota and self._left(options) <= 0:
             return False

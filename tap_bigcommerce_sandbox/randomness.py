@@ -1,4 +1,4 @@
-"""Seeded randomness: the same (seed, kind, number) always draws the same."""
+"""Random numbers that depend only on seed, purpose and row number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MASK = (1 << 64) - 1
 
 
 def mix(*parts: int) -> int:
-    """Sixty-four well-mixed bits from a few integers: a draw too cheap to need a generator."""
+    """A 64-bit hash of a few integers; much cheaper than a random generator."""
     value = 0x9E3779B97F4A7C15
     for part in parts:
         value = ((value ^ part) * 0xBF58476D1CE4E5B9) & _MASK
@@ -26,16 +26,16 @@ def name_number(name: str) -> int:
     return zlib.crc32(name.encode())
 
 
-class Chance(random.Random):
-    """A random generator with the few draws that rows are made of."""
+class SeededRandom(random.Random):
+    """A random generator with the methods that rows are made with."""
 
     def pick(self, items: Sequence[Item]) -> Item:
         """One of the items."""
         return items[int(self.random() * len(items))]
 
-    def share(self, share: float) -> bool:
-        """True in this share of the cases."""
-        return self.random() < share
+    def chance(self, probability: float) -> bool:
+        """True with this probability, from 0 to 1."""
+        return self.random() < probability
 
     def between(self, low: int, high: int) -> int:
         """A whole number from low to high, both included."""

@@ -1,4 +1,4 @@
-"""A sandbox in another process: the client that controls it, and how it is started."""
+"""A sandbox in another process: starting it, and controlling it over HTTP."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from tap_bigcommerce_sandbox.control import Store
 from tap_bigcommerce_sandbox.options import Options, to_arguments
 
 LONGEST = 600.0
-"""Seconds that an operation may take: a large store is made when it is first asked for."""
+"""Seconds that an operation may take: a large store is computed on first use."""
 
 TIME_TO_END = 30.0
 """Seconds that a store may take to end."""
 
 
 class RemoteStore(Store):
-    """Controls a store over HTTP, by the line that `python -m tap_bigcommerce_sandbox` prints."""
+    """Controls a store over HTTP, at the addresses `python -m tap_bigcommerce_sandbox` prints."""
 
     def __init__(self, announcement: Mapping[str, str]) -> None:
         self.locate(announcement)
@@ -36,8 +36,8 @@ class RemoteStore(Store):
         asked = urllib.request.Request(f"{self.control_url}/{name}", data=body, method="POST")
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with opener.open(asked, timeout=LONGEST) as answer:
-                return orjson.loads(answer.read())
+            with opener.open(asked, timeout=LONGEST) as response:
+                return orjson.loads(response.read())
         except urllib.error.HTTPError as error:
             raise ValueError(orjson.loads(error.read())["error"]) from error
 
@@ -51,7 +51,7 @@ class Spawned:
 
     @property
     def pid(self) -> int:
-        """The process, for those who measure it."""
+        """The process id, for measurements."""
         if self._process is None:
             raise ValueError("the sandbox is not running")
         return self._process.pid

@@ -1,4 +1,4 @@
-"""A request for data, split into what endpoints ask of it."""
+"""A parsed request: path, query and headers."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote
 
-from tap_bigcommerce_sandbox.answers import ApiError
+from tap_bigcommerce_sandbox.responses import ApiError
 
 
 @dataclass(frozen=True)
 class Request:
-    """One GET. `query` is percent-decoded, so a bare + in a date has become a space."""
+    """One request. `query` is percent-decoded, so an unescaped + in a date is a space."""
 
     method: str
     path: str
@@ -19,12 +19,12 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
-    def words(self, name: str) -> tuple[str, ...]:
-        """A comma list as its words."""
+    def comma_list(self, name: str) -> tuple[str, ...]:
+        """A parameter with comma-separated values, as a tuple."""
         return tuple(word.strip() for word in self.query.get(name, "").split(",") if word.strip())
 
-    def whole(self, name: str, default: int, api: str) -> int:
-        """A whole number of at least 1; anything else is refused."""
+    def integer(self, name: str, default: int, api: str) -> int:
+        """A parameter that is an integer of at least 1. Raises ApiError for anything else."""
         text = self.query.get(name)
         if text is None:
             return default
@@ -34,7 +34,7 @@ class Request:
 
 
 def parse_target(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
-    """A request from its request line."""
+    """Make a request from the parts of its request line."""
     path, _, query = target.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
     return Request(method, unquote(path), dict(pairs), headers, body)

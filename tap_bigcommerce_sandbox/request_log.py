@@ -1,4 +1,4 @@
-"""The log of requests for data, as the control operation requests() gives it."""
+"""The log of data requests that the control operation `requests` returns."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 Entry = dict[str, Any]
 
 
-class Journal:
-    """Requests in the order they came."""
+class RequestLog:
+    """The data requests, in order of arrival."""
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
@@ -34,7 +34,7 @@ class Journal:
         return entry
 
     def end(self) -> None:
-        """A request was answered or its connection is gone."""
+        """Note that a request was answered or its connection was lost."""
         self._in_flight -= 1
 
     def entries(self) -> list[Entry]:
@@ -42,5 +42,5 @@ class Journal:
         return [dict(entry) for entry in self._entries]
 
     def clear(self) -> None:
-        """Forget the entries."""
+        """Remove all entries."""
         self._entries.clear()

@@ -1,4 +1,4 @@
-"""Answers of the API: their parts, and the bodies of its errors in both shapes."""
+"""The API's responses, and the bodies of its errors in v2 and v3."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ JSON = "application/json"
 
 
 @dataclass
-class Answer:
-    """What goes back to the client, and what the request log says of it."""
+class Response:
+    """What is sent to the client, and its rows and ids for the request log."""
 
     status: int = 200
     body: bytes = b""
@@ -25,35 +25,35 @@ class Answer:
 
 
 class ApiError(Exception):
-    """A request the API refuses: becomes an error body of the API's version."""
+    """Raised for a request that the API refuses; becomes an error body of its version."""
 
     def __init__(self, status: int, message: str, details: Mapping[str, Any] | None = None) -> None:
         super().__init__(message)
         self.status, self.message, self.details = status, message, details
 
 
-def json_answer(value: Any, status: int = 200) -> Answer:
-    """An answer with a JSON body."""
-    return Answer(status, orjson.dumps(value))
+def json_response(value: Any, status: int = 200) -> Response:
+    """A response with a JSON body."""
+    return Response(status, orjson.dumps(value))
 
 
-def error_answer(
+def error_response(
     api: str, status: int, message: str = "", details: Mapping[str, Any] | None = None
-) -> Answer:
-    """v2 errors are an array of one object, v3 errors one object with a title."""
+) -> Response:
+    """An error response: in v2 an array of one object, in v3 one object with a title."""
     if status in (204, 304):
-        return Answer(status)
+        return Response(status)
     message = message or _phrase(status)
     if api == "v2":
         error: dict[str, Any] = {"status": status, "message": message}
         if details:
             error["details"] = dict(details)
-        return json_answer([error], status)
-    # Seen in the wild: the title of a 504 is empty.
+        return json_response([error], status)
+    # Observed on real stores: the title of a 504 is empty.
     title = "" if status == 504 else message
     link = "https://developer.bigcommerce.com/docs/start/about/status-codes"
     body = {"status": status, "title": title, "type": link, "errors": dict(details or {})}
-    return json_answer(body, status)
+    return json_response(body, status)
 
 
 def _phrase(status: int) -> str:

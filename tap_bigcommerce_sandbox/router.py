@@ -1,25 +1,25 @@
-"""From a path to the endpoint that answers it."""
+"""Finds the endpoint for a path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tap_bigcommerce_sandbox.answers import ApiError
 from tap_bigcommerce_sandbox.identity import STORE_HASH
 from tap_bigcommerce_sandbox.lists import Endpoint
+from tap_bigcommerce_sandbox.responses import ApiError
 
 
 @dataclass(frozen=True)
 class Match:
-    """An endpoint and the ids its path carried."""
+    """An endpoint, and the ids in the path."""
 
     endpoint: Endpoint
     parents: Sequence[int]
 
 
 class Router:
-    """Looks endpoints up by path; ids in a path are its all-digit segments."""
+    """Looks up endpoints by path. Segments of digits only are ids."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._endpoints = {f"{item.api}/{item.path}": item for item in endpoints}
@@ -45,5 +45,5 @@ class Router:
 
 
 def api_of(path: str) -> str:
-    """The API's version that a path is of, for the shape of its errors."""
+    """The API version of a path, "v2" or "v3": their errors differ."""
     return "v3" if "/v3" in path else "v2"

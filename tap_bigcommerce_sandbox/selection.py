@@ -1,4 +1,4 @@
-"""Which ids a list shows, and in which order."""
+"""Selects and sorts the ids of a list by filters."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
         "!=": operator.ne,
         "in": lambda value, wanted: value in wanted,
         "not in": lambda value, wanted: value not in wanted,
-        # The field is a list itself: one of its values is wanted.
+        # The field is a list; one of its values has to match.
         "has": lambda value, wanted: any(item in wanted for item in value),
         "like": lambda value, wanted: str(wanted).lower() in str(value).lower(),
     }
@@ -35,7 +35,7 @@ _REMEMBERED = 16
 
 
 class Selector:
-    """Finds ids; remembers the last selections, so that the pages of one walk share them."""
+    """Finds ids. The last selections are cached: the pages of one list share them."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -54,7 +54,7 @@ class Selector:
         others = tuple(c for c in conditions if c not in bounds)
         if sort != "id":
             return self._remember(kind, (*others, *bounds), sort, down, parent)
-        # Bounds on the id come last: every page of a walk by id moves them, and they are cheap.
+        # Bounds on the id come last: each page of a list read by id has others; they are cheap.
         found = self._all(kind, parent)
         if others:
             found = self._remember(kind, others, sort, False, parent)

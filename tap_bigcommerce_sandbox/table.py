@@ -1,4 +1,4 @@
-"""One kind of thing in the store: which ids exist, when each was modified, what was changed."""
+"""The rows of one kind: which ids exist, their dates, and what was changed."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
-from tap_bigcommerce_sandbox.chance import mix
+from tap_bigcommerce_sandbox.randomness import mix
 
 Row = dict[str, Any]
 
 
 class Table:
-    """Ids and dates as a pure function of the seed, with an overlay of the changes since.
+    """Ids and dates as a pure function of the seed, plus the changes made since the start.
 
-    No row is kept here: a million ids cost 16 MB, and 8 MB more once dates are searched.
+    Rows are not stored: a million ids take 16 MB, and 8 MB more once dates are searched.
     """
 
     def __init__(
@@ -42,13 +42,13 @@ class Table:
         return at < len(self.ids) and self.ids[at] == number
 
     def base_index(self, number: int) -> int | None:
-        """Place among the ids the store started with; None for a row added later."""
+        """Index among the ids that the store started with; None for a row added later."""
         if number in self._created:
             return None
         return bisect_left(self.base, number)
 
     def created(self, number: int) -> int:
-        """date_created in seconds; ascends with the id among the first rows."""
+        """date_created in seconds; in the rows at the start it ascends with the id."""
         added = self._created.get(number)
         if added is not None:
             return added
@@ -72,29 +72,29 @@ class Table:
         return min(self._until, created + (draw >> 20) % reach)
 
     def modified_index(self) -> array[int]:
-        """date_modified of every id, in the order of `ids`; made when first asked for."""
+        """date_modified of every id, in the order of `ids`. Computed on first use."""
         if self._modified_index is None:
             self._modified_index = array("q", map(self.modified, self.ids))
         return self._modified_index
 
     def version(self, number: int) -> int:
-        """Grows with everything that happens to the row: what is cached of it is keyed by this."""
+        """A number that grows with each change of the row; a cache key."""
         return self._versions.get(number, 0)
 
     def changes(self, number: int) -> int:
-        """How often the row was changed without saying what: shows in a text of the row."""
+        """How often the row was changed without given fields; shown in a text of the row."""
         return self._changes.get(number, 0)
 
     def state(self, number: int) -> tuple[int, int]:
-        """Changes with the row and with what is below it: what is made of both is kept by this."""
+        """A cache key that changes with the row and with its child rows."""
         return self.version(number), self._below.get(number, 0)
 
     def fields(self, number: int) -> Row:
-        """Field values set from outside."""
+        """Field values that were set with `change` or `add`."""
         return self._fields.get(number, {})
 
     def archived(self, number: int) -> bool:
-        """Whether the row was deleted softly since the start."""
+        """Whether the row was archived since the start."""
         return number in self._archived
 
     # Changing
@@ -104,7 +104,7 @@ class Table:
         return list(range(highest + 1, highest + 1 + count))
 
     def add(self, numbers: Iterable[int], now: int, fields: Row | None) -> None:
-        """New rows, created and modified now."""
+        """Add rows, created and modified now."""
         for number in numbers:
             if number in self:
                 raise ValueError(f"id {number} exists already")
@@ -116,7 +116,7 @@ class Table:
             self._note(number, fields)
 
     def change(self, numbers: Iterable[int], now: int | None, fields: Row | None) -> None:
-        """A visible change; now=None leaves date_modified as it was."""
+        """Change rows visibly. now=None leaves date_modified as it is."""
         for number in numbers:
             self._expect(number)
             if now is not None:
@@ -126,7 +126,7 @@ class Table:
             self._note(number, fields)
 
     def change_below(self, number: int, now: int | None) -> None:
-        """A change below the row; now=None leaves the row's date_modified as it was."""
+        """Note a change of a child row. now=None leaves the row's date_modified as it is."""
         self._expect(number)
         self._below[number] = self._below.get(number, 0) + 1
         if now is not None:
@@ -134,7 +134,7 @@ class Table:
         self.revision += 1
 
     def archive(self, numbers: Iterable[int], now: int | None) -> None:
-        """A soft delete: the row stays."""
+        """Delete rows softly: they stay, marked as archived."""
         for number in numbers:
             self._expect(number)
             self._archived.add(number)
@@ -143,7 +143,7 @@ class Table:
             self._note(number, None)
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """A hard delete: the row is gone and leaves no trace."""
+        """Remove rows without a trace."""
         for number in numbers:
             self._expect(number)
             at = bisect_left(self.ids, number)

@@ -1,4 +1,4 @@
-"""Names, places and texts that rows are made of, in several scripts."""
+"""Sample names, places and texts for rows, in several scripts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Operations that happen when a certain request of a list is asked for."""
+"""Triggers: operations that run when a certain request of a list arrives."""
 
 from __future__ import annotations
 
@@ -26,21 +26,21 @@ class Trigger:
 
 
 class Triggers:
-    """The triggers set; each fires once."""
+    """The active triggers; each fires once."""
 
     def __init__(self) -> None:
         self._triggers: list[Trigger] = []
 
     def add(self, trigger: Trigger) -> None:
-        """Set a trigger."""
+        """Add a trigger."""
         self._triggers.append(trigger)
 
     def clear(self) -> None:
-        """Take back the triggers that have not fired."""
+        """Remove the triggers that have not fired."""
         self._triggers.clear()
 
     def due(self, name: str) -> dict[str, list[Operation]]:
-        """Count a request of a list; the operations it sets off, by moment."""
+        """Count a request of a list; returns the operations that it triggers, by moment."""
         found: dict[str, list[Operation]] = {"before": [], "after_read": []}
         for trigger in self._triggers:
             if trigger.name == name:

@@ -1,4 +1,4 @@
-"""The store's data: a table for each kind of thing, and rows made from them on demand."""
+"""The store's data: a table for each kind of row; rows are computed on demand."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox.cache import BoundedCache
-from tap_bigcommerce_sandbox.chance import Chance, mix, name_number
 from tap_bigcommerce_sandbox.child_table import ChildTable
 from tap_bigcommerce_sandbox.clock import Clock
 from tap_bigcommerce_sandbox.dates import read_date
 from tap_bigcommerce_sandbox.ids import make_ids, pattern_for
 from tap_bigcommerce_sandbox.options import Options
+from tap_bigcommerce_sandbox.randomness import SeededRandom, mix, name_number
 from tap_bigcommerce_sandbox.table import Row, Table
 
 Fact = Callable[["World", int], Any]
@@ -26,7 +26,7 @@ Stamp = tuple[str, Callable[[int], str]]
 
 @dataclass(frozen=True)
 class Form:
-    """What a request wants to see of a row; rows are cached by it."""
+    """Which parts of a row a request asks for; part of the cache key of rows."""
 
     includes: frozenset[str] = frozenset()
     only: frozenset[str] = frozenset()
@@ -39,23 +39,23 @@ PLAIN = Form()
 
 @dataclass(frozen=True)
 class Kind:
-    """Declares a kind of thing: how many there are and how a row of it is made."""
+    """Declares a kind of row: how many there are, and how one is made."""
 
     name: str
     size: Callable[[Options], int]
     make: Callable[[World, int, Form], Row]
     changes: str
-    """The text field that a change without given fields alters."""
+    """The text field that changes if a change gives no fields."""
     first_id: int = 1
     soft_delete: bool = False
     facts: Mapping[str, Fact] = field(default_factory=dict)
-    """Fields that filters can ask for without the whole row being made."""
+    """Fields that filters can read without computing the row."""
     pattern: str = ""
-    """The pattern of ids, where the option has no say: short lists that others refer to."""
+    """The pattern of ids if the option `ids` does not apply: short lists that others refer to."""
     numbers: Callable[[Options], Sequence[int]] | None = None
     """The ids themselves, where they follow no pattern."""
     shows: str = ""
-    """The kind whose rows these are, in another form."""
+    """The kind whose rows this one returns in another form."""
     foreign: frozenset[str] = frozenset()
     """Fields that only the other form of these rows has."""
     optional: frozenset[str] = frozenset()
@@ -67,7 +67,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Child:
-    """Declares rows that belong to a row of another kind, and are made from it."""
+    """Declares child rows, which are computed from their parent."""
 
     name: str
     parent: str
@@ -75,12 +75,12 @@ class Child:
     """The rows below a parent, in the order of their ids."""
     changes: str = ""
     id: str = "id"
-    """The field with the row's number; "": rows have none, they are numbered as they come."""
+    """The field with the row's number; "": rows have none and are numbered in order."""
     number: Callable[[Row], int] | None = None
-    """Reads the number where no field of the row's own has it."""
+    """Computes the number if no field of the row has it."""
     parent_field: str = ""
     key: tuple[str, ...] = ("id",)
-    """The fields that tell one row from all others below the parent."""
+    """The fields that identify a row of a parent."""
     stride: int = 1000
     """Room for numbers below each parent: a number's parent is number // stride."""
     created: Stamp | None = None
@@ -91,13 +91,13 @@ class Child:
     optional: frozenset[str] = frozenset()
     includes: frozenset[str] = frozenset()
     derived_from: str = ""
-    """The lists that these rows are made of: they change when those do, and only then."""
+    """The lists that these rows are computed from; they change only when those do."""
     depends_on: tuple[str, ...] = ()
-    """Kinds that rows are made of besides the parent."""
+    """Other kinds that rows are computed from."""
 
 
 class World:
-    """Everything in the store. Rows are pure functions of seed, id and version."""
+    """All data of the store. Rows are pure functions of seed, id and version."""
 
     def __init__(
         self, options: Options, kinds: Sequence[Kind], children: Sequence[Child] = ()
@@ -113,33 +113,33 @@ class World:
         self.briefs: BoundedCache[Any] = BoundedCache(20_000)
         self._rows: BoundedCache[bytes] = BoundedCache(options.cache_mb << 20)
 
-    def chance(self, purpose: str, number: int) -> Chance:
-        """A generator for one row and one purpose."""
-        return Chance(mix(self.options.seed, name_number(purpose), number))
+    def rng(self, purpose: str, number: int) -> SeededRandom:
+        """A random generator for one row and purpose."""
+        return SeededRandom(mix(self.options.seed, name_number(purpose), number))
 
     def draw(self, purpose: str, number: int) -> float:
-        """A single draw from [0, 1) for one row: cheaper than a generator."""
+        """A random number from [0, 1) for one row and purpose; cheaper than a generator."""
         return (mix(self.options.seed, name_number(purpose), number) >> 11) / (1 << 53)
 
-    def some_id(self, kind: str, chance: Chance) -> int:
+    def some_id(self, kind: str, rng: SeededRandom) -> int:
         """An id the store started with; 0 when there is none, as for a guest or a custom item."""
         base = self.tables[kind].base
-        return chance.pick(base) if base else 0
+        return rng.pick(base) if base else 0
 
     def listed(self, name: str) -> Table | ChildTable:
-        """The rows of a list by its kind's name. Raises KeyError."""
+        """The table of a kind. Raises KeyError for an unknown name."""
         return self.children[name] if name in self.children else self.tables[name]
 
     def declared(self, name: str) -> Kind | Child:
-        """What declares a list, by its kind's name."""
+        """The declaration of a kind, by its name."""
         return self.child_kinds[name] if name in self.child_kinds else self.kinds[name]
 
     def below(self, name: str, parent: int) -> list[Row]:
-        """The rows of a child list below a parent. They are shared: not to be changed."""
+        """The child rows of a parent. They are shared: do not change them."""
         return self.children[name].below(parent)
 
     def row(self, kind: str, number: int, form: Form = PLAIN) -> Row:
-        """A row as the API gives it."""
+        """A row as the API returns it."""
         if kind in self.children:
             row = dict(self.children[kind].row(number))
         else:
@@ -165,7 +165,7 @@ class World:
         return found
 
     def field(self, kind: str, number: int, name: str) -> Any:
-        """One field of a row, cheaply where the kind knows how."""
+        """One field of a row, without computing the row where the kind allows that."""
         declared = self.declared(kind)
         fact = declared.facts.get(name)
         if isinstance(declared, Child):
@@ -177,7 +177,7 @@ class World:
         return fact(self, number) if fact else self.row(kind, number, whole).get(name)
 
     def use(self, options: Options) -> None:
-        """Change options while running; sizes and ids stay as they are."""
+        """Change options of a running store. Sizes and ids do not change."""
         self.options = options
         self.clock.skew = options.clock_skew_seconds
         self.documents.clear()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bench.svg import LIGHT
 from scripts.docs import entities
 from scripts.docs.entities import Entity, Reference
-from scripts.docs.lanes import Gaps, Point, curve, loop
+from scripts.docs.line_routes import Gaps, Point, curve, loop
 from scripts.docs.stream_pages import picture_name
 from scripts.docs.svg import path, picture, rect, text
 from tap_bigcommerce.streams import FAMILIES

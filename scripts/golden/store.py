@@ -121,15 +121,15 @@ class GoldenStore(Sandbox):
 
     def answered(self, list_: str, path: str, reply: Reply) -> None:
         """Called with every answer before it is sent."""
-        ids = reply.answer.ids
+        response = reply.response
         for moment in [*self._moments]:
             name, id_, do = moment
-            if name == list_ and len(ids) > 1 and id_ in ids:
+            if name == list_ and len(response.ids) > 1 and id_ in response.ids:
                 self._moments.remove(moment)
                 do()
         is_list = not path.endswith(("/count", "/time"))
-        if self.odd_every and reply.answer.status == 200 and is_list:
-            reply.answer.body = _Odd(path, self.odd_every, self.odd_keys).body(reply.answer.body)
+        if self.odd_every and response.status == 200 and is_list:
+            response.body = _Odd(path, self.odd_every, self.odd_keys).body(response.body)
 
 
 class _GoldenApp(App):
@@ -140,7 +140,7 @@ class _GoldenApp(App):
 
     def receive(self, request: Request, perform: Callable[[Operation], None]) -> Reply:
         reply = super().receive(request, perform)
-        self._store.answered(self.journal.entries()[-1]["list"], request.path, reply)
+        self._store.answered(self.request_log.entries()[-1]["list"], request.path, reply)
         return reply
 
 

@@ -1,4 +1,4 @@
-"""Every endpoint the sandbox answers, and the rows behind them. To add a list, declare it here."""
+"""All endpoints and the kinds of rows behind them; a new list is declared here."""
 
 from __future__ import annotations
 

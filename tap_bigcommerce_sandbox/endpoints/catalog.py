@@ -1,4 +1,4 @@
-"""Products and what is below them, brands, categories, inventory."""
+"""Endpoints of products and their child lists, brands, categories, inventory."""
 
 from __future__ import annotations
 

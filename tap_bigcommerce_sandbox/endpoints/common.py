@@ -1,4 +1,4 @@
-"""What endpoints of several families declare alike."""
+"""Declarations that several groups of endpoints share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_LINKS = Paging(links=False)
 
 def counted(listed: RowList, context: Context, request: Request) -> Sequence[int]:
     """The ids that {path}/count counts; its documentation does not say whether filters matter."""
-    if not context.world.options.counts_heed_filters:
+    if not context.world.options.counts_apply_filters:
         request = dataclasses.replace(request, query={})
     return listed.matching(context, request)
 

@@ -1,4 +1,4 @@
-"""Customers in both versions, and what belongs to them."""
+"""Endpoints of customers, v2 and v3, and of what belongs to them."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
-"""Orders and everything below them."""
+"""Endpoints of orders and of their child lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from tap_bigcommerce_sandbox.answers import ApiError
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, counted, equal, metafields
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_in
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
 from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.responses import ApiError
 from tap_bigcommerce_sandbox.rows.metafields import METAFIELDS
 from tap_bigcommerce_sandbox.rows.orders.below import ORDER_CHILDREN, TAX_DETAILS
 from tap_bigcommerce_sandbox.rows.orders.consignments import consignments
@@ -72,7 +72,7 @@ def _consignments(context: Context, request: Request, parents: Sequence[int]) ->
     world, number = context.world, parents[0]
     if number not in world.tables["orders"]:
         raise ApiError(404, "The requested resource was not found.")
-    items = "consignments.line_items" in request.words("include")
+    items = "consignments.line_items" in request.comma_list("include")
     cut = world.options.line_item_cut
     return consignments(document(world, number), world.options, items=items, cut=cut)
 

@@ -1,1 +1,1 @@
-"""How rows of each kind are made from seed and id."""
+"""The rows of each kind, computed from seed and id."""

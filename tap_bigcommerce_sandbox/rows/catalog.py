@@ -1,8 +1,8 @@
-"""Brands, categories and the trees they stand in."""
+"""Rows of brands, categories and category trees."""
 
 from __future__ import annotations
 
-from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.rows.customers_v3 import unique_id
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Form, Kind, World
@@ -11,22 +11,22 @@ FIRST_CATEGORY = 18
 
 
 def _brand(world: World, number: int, form: Form) -> Row:
-    chance = world.chance("brand", number)
+    rng = world.rng("brand", number)
     return {
         "id": number,
-        "name": f"{chance.pick(('Sagaform ®', 'Müller', '無印', 'OFS', 'Común'))} {number}",
+        "name": f"{rng.pick(('Sagaform ®', 'Müller', '無印', 'OFS', 'Común'))} {number}",
         "page_title": "",
         # What was never set comes as a list with one empty text.
-        "meta_keywords": [""] if chance.share(0.5) else ["modern", "bürö"],
-        "meta_description": "" if chance.share(0.5) else chance.pick(words.SENTENCES),
+        "meta_keywords": [""] if rng.chance(0.5) else ["modern", "bürö"],
+        "meta_description": "" if rng.chance(0.5) else rng.pick(texts.SENTENCES),
         "search_keywords": "",
-        "image_url": "" if chance.share(0.7) else f"https://cdn11.bigcommerce.com/b/{number}.png",
-        "custom_url": {"url": f"/brand-{number}/", "is_customized": chance.share(0.1)},
+        "image_url": "" if rng.chance(0.7) else f"https://cdn11.bigcommerce.com/b/{number}.png",
+        "custom_url": {"url": f"/brand-{number}/", "is_customized": rng.chance(0.1)},
     }
 
 
 def _category(world: World, number: int, form: Form) -> Row:
-    chance = world.chance("category", number)
+    rng = world.rng("category", number)
     place = world.tables["categories"].base_index(number)
     parent = 0
     if place is not None and place >= 8:
@@ -34,17 +34,17 @@ def _category(world: World, number: int, form: Form) -> Row:
     return {
         "id": number,
         "parent_id": parent,
-        "name": f"{chance.pick(('Küche', 'Bath', 'Garden', 'ガーデン', 'Продажа'))} {number}",
-        "description": f"<p>{chance.pick(words.SENTENCES)}</p>" if chance.share(0.5) else "",
-        "views": chance.between(0, 5000),
-        "sort_order": chance.between(-5, 5),
+        "name": f"{rng.pick(('Küche', 'Bath', 'Garden', 'ガーデン', 'Продажа'))} {number}",
+        "description": f"<p>{rng.pick(texts.SENTENCES)}</p>" if rng.chance(0.5) else "",
+        "views": rng.between(0, 5000),
+        "sort_order": rng.between(-5, 5),
         "page_title": "",
         "search_keywords": "",
-        "meta_keywords": [""] if chance.share(0.5) else ["kitchen"],
+        "meta_keywords": [""] if rng.chance(0.5) else ["kitchen"],
         "meta_description": "",
         "layout_file": "category.html",
-        "is_visible": chance.share(0.9),
-        "default_product_sort": chance.pick(("use_store_settings", "newest", "alpha_asc")),
+        "is_visible": rng.chance(0.9),
+        "default_product_sort": rng.pick(("use_store_settings", "newest", "alpha_asc")),
         "image_url": "",
         "custom_url": {"url": f"/category-{number}/", "is_customized": False},
     }
@@ -64,7 +64,7 @@ def _tree_category(world: World, number: int, form: Form) -> Row:
 
 
 def tree_of(world: World, category: int) -> int:
-    """The tree of a category: that of the category above all that it is below."""
+    """The id of a category's tree."""
     trees, table = world.tables["category_trees"].base, world.tables["categories"]
     place = table.base_index(category)
     while place is not None and place >= 8:

@@ -1,4 +1,4 @@
-"""Channels, what is listed on them, and the sites they are sold at."""
+"""Rows of channels, their listings and sites."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import iso
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Form, Kind, World
@@ -37,7 +37,7 @@ def _page(world: World, number: int, form: Form) -> Row:
     elif kind == "contact_form":
         row["email"], row["contact_fields"] = "shop@example.com", "fullname,phone"
     if kind in ("page", "raw", "contact_form"):
-        row["body"] = f"<p>{words.SENTENCES[number % len(words.SENTENCES)]}</p>"
+        row["body"] = f"<p>{texts.SENTENCES[number % len(texts.SENTENCES)]}</p>"
     if kind == "raw":
         row["content_type"] = "text/html"
     return row
@@ -51,7 +51,7 @@ def _post(world: World, number: int, form: Form) -> Row:
         "title": f"Neuigkeiten № {number}",
         "url": f"/blog/neues-{number}/",
         "preview_url": f"/blog/neues-{number}/?preview=1",
-        "body": f"<p>{words.SENTENCES[number % len(words.SENTENCES)]}</p>",
+        "body": f"<p>{texts.SENTENCES[number % len(texts.SENTENCES)]}</p>",
         "tags": ["news", "büro"] if number % 2 else [],
         "summary": "",
         "is_published": number % 4 != 0,
@@ -77,11 +77,11 @@ def _american(text: str) -> str:
 
 
 def _redirect(world: World, number: int, form: Form) -> Row:
-    chance = world.chance("redirect", number)
+    rng = world.rng("redirect", number)
     sites = world.below("sites", world.tables["channels"].base[0])
-    kind = chance.pick(("product", "brand", "category", "url"))
+    kind = rng.pick(("product", "brand", "category", "url"))
     tables = {"product": "products", "brand": "brands", "category": "categories"}
-    entity = world.some_id(tables[kind], chance) if kind in tables else 0
+    entity = world.some_id(tables[kind], rng) if kind in tables else 0
     to: Row = {"type": kind, "entity_id": entity}
     url = f"/neu-{number}/"
     if not entity:

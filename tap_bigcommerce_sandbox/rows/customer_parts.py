@@ -1,13 +1,13 @@
-"""What is below a customer, and what customers are sorted by: groups, attributes, segments."""
+"""Child rows of customers, and groups, attributes and segments."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tap_bigcommerce_sandbox import words
-from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import iso, rfc2822
 from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.customers import email_of
 from tap_bigcommerce_sandbox.rows.customers_v3 import unique_id
 from tap_bigcommerce_sandbox.rows.products.brief import base_variant
@@ -21,30 +21,30 @@ def _zulu(second: int) -> str:
 
 # Below a customer
 def _addresses(world: World, customer: int) -> list[Row]:
-    chance = world.chance("addresses", customer)
-    count = chance.between(0, max(0, world.options.addresses_per_customer))
-    if chance.share(0.025) and world.options.addresses_per_customer:
+    rng = world.rng("addresses", customer)
+    count = rng.between(0, max(0, world.options.addresses_per_customer))
+    if rng.chance(0.025) and world.options.addresses_per_customer:
         count += 9
-    return [_address(customer, at, chance) for at in range(count)]
+    return [_address(customer, at, rng) for at in range(count)]
 
 
-def _address(customer: int, at: int, chance: Chance) -> Row:
-    city, state, zip_code, country, iso2 = chance.pick(words.PLACES)
+def _address(customer: int, at: int, rng: SeededRandom) -> Row:
+    city, state, zip_code, country, iso2 = rng.pick(texts.PLACES)
     return {
         "id": customer * 100 + at,
         "customer_id": customer,
-        "first_name": chance.pick(words.FIRST_NAMES),
-        "last_name": chance.pick(words.LAST_NAMES),
-        "company": chance.pick(words.COMPANIES),
-        "address1": f"{chance.between(1, 999)} {chance.pick(words.STREETS)}",
+        "first_name": rng.pick(texts.FIRST_NAMES),
+        "last_name": rng.pick(texts.LAST_NAMES),
+        "company": rng.pick(texts.COMPANIES),
+        "address1": f"{rng.between(1, 999)} {rng.pick(texts.STREETS)}",
         "address2": "",
         "city": city,
         "state_or_province": state,
         "postal_code": zip_code,
         "country": country,
         "country_code": iso2,
-        "phone": "" if chance.share(0.3) else str(chance.between(10**8, 10**9)),
-        "address_type": "residential" if chance.share(0.8) else "commercial",
+        "phone": "" if rng.chance(0.3) else str(rng.between(10**8, 10**9)),
+        "address_type": "residential" if rng.chance(0.8) else "commercial",
         "form_fields": [{"name": "Floor", "value": "3", "address_id": customer * 100 + at}]
         if at == 1
         else [],
@@ -53,20 +53,20 @@ def _address(customer: int, at: int, chance: Chance) -> Row:
 
 def _attribute_values(world: World, customer: int) -> list[Row]:
     attributes = world.tables["customer_attributes"].base
-    chance = world.chance("attribute values", customer)
-    if not attributes or chance.share(0.6):
+    rng = world.rng("attribute values", customer)
+    if not attributes or rng.chance(0.6):
         return []
     created = world.tables["customers"].created(customer)
     # A few customers have all attributes, more than include= shows.
-    count = len(attributes) if chance.share(0.1) else min(2, len(attributes))
+    count = len(attributes) if rng.chance(0.1) else min(2, len(attributes))
     return [
         {
             "id": customer * 100 + at,
             "attribute_id": number,
-            "attribute_value": chance.pick(("1985-05-31", "12", "ja", "")),
+            "attribute_value": rng.pick(("1985-05-31", "12", "ja", "")),
             "customer_id": customer,
             "date_created": _zulu(created),
-            "date_modified": _zulu(created + chance.between(0, 30 * 86400)),
+            "date_modified": _zulu(created + rng.between(0, 30 * 86400)),
         }
         for at, number in enumerate(attributes[:count])
     ]
@@ -95,24 +95,24 @@ def _value(name: str, value: Any, customer: int, address: int) -> Row:
 
 
 def _wishlists(world: World, customer: int) -> list[Row]:
-    chance = world.chance("wishlists", customer)
-    if chance.share(0.8):
+    rng = world.rng("wishlists", customer)
+    if rng.chance(0.8):
         return []
     return [
         {
             "id": customer * 100 + at,
             "customer_id": customer,
-            "name": chance.pick(("Geburtstag 🎂", "Wish list", "欲しい物")),
+            "name": rng.pick(("Geburtstag 🎂", "Wish list", "欲しい物")),
             "is_public": at == 1,
             "token": unique_id("wishlist token", customer * 100 + at),
-            "items": _wishes(world, customer * 100 + at, chance),
+            "items": _wishes(world, customer * 100 + at, rng),
         }
-        for at in range(chance.between(1, 2))
+        for at in range(rng.between(1, 2))
     ]
 
 
-def _wishes(world: World, wishlist: int, chance: Chance) -> list[Row]:
-    products = [world.some_id("products", chance) for _ in range(chance.between(0, 4))]
+def _wishes(world: World, wishlist: int, rng: SeededRandom) -> list[Row]:
+    products = [world.some_id("products", rng) for _ in range(rng.between(0, 4))]
     return [
         {"id": wishlist * 10 + at, "product_id": product, "variant_id": base_variant(product)}
         for at, product in enumerate(products)
@@ -165,7 +165,7 @@ CUSTOMER_CHILDREN: tuple[Child, ...] = (
 # Lists of their own
 def _group(world: World, number: int, form: Form) -> Row:
     table = world.tables["customer_groups"]
-    chance = world.chance("customer group", number)
+    rng = world.rng("customer group", number)
     categories, lists = world.tables["categories"].base, world.tables["price_lists"].base
     specific = number % 3 == 0
     rules: list[Row] = [{"type": "all", "method": "percent", "amount": money(500)}]
@@ -178,7 +178,7 @@ def _group(world: World, number: int, form: Form) -> Row:
         access["categories"] = list(categories[:3])
     return {
         "id": number,
-        "name": f"{chance.pick(('Händler', 'Wholesale', '卸売', 'VIP'))} {number}",
+        "name": f"{rng.pick(('Händler', 'Wholesale', '卸売', 'VIP'))} {number}",
         "is_default": number == 1,
         "category_access": access,
         # PHP writes an empty list of rules as [], as any other list.
@@ -202,19 +202,19 @@ def _attribute(world: World, number: int, form: Form) -> Row:
 
 def _subscriber(world: World, number: int, form: Form) -> Row:
     table = world.tables["subscribers"]
-    chance = world.chance("subscriber", number)
-    customer = world.some_id("customers", chance) if chance.share(0.6) else 0
-    order = world.some_id("orders", chance) if chance.share(0.2) else 0
+    rng = world.rng("subscriber", number)
+    customer = world.some_id("customers", rng) if rng.chance(0.6) else 0
+    order = world.some_id("orders", rng) if rng.chance(0.2) else 0
     consents = ("marketing_newsletter", "abandoned_cart")
     return {
         "id": number,
         "email": email_of(customer) if customer else f"reader{number}@example.com",
-        "first_name": chance.pick(("", *words.FIRST_NAMES)),
-        "last_name": chance.pick(("", *words.LAST_NAMES)),
-        "source": chance.pick(("storefront", "order", "custom")),
+        "first_name": rng.pick(("", *texts.FIRST_NAMES)),
+        "last_name": rng.pick(("", *texts.LAST_NAMES)),
+        "source": rng.pick(("storefront", "order", "custom")),
         "order_id": order or None,
         "channel_id": world.tables["channels"].base[0],
-        "consents": list(consents[: chance.between(0, 2)]),
+        "consents": list(consents[: rng.between(0, 2)]),
         "date_created": iso(table.created(number)),
         "date_modified": iso(table.modified(number)),
     }

@@ -1,8 +1,8 @@
-"""Customers as the v2 list gives them."""
+"""Rows of customers, in the form of v2."""
 
 from __future__ import annotations
 
-from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import rfc2822
 from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.money import money
@@ -17,26 +17,26 @@ def email_of(number: int) -> str:
 
 def _make(world: World, number: int, form: Form) -> Row:
     table = world.tables["customers"]
-    chance = world.chance("customer", number)
+    rng = world.rng("customer", number)
     return {
         "id": number,
         # The password fields of the same object are for writing only.
         "_authentication": {"force_reset": False},
-        "company": chance.pick(words.COMPANIES),
-        "first_name": chance.pick(words.FIRST_NAMES),
-        "last_name": chance.pick(words.LAST_NAMES),
+        "company": rng.pick(texts.COMPANIES),
+        "first_name": rng.pick(texts.FIRST_NAMES),
+        "last_name": rng.pick(texts.LAST_NAMES),
         "email": email_of(number),
-        "phone": "" if chance.share(0.3) else str(chance.between(10**8, 10**9)),
-        "form_fields": _form_fields(chance.random()),
+        "phone": "" if rng.chance(0.3) else str(rng.between(10**8, 10**9)),
+        "form_fields": _form_fields(rng.random()),
         "date_created": rfc2822(table.created(number)),
         "date_modified": rfc2822(table.modified(number)),
-        "store_credit": money(0 if chance.share(0.9) else chance.between(1, 9999)),
-        "registration_ip_address": "" if chance.share(0.5) else f"203.0.113.{number % 250}",
-        "customer_group_id": 0 if chance.share(0.7) else world.some_id("customer_groups", chance),
-        "notes": "" if chance.share(0.9) else "VIP – bitte anrufen",
-        "tax_exempt_category": "" if chance.share(0.97) else "D",
-        "reset_pass_on_login": chance.share(0.02),
-        "accepts_marketing": chance.share(0.4),
+        "store_credit": money(0 if rng.chance(0.9) else rng.between(1, 9999)),
+        "registration_ip_address": "" if rng.chance(0.5) else f"203.0.113.{number % 250}",
+        "customer_group_id": 0 if rng.chance(0.7) else world.some_id("customer_groups", rng),
+        "notes": "" if rng.chance(0.9) else "VIP – bitte anrufen",
+        "tax_exempt_category": "" if rng.chance(0.97) else "D",
+        "reset_pass_on_login": rng.chance(0.02),
+        "accepts_marketing": rng.chance(0.4),
         "addresses": link(f"/customers/{number}/addresses"),
     }
 

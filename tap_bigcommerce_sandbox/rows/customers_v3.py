@@ -1,11 +1,11 @@
-"""Customers as the v3 list gives them: the rows of v2 in another form, with more to include."""
+"""Rows of customers in the form of v3, which can include more."""
 
 from __future__ import annotations
 
 import uuid
 
-from tap_bigcommerce_sandbox.chance import mix
 from tap_bigcommerce_sandbox.dates import iso
+from tap_bigcommerce_sandbox.randomness import mix
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Form, Kind, World
 
@@ -74,7 +74,7 @@ def _profile(world: World, number: int, form: Form, draw: float) -> Row:
 
 
 def unique_id(purpose: str, number: int) -> str:
-    """A UUID for something with a number; the same in every store."""
+    """A UUID for a number; the same in every store."""
     low, high = mix(number, len(purpose), 7), mix(number, len(purpose), 8)
     return str(uuid.UUID(int=(high << 64) | low, version=4))
 

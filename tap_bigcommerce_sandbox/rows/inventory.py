@@ -20,10 +20,10 @@ def _items(world: World, product: int) -> list[Row]:
 
 def _item(world: World, variant: Row) -> Row:
     number = variant["id"]
-    chance = world.chance("inventory", number)
+    rng = world.rng("inventory", number)
     locations = world.tables["locations"].base
     # The first location holds what the variant itself tells; the others share little more.
-    shown = locations[: chance.between(1, len(locations))]
+    shown = locations[: rng.between(1, len(locations))]
     return {
         "identity": {
             "sku": variant["sku"],
@@ -32,7 +32,7 @@ def _item(world: World, variant: Row) -> Row:
             "sku_id": variant["sku_id"],
         },
         "locations": [
-            _level(location, variant["inventory_level"] if at == 0 else chance.between(-2, 9))
+            _level(location, variant["inventory_level"] if at == 0 else rng.between(-2, 9))
             for at, location in enumerate(shown)
         ],
     }

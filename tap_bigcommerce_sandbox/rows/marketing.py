@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import iso
 from tap_bigcommerce_sandbox.money import money
 from tap_bigcommerce_sandbox.rows.customers import email_of
@@ -18,14 +18,14 @@ _CODES = 100_000
 # Promotions
 def _promotion(world: World, number: int, form: Form) -> Row:
     table = world.tables["promotions"]
-    chance = world.chance("promotion", number)
+    rng = world.rng("promotion", number)
     codes = _code_count(world, number)
     created = table.created(number)
     segments = world.tables["segments"].base
     row: Row = {
         "id": number,
         "redemption_type": "COUPON" if codes else "AUTOMATIC",
-        "name": f"{chance.pick(('3 for 2 – Sommer ☀', 'Gratis Versand', '春のセール'))} {number}",
+        "name": f"{rng.pick(('3 for 2 – Sommer ☀', 'Gratis Versand', '春のセール'))} {number}",
         "display_name": "",
         "channels": [{"id": at} for at in world.tables["channels"].base[: number % 3]],
         "customer": {
@@ -37,18 +37,18 @@ def _promotion(world: World, number: int, form: Form) -> Row:
             else None,
         },
         "rules": [_rule(world, number)],
-        "current_uses": chance.between(0, 900),
-        "max_uses": None if chance.share(0.7) else 1000,
-        "status": chance.pick(("ENABLED", "ENABLED", "DISABLED", "INVALID")),
+        "current_uses": rng.between(0, 900),
+        "max_uses": None if rng.chance(0.7) else 1000,
+        "status": rng.pick(("ENABLED", "ENABLED", "DISABLED", "INVALID")),
         "start_date": iso(created),
-        "end_date": None if chance.share(0.6) else iso(created + 90 * 86400),
-        "stop": chance.share(0.2),
-        "can_be_used_with_other_promotions": chance.share(0.8),
-        "currency_code": world.options.currency if chance.share(0.8) else "*",
+        "end_date": None if rng.chance(0.6) else iso(created + 90 * 86400),
+        "stop": rng.chance(0.2),
+        "can_be_used_with_other_promotions": rng.chance(0.8),
+        "currency_code": world.options.currency if rng.chance(0.8) else "*",
         "notifications": [_notification()] if number % 2 else [],
         "shipping_address": None if number % 3 else {"countries": [{"iso2_country_code": "DE"}]},
         "schedule": None if number % 4 else _schedule(),
-        "created_from": chance.pick(("react_ui", "legacy_ui", "api")),
+        "created_from": rng.pick(("react_ui", "legacy_ui", "api")),
     }
     if codes:
         row["coupon_overrides_other_promotions"] = False
@@ -119,27 +119,27 @@ def _gift_certificates(world: World, order: int) -> list[Row]:
     sold = plan(world, order)
     if sold.scenario != "gift":
         return []
-    chance = world.chance("gift certificate", order)
+    rng = world.rng("gift certificate", order)
     bought = world.tables["orders"].created(order)
-    expires = 0 if chance.share(0.5) else bought + 365 * 86400
+    expires = 0 if rng.chance(0.5) else bought + 365 * 86400
     return [
         {
             "id": order * 10,
             "customer_id": sold.customer,
             "order_id": order,
             "amount": money(2500),
-            "balance": money(chance.pick((2500, 0, 1234))),
-            "to_name": chance.pick(words.FIRST_NAMES),
+            "balance": money(rng.pick((2500, 0, 1234))),
+            "to_name": rng.pick(texts.FIRST_NAMES),
             "to_email": "friend@example.com",
-            "from_name": chance.pick(words.FIRST_NAMES),
+            "from_name": rng.pick(texts.FIRST_NAMES),
             "from_email": email_of(sold.customer),
             # UNIX times as text; "0" stands for never.
             "purchase_date": str(bought),
             "expiry_date": str(expires),
-            "template": chance.pick(("birthday.html", "christmas.html", False)),
-            "message": chance.pick(words.MESSAGES),
+            "template": rng.pick(("birthday.html", "christmas.html", False)),
+            "message": rng.pick(texts.MESSAGES),
             "code": f"Q{order:05d}-{order % 97:02d}É",
-            "status": chance.pick(("active", "active", "pending", "disabled", "expired")),
+            "status": rng.pick(("active", "active", "pending", "disabled", "expired")),
             "currency_code": sold.currency,
         }
     ]
@@ -151,7 +151,7 @@ def _banner(world: World, number: int, form: Form) -> Row:
     return {
         "id": number,
         "name": f"Banner {number}",
-        "content": f"<p>{words.SENTENCES[number % len(words.SENTENCES)]}</p>",
+        "content": f"<p>{texts.SENTENCES[number % len(texts.SENTENCES)]}</p>",
         "page": ("home_page", "category_page", "brand_page", "search_page")[number % 4],
         "location": "top" if number % 2 else "bottom",
         "date_created": str(created),

@@ -16,22 +16,22 @@ _UP_TO = 3
 def _fields(world: World, resource: str, number: int, created: int) -> list[Row]:
     if world.draw(f"{resource} metafields", number) > world.options.metafield_share:
         return []
-    chance = world.chance(f"{resource} metafield", number)
+    rng = world.rng(f"{resource} metafield", number)
     return [
         {
             "id": number * _STRIDE + at,
             "key": f"key_{at}",
-            "value": chance.pick(("1", "", '{"grösse": "L"}', "数量", "A" * 60)),
-            "namespace": chance.pick(("erp", "Lager & Versand")),
-            "permission_set": chance.pick(_PERMISSIONS),
+            "value": rng.pick(("1", "", '{"grösse": "L"}', "数量", "A" * 60)),
+            "namespace": rng.pick(("erp", "Lager & Versand")),
+            "permission_set": rng.pick(_PERMISSIONS),
             "resource_type": resource,
             "resource_id": number,
             "description": "" if at else "Set by the ERP",
             "date_created": iso(created),
-            "date_modified": iso(created + chance.between(0, 90 * 86400)),
+            "date_modified": iso(created + rng.between(0, 90 * 86400)),
             "owner_client_id": "ramyrcbehylatjoxyzzy",
         }
-        for at in range(chance.between(1, _UP_TO))
+        for at in range(rng.between(1, _UP_TO))
     ]
 
 

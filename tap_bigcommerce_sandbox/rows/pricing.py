@@ -33,9 +33,9 @@ def _records(world: World, price_list: int) -> list[Row]:
 
 
 def _prices(world: World, price_list: int, product: int, variant: Row) -> list[Row]:
-    chance = world.chance(f"price {price_list}", variant["id"])
+    rng = world.rng(f"price {price_list}", variant["id"])
     cents = brief(world, product).price
-    created = world.tables["price_lists"].created(price_list) + chance.between(0, 86400)
+    created = world.tables["price_lists"].created(price_list) + rng.between(0, 86400)
     # Most variants have a price in one currency, some in two.
     default = world.options.currency
     other = "EUR" if default != "EUR" else "USD"
@@ -47,15 +47,15 @@ def _prices(world: World, price_list: int, product: int, variant: Row) -> list[R
             "sku": variant["sku"],
             "currency": currency.lower() if price_list % 2 else currency,
             "price": amount(cents * 90 // 100),
-            "sale_price": None if chance.share(0.7) else amount(cents * 80 // 100),
+            "sale_price": None if rng.chance(0.7) else amount(cents * 80 // 100),
             "retail_price": None,
             "map_price": None,
             "calculated_price": amount(cents * 90 // 100),
             "date_created": iso(created),
-            "date_modified": iso(created + chance.between(0, 200 * 86400)),
-            "bulk_pricing_tiers": _tiers() if chance.share(0.2) else [],
+            "date_modified": iso(created + rng.between(0, 200 * 86400)),
+            "bulk_pricing_tiers": _tiers() if rng.chance(0.2) else [],
         }
-        for currency in ((default, other) if chance.share(0.3) else (default,))
+        for currency in ((default, other) if rng.chance(0.3) else (default,))
     ]
 
 

@@ -1,4 +1,4 @@
-"""What a store is set up with: currencies, taxes, shipping zones, order statuses."""
+"""Rows of a store's settings: currencies, taxes, shipping zones, order statuses."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from tap_bigcommerce_sandbox.world import World
 
 
 def store_information(world: World) -> Row:
-    """What /v2/store says."""
+    """The object at /v2/store."""
     domain = f"store-{STORE_HASH}.mybigcommerce.com"
     return {
         "id": STORE_HASH,

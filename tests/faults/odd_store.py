@@ -70,8 +70,8 @@ class _OddApp(App):
 
     def receive(self, request: Request, perform: Callable[[Operation], None]) -> Reply:
         reply = super().receive(request, perform)
-        if reply.answer.status == 200:
-            reply.answer.body = self._change(request.path, reply.answer.body)
+        if reply.response.status == 200:
+            reply.response.body = self._change(request.path, reply.response.body)
         return reply
 
 

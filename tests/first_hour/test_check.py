@@ -120,7 +120,7 @@ def test_a_stopped_sync_is_seen_to_go_on(small: Sandbox) -> None:
 
 
 def test_a_count_that_heeds_no_filter_is_not_believed(small: Sandbox) -> None:
-    small.set(counts_heed_filters=False)
+    small.set(counts_apply_filters=False)
     orders = stream_of(check(settings(small, start_date="2025-06-01")), "orders")
     assert orders["records"] == len(small.records("orders"))
     assert orders["full_sync_records"] is None

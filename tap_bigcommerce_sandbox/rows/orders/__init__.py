@@ -1,1 +1,1 @@
-"""Orders and everything below them."""
+"""Rows of orders and their child lists."""

@@ -1,4 +1,4 @@
-"""The lists below an order, as /orders/{id}/… give them."""
+"""The child lists of an order, as /orders/{id}/… returns them."""
 
 from __future__ import annotations
 
@@ -102,8 +102,8 @@ def _shipment(found: OrderDocument, address: Row) -> Row:
 
 
 def _messages(world: World, order: int) -> list[Row]:
-    chance = world.chance("messages", order)
-    if not chance.share(0.06):
+    rng = world.rng("messages", order)
+    if not rng.chance(0.06):
         return []
     created = world.tables["orders"].created(order)
     return [
@@ -120,7 +120,7 @@ def _messages(world: World, order: int) -> list[Row]:
             "date_created": rfc2822(created + 60 + at * 3600),
             "customer": {},
         }
-        for at in range(chance.between(1, 3))
+        for at in range(rng.between(1, 3))
     ]
 
 

@@ -17,7 +17,7 @@ _SHIPPING, _FREE_SHIPPING, _PROMOTION = 3, 4, 5
 
 @dataclass
 class Discounts:
-    """What was taken off, in cents, and the rows of /orders/{id}/coupons."""
+    """The discounts in cents, and the rows of /orders/{id}/coupons."""
 
     coupon_rows: list[Row] = field(default_factory=list)
     coupons: int = 0
@@ -26,7 +26,7 @@ class Discounts:
 
 
 def apply(world: World, order: Plan, lines: list[Line], shipping: Shipping) -> Discounts:
-    """Take all discounts of the order off its lines and its shipping."""
+    """Apply all discounts of the order to its lines and its shipping."""
     total = Discounts()
     for at, known in enumerate(coupon(world, item) for item in order.coupons):
         touches_lines = known.type not in (_SHIPPING, _FREE_SHIPPING)

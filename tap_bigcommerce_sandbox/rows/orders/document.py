@@ -1,15 +1,15 @@
-"""An order with everything below it, made in one go so that all its parts agree."""
+"""An order and its child lists, computed together so that all parts agree."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import cast
 
-from tap_bigcommerce_sandbox import words
-from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import rfc2822
 from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.money import CURRENCIES, exchange_rate, money
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.customers import email_of
 from tap_bigcommerce_sandbox.rows.orders import discounts, lines, shipping
 from tap_bigcommerce_sandbox.rows.orders.plan import (
@@ -30,7 +30,7 @@ _TAX_RATES = (0.0, 0.0, 0.1, 0.2, 0.0825)
 
 @dataclass(frozen=True)
 class OrderDocument:
-    """The parts as the order's own endpoints give them; row lacks consignments and fees."""
+    """The parts as the order's endpoints return them; `row` lacks consignments and fees."""
 
     order: Plan
     row: Row
@@ -42,7 +42,7 @@ class OrderDocument:
 
 
 def document(world: World, number: int) -> OrderDocument:
-    """The order with this id, as it is after all changes below it."""
+    """The order with this id, after all changes of its child rows."""
     version, below = world.tables["orders"].state(number)
     if not below:
         return first_document(world, number)
@@ -86,27 +86,27 @@ def _changed(world: World, number: int) -> OrderDocument:
 
 def _make(world: World, number: int) -> OrderDocument:
     order = plan(world, number)
-    chance = world.chance("order", number)
-    rate = chance.pick(_TAX_RATES)
+    rng = world.rng("order", number)
+    rate = rng.pick(_TAX_RATES)
     email = email_of(order.customer)
-    sent = shipping.make_shipping(order, chance, rate, world.options.shipping_base_cost)
+    sent = shipping.make_shipping(order, rng, rate, world.options.shipping_base_cost)
     pickup = number * 10 + 9 if order.scenario == "pickup" else 0
     addresses = [parcel.id for parcel in sent.parcels]
-    items = lines.make_lines(world, order, chance, addresses, pickup, rate)
+    items = lines.make_lines(world, order, rng, addresses, pickup, rate)
     if not any(item.address for item in items):
         # Nothing to send after all (every product was digital), so there is no address either.
         sent.parcels.clear()
     off = discounts.apply(world, order, items, sent)
-    row = _row(world, order, chance, items, sent, off, email)
+    row = _row(world, order, rng, items, sent, off, email)
     parcels = []
     for parcel in sent.parcels:
         count = _quantity(world, [item for item in items if item.address == parcel.id])
         shipped = count if row["items_shipped"] else 0
-        parcels.append(shipping.render(parcel, order, chance, count, shipped, email))
+        parcels.append(shipping.render(parcel, order, rng, count, shipped, email))
     return OrderDocument(
         order=order,
         row=row,
-        products=[lines.render(item, order, chance) for item in items],
+        products=[lines.render(item, order, rng) for item in items],
         addresses=parcels,
         pickups=[_pickup(pickup)] if pickup else [],
         coupons=off.coupon_rows,
@@ -117,7 +117,7 @@ def _make(world: World, number: int) -> OrderDocument:
 def _row(
     world: World,
     order: Plan,
-    chance: Chance,
+    rng: SeededRandom,
     items: list[lines.Line],
     sent: shipping.Shipping,
     off: discounts.Discounts,
@@ -137,7 +137,7 @@ def _row(
     currency, default = order.currency, world.options.currency
     rate = exchange_rate(CURRENCIES[currency] / CURRENCIES[default])
     codes = list(CURRENCIES)
-    notes = "" if chance.share(0.8) else None
+    notes = "" if rng.chance(0.8) else None
     return {
         "id": number,
         "customer_id": order.customer,
@@ -170,9 +170,9 @@ def _row(
         "total_tax": money(tax + ship_tax),
         "items_total": _quantity(world, items),
         "items_shipped": _quantity(world, items) if done and sent.parcels else 0,
-        "payment_method": chance.pick(words.PAYMENT_METHODS),
-        "payment_provider_id": chance.pick((None, None, "", "402-1", 77)),
-        "payment_status": chance.pick(("", "", "captured", "authorized", "paid")),
+        "payment_method": rng.pick(texts.PAYMENT_METHODS),
+        "payment_provider_id": rng.pick((None, None, "", "402-1", 77)),
+        "payment_status": rng.pick(("", "", "captured", "authorized", "paid")),
         # Documented as always zero: refunds have an endpoint of their own.
         "refunded_amount": _ZERO,
         "order_is_digital": all(item.type != "physical" for item in items),
@@ -180,7 +180,7 @@ def _row(
         "gift_certificate_amount": _ZERO,
         "ip_address": f"198.51.100.{number % 250}",
         "ip_address_v6": "",
-        "geoip_country": "Germany" if chance.share(0.2) else "",
+        "geoip_country": "Germany" if rng.chance(0.2) else "",
         "geoip_country_iso2": "",
         "currency_id": codes.index(currency) + 1,
         "currency_code": currency,
@@ -188,26 +188,26 @@ def _row(
         "default_currency_id": codes.index(default) + 1,
         "default_currency_code": default,
         "staff_notes": notes,
-        "customer_message": chance.pick(words.MESSAGES) or notes,
+        "customer_message": rng.pick(texts.MESSAGES) or notes,
         "discount_amount": money(off.others),
         "coupon_discount": money(off.coupons),
         "shipping_address_count": len(sent.parcels),
         "is_deleted": archived(world, number),
         "ebay_order_id": "0",
-        "cart_id": None if chance.share(0.2) else f"a8458391-ef68-4fe5-9ec1-442e{number:08d}",
-        "billing_address": {**address(chance, email), "form_fields": form_fields(chance)},
-        "is_email_opt_in": chance.share(0.2),
+        "cart_id": None if rng.chance(0.2) else f"a8458391-ef68-4fe5-9ec1-442e{number:08d}",
+        "billing_address": {**address(rng, email), "form_fields": form_fields(rng)},
+        "is_email_opt_in": rng.chance(0.2),
         "credit_card_type": None,
-        "order_source": chance.pick(("www", "www", "www", "manual", "external")),
-        "channel_id": _channel(world, chance),
+        "order_source": rng.pick(("www", "www", "www", "manual", "external")),
+        "channel_id": _channel(world, rng),
         "external_source": None,
         "products": link(f"/orders/{number}/products"),
         "shipping_addresses": link(f"/orders/{number}/shipping_addresses"),
         "coupons": link(f"/orders/{number}/coupons"),
         "external_id": None,
         "external_merchant_id": None,
-        "tax_provider_id": "" if chance.share(0.7) else "BasicTaxProvider",
-        "customer_locale": chance.pick(("en", "en", "de", "ja", "")),
+        "tax_provider_id": "" if rng.chance(0.7) else "BasicTaxProvider",
+        "customer_locale": rng.pick(("en", "en", "de", "ja", "")),
         "external_order_id": "",
         "store_default_currency_code": default,
         "store_default_to_transactional_exchange_rate": rate,
@@ -221,9 +221,9 @@ def _quantity(world: World, items: list[lines.Line]) -> int:
     return sum(item.quantity for item in items if with_children or item.parent is None)
 
 
-def _channel(world: World, chance: Chance) -> int:
+def _channel(world: World, rng: SeededRandom) -> int:
     channels = world.tables["channels"].base[:2]
-    return channels[0] if chance.share(0.95) else channels[-1]
+    return channels[0] if rng.chance(0.95) else channels[-1]
 
 
 def _fee(order: Plan) -> Row:

@@ -1,4 +1,4 @@
-"""An order with everything below it, the truth that tests compare with."""
+"""An order with all of its child lists, for tests to compare with."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tap_bigcommerce_sandbox.world import World
 
 
 def full_order(world: World, number: int) -> Row:
-    """The row as listed without includes, and the order's own lists, complete, in its keys."""
+    """The row as listed without includes, plus its complete child lists."""
     row: Row = orjson.loads(world.row_bytes("orders", number))
     for name in ("products", "shipping_addresses", "coupons", "fees"):
         row[name] = world.below(f"order_{name}", number)

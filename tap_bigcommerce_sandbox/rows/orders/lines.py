@@ -1,13 +1,13 @@
-"""Line items of an order: in cents first, as rows of /orders/{id}/products in the end."""
+"""Line items of an order: computed in cents, rendered as rows of /orders/{id}/products."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from tap_bigcommerce_sandbox import words
-from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.orders.plan import COMPLETED, SHIPPED, Plan
 from tap_bigcommerce_sandbox.rows.products.brief import Brief, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.table import Row
@@ -20,7 +20,7 @@ _GIFT = Brief(0, "$25.00 Gift Certificate", "", 2500, True, 0)
 
 @dataclass
 class Line:
-    """A line item on its way; money in cents, totals for the whole quantity."""
+    """A line item before it is rendered; money in cents, totals for the full quantity."""
 
     id: int
     product: Brief
@@ -57,17 +57,17 @@ class Line:
 
 
 def make_lines(
-    world: World, order: Plan, chance: Chance, addresses: list[int], pickup: int, rate: float
+    world: World, order: Plan, rng: SeededRandom, addresses: list[int], pickup: int, rate: float
 ) -> list[Line]:
-    """The line items; each goes to an address, to the pickup, or is digital."""
+    """The line items; each is shipped to an address, picked up, or digital."""
     made: list[Line] = []
-    for at in range(_count(world, order, chance)):
+    for at in range(_count(world, order, rng)):
         gift = order.scenario == "gift" and at == 0
         custom = order.scenario == "custom" and at == 0
-        number = 0 if custom else world.some_id("products", chance)
+        number = 0 if custom else world.some_id("products", rng)
         product = _GIFT if gift else brief(world, number)
         kind = "giftcertificate" if gift else _type(order, product)
-        quantity = 1 if chance.share(0.7) else chance.between(2, 6)
+        quantity = 1 if rng.chance(0.7) else rng.between(2, 6)
         line = Line(order.number * 1000 + at, product, kind, quantity, rate)
         if kind == "physical":
             line.pickup = pickup
@@ -79,11 +79,11 @@ def make_lines(
     return made
 
 
-def _count(world: World, order: Plan, chance: Chance) -> int:
+def _count(world: World, order: Plan, rng: SeededRandom) -> int:
     if order.scenario == "huge":
-        return chance.between(51, 300)
+        return rng.between(51, 300)
     least = 2 if order.scenario in ("bundle", "several_addresses") else 1
-    return chance.between(least, max(least, world.options.line_items))
+    return rng.between(least, max(least, world.options.line_items))
 
 
 def _type(order: Plan, product: Brief) -> str:
@@ -92,8 +92,8 @@ def _type(order: Plan, product: Brief) -> str:
     return "digital" if product.digital or order.scenario == "digital" else "physical"
 
 
-def render(line: Line, order: Plan, chance: Chance) -> Row:
-    """The row without fulfillment_source, which only the order's own endpoint surely gives."""
+def render(line: Line, order: Plan, rng: SeededRandom) -> Row:
+    """The row without fulfillment_source, which only the order's endpoint always has."""
     product, quantity = line.product, line.quantity
     unit = 0 if line.parent else product.price
     tax = line.tax
@@ -134,12 +134,12 @@ def render(line: Line, order: Plan, chance: Chance) -> Row:
         "refund_amount": money(unit * line.refunded),
         "return_id": 0,
         "wrapping_id": 0,
-        "wrapping_name": "" if chance.share(0.9) else None,
+        "wrapping_name": "" if rng.chance(0.9) else None,
         "base_wrapping_cost": _ZERO,
         "wrapping_cost_ex_tax": _ZERO,
         "wrapping_cost_inc_tax": _ZERO,
         "wrapping_cost_tax": _ZERO,
-        "wrapping_message": "" if chance.share(0.9) else None,
+        "wrapping_message": "" if rng.chance(0.9) else None,
         "quantity_shipped": sent,
         "event_name": None,
         "event_date": None,
@@ -151,20 +151,20 @@ def render(line: Line, order: Plan, chance: Chance) -> Row:
         "is_bundled_product": line.parent is not None,
         "bin_picking_number": "",
         # A number, a text or null: it was all of these over the years.
-        "external_id": chance.pick((None, None, None, None, "", "EXT-9", 4711)),
-        "brand": "" if chance.share(0.7) else "Sagaform ®",
+        "external_id": rng.pick((None, None, None, None, "", "EXT-9", 4711)),
+        "brand": "" if rng.chance(0.7) else "Sagaform ®",
         "applied_discounts": line.discounts,
-        "product_options": _options(line, chance),
-        "configurable_fields": [{"name": "Nota", "value": "«hola»"}] if chance.share(0.01) else [],
+        "product_options": _options(line, rng),
+        "configurable_fields": [{"name": "Nota", "value": "«hola»"}] if rng.chance(0.01) else [],
         "gift_certificate_id": order.number * 10 if line.type == "giftcertificate" else None,
         "discounted_total_inc_tax": money(inc - line.discount),
     }
 
 
-def _options(line: Line, chance: Chance) -> list[dict[str, Any]]:
+def _options(line: Line, rng: SeededRandom) -> list[dict[str, Any]]:
     if line.product.variants < 2:
         return []
-    label = chance.pick(words.SIZES)
+    label = rng.pick(texts.SIZES)
     option: dict[str, Any] = {
         "id": line.id * 10,
         "option_id": option_of(line.product.id),
@@ -177,12 +177,12 @@ def _options(line: Line, chance: Chance) -> list[dict[str, Any]]:
         "display_value_customer": label,
         "display_value_merchant": label,
         # The id of the chosen value, as text.
-        "value": str(100 + chance.between(0, 97)),
+        "value": str(100 + rng.between(0, 97)),
         "type": "Multiple choice",
         "name": f"Size1521{line.product.id}",
         "display_style": "Rectangle",
     }
-    if chance.share(0.95):
+    if rng.chance(0.95):
         return [option]
     upload = {
         **option,

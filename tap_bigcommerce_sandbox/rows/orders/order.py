@@ -1,4 +1,4 @@
-"""Orders as the v2 list gives them, with links or with consignments and fees embedded."""
+"""Rows of orders in the form of v2, with links or with embedded consignments and fees."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Payments of an order: its transactions, and its refunds as the bulk list gives them."""
+"""Payments of an order: its transactions, and its refunds as in the list of all refunds."""
 
 from __future__ import annotations
 
-from tap_bigcommerce_sandbox.chance import Chance
 from tap_bigcommerce_sandbox.dates import iso
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.orders.document import OrderDocument, document
 from tap_bigcommerce_sandbox.rows.orders.plan import refunded
 from tap_bigcommerce_sandbox.table import Row
@@ -19,20 +19,20 @@ _GATEWAYS = (
 
 def _transactions(world: World, order: int) -> list[Row]:
     found = document(world, order)
-    chance = world.chance("transactions", order)
-    if found.order.status == 0 or chance.share(0.1):
+    rng = world.rng("transactions", order)
+    if found.order.status == 0 or rng.chance(0.1):
         return []
-    method = chance.pick(_GATEWAYS)
+    method = rng.pick(_GATEWAYS)
     created = world.tables["orders"].created(order)
     most = max(1, world.options.transactions_per_order)
     return [
-        _transaction(found, at, method, iso(created + at * 60, "Z"), chance)
-        for at in range(chance.between(1, most))
+        _transaction(found, at, method, iso(created + at * 60, "Z"), rng)
+        for at in range(rng.between(1, most))
     ]
 
 
 def _transaction(
-    found: OrderDocument, at: int, method: tuple[str, str, str], created: str, chance: Chance
+    found: OrderDocument, at: int, method: tuple[str, str, str], created: str, rng: SeededRandom
 ) -> Row:
     kind, gateway, method_id = method
     number = found.order.number
@@ -48,7 +48,7 @@ def _transaction(
         "gateway": gateway,
         "gateway_transaction_id": f"gt{number}x{at}" if card else None,
         "payment_method_id": method_id,
-        "status": "error" if chance.share(0.05) else "ok",
+        "status": "error" if rng.chance(0.05) else "ok",
         "test": False,
         "fraud_review": False,
         "reference_transaction_id": number * 1000 + at - 1 if at else None,
@@ -79,7 +79,7 @@ def _transaction(
 
 
 def no_transactions(world: World, order: int) -> int:
-    """The status when an order has none: the real API gives one or the other."""
+    """The status for an order without transactions: the real API returns either."""
     choice = world.options.no_transactions
     if choice == "mixed":
         choice = ("204", "404", "empty")[order % 3]
@@ -92,7 +92,7 @@ def _refunds(world: World, order: int) -> list[Row]:
     found = document(world, order)
     # Every store has a refunded order early on, and that one was refunded several times.
     early = (world.tables["orders"].base_index(order) or 0) < 24
-    count = 3 if early else world.chance("refunds", order).between(1, 2)
+    count = 3 if early else world.rng("refunds", order).between(1, 2)
     return [_refund(world, found, at) for at in range(count)]
 
 

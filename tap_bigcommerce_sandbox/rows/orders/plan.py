@@ -1,11 +1,11 @@
-"""What sort of order an id is: the decisions everything else about it follows from."""
+"""The kind of order that an id has, from which all of its rows follow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tap_bigcommerce_sandbox.chance import Chance
 from tap_bigcommerce_sandbox.money import CURRENCIES
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.world import World
 
 STATUSES = (
@@ -56,7 +56,7 @@ _FEE_SHOW = _ARCHIVED_SHOW + 1
 
 @dataclass(frozen=True)
 class Plan:
-    """An order in short."""
+    """The facts that an order's rows are computed from."""
 
     number: int
     customer: int
@@ -72,21 +72,21 @@ class Plan:
 
 def plan(world: World, number: int) -> Plan:
     """The plan of an order; a pure function of seed and id."""
-    chance = world.chance("order plan", number)
+    rng = world.rng("order plan", number)
     place = _place(world, number)
-    foreign = place == _CURRENCY_SHOW or chance.share(0.08)
+    foreign = place == _CURRENCY_SHOW or rng.chance(0.08)
     others = [code for code in CURRENCIES if code != world.options.currency]
     return Plan(
         number=number,
         customer=customer_of(world, number),
-        scenario=_scenario(world, place, chance),
+        scenario=_scenario(world, place, rng),
         status=status_of(world, number),
-        coupons=_coupons(world, place, chance),
-        manual_discount=place == _MANUAL_SHOW or chance.share(0.03),
-        promotion=place == _PROMOTION_SHOW or chance.share(world.options.promotion_share),
+        coupons=_coupons(world, place, rng),
+        manual_discount=place == _MANUAL_SHOW or rng.chance(0.03),
+        promotion=place == _PROMOTION_SHOW or rng.chance(world.options.promotion_share),
         refund=refunded(world, number),
-        fee=place == _FEE_SHOW or chance.share(0.02),
-        currency=chance.pick(others) if foreign else world.options.currency,
+        fee=place == _FEE_SHOW or rng.chance(0.02),
+        currency=rng.pick(others) if foreign else world.options.currency,
     )
 
 
@@ -115,7 +115,7 @@ def refunded(world: World, number: int) -> bool:
 
 
 def archived(world: World, number: int) -> bool:
-    """Whether the order is archived, from the start or by now."""
+    """Whether the order is archived now."""
     if world.tables["orders"].archived(number) or _place(world, number) == _ARCHIVED_SHOW:
         return True
     return world.draw("order archived", number) < 0.02
@@ -126,22 +126,22 @@ def _place(world: World, number: int) -> int:
     return -1 if place is None else place
 
 
-def _scenario(world: World, place: int, chance: Chance) -> str:
+def _scenario(world: World, place: int, rng: SeededRandom) -> str:
     huge = world.options.huge_order_share
     if 0 <= place < len(_SCENARIOS):
         shown = _SCENARIOS[place]
         return shown if shown != "huge" or huge else "plain"
-    draw = chance.random()
+    draw = rng.random()
     if draw < huge:
         return "huge"
     draw -= huge
     if draw < world.options.free_shipping_share:
         return "free_shipping"
     draw -= world.options.free_shipping_share
-    return chance.pick(_RARE) if draw < _RARE_SHARE else "plain"
+    return rng.pick(_RARE) if draw < _RARE_SHARE else "plain"
 
 
-def _coupons(world: World, place: int, chance: Chance) -> tuple[int, ...]:
+def _coupons(world: World, place: int, rng: SeededRandom) -> tuple[int, ...]:
     base = world.tables["coupons"].base
     if not base or not world.options.couponed_share:
         return ()
@@ -149,8 +149,8 @@ def _coupons(world: World, place: int, chance: Chance) -> tuple[int, ...]:
         return (base[(place - _COUPON_SHOW) % len(base)],)
     if place == _MANY_COUPONS_SHOW:
         return tuple(base[:5])
-    if not chance.share(world.options.couponed_share):
+    if not rng.chance(world.options.couponed_share):
         return ()
-    first = chance.pick(base)
-    second = chance.pick(base)
-    return (first, second) if chance.share(0.1) and first != second else (first,)
+    first = rng.pick(base)
+    second = rng.pick(base)
+    return (first, second) if rng.chance(0.1) and first != second else (first,)

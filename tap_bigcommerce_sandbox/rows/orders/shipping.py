@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tap_bigcommerce_sandbox import words
-from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.orders.plan import Plan
 from tap_bigcommerce_sandbox.rows.people import address, form_fields
 from tap_bigcommerce_sandbox.table import Row
@@ -38,9 +38,9 @@ class Shipping:
     parcels: list[Parcel] = field(default_factory=list)
 
     def reduce(self, cents: int | None) -> int:
-        """Take so much off the costs without tax (None: all); returns what was taken.
+        """Reduce the costs without tax by an amount (None: by all); returns the reduction.
 
-        base stays: this is where base_shipping_cost and shipping_cost_ex_tax part.
+        `base` does not change: base_shipping_cost and shipping_cost_ex_tax differ from here on.
         """
         left, taken = cents, 0
         for parcel in self.parcels:
@@ -51,27 +51,29 @@ class Shipping:
         return taken
 
 
-def make_shipping(order: Plan, chance: Chance, rate: float, base_is: str) -> Shipping:
+def make_shipping(order: Plan, rng: SeededRandom, rate: float, base_is: str) -> Shipping:
     """The parcels an order of this plan has; none when nothing is sent."""
     made = Shipping(rate)
     if order.scenario in ("digital", "pickup"):
         return made
-    for at in range(chance.between(2, 4) if order.scenario == "several_addresses" else 1):
-        cost = 0 if order.scenario == "free_shipping" else chance.between(450, 2500)
+    for at in range(rng.between(2, 4) if order.scenario == "several_addresses" else 1):
+        cost = 0 if order.scenario == "free_shipping" else rng.between(450, 2500)
         tax = round(cost * rate)
         base = cost + tax if base_is == "inc_tax" else cost
         made.parcels.append(Parcel(order.number * 10 + at, base, cost, tax))
     return made
 
 
-def render(parcel: Parcel, order: Plan, chance: Chance, items: int, sent: int, email: str) -> Row:
+def render(
+    parcel: Parcel, order: Plan, rng: SeededRandom, items: int, sent: int, email: str
+) -> Row:
     """The row of /orders/{id}/shipping_addresses."""
-    method = chance.pick(words.SHIPPING_METHODS) if parcel.base else "Free Shipping"
+    method = rng.pick(texts.SHIPPING_METHODS) if parcel.base else "Free Shipping"
     place = f"/orders/{order.number}/shipping_addresses/{parcel.id}/shipping_quotes"
     return {
         "id": parcel.id,
         "order_id": order.number,
-        **address(chance, email),
+        **address(rng, email),
         "items_total": items,
         "items_shipped": sent,
         "shipping_method": method,
@@ -87,6 +89,6 @@ def render(parcel: Parcel, order: Plan, chance: Chance, items: int, sent: int, e
         "handling_cost_tax_class_id": 2,
         "shipping_zone_id": 1,
         "shipping_zone_name": "Österreich & Rest of World",
-        "form_fields": form_fields(chance),
+        "form_fields": form_fields(rng),
         "shipping_quotes": link(place),
     }

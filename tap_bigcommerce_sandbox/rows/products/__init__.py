@@ -1,1 +1,1 @@
-"""Products and what belongs to them."""
+"""Rows of products and their child lists."""

@@ -1,11 +1,11 @@
-"""The few facts of a product that orders repeat."""
+"""The facts of a product that orders repeat."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import cast
 
-from tap_bigcommerce_sandbox import words
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.world import World
 
 STRIDE = 1000
@@ -41,20 +41,20 @@ def base_variant(product: int) -> int:
 
 
 def option_of(product: int) -> int:
-    """The id of the option that tells a product's variants apart."""
+    """The id of the option by which a product's variants differ."""
     return product * STRIDE
 
 
 def _make(world: World, number: int) -> Brief:
-    chance = world.chance("product brief", number)
-    name = f"[{chance.pick(words.ADJECTIVES)}] {chance.pick(words.NOUNS)} {number}"
+    rng = world.rng("product brief", number)
+    name = f"[{rng.pick(texts.ADJECTIVES)}] {rng.pick(texts.NOUNS)} {number}"
     # Whole prices are common, and come as JSON integers in v3.
-    price = chance.between(3, 300) * 100 if chance.share(0.5) else chance.between(199, 29999)
+    price = rng.between(3, 300) * 100 if rng.chance(0.5) else rng.between(199, 29999)
     most = world.options.variants_per_product
     fewest = world.options.fewest_variants
     if fewest:
-        variants = chance.between(fewest, max(fewest, most))
+        variants = rng.between(fewest, max(fewest, most))
     else:
-        variants = 0 if chance.share(0.5) else chance.between(1, max(1, most))
-    sku = "" if chance.share(0.05) else f"SKU-{number:05d}"
-    return Brief(number, name, sku, price, chance.share(0.05), variants if most else 0)
+        variants = 0 if rng.chance(0.5) else rng.between(1, max(1, most))
+    sku = "" if rng.chance(0.05) else f"SKU-{number:05d}"
+    return Brief(number, name, sku, price, rng.chance(0.05), variants if most else 0)

@@ -1,4 +1,4 @@
-"""Which lists are below a product, and how `include` shows them in it."""
+"""The child lists of a product, and how `include` embeds them."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def categories_of(world: World, product: int) -> list[int]:
         # A test may give a value of another type, to see what becomes of it.
         return list(given) if isinstance(given, list) else []
     base = world.tables["categories"].base
-    chance = world.chance("product categories", product)
-    wanted = chance.between(0, 3)
-    return sorted({chance.pick(base) for _ in range(wanted)}) if base else []
+    rng = world.rng("product categories", product)
+    wanted = rng.between(0, 3)
+    return sorted({rng.pick(base) for _ in range(wanted)}) if base else []
 
 
 def _channel_assignments(world: World, product: int) -> list[Row]:
@@ -54,7 +54,7 @@ def _channels(world: World, product: int) -> list[int]:
 def _parent_relations(world: World, product: int) -> list[Row]:
     if world.draw("parent relations", product) > 0.05:
         return []
-    parent = world.some_id("products", world.chance("parent", product))
+    parent = world.some_id("products", world.rng("parent", product))
     return [{"type": "modifier", "product_id": parent, "attribute_id": parent * STRIDE}]
 
 

@@ -1,13 +1,13 @@
-"""Rows below a product: variants, images and the rest, one function for each."""
+"""Child rows of a product: a function each for variants, images and others."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tap_bigcommerce_sandbox import words
-from tap_bigcommerce_sandbox.chance import Chance
+from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import iso
 from tap_bigcommerce_sandbox.money import number as amount
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.products.brief import STRIDE, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import World
@@ -18,17 +18,16 @@ _CDN = "https://cdn11.bigcommerce.com/s-sandbox1/products"
 def variants(world: World, product: int) -> list[Row]:
     """Variant rows; a simple product has its one base variant, without option values."""
     known = brief(world, product)
-    chance = world.chance("variants", product)
+    rng = world.rng("variants", product)
     return [
-        _variant(known.sku, known.price, product, at, chance)
-        for at in range(max(1, known.variants))
+        _variant(known.sku, known.price, product, at, rng) for at in range(max(1, known.variants))
     ]
 
 
-def _variant(sku: str, price: int, product: int, at: int, chance: Chance) -> Row:
-    own_price = None if chance.share(0.7) else amount(price + at * 100)
-    size = words.SIZES[at % len(words.SIZES)]
-    weight = chance.between(1, 50) / 10
+def _variant(sku: str, price: int, product: int, at: int, rng: SeededRandom) -> Row:
+    own_price = None if rng.chance(0.7) else amount(price + at * 100)
+    size = texts.SIZES[at % len(texts.SIZES)]
+    weight = rng.between(1, 50) / 10
     return {
         "id": base_variant(product) + at,
         "product_id": product,
@@ -39,7 +38,7 @@ def _variant(sku: str, price: int, product: int, at: int, chance: Chance) -> Row
         "sale_price": None,
         "retail_price": None,
         "map_price": None,
-        "weight": None if chance.share(0.7) else weight,
+        "weight": None if rng.chance(0.7) else weight,
         "calculated_weight": weight,
         "width": None,
         "height": None,
@@ -50,10 +49,10 @@ def _variant(sku: str, price: int, product: int, at: int, chance: Chance) -> Row
         "purchasing_disabled_message": "",
         "image_url": "",
         "cost_price": 0,
-        "upc": "" if chance.share(0.9) else None,
+        "upc": "" if rng.chance(0.9) else None,
         "mpn": "",
         "gtin": "",
-        "inventory_level": chance.between(0, 200),
+        "inventory_level": rng.between(0, 200),
         "inventory_warning_level": 0,
         "bin_picking_number": "",
         "option_values": [
@@ -71,11 +70,11 @@ def _variant(sku: str, price: int, product: int, at: int, chance: Chance) -> Row
 
 def images(world: World, product: int) -> list[Row]:
     """Image rows, none for some products."""
-    chance = world.chance("images", product)
+    rng = world.rng("images", product)
     modified = iso(world.tables["products"].created(product))
     rows = []
     fewest = world.options.fewest_images
-    for at in range(chance.between(fewest, max(fewest, world.options.images_per_product))):
+    for at in range(rng.between(fewest, max(fewest, world.options.images_per_product))):
         number = product * STRIDE + at
         stem = f"{_CDN}/{product}/images/{number}/picture-é{at}.1780000000"
         rows.append(
@@ -99,11 +98,11 @@ def images(world: World, product: int) -> list[Row]:
 
 def custom_fields(world: World, product: int) -> list[Row]:
     """Custom fields, at most three."""
-    chance = world.chance("custom fields", product)
+    rng = world.rng("custom fields", product)
     names = ("Material", "Pflegehinweis", "サイズ", "Link")
     return [
-        {"id": product * STRIDE + at, "name": names[at], "value": chance.pick(words.SENTENCES)}
-        for at in range(chance.between(0, 3))
+        {"id": product * STRIDE + at, "name": names[at], "value": rng.pick(texts.SENTENCES)}
+        for at in range(rng.between(0, 3))
     ]
 
 
@@ -125,14 +124,14 @@ def bulk_pricing_rules(world: World, product: int) -> list[Row]:
 
 
 def options(world: World, product: int) -> list[Row]:
-    """The option that tells variants apart, where there are several."""
+    """The option by which variants differ, if there are several."""
     known = brief(world, product)
     if known.variants < 2:
         return []
     values = [
         {
             "id": 100 + at,
-            "label": words.SIZES[at % len(words.SIZES)],
+            "label": texts.SIZES[at % len(texts.SIZES)],
             "sort_order": at,
             "value_data": {"colors": ["#FF0000"]} if at == 2 else None,
             "is_default": at == 0,
@@ -229,21 +228,21 @@ def videos(world: World, product: int) -> list[Row]:
 
 def reviews(world: World, product: int) -> list[Row]:
     """At most two reviews."""
-    chance = world.chance("reviews", product)
+    rng = world.rng("reviews", product)
     created = iso(world.tables["products"].created(product))
     return [
         {
             "id": product * STRIDE + at,
             "product_id": product,
             "title": "Très bien",
-            "text": chance.pick(words.SENTENCES),
+            "text": rng.pick(texts.SENTENCES),
             "status": 1,
-            "rating": chance.between(1, 5),
+            "rating": rng.between(1, 5),
             "email": "",
-            "name": chance.pick(words.FIRST_NAMES),
+            "name": rng.pick(texts.FIRST_NAMES),
             "date_reviewed": created,
             "date_created": created,
             "date_modified": created,
         }
-        for at in range(chance.between(-2, 2))
+        for at in range(rng.between(-2, 2))
     ]
