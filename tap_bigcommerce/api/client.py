@@ -32,7 +32,7 @@ from tap_bigcommerce.exceptions import (
     TapError,
 )
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.progress.tracker import ProgressTracker, Reason
+from tap_bigcommerce.progress.tracker import ProgressTracker, WaitReason
 from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.text import excerpt, quoted
 
@@ -135,7 +135,7 @@ class Client:
     def wait(self, seconds: float, context: RequestContext, why: str = "") -> None:
         """Wait before asking again; raises Interrupted when the tap is asked to stop."""
         with self._tracker.waiting(context.counts) as waits:
-            waits(Reason.RETRY, time.monotonic() + seconds, why)
+            waits(WaitReason.RETRY, time.monotonic() + seconds, why)
             self._shutdown.sleep(seconds)
 
     def get(
@@ -183,7 +183,7 @@ class Client:
                     context.counts,
                     request.took,
                     outcome,
-                    again=request.count > 1,
+                    is_retry=request.count > 1,
                     quota=standing,
                 )
             if response is not None:
@@ -219,7 +219,7 @@ class Client:
             response.read(body, request.expects, request.keys, mends=request.only_text)
             if request.expects is list:
                 self.most_rows = max(self.most_rows, len(response.content or response.raw.rows))
-            request.context.counts.mended_bodies += response.mended
+            request.context.counts.repaired_responses += response.mended
         return response
 
     def _after_failure(self, failure: AttemptFailed, request: _Request) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 
 from tap_bigcommerce.dates import parse_instant
-from tap_bigcommerce.progress.tracker import Allowance, Reason
+from tap_bigcommerce.progress.tracker import QuotaStatus, WaitReason
 from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
 FIRST_PAUSE = 1.0
@@ -95,7 +95,7 @@ class RateLimiter:
         self._good_before_more = GOOD_BEFORE_MORE
         self._window = USUAL_WINDOW
 
-    def enter(self, told: Callable[[Reason | None, float], None]) -> None:
+    def enter(self, told: Callable[[WaitReason | None, float], None]) -> None:
         """Wait until a request may be sent, and take its place.
 
         `told` hears again and again why it waits, and until about when, by the quota's clock; no
@@ -112,7 +112,7 @@ class RateLimiter:
                 told(reason, self._clock() + wait)
                 self._changed.wait(min(wait, POLL_INTERVAL))
 
-    def leave(self, headers: Mapping[str, str] | None, took: float) -> Allowance | None:
+    def leave(self, headers: Mapping[str, str] | None, took: float) -> QuotaStatus | None:
         """Give a request's place back, and learn from its answer's `headers`, if it had any.
 
         `took`: the seconds since the request was sent; the store may have written the headers at
@@ -182,22 +182,22 @@ class RateLimiter:
             return self._refusals, self._clock() - self._first_refused_at
 
     @property
-    def allowance(self) -> Allowance | None:
+    def allowance(self) -> QuotaStatus | None:
         """What is left of the quota; None where the API has not said."""
         with self._changed:
             if self._quota is None:
                 return None
             resets_in = self._resets_at - self._clock()
             if resets_in <= 0 or not self._is_told:  # The window is over: the next is untouched.
-                return Allowance(self._quota, self._quota, self._window, self._window)
-            return Allowance(self._quota, self._left, self._window, resets_in)
+                return QuotaStatus(self._quota, self._quota, self._window, self._window)
+            return QuotaStatus(self._quota, self._left, self._window, resets_in)
 
-    def _wait(self) -> tuple[float, Reason | None]:
+    def _wait(self) -> tuple[float, WaitReason | None]:
         """Seconds until it is worth looking again, 0 when a request may go now; and why to wait:
         None while it is for requests that are under way."""
         now = self._clock()
         if now < self._paused_until:
-            return self._paused_until - now, Reason.REFUSED
+            return self._paused_until - now, WaitReason.RATE_LIMITED
         # Refused again after a wait: one request is enough to see whether it goes on.
         if self._in_flight >= (int(self._allowed) if self._refusals < 2 else 1):
             return POLL_INTERVAL, None
@@ -212,10 +212,10 @@ class RateLimiter:
         if self._in_flight and not self._is_told:
             return POLL_INTERVAL, None
         if left < kept_free:
-            return self._resets_at - now, Reason.QUOTA
+            return self._resets_at - now, WaitReason.QUOTA
         if self._in_flight:
-            return self._resets_at - now, Reason.OTHERS
-        return max(0.0, min(self._resets_at, self._looks_at) - now), Reason.OTHERS
+            return self._resets_at - now, WaitReason.RESERVED
+        return max(0.0, min(self._resets_at, self._looks_at) - now), WaitReason.RESERVED
 
     def _open_window(self, quota: int, now: float) -> None:
         """A new window: all of the quota, but for what is on its way, and for what was sent so late

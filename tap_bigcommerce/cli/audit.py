@@ -13,7 +13,7 @@ from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.exceptions import RequestFailed, failure_of
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.sync.deletes.id_sets import IdSetStore
-from tap_bigcommerce.sync.deletes.search import Search
+from tap_bigcommerce.sync.deletes.search import IdSearch
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import one_line, table
 
@@ -51,7 +51,7 @@ def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]
             continue
         found.append(Finding(name))
         context = RequestContext(name, stream.permission, StreamCounts(name))
-        search = Search(stream, run, context, priority)
+        search = IdSearch(stream, run, context, priority)
         error = failure_of(name, functools.partial(_compare, search, found[-1]))
         if error is not None:
             LOGGER.error("%s failed: %s", name, error.message)
@@ -71,11 +71,11 @@ def report(found: Sequence[Finding]) -> str:
     return "\n".join([*lines, "", *notes, *(details or ["Nothing differs."])]) + "\n"
 
 
-def _compare(search: Search, finding: Finding) -> None:
+def _compare(search: IdSearch, finding: Finding) -> None:
     """Complete what is found of one stream."""
     stream, run, differences = search.stream, search.run, finding.differences
     written = IdSetStore(run.config, stream.name).get(run.state.deletes(stream.name))
-    list_reader, ids, left_out = search.sweep()
+    list_reader, ids, left_out = search.scan()
     count, listed = list_reader.total, list_reader.rows_yielded
     if stream.count is not None:
         try:

@@ -115,7 +115,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     set_allocator()
     shutdown = Shutdown()
     _heed_signals(shutdown, reporting)
-    return reporting.ended(_status(Run(options, environment, shutdown, reporting)))
+    return reporting.finish(_status(Run(options, environment, shutdown, reporting)))
 
 
 def _status(run: Run) -> int:
@@ -208,14 +208,14 @@ def _sync(run: Run) -> int:
     if config.detect_deletes:
         check_installed("detect_deletes")
     config = _as_test(config) if run.options.command == "test" else config
-    run.reporting.expect(config)
+    run.reporting.prepare(config)
     state = State(read_state(run.options.state), config.store_hash)
     selections = run.selections(config)
     check_names(full_refresh, "--full-refresh", selections)
     for name in full_refresh:
         state.reset(name, STREAMS[name].replication_key)
     run_context = run.run_context(config, state)
-    with run.reporting.watching():
+    with run.reporting.show_progress():
         failures = sync(selections, run_context)
     # What has befallen all streams is said once.
     for error in {error.message: error for error in failures.values()}.values():
@@ -278,7 +278,7 @@ def _read_catalog(name: str) -> dict[str, dict[str, Any]]:
 def _heed_signals(shutdown: Shutdown, reporting: RunReporting) -> None:
     def give_up(status: int) -> None:
         try:
-            reporting.ended(status)
+            reporting.finish(status)
         finally:
             os._exit(status)
 

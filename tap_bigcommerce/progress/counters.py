@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-Stage = Literal["not begun", "not ended", "done", "failed"]
+Stage = Literal["not started", "running", "done", "failed"]
 """How far a stream is."""
 
 OUTCOMES = {
@@ -43,7 +43,7 @@ class StreamCounts:
     read: int = 0
     written: int = 0
     duplicates: int = 0
-    gone: int = 0
+    deleted_during_sync: int = 0
     pages: int = 0
     share: float | None = None
     read_with: str | None = None
@@ -55,17 +55,17 @@ class StreamCounts:
     bookmark_after: str | None = None
     rescued: Counter[str] = field(default_factory=Counter)
     unfit: Counter[str] = field(default_factory=Counter)
-    lists_read: Counter[str] = field(default_factory=Counter)
-    false_alarms: Counter[str] = field(default_factory=Counter)
+    child_lists_read: Counter[str] = field(default_factory=Counter)
+    unneeded_reads: Counter[str] = field(default_factory=Counter)
     statuses: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     retries: int = 0
-    mended_bodies: int = 0
+    repaired_responses: int = 0
     skipped: int = 0
     short_retries: bool = False
     waited: float = 0.0
-    told: int = 0
-    told_at: float = field(default_factory=time.monotonic)
+    logged: int = 0
+    logged_at: float = field(default_factory=time.monotonic)
 
     @property
     def stage(self) -> Stage:
@@ -74,13 +74,15 @@ class StreamCounts:
             return "failed"
         if self.ended is not None:
             return "done"
-        return "not begun" if self.began is None else "not ended"
+        return "not started" if self.began is None else "running"
 
     @property
     def took(self) -> float:
         """The seconds for which it has been read."""
         return 0.0 if self.began is None else (self.ended or time.monotonic()) - self.began
 
-    def failures(self, fine: Collection[str] = ("good",)) -> Counter[str]:
+    def failures(self, except_for: Collection[str] = ("good",)) -> Counter[str]:
         """How many requests had which status, or what befell them: but for these outcomes."""
-        return Counter({at: n for at, n in self.statuses.items() if outcome_of(at) not in fine})
+        return Counter(
+            {at: n for at, n in self.statuses.items() if outcome_of(at) not in except_for}
+        )

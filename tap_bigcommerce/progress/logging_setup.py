@@ -16,7 +16,7 @@ METRIC = "METRIC: "
 """What singer-python's lines for programs begin with."""
 
 
-def displayed(secrets: Secrets) -> Callable[[logging.LogRecord], bool]:
+def redacting_filter(secrets: Secrets) -> Callable[[logging.LogRecord], bool]:
     """A filter that makes of each record what may be shown: one line, without secrets.
 
     A traceback goes into `exc_text`, line by line.
@@ -41,7 +41,7 @@ def displayed(secrets: Secrets) -> Callable[[logging.LogRecord], bool]:
     return change
 
 
-class JsonFormat(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """One object a line: time (UTC), level, logger, message; metric or traceback where there is
     one."""
 
@@ -62,35 +62,35 @@ class JsonFormat(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonFormat()}
+FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonFormatter()}
 """By `--log-format`; text as Singer programs write it: the level and the message."""
 
 
-class LogOutput(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no argument
-    """Writes to standard error, or through `say`, above what is shown there, a line of a level."""
+class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no argument
+    """Writes to standard error, or through `write_line`, above what is shown there."""
 
-    say: Callable[[str, str], object] | None = None
+    write_line: Callable[[str, str], object] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one line. Where standard error is closed, that is no reason to stop."""
-        if self.say is not None:
-            self.say(self.format(record), record.levelname)
+        if self.write_line is not None:
+            self.write_line(self.format(record), record.levelname)
         else:
             super().emit(record)
 
 
-def set_up(level: str, format_: str, secrets: Secrets) -> LogOutput:
+def set_up_logging(level: str, format_: str, secrets: Secrets) -> LogHandler:
     """Send the log of this process to standard error, in one of FORMATS, without these secrets."""
     # A METRIC line a request is for programs: on a terminal nobody could read anything else.
     with_metrics = level == "DEBUG" or sys.stderr is None or not sys.stderr.isatty()
-    output = LogOutput(sys.stderr)
+    output = LogHandler(sys.stderr)
     output.addFilter(lambda record: with_metrics or not str(record.msg).startswith(METRIC))
-    output.addFilter(displayed(secrets))
+    output.addFilter(redacting_filter(secrets))
     output.setFormatter(FORMATS[format_])
     root = logging.getLogger()
     # singer-python has given it a handler of its own.
     root.handlers[:] = [output]
     root.setLevel(level)
-    # Its warnings bring tracebacks (of a bad header, say); the client says what matters.
+    # Its warnings bring tracebacks (of a bad header, for example); the client says what matters.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     return output

@@ -20,7 +20,7 @@ LOGGER = logging.getLogger(__name__)
 
 METRIC_EVERY = 60.0  # seconds between two METRIC lines of a stream's records
 
-MOST_LISTED = 10
+MAX_LISTED = 10
 """Things that are named of those that were counted."""
 
 RESCUED_VALUES = (
@@ -39,9 +39,9 @@ def log_records(counts: StreamCounts, *, last: bool = False) -> None:
     As singer-python's own Counter, which sets up logging anew each time that one is made.
     """
     now = time.monotonic()
-    if last or now - counts.told_at >= METRIC_EVERY:
-        log_count(Metric.record_count, counts.stream, counts.written - counts.told)
-        counts.told, counts.told_at = counts.written, now
+    if last or now - counts.logged_at >= METRIC_EVERY:
+        log_count(Metric.record_count, counts.stream, counts.written - counts.logged)
+        counts.logged, counts.logged_at = counts.written, now
 
 
 def log_count(metric: str, stream: str, value: int) -> None:
@@ -49,7 +49,7 @@ def log_count(metric: str, stream: str, value: int) -> None:
     _log_metric(logging.INFO, "counter", metric, value, {Tag.endpoint: stream})
 
 
-def log_figures(counts: StreamCounts) -> None:
+def log_stream_metrics(counts: StreamCounts) -> None:
     """A stream's METRIC lines at its end, and a warning for each path that did not fit."""
     log_records(counts, last=True)
     for metric, value in (
@@ -57,7 +57,7 @@ def log_figures(counts: StreamCounts) -> None:
         ("requests_failed", counts.failures().total()),
         ("records_read", counts.read),
         ("records_dropped_as_duplicates", counts.duplicates),
-        ("records_gone", counts.gone),
+        ("records_gone", counts.deleted_during_sync),
         ("values_rescued", counts.rescued.total()),
         ("values_unfit", counts.unfit.total()),
         ("seconds_waited", round(counts.waited)),
@@ -90,7 +90,7 @@ def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[
 def summary(counts: StreamCounts) -> str:
     """One stream's closing line."""
     failed = counts.failures()
-    failures = f", {failed.total()} of them failed: {listed(failed)}" if failed else ""
+    failures = f", {failed.total()} of them failed: {format_counts(failed)}" if failed else ""
     before, after = counts.bookmark_before, counts.bookmark_after
     moved = f"from {before} to " if before not in (None, after) else ""
     said = [
@@ -99,28 +99,28 @@ def summary(counts: StreamCounts) -> str:
         (counts.retries, f"{counts.retries} times tried again"),
         (counts.duplicates, f"{counts.read} read, {counts.duplicates} of them known already"),
         (counts.waited >= 1, f"waited {counts.waited:.0f} s over all requests"),
-        (counts.gone, f"{counts.gone} deleted meanwhile"),
+        (counts.deleted_during_sync, f"{counts.deleted_during_sync} deleted meanwhile"),
         (counts.skipped, f"{counts.skipped} skipped that could not be read"),
         (counts.deleted, f"{counts.deleted} deleted since the last sweep"),
-        (counts.lists_read, f"lists read singly: {listed(counts.lists_read)}"),
-        (counts.false_alarms, f"without need: {listed(counts.false_alarms)}"),
-        (counts.rescued, f"rescued values: {listed(counts.rescued)}"),
-        (counts.unfit, f"values that did not fit: {listed(counts.unfit)}"),
-        (counts.mended_bodies, f"{counts.mended_bodies} answers with bad characters"),
+        (counts.child_lists_read, f"lists read singly: {format_counts(counts.child_lists_read)}"),
+        (counts.unneeded_reads, f"without need: {format_counts(counts.unneeded_reads)}"),
+        (counts.rescued, f"rescued values: {format_counts(counts.rescued)}"),
+        (counts.unfit, f"values that did not fit: {format_counts(counts.unfit)}"),
+        (counts.repaired_responses, f"{counts.repaired_responses} answers with bad characters"),
         (after, f"bookmark {moved}{after}"),
     ]
     return f"{counts.stream}: " + "; ".join(message for happened, message in said if happened)
 
 
-def listed(counter: Counter[str]) -> str:
+def format_counts(counter: Counter[str]) -> str:
     """What was counted most often: 3 × 503, 1 × 429."""
-    most = [f"{number:,} × {excerpt(name)}" for name, number in counter.most_common(MOST_LISTED)]
+    most = [f"{number:,} × {excerpt(name)}" for name, number in counter.most_common(MAX_LISTED)]
     more = len(counter) - len(most)
     return ", ".join([*most, f"and {more} more"] if more > 0 else most)
 
 
 @contextlib.contextmanager
-def every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
+def run_every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
     """Do this in a thread meanwhile, each time that so many seconds have passed."""
     over = threading.Event()
 

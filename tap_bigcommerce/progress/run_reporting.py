@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.progress.logging_setup import displayed, set_up
-from tap_bigcommerce.progress.metrics import every
+from tap_bigcommerce.progress.logging_setup import redacting_filter, set_up_logging
+from tap_bigcommerce.progress.metrics import run_every
 from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
 from tap_bigcommerce.text import Secrets, duration, proxy_passwords
 
@@ -36,7 +36,7 @@ class RunReporting:
         self._progress_every = progress_every
         self.secrets = Secrets()
         self.secrets.add(proxy_passwords(environment))
-        self._log = set_up(level, log_format, self.secrets)
+        self._log = set_up_logging(level, log_format, self.secrets)
         self._terminal = _shows_bars(environment)
         self.tracker = ProgressTracker()
         self._report = None
@@ -44,10 +44,10 @@ class RunReporting:
             from tap_bigcommerce.progress.report.report import Report  # for those who want one
 
             self._report = Report(report, self.tracker)
-            self._report.addFilter(displayed(self.secrets))
+            self._report.addFilter(redacting_filter(self.secrets))
             logging.getLogger().addHandler(self._report)
 
-    def expect(self, config: Config) -> None:
+    def prepare(self, config: Config) -> None:
         """A store is about to be read with these settings.
 
         Raises ConfigError where the report could not be written in the end.
@@ -56,10 +56,10 @@ class RunReporting:
         report, self._report = self._report, None
         if report is not None:
             report.store = config.store_hash
-            report.check_place()
+            report.check_file()
             self._report = report
 
-    def watching(self) -> contextlib.AbstractContextManager[None]:
+    def show_progress(self) -> contextlib.AbstractContextManager[None]:
         """Show how the run goes on meanwhile."""
         if self._progress_every is None:
             return contextlib.nullcontext()
@@ -67,12 +67,12 @@ class RunReporting:
             from tap_bigcommerce.progress.terminal import bars  # takes its time to import
 
             return bars(self.tracker, self._log)
-        return every(
+        return run_every(
             self._progress_every,
-            lambda: LOGGER.info("Progress: %s", _words(self.tracker.snapshot())),
+            lambda: LOGGER.info("Progress: %s", _progress_message(self.tracker.snapshot())),
         )
 
-    def ended(self, status: int) -> int:
+    def finish(self, status: int) -> int:
         """The run has ended with this exit status, which is returned: write the report."""
         if self._report is not None:
             try:
@@ -94,14 +94,14 @@ def _shows_bars(environment: Mapping[str, str]) -> bool:
     return sys.stderr.isatty() and not sys.stdout.isatty() and not can_only_write_on
 
 
-def _words(run: Snapshot) -> str:
+def _progress_message(run: Snapshot) -> str:
     """How a run stands, in one line."""
     stages = [counts.stage for counts in run.streams]
     done = stages.count("done") + stages.count("failed")
     parts = [f"{done} of {len(stages)} streams done after {duration(run.took)}"]
     for counts in run.streams:
-        if counts.stage == "not ended":
-            parts.append(_stream(counts, *run.paces[counts.stream]))
+        if counts.stage == "running":
+            parts.append(_stream_message(counts, *run.rates[counts.stream]))
     parts.append(f"{run.request_rate:.1f} requests/s")
     if run.quota is not None:
         size, left = run.quota.quota, run.quota.left
@@ -110,7 +110,7 @@ def _words(run: Snapshot) -> str:
     return "; ".join(parts)
 
 
-def _stream(counts: StreamCounts, rate: float | None, left: float | None) -> str:
+def _stream_message(counts: StreamCounts, rate: float | None, left: float | None) -> str:
     parts = [f"{counts.stream}: {counts.written:,} records"]
     if counts.read_with is None:  # Else the rest is said of the stream with which it is read.
         parts += [f"{counts.pages:,} pages", f"{rate or 0:,.0f} records/s"]

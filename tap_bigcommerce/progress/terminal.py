@@ -15,8 +15,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from tap_bigcommerce.progress.counters import Stage, StreamCounts
-from tap_bigcommerce.progress.logging_setup import LogOutput
-from tap_bigcommerce.progress.metrics import every
+from tap_bigcommerce.progress.logging_setup import LogHandler
+from tap_bigcommerce.progress.metrics import run_every
 from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
 from tap_bigcommerce.text import duration
 
@@ -28,11 +28,11 @@ WITH_BARS = 56
 
 LEVELS = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
 
-STAGES: dict[Stage, str] = {"not begun": "dim", "not ended": "bold", "done": "", "failed": "red"}
+STAGES: dict[Stage, str] = {"not started": "dim", "running": "bold", "done": "", "failed": "red"}
 
 
 @contextlib.contextmanager
-def bars(tracker: ProgressTracker, log: LogOutput) -> Iterator[None]:
+def bars(tracker: ProgressTracker, log: LogHandler) -> Iterator[None]:
     """Show a run on the terminal to which the log goes, whose lines stand above it.
 
     A thread draws it a few times a second. Nothing that befalls the terminal ends the run.
@@ -41,12 +41,14 @@ def bars(tracker: ProgressTracker, log: LogOutput) -> Iterator[None]:
     console = Console(file=terminal, force_terminal=True, highlight=False)
     live = Live(
         console=console,
-        get_renderable=lambda: draw(tracker.snapshot(), console.width, console.height),
+        get_renderable=lambda: render(tracker.snapshot(), console.width, console.height),
         auto_refresh=False,
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    log.say = lambda line, level: console.print(Text(line, LEVELS.get(level, "")), soft_wrap=True)
+    log.write_line = lambda line, level: console.print(
+        Text(line, LEVELS.get(level, "")), soft_wrap=True
+    )
 
     def redraw() -> None:
         # Whoever writes goes up by as many rows as there were: so never while a line is written.
@@ -54,7 +56,7 @@ def bars(tracker: ProgressTracker, log: LogOutput) -> Iterator[None]:
         with log.lock:
             live.refresh()
 
-    with live, every(0.25, redraw):
+    with live, run_every(0.25, redraw):
         # A process that is killed leaves the terminal as it finds it.
         console.show_cursor(True)
         yield
@@ -78,7 +80,7 @@ class _Terminal:
             self._file.flush()
 
 
-def draw(run: Snapshot, width: int, height: int) -> RenderableType:
+def render(run: Snapshot, width: int, height: int) -> RenderableType:
     """A run, in at most `height` rows of at most `width` columns."""
     # A long name is cut, and bars have what is left: figures stay whole.
     name, bar = Column(max_width=width // 3, no_wrap=True), Column(ratio=1)
@@ -90,7 +92,7 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
     # Some rows are kept free for what stands below the streams.
     shown = _window(run.streams, max(1, height - 5 - len(run.waits)))
     for counts in shown:
-        table.add_row(*compress(_row(counts, *run.paces[counts.stream]), fits))
+        table.add_row(*compress(_row(counts, *run.rates[counts.stream]), fits))
     stages = Counter(counts.stage for counts in run.streams)
     stages.subtract(counts.stage for counts in shown)
     hidden = [f"{stages[stage]} {stage}" for stage in STAGES if stages[stage]]
@@ -110,14 +112,14 @@ def draw(run: Snapshot, width: int, height: int) -> RenderableType:
 def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[RenderableType]:
     """Its name, bar, records, pages, rate, and how it ends or for how long it has been read."""
     stage, style = counts.stage, STAGES[counts.stage]
-    if stage == "not begun":
+    if stage == "not started":
         return [Text(counts.stream, style), "", "", "", "", ""]
     share = 1.0 if stage == "done" else counts.share
     bar = ProgressBar(
         total=1.0,
         completed=share or 0.0,
         # How far a list is whose end nobody knows, a bar cannot tell.
-        pulse=stage == "not ended" and share is None,
+        pulse=stage == "running" and share is None,
         complete_style="red" if stage == "failed" else "cyan",
         finished_style="green",
         pulse_style="cyan",
@@ -141,7 +143,7 @@ def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[R
 
 def _window(streams: Sequence[StreamCounts], most: int) -> Sequence[StreamCounts]:
     """The streams around those that are being read, `most` of them."""
-    begun = [at for at, counts in enumerate(streams) if counts.stage != "not begun"]
+    begun = [at for at, counts in enumerate(streams) if counts.stage != "not started"]
     # Two that are to come below; what has been read, above.
     end = min(len(streams), max(most, begun[-1] + 3 if begun else 0))
     return streams[max(0, end - most) : end]

@@ -16,7 +16,7 @@ from tap_bigcommerce.progress.counters import OUTCOMES, StreamCounts, outcome_of
 from tap_bigcommerce.progress.metrics import log_request
 from tap_bigcommerce.text import duration
 
-MOST_BINS = 180
+MAX_INTERVALS = 180
 """Of the timeline, of which at least half are in use, but in very short runs."""
 
 ALL = ""
@@ -25,12 +25,12 @@ ALL = ""
 WAITS = {"for-quota": "waiting for the quota", "for-retry": "waiting for another attempt"}
 """What a request can wait for, and how a person reads it."""
 
-MOST_WAITS = 3
+MAX_WAITS = 3
 """Different waits that are shown at once."""
 
 
 @dataclass(frozen=True)
-class Allowance:
+class QuotaStatus:
     """What the API said last: `left` of `quota` requests in a window of `window` seconds, which
     ends in `resets_in` seconds."""
 
@@ -40,12 +40,12 @@ class Allowance:
     resets_in: float
 
 
-class Reason(Enum):
+class WaitReason(Enum):
     """Why a request waits, in words for a person."""
 
     QUOTA = "quota: {left} until the window resets"
-    OTHERS = "quota: left to the store's other apps, {left} until the next look"
-    REFUSED = "quota: refused with 429, {left} until the tap asks again"
+    RESERVED = "quota: left to the store's other apps, {left} until the next look"
+    RATE_LIMITED = "quota: refused with 429, {left} until the tap asks again"
     RETRY = "{stream}: {detail}, in {left}"
 
 
@@ -57,7 +57,7 @@ class Wait:
     """
 
     stream: str
-    reason: Reason
+    reason: WaitReason
     until: float
     detail: str
     kind: str
@@ -65,19 +65,19 @@ class Wait:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A run at one moment. `paces`, by stream: records a second and seconds left, where these can
+    """A run at one moment. `rates`, by stream: records a second and seconds left, where these can
     be told. `quota` is what is left of it, where that is known; `waits` are in words."""
 
     streams: Sequence[StreamCounts]
-    paces: Mapping[str, tuple[float | None, float | None]]
+    rates: Mapping[str, tuple[float | None, float | None]]
     took: float
     request_rate: float
-    quota: Allowance | None
+    quota: QuotaStatus | None
     waits: list[str]
 
 
 class Timeline:
-    """A run from the moment `began` (by `time.monotonic`), in `bins` of `width` seconds.
+    """A run from the moment `began` (by `time.monotonic`), in `intervals` of `width` seconds.
 
     A bin has, by stream (ALL: of any) and kind, how many requests ended so (OUTCOMES), and for how
     many microseconds at least one waited so (WAITS). `quota`: by bin, the last that was known.
@@ -86,13 +86,15 @@ class Timeline:
     def __init__(self, began: float) -> None:
         self.began = began
         self.width = 0.1  # seconds; it doubles whenever the bins become too many
-        self.bins: list[Counter[tuple[str, str]]] = [Counter()]
-        self.quota: dict[int, Allowance] = {}
+        self.intervals: list[Counter[tuple[str, str]]] = [Counter()]
+        self.quota: dict[int, QuotaStatus] = {}
 
-    def add_request(self, moment: float, stream: str, status: str, quota: Allowance | None) -> None:
+    def add_request(
+        self, moment: float, stream: str, status: str, quota: QuotaStatus | None
+    ) -> None:
         """A request has ended."""
         at = self.reach(moment)
-        self.bins[at].update((name, outcome_of(status)) for name in (stream, ALL))
+        self.intervals[at].update((name, outcome_of(status)) for name in (stream, ALL))
         if quota is not None:
             self.quota[at] = quota
 
@@ -104,23 +106,23 @@ class Timeline:
             left = max(begin, self.began + at * self.width)
             right = min(end, self.began + (at + 1) * self.width)
             if right > left:
-                self.bins[at][stream, kind] += round((right - left) * 1_000_000)
+                self.intervals[at][stream, kind] += round((right - left) * 1_000_000)
 
     def reach(self, moment: float) -> int:
         """The bin of this moment, to which the timeline goes on from now on."""
         passed = max(0.0, moment - self.began)
-        while passed >= MOST_BINS * self.width:
+        while passed >= MAX_INTERVALS * self.width:
             self.width *= 2
-            pairs = (self.bins[at : at + 2] for at in range(0, len(self.bins), 2))
-            self.bins = [sum(pair, Counter()) for pair in pairs]
+            pairs = (self.intervals[at : at + 2] for at in range(0, len(self.intervals), 2))
+            self.intervals = [sum(pair, Counter()) for pair in pairs]
             self.quota = {at // 2: quota for at, quota in self.quota.items()}
         at = int(passed / self.width)
-        self.bins += [Counter() for _ in range(len(self.bins), at + 1)]
+        self.intervals += [Counter() for _ in range(len(self.intervals), at + 1)]
         return at
 
     def requests(self, stream: str) -> list[int]:
         """How many of the stream's ended in each bin."""
-        return [sum(bin_[stream, kind] for kind in OUTCOMES) for bin_ in self.bins]
+        return [sum(interval[stream, kind] for kind in OUTCOMES) for interval in self.intervals]
 
 
 class ProgressTracker:
@@ -136,14 +138,19 @@ class ProgressTracker:
         self._clock = clock
         self._lock = threading.Lock()
         self._timeline = Timeline(self.began)
-        self._quota: Allowance | None = None
+        self._quota: QuotaStatus | None = None
         self._resets_at = 0.0
         self._waits: dict[object, Wait] = {}
         self._waits_added_at = self.began
         self._figures_at: deque[tuple[float, Mapping[str, int]]] = deque([(self.began, {})])
 
     def request_ended(
-        self, counts: StreamCounts, took: float, outcome: str, again: bool, quota: Allowance | None
+        self,
+        counts: StreamCounts,
+        took: float,
+        outcome: str,
+        is_retry: bool,
+        quota: QuotaStatus | None,
     ) -> None:
         """A request of this stream has ended, which took so many seconds.
 
@@ -152,7 +159,7 @@ class ProgressTracker:
         log_request(counts.stream, took, outcome)
         with self._lock:
             counts.requests += 1
-            counts.retries += again
+            counts.retries += is_retry
             counts.statuses[outcome] += 1
             now = self._clock()
             if quota is not None:
@@ -163,18 +170,18 @@ class ProgressTracker:
     def waiting(self, counts: StreamCounts) -> Iterator[Callable[..., None]]:
         """For a wait of one thread, which may have several reasons and ends here.
 
-        Yields what is told of them: a Reason (None: none that is shown), until about when, and a
+        Yields a function to call with the WaitReason (None: none that is shown), until when, and a
         detail.
         """
         began, this = self._clock(), object()
 
-        def now(reason: Reason | None, until: float = 0.0, detail: str = "") -> None:
+        def now(reason: WaitReason | None, until: float = 0.0, detail: str = "") -> None:
             with self._lock:
                 self._add_waits()
                 self._waits.pop(this, None)
                 if reason is not None:
                     # A 429 is the quota's word, too.
-                    kind = "for-retry" if reason is Reason.RETRY else "for-quota"
+                    kind = "for-retry" if reason is WaitReason.RETRY else "for-quota"
                     self._waits[this] = Wait(counts.stream, reason, until, detail, kind)
 
         try:
@@ -216,11 +223,11 @@ class ProgressTracker:
                 quota = replace(quota, left=quota.quota, resets_in=0.0)
             return Snapshot(
                 streams=self.streams,
-                paces={at.stream: self._pace(at, now) for at in self.streams},
+                rates={at.stream: self._rate_and_time_left(at, now) for at in self.streams},
                 took=now - self.began,
                 request_rate=self._rate(ALL, self.began),
                 quota=quota,
-                waits=_texts(self._waits.values(), now),
+                waits=_wait_messages(self._waits.values(), now),
             )
 
     def _rate(self, name: str, began: float) -> float:
@@ -228,9 +235,11 @@ class ProgressTracker:
         seconds = now - max(then, began)
         return (figures[name] - before.get(name, 0)) / seconds if seconds > 0 else 0.0
 
-    def _pace(self, counts: StreamCounts, now: float) -> tuple[float | None, float | None]:
+    def _rate_and_time_left(
+        self, counts: StreamCounts, now: float
+    ) -> tuple[float | None, float | None]:
         took, share = counts.took, counts.share
-        if counts.stage != "not ended":
+        if counts.stage != "running":
             return counts.written / took if took > 0 else None, None
         rate = self._rate(counts.stream, now - took)
         if share is None or share < 0.02:  # too little to tell the rest from
@@ -244,16 +253,16 @@ class ProgressTracker:
         return rate, max(took * (1 - share) / share, min(quota, default=0.0))
 
 
-def _texts(waits: Iterable[Wait], now: float) -> list[str]:
+def _wait_messages(waits: Iterable[Wait], now: float) -> list[str]:
     """What is waited for, each thing once."""
     found: dict[object, str] = {}
     for wait in waits:
-        key = (wait.stream, wait.detail) if wait.reason is Reason.RETRY else wait.reason
+        key = (wait.stream, wait.detail) if wait.reason is WaitReason.RETRY else wait.reason
         found[key] = wait.reason.value.format(
             stream=wait.stream,
             detail=wait.detail or "the last answer is in doubt",
             left=duration(max(0.0, wait.until - now)),
         )
     texts = list(found.values())
-    more = len(texts) - MOST_WAITS
-    return texts[:MOST_WAITS] + ([f"and {more} more waits"] if more > 0 else [])
+    more = len(texts) - MAX_WAITS
+    return texts[:MAX_WAITS] + ([f"and {more} more waits"] if more > 0 else [])

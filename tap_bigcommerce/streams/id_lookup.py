@@ -12,13 +12,13 @@ class IdLookup:
 
     In these {ids} stands for several ids, {id} for one, {before} and {after} for those beside it,
     which may be shown, too: whether a bound includes itself is not documented. Without any, each
-    record has an address of its own below the list. `short` are parameters that make the list's
+    record has an address of its own below the list. `short_rows` are parameters that make its
     rows short; `archived` is the field of rows that are as good as gone.
     """
 
     params: Mapping[str, str] = field(default_factory=dict)
     path: str | None = None
-    short: Mapping[str, str] = field(default_factory=dict)
+    short_rows: Mapping[str, str] = field(default_factory=dict)
     archived: str | None = None
 
 

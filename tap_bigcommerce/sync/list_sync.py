@@ -208,7 +208,7 @@ class ListSync:
                 sync_start, proven=list_reader.paginator.proven
             )
         )
-        self._for_each(lambda stream_sync: stream_sync.report_gone(self._priority))
+        self._for_each(lambda stream_sync: stream_sync.report_deleted(self._priority))
 
     def _has_sample(self, list_reader: ListReader) -> bool:
         """A sample is all that is wanted, and each stream has its record, or seems to have none."""

@@ -28,14 +28,14 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.pagination.ordered_rows import Batch
 from tap_bigcommerce.pagination.page import Position, Row
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.progress.metrics import log_figures, log_records
+from tap_bigcommerce.progress.metrics import log_records, log_stream_metrics
 from tap_bigcommerce.records.converter import Converter, MissingKey
 from tap_bigcommerce.records.schemas import STORE_HASH
 from tap_bigcommerce.singer.state import MAX_TO_RETRY, StartPosition
 from tap_bigcommerce.streams import root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.sync.deletes.deletion_tracker import DeletionTracker
-from tap_bigcommerce.sync.deletes.search import Search
+from tap_bigcommerce.sync.deletes.search import IdSearch
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import quoted
 
@@ -167,16 +167,16 @@ class StreamSync:
                 "changed since; starting this stream again from its bookmark",
                 name,
             )
-        if bookmark is not None and deletions.building and not self.selection.full_table:
+        if bookmark is not None and deletions.building_set and not self.selection.full_table:
             LOGGER.info(
                 "%s: reading it from its start once: nobody has noted yet which ids were written",
                 name,
             )
             bookmark = None
         since = None
-        if not deletions.reads_all:
+        if not deletions.full_read_due:
             since = first_date(self.selection, bookmark, self._run.config)
-        version = deletions.begin(since, self.until)
+        version = deletions.begin_pass(since, self.until)
         return StartPosition(0, since, None, None, fingerprint, version=version)
 
     def was_read(self, id_: int) -> None:
@@ -265,7 +265,7 @@ class StreamSync:
             raise self._bad_record(error) from error
         if key is not None:
             self.newest = max(self.newest or "", *[record[key] for record in records])
-        self.deletions.note(rows, records)
+        self.deletions.track(rows, records)
         sent_at, version = batch.page.response.sent_at, self.position.version
         self._run.messages.write_records(name, records, sent_at, version)
         self.counts.written += len(rows)
@@ -373,7 +373,7 @@ class StreamSync:
             reached = min(filter(None, (self.newest, sync_start, self.until)))
             bookmark = max(bookmark or "", reached)
         self.counts.bookmark_after = bookmark
-        self.deletions.building = False
+        self.deletions.building_set = False
         self._run.state.complete(self.stream.name, key, bookmark)
         version = self.position.version
         if proven and version is not None and self.position.since is None and not self.read_in_part:
@@ -383,20 +383,20 @@ class StreamSync:
             self.deletions.activate(version, rows)
             self._run.messages.write_activate_version(self.stream.name, version)
 
-    def report_gone(self, priority: int) -> None:
+    def report_deleted(self, priority: int) -> None:
         """Tell which records are gone from the store, if it is time to look.
 
         Requests with a lower `priority` are made first.
         """
         if not self.read_in_part:
-            search = Search(self.stream, self._run, self.context, priority)
-            self.counts.deleted = self.deletions.report_gone(self.selection, search)
+            search = IdSearch(self.stream, self._run, self.context, priority)
+            self.counts.deleted = self.deletions.report_deleted(self.selection, search)
 
     def close(self) -> None:
         """Close the books."""
         self.counts.rescued = self._converter.rescued
         self.counts.unfit = self._converter.dropped
-        log_figures(self.counts)
+        log_stream_metrics(self.counts)
 
     def _depends_on(self, accepted: list[str]) -> str:
         """A fingerprint of what the walk depends on: one with another cannot go on with it."""
@@ -416,6 +416,6 @@ class StreamSync:
             **({"until": self.until} if self.until is not None else {}),
             **({"pseudonyms": pseudonyms} if pseudonyms else {}),
             **({"accepted": accepted} if accepted else {}),
-            **self.deletions.basis(self.selection),
+            **self.deletions.fingerprint_parts(self.selection),
         }
         return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]

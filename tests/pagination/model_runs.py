@@ -43,7 +43,7 @@ SCHEMA = {
 }
 
 
-PRESENCE = IdLookup(IDS, short={"ids": "alone"})
+PRESENCE = IdLookup(IDS, short_rows={"ids": "alone"})
 
 
 @dataclass(frozen=True)

@@ -131,7 +131,7 @@ def test_settings_that_cannot_be_used_are_in_the_report(file: Path) -> None:
 def test_a_request_that_ends_while_the_page_is_made_does_not_break_it(file: Path) -> None:
     tracker, seen, late = ProgressTracker(), StreamCounts("orders"), StreamCounts("coupons")
     tracker.streams = [seen, late]
-    tracker.request_ended(seen, 0.1, "200", again=False, quota=None)
+    tracker.request_ended(seen, 0.1, "200", is_retry=False, quota=None)
     late.requests += 1
     Report(str(file), tracker).write(143, Secrets())
     assert "coupons" in file.read_text()
@@ -155,7 +155,7 @@ def test_a_run_that_is_stopped_has_its_report(file: Path, reads: bool) -> None:
     page = read(file)
     assert "stopped by SIGTERM" in page.text
     assert page.rows["customers"]["Records"] == "30"
-    assert "not ended" in page.rows["orders"]["Stream"]
+    assert "running" in page.rows["orders"]["Stream"]
 
 
 def test_neither_secrets_nor_records_nor_markup_get_in(file: Path) -> None:

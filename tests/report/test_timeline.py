@@ -9,11 +9,11 @@ import pytest
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.tracker import (
     ALL,
-    MOST_BINS,
-    Allowance,
+    MAX_INTERVALS,
     ProgressTracker,
-    Reason,
+    QuotaStatus,
     Timeline,
+    WaitReason,
 )
 
 BEGAN = 1000.0
@@ -21,7 +21,7 @@ BEGAN = 1000.0
 
 def waited(timeline: Timeline, stream: str, kind: str) -> float:
     """Seconds."""
-    return sum(bin_[stream, kind] for bin_ in timeline.bins) / 1_000_000
+    return sum(interval[stream, kind] for interval in timeline.intervals) / 1_000_000
 
 
 @pytest.mark.parametrize("seconds", [1, 17.9, 18, 100, 3600, 100_000])
@@ -30,13 +30,13 @@ def test_all_requests_stay_however_long_the_run(seconds: float) -> None:
     for number in range(1000):
         status = {0: "503", 1: "429", 2: "404", 3: "timeout"}.get(number % 10, "200")
         moment = BEGAN + seconds * number / 1000
-        timeline.add_request(moment, "orders", status, Allowance(1000, number, 30.0, 10.0))
+        timeline.add_request(moment, "orders", status, QuotaStatus(1000, number, 30.0, 10.0))
     timeline.reach(BEGAN + seconds)
-    assert len(timeline.bins) <= MOST_BINS
-    assert (len(timeline.bins) - 1) * timeline.width <= seconds
+    assert len(timeline.intervals) <= MAX_INTERVALS
+    assert (len(timeline.intervals) - 1) * timeline.width <= seconds
     for stream in ("orders", ALL):
         found = {
-            outcome: sum(bin_[stream, outcome] for bin_ in timeline.bins)
+            outcome: sum(interval[stream, outcome] for interval in timeline.intervals)
             for outcome in ("good", "failed", "refused", "absent")
         }
         assert found == {"good": 600, "failed": 200, "refused": 100, "absent": 100}
@@ -54,11 +54,11 @@ def test_waits_at_the_same_time_are_one_and_later_ones_add_up() -> None:
             for stream in ("orders", "orders", "products", "orders")
         )
         now = BEGAN + 1
-        first(Reason.QUOTA, BEGAN + 5)
+        first(WaitReason.QUOTA, BEGAN + 5)
         now = BEGAN + 2
-        second(Reason.REFUSED, BEGAN + 5)
+        second(WaitReason.RATE_LIMITED, BEGAN + 5)
         now = BEGAN + 3
-        third(Reason.OTHERS, BEGAN + 5)
+        third(WaitReason.RESERVED, BEGAN + 5)
         now = BEGAN + 4
         second(None)
         now = BEGAN + 5
@@ -66,12 +66,12 @@ def test_waits_at_the_same_time_are_one_and_later_ones_add_up() -> None:
         now = BEGAN + 60  # the bins become wider meanwhile
         third(None)
         now = BEGAN + 70
-        retry(Reason.RETRY, BEGAN + 80)
+        retry(WaitReason.RETRY, BEGAN + 80)
         now = BEGAN + 75
         timeline = tracker.timeline()
     assert waited(timeline, "orders", "for-quota") == pytest.approx(4)
     assert waited(timeline, "products", "for-quota") == pytest.approx(57)
     assert waited(timeline, ALL, "for-quota") == pytest.approx(59)
     assert waited(timeline, "orders", "for-retry") == pytest.approx(5)
-    widest = max(bin_[ALL, "for-quota"] for bin_ in timeline.bins)
+    widest = max(interval[ALL, "for-quota"] for interval in timeline.intervals)
     assert widest <= timeline.width * 1_000_000

@@ -10,7 +10,7 @@ import pytest
 from hostile_store import Answer, Reply, config, coupons, rows, serving
 from tap_runner import Json, Result, run
 
-from tap_bigcommerce.progress.logging_setup import FORMATS, displayed
+from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter
 from tap_bigcommerce.text import Secrets
 
 LEVELS = ("INFO ", "WARNING ", "ERROR ", "CRITICAL ")
@@ -128,7 +128,7 @@ def test_a_traceback_has_lines_of_its_own_only(format_: str) -> None:
     secrets, written = Secrets(), io.StringIO()
     secrets.add(["t0ken-in-the-text"])
     handler = logging.StreamHandler(written)
-    handler.addFilter(displayed(secrets))
+    handler.addFilter(redacting_filter(secrets))
     handler.setFormatter(FORMATS[format_])
     logger = logging.Logger("a test")
     logger.addHandler(handler)

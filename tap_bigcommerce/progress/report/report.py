@@ -14,7 +14,7 @@ from markupsafe import Markup
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import UnusableFile, writable_path, write_atomically
 from tap_bigcommerce.progress.counters import OUTCOMES
-from tap_bigcommerce.progress.metrics import listed
+from tap_bigcommerce.progress.metrics import format_counts
 from tap_bigcommerce.progress.tracker import ALL, WAITS, ProgressTracker
 from tap_bigcommerce.text import Secrets, duration, printable
 from tap_bigcommerce.version import VERSION
@@ -49,7 +49,7 @@ class Report(logging.Handler):
         else:
             self._more_warnings += 1
 
-    def check_place(self) -> None:
+    def check_file(self) -> None:
         """Raises ConfigError where the page could not be written in the end."""
         try:
             writable_path(self.file)
@@ -89,8 +89,8 @@ class Report(logging.Handler):
             lstrip_blocks=True,
         )
         # That there is nothing is an answer.
-        jinja.filters["failures"] = lambda counts: counts.failures(fine=("good", "absent"))
-        jinja.filters.update(duration=duration, listed=listed, number="{:,}".format)
+        jinja.filters["failures"] = lambda counts: counts.failures(except_for=("good", "absent"))
+        jinja.filters.update(duration=duration, format_counts=format_counts, number="{:,}".format)
         jinja.filters.update(time=time_of_day, total=Counter.total)
         page = jinja.get_template("page.html").render(
             outcome=outcome,
@@ -101,7 +101,7 @@ class Report(logging.Handler):
             warnings=self._warnings,
             more_warnings=self._more_warnings,
             timeline=timeline,
-            seen=set().union(*timeline.bins),
+            kinds_seen=set().union(*timeline.intervals),
             ALL=ALL,
             OUTCOMES=OUTCOMES,
             WAITS=WAITS,

@@ -112,7 +112,7 @@ class OrderDetails(Enricher):
             if rows is None:
                 return self._gone(order)
             with self._lock:
-                self._counts.lists_read[f"{'none' if is_muted else name}: {reason}"] += 1
+                self._counts.child_lists_read[f"{'none' if is_muted else name}: {reason}"] += 1
             if has_embedded and not is_muted and reason in (QUANTITIES, ADDRESS_COUNT):
                 self._judge(order, reason, is_real=_ids(lists[name]) != _ids(rows))
             lists[name] = rows
@@ -181,7 +181,7 @@ class OrderDetails(Enricher):
 
     def _is_muted(self, check: str) -> bool:
         """So many alarms of this check, and none of them real: it is heeded no more."""
-        false_alarms = self._counts.false_alarms[check]
+        false_alarms = self._counts.unneeded_reads[check]
         return false_alarms >= ALARMS_TO_TRUST and check not in self._real_alarms
 
     def _judge(self, order: Row, check: str, *, is_real: bool) -> None:
@@ -190,8 +190,8 @@ class OrderDetails(Enricher):
             if is_real:
                 self._real_alarms.add(check)
                 return
-            self._counts.false_alarms[check] += 1
-            if self._counts.false_alarms[check] != ALARMS_TO_TRUST or not self._is_muted(check):
+            self._counts.unneeded_reads[check] += 1
+            if self._counts.unneeded_reads[check] != ALARMS_TO_TRUST or not self._is_muted(check):
                 return
         LOGGER.warning(
             "orders: %d orders were read singly because %s, and 0 of them had other rows than "
@@ -217,7 +217,7 @@ class OrderDetails(Enricher):
 
     def _gone(self, order: Row) -> Enriched:
         with self._lock:
-            self._counts.gone += 1
+            self._counts.deleted_during_sync += 1
         LOGGER.info("orders: order %s was deleted while it was read", order["id"])
         return Enriched(None)
 

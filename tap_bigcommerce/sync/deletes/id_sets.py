@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 IdSet: TypeAlias = "BitMap64"
 """Whole numbers from 0 to 2^64 - 1, which pack small: a roaring bitmap."""
 
-MOST_BYTES = 128 * 1024 * 1024
+MAX_BYTES = 128 * 1024 * 1024
 """Of a set that is not compressed: of some 60 million ids that lie apart. A few KB can be packed so
 that they fill any memory."""
 
-A_KB = 1000
+KB = 1000
 
 
 def id_set(ids: Iterable[int] = ()) -> IdSet:
@@ -47,7 +47,7 @@ def unpacked(content: bytes) -> IdSet:
 
     unzip = zlib.decompressobj()
     try:
-        whole = unzip.decompress(content, MOST_BYTES)
+        whole = unzip.decompress(content, MAX_BYTES)
         if not unzip.eof or unzip.unused_data:
             raise ValueError("it is cut off, too large, or more than a set")
         return BitMap64.deserialize(whole)
@@ -60,7 +60,7 @@ class IdSetStore:
 
     def __init__(self, config: Config, stream: str) -> None:
         self._stream = stream
-        self._most = config.deletes_state_limit * A_KB
+        self._most = config.deletes_state_limit * KB
         self._folder = Path(config.deletes_path) if config.deletes_path else None
         self._name = f"{config.store_hash}-{stream}"
         self._way_out = (
@@ -113,8 +113,8 @@ class IdSetStore:
         """Raises ConfigError where a set of that size fits nowhere."""
         if self._folder is None and size > self._most:
             raise ConfigError(
-                f"{self._stream}: the set of its ids takes {-(-size // A_KB)} KB, more than "
-                f"deletes_state_limit ({self._most // A_KB} KB), and no deletes_path is set. Its "
+                f"{self._stream}: the set of its ids takes {-(-size // KB)} KB, more than "
+                f"deletes_state_limit ({self._most // KB} KB), and no deletes_path is set. Its "
                 "records are written, but its deletions are not told. Set deletes_path to a folder "
                 "for such sets, raise deletes_state_limit, or switch detect_deletes off. With room "
                 "for the set, the next sync reads the stream from its start, once."

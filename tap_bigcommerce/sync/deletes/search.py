@@ -19,14 +19,14 @@ from tap_bigcommerce.sync.deletes.id_sets import IdSet, id_set
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import quoted
 
-AT_ONCE = 200
+IDS_PER_REQUEST = 200
 """Ids in one request, where they can be asked for in bulk: an address of some 2,000 characters."""
 
-Gone = dict[int, str]
+DeletedIds = dict[int, str]
 """Ids of records that are gone, each with the date since when."""
 
 
-class Search:
+class IdSearch:
     """Looks for the ids of one stream in the store."""
 
     def __init__(
@@ -36,9 +36,9 @@ class Search:
         self._priority = priority
         self._id_lookup = stream.id_lookup or IdLookup()
         # Its rows are as short as the API can make them.
-        self._list = stream.request(self._id_lookup.short)
+        self._list = stream.request(self._id_lookup.short_rows)
 
-    def sweep(self) -> tuple[ListReader, IdSet | None, int]:
+    def scan(self) -> tuple[ListReader, IdSet | None, int]:
         """Read the list for its ids; how many of its rows the API's count of them may leave out.
 
         The ids are those of rows that are not archived, None where they are no numbers. Channels
@@ -64,27 +64,27 @@ class Search:
                 ids |= id_set(self._id(self._list.row_keys.of(row)) for row in alive)
         return list_reader, ids, left_out
 
-    def confirm(self, ids: Iterable[int], most: int) -> Gone:
+    def confirm(self, ids: Iterable[int], most: int) -> DeletedIds:
         """Those of `ids` that are gone, each as a request of its own has shown.
 
         Stops once they are more than `most`. Raises whatever a request raises.
         """
-        gone: Gone = {}
+        gone: DeletedIds = {}
         rest, workers = iter(ids), self.run.workers
-        at_once = AT_ONCE if "{ids}" in self._id_lookup.params.values() else 1
+        at_once = IDS_PER_REQUEST if "{ids}" in self._id_lookup.params.values() else 1
         groups = iter(lambda: list(islice(rest, at_once)), [])
         while len(gone) <= most and (batch := list(islice(groups, workers.count))):
-            jobs = {group[0]: functools.partial(self._gone_of, group) for group in batch}
+            jobs = {group[0]: functools.partial(self._deleted_of, group) for group in batch}
             for found in workers.run_all(jobs).values():
                 gone |= found
         return gone
 
-    def _gone_of(self, ids: Sequence[int]) -> Gone:
+    def _deleted_of(self, ids: Sequence[int]) -> DeletedIds:
         """Those of `ids` that the store does not have. Runs in a worker.
 
         Asked again for those that did not come, until none does: an answer may hold fewer rows.
         """
-        wanted, gone = set(ids), Gone()
+        wanted, gone = set(ids), DeletedIds()
         beside = (ids[0] - 1, ids[0] + 1) if "{before}" in self._id_lookup.params.values() else ()
         while wanted:
             rows = self._rows(sorted(wanted))
