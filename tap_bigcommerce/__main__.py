@@ -1,4 +1,4 @@
-"""python -m tap_bigcommerce"""
+"""Runs the command line: ``python -m tap_bigcommerce``."""
 
 import sys
 

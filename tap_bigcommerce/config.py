@@ -1,7 +1,7 @@
-"""The settings: ``settings.json`` says what each may be and what it is for.
+"""The settings: reading and checking a config against ``settings.json``.
 
-It is a JSON schema. Reading a config file, the environment, ``sample_config.json`` and the tables
-in the documentation all follow from it; ``Config`` is what the tap itself sees of them.
+``settings.json`` is a JSON schema. Config files, environment variables, ``sample_config.json`` and
+the tables in the documentation follow from it. ``Config`` holds the values that the tap works with.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 MAX_NUMBER = 1_000_000_000_000
-"""More than this is no number of anything here, and too much to reckon with."""
+"""The upper bound of every number that has no other."""
 
 MIN_TOKEN_LENGTH = 25
-"""Characters. Those of BigCommerce have 31, the hash of a store some 10."""
-
+"""Characters. Tokens of BigCommerce have 31, store hashes about 10."""
 
 Schema = Mapping[str, Any]
-"""What settings.json says of one setting, or of several: a JSON schema.
+"""The JSON schema of one setting, or of an object of settings.
 
-Its `expected` is said to a person, `secret` is hidden from one, and `format` may be one of PARSERS.
+Besides the usual keywords it has `expected`, the description of a valid value for error messages,
+and `secret`. `format` may be a key of PARSERS.
 """
 
 SCHEMA: Schema = json.loads(resources.files(__package__).joinpath("settings.json").read_bytes())
@@ -45,7 +45,7 @@ SETTINGS: Mapping[str, Schema] = SCHEMA["properties"]
 
 @dataclass(frozen=True)
 class StreamSettings:
-    """What the settings say of one stream; None: as for all."""
+    """The settings of one stream; None: the setting for all streams applies."""
 
     start_date: datetime | None = None
     end_date: datetime | None = None
@@ -55,7 +55,7 @@ class StreamSettings:
 
 @dataclass(frozen=True)
 class Config:
-    """The settings of one store's extraction."""
+    """The settings of a run, parsed and checked."""
 
     store_hash: str
     access_token: str
@@ -89,39 +89,39 @@ class Config:
     api_url: str = "https://api.bigcommerce.com"
 
     def for_stream(self, stream: str) -> StreamSettings:
-        """The settings of one stream."""
+        """The entry of `streams` for one stream."""
         return self.streams.get(stream, StreamSettings())
 
     def accepted_entries(self, stream: str) -> list[str]:
-        """The entries of `accept_incomplete` about the stream, or its list of single parents."""
+        """The entries of `accept_incomplete` for the stream or for single parents of it."""
         return [name for name in self.accept_incomplete if name.partition(":")[0] == stream]
 
     def accepts(self, stream: str, parent: object = None) -> bool:
-        """Whether the stream, or its list of one parent's rows, may lack rows."""
+        """Whether missing rows are accepted in the stream, or in its child list of one parent."""
         return stream in self.accept_incomplete or f"{stream}:{parent}" in self.accept_incomplete
 
 
-def _must(holds: object) -> None:
-    """Raises ValueError where a value is not as it should be."""
-    if not holds:
+def _require(condition: object) -> None:
+    """Raise ValueError unless the condition is true."""
+    if not condition:
         raise ValueError
 
 
 def _string(value: Any, _: Schema) -> str:
-    _must(isinstance(value, str))
+    _require(isinstance(value, str))
     return str(value)
 
 
 def _text(value: Any, schema: Schema) -> str:
     text = _string(value, schema).strip()
-    _must(text.isprintable())
+    _require(text.isprintable())
     return text
 
 
 def _store_hash(value: Any, schema: Schema) -> str:
     text = _text(value, schema)
-    name = re.sub(r".*?/stores/([^/]*)(/.*)?", r"\1", text)  # It may stand in a path.
-    _must(re.fullmatch(r"[A-Za-z0-9]{1,32}", name))
+    name = re.sub(r".*?/stores/([^/]*)(/.*)?", r"\1", text)  # The API path is accepted, too.
+    _require(re.fullmatch(r"[A-Za-z0-9]{1,32}", name))
     return name
 
 
@@ -136,32 +136,32 @@ def _instant(value: Any, schema: Schema) -> datetime:
 
 
 def _number(value: Any, schema: Schema) -> float:
-    _must(isinstance(value, (int, float, str)) and not isinstance(value, bool))
+    _require(isinstance(value, (int, float, str)) and not isinstance(value, bool))
     number = int(value) if "integer" in schema["type"] else float(value)
-    _must(isinstance(value, str) or number == value)
-    _must(schema.get("minimum", 0) <= number <= schema.get("maximum", MAX_NUMBER))
-    _must(schema.get("exclusiveMinimum", -1) < number)
+    _require(isinstance(value, str) or number == value)
+    _require(schema.get("minimum", 0) <= number <= schema.get("maximum", MAX_NUMBER))
+    _require(schema.get("exclusiveMinimum", -1) < number)
     return number
 
 
-def _yes_or_no(value: Any, _: Schema) -> bool:
-    """A text, too: that is all that the environment has."""
-    known = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-    found = known.get(value.strip().lower()) if isinstance(value, str) else value
-    _must(isinstance(found, bool))
+def _boolean(value: Any, _: Schema) -> bool:
+    """A boolean, or its text, as environment variables have it."""
+    texts = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+    found = texts.get(value.strip().lower()) if isinstance(value, str) else value
+    _require(isinstance(found, bool))
     return bool(found)
 
 
 def _list(value: Any, schema: Schema) -> tuple[Any, ...]:
-    """The entries of a list, or of a text with commas. An environment may hold a list as JSON."""
+    """The entries of a list, of a comma-separated text, or of a JSON array in a text."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = json.loads(value)
     kind = int if schema["items"]["type"] == "integer" else str
     entries = value if isinstance(value, list) else [value]
-    _must(all(type(entry) in (str, kind) for entry in entries))
+    _require(all(type(entry) in (str, kind) for entry in entries))
     parts = [part.strip() for entry in entries for part in str(entry).split(",")]
     pattern = schema["items"].get("pattern", "(?s).*")
-    _must(all(re.fullmatch(pattern, part) for part in parts))
+    _require(all(re.fullmatch(pattern, part) for part in parts))
     found = dict.fromkeys(kind(part) for part in parts if part or kind is int)
     return tuple(sorted(found) if kind is int else found)
 
@@ -171,36 +171,36 @@ def _api_url(value: Any, schema: Schema) -> str:
     if parts is None:
         raise ValueError
     scheme, host, port = parts["scheme"].lower(), parts["host"].lower(), parts["port"]
-    bare = host.strip("[]")
-    if host != bare or bare.rpartition(".")[2].isdigit():
-        bare = str(ip_address(bare))  # Raises ValueError.
-    _must(scheme == "https" or bare in LOOPBACK)
-    _must(len(bare) <= 253 and (port is None or 0 < int(port) < 65_536))
-    return f"{scheme}://{f'[{bare}]' if ':' in bare else bare}{f':{int(port)}' if port else ''}"
+    name = host.strip("[]")
+    if host != name or name.rpartition(".")[2].isdigit():
+        name = str(ip_address(name))  # Raises ValueError.
+    _require(scheme == "https" or name in LOOPBACK)
+    _require(len(name) <= 253 and (port is None or 0 < int(port) < 65_536))
+    return f"{scheme}://{f'[{name}]' if ':' in name else name}{f':{int(port)}' if port else ''}"
 
 
 LABEL = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 ADDRESS = rf"(?P<scheme>https?)://(?P<host>{LABEL}(\.{LABEL})*|\[[0-9a-f:.]+\])(:(?P<port>\d+))?/?"
-"""Nothing but a host and a port: each other part of an address would be lost, or lead elsewhere."""
+"""A scheme, a host and a port only: any other part would be ignored or change the target."""
 
 
 def _streams(value: Any, schema: Schema) -> dict[str, StreamSettings]:
-    given = json.loads(value) if isinstance(value, str) else value
-    _must(isinstance(given, dict))
-    of_one = schema["additionalProperties"]
-    known = of_one["properties"]
+    entries = json.loads(value) if isinstance(value, str) else value
+    _require(isinstance(entries, dict))
+    stream_schema = schema["additionalProperties"]
+    known = stream_schema["properties"]
     found: dict[str, StreamSettings] = {}
     mistakes: list[str] = []
-    for stream, own in given.items():
-        if not isinstance(own, dict):
+    for stream, raw in entries.items():
+        if not isinstance(raw, dict):
             mistakes.append(f"streams.{stream} should be an object with {', '.join(known)}")
             continue
-        for name in own:
+        for name in raw:
             if name not in known:
                 mistakes.append(
                     f"streams.{stream} has no setting {name!r}.{did_you_mean(name, known)}"
                 )
-        values = _read_settings(of_one, own, mistakes, f"streams.{stream}.")
+        values = _read_settings(stream_schema, raw, mistakes, f"streams.{stream}.")
         found[stream] = StreamSettings(**values)
     if mistakes:
         raise ConfigError("", mistakes)
@@ -215,18 +215,21 @@ PARSERS: dict[str, Callable[[Any, Schema], Any]] = {
     "string": _string,
     "integer": _number,
     "number": _number,
-    "boolean": _yes_or_no,
+    "boolean": _boolean,
     "array": _list,
     "object": _streams,
 }
-"""What reads a value: by the format of its setting or, where it has none, by its type."""
+"""The parser of a setting, by its format or, if it has none, by its type."""
 
 
 def parse_value(value: Any, schema: Schema) -> Any:
-    """The value of a setting. Raises ValueError, TypeError or OverflowError where it is none."""
+    """Parse and check the value of one setting.
+
+    Raises ValueError, TypeError or OverflowError when the value is not valid.
+    """
     found = PARSERS[schema.get("format", schema["type"][0])](value, schema)
-    _must(found in schema.get("enum", [found]))
-    _must(re.fullmatch(schema.get("pattern", "(?s).*"), str(found)))
+    _require(found in schema.get("enum", [found]))
+    _require(re.fullmatch(schema.get("pattern", "(?s).*"), str(found)))
     return found
 
 
@@ -241,35 +244,38 @@ LEGACY_ADVICE = (
 )
 
 
-def read_config(given: Iterable[str], environment: Mapping[str, str], secrets: Secrets) -> Config:
-    """The settings from the files named in `given`, and from `environment` what they leave open.
+def read_config(files: Iterable[str], environment: Mapping[str, str], secrets: Secrets) -> Config:
+    """Read the settings from files and, for those that no file has, from the environment.
 
-    Of several files the last wins. `secrets` learns what must not be shown. Raises ConfigError with
-    every mistake that was found.
+    Of several files the last one wins; the name "ENV" is no file, and ignored. The secrets that are
+    found are added to `secrets`. Raises ConfigError with all mistakes.
     """
     variables = {name: ENVIRONMENT_PREFIX + name.upper() for name in SETTINGS}
     raw = {name: environment[v] for name, v in variables.items() if environment.get(v)}
     from_files: dict[str, Any] = {}
-    for name in given:
-        if name != "ENV":  # It stands for the environment alone.
+    for name in files:
+        if name != "ENV":
             from_files.update(_from_file(name))
     raw.update(from_files)
     secrets.add(_secrets_in(raw))
     config = parse_config(raw)
-    filled_in = [variables[name] for name in sorted(raw.keys() - from_files)]
-    if filled_in:
-        LOGGER.info("Settings from the environment: %s", ", ".join(filled_in))
+    used = [variables[name] for name in sorted(raw.keys() - from_files)]
+    if used:
+        LOGGER.info("Settings from the environment: %s", ", ".join(used))
     return config
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:
-    """A Config from plain values, with a warning for each setting that does not exist.
+    """Parse and check settings; logs a warning for each name that is not a setting.
 
-    Raises ConfigError with every mistake at once; no value of a secret setting is in its words.
+    Raises ConfigError with all mistakes. Its messages have no value of a secret setting.
+
+        >>> parse_config({"store_hash": "abc123", "access_token": "token"}).page_size
+        250
     """
     mistakes: list[str] = []
     values = _read_settings(SCHEMA, raw, mistakes)
-    _note_conflicts(values, mistakes)
+    _check_combinations(values, mistakes)
     legacy = sorted(LEGACY_SETTINGS & set(raw))
     if legacy and mistakes:
         mistakes.append(LEGACY_ADVICE.format(names=", ".join(legacy)))
@@ -277,15 +283,17 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         raise ConfigError("The settings cannot be used:", mistakes)
     for name in raw:
         if name not in SETTINGS:
-            shown, near = quoted(hide_tokens(name)), did_you_mean(name[:MAX_LENGTH], SETTINGS)
-            LOGGER.warning("There is no setting %s; it is ignored.%s", shown, near)
+            similar = did_you_mean(name[:MAX_LENGTH], SETTINGS)
+            LOGGER.warning(
+                "There is no setting %s; it is ignored.%s", quoted(hide_tokens(name)), similar
+            )
     return Config(**values)
 
 
 def _read_settings(
-    schema: Schema, raw: Mapping[str, Any], mistakes: list[str], where: str = ""
+    schema: Schema, raw: Mapping[str, Any], mistakes: list[str], prefix: str = ""
 ) -> dict[str, Any]:
-    """The values of the settings that are given in `raw`; `mistakes` takes what is wrong."""
+    """Parse the settings in `raw`; messages about wrong values are appended to `mistakes`."""
     values: dict[str, Any] = {}
     secrets = _secrets_in(raw)
     for name, setting in schema["properties"].items():
@@ -296,38 +304,38 @@ def _read_settings(
             continue
         try:
             values[name] = parse_value(value, setting)
-        except ConfigError as error:  # It has settings in it.
+        except ConfigError as error:  # From `streams`, which has several settings.
             mistakes += error.mistakes
         except (ValueError, TypeError, OverflowError):
-            given = "" if setting.get("secret") else actual_value(value, secrets)
-            mistakes.append(f"{where}{name} should be {expected}{given}")
+            actual = "" if setting.get("secret") else actual_value(value, secrets)
+            mistakes.append(f"{prefix}{name} should be {expected}{actual}")
     return values
 
 
 def may_be_secret(value: Any, secrets: Iterable[str] = ()) -> bool:
-    """Whether a wrong value may be a token, or an address with a password, in the wrong place."""
+    """Whether a wrong value could be a token, or a URL with a password, in the wrong setting."""
     text = value if isinstance(value, str) else json.dumps(value, default=str)
-    looks_so = len(text) > MAX_SHOWN_LENGTH or "@" in text or re.search(r"\w{16}", text)
-    return bool(looks_so) or any(secret in text for secret in secrets)
+    suspicious = len(text) > MAX_SHOWN_LENGTH or "@" in text or re.search(r"\w{16}", text)
+    return bool(suspicious) or any(secret in text for secret in secrets)
 
 
 def actual_value(value: Any, secrets: Iterable[str] = ()) -> str:
-    """The end of a sentence about a value that should be another one."""
+    """The end of a message about a wrong value: ", not 5", unless it may be a secret."""
     if may_be_secret(value, secrets):
-        return "; its value is not shown, for it may be a secret"
+        return "; its value is not shown, because it may be a secret"
     return f", not {json.dumps(value, default=str)}"
 
 
 def hide_tokens(text: str) -> str:
-    """A text about settings, in which a token may stand that was pasted in a wrong place."""
+    """Replace everything that may be a token which was pasted into the wrong setting."""
     return re.sub(rf"[A-Za-z0-9]{{{MIN_TOKEN_LENGTH},}}", HIDDEN, text)
 
 
 MAX_SHOWN_LENGTH = 32
-"""Characters: as many as a date has."""
+"""Characters: enough for a date."""
 
 SECRET_NAME = re.compile(r"token|secret|passw|key|salt", re.IGNORECASE)
-"""What the names of settings have whose values nobody may see, also of those that are not ours."""
+"""Matches names of settings with secret values, also of names that the tap does not know."""
 
 
 def _secrets_in(raw: Mapping[str, Any]) -> list[str]:
@@ -339,40 +347,40 @@ def _secrets_in(raw: Mapping[str, Any]) -> list[str]:
 
 
 def sample_config() -> dict[str, Any]:
-    """What ``sample_config.json`` holds: the settings that a first sync needs."""
+    """The content of ``sample_config.json``: the settings that a first sync needs."""
     return {
         name: setting["examples"][0] for name, setting in SETTINGS.items() if "examples" in setting
     }
 
 
-def _note_conflicts(values: Mapping[str, Any], mistakes: list[str]) -> None:
-    """What cannot be set together."""
+def _check_combinations(values: Mapping[str, Any], mistakes: list[str]) -> None:
+    """Append a message to `mistakes` for each combination of settings that is not valid."""
     if values.get("activate_version") and values.get("store_hash_column"):
         mistakes.append(
             "activate_version cannot be set together with store_hash_column: ACTIVATE_VERSION "
-            "would also end the rows of the other stores in a table. Leave activate_version off; "
-            "detect_deletes alone tells what is deleted by the ids of records"
+            "would also remove the rows of other stores in a table. Leave activate_version off; "
+            "detect_deletes alone reports deleted records by their ids"
         )
     store_hash, token = values.get("store_hash", ""), values.get("access_token", "")
     if len(store_hash) >= MIN_TOKEN_LENGTH > len(token) > 0:
         mistakes.append(
-            "store_hash and access_token seem to be exchanged: the hash is the short one. Neither "
+            "store_hash and access_token seem to be swapped: the hash is the short one. Neither "
             "is shown"
         )
     if values.get("hash_fields") and not values.get("hash_salt"):
         mistakes.append(
-            "hash_fields needs hash_salt: any text that is kept secret, and stays the same"
+            "hash_fields needs hash_salt: any text that is kept secret and never changes"
         )
-    for stream, own in values.get("streams", {}).items():
-        start = own.start_date or values.get("start_date")
-        if start is not None and own.end_date is not None and start > own.end_date:
-            mistakes.append(f"streams.{stream}: start_date lies behind end_date")
+    for stream, settings in values.get("streams", {}).items():
+        start, end = settings.start_date or values.get("start_date"), settings.end_date
+        if start is not None and end is not None and start > end:
+            mistakes.append(f"streams.{stream}: start_date is after end_date")
 
 
 def _from_file(name: str) -> dict[str, Any]:
     values = read_input_file("config", name, ConfigError)
     if values is None:
-        raise ConfigError(f"The config file {name} is empty. Has --init failed to write it?")
+        raise ConfigError(f"The config file {name} is empty. Did --init fail?")
     if not isinstance(values, dict):
         raise ConfigError(
             f'The config file {name} should hold one JSON object, such as {{"store_hash": ...}}.'

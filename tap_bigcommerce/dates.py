@@ -1,8 +1,7 @@
-"""How dates are read and written: the one place that knows the API's two formats.
+"""Parsing and formatting of dates: RFC 2822 and ISO 8601.
 
-v2 answers in RFC 2822 (``Mon, 05 Jan 2026 10:00:00 +0000``), v3 in ISO 8601
-(``2026-01-05T10:00:00Z`` or ``...+00:00``); a date that was never set comes as ``""`` or as a zero
-date.
+v2 of the API sends RFC 2822 (``Mon, 05 Jan 2026 10:00:00 +0000``), v3 sends ISO 8601
+(``2026-01-05T10:00:00Z`` or ``...+00:00``); a date that was never set is ``""`` or a zero date.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _ZONES = {"GMT": "Z", "UT": "Z", "UTC": "Z", "EDT": "-04", "EST": "-05", "CDT": "-05", "CST": "-06"}
 _ZONES |= {"MDT": "-06", "MST": "-07", "PDT": "-07", "PST": "-08"}
 
-# ASCII digits only: `\d` and int() would take any script's.
+# ASCII digits only: `\d` and int() also match the digits of other scripts.
 _RFC_2822 = re.compile(
     r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), *)?([0-9]{1,2}) +"
     rf"({'|'.join(_MONTHS)}) +([0-9]{{4}}) +"
@@ -31,8 +30,8 @@ _ISO_8601 = re.compile(
     r"(?:[Tt ]([01][0-9]|2[0-3]):([0-9]{2})(?::([0-9]{2})(?:[.,]([0-9]{1,6})0{0,3})?)?"
     r" ?(?:[Zz]|([+-](?:[01][0-9]|2[0-3]))(?::?([0-5][0-9]))?)?)?"
 )
-# The times of day as the two formats write them, in UTC, and as they go out. To look up is all that
-# it takes to check and to rearrange them.
+# Times of day in UTC, in both formats of the API, and the same in the tap's format: one lookup
+# checks and converts a time.
 _MINUTES = {text: text for text in (f"{h:02d}:{m:02d}:" for h in range(24) for m in range(60))}
 _SECONDS = {
     f"{second:02d}{zone}": f"{second:02d}.000000Z"
@@ -48,31 +47,32 @@ _ZERO = re.compile(
 )
 
 
-class NotADate(ValueError):  # says it shorter
-    """The text is no date that this tap can read."""
+class NotADate(ValueError):
+    """A text is not a date that the tap can parse."""
 
 
 def parse_instant(text: str) -> datetime | None:
-    """The instant that a date of the API, the settings or the state names, in UTC.
+    """Parse a date of the API, the settings or the state; returns it in UTC.
 
-    Takes RFC 2822 and ISO 8601, with or without seconds and offset (none: UTC), and a date alone.
-    None for anything else: "", a zero date, digits alone (an epoch?), a date that does not exist,
-    years outside 0001 to 9999 (after the shift to UTC, too), fractions finer than a microsecond.
+    Accepts RFC 2822 and ISO 8601, with or without seconds and offset (default: UTC), and a date
+    without a time. Returns None for anything else: "", a zero date, digits alone (an epoch?), a
+    date that does not exist, a year outside 0001 to 9999 (also after conversion to UTC), fractions
+    finer than a microsecond.
     """
     match = _ISO_8601.fullmatch(text) or _ISO_8601.fullmatch(_as_iso_8601(text))
     if match is None:
         return None
-    day, hour, minute, second, fraction, ahead, more = match.groups("00")
-    # In the one form that Python 3.10 reads, too.
-    written = f"{day}T{hour}:{minute}:{second}.{fraction:0<6}{ahead:+>3}:{more}"
+    day, hour, minute, second, fraction, offset_hour, offset_minute = match.groups("00")
+    # The form that Python 3.10 can parse, too.
+    text = f"{day}T{hour}:{minute}:{second}.{fraction:0<6}{offset_hour:+>3}:{offset_minute}"
     try:
-        return datetime.fromisoformat(written).astimezone(timezone.utc)
+        return datetime.fromisoformat(text).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
 
 
 def _as_iso_8601(text: str) -> str:
-    """A date in RFC 2822 as ISO 8601 writes it; any other text as it is."""
+    """Convert a date from RFC 2822 to ISO 8601; any other text is returned as it is."""
     match = _RFC_2822.fullmatch(text)
     if match is None:
         return text
@@ -82,7 +82,7 @@ def _as_iso_8601(text: str) -> str:
 
 
 def format_instant(instant: datetime) -> str:
-    """``YYYY-MM-DDTHH:MM:SS.ffffffZ``; an instant without a zone is UTC."""
+    """Format as ``YYYY-MM-DDTHH:MM:SS.ffffffZ``; an instant without a time zone is UTC."""
     if instant.tzinfo is not None:
         instant = instant.astimezone(timezone.utc).replace(tzinfo=None)
     return instant.isoformat(timespec="microseconds") + "Z"
@@ -90,7 +90,7 @@ def format_instant(instant: datetime) -> str:
 
 @functools.lru_cache(maxsize=16384)
 def _day(text: str) -> str:
-    """What stands before the time, ``Mon, 05 Jan 2026 `` or ``2026-01-05T``, as ``2026-01-05T``.
+    """Convert the day of a date, ``Mon, 05 Jan 2026 `` or ``2026-01-05T``, to ``2026-01-05T``.
 
     Raises NotADate for anything else.
     """
@@ -101,13 +101,16 @@ def _day(text: str) -> str:
 
 
 def normalize_date(text: str) -> str | None:
-    """A date's text as `format_instant` writes it; None for "" and zero dates; else NotADate."""
+    """Convert a date to the format of `format_instant`; None for "" and zero dates.
+
+    Raises NotADate for any other text.
+    """
     end = 17 if text[3:4] == "," else 11
     try:
-        # The two layouts that the API uses take three look-ups: the same days come again and again.
+        # Three lookups are enough for the two formats of the API: the same days occur many times.
         return _day(text[:end]) + _MINUTES[text[end : end + 6]] + _SECONDS[text[end + 6 :]]
     except (KeyError, NotADate):
-        pass  # Told apart below.
+        pass  # Decided below.
     instant = parse_instant(text)
     if instant is not None:
         return format_instant(instant)
@@ -117,7 +120,7 @@ def normalize_date(text: str) -> str | None:
 
 
 def row_date(row: Mapping[str, Any], key: str | None) -> str | None:
-    """The date in this field of a row, as `normalize_date` has it; None where none can be used."""
+    """The normalized date in the field `key` of a row; None if there is none."""
     try:
         return normalize_date(row[str(key)])
     except (KeyError, TypeError, NotADate):

@@ -1,4 +1,4 @@
-"""Files that people and programs hand over, and files that are written whole or not at all."""
+"""Reading config, catalog and state files, and atomic writing."""
 
 from __future__ import annotations
 
@@ -18,55 +18,64 @@ import orjson
 from tap_bigcommerce.text import quoted
 
 MAX_BYTES = 100_000_000
-"""Bytes that are read of a file."""
+"""The largest file that is read, in bytes."""
 
 MAX_DEPTH = 100
-"""Arrays and objects in one another; the tap's own catalog has 14."""
+"""Levels of nested arrays and objects; the tap's own catalog has 14."""
 
-FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-"""Without waiting for anybody; the others are for Windows."""
+READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+"""Open without blocking. O_BINARY exists on Windows only, O_NONBLOCK elsewhere."""
 
 PIPE_TIMEOUT = 5.0
-"""Seconds that a pipe is waited for."""
+"""Seconds to wait for data from a pipe."""
 
 
 class UnusableFile(ValueError):
-    """A file cannot be read, or not be used; its text says why."""
+    """A file cannot be read or written; the text says why."""
 
 
-def read_file(name: str | Path, most: int = MAX_BYTES, *, pipes: bool = True) -> bytes:
-    """What is in a file or, with `pipes`, comes out of a pipe. Raises UnusableFile."""
+def read_file(name: str | Path, max_bytes: int = MAX_BYTES, *, pipes: bool = True) -> bytes:
+    """Read a regular file or, with `pipes`, a pipe.
+
+    Raises UnusableFile when it is missing, larger than `max_bytes` or another kind of file, or when
+    a pipe sends nothing for PIPE_TIMEOUT seconds.
+    """
     try:
-        # A pipe that nobody writes to would be waited for without an end.
-        with open(name, "rb", buffering=0, opener=lambda path, _: os.open(path, FLAGS)) as file:
+        # To open a pipe without a writer would block for ever.
+        with open(
+            name, "rb", buffering=0, opener=lambda path, _: os.open(path, READ_FLAGS)
+        ) as file:
             kind = os.fstat(file.fileno()).st_mode
             is_regular = stat.S_ISREG(kind)
             if stat.S_ISBLK(kind) or not (is_regular or pipes):
-                raise UnusableFile("it is no regular file")
+                raise UnusableFile("it is not a regular file")
             content = bytearray()
             while True:
                 if not is_regular and not select.select([file], [], [], PIPE_TIMEOUT)[0]:
-                    raise UnusableFile(f"nothing came out of it for {PIPE_TIMEOUT:.0f} s")
+                    raise UnusableFile(f"no data was received from it for {PIPE_TIMEOUT:.0f} s")
                 part = file.read(1 << 20)
                 if part == b"":
                     return bytes(content)
-                content += part or b""  # None: nothing yet.
-                if len(content) > most:
-                    raise UnusableFile(f"it is larger than {most:,} bytes")
+                content += part or b""  # None: no data yet.
+                if len(content) > max_bytes:
+                    raise UnusableFile(f"it is larger than {max_bytes:,} bytes")
     except OSError as error:
         raise UnusableFile(error.strerror or str(error)) from error
 
 
 def decode_text(raw: bytes, errors: str = "strict") -> str:
-    """The text in a file's bytes: UTF-8, or UTF-16 as Windows' Notepad and PowerShell write it.
+    """Decode UTF-8, or UTF-16 as Notepad and PowerShell on Windows write it.
 
-    Raises UnicodeDecodeError where it is neither, unless `errors` says otherwise.
+    `errors` is as for `bytes.decode`: "strict" raises UnicodeDecodeError.
     """
     return raw.decode(json.detect_encoding(raw), errors)
 
 
 def read_input_file(what: str, name: str, error: type[Exception]) -> Any:
-    """What `read_json` finds in the file of a config, catalog or state. Raises `error`."""
+    """Read a JSON file; raises `error` when that fails.
+
+    `what` is "config", "catalog" or "state".
+    """
     try:
         return read_json(name)
     except UnusableFile as reason:
@@ -74,10 +83,11 @@ def read_input_file(what: str, name: str, error: type[Exception]) -> Any:
 
 
 def read_json(name: str) -> Any:
-    """The JSON value in the file `name`; None where it is empty. Raises UnusableFile.
+    """The JSON value in the file `name`; None if the file is empty.
 
-    What is in it can be copied, looked through and written again: nothing is nested deeper than
-    MAX_DEPTH, no text has half a character, no name a NUL, and no number is beyond reach.
+    Raises UnusableFile when the value could not be copied, traversed and written again: nested
+    deeper than MAX_DEPTH, a lone surrogate, a NUL in a name, a duplicate name or a number that is
+    not finite.
     """
     try:
         text = decode_text(read_file(name))
@@ -92,20 +102,20 @@ def read_json(name: str) -> Any:
     except UnicodeDecodeError as error:
         raise UnusableFile("it is not text in UTF-8") from error
     except json.JSONDecodeError as error:
-        # The decoder's own words hold a place, never a part of the text.
+        # The decoder's message has a position, never a part of the text.
         several = error.msg == "Extra data" and "\n" in text.strip()
-        advice = "; it holds several lines: keep only the last one (tail -1)" if several else ""
+        advice = "; it has several lines: keep only the last one (tail -1)" if several else ""
         where = f"{error.msg} at line {error.lineno}, column {error.colno}"
         raise UnusableFile(f"it is not JSON: {where}{advice}") from error
     except RecursionError:
-        raise UnusableFile(f"it is nested more than {MAX_DEPTH} deep") from None
-    except (TypeError, ValueError) as error:  # Among them UnusableFile, which is said again.
+        raise UnusableFile(f"it is nested more than {MAX_DEPTH} levels deep") from None
+    except (TypeError, ValueError) as error:  # Includes UnusableFile.
         raise UnusableFile(str(error)) from error
     return value
 
 
 def _depth(value: Any) -> int:
-    """How many arrays and objects it has in one another."""
+    """How many levels of arrays and objects it has."""
     if not isinstance(value, (dict, list)):
         return 0
     inside = value.values() if isinstance(value, dict) else value
@@ -115,7 +125,7 @@ def _depth(value: Any) -> int:
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise UnusableFile("a number in it is too large, or none")
+        raise UnusableFile("it has a number that is not finite")
     return number
 
 
@@ -123,61 +133,62 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise UnusableFile(f"the name {quoted(name)} stands twice in one of its objects")
+            raise UnusableFile(f"it has an object with the name {quoted(name)} twice")
         if "\x00" in name:
-            raise UnusableFile(f"the name {quoted(name)} in it has a NUL character")
+            raise UnusableFile(f"it has the name {quoted(name)}, with a NUL character")
         found[name] = value
     return found
 
 
 def writable_path(name: str | Path) -> Path:
-    """The regular file to write, there or not, where links lead. Raises UnusableFile.
+    """The path of the regular file to write, with symbolic links resolved.
 
-    Whatever else stands there (a device, a pipe, a folder) stays.
+    Raises UnusableFile when something else (a device, a pipe, a folder) is there, or when the
+    folder is missing or not writable.
     """
     try:
         path = Path(name).resolve()
         if path.exists() and not path.is_file():
-            raise UnusableFile("it is there, and no regular file")
+            raise UnusableFile("it exists and is not a regular file")
         if Path(name).is_symlink() and not path.exists():
-            raise UnusableFile("it is a link that leads nowhere")
+            raise UnusableFile("it is a broken symbolic link")
         if not path.parent.is_dir():
-            raise UnusableFile("its folder is not there")
+            raise UnusableFile("its folder does not exist")
         if not os.access(path.parent, os.W_OK | os.X_OK):
-            raise UnusableFile("its folder may not be written to")
-    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead round in a circle.
+            raise UnusableFile("its folder is not writable")
+    except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links.
         raise UnusableFile(getattr(error, "strerror", None) or str(error)) from error
     return path
 
 
 def write_atomically(
-    path: Path, content: bytes, mode: int | None = None, *, over: bool = True
+    path: Path, content: bytes, mode: int | None = None, *, overwrite: bool = True
 ) -> None:
-    """Write a file whole or not at all. Raises OSError.
+    """Write a file completely, or leave the old one as it is. Raises OSError.
 
-    `mode`: its permissions; None: those of the file that is there, or else the usual ones.
-    `over`: also over a file that is there; else that raises FileExistsError.
+    `mode` are its permissions; None: those of the file that it replaces, or the default ones.
+    Without `overwrite`, an existing file raises FileExistsError.
     """
     part = path.with_name(f".part-{secrets.token_hex(4)}")
-    usual = 0o666 if mode is None else mode
+    initial = 0o666 if mode is None else mode
     try:
-        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, usual)) as file:
+        with open(part, "xb", opener=lambda name, flags: os.open(name, flags, initial)) as file:
             if mode is None:
-                _keep_rights(path, part)
+                _copy_permissions(path, part)
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        if not over:
-            path.touch(exist_ok=False)  # What came first stays, also if it came just now.
+        if not overwrite:
+            path.touch(exist_ok=False)  # Fails also if the file was created a moment ago.
         os.replace(part, path)
     finally:
-        part.unlink(missing_ok=True)  # There only if something failed.
+        part.unlink(missing_ok=True)  # It exists only if something failed.
 
 
-def _keep_rights(path: Path, part: Path) -> None:
-    """Give the new file the permissions and, where that is allowed, the owner of the old one."""
+def _copy_permissions(path: Path, part: Path) -> None:
+    """Copy the permissions and, if allowed, the owner of the old file to the new one."""
     with contextlib.suppress(FileNotFoundError):
         before = path.stat()
-        with contextlib.suppress(PermissionError, AttributeError):  # Windows has none.
+        with contextlib.suppress(PermissionError, AttributeError):  # Windows has no chown.
             os.chown(part, before.st_uid, before.st_gid)
         part.chmod(stat.S_IMODE(before.st_mode))

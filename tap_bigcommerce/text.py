@@ -1,4 +1,4 @@
-"""Text for people: printable, cut and without secrets; durations, tables, and similar names."""
+"""Text for people: printable, truncated, without secrets; tables, durations."""
 
 from __future__ import annotations
 
@@ -14,55 +14,55 @@ from html import escape
 from urllib.parse import quote, quote_plus, unquote
 
 MAX_LENGTH = 200
-"""Characters of one text from outside."""
+"""The most characters of one value that are shown."""
 
 ELLIPSIS = "…"
-"""Stands where the rest of a text was."""
+"""Marks where a text was truncated."""
 
 HIDDEN = "(hidden)"
 
 MIN_SECRET_LENGTH = 6
-"""Characters: a shorter text stands in many words, and they would tell it by what is left."""
+"""Characters. A shorter secret is part of many words: hiding it there would reveal it."""
 
 
 def printable(text: str) -> str:
-    """The text in one line, with escapes for what a terminal would obey or nobody can see."""
+    """The text in one line; control and invisible characters are escaped."""
     if text.isprintable():
         return text
     return "".join(
-        letter
-        if letter.isprintable() or unicodedata.category(letter) == "Zs"
-        else letter.encode("unicode_escape").decode()
-        for letter in text
+        char
+        if char.isprintable() or unicodedata.category(char) == "Zs"
+        else char.encode("unicode_escape").decode()
+        for char in text
     )
 
 
-def excerpt(text: str, most: int = MAX_LENGTH) -> str:
-    """A text from outside: printable, and cut."""
-    seen = printable(text[:most])[:most]
-    return seen + ELLIPSIS if len(text) > most or len(seen) == most > len(text) else seen
+def excerpt(text: str, length: int = MAX_LENGTH) -> str:
+    """The beginning of a text: printable, and at most `length` characters."""
+    start = printable(text[:length])[:length]
+    return start + ELLIPSIS if len(text) > length or len(start) == length > len(text) else start
 
 
 def quoted(value: object) -> str:
-    """A value from outside as Python writes it: printable, and cut, however large or deep it is."""
+    """The `repr()` of a value: printable, and truncated however large or nested the value is."""
     if isinstance(value, str):
         return repr(value[:MAX_LENGTH]) + (ELLIPSIS if len(value) > MAX_LENGTH else "")
     return excerpt(reprlib.repr(value))
 
 
 def one_line(text: str) -> str:
-    """A line made of our words and others': printable; very long words and lines are cut."""
+    """A message as one printable line; very long words and lines are truncated."""
     short = re.sub(rf"\S{{{MAX_LENGTH + 1},}}", lambda word: word[0][:MAX_LENGTH] + ELLIPSIS, text)
-    return excerpt(short, most=4000)
+    return excerpt(short, length=4000)
 
 
 def duration(seconds: float, *, tenths: bool = False) -> str:
-    """A time as a person reads it: 12 s, 3 min 05 s, 2 h 10 min; with `tenths`, 1.2 s."""
+    """Seconds as text: "12 s", "3 min 05 s", "2 h 10 min"; below 10 s with `tenths`: "1.2 s"."""
     if tenths and seconds < 9.95:
         return f"{seconds:.1f} s"
-    minutes, whole = divmod(round(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
-        return f"{minutes} min {whole:02d} s" if minutes else f"{whole} s"
+        return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
@@ -73,33 +73,40 @@ def table(
     figures: Collection[int] = (),
     width: int | None = None,
 ) -> list[str]:
-    """The lines of a table. The columns `figures` end in line, the others begin so.
+    """Format rows as an aligned table; returns its lines.
 
-    Cells are broken where the table would be wider than `width`; None: it may be as wide as it is.
+    `figures` are the indexes of the columns that are aligned to the right. Cells are wrapped where
+    the table would be wider than `width` characters; None: no limit.
     """
-    from rich.console import Console  # takes its time to import
+    from rich.console import Console  # slow to import
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, padding=(0, 2, 0 if width is None else 1, 0), header_style="")
-    for at, name in enumerate(head):
-        made.add_column(name, justify="right" if at in figures else "left", overflow="fold")
+    grid = Table(box=None, padding=(0, 2, 0 if width is None else 1, 0), header_style="")
+    for index, name in enumerate(head):
+        grid.add_column(name, justify="right" if index in figures else "left", overflow="fold")
     for row in rows:
-        made.add_row(*map(Text, row))
+        grid.add_row(*map(Text, row))
     text = io.StringIO()
-    Console(file=text, width=width or 10_000, no_color=True).print(made)
+    Console(file=text, width=width or 10_000, no_color=True).print(grid)
     return [row.rstrip() for row in text.getvalue().splitlines()]
 
 
 class Secrets:
-    """The texts of this run that nobody may see, wherever they come from."""
+    """The secrets of this run, which are replaced in every text that is shown.
+
+    >>> secrets = Secrets()
+    >>> secrets.add(["the-token"])
+    >>> secrets.hide("401 for the-token")
+    '401 for (hidden)'
+    """
 
     def __init__(self) -> None:
         self._forms: tuple[str, ...] = ()
-        self._pattern = re.compile("(?!)")  # found nowhere
+        self._pattern = re.compile("(?!)")  # matches nothing
 
     def add(self, values: Iterable[str]) -> None:
-        """Hide these from now on, those of fewer than MIN_SECRET_LENGTH characters excepted."""
+        """Hide these values from now on; those shorter than MIN_SECRET_LENGTH are ignored."""
         long = [value for value in values if len(value) >= MIN_SECRET_LENGTH]
         forms = {*self._forms, *(form for value in long for form in _forms(value))}
         self._forms = tuple(sorted(forms, key=len, reverse=True))
@@ -107,12 +114,12 @@ class Secrets:
         self._pattern = re.compile(every or "(?!)", re.IGNORECASE)
 
     def hide(self, text: str) -> str:
-        """The text without them, in whichever usual form they stand in it."""
+        """The text with every secret replaced, also where it is quoted, escaped or in base64."""
         *parts, last = self._pattern.sub(HIDDEN, text).split(ELLIPSIS)
-        return ELLIPSIS.join([*map(self._without_beginning, parts), last])
+        return ELLIPSIS.join([*map(self._hide_truncated, parts), last])
 
-    def _without_beginning(self, part: str) -> str:
-        """The text before a cut, which may have gone through a secret."""
+    def _hide_truncated(self, part: str) -> str:
+        """The text before an ellipsis, which may end in the beginning of a secret."""
         for form in self._forms:
             end = part[-len(form) :].lower()
             for size in range(len(form) - 1, MIN_SECRET_LENGTH - 1, -1):
@@ -122,7 +129,7 @@ class Secrets:
 
 
 def proxy_passwords(environment: Mapping[str, str]) -> list[str]:
-    """The passwords in the addresses of proxies, as they stand there and as they are meant."""
+    """The passwords in the `*_proxy` variables, as they are written and URL-decoded."""
     found = []
     for name, value in environment.items():
         if name.lower().endswith("_proxy"):
@@ -133,7 +140,7 @@ def proxy_passwords(environment: Mapping[str, str]) -> list[str]:
 
 
 def _forms(secret: str) -> set[str]:
-    """A secret as it may stand in addresses, JSON, HTML, Python's words and base64."""
+    """A secret as it looks in URLs, JSON, HTML, `repr()` and base64."""
     as_json = json.dumps(secret)[1:-1]
     return {
         secret,
@@ -150,23 +157,26 @@ def _forms(secret: str) -> set[str]:
 
 
 def _in_base64(secret: bytes) -> Iterable[str]:
-    """What only this secret can cause in base64, wherever it stands in what is encoded."""
-    for before, spoiled in ((0, 0), (1, 2), (2, 3)):
-        whole = (before + len(secret)) // 3 * 3
-        text = base64.b64encode((bytes(before) + secret)[:whole]).decode()[spoiled:]
+    """The base64 of the secret at each of the three offsets, without what other bytes affect."""
+    for offset, affected in ((0, 0), (1, 2), (2, 3)):
+        end = (offset + len(secret)) // 3 * 3
+        text = base64.b64encode((bytes(offset) + secret)[:end]).decode()[affected:]
         if len(text) >= MIN_SECRET_LENGTH:
             yield text
             yield text.replace("+", "-").replace("/", "_")
 
 
 def closest_match(name: str, names: Iterable[str]) -> str | None:
-    """The most similar of the names, if one is."""
+    """The name that is most similar to `name`; None if none is similar."""
     by_lower = {other.lower(): other for other in names}
     found = difflib.get_close_matches(name.lower(), list(by_lower), n=1)
     return by_lower[found[0]] if found else None
 
 
 def did_you_mean(name: str, names: Iterable[str], mark: str = "") -> str:
-    """A sentence that offers the most similar of the names, behind `mark`; or nothing."""
+    """ " Did you mean 'orders'?" with the most similar name; "" if none is similar.
+
+    `mark` is written before the name, such as the "!" of a rule.
+    """
     found = closest_match(name, names)
     return f" Did you mean {mark + found!r}?" if found else ""

@@ -94,43 +94,43 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "streams.… should be an object with",
-            "The settings of a single stream are a text, a number or a list.",
+            "The settings of a stream are not an object.",
             "Write them as the message says.",
         ),
         Cause(
             "streams.… has no setting",
-            "A name in the settings of a single stream is none. It may be a typing error.",
+            "A name in the settings of a stream is not a setting. It may be a typing error.",
             "Correct the name, or remove it.",
         ),
         Cause(
-            "start_date lies behind end_date",
-            "Nothing lies between the two dates of a stream.",
-            "Exchange them.",
+            "start_date is after end_date",
+            "There is nothing between the two dates of a stream.",
+            "Swap them.",
         ),
         Cause(
             "activate_version cannot be set together with store_hash_column",
-            "A version of a table ends all rows that are not of it, also those of other stores.",
+            "ACTIVATE_VERSION removes all rows of other versions, also those of other stores.",
             "Leave `activate_version` off.",
         ),
         Cause(
-            "store_hash and access_token seem to be exchanged",
-            "The text that was given as `store_hash` is as long as a token, the other is not.",
-            "Exchange them.",
+            "store_hash and access_token seem to be swapped",
+            "The value of `store_hash` is as long as a token, the other is not.",
+            "Swap them.",
         ),
         Cause(
             "hash_fields needs hash_salt",
-            "A pseudonym that depends on no secret could be found out by trying.",
+            "Without a secret, anybody could find the value of a pseudonym by trying.",
             "Set `hash_salt`.",
         ),
         Cause(
             "… should be …",
-            "A setting has a value that it cannot have. The value of a secret is not shown.",
+            "A setting has a value that is not valid. The value of a secret is not shown.",
             "Write it as the message says.",
         ),
         Cause(
             "legacy API account",
-            "The config is of an account of the old kind (user name and API key).",
-            "Make a store-level API account, and take its token and the hash of its API path.",
+            "The config has the settings of a legacy API account (user name and API key).",
+            "Make a store-level API account, and use its token and the hash in its API path.",
         ),
         Cause(
             "as the file or folder of certificates to trust",
@@ -141,29 +141,29 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "There is no setting",
-            "A name in the config is not one of the tap's. It may be a typing error.",
+            "A name in the config is not a setting of the tap. It may be a typing error.",
             "Correct the name, or remove it. The run goes on without it.",
         ),
         Cause(
             "should hold one JSON object",
-            "The config file is JSON, but a list, a text or a number.",
+            "The config file is JSON, but not an object.",
             "Put the settings between `{` and `}`.",
         ),
         Cause(
             "file … cannot be read",
-            "The config, catalog or state is not there, may not be read by this user, or is no "
-            "JSON: the message says which, and in which line. An empty catalog is what a failed "
-            "`--discover > catalog.json` leaves; a state is no JSON where a target wrote a "
-            "line for each STATE, or was stopped in the middle of one.",
-            "Check the path, from the folder in which the command runs, and the file's rights; or "
-            "correct the line. Comments are not allowed in JSON, and no name stands twice. Write a "
-            "catalog anew with `--discover`. Of a state keep the last whole line alone: "
-            "`tail -n 1`. For a first sync leave `--state` out.",
+            "The config, catalog or state does not exist, is not readable for this user, or is not "
+            "JSON: the message says which, and in which line. A failed "
+            "`--discover > catalog.json` leaves an empty catalog; a state is not JSON when a "
+            "target wrote a line for each STATE, or was stopped in the middle of one.",
+            "Check the path, relative to the folder where the command runs, and the permissions; "
+            "or correct the line. JSON must not have comments or duplicate names. Write a new "
+            "catalog with `--discover`. Of a state keep only the last complete line: "
+            "`tail -n 1`. For a first sync omit `--state`.",
         ),
         Cause(
             "The config file … is empty",
             "A failed `--init … > config.json` leaves such a file.",
-            "Run `--init` again, and see what it says.",
+            "Run `--init` again, and read its messages.",
         ),
     ),
     "Deletions": (

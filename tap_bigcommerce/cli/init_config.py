@@ -133,7 +133,7 @@ def write(name: str, config: str, *, over: bool) -> None:
     Raises ConfigError where it is, or cannot be written.
     """
     try:
-        write_atomically(writable_path(name), config.encode(), mode=0o600, over=over)
+        write_atomically(writable_path(name), config.encode(), mode=0o600, overwrite=over)
     except FileExistsError as error:
         raise ConfigError(
             f"The config {name} is there already, and stays as it is. Name another file with "

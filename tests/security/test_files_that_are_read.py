@@ -69,7 +69,7 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(files, "PIPE_TIMEOUT", 0.1)
     os.mkfifo(tmp_path / "odd")
-    with pytest.raises(files.UnusableFile, match="nothing came out of it"):
+    with pytest.raises(files.UnusableFile, match="no data was received"):
         files.read_json(str(tmp_path / "odd"))
 
 

@@ -116,7 +116,7 @@ def test_a_full_refresh_reads_a_stream_as_if_for_the_first_time(
         (
             {"orders": {"start_date": "2025-01-01", "end_date": "2024-01-01"}},
             [],
-            "start_date lies behind end_date",
+            "start_date is after end_date",
         ),
         ({}, ["--full-refresh", "order"], "Did you mean 'orders'"),
         ({}, ["--full-refresh", "banners"], "none of the streams that are read"),
@@ -135,7 +135,7 @@ def test_an_end_before_the_start_of_all_streams_is_refused(quiet: Sandbox) -> No
     streams = {"orders": {"end_date": "2024-01-01"}}
     result = run(settings(quiet, start_date="2025-01-01", streams=streams))
     assert result.status == 1
-    assert "streams.orders: start_date lies behind end_date" in " ".join(result.logged("CRITICAL"))
+    assert "streams.orders: start_date is after end_date" in " ".join(result.logged("CRITICAL"))
 
 
 def test_a_test_writes_one_record_of_each_stream_and_ends(quiet: Sandbox) -> None:
