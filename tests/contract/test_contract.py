@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 HERE = Path(__file__).parent
-SCHEMAS = HERE.parents[1] / "tap_bigcommerce" / "schemas"
+SCHEMAS = HERE.parents[1] / "tap_bigcommerce" / "records" / "schemas"
 STREAMS = tuple(sorted(path.stem for path in SCHEMAS.glob("*.json")))
 STREAMS_OF_THE_CONTRACT = ("coupons", "customers", "orders", "products")
 

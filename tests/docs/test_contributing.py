@@ -41,14 +41,18 @@ def test_the_declaration_shown_is_one_of_the_taps() -> None:
 def test_the_test_shown_passes(store: Sandbox) -> None:
     _, shown = python_examples()
     names: dict[str, Any] = {"run": tap_runner.run, "settings": tap_runner.settings}
-    code = compile(f"from sandbox import Sandbox\n{textwrap.dedent(shown.text)}", "shown", "exec")
+    code = compile(
+        f"from tap_bigcommerce_sandbox import Sandbox\n{textwrap.dedent(shown.text)}",
+        "shown",
+        "exec",
+    )
     exec(code, names)
     (test,) = (value for name, value in names.items() if name.startswith("test_"))
     test(store)
 
 
 def test_a_stream_has_a_schema_and_a_declaration_and_nothing_else() -> None:
-    schemas = ROOT / "tap_bigcommerce" / "schemas"
+    schemas = ROOT / "tap_bigcommerce" / "records" / "schemas"
     assert {path.stem for path in schemas.glob("*.json")} == set(STREAMS)
     for name in STREAMS:
         assert load_schema(name)["properties"]
