@@ -22,7 +22,7 @@ from bench.catalogs import selecting
 from bench.program import Measured, NotMeasured, run, settings
 from bench.progress import say
 from bench.results import Check, Result, Table
-from tap_bigcommerce.sync.deletes.id_sets import id_set, packed
+from tap_bigcommerce.sync.deletes.id_sets import id_set, pack
 
 HOLES = ((0.0, 1.0), (0.01, 60.0), (0.1, 110.0))
 """The share of the ids that are missing, and the bar in KB."""
@@ -97,4 +97,4 @@ def _row(what: str, taken: Measured) -> list[str]:
 def _kilobytes(holes: float) -> float:
     chance = random.Random(1)
     ids = id_set(id_ for id_ in range(1, 1_000_001) if chance.random() >= holes)
-    return round(len(base64.b64encode(packed(ids))) / 1000, 1)
+    return round(len(base64.b64encode(pack(ids))) / 1000, 1)

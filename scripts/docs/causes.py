@@ -168,84 +168,84 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Deletions": (
         Cause(
-            "the API's count is not to be had",
-            "`--audit` asked how many records the API counts, and got no answer that says so.",
-            "Nothing: the list and what was written are compared all the same. The words say why.",
+            "the API's count is not available",
+            "`--audit` asked the API how many records it has, and got no number.",
+            "Nothing: the list is still compared with what was written. The message says why.",
         ),
         Cause(
             "so nothing is reported as deleted",
-            "The list has more than it shows, which `accept_incomplete` accepts: what it does not "
-            "show may be there all the same.",
-            "Nothing. Take the name out of `accept_incomplete` once the list is whole again.",
+            "The list has more records than it shows, which `accept_incomplete` accepts. Records "
+            "that it does not show may still exist.",
+            "Nothing. Take the name out of `accept_incomplete` once the list is complete again.",
         ),
         Cause(
             "needs the package pyroaring",
-            "The tap was installed without what keeps the sets of ids.",
+            "The tap was installed without the extra `deletes`, which sets of ids need.",
             "`pip install 'tap-bigcommerce[deletes]'`, into the tap's own environment.",
         ),
         Cause(
             "deletes_limit allows",
-            "So many records are gone that a lost permission or a filter is more likely than a "
+            "So many records are missing that a lost permission or a filter is more likely than a "
             "deletion. None is reported.",
-            "Look in the control panel whether they are there. If they have been deleted, run "
-            "the sync once with a larger `deletes_limit`.",
+            "Check in the control panel whether they exist. If they were deleted, run the sync "
+            "once with a larger `deletes_limit`.",
         ),
         Cause(
             "the API answered with the id",
-            "Asked for certain ids, the API shows another: its filter cannot be trusted.",
-            "Run the sync again; ask BigCommerce's support if it stays so.",
+            "The API was asked for certain ids and returned another one: its filter does not work.",
+            "Run the sync again. If the error stays, ask BigCommerce's support.",
         ),
         Cause(
             "more than deletes_state_limit",
             "The set of a stream's ids has grown too large for the state.",
-            "Set `deletes_path` to a folder that is there in every run, raise "
+            "Set `deletes_path` to a folder that exists in every run, raise "
             "`deletes_state_limit`, or switch `detect_deletes` off. Nothing has to be read again "
             "by hand.",
         ),
         Cause(
             "no ACTIVATE_VERSION is sent",
-            "`activate_version` is set, and so is `channel_ids`: what is of other channels is not "
-            "read, so a version would end it in the target.",
-            "Leave one of the two off. Streams with ids can have tombstones: `detect_deletes`.",
+            "`activate_version` and `channel_ids` are both set. Records of other channels are not "
+            "read, so a version would remove them from the target.",
+            "Set only one of the two. Streams with ids can have tombstones: `detect_deletes`.",
         ),
         Cause(
             "cannot be written to deletes_path",
-            "The folder is gone, or its disk is full.",
-            "Mend that. The records have been written; the next sync reads the stream from its "
-            "start.",
+            "The folder is missing, or its disk is full.",
+            "Correct that. The records have been written, and the next sync reads the stream from "
+            "its start.",
         ),
         Cause(
             "so that deletions cannot be detected",
-            "The API sent an id that is below 0 or above 2^64, which no set of ids can hold.",
+            "The API sent an id below 0 or above 2^64, which no set of ids can hold.",
             "Send the line to BigCommerce's support, and switch `detect_deletes` off meanwhile.",
         ),
         Cause(
-            "is no folder in which files can be written",
+            "is not a folder where files can be written",
             "The folder of `deletes_path` is missing, or this user may not write there.",
-            "Correct the setting, or the folder's rights.",
+            "Correct the setting, or the folder's permissions.",
         ),
         Cause(
             "but no deletes_path is set",
-            "The state says that the ids are in a file, and the setting that names its folder is "
-            "gone.",
-            "Set `deletes_path` to the folder that it had before.",
+            "The state says that the ids are in a file, but the setting that names its folder is "
+            "not set any more.",
+            "Set `deletes_path` to the folder that it named before.",
         ),
         Cause(
-            "which cannot be read (…). Put the right one back",
-            "The file with a stream's ids is missing or not readable, or file and state are "
-            "not of the same run.",
-            "Put the file back that belongs to the state, or the state that belongs to the file. "
-            "Or remove the stream's ids from the state: it is then read from its start.",
+            "which cannot be read (…). Restore the right file",
+            "The file with a stream's ids is missing or not readable, or the file and the state "
+            "are from different runs.",
+            "Restore the file that belongs to the state, or the state that belongs to the file. "
+            "Or remove the stream's ids from the state: the stream is then read from its start.",
         ),
         Cause(
             "set of ids of … is damaged",
-            "The part of the state that holds the ids was changed or cut.",
-            "Take the state of the last run as the target wrote it.",
+            "The part of the state that holds the ids was changed or truncated.",
+            "Use the state of the last run as the target wrote it.",
         ),
         Cause(
             'The state\'s "deletes" of … is damaged',
             "That part of the state file was edited.",
-            "Remove it; the stream is then read from its start.",
+            "Remove it. The stream is then read from its start.",
         ),
         Cause(
             'in the state\'s "deletes" of … should be a whole number',

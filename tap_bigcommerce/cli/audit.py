@@ -1,4 +1,4 @@
-"""The audit: what the API counts, what its lists show, and what this state's syncs have written."""
+"""--audit: compares the API's counts, its lists, and the ids in the state."""
 
 from __future__ import annotations
 
@@ -19,75 +19,82 @@ from tap_bigcommerce.text import one_line, table
 
 LOGGER = logging.getLogger(__name__)
 
-FIGURES = ("counted", "listed", "written", "not written", "not listed")
-"""Rows as the API counts them, and as its list shows them; ids in the state's set; ids that are
-listed and not in the set, and the other way round."""
+COLUMNS = ("counted", "listed", "written", "not written", "not listed")
+"""The report's columns: rows by the API's count; rows in its list; ids in the state's set; ids in
+the list but not in the set; ids in the set but not in the list."""
 
-SHOWN = 10
-"""Ids that are named of those that differ."""
+MAX_IDS_SHOWN = 10
+"""Of the ids that differ, so many are named."""
 
 
 @dataclass
 class Finding:
-    """What was found of one stream.
+    """The result for one stream.
 
-    `figures` are those of FIGURES, None where there is no such figure. `differences` says which of
-    them do not agree, or why there are none; `notes` why others may differ.
+    `figures` are the numbers for COLUMNS, None for one that is unknown. `differences` are messages
+    about figures that do not agree, or about why there are none. `notes` explain figures that may
+    differ.
     """
 
     stream: str
-    figures: Sequence[int | None] = (None,) * len(FIGURES)
+    figures: Sequence[int | None] = (None,) * len(COLUMNS)
     notes: list[str] = field(default_factory=list)
     differences: list[str] = field(default_factory=list)
 
 
 def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]:
-    """Compare the streams that are read from lists of their own. Raises RunFailed."""
-    found: list[Finding] = []
+    """Compare the figures of each selected stream that has a list of its own.
+
+    An error of one stream is logged, and becomes one of its differences. Raises RunFailed when no
+    stream can be read.
+    """
+    findings: list[Finding] = []
     for priority, (name, selection) in enumerate(selections.items()):
         stream = selection.stream
         if stream.parent is not None:
-            LOGGER.info("%s: left out, for it has no list of its own", name)
+            LOGGER.info("%s: left out, because it has no list of its own", name)
             continue
-        found.append(Finding(name))
+        findings.append(Finding(name))
         context = RequestContext(name, stream.permission, StreamCounts(name))
         search = IdSearch(stream, run, context, priority)
-        error = failure_of(name, functools.partial(_compare, search, found[-1]))
+        error = failure_of(name, functools.partial(_compare, search, findings[-1]))
         if error is not None:
             LOGGER.error("%s failed: %s", name, error.message)
-            found[-1].differences.append(one_line(error.message))
-    return found
+            findings[-1].differences.append(one_line(error.message))
+    return findings
 
 
-def report(found: Sequence[Finding]) -> str:
-    """What was found, to be read by a person."""
+def report(findings: Sequence[Finding]) -> str:
+    """The findings as text: a table, then notes and differences."""
     rows = [
-        (one.stream, *("-" if value is None else f"{value:,}" for value in one.figures))
-        for one in found
+        (finding.stream, *("-" if value is None else f"{value:,}" for value in finding.figures))
+        for finding in findings
     ]
-    lines = table(("stream", *FIGURES), rows, figures=range(1, 1 + len(FIGURES)))
-    notes = [f"{one.stream}: {message}" for one in found for message in one.notes]
-    details = [f"{one.stream}: {message}" for one in found for message in one.differences]
-    return "\n".join([*lines, "", *notes, *(details or ["Nothing differs."])]) + "\n"
+    lines = table(("stream", *COLUMNS), rows, figures=range(1, 1 + len(COLUMNS)))
+    notes = [f"{finding.stream}: {message}" for finding in findings for message in finding.notes]
+    details = [
+        f"{finding.stream}: {message}" for finding in findings for message in finding.differences
+    ]
+    return "\n".join([*lines, "", *notes, *(details or ["No differences."])]) + "\n"
 
 
 def _compare(search: IdSearch, finding: Finding) -> None:
-    """Complete what is found of one stream."""
+    """Fill in the finding of one stream."""
     stream, run, differences = search.stream, search.run, finding.differences
     written = IdSetStore(run.config, stream.name).get(run.state.deletes(stream.name))
-    list_reader, ids, left_out = search.scan()
+    list_reader, ids, uncounted = search.scan()
     count, listed = list_reader.total, list_reader.rows_yielded
     if stream.count is not None:
         try:
             count = counted(stream, lambda path: run.client.get(path, {}, dict, search.context))
         except RequestFailed as error:
-            LOGGER.warning("%s: the API's count is not to be had: %s", stream.name, error.message)
+            LOGGER.warning("%s: the API's count is not available: %s", stream.name, error.message)
             count = None
     if list_reader.paginator.contradiction is not None:
         differences.append(one_line(list_reader.paginator.contradiction))
-    if left_out and count is not None and count + left_out == listed:
+    if uncounted and count is not None and count + uncounted == listed:
         finding.notes.append(
-            f"the API's count leaves out the {left_out} incomplete ones (status 0) that its list "
+            f"the API's count leaves out {uncounted} incomplete orders (status 0) that its list "
             "shows"
         )
     elif count not in (None, listed):
@@ -97,11 +104,11 @@ def _compare(search: IdSearch, finding: Finding) -> None:
         unwritten, missing = ids - written, written - ids
         finding.figures = (count, listed, len(written), len(unwritten), len(missing))
         if unwritten:
-            differences.append(f"in the store, not written: {_some(list(unwritten))}")
+            differences.append(f"in the store, not written: {_first_ids(list(unwritten))}")
         if missing:
-            differences.append(f"written, not in the list: {_some(list(missing))}")
+            differences.append(f"written, not in the list: {_first_ids(list(missing))}")
 
 
-def _some(ids: Sequence[int]) -> str:
-    more = f" and {len(ids) - SHOWN:,} more" if len(ids) > SHOWN else ""
-    return ", ".join(map(str, ids[:SHOWN])) + more
+def _first_ids(ids: Sequence[int]) -> str:
+    more = f" and {len(ids) - MAX_IDS_SHOWN:,} more" if len(ids) > MAX_IDS_SHOWN else ""
+    return ", ".join(map(str, ids[:MAX_IDS_SHOWN])) + more

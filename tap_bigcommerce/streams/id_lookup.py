@@ -1,4 +1,4 @@
-"""How the store is asked whether records are there, by their ids."""
+"""How the API looks up records by their ids, to see whether they exist."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class IdLookup:
-    """With the parameters `params` at `path` (None: the stream's own list).
+    """The request that looks up records of a stream by their ids.
 
-    In these {ids} stands for several ids, {id} for one, {before} and {after} for those beside it,
-    which may be shown, too: whether a bound includes itself is not documented. Without any, each
-    record has an address of its own below the list. `short_rows` are parameters that make its
-    rows short; `archived` is the field of rows that are as good as gone.
+    Attributes:
+        params: Query parameters. In their values {ids} stands for several ids, {id} for one,
+            {before} and {after} for the ids next to it, which may be in the response, too: whether
+            a bound includes itself is not documented. Without any, each record has a path of its
+            own below the list.
+        path: Where to send them; None: the path of the stream's list.
+        short_rows: Query parameters that make the list's rows short.
+        archived: The field that marks archived rows, which count as deleted.
     """
 
     params: Mapping[str, str] = field(default_factory=dict)

@@ -14,7 +14,7 @@ import pytest
 from deletes_runs import Runs, tombstones
 from tap_runner import Json, Result, read_message, run, select, settings, start, wait_until
 
-from tap_bigcommerce.sync.deletes.id_sets import unpacked
+from tap_bigcommerce.sync.deletes.id_sets import unpack
 from tap_bigcommerce_sandbox import Sandbox
 
 
@@ -217,7 +217,7 @@ def test_a_signal_leaves_a_state_with_the_ids_so_far(small: Sandbox, catalog: Js
     kept = messages[-1]["value"]["bookmarks"]["products"]["deletes"]
     assert kept["partial"] is True
     assert written
-    assert list(unpacked(base64.b64decode(kept["ids"]))) == written
+    assert list(unpack(base64.b64decode(kept["ids"]))) == written
 
 
 def test_switching_off_forgets_the_set(small: Sandbox, catalog: Json) -> None:

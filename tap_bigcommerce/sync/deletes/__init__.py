@@ -1,1 +1,1 @@
-"""What is gone from the store: sets of ids, sweeps of lists, tombstones."""
+"""Detection of deleted records: sets of ids, id scans, tombstones, versions."""

@@ -1,4 +1,4 @@
-"""What is known of one stream's ids, and which way its deletions go."""
+"""Finds and writes the deletions of one stream: tombstones or versions."""
 
 from __future__ import annotations
 
@@ -31,43 +31,47 @@ from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
 
-NEARLY = 0.9
-"""This share of `deletes_every` is enough: runs of the same hour are not to the second a day apart,
-and a daily run would sweep every other day."""
+MIN_SHARE_OF_INTERVAL = 0.9
+"""An id scan is due once this share of `deletes_every` has passed. Daily runs are not exactly 24
+hours apart, and without this tolerance a daily run would scan only every other day."""
 
-
-UNLIKELY = (
-    "This is more likely a permission that the API account has lost, or a filter, than a deletion. "
-    "See in the store's control panel whether they are there. If they have been deleted, run the "
+PROBABLE_CAUSE = (
+    "A lost permission of the API account, or a filter, is a more likely cause than a deletion. "
+    "Check in the store's control panel whether the records exist. If they were deleted, run the "
     "sync once with a larger deletes_limit (1 allows all)."
 )
 
 
 def check_installed(needed_by: str) -> None:
-    """Raises ConfigError where sets of ids cannot be made, for what `needed_by` says."""
+    """Raises ConfigError when pyroaring is missing.
+
+    `needed_by` names the setting or option that needs it: it begins the error message.
+    """
     if importlib.util.find_spec("pyroaring") is None:
         raise ConfigError(
             f"{needed_by} needs the package pyroaring, which is not installed. Install it with "
-            "pip install 'tap-bigcommerce[deletes]', or go without."
+            f"pip install 'tap-bigcommerce[deletes]', or do not use {needed_by}."
         )
 
 
 class DeletionTracker:
-    """One stream's ids in one run: those written by this state's syncs, those seen in this walk.
+    """Detects the deletions of one stream in one run.
 
-    Its deletions are told in one of two ways, or in none. "set": ids that are gone from the list
-    and were in the set become tombstones. "versions": the stream is read whole, and
-    ACTIVATE_VERSION ends what was not in it.
+    There are two methods, and streams without either. "set": the ids of all written records are
+    kept, and a tombstone is written for each of them that the store no longer has. "versions":
+    the complete stream is read, and ACTIVATE_VERSION removes the rows that were not in it.
 
-    building: a set does not exist yet: the stream is read from its start.
-    reads_all: the stream is to be read whole now, although it is incremental, for a new version.
-    failure: why the set cannot be kept.
+    Attributes:
+        building_set: There is no complete set yet, so the stream is read from its start.
+        full_read_due: The complete stream is read now, although it is incremental, for a new
+            version.
+        failure: Why the set of ids cannot be kept; None while it can.
     """
 
     def __init__(self, selection: Selection, config: Config, state: State) -> None:
-        """Take over what the state says, and have it ask for what it is to say from now on.
+        """Read the stream's part of the state, and provide that part from now on.
 
-        Raises StateError where that is damaged, ConfigError where no file can be written.
+        Raises StateError when it is damaged, ConfigError when deletes_path is not writable.
         """
         self.stream = selection.stream
         self._config = config
@@ -80,136 +84,138 @@ class DeletionTracker:
                     f'{name} in the state\'s "deletes" of {self.stream.name} should be a whole '
                     f"number, not {quoted(value)}. Remove it from the state file."
                 )
-        # The version that holds, and how many rows it had when it began to.
+        # The active version, and the number of its rows when it was activated.
         self._version: int | None = self._saved.get("version")
         self._rows: int | None = self._saved.get("rows")
         self._filters_channels = bool(config.channel_ids) and any(root_of(self.stream).channels)
-        # The field of rows that are as good as gone.
-        self._archived_by = self.stream.id_lookup.archived if self.stream.id_lookup else None
+        # The field that marks archived rows, which count as deleted.
+        self._archived_field = self.stream.id_lookup.archived if self.stream.id_lookup else None
         self._method: Literal["set", "versions"] | None = None
         if config.detect_deletes and self.stream.id_lookup is not None:
             self._method = "set"
         elif config.activate_version and (selection.full_table or config.detect_deletes):
             if self._filters_channels:
                 LOGGER.warning(
-                    "%s: no ACTIVATE_VERSION is sent, for it would end the rows of other channels, "
-                    "too. Its deletions are not told.",
+                    "%s: no ACTIVATE_VERSION is sent, because it would also remove the rows of "
+                    "other channels. Its deletions are not reported.",
                     self.stream.name,
                 )
             else:
                 self._method = "versions"
-        # A sweep is due by when runs begin, or each would come a little later than the one before.
+        # Measured from start to start of runs. Otherwise each scan would come a little later than
+        # the one before.
         self._started_at = datetime.now(timezone.utc)
         self._scanned_at = parse_instant(str(self._saved.get("swept", "")))
         since = self._started_at - (self._scanned_at or datetime.min.replace(tzinfo=timezone.utc))
         every = timedelta(hours=config.deletes_every)
-        self._is_scan_due = not timedelta(0) <= since < NEARLY * every
+        self._is_scan_due = not timedelta(0) <= since < MIN_SHARE_OF_INTERVAL * every
         self.full_read_due = self._method == "versions" and self._is_scan_due
         self.building_set = False
-        # Ids whose RECORDs have been written, and that have not been reported gone since; None
-        # where no set is kept.
+        # Ids of written records, without those reported as deleted. None: no set is kept.
         self._written: IdSet | None = None
-        # Ids that were written and are archived now, since when; nobody has been told yet.
-        self._archived: dict[int, str] = {}
-        # Ids of a walk that sees all that can be in the set; None in any other walk.
+        # Ids that were written before and are archived now, with the date. Not reported yet.
+        self._newly_archived: dict[int, str] = {}
+        # Ids read in a pass that covers everything the set can hold. None in other passes.
         self._seen: IdSet | None = None
-        # What the state says of `written` as it is now; None: that is to be found out.
+        # The state's entry for `_written`. None: `_written` has changed since.
         self._set_entry: Mapping[str, Any] | None = None
         self.failure: TapError | None = None
-        self._entry_without_set: Mapping[str, Any] = {}  # What the state says then.
+        self._entry_on_failure: Mapping[str, Any] = {}  # The state's entry after a failure.
         if self._method == "set":
             self._load_ids(state)
         state.add_provider(self.stream.name, self._state_entry)
 
     def _load_ids(self, state: State) -> None:
+        """Load the set of ids that earlier runs have kept, if there is room for one."""
         try:
             self._id_sets.check(self._saved.get("too_large") or 0)
         except ConfigError as error:
-            self.failure, self._entry_without_set = error, {DELETES: self._saved}
+            self.failure, self._entry_on_failure = error, {DELETES: self._saved}
             return
         self._written = self._id_sets.get(self._saved)
         self._id_sets.prepare()
         self.building_set = self._written is None or bool(self._saved.get("partial"))
         if self._written is None:
             self._written, self._seen = id_set(), id_set()
-            # What an unfinished walk has written, nobody knows.
+            # It is unknown which ids a stopped pass has written, so it is not resumed.
             state.reset(self.stream.name, None)
 
     def fingerprint_parts(self, selection: Selection) -> dict[str, Any]:
-        """What a walk depends on because of deletions."""
-        whole = selection.full_table or self.full_read_due
-        return (
-            {"deletes": [self._method, self.building_set, whole]}
-            if self._method is not None
-            else {}
-        )
+        """What a resumed pass must have in common with the stopped one, because of deletions."""
+        if self._method is None:
+            return {}
+        is_full = selection.full_table or self.full_read_due
+        return {"deletes": [self._method, self.building_set, is_full]}
 
     def begin_pass(self, since: str | None, until: str | None) -> int | None:
-        """A walk begins, of what was modified between these dates; the version of its records."""
+        """Begin a pass over what was modified between `since` and `until`, None for no bound.
+
+        Returns the version of its records in milliseconds since 1970, or None without versions.
+        """
         if since is None and self._written is not None and not self._filters_channels:
             self._seen = id_set()
         if self._method != "versions":
             return None
         if since is not None or (until is not None and self._version is not None):
             return self._version
-        # Milliseconds since 1970.
         return max(int(time.time() * 1000), (self._version or 0) + 1)
 
     def track(self, rows: Sequence[Mapping[str, Any]], records: Sequence[dict[str, Any]]) -> None:
-        """These records, of these rows, are being written: mark those that are archived.
+        """Add the ids of `records`, which are about to be written, and mark archived records.
 
-        Those that have been written as not archived are told at the end of the walk, once it is
-        known how many they are. Raises BadRecord where an id is out of reach.
+        `rows` are the API's rows that the records were made from, in the same order. A record that
+        was written before it was archived gets its tombstone at the end of the pass, when the
+        number of such records is known. Raises BadRecord when an id does not fit into 64 bits.
         """
         if self._written is None:
             return
-        (key,), flag = self.stream.keys, self._archived_by
+        (key,), archived = self.stream.keys, self._archived_field
         try:
-            portion = id_set(record[key] for record in records)
+            ids = id_set(record[key] for record in records)
         except OverflowError as error:
             raise BadRecord(
                 f"{self.stream.name}: an id is not between 0 and 2^64 - 1, so that deletions "
                 "cannot be detected. Switch detect_deletes off to read the stream."
             ) from error
         if self._seen is not None:
-            self._seen |= portion
+            self._seen |= ids
         for row, record in zip(rows, records, strict=True):
-            if flag is None or row.get(flag) is not True:
+            if archived is None or row.get(archived) is not True:
                 continue
             if record[key] in self._written:
-                self._archived[record[key]] = archived_at(row)
+                self._newly_archived[record[key]] = archived_at(row)
             else:
                 record[DELETED_AT] = archived_at(row)
-                portion.discard(record[key])
-        self._written |= portion
+                ids.discard(record[key])
+        self._written |= ids
         self._set_entry = None
 
     def report_deleted(self, selection: Selection, search: IdSearch) -> int:
-        """Write the tombstones of records that are gone, if it is time to look; how many they are.
+        """Write a tombstone for each deleted record, if a comparison is due; return their number.
 
-        Raises TapError when they cannot be found out, or are more than `deletes_limit` allows: then
-        none is reported, and the next sync looks again.
+        Raises TapError when the comparison fails, or when more records are deleted than
+        `deletes_limit` allows. None is reported then, and the next sync compares again.
         """
         if self._written is None:
             return 0
-        gone = self._find_deleted(search, self._written)
-        if gone:
-            self._write_tombstones(selection, search.run.messages, gone)
-            self._archived.clear()
-            self._written -= id_set(gone)
+        deleted = self._find_deleted(search, self._written)
+        if deleted:
+            self._write_tombstones(selection, search.run.messages, deleted)
+            self._newly_archived.clear()
+            self._written -= id_set(deleted)
             self._set_entry = None
-        return len(gone)
+        return len(deleted)
 
     def _find_deleted(self, search: IdSearch, written: IdSet) -> DeletedIds:
-        """The ids that were written and are gone, since when."""
-        name, config, there = self.stream.name, self._config, self._seen
-        if there is None and self._is_scan_due:
-            # What has been written is safe, whatever becomes of the sweep.
+        """The ids in `written` whose records are deleted, each with its date."""
+        name, config, present = self.stream.name, self._config, self._seen
+        if present is None and self._is_scan_due:
+            # The records are written: keep that, even if the scan fails.
             search.run.messages.write_state()
-            LOGGER.info("%s: reading its ids, to see what has been deleted", name)
-            listed, there, _ = search.scan()
-            if listed.paginator.contradiction is not None:
-                error = IncompleteList(name, listed.paginator.contradiction, name)
+            LOGGER.info("%s: reading its ids to find deleted records", name)
+            scanned, present, _ = search.scan()
+            if scanned.paginator.contradiction is not None:
+                error = IncompleteList(name, scanned.paginator.contradiction, name)
                 if not config.accepts(name):
                     raise error
                 LOGGER.warning(
@@ -217,92 +223,96 @@ class DeletionTracker:
                     error.difference,
                 )
                 return {}
-        gone = dict(self._archived)
-        most = self._deletion_limit(len(written))
-        missing = id_set() if there is None else written - there - id_set(gone)
-        doubtful = len(missing) + len(gone)
-        gone |= search.confirm(missing, most - len(gone))
-        if len(gone) > most:
+        deleted = dict(self._newly_archived)
+        limit = self._deletion_limit(len(written))
+        missing = id_set() if present is None else written - present - id_set(deleted)
+        candidates = len(missing) + len(deleted)
+        deleted |= search.confirm_deleted(missing, limit - len(deleted))
+        if len(deleted) > limit:
             raise RequestFailed(
-                f"{name}: {doubtful} of its {len(written)} records are missing from the list or "
-                "archived, and more of them are gone than deletes_limit allows "
-                f"({config.deletes_limit:g} of all), so none is reported. {UNLIKELY}"
+                f"{name}: {candidates} of its {len(written)} records are missing from the list or "
+                "archived, and more of them are deleted than deletes_limit allows "
+                f"({config.deletes_limit:g} of all), so none is reported. {PROBABLE_CAUSE}"
             )
-        if len(gone) < doubtful:
-            found = doubtful - len(gone)
-            LOGGER.info("%s: %d records were missing from the list, and yet are there", name, found)
-        if there is not None:
+        if len(deleted) < candidates:
+            found = candidates - len(deleted)
+            LOGGER.info("%s: %d records were missing from the list, but still exist", name, found)
+        if present is not None:
             self._scanned_at = self._started_at
-        return gone
+        return deleted
 
     def _write_tombstones(
-        self, selection: Selection, messages: MessageWriter, gone: DeletedIds
+        self, selection: Selection, messages: MessageWriter, deleted: DeletedIds
     ) -> None:
-        """A SCHEMA of the fields that a tombstone has, and a RECORD for each id with its date.
+        """Write a SCHEMA with the fields of a tombstone only, and one RECORD for each id.
 
-        A target that writes the columns of its SCHEMA leaves what the other columns held last.
+        A target that writes only the columns of the SCHEMA keeps the last values of the others.
         """
-        schema, hidden, flag = selection.emitted, selection.protection, self._archived_by
+        schema, protection = selection.emitted, selection.protection
+        archived = self._archived_field
         fields, (key,) = schema["properties"], self.stream.keys
-        always: dict[str, Any] = {}
+        constants: dict[str, Any] = {}
         if STORE_HASH in fields:
-            always[STORE_HASH] = self._config.store_hash
-        if flag is not None and flag in fields:
-            # Still listed, an archived record would say so itself.
-            always[flag] = True
-            if hidden is not None:
-                always[flag] = hidden.cleaned(True, hidden.place((None, flag)))
-        names = (key, *always, DELETED_AT)
+            constants[STORE_HASH] = self._config.store_hash
+        if archived is not None and archived in fields:
+            # As in the record that the list would show, if it still had it.
+            constants[archived] = True
+            if protection is not None:
+                constants[archived] = protection.cleaned(True, protection.place((None, archived)))
+        names = (key, *constants, DELETED_AT)
         schema = {**schema, "properties": {name: fields[name] for name in names}}
         messages.write_schema(self.stream.name, schema, key_of(self.stream, schema), None)
-        rows = [{key: id_, **always, DELETED_AT: since} for id_, since in sorted(gone.items())]
+        rows = [
+            {key: id_, **constants, DELETED_AT: since} for id_, since in sorted(deleted.items())
+        ]
         messages.write_records(self.stream.name, rows, datetime.now(timezone.utc))
 
     def _deletion_limit(self, records: int) -> int:
-        """How many of so many records may be gone at once."""
-        # Rounded first, for 0.29 * 100 is a little less than 29.
+        """The most deletions of so many records that one sync may report."""
+        # Rounded first, because 0.29 * 100 is a little less than 29.
         return int(round(self._config.deletes_limit * records, 6))
 
     def activate(self, version: int, rows: int | None) -> None:
-        """A walk was whole: its version of so many rows (None: nobody knows) is to hold.
+        """Make `version` the active one, after a complete pass.
 
-        Raises RequestFailed where it has so much less than the one before that it cannot be meant.
+        `rows` is how many records it has, None when that is unknown. Raises RequestFailed when it
+        has fewer than the version before, by more than `deletes_limit` allows.
         """
         before = self._rows
         if rows is not None and before is not None and before - rows > self._deletion_limit(before):
             raise RequestFailed(
                 f"{self.stream.name}: {rows} of {before} records are left, and more are missing "
                 f"than deletes_limit allows ({self._config.deletes_limit:g} of all), so this "
-                f"version is not activated. {UNLIKELY}"
+                f"version is not activated. {PROBABLE_CAUSE}"
             )
         self._version, self._rows, self._scanned_at = version, rows, self._started_at
 
     def _state_entry(self) -> Mapping[str, Any]:
-        """What the state says of the stream because of deletions, by its names there."""
+        """The keys that the state has for this stream because of deletions, with their values."""
         if self._written is not None and self.failure is None and self._set_entry is None:
             try:
                 self._set_entry = self._id_sets.put(self._written)
             except TapError as error:
                 self._give_up_set(error)
         if self.failure is not None:
-            return self._entry_without_set
-        # Without a way what is written now is noted nowhere, so an old set would be wrong.
-        # Whoever has not been told yet of what is archived is told by the next sweep.
-        said: dict[str, Any] = {}
-        if self._method is not None and self._scanned_at is not None and not self._archived:
-            said["swept"] = format_instant(self._scanned_at)
+            return self._entry_on_failure
+        # Without a method no ids are added to an old set: it would be wrong, and is left out.
+        # "swept" is left out while archived records are unreported, so that the next sync scans.
+        entry: dict[str, Any] = {}
+        if self._method is not None and self._scanned_at is not None and not self._newly_archived:
+            entry["swept"] = format_instant(self._scanned_at)
         if self._method == "versions" and self._version is not None:
-            said |= {"version": self._version, "rows": self._rows}
-        said |= {**(self._set_entry or {}), "partial": self.building_set or None}
-        return {DELETES: {name: value for name, value in said.items() if value is not None}}
+            entry |= {"version": self._version, "rows": self._rows}
+        entry |= {**(self._set_entry or {}), "partial": self.building_set or None}
+        return {DELETES: {name: value for name, value in entry.items() if value is not None}}
 
     def _give_up_set(self, error: TapError) -> None:
-        """The set cannot be kept. The one that was given is a part of it from now on.
+        """Note why the set cannot be kept. The state's older set is marked as partial.
 
-        A walk cannot be gone on with, for nobody knows then what it has written.
+        A stopped pass cannot be resumed then, because it is unknown which ids it has written.
         """
         part: dict[str, Any] = {"partial": True, "too_large": self._id_sets.size}
-        with contextlib.suppress(StateError):  # Its file may be gone.
+        with contextlib.suppress(StateError):  # Its file may be missing.
             self._id_sets.get(self._saved)
             part = {k: v for k, v in self._saved.items() if k != "swept"} | part
-        self.failure, self._entry_without_set = error, {DELETES: part, RESUME: None}
+        self.failure, self._entry_on_failure = error, {DELETES: part, RESUME: None}

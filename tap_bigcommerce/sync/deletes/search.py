@@ -1,4 +1,4 @@
-"""Which ids the store has: its list is swept for all of them, or asked for some."""
+"""Finds out which ids a store has: scans a list, or looks up single ids."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import quoted
 
 IDS_PER_REQUEST = 200
-"""Ids in one request, where they can be asked for in bulk: an address of some 2,000 characters."""
+"""Ids in one request, where the API can filter by several: a URL of about 2,000 characters."""
 
 DeletedIds = dict[int, str]
-"""Ids of records that are gone, each with the date since when."""
+"""Ids of deleted records, each with the date of its deletion or of the moment it was noticed."""
 
 
 class IdSearch:
-    """Looks for the ids of one stream in the store."""
+    """Looks up the ids of one stream in the store."""
 
     def __init__(
         self, stream: Stream, run: RunContext, context: RequestContext, priority: int
@@ -35,14 +35,15 @@ class IdSearch:
         self.stream, self.run, self.context = stream, run, context
         self._priority = priority
         self._id_lookup = stream.id_lookup or IdLookup()
-        # Its rows are as short as the API can make them.
+        # With the shortest rows that the API offers.
         self._list = stream.request(self._id_lookup.short_rows)
 
     def scan(self) -> tuple[ListReader, IdSet | None, int]:
-        """Read the list for its ids; how many of its rows the API's count of them may leave out.
+        """Read the complete list only for its ids (an id scan).
 
-        The ids are those of rows that are not archived, None where they are no numbers. Channels
-        are no matter: a record of another channel is not gone.
+        Returns the list's reader; the ids of all rows that are not archived, None for a stream
+        whose ids are not numbers; and the number of rows that the API's own count may leave out.
+        The list is not filtered by channel: a record of another channel is not deleted.
         """
         run = self.run
         list_reader = ListReader(
@@ -54,58 +55,60 @@ class IdSearch:
             self._priority,
         )
         ids = id_set() if self.stream.id_lookup is not None else None
-        left_out = 0
+        uncounted = 0
         for batch in list_reader.batches(lambda: None, lambda: None):
             if self.stream.count is not None and self.stream.count.leaves_out is not None:
                 field, value = self.stream.count.leaves_out
-                left_out += sum(row.get(field) == value for row in batch.rows)
+                uncounted += sum(row.get(field) == value for row in batch.rows)
             if ids is not None:
-                alive = (row for row in batch.rows if not self._is_archived(row))
-                ids |= id_set(self._id(self._list.row_keys.of(row)) for row in alive)
-        return list_reader, ids, left_out
+                present = (row for row in batch.rows if not self._is_archived(row))
+                ids |= id_set(self._id(self._list.row_keys.of(row)) for row in present)
+        return list_reader, ids, uncounted
 
-    def confirm(self, ids: Iterable[int], most: int) -> DeletedIds:
-        """Those of `ids` that are gone, each as a request of its own has shown.
+    def confirm_deleted(self, ids: Iterable[int], limit: int) -> DeletedIds:
+        """Look up each of `ids` and return those that are deleted.
 
-        Stops once they are more than `most`. Raises whatever a request raises.
+        Stops as soon as more than `limit` are. Raises what a request raises.
         """
-        gone: DeletedIds = {}
+        deleted: DeletedIds = {}
         rest, workers = iter(ids), self.run.workers
         at_once = IDS_PER_REQUEST if "{ids}" in self._id_lookup.params.values() else 1
         groups = iter(lambda: list(islice(rest, at_once)), [])
-        while len(gone) <= most and (batch := list(islice(groups, workers.count))):
+        while len(deleted) <= limit and (batch := list(islice(groups, workers.count))):
             jobs = {group[0]: functools.partial(self._deleted_of, group) for group in batch}
             for found in workers.run_all(jobs).values():
-                gone |= found
-        return gone
+                deleted |= found
+        return deleted
 
     def _deleted_of(self, ids: Sequence[int]) -> DeletedIds:
         """Those of `ids` that the store does not have. Runs in a worker.
 
-        Asked again for those that did not come, until none does: an answer may hold fewer rows.
+        A response may hold fewer rows than exist, so missing ids are requested again until a
+        response has none of them.
         """
-        wanted, gone = set(ids), DeletedIds()
-        beside = (ids[0] - 1, ids[0] + 1) if "{before}" in self._id_lookup.params.values() else ()
-        while wanted:
-            rows = self._rows(sorted(wanted))
+        remaining, deleted = set(ids), DeletedIds()
+        uses_bounds = "{before}" in self._id_lookup.params.values()
+        neighbours = (ids[0] - 1, ids[0] + 1) if uses_bounds else ()
+        while remaining:
+            rows = self._rows(sorted(remaining))
             by_id = {self._id(row.get(self.stream.keys[0])): row for row in rows}
-            strangers = by_id.keys() - {*ids, *beside}
-            if strangers:
+            unexpected = by_id.keys() - {*ids, *neighbours}
+            if unexpected:
                 raise UnexpectedResponse(
                     f"{self.stream.name}: asked for the ids {ids[0]} to {ids[-1]}, the API "
-                    f"answered with the id {quoted(min(strangers))}. It does not filter as "
-                    "documented, so nobody can tell what has been deleted."
+                    f"answered with the id {quoted(min(unexpected))}. It does not filter as "
+                    "documented, so deleted records cannot be detected."
                 )
-            there = by_id.keys() & wanted
-            if not there:
+            found = by_id.keys() & remaining
+            if not found:
                 break
-            archived = (id_ for id_ in there if self._is_archived(by_id[id_]))
-            gone |= {id_: archived_at(by_id[id_]) for id_ in archived}
-            wanted -= there
-        return {**gone, **dict.fromkeys(wanted, format_instant(datetime.now(timezone.utc)))}
+            archived = (id_ for id_ in found if self._is_archived(by_id[id_]))
+            deleted |= {id_: archived_at(by_id[id_]) for id_ in archived}
+            remaining -= found
+        return {**deleted, **dict.fromkeys(remaining, format_instant(datetime.now(timezone.utc)))}
 
     def _rows(self, ids: Sequence[int]) -> list[Row]:
-        """The rows that the store has of these ids, and perhaps their neighbours."""
+        """The rows that the store has of these ids, and possibly those of neighbouring ids."""
         id_lookup, request, client = self._id_lookup, self._list, self.run.client
         if not id_lookup.params:
             try:
@@ -114,27 +117,27 @@ class IdSearch:
                 return []
             return request.rows([response.content])
         text = ",".join(map(str, ids))
-        places = {"ids": text, "id": text, "before": ids[0] - 1, "after": ids[0] + 1}
-        asked = {name: value.format(**places) for name, value in id_lookup.params.items()}
-        # Without a limit, which the API might refuse: few of them, if any, are there.
-        path, params = id_lookup.path or request.path, {**request.params, **asked}
+        values = {"ids": text, "id": text, "before": ids[0] - 1, "after": ids[0] + 1}
+        filters = {name: value.format(**values) for name, value in id_lookup.params.items()}
+        # No limit, which the API might reject. Few rows or none are expected.
+        path, params = id_lookup.path or request.path, {**request.params, **filters}
         return request.rows(client.get(path, params, list, self.context).content)
 
     def _is_archived(self, row: Row) -> bool:
         return self._id_lookup.archived is not None and row.get(self._id_lookup.archived) is True
 
     def _id(self, value: Any) -> int:
-        """The id as a number; some lists have it as text."""
+        """The id as a number; some lists have it as text. Raises BadRecord for anything else."""
         if isinstance(value, str) and value.isascii() and value.isdigit():
             return int(value)
         if type(value) is not int or value < 0:
             raise BadRecord(
-                f"{self.stream.name}: a record has no usable id ({quoted(value)}), so nobody can "
-                "tell what has been deleted."
+                f"{self.stream.name}: a record has no usable id ({quoted(value)}), so deleted "
+                "records cannot be detected."
             )
         return value
 
 
 def archived_at(row: Mapping[str, Any]) -> str:
-    """Since when an archived row is: its last change, which is the same however it is read."""
+    """When the row was archived: the date of its last change, the same in every response."""
     return row_date(row, "date_modified") or format_instant(datetime.now(timezone.utc))
