@@ -76,7 +76,7 @@ def get(store: Sandbox) -> Get:
 @pytest.fixture(scope="session")
 def _quiet_store() -> Iterator[Sandbox]:
     # Costs as texts and every field embedded: what comes with an order is then, digit for digit,
-    # what its own lists would give.
+    # what its child lists would give.
     with Sandbox(
         Options(
             orders=60,

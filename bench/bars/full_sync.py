@@ -2,7 +2,7 @@
 
 A store of 5,000 orders of every kind (10% with coupons), 5,000 customers, 5,000 products and 200
 coupons. The store counts the requests; it also knows which orders have coupons, and which have
-more line items in one consignment than the API embeds, so that their own lists have to be read.
+more line items in one consignment than the API embeds, so that their child lists have to be read.
 """
 
 from __future__ import annotations

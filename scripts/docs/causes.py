@@ -662,8 +662,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Send the id that is named to BigCommerce's support.",
         ),
         Cause(
-            "and answers with others",
-            "v3 was asked about one customer, and its answer is about others.",
+            "and the response has others",
+            "v3 was asked for one customer, and its response has others.",
             "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),
         Cause(
@@ -694,8 +694,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Look for a proxy; run the sync again.",
         ),
         Cause(
-            "is not there, and yet",
-            "The API shows a record, but not the list that belongs to it, three times in a row.",
+            "answers 404, although",
+            "The API shows a record, but not its child list, three times in a row.",
             "Run the sync again later.",
         ),
         Cause(
@@ -738,10 +738,10 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Run the sync again; if it stays, ask BigCommerce's support.",
         ),
         Cause(
-            "orders were read singly because",
-            "A check of what comes with an order raised false alarms only "
+            "orders a child list was read because",
+            "A check of what the list of orders includes has led to unneeded requests only "
             "([why](orders.md#line-items-addresses-fees-with-the-list)).",
-            "Nothing. The check is left out for the rest of the run.",
+            "Nothing. The check is disabled for the rest of the run.",
         ),
         Cause(
             "it shows no row, and without them it shows them all",
@@ -750,15 +750,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "deselect the fields.",
         ),
         Cause(
-            "although these were asked for. They are read on their own",
-            "The list of orders or of products did not bring what it was asked for: line items and "
+            "although these were requested. They are read with requests of their own",
+            "The list of orders or of products did not include what was requested: line items and "
             "addresses, fees, or nested lists.",
-            "Nothing: they are read on their own, one request for each list of such a record.",
+            "Nothing: they are read from child lists, one request for each list of such a record.",
         ),
         Cause(
             "the fields stay absent",
-            "v3 did not bring fields of customers that it was asked for.",
-            "Deselect them, or ask BigCommerce's support why they do not come.",
+            "v3 did not return fields of customers that were requested.",
+            "Deselect them, or ask BigCommerce's support why they are missing.",
         ),
         Cause(
             "rows came with",
@@ -768,7 +768,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "belong to no consignment",
             "The API's two views of an order differ.",
-            "Use `products`, which is whole.",
+            "Use `products`, which is complete.",
         ),
     ),
     "End of a run": (

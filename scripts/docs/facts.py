@@ -43,7 +43,7 @@ def filtered(stream: Stream) -> str:
         )
     first = (
         " The first sync takes all of them, whatever `start_date` says."
-        if stream.everything_first
+        if stream.ignores_start_date
         else ""
     )
     return f"By the API: {code(str(stream.modified_since))}, from the bookmark on.{first}"
@@ -71,7 +71,7 @@ def cost(stream: Stream) -> str:
     if stream.parent is None:
         return _cost_of_list(stream) + MORE.get(stream.name, "")
     parent = noun(stream.parent)
-    if stream.apart:
+    if stream.separate_pass:
         return (
             f"One request for 10 {stream.parent}: the API cuts its pages to that when it is asked "
             "for these, so they have a walk of their own."
@@ -142,7 +142,7 @@ def channels(stream: Stream) -> str:
 
 def keys(stream: Stream) -> str:
     """The fields that identify a row."""
-    return codes(stream.keys)
+    return codes(stream.primary_keys)
 
 
 def parent_fields(stream: Stream) -> str:

@@ -33,7 +33,7 @@ def fields_table(stream: Stream) -> str:
     rows = []
     for field in field_rows(stream.name):
         remarks = []
-        if field.path in stream.keys:
+        if field.path in stream.primary_keys:
             remarks.append("Key.")
         if field.path == stream.replication_key:
             remarks.append("Replication key.")

@@ -99,7 +99,7 @@ def choice_of(
         for path in load_notes(name).personal
     }
     chosen, hashed = Rules(texts, personal), Rules(hash_texts, personal)
-    always = {(name, key) for name, stream in STREAMS.items() for key in stream.automatic}
+    always = {(name, key) for name, stream in STREAMS.items() for key in stream.automatic_fields}
     mistakes = [
         *field_rules.that_meet_nothing(chosen.included, given),
         *field_rules.that_meet_nothing(chosen.excluded, known),
@@ -269,7 +269,7 @@ def _overrides(entry: Mapping[str, Any], table: Mapping[str, Any], stream: Strea
     keys = ("key_properties", "table-key-properties", "view-key-properties")
     stays: dict[str, Any] = {
         **dict.fromkeys(("stream", "alias", "stream_alias", "table_name"), stream.name),
-        **{key: list(stream.keys) for key in keys},
+        **{key: list(stream.primary_keys) for key in keys},
         **dict.fromkeys(("replication_key", "replication-key"), stream.replication_key),
     }
     for source in (entry, table):
@@ -297,7 +297,7 @@ def _entry(stream: Stream, config: Config | None, select: Rules) -> dict[str, An
     metadata: dict[selection.Breadcrumb, dict[str, Any]] = {(): table}
     notes = load_notes(stream.name)
     references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
-    automatic = {*key, *stream.automatic, DELETED_AT}
+    automatic = {*key, *stream.automatic_fields, DELETED_AT}
     for place, _, _ in selection.all_fields(schema):
         path = selection.as_path(place)
         metadata[place] = {

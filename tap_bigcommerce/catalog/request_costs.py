@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from tap_bigcommerce.catalog.selection import Selection, all_fields
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.streams import root_of
-from tap_bigcommerce.streams.enrichment.child_lists import LARGEST_LIMIT
+from tap_bigcommerce.streams.enrichment.child_lists import MAX_PAGE_SIZE
 from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.text import table
 
@@ -18,7 +18,7 @@ FOR_COUPONS = "for each order that may have coupons (setting order_coupons)"
 
 MORE = {
     "orders": [f"1 more {FOR_COUPONS}"],
-    "customers": [f"1 more for each {LARGEST_LIMIT} if fields are selected that only v3 has"],
+    "customers": [f"1 more for each {MAX_PAGE_SIZE} if fields are selected that only v3 has"],
 }
 
 
@@ -28,7 +28,7 @@ def cost_of(stream: Stream) -> str:
         return "; ".join([_of_list(stream), *MORE.get(stream.name, ())])
     if stream.has_child_list:
         return f"1 for each record of {stream.parent} that is read"
-    if stream.apart:
+    if stream.separate_pass:
         return f"1 for {SMALL_PAGE} {stream.parent}, in a walk of its own"
     if stream.nested == "coupons":
         return f"1 {FOR_COUPONS}"
@@ -38,7 +38,7 @@ def cost_of(stream: Stream) -> str:
 def of_selection(selection: Selection, config: Config, beside: Collection[str]) -> str:
     """The same of a stream of which these fields are read, `beside` other streams."""
     stream, root = selection.stream, root_of(selection.stream)
-    if stream.parent is not None and (root.name in beside or stream.apart):
+    if stream.parent is not None and (root.name in beside or stream.separate_pass):
         return cost_of(stream)
     parts = [_of_list(root) if root is stream else f"{_of_list(root)} of {root.name}"]
     for name in sorted(lookups([selection], config)):
@@ -47,13 +47,13 @@ def of_selection(selection: Selection, config: Config, beside: Collection[str]) 
         else:
             parts.append(f"1 more for the {name.rpartition('/')[2]} of each record")
     if wants_v3(selection):
-        parts.append(f"1 more for each {LARGEST_LIMIT}, for fields that only v3 has")
+        parts.append(f"1 more for each {MAX_PAGE_SIZE}, for fields that only v3 has")
     return "; ".join(parts)
 
 
 def page_size(stream: Stream, config: Config) -> int:
     """Rows of a page of the list that is walked for the stream."""
-    return min(SMALL_PAGE, config.page_size) if stream.apart else config.page_size
+    return min(SMALL_PAGE, config.page_size) if stream.separate_pass else config.page_size
 
 
 def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
@@ -80,7 +80,7 @@ def wants_v3(selection: Selection) -> bool:
 
 
 def _of_list(stream: Stream) -> str:
-    return f"1 for {LARGEST_LIMIT} records" if stream.pagination.paged else "1"
+    return f"1 for {MAX_PAGE_SIZE} records" if stream.pagination.paged else "1"
 
 
 def as_table(selections: Mapping[str, Selection], config: Config, width: int) -> str:

@@ -79,7 +79,7 @@ class Selection:
         Not those that the tap asks for beside the record and may not get: null would then be
         written over what a warehouse holds.
         """
-        always = {STORE_HASH, *self.stream.automatic}
+        always = {STORE_HASH, *self.stream.automatic_fields}
         return {
             name: None
             for name, field in self.schema["properties"].items()
@@ -125,7 +125,7 @@ def from_catalog(
             "something else stands where a schema should. Write the catalog anew with --discover."
         )
     given = {key: value for key, value in schema.items() if key != "items"}  # A row is no list.
-    lacking = [name for name in stream.automatic if name not in given["properties"]]
+    lacking = [name for name in stream.automatic_fields if name not in given["properties"]]
     if lacking:
         raise CatalogError(
             f"The catalog's schema of {stream.name} lacks {', '.join(lacking)}, without which the "
@@ -138,7 +138,7 @@ def from_catalog(
             f"{INCREMENTAL} or {FULL_TABLE}."
         )
     method = config.for_stream(stream.name).replication_method or method
-    always = [(), *(("properties", name) for name in stream.automatic)]
+    always = [(), *(("properties", name) for name in stream.automatic_fields)]
     metadata = {**metadata, **{place: {"inclusion": "automatic"} for place in always}}
     cut, texts, emptied = _cut(given, own, metadata)
     cut = for_settings(cut, stream, config)
@@ -159,7 +159,7 @@ def from_catalog(
 
 def for_settings(schema: Schema, stream: Stream, config: Config | None) -> Schema:
     """The schema with the tap's columns as the settings want them, less what they take away."""
-    away = {STORE_HASH, DELETED_AT, *stream.fields_without(config)}
+    away = {STORE_HASH, DELETED_AT, *stream.disabled_fields(config)}
     fields = {name: field for name, field in schema["properties"].items() if name not in away}
     if config is not None and config.store_hash_column:
         fields = {STORE_HASH: dict(schemas.OWN_COLUMNS[STORE_HASH]), **fields}
@@ -170,7 +170,8 @@ def for_settings(schema: Schema, stream: Stream, config: Config | None) -> Schem
 
 def key_of(stream: Stream, schema: Schema) -> tuple[str, ...]:
     """The fields that tell the records of a stream apart, that of the store first."""
-    return (STORE_HASH, *stream.keys) if STORE_HASH in schema["properties"] else stream.keys
+    keys = stream.primary_keys
+    return (STORE_HASH, *keys) if STORE_HASH in schema["properties"] else keys
 
 
 def chosen_by(

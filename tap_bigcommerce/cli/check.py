@@ -166,7 +166,7 @@ class Findings:
         unknown = dict.fromkeys(name for one in estimates for name in one.lists_of_unknown_length)
         said = {
             f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
-            "own lists are read; to find a list's end, or to ask again, takes a few more.": True,
+            "child lists are read; to find a list's end, or to ask again, takes a few more.": True,
             f"An answer takes {self.prober.seconds_a_response:.2f} s, as in this check, and "
             f"{config.max_concurrency} come at once; full pages take longer.": True,
             "The API names no quota, so nothing is waited for.": self.quota is None,

@@ -54,27 +54,27 @@ class ListRequest:
     """A list as it is asked for: everything but where in it a page begins and how long it is.
 
     `includes` are the parameters that bring what belongs to the rows along; without them a row
-    comes bare. `reshape` gives a row the form of the stream where the API's differs; `keys` tell
-    rows apart. `paged`: the list takes a limit; `single`: it is one object.
+    comes bare. `post_process` gives a row the form that the schema describes; `keys` tell rows
+    apart. `paged`: the list takes a limit; `single`: it is one object.
     """
 
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     includes: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[str, ...] = ("id",)
-    reshape: Callable[[Row], Row] | None = None
+    post_process: Callable[[Row], Row] | None = None
     paged: bool = True
     single: bool = False
 
     def rows(self, content: Any) -> list[Row]:
         """The rows in an answer's content."""
         rows: list[Row] = [content] if self.single else content
-        return rows if self.reshape is None else [self.reshape(row) for row in rows]
+        return rows if self.post_process is None else [self.post_process(row) for row in rows]
 
     @functools.cached_property
     def row_keys(self) -> RowKeys:
         """What tells a row from the others."""
-        return RowKeys(self.keys, self.rows if self.single or self.reshape is not None else None)
+        return RowKeys(self.keys, self.rows if self.single or self.post_process is not None else None)
 
 
 class RequestKind(Enum):

@@ -25,7 +25,7 @@ STREAMS = [
         "/v3/catalog/products",
         ByIdRange("id:min", ASCENDING, DESCENDING),
         modified_since=MODIFIED,
-        everything_first=True,
+        ignores_start_date=True,
         channels=Channels("channel_id:in"),
         enricher=ProductDetails,
         id_lookup=IdLookup(IDS, short_rows=ID_AND_LITTLE),
@@ -35,9 +35,13 @@ STREAMS = [
     Stream("product_custom_fields", PRODUCTS, parent="products", nested="custom_fields"),
     Stream("product_bulk_pricing_rules", PRODUCTS, parent="products", nested="bulk_pricing_rules"),
     # Including one of these two cuts a page of products to 10, so they have a walk of their own.
-    Stream("product_options", PRODUCTS, parent="products", nested="options", apart=True),
-    Stream("product_modifiers", PRODUCTS, parent="products", nested="modifiers", apart=True),
-    Stream("product_reviews", PRODUCTS, parent="products", nested="reviews", follows_parent=False),
+    Stream("product_options", PRODUCTS, parent="products", nested="options", separate_pass=True),
+    Stream(
+        "product_modifiers", PRODUCTS, parent="products", nested="modifiers", separate_pass=True
+    ),
+    Stream(
+        "product_reviews", PRODUCTS, parent="products", nested="reviews", changes_parent_date=False
+    ),
     Stream(
         "product_variants",
         PRODUCTS,
@@ -74,13 +78,13 @@ STREAMS = [
         "product_category_assignments",
         PRODUCTS,
         "/v3/catalog/products/category-assignments",
-        keys=("product_id", "category_id"),
+        primary_keys=("product_id", "category_id"),
     ),
     Stream(
         "product_channel_assignments",
         PRODUCTS,
         "/v3/catalog/products/channel-assignments",
-        keys=("product_id", "channel_id"),
+        primary_keys=("product_id", "channel_id"),
         channels=Channels("channel_id:in", "channel_id"),
     ),
 ]

@@ -14,7 +14,7 @@ from tap_bigcommerce.streams.permissions import CUSTOMERS
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, metafields
 
 
-def with_whole_key(row: Row) -> Row:
+def with_complete_key(row: Row) -> Row:
     """A form field's value belongs to a customer or to an address: 0 for the other."""
     customer, address = row.get("customer_id") or 0, row.get("address_id") or 0
     return {**row, "customer_id": customer, "address_id": address}
@@ -59,8 +59,8 @@ STREAMS = [
         CUSTOMERS,
         "/v3/customers/form-field-values",
         ByCursor(),
-        keys=("customer_id", "address_id", "name"),
-        reshape=with_whole_key,
+        primary_keys=("customer_id", "address_id", "name"),
+        post_process=with_complete_key,
     ),
     metafields("customer_metafields", CUSTOMERS, "/v3/customers/metafields"),
     Stream(

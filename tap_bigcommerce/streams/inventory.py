@@ -17,8 +17,8 @@ STREAMS = [
         "inventory_items",
         INVENTORY,
         "/v3/inventory/items",
-        keys=("variant_id",),
-        reshape=with_variant_id,
+        primary_keys=("variant_id",),
+        post_process=with_variant_id,
         id_lookup=IdLookup({"variant_id:in": "{ids}"}),
     ),
     Stream(

@@ -41,7 +41,7 @@ STREAMS = [
         "/v3/pricelists/{id}/records",
         Sequential(),
         parent="price_lists",
-        keys=("price_list_id", "variant_id", "currency"),
+        primary_keys=("price_list_id", "variant_id", "currency"),
         params={"include": "bulk_pricing_tiers,sku"},
         modified_since=MODIFIED,
     ),
@@ -78,7 +78,7 @@ STREAMS = [
         MARKETING,
         "/v2/gift_certificates",
         ByIdRange("min_id", ASCENDING, DESCENDING),
-        reshape=with_dates_and_template,
+        post_process=with_dates_and_template,
         id_lookup=SINGLY,
     ),
     Stream(

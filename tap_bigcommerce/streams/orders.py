@@ -18,15 +18,19 @@ STREAMS = [
         channels=Channels("channel_id", "channel_id"),
         enricher=OrderDetails,
         id_lookup=IdLookup(archived="is_deleted"),
-        count=Count(leaves_out=("status_id", 0)),  # Checkouts that were not completed.
+        count=Count(excludes=("status_id", 0)),  # Checkouts that were not completed.
     ),
     # Nested in the list of orders: they cost no requests.
     Stream("order_products", ORDERS, parent="orders", nested="products"),
     Stream("order_shipping_addresses", ORDERS, parent="orders", nested="shipping_addresses"),
     Stream(
-        "order_consignments", ORDERS, parent="orders", nested="consignments", keys=("order_id",)
+        "order_consignments",
+        ORDERS,
+        parent="orders",
+        nested="consignments",
+        primary_keys=("order_id",),
     ),
-    Stream("order_fees", ORDERS, parent="orders", nested="fees", keys=("order_id", "id")),
+    Stream("order_fees", ORDERS, parent="orders", nested="fees", primary_keys=("order_id", "id")),
     # In the orders, too, once they have been asked for as the setting order_coupons says.
     Stream("order_coupons", ORDERS, parent="orders", nested="coupons"),
     # Lists of each order's own: a request for each order that changed.
@@ -47,7 +51,7 @@ STREAMS = [
         "/v3/orders/{id}/transactions",
         AllAtOnce(),
         parent="orders",
-        none_is_404=True,
+        empty_is_404=True,
     ),
     # In bulk.
     Stream(

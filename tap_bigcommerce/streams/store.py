@@ -27,7 +27,7 @@ def with_date(row: Row) -> Row:
 
 
 STREAMS = [
-    Stream("store", INFORMATION, "/v2/store", OneObject(), reshape=with_logo_as_object),
+    Stream("store", INFORMATION, "/v2/store", OneObject(), post_process=with_logo_as_object),
     Stream(
         "channels",
         CHANNELS,
@@ -43,7 +43,7 @@ STREAMS = [
         "/v3/channels/{id}/listings",
         ByListingId(),
         parent="channels",
-        keys=("channel_id", "listing_id"),
+        primary_keys=("channel_id", "listing_id"),
         modified_since=MODIFIED,
     ),
     Stream(
@@ -63,7 +63,12 @@ STREAMS = [
         id_lookup=IN_BULK,
     ),
     Stream(
-        "blog_posts", CONTENT, "/v2/blog/posts", reshape=with_date, id_lookup=SINGLY, count=Count()
+        "blog_posts",
+        CONTENT,
+        "/v2/blog/posts",
+        post_process=with_date,
+        id_lookup=SINGLY,
+        count=Count(),
     ),
     Stream(
         "redirects",

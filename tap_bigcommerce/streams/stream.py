@@ -1,4 +1,4 @@
-"""What a stream is: data."""
+"""The declaration of a stream: its path, keys, parent stream, filters."""
 
 from __future__ import annotations
 
@@ -21,20 +21,25 @@ from tap_bigcommerce.records.schemas import load_notes
 from tap_bigcommerce.streams.id_lookup import IdLookup
 
 MODIFIED = "date_modified:min"
-"""How most lists call the filter for the earliest date of modification."""
+"""The usual name of the parameter that filters by the earliest date of modification."""
 
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """What one run wants of a list, and by whom its details may be asked for.
+    """What one run needs from a list: the input of an enricher.
 
-    `wants` tells whether a field is needed, by its path ("consignments.shipping"); `whole_rows`
-    whether the rows themselves are, or only what belongs to them. `unselected` are the top-level
-    fields that need not come.
+    Attributes:
+        is_needed: Whether a field is selected, by its path ("consignments.shipping"), in the
+            stream of the list or in a stream that is nested in it.
+        rows_needed: The stream of the list itself is selected, not only nested streams.
+        unselected: Top-level fields that no stream needs.
+        config: The settings.
+        client: Makes the requests for details.
+        context: For whom these requests are logged and counted.
     """
 
-    wants: Callable[[str], bool]
-    whole_rows: bool
+    is_needed: Callable[[str], bool]
+    rows_needed: bool
     unselected: tuple[str, ...]
     config: Config
     client: Client
@@ -42,28 +47,42 @@ class ReadRequest:
 
 
 class Channels(NamedTuple):
-    """How a stream is limited to channels: by a filter of the API, and by a field of its rows."""
+    """How the setting `channel_ids` limits a stream.
+
+    Attributes:
+        filter: The list's parameter for channels. It takes several only if it ends with ":in".
+        field: The field of a row that has its channel or channels, for filtering by the tap.
+    """
 
     filter: str | None = None
     field: str | None = None
 
 
 class Count(NamedTuple):
-    """The API counts the list, and may leave out rows with this value of a field."""
+    """The list has an endpoint `<path>/count`.
 
-    leaves_out: tuple[str, int] | None = None
+    Attributes:
+        excludes: A field and its value: the count may not include rows that have it.
+    """
+
+    excludes: tuple[str, int] | None = None
 
 
 class Parent(NamedTuple):
-    """What rows that belong to others call these: their id and their date of modification."""
+    """Fields that the tap adds to the rows of child streams.
 
-    id: str
-    date: str | None = None
+    Attributes:
+        id_field: Has the parent's id.
+        date_field: Has the parent's date of modification, the child's replication key.
+    """
+
+    id_field: str
+    date_field: str | None = None
 
     @property
-    def noun(self) -> str:
-        """What a person calls one of them: "price list"."""
-        return self.id.removesuffix("_id").replace("_", " ")
+    def singular(self) -> str:
+        """One row of the parent stream, in messages: "price list"."""
+        return self.id_field.removesuffix("_id").replace("_", " ")
 
 
 PARENTS = {
@@ -74,26 +93,41 @@ PARENTS = {
     "channels": Parent("channel_id"),
     "shipping_zones": Parent("zone_id"),
 }
+"""By the name of the parent stream."""
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A table: where its rows come from, what identifies them and how they are filtered.
+    """The declaration of a stream: where its rows come from and how they are filtered.
 
-    Rows that belong to those of another stream, their `parent`, are either `nested`, in a field of
-    the parent's row; or in a list of each parent's own, with the parent's {id} in its `path`, which
-    costs a request a parent. `none_is_404`: that list may not be there where it has no rows.
-    `apart`: not in the walk of the parent stream itself, for it slows that down. `follows_parent`:
-    a change of such a row changes the parent's date of modification.
+    A child stream has a `parent`. Its rows are in a field of the parent's rows (`nested`), or in a
+    child list of each parent, which costs a request for each. Facts about single fields are in the
+    schema file (see `records.schemas.Notes`).
 
-    `permission` is what an API account must be allowed to read.
-    `params` go with every request. `modified_since` is the list's parameter for the earliest date
-    of modification. `everything_first`: the first sync takes all rows, whatever start_date says.
-    `enricher` makes the rows whole as a run wishes, where they are not. `reshape` gives a row the
-    form of the stream where the API's differs. `presence` says how ids are looked up that seem to
-    be gone; without it, nobody can tell. `count`: the list is of v2 and counted; lists of v3 name
-    their totals themselves. What is to be known of single fields stands beside them in the schema
-    file (see `schemas.Notes`).
+    Attributes:
+        name: Name of the stream, also of its schema file.
+        permission: What the API account must be allowed to read, as the control panel calls it.
+        path: URL path of the list, below the store's. That of a child list contains "{id}", which
+            stands for the parent's id. Empty if `nested`.
+        pagination: How the pages of the list are requested.
+        parent: Name of the parent stream.
+        nested: The field of the parent's row that contains the rows of this stream.
+        empty_is_404: A child list without rows answers 404.
+        separate_pass: Read the parent's list once more for this stream. Including `nested` there
+            would make the parent stream slow.
+        changes_parent_date: A change of a row changes the parent's date of modification.
+            Otherwise the rows of all parents are read in every sync.
+        primary_keys: The fields that identify a row.
+        params: URL parameters of every request for the list.
+        modified_since: The URL parameter for the earliest date of modification. The replication
+            key follows from it. None: there is no such filter.
+        ignores_start_date: The first sync reads all rows, whatever `start_date` says.
+        channels: How the stream is limited to channels.
+        enricher: Returns the object that completes rows with further requests; None where the run
+            needs none.
+        post_process: Gives a row from the API the form that the schema describes.
+        id_lookup: How to ask the store which ids still exist. None: deletions are not detected.
+        count: The count of a list of v2. Lists of v3 have their total in each response.
     """
 
     name: str
@@ -102,84 +136,94 @@ class Stream:
     pagination: Pagination = field(default_factory=ByPage)
     parent: str | None = None
     nested: str | None = None
-    none_is_404: bool = False
-    apart: bool = False
-    follows_parent: bool = True
-    keys: tuple[str, ...] = ("id",)
+    empty_is_404: bool = False
+    separate_pass: bool = False
+    changes_parent_date: bool = True
+    primary_keys: tuple[str, ...] = ("id",)
     params: Mapping[str, str] = field(default_factory=dict)
     modified_since: str | None = None
-    everything_first: bool = False
+    ignores_start_date: bool = False
     channels: Channels = field(default_factory=Channels)
     enricher: Callable[[ReadRequest], Enricher | None] = lambda _: None
-    reshape: Callable[[Row], Row] | None = None
+    post_process: Callable[[Row], Row] | None = None
     id_lookup: IdLookup | None = None
     count: Count | None = None
 
     @property
     def has_child_list(self) -> bool:
-        """Its rows come from a list of each parent's own."""
+        """The rows are in a child list of each row of the parent stream."""
         return self.parent is not None and self.nested is None
 
     @property
     def references(self) -> dict[str, str]:
-        """Its foreign keys, by path: each names a row of a stream, "orders.id"."""
-        own = {PARENTS[self.parent].id: f"{self.parent}.id"} if self.parent else {}
-        return {**own, **load_notes(self.name).references}
+        """Foreign keys: the path of a field → the stream and field that it refers to.
+
+        Example: {"customer_id": "customers.id"}
+        """
+        to_parent = {PARENTS[self.parent].id_field: f"{self.parent}.id"} if self.parent else {}
+        return {**to_parent, **load_notes(self.name).references}
 
     @functools.cached_property
     def replication_key(self) -> str | None:
-        """The field by which the stream is read incrementally."""
+        """The field by which the stream is read incrementally; None: FULL_TABLE only."""
         if self.modified_since is not None:
             return re.sub("^min_|:min$", "", self.modified_since)
-        return PARENTS[self.parent].date if self.parent and self.follows_parent else None
+        return PARENTS[self.parent].date_field if self.parent and self.changes_parent_date else None
 
     def request(self, params: Mapping[str, str], includes: Mapping[str, str] = {}) -> ListRequest:
-        """How its list is asked for, with these parameters."""
+        """The request for the list, without its paging parameters.
+
+        Args:
+            params: URL parameters of every request.
+            includes: URL parameters that include details of the rows. They are omitted for a row
+                that cannot be read with them.
+        """
         return ListRequest(
             self.path,
             params,
             includes,
-            self.keys,
-            self.reshape,
+            self.primary_keys,
+            self.post_process,
             paged=self.pagination.paged,
             single=self.pagination.single,
         )
 
     def modified_until(self, date: str) -> dict[str, str]:
-        """The parameter for the latest date of the replication key, of a list with such a filter.
+        """The URL parameter for the latest date of modification, of a list with `modified_since`.
 
-        A second more than `date`, for nobody knows whether the bound itself is within.
+        It is one second after `date`, because the API does not document whether the bound is
+        inclusive.
         """
         bound = parse_instant(date)
         assert bound is not None
         with suppress(OverflowError):  # The last day of the calendar.
             bound += timedelta(seconds=1)
-        # Every list that has the one has the other.
+        # Every list that has a parameter for the earliest date has one for the latest.
         return {str(self.modified_since).replace("min", "max"): f"{format_instant(bound)[:19]}Z"}
 
     @property
-    def automatic(self) -> tuple[str, ...]:
-        """The fields that always go out."""
-        return self.keys + ((self.replication_key,) if self.replication_key else ())
+    def automatic_fields(self) -> tuple[str, ...]:
+        """The fields with inclusion "automatic": in every record, whatever is selected."""
+        return self.primary_keys + ((self.replication_key,) if self.replication_key else ())
 
-    def channel_filter(self, wanted: Sequence[int]) -> dict[str, str]:
-        """The parameter that limits the list to the channels `wanted`, where it has one."""
-        filter_ = self.channels.filter
-        # Without ":in" it takes one only: the rows are looked at when they have come.
-        most = len(wanted) if filter_ is not None and filter_.endswith(":in") else 1
-        if filter_ is None or not 0 < len(wanted) <= most:
+    def channel_filter(self, channel_ids: Sequence[int]) -> dict[str, str]:
+        """The URL parameter that limits the list to these channels; {} where there is none."""
+        name = self.channels.filter
+        # Without ":in" it takes one channel only. The tap then filters the rows that it receives.
+        most = len(channel_ids) if name is not None and name.endswith(":in") else 1
+        if name is None or not 0 < len(channel_ids) <= most:
             return {}
-        return {filter_: ",".join(str(channel) for channel in wanted)}
+        return {name: ",".join(map(str, channel_ids))}
 
-    def fields_without(self, config: Config | None) -> tuple[str, ...]:
-        """The fields that the settings take away.
+    def disabled_fields(self, config: Config | None) -> tuple[str, ...]:
+        """The fields that the settings remove from the stream.
 
-        Orders have no field `coupons` where nobody asks for them: null would be a lie.
+        With `order_coupons` "never" no order's coupons are read, so null or [] would be wrong.
         """
         never = config is not None and config.order_coupons == "never"
         return ("coupons",) if never and self.name == "orders" else ()
 
 
 def metafields(name: str, permission: str, path: str) -> Stream:
-    """Metafields, which are listed alike wherever they belong."""
+    """A stream of metafields: their lists are alike for all resources."""
     return Stream(name, permission, path, ByCursor(), modified_since=MODIFIED)

@@ -55,7 +55,9 @@ class ChildListEnricher(Enricher):
             stream_sync for stream_sync in stream_syncs if not stream_sync.stream.has_child_list
         ]
         self._child_lists = {
-            stream_sync: ChildLists(run.client, stream_sync.context, stream_sync.stream.keys)
+            stream_sync: ChildLists(
+                run.client, stream_sync.context, stream_sync.stream.primary_keys
+            )
             for stream_sync in stream_syncs
             if stream_sync.stream.has_child_list
         }
@@ -132,7 +134,7 @@ class ChildListEnricher(Enricher):
     def _read_child_list(
         self, stream_sync: StreamSync, row: Row
     ) -> list[Row] | RequestFailed | None:
-        """The rows of a row's own list, or why they cannot be read; None: the row is gone."""
+        """The rows of a row's child list, or why they cannot be read; None: the row is gone."""
         stream, since = stream_sync.stream, stream_sync.position.since
         params = dict(stream.params)
         if stream.modified_since is not None and since is not None and not self._since_ever:
@@ -142,12 +144,12 @@ class ChildListEnricher(Enricher):
         def read() -> None:
             nonlocal found
             try:
-                found = self._child_lists[stream_sync].rows(
+                found = self._child_lists[stream_sync].read(
                     f"{self._root.path}/{row['id']}",
                     stream.path.format(id=row["id"]),
                     params=params,
-                    none_is_404=stream.none_is_404,
-                    paging=stream.pagination,
+                    empty_is_404=stream.empty_is_404,
+                    pagination=stream.pagination,
                 )
             except RequestFailed as error:
                 stream_sync.counts.short_retries |= not isinstance(error, IncompleteList)
@@ -283,18 +285,18 @@ class ListSync:
     ) -> ReadRequest:
         """What these outputs together want of the list."""
         needed: set[str] = set()
-        whole_rows, unselected = False, tuple[str, ...]()
+        rows_needed, unselected = False, tuple[str, ...]()
         for stream_sync in stream_syncs:
             stream = stream_sync.stream
             if stream.parent is None:
-                whole_rows, unselected = True, stream_sync.selection.unselected
+                rows_needed, unselected = True, stream_sync.selection.unselected
                 needed |= stream_sync.selection.paths
             elif stream.nested is not None:
                 within = {f"{stream.nested}.{path}" for path in stream_sync.selection.paths}
                 needed |= {stream.nested, *within}
         return ReadRequest(
-            wants=needed.__contains__,
-            whole_rows=whole_rows,
+            is_needed=needed.__contains__,
+            rows_needed=rows_needed,
             unselected=tuple(name for name in unselected if name not in needed),
             config=self._run.config,
             client=self._run.client,

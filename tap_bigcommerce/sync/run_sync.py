@@ -69,9 +69,10 @@ def _list_syncs(
 
     def begin(selection: Selection) -> None:
         stream_sync = StreamSync(selection, run)
-        start, apart = stream_sync.position, stream_sync.stream.apart or stream_sync.has_own_dates
+        start, stream = stream_sync.position, stream_sync.stream
+        separate = stream.separate_pass or stream_sync.has_own_dates
         dates = (start.since, start.sync_start, start.newest, stream_sync.until)
-        shared.setdefault((stream_sync.root.name, apart, start.after, dates), []).append(
+        shared.setdefault((stream_sync.root.name, separate, start.after, dates), []).append(
             stream_sync
         )
 

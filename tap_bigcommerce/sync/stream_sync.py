@@ -57,7 +57,7 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
     own = config.for_stream(stream.name)
     since = None
     if bookmark is None:
-        everything = root_of(stream).everything_first
+        everything = root_of(stream).ignores_start_date
         since = own.start_date or (None if everything else config.start_date)
     else:
         instant = parse_instant(bookmark)
@@ -112,9 +112,9 @@ class StreamSync:
         self._read_first: list[tuple[Any, Any]] = []
         """Ids that this run has read before all others, each with its date of modification then."""
         self.child_rows: dict[Key, tuple[Row, list[Row]]] = {}
-        """Rows of the list, by their keys, with those of their own lists that are to be written."""
+        """Rows of the list, by their keys, with the rows of their child lists to be written."""
         parent = PARENTS.get(self.root.name)
-        self._noun = parent.noun if parent is not None else "record"
+        self._noun = parent.singular if parent is not None else "record"
         asked_for = selection.notes.asked_for if "include" in stream.params else ()
         self._asked_for = sorted(filter(selection.wants, asked_for))
         """Fields that the list itself is asked for; none once it is said that some do not come."""
@@ -125,7 +125,7 @@ class StreamSync:
             selection.schema,
             selection.known_at_all,
             columns=columns,
-            keys=stream.automatic,
+            keys=stream.automatic_fields,
             json_text=selection.notes.json_text,
             wrap=selection.notes.wrapped,
             protection=selection.protection,
@@ -288,16 +288,16 @@ class StreamSync:
 
     def _belonging_to(self, row: Row, entries: Any) -> Iterator[Row]:
         """What belongs to a row of the list, with the row's id and date."""
-        parent, reshape = PARENTS[self.root.name], self.stream.reshape
-        stamp = {parent.id: id_of(self.root, row)}
-        if parent.date is not None:
-            stamp[parent.date] = row.get("date_modified")
+        parent, post_process = PARENTS[self.root.name], self.stream.post_process
+        stamp = {parent.id_field: id_of(self.root, row)}
+        if parent.date_field is not None:
+            stamp[parent.date_field] = row.get("date_modified")
         for entry in entries if isinstance(entries, list) else [entries]:
             if isinstance(entry, dict):
-                yield {**(reshape(entry) if reshape else entry), **stamp}
+                yield {**(post_process(entry) if post_process else entry), **stamp}
             elif entry is not None:
                 raise BadRecord(
-                    f"{self.stream.name}: a row of {parent.noun} {row['id']} is no object. The "
+                    f"{self.stream.name}: a row of {parent.singular} {row['id']} is no object. The "
                     "stream stops here, and its bookmark stays where it was, so that nothing is "
                     "lost."
                 )
@@ -326,11 +326,11 @@ class StreamSync:
             )
 
     def _bad_record(self, error: MissingKey) -> BadRecord:
-        keys = {name: error.record.get(name) for name in self.stream.keys}
+        keys = {name: error.record.get(name) for name in self.stream.primary_keys}
         record = quoted(keys["id"] if list(keys) == ["id"] else keys)
         if self.stream.parent is not None:
             parent = PARENTS[self.stream.parent]
-            record += f" of {parent.noun} {quoted(error.record.get(parent.id))}"
+            record += f" of {parent.singular} {quoted(error.record.get(parent.id_field))}"
         return BadRecord(
             f"{self.stream.name}: record {record} cannot be written: {error}. The stream stops "
             "here, and its bookmark stays where it was, so that nothing is lost."

@@ -37,7 +37,7 @@ NO_FIELDS = frozenset(
 """What the store shows and the tap need not: links to other lists, and rows shown twice."""
 
 ONLY_IN_OWN_LIST = frozenset({("orders", "products[].fulfillment_source")})
-"""Fields that an order's own list has, and that line items which come with the order lack."""
+"""Fields that an order's child list has, and that line items which come with the order lack."""
 
 
 def differences(

@@ -28,7 +28,7 @@ MISTAKES = {
         "a[0].noun == 'orders'",
     ),
     "where rows are completed": ("streams.enrichment.order_details", "OrderDetails.enrich", "True"),
-    "in a lookup": ("streams.enrichment.child_lists", "ChildLists.rows", "a[2] == 'coupons'"),
+    "in a lookup": ("streams.enrichment.child_lists", "ChildLists.read", "a[2] == 'coupons'"),
     "where records are made": (
         "sync.stream_sync",
         "StreamSync.write",
@@ -114,7 +114,7 @@ def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
     catalog = tap_runner.select(tap_runner.discover(), "orders", "order_taxes", "order_messages")
     mistake = (
         "streams.enrichment.child_lists",
-        "ChildLists.rows",
+        "ChildLists.read",
         "'order_taxes' in a[0]._context.stream",
     )
     result = run_with_a_mistake(store, tmp_path, *mistake, catalog=catalog)

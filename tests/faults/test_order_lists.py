@@ -1,4 +1,4 @@
-"""What belongs to an order: with the list where that is proven whole, else from its own lists."""
+"""An order's details come with the list where that is complete, else from its child lists."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def nothing(store: Store) -> None:
 
 
 def gone(list_: str, id_: int) -> Prepare:
-    """The order is deleted after the list showed it and before its own list is read."""
+    """The order is deleted after the list showed it and before its child list is read."""
 
     def prepare(store: Store) -> None:
         store.fault(list_, kind="404", times=0, ids_between=(id_, id_))
@@ -119,7 +119,7 @@ def runs() -> Runs:
 
 
 def asked_ids(run: Run, list_: str) -> list[int]:
-    """The orders whose own list was asked for, each once."""
+    """The orders whose child list was asked for, each once."""
     return sorted({int(entry["path"].split("/")[-2]) for entry in run.asked(list_)})
 
 
@@ -269,7 +269,7 @@ def test_a_check_that_was_wrong_20_times_leads_to_no_more_requests(
     assert "20" in warning
     assert " 0 of them" in warning
     assert "without need: " in summary(run)
-    assert "none: " in summary(run)
+    assert "not read: " in summary(run)
 
 
 def test_a_check_that_was_wrong_20_times_leads_to_no_more_requests_within_a_page(

@@ -49,7 +49,7 @@ WAITS: dict[str, tuple[Options, Callable[[Store], None], str]] = {
     "after a refusal without a word": (options(), lasting("orders", "429-bare"), "waiting 2.0 s"),
     "for an answer that does not come": (options(), lasting("orders", "hang"), "orders: reading"),
     "for the first answer of all": (options(), lasting("coupons", "hang", 1), "coupons: reading"),
-    "for an order's own list": (
+    "for an order's child list": (
         options(),
         lasting("order_coupons", "hang", 3),
         "orders: reading",

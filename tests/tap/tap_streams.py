@@ -24,17 +24,17 @@ class Stream:
     permission: str
     text: str
     since: str | None = None
-    everything_first: bool = False
-    keys: tuple[str, ...] = ("id",)
+    ignores_start_date: bool = False
+    primary_keys: tuple[str, ...] = ("id",)
 
     @property
     def incremental(self) -> bool:
         return self.since is not None
 
     @property
-    def automatic(self) -> set[str]:
+    def automatic_fields(self) -> set[str]:
         """The fields that always go out."""
-        return {*self.keys, *(["date_modified"] if self.incremental else [])}
+        return {*self.primary_keys, *(["date_modified"] if self.incremental else [])}
 
 
 STREAMS = (

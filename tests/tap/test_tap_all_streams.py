@@ -640,7 +640,7 @@ GONE = {
 
 @pytest.fixture(scope="module")
 def vanishing() -> Iterator[tuple[Sandbox, Result, dict[str, int]]]:
-    """A sync while which a row of each parent goes, between its list and its own lists."""
+    """A sync while which a row of each parent goes, between its list and its child lists."""
     names = [*GONE, "orders", *IN_ORDERS, *BELOW_ORDERS]
     with Sandbox(OPTIONS) as store:
         gone = {}

@@ -92,8 +92,10 @@ def test_discovery_asks_for_one_record_of_each_list_once(quiet: Sandbox) -> None
     # What is nested in its parents' rows needs no list of its own to be asked.
     roots = {list_of(PARENTS[name].stream if name in PARENTS else name) for name in ALL}
     assert roots <= {entry["list"] for entry in asked}
-    own_lists = {name for name in ALL if name in PARENTS and name not in (*NESTED, "order_coupons")}
-    assert {entry["list"] for entry in asked} == {*roots, *own_lists}
+    child_lists = {
+        name for name in ALL if name in PARENTS and name not in (*NESTED, "order_coupons")
+    }
+    assert {entry["list"] for entry in asked} == {*roots, *child_lists}
     for stream in STREAMS:
         limits = {e["query"].get("limit") for e in asked if e["list"] == stream.list}
         assert limits == {"1"}
@@ -120,8 +122,8 @@ def test_names_hold_lower_case_letters_and_underscores(catalog: Json, stream: St
 @over_streams
 def test_the_stream_has_its_keys_and_its_method(catalog: Json, stream: Stream) -> None:
     table = metadata_of(catalog, stream)[()]
-    assert entry_of(catalog, stream)["key_properties"] == list(stream.keys)
-    assert table["table-key-properties"] == list(stream.keys)
+    assert entry_of(catalog, stream)["key_properties"] == list(stream.primary_keys)
+    assert table["table-key-properties"] == list(stream.primary_keys)
     assert table["inclusion"] == "available"
     assert table["selected-by-default"] is True
     if stream.incremental:
@@ -145,7 +147,7 @@ def test_exactly_the_keys_are_automatic(catalog: Json, stream: Stream) -> None:
         place for place, values in metadata_of(catalog, stream).items()
         if values["inclusion"] == "automatic"
     }  # fmt: skip
-    assert automatic == {("properties", name) for name in stream.automatic}
+    assert automatic == {("properties", name) for name in stream.automatic_fields}
     others = metadata_of(catalog, stream).items()
     assert all(v["inclusion"] == "available" for place, v in others if place not in automatic)
 
@@ -180,7 +182,7 @@ def test_schemas_are_whole_and_keep_to_what_a_catalog_carries(
 def test_every_field_but_the_keys_may_be_null(catalog: Json, stream: Stream) -> None:
     properties = entry_of(catalog, stream)["schema"]["properties"]
     for name, field in properties.items():
-        assert name in stream.automatic or "null" in field["type"], name
+        assert name in stream.automatic_fields or "null" in field["type"], name
 
 
 def test_a_setting_that_takes_a_field_away_takes_it_out_of_the_catalog(quiet: Sandbox) -> None:

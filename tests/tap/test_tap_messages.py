@@ -40,7 +40,7 @@ def test_a_streams_schema_goes_before_its_records(pages: Result, stream: Stream)
 @over_streams
 def test_a_schema_carries_the_keys_and_the_bookmark(pages: Result, stream: Stream) -> None:
     message = pages.schemas[stream.name]
-    assert message["key_properties"] == list(stream.keys)
+    assert message["key_properties"] == list(stream.primary_keys)
     if stream.incremental:
         assert message["bookmark_properties"] == ["date_modified"]
     else:
@@ -57,7 +57,7 @@ def test_every_record_fits_its_schema(pages: Result, stream: Stream) -> None:
 @over_streams
 def test_every_record_has_its_key(pages: Result, stream: Stream) -> None:
     for record in pages.records(stream.name):
-        assert all(record[key] is not None for key in stream.automatic)
+        assert all(record[key] is not None for key in stream.automatic_fields)
 
 
 def test_every_record_says_when_it_was_extracted(quiet: Sandbox, catalog: Json) -> None:

@@ -158,7 +158,7 @@ def fields_of(catalog: Json, stream: Stream) -> list[str]:
 
 
 def each_second(catalog: Json, stream: Stream) -> set[str]:
-    return {path for path in fields_of(catalog, stream)[::2] if path not in stream.automatic}
+    return {path for path in fields_of(catalog, stream)[::2] if path not in stream.automatic_fields}
 
 
 @pytest.fixture(scope="module")
@@ -206,7 +206,7 @@ def schema_paths(schema: Any, path: str = "") -> Iterator[str]:
     ],
     ids=lambda chosen: chosen["orders"],
 )
-def test_a_nested_field_may_be_the_only_one_selected(
+def test_a_nested_may_be_the_only_one_selected(
     quiet: Sandbox, catalog: Json, chosen: dict[str, str]
 ) -> None:
     fields = {name: [path] for name, path in chosen.items()}
@@ -217,7 +217,7 @@ def test_a_nested_field_may_be_the_only_one_selected(
             came = {found for record in result.records(stream.name) for found in paths(record)}
             steps = chosen[stream.name].split(".")
             way = {".".join(steps[: at + 1]).removesuffix("[]") for at in range(len(steps))}
-            assert came == stream.automatic | way
+            assert came == stream.automatic_fields | way
 
 
 def test_a_field_that_is_not_selected_takes_its_children_with_it(
@@ -481,8 +481,8 @@ def test_a_catalogs_own_type_of_a_field_counts(quiet: Sandbox, catalog: Json) ->
 OWN_LISTS = ("order_products", "order_shipping_addresses", "order_coupons", "order_fees")
 
 
-def own_lists(store: Sandbox) -> dict[str, int]:
-    """How often each of the orders' own lists was asked for."""
+def child_lists(store: Sandbox) -> dict[str, int]:
+    """How often each of the orders' child lists was asked for."""
     names = [entry["list"] for entry in store.requests()]
     found = {name: names.count(name) for name in (*OWN_LISTS, "order_consignments", "order")}
     return {name: number for name, number in found.items() if number}
@@ -510,11 +510,11 @@ def test_orders_are_asked_for_with_what_is_selected_of_them(
     for query in asked(quiet, "orders"):
         needed = any(word.startswith("consignments") for word in included)
         assert query.get("consignment_structure") == ("object" if needed else None)
-    own = own_lists(quiet)
+    found = child_lists(quiet)
     if not included or included <= {"fees", "consignments"}:
-        assert own == {}
+        assert found == {}
     if "coupons[].code" not in fields:
-        assert "order_coupons" not in own
+        assert "order_coupons" not in found
 
 
 def test_without_coupons_no_order_is_asked_for_its_coupons(quiet: Sandbox, catalog: Json) -> None:
@@ -522,7 +522,7 @@ def test_without_coupons_no_order_is_asked_for_its_coupons(quiet: Sandbox, catal
         quiet.clear_requests()
         result = run(settings(quiet, order_coupons=chosen), without(catalog, "orders", "coupons"))
         assert result.status == 0, result.stderr
-        assert "order_coupons" not in own_lists(quiet)
+        assert "order_coupons" not in child_lists(quiet)
         assert not asked(quiet, "coupons")
 
 
@@ -578,7 +578,7 @@ def test_orders_are_asked_for_their_coupons_as_set(
     assert not all(truth.values())
     result = run(settings(quiet, order_coupons=when), select(catalog, "orders"))
     assert result.status == 0, result.stderr
-    requests = own_lists(quiet).get("order_coupons", 0)
+    requests = child_lists(quiet).get("order_coupons", 0)
     if when == "never":
         assert requests == 0
         assert all("coupons" not in record for record in result.records("orders"))
@@ -639,10 +639,10 @@ def test_details_per_order_cost_their_own_requests(
     assert result.status == 0, result.stderr
     assert includes(quiet, "orders") == set()
     orders = len(result.records("orders"))
-    own = own_lists(quiet)
-    assert own["order_products"] >= orders
-    assert own["order_shipping_addresses"] >= orders
-    assert set(own) == {"order_products", "order_shipping_addresses"}
+    found = child_lists(quiet)
+    assert found["order_products"] >= orders
+    assert found["order_shipping_addresses"] >= orders
+    assert set(found) == {"order_products", "order_shipping_addresses"}
     for record, known in zip(result.records("orders"), first_sync.records("orders"), strict=True):
         assert record["products"] == known["products"]
         assert record["shipping_addresses"] == known["shipping_addresses"]

@@ -70,9 +70,11 @@ def test_the_automatic_fields_come_even_where_they_are_deselected(
     quiet: Sandbox, automatic_only: Result, stream: Stream
 ) -> None:
     assert automatic_only.ids(stream.name) == ids_in(quiet, stream)
-    assert all(set(record) == stream.automatic for record in automatic_only.records(stream.name))
+    assert all(
+        set(record) == stream.automatic_fields for record in automatic_only.records(stream.name)
+    )
     schema = automatic_only.schemas[stream.name]["schema"]
-    assert set(schema["properties"]) == stream.automatic
+    assert set(schema["properties"]) == stream.automatic_fields
 
 
 @pytest.fixture(scope="module")
@@ -299,7 +301,7 @@ def test_the_start_date_bounds_incremental_streams_but_for_products(
     quiet: Sandbox, since_start: Result, stream: Stream
 ) -> None:
     assert since_start.status == 0, since_start.stderr
-    if not stream.incremental or stream.everything_first:
+    if not stream.incremental or stream.ignores_start_date:
         assert since_start.ids(stream.name) == ids_in(quiet, stream)
         return
     expected = modified_since(quiet, stream, START)

@@ -57,7 +57,7 @@ def _stream(stream: Stream) -> dict[str, Any]:
         "name": stream.name,
         "read_from": f"{stream.nested} of {stream.parent}" if stream.nested else stream.path,
         "parent": stream.parent,
-        "key_properties": list(stream.keys),
+        "key_properties": list(stream.primary_keys),
         "replication_method": INCREMENTAL if stream.replication_key else FULL_TABLE,
         "replication_key": stream.replication_key,
         "selected_by_default": stream.name in BY_DEFAULT,

@@ -1,1 +1,1 @@
-"""What completes the rows of a list with requests of their own: child lists, coupons, channels."""
+"""Adds details to rows with further requests: child lists, coupons, v3 fields."""

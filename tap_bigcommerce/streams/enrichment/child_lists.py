@@ -1,4 +1,4 @@
-"""Lists that belong to one record (/v2/orders/100/products), each read to its end."""
+"""Reads the child lists of single records (/v2/orders/100/products)."""
 
 from __future__ import annotations
 
@@ -15,140 +15,158 @@ from tap_bigcommerce.pagination.sequential import PageRequest, Sequential
 
 LOGGER = logging.getLogger(__name__)
 
-LARGEST_LIMIT = 250
+MAX_PAGE_SIZE = 250
+"""Rows. The largest `limit` that the API accepts."""
 
-TRIES_FOR_A_LIST_THAT_SHOULD_EXIST = 3
+MAX_ATTEMPTS = 3
+"""Requests for a child list that answers 404 although its record exists."""
 
 
 class ChildLists:
-    """Reads the lists of single records, for one stream. Its methods run in the workers.
-
-    They return None when the record itself is gone: it was deleted while it was read.
-    """
+    """Reads child lists for one stream. The methods run in worker threads."""
 
     def __init__(
-        self, client: Client, context: RequestContext, keys: tuple[str, ...] = ("id",)
+        self, client: Client, context: RequestContext, primary_keys: tuple[str, ...] = ("id",)
     ) -> None:
-        """`keys` tell the rows of one record's list apart."""
+        """`primary_keys` identify a row within one child list."""
         self._client = client
         self._context = context
-        self._keys = keys
+        self._primary_keys = primary_keys
         self._sizes: dict[str, PageSize] = {}
-        self._missed: set[str] = set()
+        self._missing: set[str] = set()
 
-    def rows(
-        self, record: str, name: str, *, none_is_404: bool = False, **options: Any
+    def read(
+        self, record: str, name: str, *, empty_is_404: bool = False, **options: Any
     ) -> list[Row] | None:
-        """All rows of the list `name` of `record` ("/v2/orders/100"), in the order of their ids.
+        """All rows of one child list, sorted by id.
 
-        `none_is_404`: the API documents that it answers 404 where there are none. `options` are
-        those of `all_rows`.
+        Args:
+            record: Path of the record ("/v2/orders/100").
+            name: Name of the list below the record ("products"), or its whole path.
+            empty_is_404: The API documents that a list without rows answers 404.
+            options: See `read_list`.
+
+        Returns:
+            The rows; None where the record was deleted while it was read.
+
+        Raises:
+            RequestFailed: The list answers 404, and the record exists.
+            IncompleteList: Rows are missing.
         """
         path = name if name.startswith("/") else f"{record}/{name}"
-        for _ in range(TRIES_FOR_A_LIST_THAT_SHOULD_EXIST):
+        for _ in range(MAX_ATTEMPTS):
             try:
-                return self.all_rows(path, of=record.rpartition("/")[2], **options)
+                return self.read_list(path, record_id=record.rpartition("/")[2], **options)
             except NotFound:
                 pass
             try:
                 self._client.get(record, {}, dict, self._context)
             except NotFound:
                 return None
-            if none_is_404:
+            if empty_is_404:
                 return []
             self._client.wait(1.0, self._context)
         raise RequestFailed(
-            f"{self._context.stream}: the API says that {path} is not there, and yet "
-            f"shows {record} itself. Run the sync again later: it goes on where it stopped."
+            f"{self._context.stream}: {path} answers 404, although {record} itself exists. Run "
+            "the sync again later: it continues where it stopped."
         )
 
-    def all_rows(
+    def read_list(
         self,
         path: str,
         params: Mapping[str, str] | None = None,
         *,
-        paging: Sequential | None = None,
+        pagination: Sequential | None = None,
         shape: Shape = list,
-        are_all: Callable[[list[Row]], bool] = lambda _: False,
-        of: str | None = None,
-        incomplete: list[IncompleteList] | None = None,
+        is_complete: Callable[[list[Row]], bool] = lambda _: False,
+        record_id: str | None = None,
+        errors: list[IncompleteList] | None = None,
     ) -> list[Row]:
-        """All rows of the list at `path`, which is that of the record with the id `of`, if any.
+        """All rows of the list at `path`, sorted by id.
 
-        `shape` finds them in an answer. `are_all` may know from the record that these rows are all,
-        which saves the request that would show it. Raises NotFound where there is no list, and
-        IncompleteList where rows are missing; `incomplete` takes that error, and what came is
-        returned.
+        Args:
+            path: Path of the list.
+            params: URL parameters of every request.
+            pagination: How the pages are requested; by default as the responses say.
+            shape: Finds the rows in a response.
+            is_complete: Whether the rows so far are known to be all. That saves the request that
+                would find the end of the list.
+            record_id: Id of the record that the list belongs to, for errors.
+            errors: If given, an IncompleteList is appended instead of raised.
+
+        Raises:
+            NotFound: There is no such list.
+            IncompleteList: Rows are missing.
         """
-        noun = f"{self._context.stream}: GET {path}"
-        kind = paging or Sequential()
-        name = path.rpartition("/")[2] if kind.paged else ""
-        size = self._sizes.setdefault(name, PageSize(LARGEST_LIMIT))
-        paginator = kind.begin(noun, None, 1)
+        label = f"{self._context.stream}: GET {path}"
+        pagination = pagination or Sequential()
+        name = path.rpartition("/")[2] if pagination.paged else ""
+        size = self._sizes.setdefault(name, PageSize(MAX_PAGE_SIZE))
+        paginator = pagination.begin(label, None, 1)
         rows: dict[Key, Row] = {}
         page: Page | None = None
 
-        def page_of(request: PageRequest) -> Page:
-            """What `ask` wants, with smaller limits where the API cannot answer."""
+        def read_page(request: PageRequest) -> Page:
+            """Request a page, with smaller limits where the API fails on a large one."""
             while True:
                 limit = size.limit if request.kind is RequestKind.PAGE else 1
-                asked = {**(params or {}), **kind.place(request)}
-                if kind.paged:
-                    asked["limit"] = str(limit)
+                url_params = {**(params or {}), **pagination.place(request)}
+                if pagination.paged:
+                    url_params["limit"] = str(limit)
+                smaller = pagination.paged and limit > 1
                 try:
                     response = self._client.get(
-                        path, asked, shape, self._context, fewer_possible=kind.paged and limit > 1
+                        path, url_params, shape, self._context, fewer_possible=smaller
                     )
                 except PageTooLarge as error:
                     size.failed(limit, error.max_limit)
                     continue
                 size.worked(limit, response.size, grows=request.number is None)
-                # No list is capped below the most rows that any answer has had.
+                # No list is capped below the largest page that any response has had.
                 most = min(DEFAULT_PAGE_SIZE, self._client.most_rows, limit)
                 return Page(self._keys_of(response.content), limit, response, min_full_page=most)
 
         while not paginator.finished:
             for request in paginator.next_requests(1, 1):
                 try:
-                    page = page_of(request)
+                    page = read_page(request)
                 except NotFound:
                     if page is None:
                         raise
-                    # 404 is how some APIs say that a page lies behind the list's end.
+                    # Some lists answer 404 for a page after their last one.
                     page = Page([], page.limit, page.response.without_rows())
                 paginator.received(request, page)
                 rows.update(zip(page.ids, page.response.content, strict=True))
-                if len(page.ids) < page.limit and are_all(list(rows.values())):
+                if len(page.ids) < page.limit and is_complete(list(rows.values())):
                     return by_id(rows.values())
         found = by_id(rows.values())
         if paginator.contradiction is not None:
-            stream = self._context.stream + (f":{of}" if of else "")
-            error = IncompleteList(noun, paginator.contradiction, stream, found)
-            if incomplete is None:
+            stream = self._context.stream + (f":{record_id}" if record_id else "")
+            error = IncompleteList(label, paginator.contradiction, stream, found)
+            if errors is None:
                 raise error
-            incomplete.append(error)
+            errors.append(error)
         return found
 
-    def note_missing(self, record: str, names: Sequence[str]) -> None:
-        """Say once that lists with these names did not come with a record, as they should."""
-        new = [name for name in names if name not in self._missed]
-        self._missed.update(new)
+    def warn_missing(self, record: str, names: Sequence[str]) -> None:
+        """Log, once for each name, that a record came without lists that were requested with it."""
+        new = [name for name in names if name not in self._missing]
+        self._missing.update(new)
         if new:
             LOGGER.warning(
-                "%s: %s came without %s, although these were asked for. They are read on their own "
-                "for each record that comes so, which is slow.",
+                "%s: %s came without %s, although these were requested. They are read with "
+                "requests of their own for each such record, which is slow.",
                 self._context.stream,
                 record,
                 ", ".join(new),
             )
 
     def _keys_of(self, rows: list[Row]) -> list[Key]:
-        """What tells the rows apart: their keys; where one has none, all that is in it, and how
-        many before it are the same."""
+        """A key for each row: its primary key; without one, its content and a running number."""
         keys: list[Key] = []
         same: Counter[str] = Counter()
         for row in rows:
-            key = tuple(row.get(name) for name in self._keys)
+            key = tuple(row.get(name) for name in self._primary_keys)
             if not all(isinstance(part, (int, str)) for part in key):
                 text = repr(row)
                 same[text] += 1
@@ -158,5 +176,5 @@ class ChildLists:
 
 
 def by_id(rows: Iterable[Row]) -> list[Row]:
-    """The rows in the order of their ids."""
+    """The rows sorted by id; those without an integer id come first."""
     return sorted(rows, key=lambda row: row["id"] if isinstance(row.get("id"), int) else 0)

@@ -1,9 +1,9 @@
-"""What the consignments that come with an order hold, and whether that is proven to be all.
+"""Line items and addresses in an order's consignments, and their completeness.
 
-With `consignment_structure=object` they are {pickups: [...], shipping: [...], downloads: [...],
-email: {gift_certificates: [...]}}, each consignment with its line_items. At most 50 line items
-come with one consignment; the answer then carries an undocumented `__warning__`, whose place is
-not documented either.
+With `consignment_structure=object` consignments are {pickups: [...], shipping: [...],
+downloads: [...], email: {gift_certificates: [...]}}, each with its line_items. A consignment
+includes at most 50 line items. The response then has a field `__warning__`. Neither that field nor
+where it is found is documented.
 """
 
 from __future__ import annotations
@@ -15,87 +15,97 @@ from tap_bigcommerce.pagination.enricher import are_rows
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.streams.enrichment.child_lists import by_id
 
-MOST_ITEMS = 50
-"""Line items that come with one consignment, at the most."""
+MAX_ITEMS = 50
+"""The most line items that the API includes in one consignment."""
 
 WARNING = "__warning__"
 
 LINK = {"url", "resource"}
-"""What stands in the place of consignments where nothing was included."""
+"""The fields of the link that the API returns where consignments were not included."""
 
 KINDS = ("pickups", "shipping", "downloads", "email")
 
 
 class Embedded(NamedTuple):
-    """What came with an order. `cut` names why its line items are not proven to be all."""
+    """What an order's consignments contain.
 
-    items: list[Row]
+    Attributes:
+        line_items: The line items of all consignments.
+        addresses: The addresses of the shipping consignments; None where they cannot be read.
+        incomplete: Why line items may be missing; None: they are complete.
+    """
+
+    line_items: list[Row]
     addresses: list[Row] | None
-    cut: str | None
+    incomplete: str | None
 
 
 def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
-    """The line items and addresses in an order's consignments; None where none are embedded.
+    """Line items and addresses in an order's consignments; None: the order includes none.
 
-    Takes the API's warnings out of the consignments once they are noted, and the links that
-    stand where line items were not asked for. What has another form than the documented one stays
-    where it is: the converter knows what to do with it.
+    Removes the API's warnings from the consignments, and the links that the API returns in place
+    of line items that were not requested. A value in another format than the documented one stays:
+    the converter handles it.
+
+    Args:
+        order: A row of the list of orders. Its consignments are changed.
+        with_items: The line items were requested.
     """
     consignments = order.get("consignments")
     if not isinstance(consignments, dict) or not consignments or consignments.keys() >= LINK:
         return None
     all_items: list[Row] = []
     addresses = None
-    warned = consignments.pop(WARNING, None) is not None
-    has_odd_items = is_full = False
+    has_warning = consignments.pop(WARNING, None) is not None
+    has_unknown_items = is_full = False
     for consignment in every_consignment(consignments):
-        warned |= consignment.pop(WARNING, None) is not None
+        has_warning |= consignment.pop(WARNING, None) is not None
         items = consignment.get("line_items")
         if isinstance(items, list):
             rows = [item for item in items if isinstance(item, dict)]
             if any(WARNING in row for row in rows):
-                warned = True
+                has_warning = True
                 for row in rows:
                     row.pop(WARNING, None)
                 items[:] = [item for item in items if item != {}]
                 rows = [row for row in rows if row]
             ids = [row["id"] for row in rows if type(row.get("id")) is int]
-            has_odd_items |= len(ids) < len(items)
-            is_full |= len(rows) >= MOST_ITEMS
+            has_unknown_items |= len(ids) < len(items)
+            is_full |= len(rows) >= MAX_ITEMS
             all_items += rows
         elif with_items:
-            has_odd_items = True
+            has_unknown_items = True
         else:
             consignment.pop("line_items", None)
     shipping, groups = consignments.get("shipping"), list(_groups(consignments))
     if isinstance(shipping, list) and are_rows(shipping):
         addresses = [_address(order["id"], consignment) for consignment in shipping]
-    # That items_total is 0 proves nothing: what was sold and what was returned add up to it, too.
-    says_none = (
+    # items_total alone proves nothing: it is also 0 where sold and returned items cancel out.
+    is_empty = (
         order.get("items_total") == 0
         and order.get("shipping_address_count") in (0, None)
         and consignments.keys() >= set(KINDS)
         and all(group == [] for group in groups)
     )
-    doubts = {
-        "a warning of the API": warned,
+    checks = {
+        "a warning of the API": has_warning,
         "consignments of an unknown form": not all(g is None or are_rows(g) for g in groups),
-        "line items of an unknown form": has_odd_items,
-        f"{MOST_ITEMS} line items in one consignment": is_full,
-        "no line items at all": with_items and not all_items and not says_none,
+        "line items of an unknown form": has_unknown_items,
+        f"{MAX_ITEMS} line items in one consignment": is_full,
+        "no line items at all": with_items and not all_items and not is_empty,
     }
-    cut = next((reason for reason, holds in doubts.items() if holds), None)
-    return Embedded(by_id(all_items), addresses, cut)
+    incomplete = next((reason for reason, holds in checks.items() if holds), None)
+    return Embedded(by_id(all_items), addresses, incomplete)
 
 
 def every_consignment(consignments: Row) -> list[Row]:
-    """Each consignment, of whatever kind."""
+    """The consignments of all kinds in one list."""
     groups = [group for group in _groups(consignments) if isinstance(group, list)]
     return [entry for group in groups for entry in group if isinstance(entry, dict)]
 
 
 def _groups(consignments: Row) -> Iterator[Any]:
-    """What should be lists of consignments: of each kind, and for `email` one list inside."""
+    """The values that should be lists of consignments: one for each kind; `email` contains one."""
     for name, kind in consignments.items():
         if isinstance(kind, dict):
             yield from kind.values()
@@ -104,39 +114,46 @@ def _groups(consignments: Row) -> Iterator[Any]:
 
 
 def add_missing_items(consignments: Any, items: list[Row]) -> int:
-    """Put the line items that were cut off into the consignments where they belong.
+    """Add line items that were cut off to their consignments.
 
-    An item names its shipping consignment by `order_address_id`. One that names none belongs to
-    the only other consignment there is. Returns how many could not be placed.
+    A line item names its shipping consignment by `order_address_id`. One without it is added only
+    if there is exactly one consignment of another kind.
+
+    Args:
+        consignments: An order's consignments, which are changed.
+        items: All line items of the order.
+
+    Returns:
+        The number of line items whose consignment is unknown.
     """
     kinds = consignments if isinstance(consignments, dict) else {}
     shipped = every_consignment({"shipping": kinds.get("shipping")})
     others = every_consignment({name: kinds[name] for name in kinds if name != "shipping"})
-    placed = [entry.get("line_items") for entry in (*shipped, *others)]
-    there = [
+    included = [entry.get("line_items") for entry in (*shipped, *others)]
+    known_ids = [
         item.get("id")
-        for items in placed
+        for items in included
         if isinstance(items, list)
         for item in items
         if isinstance(item, dict)
     ]
-    unplaced = 0
+    unassigned = 0
     for item in items:
-        if item.get("id") in there:
+        if item.get("id") in known_ids:
             continue
         address = item.get("order_address_id")
-        homes = [entry for entry in shipped if entry.get("id") == address] if address else others
-        if len(homes) != 1:
-            unplaced += 1
+        found = [entry for entry in shipped if entry.get("id") == address] if address else others
+        if len(found) != 1:
+            unassigned += 1
             continue
-        if not isinstance(homes[0].get("line_items"), list):
-            homes[0]["line_items"] = []  # A link stood there, say.
-        homes[0]["line_items"].append(item)
-    return unplaced
+        if not isinstance(found[0].get("line_items"), list):
+            found[0]["line_items"] = []  # Replaces a link, for example.
+        found[0]["line_items"].append(item)
+    return unassigned
 
 
 def _address(order_id: Any, consignment: Row) -> Row:
-    """A shipping consignment in the form of a row of the order's shipping addresses."""
+    """A shipping consignment in the format of a row of the order's shipping addresses."""
     address = {"id": None, "order_id": order_id, **consignment}
     address.pop("line_items", None)
     address.pop("shipping_quotes", None)

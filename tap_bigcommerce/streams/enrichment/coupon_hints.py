@@ -1,7 +1,7 @@
-"""Whether an order may have coupons: the API has no list of them but the order's own.
+"""Hints that an order has coupons, which the API shows in child lists only.
 
-What hints at a coupon is in the order, its line items and its addresses. What cannot be seen so
-is a free-shipping coupon that has been deleted since, where the store shows a base cost of 0.
+The hints are in the order, its line items and its addresses. They do not show a free-shipping
+coupon that was deleted later, if the store shows a base cost of 0 for such shipping.
 """
 
 from __future__ import annotations
@@ -16,19 +16,26 @@ from tap_bigcommerce.exceptions import MissingPermission, NotFound
 from tap_bigcommerce.pagination.page import Row
 
 SHIPPING_TYPES = ("free_shipping", "shipping_discount", "promotion")
-"""Types of coupons that may make shipping free without any other trace in the order."""
+"""Types of coupons that may make shipping free without another trace in the order."""
 
 COSTS_OF_ORDERS = ("base_shipping_cost", "shipping_cost_ex_tax", "shipping_cost_inc_tax")
 COSTS_OF_ADDRESSES = ("base_cost", "cost_ex_tax", "cost_inc_tax")
 
 MANUAL_DISCOUNT = "manual-discount"
-"""The id of the discount that a merchant gives by hand."""
+"""The id of a discount that the merchant gave manually."""
 
 
 def hints_at_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row]) -> bool | None:
-    """Whether something in the order hints at a coupon; None: only the store's coupons can tell.
+    """Whether something in the order hints at a coupon.
 
-    That is so where something is shipped free with a base cost of 0: for everyone, or by a coupon?
+    Args:
+        order: The order.
+        items: Its line items.
+        addresses: Its shipping addresses.
+
+    Returns:
+        None where it depends on the store's coupons: something is shipped free with a base cost
+        of 0, either for everyone or because of a coupon.
     """
     costs = [[address.get(name) for name in COSTS_OF_ADDRESSES] for address in addresses]
     # Stores differ in whether the base cost is before or after tax.
@@ -42,19 +49,19 @@ def hints_at_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row])
 
 
 def shipping_coupons_exist(client: Client, context: RequestContext) -> bool:
-    """The store has coupons that may make shipping free."""
+    """Whether the store has coupons that may make shipping free. Makes up to three requests."""
     for type_ in SHIPPING_TYPES:
         try:
             response = client.get("/v2/coupons", {"type": type_, "limit": "1"}, list, context)
         except (NotFound, MissingPermission):
-            return True  # It may not be known, so it cannot be excluded.
+            return True  # Not known, so it is possible.
         if response.content:
             return True
     return False
 
 
 def _may_be_coupons(discounts: Any) -> bool:
-    """What cannot be understood may be one, too."""
+    """Whether one may be a coupon. That includes discounts in an unknown format."""
     if not isinstance(discounts, list):
         discounts = [discounts] if discounts else []
     return any(
@@ -64,18 +71,18 @@ def _may_be_coupons(discounts: Any) -> bool:
 
 
 def _reduced(base: Any, *charged: Any) -> bool:
-    """The cost charged is neither the base cost before tax nor after it."""
+    """Whether the cost charged is neither the base cost before tax nor that after it."""
     if base is None or base in charged:
         return False
-    wanted = _decimal(str(base))
-    return wanted is not None and all(_decimal(str(cost)) != wanted for cost in charged)
+    amount = _decimal(str(base))
+    return amount is not None and all(_decimal(str(cost)) != amount for cost in charged)
 
 
 def _is_zero(amount: Any) -> bool:
     return amount in ("0.0000", 0, None, "") or _decimal(str(amount)) == 0
 
 
-@functools.lru_cache(maxsize=4096)  # The same few amounts come again and again.
+@functools.lru_cache(maxsize=4096)  # Few different amounts occur.
 def _decimal(amount: str) -> Decimal | None:
     try:
         found = Decimal(amount)

@@ -1,7 +1,7 @@
-"""What makes an order whole: line items, addresses, fees and coupons.
+"""Adds line items, addresses, fees and coupons to orders.
 
-Most of it comes with the list of orders. A list of the order's own is read only where what came
-is not proven to be all, and only that list.
+Most of it is included in the list of orders. A child list of an order is read only where the
+included rows are not proven to be complete.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ from tap_bigcommerce.streams.stream import ReadRequest
 
 LOGGER = logging.getLogger(__name__)
 
-WITHOUT_EMBEDDED = 20
-"""Orders in a row without embedded consignments, before a person should hear of it."""
+WARN_WITHOUT_CONSIGNMENTS = 20
+"""A warning is logged after so many consecutive orders without embedded consignments."""
 
-ALARMS_TO_TRUST = 20
-"""After so many alarms of a check, none of them real, it only counts."""
+MAX_UNNEEDED_READS = 20
+"""A check is disabled after so many reads of child lists, if none of them had different rows."""
 
 QUANTITIES = "quantities do not add up to items_total"
 ADDRESS_COUNT = "not as many addresses as shipping_address_count"
@@ -42,180 +42,185 @@ ITEM_PATHS = tuple(
     f"consignments.{kind}.line_items"
     for kind in ("pickups[]", "shipping[]", "downloads[]", "email.gift_certificates[]")
 )
-"""Where line items stand in consignments: the same rows as in `products`."""
+"""Paths of the line items in consignments: the same rows as in `products`."""
 
 Lists = dict[str, list[Row]]
-"""An order's lists by their names, so far as they are there."""
+"""An order's lists of child rows, by field."""
 
 
 class OrderDetails(Enricher):
-    """Completes orders, for one run. Several workers use it at once."""
+    """Adds the lists that a run needs to orders. Several worker threads use it at once."""
 
     def __init__(self, read_request: ReadRequest) -> None:
-        self._wanted = set(filter(read_request.wants, load_notes("orders").asked_for))
-        self._wants_placed_items = any(map(read_request.wants, ITEM_PATHS))
-        self._embedded = read_request.config.order_details == "embedded"
+        self._fields = set(filter(read_request.is_needed, load_notes("orders").asked_for))
+        self._needs_items_in_consignments = any(map(read_request.is_needed, ITEM_PATHS))
+        self._uses_embedded = read_request.config.order_details == "embedded"
         self._always_coupons = read_request.config.order_coupons == "always"
-        # Line items and addresses are needed for the hints at coupons in them, too.
+        # Line items and addresses may contain hints at coupons.
         for_hints = set() if self._always_coupons else {"coupons"}
-        self._needs_items = bool(self._wanted & {"products", *for_hints})
-        self._needs_addresses = bool(self._wanted & {"shipping_addresses", *for_hints})
-        self._include_items = self._wants_placed_items or (self._embedded and self._needs_items)
-        self._include_consignments = (
-            self._include_items
-            or "consignments" in self._wanted
-            or (self._embedded and self._needs_addresses)
+        self._needs_items = bool(self._fields & {"products", *for_hints})
+        self._needs_addresses = bool(self._fields & {"shipping_addresses", *for_hints})
+        self._includes_items = self._needs_items_in_consignments or (
+            self._uses_embedded and self._needs_items
+        )
+        self._includes_consignments = (
+            self._includes_items
+            or "consignments" in self._fields
+            or (self._uses_embedded and self._needs_addresses)
         )
         include = []
-        if self._include_consignments:
-            include.append("consignments.line_items" if self._include_items else "consignments")
-        if "fees" in self._wanted:
+        if self._includes_consignments:
+            include.append("consignments.line_items" if self._includes_items else "consignments")
+        if "fees" in self._fields:
             include.append("fees")
         self.includes = {"include": ",".join(include)} if include else {}
-        if self._include_consignments:
-            # Without it the API answers in its older form, an array.
+        if self._includes_consignments:
+            # Without this parameter the API returns consignments in an older format, an array.
             self.includes["consignment_structure"] = "object"
-        self._own = ChildLists(read_request.client, read_request.context)
-        self._lock = threading.Lock()
-        self._counts = read_request.context.counts
-        self._in_a_row_without = 0
-        self._real_alarms: set[str] = set()
         self._client, self._context = read_request.client, read_request.context
+        self._child_lists = ChildLists(self._client, self._context)
+        self._counts = self._context.counts
+        self._lock = threading.Lock()
+        self._consecutive_without_consignments = 0
+        self._useful_checks: set[str] = set()
         self._shipping_coupons_exist: bool | None = None
 
     def enrich(self, row: Row, *, without_includes: bool) -> Row | Job:
-        """The order with all that is wanted of it."""
+        """The order with its lists, or a job that reads the child lists it needs."""
         embedded = None
-        if self._include_consignments and not without_includes:
-            embedded = read_consignments(row, with_items=self._include_items)
-            self._in_a_row_without = 0 if embedded else self._in_a_row_without + 1
-            if self._in_a_row_without == WITHOUT_EMBEDDED:
-                self._own.note_missing(f"{WITHOUT_EMBEDDED} orders in a row", ["consignments"])
-        doubts = self._doubts(row, embedded)
+        if self._includes_consignments and not without_includes:
+            embedded = read_consignments(row, with_items=self._includes_items)
+            consecutive = 0 if embedded else self._consecutive_without_consignments + 1
+            self._consecutive_without_consignments = consecutive
+            if consecutive == WARN_WITHOUT_CONSIGNMENTS:
+                self._child_lists.warn_missing(f"{consecutive} orders in a row", ["consignments"])
+        reasons = self._reasons_to_read(row, embedded)
         lists: Lists = {
-            "products": embedded.items if embedded else [],
+            "products": embedded.line_items if embedded else [],
             "shipping_addresses": (embedded and embedded.addresses) or [],
             "coupons": [],
         }
-        if doubts or self._may_have_coupons(row, lists):
-            return functools.partial(self._read, row, lists, doubts, embedded is not None)
-        return self._filled(row, lists)
+        if reasons or self._may_have_coupons(row, lists):
+            return functools.partial(self._read, row, lists, reasons, embedded is not None)
+        return self._with_lists(row, lists)
 
     def _read(
-        self, order: Row, lists: Lists, doubts: dict[str, str], has_embedded: bool
+        self, order: Row, lists: Lists, reasons: dict[str, str], has_embedded: bool
     ) -> Enriched:
-        """The order with the lists that are in doubt read on their own, and its coupons."""
-        incomplete: list[IncompleteList] = []
-        for name, reason in doubts.items():
-            is_muted = self._is_muted(reason)  # It has been wrong too often.
-            rows = lists[name] if is_muted else self._read_list(order, name, incomplete)
+        """Read the child lists that have a reason, and the order's coupons."""
+        errors: list[IncompleteList] = []
+        for name, reason in reasons.items():
+            is_disabled = self._is_disabled(reason)
+            rows = lists[name] if is_disabled else self._read_list(order, name, errors)
             if rows is None:
-                return self._gone(order)
+                return self._deleted(order)
             with self._lock:
-                self._counts.child_lists_read[f"{'none' if is_muted else name}: {reason}"] += 1
-            if has_embedded and not is_muted and reason in (QUANTITIES, ADDRESS_COUNT):
-                self._judge(order, reason, is_real=_ids(lists[name]) != _ids(rows))
+                self._counts.child_lists_read[f"{'not read' if is_disabled else name}: {reason}"] += 1
+            if has_embedded and not is_disabled and reason in (QUANTITIES, ADDRESS_COUNT):
+                self._note_result(order, reason, is_useful=_ids(lists[name]) != _ids(rows))
             lists[name] = rows
-        if self._may_have_coupons(order, lists, ask=True):
-            coupons = self._read_list(order, "coupons", incomplete)
+        if self._may_have_coupons(order, lists, ask_store=True):
+            coupons = self._read_list(order, "coupons", errors)
             if coupons is None:
-                return self._gone(order)
+                return self._deleted(order)
             lists["coupons"] = coupons
         if "consignments" in lists:
             found = lists.pop("consignments")
             order["consignments"] = found if len(found) > 1 else found[0] if found else {}
-            read_consignments(order, with_items=self._wants_placed_items)
-        if self._wants_placed_items and "products" in doubts:
-            unplaced = add_missing_items(order["consignments"], lists["products"])
-            if unplaced:
+            read_consignments(order, with_items=self._needs_items_in_consignments)
+        if self._needs_items_in_consignments and "products" in reasons:
+            unassigned = add_missing_items(order["consignments"], lists["products"])
+            if unassigned:
                 LOGGER.warning(
                     "orders: %d line items of order %s belong to no consignment that the API "
                     "shows; they are in 'products', but not in 'consignments'.",
-                    unplaced,
+                    unassigned,
                     order["id"],
                 )
-        return Enriched(self._filled(order, lists), incomplete[0] if incomplete else None)
+        return Enriched(self._with_lists(order, lists), errors[0] if errors else None)
 
-    def _filled(self, order: Row, lists: Lists) -> Row:
-        """The order with its lists, those that are wanted."""
-        order.update((name, rows) for name, rows in lists.items() if name in self._wanted)
+    def _with_lists(self, order: Row, lists: Lists) -> Row:
+        """The order with those of the lists that are selected."""
+        order.update((name, rows) for name, rows in lists.items() if name in self._fields)
         return order
 
-    def _may_have_coupons(self, order: Row, lists: Lists, *, ask: bool = False) -> bool:
-        """The order's coupons are wanted, and something hints at some.
+    def _may_have_coupons(self, order: Row, lists: Lists, *, ask_store: bool = False) -> bool:
+        """Whether the order's coupons have to be read.
 
-        `ask` the store once a run, in a worker, what coupons it has where that decides.
+        `ask_store`: where it depends on the store's coupons, request them, once in a run. Only in
+        a worker thread.
         """
-        if "coupons" not in self._wanted or self._always_coupons:
-            return "coupons" in self._wanted
+        if "coupons" not in self._fields or self._always_coupons:
+            return "coupons" in self._fields
         hints = hints_at_coupons(order, lists["products"], lists["shipping_addresses"])
-        if hints is not None or not ask:
+        if hints is not None or not ask_store:
             return hints is not False
         with self._lock:
             if self._shipping_coupons_exist is None:
                 self._shipping_coupons_exist = shipping_coupons_exist(self._client, self._context)
             return self._shipping_coupons_exist
 
-    def _doubts(self, order: Row, embedded: Embedded | None) -> dict[str, str]:
-        """The lists that have to be read on their own, and why."""
-        missing = "no embedded consignments" if self._embedded else "per order, as set"
-        doubts: dict[str, str | None] = {}
-        if self._needs_items or self._wants_placed_items:
-            doubts["products"] = missing
-            if embedded and self._include_items:
-                adds_up = _adds_up(order, embedded.items)
-                doubts["products"] = embedded.cut or (None if adds_up else QUANTITIES)
+    def _reasons_to_read(self, order: Row, embedded: Embedded | None) -> dict[str, str]:
+        """The child lists that have to be read, each with the reason."""
+        missing = (
+            "no embedded consignments" if self._uses_embedded else "order_details is per_order"
+        )
+        reasons: dict[str, str | None] = {}
+        if self._needs_items or self._needs_items_in_consignments:
+            reasons["products"] = missing
+            if embedded and self._includes_items:
+                adds_up = _adds_up(order, embedded.line_items)
+                reasons["products"] = embedded.incomplete or (None if adds_up else QUANTITIES)
         if self._needs_addresses:
-            doubts["shipping_addresses"] = missing
-            if embedded and embedded.addresses is not None and self._embedded:
+            reasons["shipping_addresses"] = missing
+            if embedded and embedded.addresses is not None and self._uses_embedded:
                 shown, count = len(embedded.addresses), order.get("shipping_address_count")
-                doubts["shipping_addresses"] = None if count in (shown, None) else ADDRESS_COUNT
+                reasons["shipping_addresses"] = None if count in (shown, None) else ADDRESS_COUNT
                 if count is None and not shown:
-                    doubts["shipping_addresses"] = "no addresses at all"
-        if "consignments" in self._wanted and embedded is None:
-            doubts["consignments"] = missing
-        if "fees" in self._wanted and not are_rows(order.get("fees")):
-            doubts["fees"] = "no embedded fees"
-            self._own.note_missing(f"order {order['id']}", ["fees"])
-        return {name: reason for name, reason in doubts.items() if reason is not None}
+                    reasons["shipping_addresses"] = "no addresses at all"
+        if "consignments" in self._fields and embedded is None:
+            reasons["consignments"] = missing
+        if "fees" in self._fields and not are_rows(order.get("fees")):
+            reasons["fees"] = "no embedded fees"
+            self._child_lists.warn_missing(f"order {order['id']}", ["fees"])
+        return {name: reason for name, reason in reasons.items() if reason is not None}
 
-    def _is_muted(self, check: str) -> bool:
-        """So many alarms of this check, and none of them real: it is heeded no more."""
-        false_alarms = self._counts.unneeded_reads[check]
-        return false_alarms >= ALARMS_TO_TRUST and check not in self._real_alarms
+    def _is_disabled(self, check: str) -> bool:
+        """Whether this check led to too many reads, and all were unneeded."""
+        unneeded = self._counts.unneeded_reads[check]
+        return unneeded >= MAX_UNNEEDED_READS and check not in self._useful_checks
 
-    def _judge(self, order: Row, check: str, *, is_real: bool) -> None:
-        """Count whether what raised the alarm was right."""
+    def _note_result(self, order: Row, check: str, *, is_useful: bool) -> None:
+        """Note whether the read that a check led to had different rows."""
         with self._lock:
-            if is_real:
-                self._real_alarms.add(check)
+            if is_useful:
+                self._useful_checks.add(check)
                 return
             self._counts.unneeded_reads[check] += 1
-            if self._counts.unneeded_reads[check] != ALARMS_TO_TRUST or not self._is_muted(check):
+            unneeded = self._counts.unneeded_reads[check]
+            if unneeded != MAX_UNNEEDED_READS or not self._is_disabled(check):
                 return
         LOGGER.warning(
-            "orders: %d orders were read singly because %s, and 0 of them had other rows than "
-            "had come with the list (the last was order %s). This store counts differently; the "
-            "check no longer leads to requests in this sync.",
-            ALARMS_TO_TRUST,
+            "orders: for %d orders a child list was read because %s, and 0 of them had different "
+            "rows there (the last was order %s). This store counts in another way; this check "
+            "makes no more requests in this sync.",
+            MAX_UNNEEDED_READS,
             check,
             order.get("id"),
         )
 
-    def _read_list(
-        self, order: Row, name: str, incomplete: list[IncompleteList]
-    ) -> list[Row] | None:
-        """One of the order's own lists; None: the order is gone."""
+    def _read_list(self, order: Row, name: str, errors: list[IncompleteList]) -> list[Row] | None:
+        """One child list of the order; None: the order was deleted."""
         options: dict[str, Any] = {}
         if name == "products":
-            options = {"are_all": functools.partial(_adds_up, order)}
+            options = {"is_complete": functools.partial(_adds_up, order)}
         elif name in UNPAGED:
-            options = {"none_is_404": True, "paging": AllAtOnce(), "shape": UNPAGED[name]}
-        if name == "consignments" and self._wants_placed_items:
+            options = {"empty_is_404": True, "pagination": AllAtOnce(), "shape": UNPAGED[name]}
+        if name == "consignments" and self._needs_items_in_consignments:
             options["params"] = {"include": "consignments.line_items"}
-        return self._own.rows(f"/v2/orders/{order['id']}", name, incomplete=incomplete, **options)
+        return self._child_lists.read(f"/v2/orders/{order['id']}", name, errors=errors, **options)
 
-    def _gone(self, order: Row) -> Enriched:
+    def _deleted(self, order: Row) -> Enriched:
         with self._lock:
             self._counts.deleted_during_sync += 1
         LOGGER.info("orders: order %s was deleted while it was read", order["id"])
@@ -223,14 +228,14 @@ class OrderDetails(Enricher):
 
 
 def consignments_in(content: Any) -> Any:
-    """The list with the one object that an order's own consignments are; empty where it is."""
+    """A list with the object that an order's consignments are in a response; [] if it is empty."""
     if isinstance(content, dict):
         return [content] if content else []
     return content
 
 
 def fees_in(content: Any) -> Any:
-    """The fees in an answer of an order's own list, which documents several forms."""
+    """The fees in a response about one order: the API documents several formats for it."""
     if not isinstance(content, dict):
         return content
     if "fees" in content:
@@ -239,16 +244,18 @@ def fees_in(content: Any) -> Any:
 
 
 UNPAGED: dict[str, Shape] = {"fees": fees_in, "consignments": consignments_in}
-"""The lists of an order's own that have no pages, and what finds the rows in an answer."""
+"""Child lists of orders that have no pages, and the function that finds the rows in a response."""
 
 
 def _adds_up(order: Row, items: list[Row]) -> bool:
-    """The items' quantities make up items_total, with or without the parts of bundles."""
-    # Stores may or may not count the parts of bundles.
+    """Whether the quantities of the line items add up to items_total.
+
+    With or without the parts of bundles: stores differ in whether these are counted.
+    """
     counted = [item for item in items if isinstance(item.get("quantity"), (int, float))]
-    whole = [item for item in counted if not item.get("parent_order_product_id")]
+    without_parts = [item for item in counted if not item.get("parent_order_product_id")]
     return order.get("items_total") in [
-        sum(item["quantity"] for item in some) for some in (counted, whole)
+        sum(item["quantity"] for item in some) for some in (counted, without_parts)
     ]
 
 

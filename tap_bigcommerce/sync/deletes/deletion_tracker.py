@@ -169,7 +169,7 @@ class DeletionTracker:
         """
         if self._written is None:
             return
-        (key,), archived = self.stream.keys, self._archived_field
+        (key,), archived = self.stream.primary_keys, self._archived_field
         try:
             ids = id_set(record[key] for record in records)
         except OverflowError as error:
@@ -250,7 +250,7 @@ class DeletionTracker:
         """
         schema, protection = selection.emitted, selection.protection
         archived = self._archived_field
-        fields, (key,) = schema["properties"], self.stream.keys
+        fields, (key,) = schema["properties"], self.stream.primary_keys
         constants: dict[str, Any] = {}
         if STORE_HASH in fields:
             constants[STORE_HASH] = self._config.store_hash

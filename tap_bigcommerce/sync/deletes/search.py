@@ -57,8 +57,8 @@ class IdSearch:
         ids = id_set() if self.stream.id_lookup is not None else None
         uncounted = 0
         for batch in list_reader.batches(lambda: None, lambda: None):
-            if self.stream.count is not None and self.stream.count.leaves_out is not None:
-                field, value = self.stream.count.leaves_out
+            if self.stream.count is not None and self.stream.count.excludes is not None:
+                field, value = self.stream.count.excludes
                 uncounted += sum(row.get(field) == value for row in batch.rows)
             if ids is not None:
                 present = (row for row in batch.rows if not self._is_archived(row))
@@ -91,7 +91,7 @@ class IdSearch:
         neighbours = (ids[0] - 1, ids[0] + 1) if uses_bounds else ()
         while remaining:
             rows = self._rows(sorted(remaining))
-            by_id = {self._id(row.get(self.stream.keys[0])): row for row in rows}
+            by_id = {self._id(row.get(self.stream.primary_keys[0])): row for row in rows}
             unexpected = by_id.keys() - {*ids, *neighbours}
             if unexpected:
                 raise UnexpectedResponse(
