@@ -74,7 +74,9 @@ class ListRequest:
     @functools.cached_property
     def row_keys(self) -> RowKeys:
         """What tells a row from the others."""
-        return RowKeys(self.keys, self.rows if self.single or self.post_process is not None else None)
+        return RowKeys(
+            self.keys, self.rows if self.single or self.post_process is not None else None
+        )
 
 
 class RequestKind(Enum):

@@ -115,7 +115,9 @@ class OrderDetails(Enricher):
             if rows is None:
                 return self._deleted(order)
             with self._lock:
-                self._counts.child_lists_read[f"{'not read' if is_disabled else name}: {reason}"] += 1
+                self._counts.child_lists_read[
+                    f"{'not read' if is_disabled else name}: {reason}"
+                ] += 1
             if has_embedded and not is_disabled and reason in (QUANTITIES, ADDRESS_COUNT):
                 self._note_result(order, reason, is_useful=_ids(lists[name]) != _ids(rows))
             lists[name] = rows
