@@ -632,19 +632,19 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             'stream with `"replication-method": "FULL_TABLE"`.',
         ),
         Cause(
-            "is passed over, and read first in the next sync",
+            "is skipped, and the next sync reads it first",
             "One record, or what belongs to it, cannot be read, while others can.",
             "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),
         Cause(
             "could not be read, while others could",
-            "The same, said at the end: all others have been read, and the bookmark has moved.",
-            "Run the sync again: these ids stand in the state under `retry`, and are read first.",
+            "The same, reported at the end: all others have been read, and the bookmark has moved.",
+            "Run the sync again: it reads these ids, which are in the state under `retry`, first.",
         ),
         Cause(
-            "which are too many to pass over",
-            "So many fail that something is wrong with the list itself.",
-            "Run the sync again later: it goes on where it stopped.",
+            "which is too many to skip",
+            "So many records fail that the list itself must have a problem.",
+            "Run the sync again later: it resumes where it stopped.",
         ),
         Cause(
             "answers with the record",
@@ -653,12 +653,12 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "a row has no usable id",
-            "A row of a list came without its id, and other streams' rows belong to it.",
+            "A row of a list has no id, and rows of other streams belong to it.",
             "Run the sync again. If it stays, ask BigCommerce's support.",
         ),
         Cause(
-            "is no object",
-            "A nested list holds something else than rows.",
+            "is not an object",
+            "A nested list holds values that are not rows.",
             "Send the id that is named to BigCommerce's support.",
         ),
         Cause(
@@ -711,16 +711,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Nothing. Take the name out of `accept_incomplete` once the list is whole again.",
         ),
         Cause(
-            "Read again by page number, it showed all of them",
-            "A filter by id did not show all records that the list has; its pages did.",
-            "Nothing: all has been read. If it stays, tell BigCommerce's support.",
+            "The list was read again by page number, and is complete",
+            "The list, filtered by id, did not have all records; its pages have them.",
+            "Nothing: all records have been read. If it stays, tell BigCommerce's support.",
         ),
         Cause(
-            "the list changed whenever it was read",
-            "Records were added or deleted during each of three readings of a list that is read "
-            "by page number.",
-            "Nothing: what may have been missed comes with the next sync. Run it when less goes "
-            "on in the store.",
+            "the list changed each time it was read",
+            "The list is read by page number, and records were added or deleted during each of "
+            "three passes.",
+            "Nothing: the next sync reads what may have been missed. Run it when the store is less "
+            "busy.",
         ),
         Cause(
             "in a way that cannot be understood",
@@ -761,9 +761,9 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Deselect them, or ask BigCommerce's support why they are missing.",
         ),
         Cause(
-            "rows came with",
-            "A list did not bring fields that it was asked for by name (`include`).",
-            "Deselect them, or ask BigCommerce's support why they do not come.",
+            "although the tap requested these fields",
+            "The tap requested these fields by name (`include`), and the list does not have them.",
+            "Deselect them, or ask BigCommerce's support why they are missing.",
         ),
         Cause(
             "belong to no consignment",

@@ -1,1 +1,1 @@
-"""One run: every selected list is read, and the streams that come from it are written."""
+"""Reads the selected lists and writes the streams that come from them."""

@@ -1,4 +1,4 @@
-"""One walk of a run, what completes its rows, and the streams that are written from it."""
+"""Reads one list, and writes the streams whose rows come from it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ from tap_bigcommerce.text import quoted
 LOGGER = logging.getLogger(__name__)
 
 
-SAMPLE_OF = 10
-"""Rows of a list in which a sample is looked for of what belongs to them."""
+SAMPLE_ROWS = 10
+"""Rows to read at most for a sample. A stream whose rows belong to these may have none in them."""
 
 
 class ChildListEnricher(Enricher):
-    """Completes the rows of a list for its own stream and for those of what belongs to it."""
+    """Adds child-list rows to parent rows, after the list's own enricher.
+
+    The child rows are stored in `StreamSync.child_rows`. Rows of other channels are dropped.
+    """
 
     def __init__(
         self,
@@ -39,82 +42,81 @@ class ChildListEnricher(Enricher):
         run: RunContext,
         counts: StreamCounts,
         *,
-        since_ever: bool = False,
+        ignore_since: bool = False,
     ) -> None:
-        """`enricher` is that of the list, and `counts` those of the requests for it.
+        """Initialize.
 
-        `since_ever`: all that belongs to a row is read, whatever its date.
+        Args:
+            stream_syncs: Streams that are written from the list.
+            enricher: The list's own enricher.
+            run: The context of the run.
+            counts: The counts of the stream for which the list is requested.
+            ignore_since: Read the child lists without their date filter.
         """
         self._counts = counts
         self._root = root = stream_syncs[0].root
-        self._since_ever = since_ever
+        self._ignore_since = ignore_since
         self._enricher = enricher or Enricher()
         self.all_rows_at_once = self._enricher.all_rows_at_once
         self._channels = run.config.channel_ids if root.channels.field is not None else ()
-        self._from_rows = [
-            stream_sync for stream_sync in stream_syncs if not stream_sync.stream.has_child_list
-        ]
+        self._from_rows = [sync for sync in stream_syncs if not sync.stream.has_child_list]
         self._child_lists = {
-            stream_sync: ChildLists(
-                run.client, stream_sync.context, stream_sync.stream.primary_keys
-            )
-            for stream_sync in stream_syncs
-            if stream_sync.stream.has_child_list
+            sync: ChildLists(run.client, sync.context, sync.stream.primary_keys)
+            for sync in stream_syncs
+            if sync.stream.has_child_list
         }
         self._needs_ids = bool(enricher or self._child_lists)
-        self.has_work = self._needs_ids or bool(self._channels)
-        """Rows are not simply written as they come."""
+        self.is_needed = self._needs_ids or bool(self._channels)
+        """Whether any row may be changed or dropped."""
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
-        """What completes the rows together."""
+        """Check the ids of the rows, and return the job of the list's own enricher."""
         for row in rows if self._needs_ids else ():
             id_of(self._root, row)
         return self._enricher.enrich_page(rows)
 
     def enrich(self, row: Row, *, without_includes: bool) -> Row | Job | None:
-        """The row, once the lists of its own that are wanted are there as well."""
-        if not self._is_wanted(row):
+        """Return the row, None to drop it, or a job that reads what is missing from it."""
+        if not self._is_in_channels(row):
             return None
         if not self._needs_ids:
             return row
         own = self._enricher.enrich(row, without_includes=without_includes)
-        wanted = [
-            stream_sync
-            for stream_sync in self._child_lists
-            if stream_sync.failure is None and not stream_sync.has_read(row)
+        child_syncs = [
+            sync for sync in self._child_lists if sync.failure is None and not sync.was_retried(row)
         ]
-        if callable(own) or (own is not None and wanted):
-            return functools.partial(self._read, row, own, wanted)
+        if callable(own) or (own is not None and child_syncs):
+            return functools.partial(self._read, row, own, child_syncs)
         return self.finish(Enriched(own))
 
     def finish(self, enriched: Enriched) -> Row | None:
-        """The row, where it is whole; noted is what could not be read, and for which stream."""
+        """Store the child rows, skip what could not be read, and return the row if it was read."""
         row, error = enriched.row, enriched.error
         if row is None:
             return None
         found = {**dict.fromkeys(self._from_rows, error), **(enriched.lists or {})}
-        for stream_sync, rows in found.items():
-            # A child that fails stops neither its parent nor its siblings.
+        for sync, rows in found.items():
+            # An error in a child list affects neither the parent nor its other child lists.
             if isinstance(rows, RequestFailed):
-                stream_sync.pass_over(int(row["id"]), rows)
-                # What came is written, although it is not all.
+                sync.skip(int(row["id"]), rows)
+                # An incomplete list is written as far as it was read.
                 rows = rows.rows if isinstance(rows, IncompleteList) else []
             else:
-                stream_sync.was_read(int(row["id"]))
-            if stream_sync in self._child_lists:
-                stream_sync.child_rows[row["id"]] = (row, rows)
+                sync.mark_read(int(row["id"]))
+            if sync in self._child_lists:
+                sync.child_rows[row["id"]] = (row, rows)
         return row if error is None or isinstance(error, IncompleteList) else None
 
-    def _is_wanted(self, row: Row) -> bool:
-        """The row is of a channel that is read, or of none."""
+    def _is_in_channels(self, row: Row) -> bool:
+        """Whether the row belongs to a channel of the setting `channel_ids`, or to none."""
         value = row.get(self._root.channels.field or "") if self._channels else None
         if value is None:
             return True
         found = value if isinstance(value, list) else [value]
         return not found or any(channel in self._channels for channel in found)
 
-    def _read(self, row: Row, own: Row | Job | None, wanted: Sequence[StreamSync]) -> Enriched:
-        """All that is wanted of a row, by requests, in a worker."""
+    def _read(self, row: Row, own: Row | Job | None, child_syncs: Sequence[StreamSync]) -> Enriched:
+        """Run the job of the list's own enricher, and read the child lists. Runs in a worker."""
         enriched = Enriched(row)
         if callable(own):
             try:
@@ -122,29 +124,27 @@ class ChildListEnricher(Enricher):
             except RequestFailed as error:
                 enriched = Enriched(row, error)
             if enriched.error is not None:
-                # A list that contradicts itself has been answered.
+                # The API did answer with an incomplete list, so retries may wait as usual.
                 self._counts.short_retries |= not isinstance(enriched.error, IncompleteList)
         lists: dict[StreamSync, Any] = {}
-        for stream_sync in wanted if enriched.row is not None else ():
-            lists[stream_sync] = self._read_child_list(stream_sync, enriched.row or row)
-            if lists[stream_sync] is None:
+        for sync in child_syncs if enriched.row is not None else ():
+            lists[sync] = self._read_child_list(sync, enriched.row or row)
+            if lists[sync] is None:
                 return Enriched(None)
         return enriched._replace(lists=lists)
 
-    def _read_child_list(
-        self, stream_sync: StreamSync, row: Row
-    ) -> list[Row] | RequestFailed | None:
-        """The rows of a row's child list, or why they cannot be read; None: the row is gone."""
-        stream, since = stream_sync.stream, stream_sync.position.since
+    def _read_child_list(self, sync: StreamSync, row: Row) -> list[Row] | RequestFailed | None:
+        """Return the rows of the child list, its error, or None if the parent was deleted."""
+        stream, since = sync.stream, sync.start.since
         params = dict(stream.params)
-        if stream.modified_since is not None and since is not None and not self._since_ever:
+        if stream.modified_since is not None and since is not None and not self._ignore_since:
             params[stream.modified_since] = since
         found: list[Row] | RequestFailed | None = []
 
         def read() -> None:
             nonlocal found
             try:
-                found = self._child_lists[stream_sync].read(
+                found = self._child_lists[sync].read(
                     f"{self._root.path}/{row['id']}",
                     stream.path.format(id=row["id"]),
                     params=params,
@@ -152,10 +152,10 @@ class ChildListEnricher(Enricher):
                     pagination=stream.pagination,
                 )
             except RequestFailed as error:
-                stream_sync.counts.short_retries |= not isinstance(error, IncompleteList)
+                sync.counts.short_retries |= not isinstance(error, IncompleteList)
                 found = error
 
-        stream_sync.attempt(read)
+        sync.capture_failure(read)
         return found
 
 
@@ -163,84 +163,85 @@ class ListSync:
     """Reads one list and writes the messages of one or several streams."""
 
     def __init__(self, stream_syncs: Sequence[StreamSync], run: RunContext, priority: int) -> None:
-        """The streams begin at the same position. Lists with a lower `priority` are read first."""
+        """All streams start at the same position. Lists with a lower `priority` are read first."""
         self.stream_syncs = stream_syncs
         self.name = stream_syncs[0].stream.name
-        self.names = ", ".join(stream_sync.stream.name for stream_sync in stream_syncs)
+        self.names = ", ".join(sync.stream.name for sync in stream_syncs)
         self._run = run
         self._priority = priority
         self._root = stream_syncs[0].root
-        self._start = stream_syncs[0].position
+        self._start = stream_syncs[0].start
         self._newest = self._start.newest
-        """The newest date of modification in the list, as far as it has been written."""
+        """The latest date of modification among the rows that have been written."""
         self._list_reader: ListReader | None = None
 
     def send_requests(self) -> None:
-        """Let the first requests go, while an earlier walk is still being written."""
-        self._attempt(lambda: self._alive() and self._begun().send_requests(ahead=True))
+        """Send the first requests, while an earlier list is still being written."""
+        self._capture_failure(
+            lambda: self._active() and self._get_list_reader().send_requests(ahead=True)
+        )
 
     def run(self, when_ending: Callable[[], None]) -> None:
-        """Read the list to its end. `when_ending`: workers are free for the next walk.
+        """Read the list to its end. `when_ending` is called when workers are free for the next one.
 
-        What fails stands in the outputs then. Raises what ends the whole run, and Interrupted on a
-        signal; the state then holds where to go on.
+        An error of a stream is stored in its StreamSync. Raises RunFailed, and Interrupted on a
+        signal; the state then holds where to resume.
         """
         try:
-            if self._alive():
-                self._attempt(lambda: self._read(self._begun(), when_ending))
+            if self._active():
+                self._capture_failure(lambda: self._read(self._get_list_reader(), when_ending))
         finally:
             self._close()
 
-    def _attempt(self, work: Callable[[], object]) -> None:
-        """Do `work`; what it raises is the failure of all of the streams that have none."""
+    def _capture_failure(self, work: Callable[[], object]) -> None:
+        """Call `work`. An exception becomes the failure of all streams that have not failed yet."""
         error = failure_of(self.names, work)
-        for stream_sync in self._alive() if error is not None else ():
-            stream_sync.failure = error
+        for sync in self._active() if error is not None else ():
+            sync.failure = error
 
     def _read(self, list_reader: ListReader, when_ending: Callable[[], None]) -> None:
-        self._for_each(self._read_again)
-        for batch in list_reader.batches(when_ending, lambda: self._for_each(StreamSync.rewind)):
+        self._for_each(self._retry_skipped)
+        for batch in list_reader.batches(
+            when_ending, lambda: self._for_each(StreamSync.reset_resume)
+        ):
             self._write(batch, list_reader)
-            if not self._alive() or self._has_sample(list_reader):
+            if not self._active() or self._has_sample(list_reader):
                 return
-        self._judge(list_reader)
-        sync_start = self._sync_start(list_reader)
-        self._for_each(
-            lambda stream_sync: stream_sync.complete(
-                sync_start, proven=list_reader.paginator.proven
-            )
-        )
-        self._for_each(lambda stream_sync: stream_sync.report_deleted(self._priority))
+        self._check_complete(list_reader)
+        sync_start, proven = self._sync_start(list_reader), list_reader.paginator.proven
+        self._for_each(lambda sync: sync.complete(sync_start, proven=proven))
+        self._for_each(lambda sync: sync.report_deleted(self._priority))
 
     def _has_sample(self, list_reader: ListReader) -> bool:
-        """A sample is all that is wanted, and each stream has its record, or seems to have none."""
+        """Whether the run needs a sample only, and enough has been read for it."""
         return self._run.sample and (
-            list_reader.rows_read >= SAMPLE_OF
-            or all(stream_sync.counts.written for stream_sync in self._alive())
+            list_reader.rows_read >= SAMPLE_ROWS
+            or all(sync.counts.written for sync in self._active())
         )
 
     def _close(self) -> None:
-        """Close the books, however the walk has ended."""
+        """Stop reading, and store the final counts. Called after an error, too."""
         list_reader = self._list_reader
         if list_reader is not None:
             list_reader.close()
-            # Requests and rows of a walk are counted for its first stream.
+            # Requests and rows of the list are counted for its first stream.
             counts = self.stream_syncs[0].counts
             counts.read, counts.duplicates = list_reader.rows_read, list_reader.duplicates
             counts.pages = list_reader.pages
-        for stream_sync in self.stream_syncs:
-            stream_sync.close()
+        for sync in self.stream_syncs:
+            sync.close()
 
-    def _alive(self) -> list[StreamSync]:
-        return [stream_sync for stream_sync in self.stream_syncs if stream_sync.failure is None]
+    def _active(self) -> list[StreamSync]:
+        """The streams that have not failed."""
+        return [sync for sync in self.stream_syncs if sync.failure is None]
 
     def _for_each(self, work: Callable[[StreamSync], object]) -> None:
-        """Do `work` for each stream that has not failed; what fails then is it alone."""
-        for stream_sync in self.stream_syncs:
-            stream_sync.attempt(functools.partial(work, stream_sync))
+        """Call `work` for each stream that has not failed. An error fails that stream only."""
+        for sync in self.stream_syncs:
+            sync.capture_failure(functools.partial(work, sync))
 
-    def _begun(self) -> ListReader:
-        """The reading of the list, begun by now."""
+    def _get_list_reader(self) -> ListReader:
+        """Return the reader of the list, which the first call creates."""
         if self._list_reader is None:
             root, start, first = self._root, self._start, self.stream_syncs[0]
             params: dict[str, str] = {}
@@ -259,16 +260,18 @@ class ListSync:
         params: Mapping[str, str],
         *,
         after: Position = None,
-        since_ever: bool = False,
+        ignore_since: bool = False,
     ) -> ListReader:
-        """A reading of the list on behalf of these outputs; `params`: of what part of it."""
+        """Return a reader of the list, filtered by `params`, for these streams."""
         root, run = self._root, self._run
-        # Requests are counted for the first stream; what may be missing is the list's permission.
+        # Requests are counted for the first stream. A 403 is about the permission of the list.
         context = dataclasses.replace(stream_syncs[0].context, permission=root.permission)
         own = root.enricher(self._read_request(stream_syncs, context))
         base = own or Enricher()
         request = root.request({**root.params, **base.params, **params}, base.includes)
-        enricher = ChildListEnricher(stream_syncs, own, run, context.counts, since_ever=since_ever)
+        enricher = ChildListEnricher(
+            stream_syncs, own, run, context.counts, ignore_since=ignore_since
+        )
         return ListReader(
             root.name,
             root.pagination,
@@ -276,23 +279,23 @@ class ListSync:
             run.workers,
             run.budget,
             self._priority,
-            enricher=enricher if enricher.has_work else None,
+            enricher=enricher if enricher.is_needed else None,
             after=after,
         )
 
     def _read_request(
         self, stream_syncs: Sequence[StreamSync], context: RequestContext
     ) -> ReadRequest:
-        """What these outputs together want of the list."""
+        """Return which fields of the list these streams need."""
         needed: set[str] = set()
         rows_needed, unselected = False, tuple[str, ...]()
-        for stream_sync in stream_syncs:
-            stream = stream_sync.stream
+        for sync in stream_syncs:
+            stream = sync.stream
             if stream.parent is None:
-                rows_needed, unselected = True, stream_sync.selection.unselected
-                needed |= stream_sync.selection.paths
+                rows_needed, unselected = True, sync.selection.unselected
+                needed |= sync.selection.paths
             elif stream.nested is not None:
-                within = {f"{stream.nested}.{path}" for path in stream_sync.selection.paths}
+                within = {f"{stream.nested}.{path}" for path in sync.selection.paths}
                 needed |= {stream.nested, *within}
         return ReadRequest(
             is_needed=needed.__contains__,
@@ -303,37 +306,40 @@ class ListSync:
             context=context,
         )
 
-    def _read_again(self, stream_sync: StreamSync) -> None:
-        """Read what earlier runs have passed over of a stream, before anything else."""
-        if not stream_sync.passed_over:
+    def _retry_skipped(self, sync: StreamSync) -> None:
+        """Read the records of a stream that earlier runs have skipped."""
+        if not sync.to_retry:
             return
-        run, counts = self._run, stream_sync.counts
+        run, counts = self._run, sync.counts
         counts.short_retries = True
-        list_reader = self._new_list_reader([stream_sync], {}, since_ever=True)
-        for id_, found in list_reader.read_by_ids([*stream_sync.passed_over]):
+        list_reader = self._new_list_reader([sync], {}, ignore_since=True)
+        for id_, found in list_reader.read_by_ids([*sync.to_retry]):
             if isinstance(found, RequestFailed):
-                stream_sync.pass_over(id_, found)
+                sync.skip(id_, found)
             elif found is not None:
-                stream_sync.write(found)
+                sync.write(found)
                 for row in found.rows:
-                    stream_sync.note_read_first(row)
-            if stream_sync.passed_over.get(id_) is None:
-                stream_sync.passed_over.pop(id_, None)
+                    sync.add_retried(row)
+            if sync.to_retry.get(id_) is None:
+                sync.to_retry.pop(id_, None)
                 if not (isinstance(found, Batch) and found.rows):
-                    LOGGER.info("%s: record %d, passed over before, is gone", self._root.name, id_)
-            stream_sync.remember()
+                    LOGGER.info(
+                        "%s: record %d, skipped by an earlier run, is no longer in the store",
+                        *(self._root.name, id_),
+                    )
+            sync.save_to_retry()
         counts.short_retries = counts.skipped > 0
         run.messages.end_page()
 
     def _write(self, batch: Batch, list_reader: ListReader) -> None:
-        """One batch's RECORDs, and the STATE that covers them."""
-        self._for_each(lambda stream_sync: stream_sync.write(batch))
-        alive = self._alive()
-        if alive:
-            self._note_newest(batch.rows)
-        for stream_sync in alive:
-            stream_sync.counts.share = list_reader.share
-            stream_sync.interrupt(batch.position, self._sync_start(list_reader), self._newest)
+        """Write the RECORDs of one batch, and a STATE that covers them if one is due."""
+        self._for_each(lambda sync: sync.write(batch))
+        active = self._active()
+        if active:
+            self._update_newest(batch.rows)
+        for sync in active:
+            sync.counts.share = list_reader.share
+            sync.set_resume(batch.position, self._sync_start(list_reader), self._newest)
         self.stream_syncs[0].counts.pages = list_reader.pages
         if batch.ends_page:
             self._run.messages.end_page()
@@ -341,17 +347,20 @@ class ListSync:
             self._run.messages.flush()
 
     def _sync_start(self, list_reader: ListReader) -> str | None:
-        """When the walk's first attempt began, by the store's clock; None before any answer."""
+        """When the pass started, by the store's clock; None before the first response.
+
+        A resumed pass started in an earlier run.
+        """
         if self._start.sync_start is None and list_reader.started_at is not None:
             return format_instant(list_reader.started_at)
         return self._start.sync_start
 
-    def _note_newest(self, rows: Sequence[Row]) -> None:
-        """Take in the dates of modification of these rows."""
+    def _update_newest(self, rows: Sequence[Row]) -> None:
+        """Update the latest date of modification with the dates of these rows."""
         key = self._root.replication_key
-        for stream_sync in self._alive():
-            if stream_sync.stream is self._root:
-                self._newest = stream_sync.newest
+        for sync in self._active():
+            if sync.stream is self._root:
+                self._newest = sync.newest
                 return
         for row in rows if key is not None else ():
             date = row_date(row, key)
@@ -363,25 +372,25 @@ class ListSync:
                 )
             self._newest = max(self._newest or "", date)
 
-    def _judge(self, list_reader: ListReader) -> None:
-        """Whether the list was read whole. Raises IncompleteList where that is not accepted."""
+    def _check_complete(self, list_reader: ListReader) -> None:
+        """Raise IncompleteList if rows are missing, unless `accept_incomplete` names the list."""
         name = self._root.name
         if list_reader.paginator.contradiction is not None:
             error = IncompleteList(name, list_reader.paginator.contradiction, name)
             if not self._run.config.accepts(name):
                 raise error
             LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
-            for stream_sync in self._alive():
-                stream_sync.read_in_part = True
+            for sync in self._active():
+                sync.is_partial = True
         elif list_reader.reread_reason is not None:
             LOGGER.warning(
-                "%s: %s. Read again by page number, it showed all of them.",
+                "%s: %s. The list was read again by page number, and is complete.",
                 name,
                 list_reader.reread_reason,
             )
         elif not list_reader.paginator.proven:
             LOGGER.warning(
-                "%s: the list changed whenever it was read, so that records may have moved from a "
-                "page not yet read to one read already. The next sync reads it again.",
+                "%s: the list changed each time it was read, so records may have moved from a page "
+                "not yet read to one already read. The next sync reads it again.",
                 name,
             )

@@ -1,4 +1,4 @@
-"""What all streams of a run are read and written with."""
+"""The objects that all streams of a run share: client, workers, state."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tap_bigcommerce.singer.state import State
 
 @dataclass(frozen=True)
 class RunContext:
-    """What all streams of a run are read and written with."""
+    """The objects that all streams of a run share."""
 
     config: Config
     client: Client
@@ -25,4 +25,4 @@ class RunContext:
     messages: MessageWriter
     tracker: ProgressTracker
     sample: bool = False
-    """One record of each stream is enough: whether the settings work is all that is asked."""
+    """Read only until each stream has one record (`--test`)."""

@@ -1,4 +1,4 @@
-"""A run: which streams, in which order, and what a failure does."""
+"""Reads the selected streams in order; a failed one does not stop others."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ LOGGER = logging.getLogger(__name__)
 
 
 def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapError]:
-    """Read the selected streams, one walk after another. Returns what failed, by stream.
+    """Read the selected streams, one list after another, and write their messages.
 
-    A stream that fails does not stop the others, whatever it is. Raises RunFailed where nothing
-    can be read or written any more, and Interrupted when the tap is asked to stop; a STATE has
-    gone out by then if it can. A token that is refused at once leaves no message at all.
+    Returns the error of each stream that failed; the other streams are read nevertheless. Raises
+    RunFailed if nothing can be read or written any more, and Interrupted on a signal. Before it
+    raises, it writes a STATE if that is possible; it writes none if the first request has failed.
     """
     failures: dict[str, TapError] = {}
     list_syncs = _list_syncs(selections, run, failures)
     try:
-        asks: list[Callable[[], None]] = [
+        next_requests: list[Callable[[], None]] = [
             *(list_sync.send_requests for list_sync in list_syncs[1:]),
             lambda: None,
         ]
-        for list_sync, ask_next in zip(list_syncs, asks, strict=False):
+        for list_sync, send_next in zip(list_syncs, next_requests, strict=False):
             LOGGER.info("%s: reading", list_sync.names)
             run.state.set_currently_syncing(list_sync.name)
             for stream_sync in list_sync.stream_syncs:
                 stream_sync.counts.began = time.monotonic()
-            list_sync.run(ask_next)
+            list_sync.run(send_next)
             give_memory_back()
-            # The end of a walk, whole or not, is worth a STATE.
+            # At the end of a list a STATE is always written, also if the list failed.
             run.messages.write_state()
             for stream_sync in list_sync.stream_syncs:
-                error = stream_sync.trouble
+                error = stream_sync.error
                 if error is not None:
-                    _note(failures, stream_sync.stream.name, error)
+                    _record_failure(failures, stream_sync.stream.name, error)
                     stream_sync.counts.failure = error.message
                 stream_sync.counts.ended = time.monotonic()
                 LOGGER.info("Summary of %s", summary(stream_sync.counts))
@@ -63,36 +63,36 @@ def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapE
 def _list_syncs(
     selections: Mapping[str, Selection], run: RunContext, failures: dict[str, TapError]
 ) -> list[ListSync]:
-    """One walk for all streams of the same list that begin at the same place."""
-    shared: dict[Hashable, list[StreamSync]] = {}
-    lost: list[StreamCounts] = []
+    """Return what reads each list.
 
-    def begin(selection: Selection) -> None:
+    Streams of one list are read together if they start at the same position and dates. The error
+    of a stream that cannot start is added to `failures`.
+    """
+    shared: dict[Hashable, list[StreamSync]] = {}
+    not_started: list[StreamCounts] = []
+
+    def add(selection: Selection) -> None:
         stream_sync = StreamSync(selection, run)
-        start, stream = stream_sync.position, stream_sync.stream
+        start, stream = stream_sync.start, stream_sync.stream
         separate = stream.separate_pass or stream_sync.has_own_dates
         dates = (start.since, start.sync_start, start.newest, stream_sync.until)
-        shared.setdefault((stream_sync.root.name, separate, start.after, dates), []).append(
-            stream_sync
-        )
+        key = (stream_sync.root.name, separate, start.after, dates)
+        shared.setdefault(key, []).append(stream_sync)
 
     for name in run.state.in_order(selections):
-        error = failure_of(name, functools.partial(begin, selections[name]))
+        error = failure_of(name, functools.partial(add, selections[name]))
         if error is not None:
-            _note(failures, name, error)
-            lost.append(StreamCounts(name, failure=error.message))
+            _record_failure(failures, name, error)
+            not_started.append(StreamCounts(name, failure=error.message))
     for first, *others in shared.values():
         for stream_sync in others:
             stream_sync.counts.read_with = first.stream.name
     run.tracker.streams = [
-        o.counts for stream_syncs in shared.values() for o in stream_syncs
-    ] + lost
-    return [
-        ListSync(stream_syncs, run, priority)
-        for priority, stream_syncs in enumerate(shared.values())
-    ]
+        stream_sync.counts for group in shared.values() for stream_sync in group
+    ] + not_started
+    return [ListSync(group, run, priority) for priority, group in enumerate(shared.values())]
 
 
-def _note(failures: dict[str, TapError], name: str, error: TapError) -> None:
+def _record_failure(failures: dict[str, TapError], name: str, error: TapError) -> None:
     LOGGER.error("%s failed: %s", name, error.message)
     failures[name] = error

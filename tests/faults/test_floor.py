@@ -36,10 +36,14 @@ MISTAKES = {
     ),
     "where the state is read": (
         "sync.stream_sync",
-        "StreamSync._start",
+        "StreamSync._find_start",
         "a[0].stream.name == 'orders'",
     ),
-    "before the first request": ("sync.list_sync", "ListSync._begun", "a[0].name == 'orders'"),
+    "before the first request": (
+        "sync.list_sync",
+        "ListSync._get_list_reader",
+        "a[0].name == 'orders'",
+    ),
     "at the end": ("sync.stream_sync", "StreamSync.complete", "a[0].stream.name == 'orders'"),
 }
 

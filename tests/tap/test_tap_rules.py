@@ -362,8 +362,8 @@ def test_a_sync_with_other_pseudonyms_does_not_go_on_with_one_that_was_stopped(
         if "resume" in state["bookmarks"].get("orders", {})
     )
     same = run(config, state=stopped, args=rules)
-    assert any("going on after" in line for line in same.logged("INFO"))
+    assert any("resuming after" in line for line in same.logged("INFO"))
     for other in ({"hash_salt": "salt"}, {"hash_fields": "orders.staff_notes"}):
         result = run({**config, **other}, state=stopped, args=rules)
-        assert not any("going on after" in line for line in result.logged("INFO"))
+        assert not any("resuming after" in line for line in result.logged("INFO"))
         assert len(result.ids("orders")) > len(same.ids("orders"))

@@ -369,7 +369,7 @@ def test_an_interrupted_sync_goes_on_after_its_last_page(
     assert result.status == 0, result.stderr
     assert result.ids("orders") == rest_of_orders(quiet, interrupted)
     assert interrupted.written + result.records("orders") == first_sync.records("orders")
-    assert "going on after id" in result.stderr
+    assert "resuming after id" in result.stderr
     assert "resume" not in result.state["bookmarks"]["orders"]
     assert result.bookmark("orders") == first_sync.bookmark("orders")
     for name in ("customers", "products"):
