@@ -1,4 +1,4 @@
-"""The streams, in the order in which they are read."""
+"""The declarations of all streams, and the order in which they are read."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ FAMILIES: dict[str, list[Stream]] = {
     "pricing and marketing": marketing.STREAMS,
     "store": store.STREAMS,
 }
-"""The streams of each family."""
+"""The streams of each part of the API, by the name that the documents have for it."""
 
 BY_DEFAULT = ("coupons", "customers", "orders", "products")
-"""The streams that are selected where a catalog does not say otherwise. They are read first."""
+"""The streams that discovery selects. They are read first."""
 
 STREAMS: dict[str, Stream] = {
     stream.name: stream
     for stream in sorted(
         (stream for streams in FAMILIES.values() for stream in streams),
-        # Behind these four family by family.
+        # The others follow, family by family.
         key=lambda stream: (*BY_DEFAULT, stream.name).index(stream.name),
     )
 }
 
 
 def root_of(stream: Stream) -> Stream:
-    """The stream whose list is walked for `stream`: itself, or the one that its rows belong to."""
+    """The stream whose list is read for `stream`: its parent stream, or itself."""
     return STREAMS[stream.parent] if stream.parent else stream

@@ -1,8 +1,7 @@
-"""Products: GET /v3/catalog/products, with their nested lists in the same answer; and beside them
-what belongs to them, brands, categories, assignments.
+"""Products (/v3/catalog) and their child streams, brands, categories.
 
-Adding, changing or deleting a variant leaves the product's date of modification as it was, so
-variants are read whole, in bulk. Reviews come from shoppers and are read whole, too.
+Adding, changing or deleting a variant does not change the product's date of modification, so all
+variants are read in every sync. The same holds for reviews, which shoppers write.
 """
 
 from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
@@ -12,11 +11,10 @@ from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, IdLookup
 from tap_bigcommerce.streams.permissions import PRODUCTS
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Stream, metafields
 
-ID_ALONE = {"include_fields": "id"}
+ID_ONLY = {"include_fields": "id"}
 
-ID_AND_LITTLE = {"include_fields": "is_visible"}
-"""A product's id comes with whatever is asked for, and is not among the fields that can be named
-there."""
+PRODUCT_ID_ONLY = {"include_fields": "is_visible"}
+"""Gives the id and `is_visible`: a product's id is always included, and cannot be named here."""
 
 STREAMS = [
     Stream(
@@ -28,13 +26,13 @@ STREAMS = [
         ignores_start_date=True,
         channels=Channels("channel_id:in"),
         enricher=ProductDetails,
-        id_lookup=IdLookup(IDS, short_rows=ID_AND_LITTLE),
+        id_lookup=IdLookup(IDS, short_rows=PRODUCT_ID_ONLY),
     ),
     Stream("product_images", PRODUCTS, parent="products", nested="images"),
     Stream("product_videos", PRODUCTS, parent="products", nested="videos"),
     Stream("product_custom_fields", PRODUCTS, parent="products", nested="custom_fields"),
     Stream("product_bulk_pricing_rules", PRODUCTS, parent="products", nested="bulk_pricing_rules"),
-    # Including one of these two cuts a page of products to 10, so they have a walk of their own.
+    # The API returns 10 products a page with these two, so they are read in a separate pass.
     Stream("product_options", PRODUCTS, parent="products", nested="options", separate_pass=True),
     Stream(
         "product_modifiers", PRODUCTS, parent="products", nested="modifiers", separate_pass=True
@@ -46,7 +44,7 @@ STREAMS = [
         "product_variants",
         PRODUCTS,
         "/v3/catalog/variants",
-        id_lookup=IdLookup({"id": "{id}"}, short_rows=ID_ALONE),
+        id_lookup=IdLookup({"id": "{id}"}, short_rows=ID_ONLY),
     ),
     metafields("product_metafields", PRODUCTS, "/v3/catalog/products/metafields"),
     metafields("variant_metafields", PRODUCTS, "/v3/catalog/variants/metafields"),
@@ -55,7 +53,7 @@ STREAMS = [
         PRODUCTS,
         "/v3/catalog/brands",
         ByIdRange("id:min"),
-        id_lookup=IdLookup(IDS, short_rows=ID_ALONE),
+        id_lookup=IdLookup(IDS, short_rows=ID_ONLY),
     ),
     metafields("brand_metafields", PRODUCTS, "/v3/catalog/brands/metafields"),
     Stream(
@@ -63,7 +61,7 @@ STREAMS = [
         PRODUCTS,
         "/v3/catalog/categories",
         ByIdRange("id:min", {"sort": "id"}),
-        id_lookup=IdLookup(IDS, short_rows=ID_ALONE),
+        id_lookup=IdLookup(IDS, short_rows=ID_ONLY),
     ),
     metafields("category_metafields", PRODUCTS, "/v3/catalog/categories/metafields"),
     Stream(

@@ -1,8 +1,10 @@
-"""Customers: GET /v2/customers, which can be walked by id; v3 cannot filter by it. And what belongs
-to them, all in bulk: their date of modification does not change with these.
+"""Customers (/v2/customers), their addresses, groups and attributes.
 
-`limit` is no longer documented there, and yet every client sends it, and it is heeded. Were it not,
-pages would be shorter, and a walk by id whole all the same.
+v2 can filter customers by a range of ids, which v3 cannot. A customer's date of modification does
+not change with its addresses or attributes, so these are streams with lists of their own.
+
+`limit` is no longer documented for /v2/customers. Other clients send it, and the API applies it. If
+it did not, pages would be shorter, and reading by ranges of ids would still be complete.
 """
 
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
@@ -15,7 +17,7 @@ from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, me
 
 
 def with_complete_key(row: Row) -> Row:
-    """A form field's value belongs to a customer or to an address: 0 for the other."""
+    """A form field's value belongs to a customer or to an address: the other id becomes 0."""
     customer, address = row.get("customer_id") or 0, row.get("address_id") or 0
     return {**row, "customer_id": customer, "address_id": address}
 
@@ -28,7 +30,7 @@ STREAMS = [
         ByIdRange("min_id"),
         modified_since="min_date_modified",
         enricher=customer_details,
-        # v2 lists customers by id, v3 takes several ids at once.
+        # v3 can look up several ids with one request.
         id_lookup=IdLookup(IDS, "/v3/customers"),
         count=Count(),
     ),

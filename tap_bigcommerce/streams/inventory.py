@@ -1,4 +1,7 @@
-"""Stock and where it lies. It changes without its product's date: read whole, in bulk."""
+"""Stock levels and locations.
+
+Stock changes without a change of any date, so all of it is read in every sync.
+"""
 
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.streams.id_lookup import IdLookup
@@ -7,7 +10,7 @@ from tap_bigcommerce.streams.stream import Stream
 
 
 def with_variant_id(row: Row) -> Row:
-    """The variant's id is the key, but stands one floor below."""
+    """Copies the variant's id, the primary key, from `identity` to the top level."""
     identity = row.get("identity")
     return {"variant_id": identity.get("variant_id") if isinstance(identity, dict) else None, **row}
 

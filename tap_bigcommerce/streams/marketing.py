@@ -1,4 +1,4 @@
-"""Price lists, coupons, promotions, gift certificates, banners."""
+"""Price lists, coupons, promotions, gift certificates and banners."""
 
 import re
 from datetime import datetime, timezone
@@ -13,7 +13,7 @@ from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 
 def with_dates_and_template(row: Row) -> Row:
-    """Gift certificates may have dates as seconds since 1970, in a text, and false as template."""
+    """Gift certificates may have dates as strings of seconds since 1970, and false as template."""
     changed = dict(row)
     for name in ("purchase_date", "expiry_date"):
         seconds = row.get(name)
@@ -26,7 +26,6 @@ def with_dates_and_template(row: Row) -> Row:
 
 
 STREAMS = [
-    # What is in price lists, and whom they are for.
     Stream(
         "price_lists",
         PRODUCTS,
@@ -53,13 +52,13 @@ STREAMS = [
         channels=Channels("channel_id:in", "channel_id"),
         id_lookup=IN_BULK,
     ),
-    # No date of modification and no filter by one, and num_uses changes: read whole every time.
+    # num_uses changes, and there is no date of modification: all are read in every sync.
     Stream(
         "coupons",
         MARKETING,
         "/v2/coupons",
         ByIdRange("min_id"),
-        # There is no address of a single coupon to be read at.
+        # The API has no GET for a single coupon.
         id_lookup=IdLookup({"min_id": "{before}", "max_id": "{after}"}),
         count=Count(),
     ),

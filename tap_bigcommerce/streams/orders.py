@@ -1,5 +1,4 @@
-"""Orders: GET /v2/orders, with line items and addresses in the same answer; what belongs to them is
-nested in their list, in lists of their own, and in bulk."""
+"""Orders (/v2/orders), their line items, addresses, shipments, payments."""
 
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce, Sequential
@@ -18,9 +17,9 @@ STREAMS = [
         channels=Channels("channel_id", "channel_id"),
         enricher=OrderDetails,
         id_lookup=IdLookup(archived="is_deleted"),
-        count=Count(excludes=("status_id", 0)),  # Checkouts that were not completed.
+        count=Count(excludes=("status_id", 0)),  # Incomplete checkouts.
     ),
-    # Nested in the list of orders: they cost no requests.
+    # Nested in the list of orders: no further requests.
     Stream("order_products", ORDERS, parent="orders", nested="products"),
     Stream("order_shipping_addresses", ORDERS, parent="orders", nested="shipping_addresses"),
     Stream(
@@ -31,9 +30,9 @@ STREAMS = [
         primary_keys=("order_id",),
     ),
     Stream("order_fees", ORDERS, parent="orders", nested="fees", primary_keys=("order_id", "id")),
-    # In the orders, too, once they have been asked for as the setting order_coupons says.
+    # Nested, too: the enricher adds them to the orders, as the setting order_coupons says.
     Stream("order_coupons", ORDERS, parent="orders", nested="coupons"),
-    # Lists of each order's own: a request for each order that changed.
+    # Child lists: a request for each order that changed.
     Stream(
         "order_taxes",
         ORDERS,
@@ -44,7 +43,7 @@ STREAMS = [
     ),
     Stream("order_shipments", ORDERS, "/v2/orders/{id}/shipments", Sequential(), parent="orders"),
     Stream("order_messages", ORDERS, "/v2/orders/{id}/messages", Sequential(), parent="orders"),
-    # v3, without pages; an order without any answers 404 or 204.
+    # This child list has no pages. Without transactions it answers 404 or 204.
     Stream(
         "order_transactions",
         TRANSACTIONS,
@@ -53,7 +52,7 @@ STREAMS = [
         parent="orders",
         empty_is_404=True,
     ),
-    # In bulk.
+    # Lists for all orders.
     Stream(
         "order_refunds", ORDERS, "/v3/orders/payment_actions/refunds", modified_since="created:min"
     ),

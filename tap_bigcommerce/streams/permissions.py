@@ -1,4 +1,4 @@
-"""What an API account may be allowed to read, as the control panel calls it."""
+"""Permissions of an API account, as the control panel names them."""
 
 ORDERS = "Orders"
 TRANSACTIONS = "Order transactions"

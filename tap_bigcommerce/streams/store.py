@@ -1,4 +1,4 @@
-"""The store itself, its channels, pages, taxes and shipping."""
+"""Store profile, channels, sites, currencies, pages, taxes, shipping."""
 
 from datetime import datetime
 
@@ -11,13 +11,12 @@ from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
 
 
 def with_logo_as_object(row: Row) -> Row:
-    """A store without a logo has a list in its place."""
+    """A store without a logo has [] instead of an object: it becomes null."""
     return {**row, "logo": row["logo"] or None} if "logo" in row else row
 
 
 def with_date(row: Row) -> Row:
-    """A blog post's date may come as 5/18/2018 1:26:42 PM, in UTC: month first, whatever its name
-    says."""
+    """A blog post's `published_date_iso8601` may be 5/18/2018 1:26:42 PM: month first, in UTC."""
     text = row.get("published_date_iso8601")
     try:
         moment = datetime.strptime(str(text), "%m/%d/%Y %I:%M:%S %p")

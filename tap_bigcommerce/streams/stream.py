@@ -118,8 +118,8 @@ class Stream:
         changes_parent_date: A change of a row changes the parent's date of modification.
             Otherwise the rows of all parents are read in every sync.
         primary_keys: The fields that identify a row.
-        params: URL parameters of every request for the list.
-        modified_since: The URL parameter for the earliest date of modification. The replication
+        params: Query parameters of every request for the list.
+        modified_since: The query parameter for the earliest date of modification. The replication
             key follows from it. None: there is no such filter.
         ignores_start_date: The first sync reads all rows, whatever `start_date` says.
         channels: How the stream is limited to channels.
@@ -174,8 +174,8 @@ class Stream:
         """The request for the list, without its paging parameters.
 
         Args:
-            params: URL parameters of every request.
-            includes: URL parameters that include details of the rows. They are omitted for a row
+            params: Query parameters of every request.
+            includes: Query parameters that include details of the rows. They are omitted for a row
                 that cannot be read with them.
         """
         return ListRequest(
@@ -189,7 +189,7 @@ class Stream:
         )
 
     def modified_until(self, date: str) -> dict[str, str]:
-        """The URL parameter for the latest date of modification, of a list with `modified_since`.
+        """The query parameter for the latest date of modification, of a list with `modified_since`.
 
         It is one second after `date`, because the API does not document whether the bound is
         inclusive.
@@ -207,7 +207,7 @@ class Stream:
         return self.primary_keys + ((self.replication_key,) if self.replication_key else ())
 
     def channel_filter(self, channel_ids: Sequence[int]) -> dict[str, str]:
-        """The URL parameter that limits the list to these channels; {} where there is none."""
+        """The query parameter that limits the list to these channels; {} where there is none."""
         name = self.channels.filter
         # Without ":in" it takes one channel only. The tap then filters the rows that it receives.
         most = len(channel_ids) if name is not None and name.endswith(":in") else 1

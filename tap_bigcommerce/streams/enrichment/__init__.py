@@ -1,1 +1,1 @@
-"""Adds details to rows with further requests: child lists, coupons, v3 fields."""
+"""Adds details to rows: child lists, coupons, fields of v3."""

@@ -86,7 +86,7 @@ class ChildLists:
 
         Args:
             path: Path of the list.
-            params: URL parameters of every request.
+            params: Query parameters of every request.
             pagination: How the pages are requested; by default as the responses say.
             shape: Finds the rows in a response.
             is_complete: Whether the rows so far are known to be all. That saves the request that
@@ -110,13 +110,13 @@ class ChildLists:
             """Request a page, with smaller limits where the API fails on a large one."""
             while True:
                 limit = size.limit if request.kind is RequestKind.PAGE else 1
-                url_params = {**(params or {}), **pagination.place(request)}
+                query = {**(params or {}), **pagination.place(request)}
                 if pagination.paged:
-                    url_params["limit"] = str(limit)
+                    query["limit"] = str(limit)
                 smaller = pagination.paged and limit > 1
                 try:
                     response = self._client.get(
-                        path, url_params, shape, self._context, fewer_possible=smaller
+                        path, query, shape, self._context, fewer_possible=smaller
                     )
                 except PageTooLarge as error:
                     size.failed(limit, error.max_limit)

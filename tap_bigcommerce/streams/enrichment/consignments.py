@@ -1,4 +1,4 @@
-"""Line items and addresses in an order's consignments, and their completeness.
+"""Line items and addresses in the consignments of an order.
 
 With `consignment_structure=object` consignments are {pickups: [...], shipping: [...],
 downloads: [...], email: {gift_certificates: [...]}}, each with its line_items. A consignment
