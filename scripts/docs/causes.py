@@ -740,7 +740,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "orders a child list was read because",
             "A check of what the list of orders includes has led to unneeded requests only "
-            "([why](orders.md#line-items-addresses-fees-with-the-list)).",
+            "([why](orders.md#line-items-addresses-and-fees-included-in-the-list)).",
             "Nothing. The check is disabled for the rest of the run.",
         ),
         Cause(
