@@ -28,7 +28,7 @@ from scripts.docs import (
     terminal,
 )
 from scripts.docs.markdown import with_block
-from tap_bigcommerce.catalog.discovery import discovered
+from tap_bigcommerce.catalog.discovery import catalog_entries
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce_sandbox import options_table
@@ -41,7 +41,7 @@ def generated() -> dict[Path, str]:
     """Each file and the text that it should have."""
     return {
         ROOT / "sample_config.json": json_text(sample_config()),
-        ROOT / "catalog.json": json_text({"streams": discovered(STREAMS.values(), None)}),
+        ROOT / "catalog.json": json_text({"streams": catalog_entries(STREAMS.values(), None)}),
         options_table.README: options_table.with_table(options_table.README.read_text("utf-8")),
         ROOT / "mkdocs.yml": _with_nav(ROOT / "mkdocs.yml"),
         **_pages_with_blocks(),

@@ -88,7 +88,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Add it to the file, or set `TAP_BIGCOMMERCE_` and its name in capitals.",
         ),
         Cause(
-            "is read whole every time: it has no date of change",
+            "are read in every sync: it has no replication key",
             "`streams` has a date or a lookback for a stream that knows no dates.",
             "Remove it.",
         ),
@@ -341,15 +341,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "config. Or leave the stream out of the catalog.",
         ),
         Cause(
-            "for the API account most likely lacks the permission",
+            "because the API account most likely lacks the permission",
             "Discovery was refused these lists (403), so the catalog does not offer their streams.",
-            "Nothing, if you do not need them. Else as above.",
+            "Nothing, if you do not need them. Otherwise as above.",
         ),
         Cause(
-            "for this store does not have their lists",
+            "because this store does not have their lists",
             "There is nothing at the addresses of these lists (404, 405, 410 or 501), while others "
             "answer, so the catalog does not offer their streams.",
-            "Nothing. If the store gets them later, write the catalog anew with `--discover`.",
+            "Nothing. If the store gets them later, write the catalog again with `--discover`.",
         ),
         Cause(
             "The token may read none of the streams",
@@ -369,15 +369,14 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Leave the stream out of the catalog.",
         ),
         Cause(
-            "s have passed without an answer",
-            "`--discover` or `--check` waited for a list as long as a person would.",
-            "Try again. If it stays so, ask BigCommerce's support about the list.",
+            "the time limit of --check and --discover",
+            "`--discover` and `--check` wait for all their responses no longer than this.",
+            "Try again. If it happens again, ask BigCommerce's support about the list.",
         ),
         Cause(
-            "Nobody can tell whether",
-            "Discovery could not read a list at present, as the words behind it say. The catalog "
-            "has its streams all the same.",
-            "See the reason behind it. Run the discovery again later.",
+            "it is unknown whether these streams can be read",
+            "Discovery could not read a list at present. The rest of the message says why.",
+            "See the reason in the message. Run the discovery again later.",
         ),
     ),
     "Catalog": (
@@ -390,68 +389,68 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "The rules cannot be used",
-            "A rule of `select`, `--select` or `hash_fields` names no field of any stream; or "
+            "A rule of `select`, `--select` or `hash_fields` matches no field of any stream; or "
             "`hash_fields` names keys, or streams instead of fields.",
-            "Correct it; the message offers the nearest name. "
+            "Correct it; the message suggests the most similar name. "
             "See [Selecting and excluding](selecting.md).",
         ),
         Cause(
             "of hash_fields names streams, not fields",
-            "A pseudonym stands for a value, and a stream is none.",
+            "Only the values of fields can be hashed.",
             "Name its fields, as the message says.",
         ),
         Cause(
             "hash_fields names keys or replication keys",
-            "Keys tell records apart, and a replication key says where a sync goes on.",
+            "Keys identify records, and a replication key says where the next sync starts.",
             "Exclude them, as the message says.",
         ),
         Cause(
             "hash_fields only excludes",
-            "All rules of `hash_fields` begin with `!`, so nothing would go out as a pseudonym.",
-            "Name what should: `personal`, or fields.",
+            "All rules of `hash_fields` begin with `!`, so no field would be hashed.",
+            "Add the fields to hash, or `personal`.",
         ),
         Cause(
-            "takes nothing away: keys and replication keys always go out",
-            "A rule with `!` names nothing but fields without which a stream cannot be loaded.",
-            "Leave the rule out, or exclude the stream.",
+            "has no effect: keys and replication keys are always selected",
+            "A rule with `!` matches only fields without which a stream cannot be loaded.",
+            "Remove the rule, or exclude the stream.",
         ),
         Cause(
             "The catalog's entry for",
-            "Something in the catalog has no effect: a breadcrumb that is that of no field, a "
-            "selection that is neither true nor false, another key or name, or a field that is "
-            "selected while nothing in it is.",
-            "Correct it as the message says. Fields and streams stand in the catalog that "
-            "`--discover` writes.",
+            "Something in the catalog has no effect: the breadcrumb of a field that does not "
+            "exist, a selection that is neither true nor false, another key or name, or a selected "
+            "field with no selected field in it.",
+            "Correct it as the message says. The catalog that `--discover` writes has all streams "
+            "and fields.",
         ),
         Cause(
             'should hold {"streams": [...]}',
             "The file that was given with `--catalog` is JSON, but no catalog.",
-            "Write it anew with `--discover`.",
+            "Write it again with `--discover`.",
         ),
         Cause(
-            "The catalog names a stream",
+            "The catalog has a stream",
             "The catalog comes from another tap or a newer version.",
-            "Remove the entry, or write the catalog anew. The run goes on without it.",
+            "Remove the entry, or write the catalog again. The other streams are read.",
         ),
         Cause(
-            "has no schema with properties",
-            "A tool or a person has removed the stream's schema.",
-            "Write the catalog anew, and select again.",
+            "is not a valid JSON schema with properties",
+            "A tool or a person has removed or damaged the stream's schema.",
+            "Write the catalog again, and select again.",
         ),
         Cause(
             "The catalog's replication-method",
-            "The metadata of the stream ask for a method that does not exist.",
+            "The metadata of the stream name a method that does not exist.",
             "Use one of the two, or remove the line.",
         ),
         Cause(
             "without which the stream cannot be read",
             "The key or the replication key is missing in the stream's schema.",
-            'Write the catalog anew. To leave fields out, use `"selected": false`.',
+            'Write the catalog again. To leave fields out, use `"selected": false`.',
         ),
         Cause(
             "The catalog's metadata of",
-            "The metadata have another form than Singer's.",
-            "Write the catalog anew, and select again.",
+            "The metadata are not in Singer's format.",
+            "Write the catalog again, and select again.",
         ),
     ),
     "State": (

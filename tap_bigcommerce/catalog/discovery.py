@@ -1,7 +1,4 @@
-"""The catalog: what discovery offers; what a run reads by a given one, the rules and settings.
-
-What a catalog says that is not heeded is told: a slip in it must not pass in silence.
-"""
+"""Writes the catalog, and reads a given one; warns of ignored entries."""
 
 from __future__ import annotations
 
@@ -13,11 +10,18 @@ from typing import Any
 
 from tap_bigcommerce.catalog import selection
 from tap_bigcommerce.catalog.probe import Access
-from tap_bigcommerce.catalog.selection import FULL_TABLE, INCREMENTAL, Choice, Metadata, Selection
+from tap_bigcommerce.catalog.selection import (
+    FULL_TABLE,
+    INCREMENTAL,
+    Breadcrumb,
+    Metadata,
+    Selection,
+    SelectionRules,
+)
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.records import field_rules
-from tap_bigcommerce.records.field_rules import Path, Rules
+from tap_bigcommerce.records.field_rules import RulePath, Rules
 from tap_bigcommerce.records.schemas import DELETED_AT, load_notes, load_schema
 from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce.streams.stream import Stream
@@ -28,140 +32,159 @@ LOGGER = logging.getLogger(__name__)
 Entry = dict[str, Any]
 """A stream in a catalog."""
 
-MOST = 20
-"""Lines about one stream: a catalog of another tap would fill pages."""
+MAX_WARNINGS = 20
+"""Warnings about one stream: those about another tap's catalog would fill pages."""
 
 
-def discovered(
+def catalog_entries(
     streams: Iterable[Stream], config: Config | None, select: Rules | None = None
 ) -> list[Entry]:
-    """The catalog of `streams`, for a store with these settings, in which the rules select."""
+    """The catalog's entries of these streams.
+
+    config: settings that add columns or remove fields; None: no settings are known.
+    select: rules that set "selected" in the metadata.
+    """
     return [_entry(stream, config, select or Rules()) for stream in streams]
 
 
-def offered(access: Mapping[str, Access]) -> list[Stream]:
-    """The streams whose lists the store has and the token may read; warnings name the others.
+def available_streams(access: Mapping[str, Access]) -> list[Stream]:
+    """The streams that the store has and the token may read. Warnings name the others.
 
-    What does not answer at present stays in: the catalog does not depend on the weather.
+    Streams whose lists cannot be read at present are included, also with a warning: a temporary
+    error must not change the catalog.
     """
-    lacking: dict[str, list[str]] = {}
-    failing: dict[str, list[str]] = {}
+    by_permission: dict[str, list[str]] = {}
+    by_error: dict[str, list[str]] = {}
     for name, found in access.items():
-        if found.lacks is not None:
-            lacking.setdefault(found.lacks, []).append(name)
-        elif found.message is not None and not found.absent:
-            # Without the list's name, which the words begin with.
-            failing.setdefault(found.message.partition(": ")[2], []).append(name)
-    absent = [name for name, found in access.items() if found.absent]
-    for permission, names in lacking.items():
+        if found.missing_permission is not None:
+            by_permission.setdefault(found.missing_permission, []).append(name)
+        elif found.message is not None and not found.is_absent:
+            # Without the name of the list, with which the message begins.
+            by_error.setdefault(found.message.partition(": ")[2], []).append(name)
+    absent = [name for name, found in access.items() if found.is_absent]
+    for permission, names in by_permission.items():
         LOGGER.warning(
-            "Left out of the catalog, for the API account most likely lacks the permission "
-            "'%s: read-only': %s. Permissions of an account cannot be changed later: make a new "
-            "API account (control panel: Settings, API accounts) that has it.",
+            "Not in the catalog, because the API account most likely lacks the permission "
+            "'%s: read-only': %s. Permissions of an account cannot be changed later: create a new "
+            "API account with this permission (control panel: Settings, API accounts).",
             permission,
             ", ".join(names),
         )
     if absent:
         LOGGER.warning(
-            "Left out of the catalog, for this store does not have their lists: %s.",
+            "Not in the catalog, because this store does not have their lists: %s.",
             ", ".join(absent),
         )
-    for message, names in failing.items():
+    for message, names in by_error.items():
         LOGGER.warning(
-            "Nobody can tell whether these can be read, so the catalog has them: %s. %s",
+            "In the catalog, although it is unknown whether these streams can be read: %s. %s",
             ", ".join(names),
             message,
         )
-    return [STREAMS[name] for name, found in access.items() if not (found.lacks or found.absent)]
+    return [
+        STREAMS[name]
+        for name, found in access.items()
+        if not (found.missing_permission or found.is_absent)
+    ]
 
 
-def choice_of(
+def selection_rules(
     config: Config | None, select: Sequence[str], catalog: Mapping[str, Entry] | None
-) -> Choice:
-    """What the rules of the settings and of the command line (`select`) say.
+) -> SelectionRules:
+    """The rules of the settings and of the command line (`select`), checked.
 
-    Raises ConfigError for a rule that names nothing, and for pseudonyms of keys.
+    Raises ConfigError for a rule that matches no field, for hashed keys, and for settings of
+    streams that do not exist.
     """
     if config is not None:
         _check_streams(config)
     texts = field_rules.merged(config.select if config else (), select)
     hash_texts = config.hash_fields if config else ()
     if not texts and not hash_texts:
-        return Choice()
-    own = _paths((name, load_schema(name)) for name in STREAMS)
-    given = own
+        return SelectionRules()
+    tap_paths = _paths((name, load_schema(name)) for name in STREAMS)
+    catalog_paths = tap_paths
     if catalog is not None:
-        given = _paths((name, entry.get("schema")) for name, entry in catalog.items())
-    known = own | given
+        catalog_paths = _paths((name, entry.get("schema")) for name, entry in catalog.items())
+    known = tap_paths | catalog_paths
     personal = {
         (name, *path.replace("[]", "").split("."))
         for name in STREAMS
         for path in load_notes(name).personal
     }
-    chosen, hashed = Rules(texts, personal), Rules(hash_texts, personal)
+    rules, hashed = Rules(texts, personal), Rules(hash_texts, personal)
     always = {(name, key) for name, stream in STREAMS.items() for key in stream.automatic_fields}
     mistakes = [
-        *field_rules.that_meet_nothing(chosen.included, given),
-        *field_rules.that_meet_nothing(chosen.excluded, known),
-        *field_rules.that_meet_nothing(hashed.all, known),
+        *field_rules.unmatched(rules.inclusions, catalog_paths),
+        *field_rules.unmatched(rules.exclusions, known),
+        *field_rules.unmatched(hashed.all, known),
         *_hash_mistakes(hashed, always),
     ]
     if mistakes:
         raise ConfigError("The rules cannot be used:", mistakes)
-    for rule in chosen.excluded:
-        if set(filter(rule.meets, known)) <= always:
+    for rule in rules.exclusions:
+        if set(filter(rule.matches, known)) <= always:
             LOGGER.warning(
-                "The rule %r takes nothing away: keys and replication keys always go out.",
+                "The rule %r has no effect: keys and replication keys are always selected.",
                 rule.text,
             )
-    return Choice(chosen, hashed, (config.hash_salt if config else None) or "")
+    return SelectionRules(rules, hashed, (config.hash_salt if config else None) or "")
 
 
 def selections(
-    catalog: Mapping[str, Entry] | None, config: Config, choice: Choice
+    catalog: Mapping[str, Entry] | None, config: Config, rules: SelectionRules
 ) -> dict[str, Selection]:
-    """What is selected, by stream, in the order in which the tap reads.
+    """What is selected, by stream, in the order in which the tap reads streams.
 
-    Without a catalog that is what the one selects which discovery would write.
+    catalog: the entries by stream; None: those that discovery writes.
+
+    Warns of everything in the catalog that has no effect. Raises CatalogError for an entry that
+    cannot be used.
     """
     found: dict[str, Selection] = {}
     entries = catalog
     if entries is None:
-        entries = {entry["stream"]: entry for entry in discovered(STREAMS.values(), config)}
+        entries = {entry["stream"]: entry for entry in catalog_entries(STREAMS.values(), config)}
     for name in entries:
         if name not in STREAMS:
             LOGGER.warning(
-                "The catalog names a stream %s, which this tap does not have.%s",
+                "The catalog has a stream %s, which this tap does not have.%s",
                 quoted(name),
                 did_you_mean(name, STREAMS),
             )
     for name in filter(entries.__contains__, STREAMS):
-        chosen = selection.from_catalog(STREAMS[name], entries[name], config, choice)
-        slips = list(_unheeded(entries[name], chosen)) if catalog is not None else []
-        if slips[MOST:]:
-            slips[MOST:] = [f"{len(slips) - MOST} more of this kind"]
-        for message in slips:
+        selected = selection.from_catalog(STREAMS[name], entries[name], config, rules)
+        warnings = list(_ignored(entries[name], selected)) if catalog is not None else []
+        if warnings[MAX_WARNINGS:]:
+            warnings[MAX_WARNINGS:] = [f"{len(warnings) - MAX_WARNINGS} more such warnings"]
+        for message in warnings:
             LOGGER.warning("The catalog's entry for %s: %s", name, message)
-        if chosen is None:
+        if selected is None:
             continue
-        found[name] = chosen
-        given_fields, known = chosen.given["properties"], chosen.known["properties"]
-        lacking = [field for field in known if field not in given_fields]
-        if lacking and catalog is not None:
+        found[name] = selected
+        catalog_fields = selected.catalog_schema["properties"]
+        missing = [name for name in selected.tap_schema["properties"] if name not in catalog_fields]
+        if missing and catalog is not None:
             LOGGER.info(
-                "%s: the catalog lacks fields that this version knows: %s. Write it anew with "
-                "--discover to get them.",
+                "%s: these fields are not in the catalog: %s. To get them, write the catalog again "
+                "with --discover.",
                 name,
-                ", ".join(lacking),
+                ", ".join(missing),
             )
     return found
 
 
 def check_names(names: Iterable[str], where: str, among: Collection[str]) -> None:
-    """Raises ConfigError for names that are those of no stream."""
+    """Check names of streams that people have written.
+
+    where: the setting or option that has them, for the message. among: the streams that it may
+    name.
+
+    Raises ConfigError for names that are not among these.
+    """
     mistakes = [
-        f"{where} names {name!r}, which is none of the streams"
-        f"{' that are read' if name in STREAMS else ''}.{did_you_mean(name, among)}"
+        f"{where} names {name!r}, which is not a{' selected' if name in STREAMS else ''} stream."
+        f"{did_you_mean(name, among)}"
         for name in names
         if name not in among
     ]
@@ -175,114 +198,124 @@ def _check_streams(config: Config) -> None:
     check_names(accepted, "accept_incomplete", STREAMS)
     mistakes = []
     for name, own in config.streams.items():
-        unfit = [key for key, value in vars(own).items() if value not in (None, "FULL_TABLE")]
-        if unfit and STREAMS[name].replication_key is None:
+        unusable = [key for key, value in vars(own).items() if value not in (None, "FULL_TABLE")]
+        if unusable and STREAMS[name].replication_key is None:
             mistakes.append(
-                f"streams.{name} has {', '.join(unfit)}, but {name} is read whole every time: it "
-                "has no date of change"
+                f"streams.{name} has {', '.join(unusable)}, but all rows of {name} are read in "
+                "every sync: it has no replication key"
             )
     if mistakes:
         raise ConfigError("The settings cannot be used:", mistakes)
 
 
-def _paths(schemas: Iterable[tuple[str, Any]]) -> set[Path]:
-    """The streams of these names and schemas, and each of their fields."""
-    found: set[Path] = set()
+def _paths(schemas: Iterable[tuple[str, Any]]) -> set[RulePath]:
+    """The paths of the streams with these names and schemas, and of each of their fields."""
+    found: set[RulePath] = set()
     for name, schema in schemas:
         fields = selection.all_fields(schema, path=(name,))
         found.update({(name,)}, (path for _, path, _ in fields))
     return found
 
 
-def _hash_mistakes(hashed: Rules, always: Iterable[Path]) -> list[str]:
-    """What is wrong with rules for pseudonyms that name streams, keys, or no field at all."""
+def _hash_mistakes(hashed: Rules, always: Iterable[RulePath]) -> list[str]:
+    """Error messages for rules of hash_fields that name streams, keys, or only exclude."""
     mistakes: list[str] = []
     for rule in hashed.all:
-        if len(rule.parts) == 1 and any(rule.meets((name,)) for name in STREAMS):
+        if len(rule.parts) == 1 and any(rule.matches((name,)) for name in STREAMS):
             mistakes.append(
                 f"the rule {rule.text!r} of hash_fields names streams, not fields. Did you mean "
                 f"'{rule.text}.*'?"
             )
-    if hashed.all and not hashed.included:
-        mistakes.append("hash_fields only excludes: name the fields that go out as pseudonyms, too")
+    if hashed.all and not hashed.inclusions:
+        mistakes.append("hash_fields only excludes: add the fields to hash")
     keys = sorted(field_rules.as_text(path) for path in always if hashed.include(path))
     if keys:
         mistakes.append(
-            "hash_fields names keys or replication keys, which go out as they are: "
-            f"{', '.join(keys[:5])}{', ...' if keys[5:] else ''}. Exclude them there, as in "
-            f"'!{keys[0]}'"
+            "hash_fields names keys or replication keys, which cannot be hashed: "
+            f"{', '.join(keys[:5])}{', ...' if keys[5:] else ''}. Exclude them in hash_fields, as "
+            f"in '!{keys[0]}'"
         )
     return mistakes
 
 
-def _unheeded(entry: Entry, chosen: Selection | None) -> Iterator[str]:
-    """What of a stream's entry has no effect; `chosen` is what is read of it, if anything."""
+def _ignored(entry: Entry, selected: Selection | None) -> Iterator[str]:
+    """A warning for everything in a stream's entry that has no effect.
+
+    selected: what is read of the stream; None: it is not selected.
+    """
     schema, metadata = entry.get("schema"), selection.metadata_of(entry)
-    # Meltano writes it there, too, and then both are the same.
+    # Meltano writes "selected" in both places, and then both are the same.
     is_read = selection.is_selected(metadata.get((), {}), schema) is True
     if entry.get("selected") not in (None, is_read):
         yield (
-            f'"selected": {json.dumps(entry["selected"])} beside tap_stream_id is not heeded. It '
-            "belongs into the metadata of the breadcrumb []"
+            f'"selected": {json.dumps(entry["selected"])} beside tap_stream_id is ignored. Write '
+            "it in the metadata of the breadcrumb []"
         )
     fields = [((), (), schema), *selection.all_fields(schema)]
-    in_schema = [(place, field) for place, _, field in fields]
-    for place, values in (*metadata.items(), *in_schema):
+    in_schema = [(breadcrumb, field) for breadcrumb, _, field in fields]
+    for breadcrumb, values in (*metadata.items(), *in_schema):
         value = values.get("selected") if isinstance(values, dict) else None
-        if value is not None and selection.says_yes_or_no(value) is None:
+        if value is not None and selection.as_boolean(value) is None:
             yield (
-                f'"selected" is {json.dumps(value)} at {json.dumps(place)} and is not heeded: it '
-                "can be true or false"
+                f'"selected" is {json.dumps(value)} at {json.dumps(breadcrumb)}, which is ignored: '
+                "it can be true or false"
             )
-    places = Counter(tuple(item["breadcrumb"]) for item in entry.get("metadata") or ())
-    for place, times in places.items():
-        if times > 1:
-            at = json.dumps(place)
-            yield f"the breadcrumb {at} stands there {times} times: the last one counts"
-    if chosen is None:
+    times = Counter(tuple(item["breadcrumb"]) for item in entry.get("metadata") or ())
+    for breadcrumb, count in times.items():
+        if count > 1:
+            at = json.dumps(breadcrumb)
+            yield f"the breadcrumb {at} is in the metadata {count} times: the last one is used"
+    if selected is None:
         return
-    yield from _misplaced(metadata, chosen)
-    yield from _overrides(entry, metadata.get((), {}), chosen.stream)
-    for path in chosen.emptied:
-        name = f"{chosen.stream.name}.{path}"
+    yield from _unknown_breadcrumbs(metadata, selected)
+    yield from _ignored_changes(entry, metadata.get((), {}), selected.stream)
+    for path in selected.selected_but_empty:
+        name = f"{selected.stream.name}.{path}"
         yield (
-            f"{path} is selected, and all that is in it is not: it stays out. To read it "
-            f"whole, write {name}* into Meltano's select, or use --select {name}"
+            f"{path} is selected, but none of the fields in it: it is not written. To read all of "
+            f"it, write {name}* into Meltano's select, or use --select {name}"
         )
 
 
-def _misplaced(metadata: Metadata, chosen: Selection) -> Iterator[str]:
-    """Metadata of fields that there are not."""
-    fields = (*selection.all_fields(chosen.known), *selection.all_fields(chosen.given))
-    known = {field_rules.as_text(path): place for place, path, _ in fields}
-    places = {("properties", DELETED_AT), *(place for place, _, _ in fields)}
-    for place in metadata:
-        if place and place not in places and not (place[-1] == "items" and place[:-1] in places):
-            name = ".".join(part for part in place if part not in ("properties", "items"))
-            meant = closest_match(name.removeprefix(f"{chosen.stream.name}."), known)
-            hint = f". Did you mean {json.dumps(known[meant])}?" if meant else ""
-            yield f"the breadcrumb {json.dumps(place)} is that of no field and is not heeded{hint}"
+def _unknown_breadcrumbs(metadata: Metadata, selected: Selection) -> Iterator[str]:
+    """A warning for metadata of each breadcrumb that belongs to no field."""
+    fields = (
+        *selection.all_fields(selected.tap_schema),
+        *selection.all_fields(selected.catalog_schema),
+    )
+    by_name = {field_rules.as_text(path): breadcrumb for breadcrumb, path, _ in fields}
+    known: set[Breadcrumb] = {("properties", DELETED_AT), *(at for at, _, _ in fields)}
+    for breadcrumb in metadata:
+        is_items = breadcrumb[-1:] == ("items",) and breadcrumb[:-1] in known
+        if breadcrumb and breadcrumb not in known and not is_items:
+            name = ".".join(part for part in breadcrumb if part not in ("properties", "items"))
+            meant = closest_match(name.removeprefix(f"{selected.stream.name}."), by_name)
+            hint = f". Did you mean {json.dumps(by_name[meant])}?" if meant else ""
+            at = json.dumps(breadcrumb)
+            yield f"the breadcrumb {at} is ignored: there is no such field{hint}"
 
 
-def _overrides(entry: Mapping[str, Any], table: Mapping[str, Any], stream: Stream) -> Iterator[str]:
-    """What people change in a catalog that this tap does not let be changed."""
+def _ignored_changes(
+    entry: Mapping[str, Any], table: Mapping[str, Any], stream: Stream
+) -> Iterator[str]:
+    """A warning for each name and key that the catalog changes: the tap does not allow that."""
     keys = ("key_properties", "table-key-properties", "view-key-properties")
-    stays: dict[str, Any] = {
+    fixed: dict[str, Any] = {
         **dict.fromkeys(("stream", "alias", "stream_alias", "table_name"), stream.name),
         **{key: list(stream.primary_keys) for key in keys},
         **dict.fromkeys(("replication_key", "replication-key"), stream.replication_key),
     }
     for source in (entry, table):
-        for name, own in stays.items():
+        for name, own in fixed.items():
             value = source.get(name)
-            # A list may begin with the column of the store.
+            # A list may begin with the store's column.
             if value not in (None, "", own) and not (isinstance(value, list) and value[1:] == own):
-                yield f"{name} {json.dumps(value)} is not heeded: it stays {json.dumps(own)}"
+                yield f"{name} {json.dumps(value)} is ignored: it is always {json.dumps(own)}"
 
 
-def _entry(stream: Stream, config: Config | None, select: Rules) -> dict[str, Any]:
-    """The stream in the catalog: its schema, and the metadata of it and each of its fields."""
-    schema = selection.for_settings(load_schema(stream.name), stream, config)
+def _entry(stream: Stream, config: Config | None, select: Rules) -> Entry:
+    """The catalog's entry of a stream, with metadata of the stream and of every field."""
+    schema = selection.schema_for_settings(load_schema(stream.name), stream, config)
     key = selection.key_of(stream, schema)
     table: dict[str, Any] = {
         "inclusion": "available",
@@ -294,25 +327,26 @@ def _entry(stream: Stream, config: Config | None, select: Rules) -> dict[str, An
         table["valid-replication-keys"] = [stream.replication_key]
     if stream.parent is not None:
         table["parent-tap-stream-id"] = stream.parent
-    metadata: dict[selection.Breadcrumb, dict[str, Any]] = {(): table}
+    metadata: dict[Breadcrumb, dict[str, Any]] = {(): table}
     notes = load_notes(stream.name)
     references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
     automatic = {*key, *stream.automatic_fields, DELETED_AT}
-    for place, _, _ in selection.all_fields(schema):
-        path = selection.as_path(place)
-        metadata[place] = {
+    for breadcrumb, _, _ in selection.all_fields(schema):
+        path = selection.path_of_breadcrumb(breadcrumb)
+        metadata[breadcrumb] = {
             "inclusion": "automatic" if path in automatic else "available",
             "selected-by-default": path not in notes.off_by_default,
             **({"personal": True} if path in notes.personal else {}),
             **({"references": references[path]} if path in references else {}),
         }
+    metadata_by_breadcrumb = selection.apply_rules(select, stream.name, schema, metadata)
     return {
         "tap_stream_id": stream.name,
         "stream": stream.name,
         "key_properties": list(key),
         "schema": schema,
         "metadata": [
-            {"breadcrumb": list(place), "metadata": values}
-            for place, values in selection.chosen_by(select, stream.name, schema, metadata).items()
+            {"breadcrumb": list(breadcrumb), "metadata": values}
+            for breadcrumb, values in metadata_by_breadcrumb.items()
         ],
     }

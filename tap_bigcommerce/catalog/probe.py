@@ -1,6 +1,6 @@
-"""Asks for the least of each list: what can be read, and what the answers tell beside.
+"""Requests one row of each list, to see what the token may read.
 
-Discovery and check see a store through it. Each address is asked once.
+Used by `--discover` and `--check`. Each address is requested once.
 """
 
 from __future__ import annotations
@@ -32,20 +32,21 @@ from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import Stream
 
 ATTEMPTS, RETRY_SECONDS, REQUEST_TIMEOUT = 2, 5, 10.0
-"""A person waits: a list that does not answer soon holds up all others."""
+"""Lower limits than those of a sync, because a person waits for the result."""
 
-SECONDS = 60.0
-"""What has not answered by then is not waited for, whatever the reason."""
+MAX_SECONDS = 60.0
+"""Seconds for all requests of a Prober together."""
 
 Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Access:
-    """What the least that can be asked of the list of `stream` has shown.
+    """Whether a stream can be read.
 
-    `error` is why it cannot be read, if it cannot. `rows` are those that came, and `total` is how
-    many the whole list has, where that is known already.
+    error: why it cannot be read; None if it can.
+    rows: the rows of the response, mostly one.
+    total: how many rows the list has; None if the response does not say.
     """
 
     stream: Stream
@@ -58,25 +59,26 @@ class Access:
         return self.error is None
 
     @property
-    def lacks(self) -> str | None:
-        """The permission that is missing, as the control panel calls it."""
+    def missing_permission(self) -> str | None:
+        """The permission that the token lacks, by its name in the control panel."""
         return self.stream.permission if isinstance(self.error, MissingPermission) else None
 
     @property
-    def absent(self) -> bool:
-        """The store does not have the list."""
+    def is_absent(self) -> bool:
+        """Whether the store does not have the list."""
         return isinstance(self.error, (NotFound, NotOffered))
 
     @property
     def message(self) -> str | None:
-        """Why it cannot be read."""
-        if isinstance(self.error, InvalidToken):  # Good elsewhere: it is this list that refuses it.
+        """Why it cannot be read, for people; it begins with the stream's name."""
+        # The message of InvalidToken has no stream's name: usually all streams are refused.
+        if isinstance(self.error, InvalidToken):
             return f"{self.stream.name}: {self.error.message}"
         return self.error.message if self.error else None
 
 
 class Prober:
-    """Asks one store, and keeps the time. Several threads may use it at once."""
+    """Sends requests to one store until MAX_SECONDS have passed. It is thread-safe."""
 
     def __init__(self, config: Config, shutdown: Shutdown) -> None:
         share, concurrency = config.quota_share, config.max_concurrency
@@ -90,96 +92,100 @@ class Prober:
         self._store_hash = config.store_hash
         self._client = Client(config, self.quota, shutdown)
         self._workers = Workers(concurrency, shutdown)
-        self._end = time.monotonic() + SECONDS
-        self._asked: list[tuple[int, float]] = []
-        """Of each question: how many requests it took, and seconds without waits for the quota."""
+        self._end = time.monotonic() + MAX_SECONDS
+        self._durations: list[tuple[int, float]] = []
+        """Of each call of `_get`: its requests, and its seconds without waits for the quota."""
 
     @property
     def requests(self) -> int:
-        return sum(requests for requests, _ in self._asked)
+        """How many requests have been sent."""
+        return sum(requests for requests, _ in self._durations)
 
     @property
-    def seconds_a_response(self) -> float:
-        """How long an answer took on average, without waits for the quota."""
-        return sum(seconds for _, seconds in self._asked) / max(1, self.requests)
+    def seconds_per_response(self) -> float:
+        """The average seconds of a request, without waits for the quota."""
+        return sum(seconds for _, seconds in self._durations) / max(1, self.requests)
 
     def access(self) -> dict[str, Access]:
-        """Whether each stream can be read: by one look at its list.
+        """Find out for each stream whether it can be read. Returns the results by stream.
 
-        Raises TokenRefused, and NotFound where not one of them answers.
+        Raises InvalidToken if a list refuses the token and no other can be read, and NotFound if no
+        list can be read for other reasons.
         """
         roots = map(root_of, STREAMS.values())
-        looks = self._look_all({root.name: partial(self._look, root, {}) for root in roots})
-        errors = [look.error for look in looks.values()]
+        by_root = self._probe_all({root.name: partial(self._probe, root, {}) for root in roots})
+        errors = [access.error for access in by_root.values()]
         refused = [error for error in errors if isinstance(error, InvalidToken)]
         if refused and None not in errors:
             raise refused[0]
-        if not any(look.readable or look.lacks for look in looks.values()):
-            # The words for a missing list doubt the store's hash.
-            first = max(looks.values(), key=lambda look: look.absent)
+        if not any(access.readable or access.missing_permission for access in by_root.values()):
+            # Preferably an absent list: its message asks whether store_hash is right.
+            first = max(by_root.values(), key=lambda access: access.is_absent)
             raise NotFound(f"Nothing of the store {self._store_hash} can be read. {first.message}")
-        access = {name: looks[root_of(stream).name] for name, stream in STREAMS.items()}
-        below = {}
+        access = {name: by_root[root_of(stream).name] for name, stream in STREAMS.items()}
+        child_lists = {}
         for name, stream in STREAMS.items():
-            # By these ids lists of their own can be asked for.
+            # The id becomes a part of the child list's address.
             rows = (r for r in access[name].rows if re.fullmatch("[0-9]+", str(r.get("id"))))
             if stream.has_child_list and (row := next(rows, None)) is not None:
-                below[name] = partial(self._look, stream, {}, row)
-        return access | self._look_all(below)
+                child_lists[name] = partial(self._probe, stream, {}, row)
+        return access | self._probe_all(child_lists)
 
     def count(self, stream: Stream, params: Mapping[str, str]) -> int | None:
-        """How many rows the list has with these parameters, if the API tells.
+        """How many rows a readable list has with these query parameters.
 
-        The list itself can be read: a count that is not to be had stops nothing.
+        None: the API does not say. Errors of the request are ignored.
         """
         if stream.count is None:
-            return self._look(stream, params).total
+            return self._probe(stream, params).total
         try:
-            return counted(stream, lambda path: self._ask(stream, path, params, dict))
+            return count_rows(stream, lambda path: self._get(stream, path, params, dict))
         except (RequestFailed, InvalidToken):
             return None
 
     def run_all(self, jobs: Mapping[str, Callable[[], Value]]) -> dict[str, Value]:
-        """What these jobs bring, those excepted that are not done in time."""
+        """Run jobs in parallel. Returns the results, without those that were not done in time."""
         return self._workers.run_all(jobs, max(0.0, self._end - time.monotonic()))
 
-    def _look_all(self, looks: Mapping[str, Callable[[], Access]]) -> dict[str, Access]:
-        found = self.run_all(looks)
-        return {name: found.get(name) or Access(STREAMS[name], _late(name)) for name in looks}
+    def _probe_all(self, probes: Mapping[str, Callable[[], Access]]) -> dict[str, Access]:
+        found = self.run_all(probes)
+        return {name: found.get(name) or Access(STREAMS[name], _timed_out(name)) for name in probes}
 
-    def _look(self, stream: Stream, params: Mapping[str, str], below: Row | None = None) -> Access:
-        """Ask for one row of the stream's list; `below`: of the list of this row of its parent."""
-        path = stream.path.format(id=below["id"] if below is not None else None)
+    def _probe(
+        self, stream: Stream, params: Mapping[str, str], parent: Row | None = None
+    ) -> Access:
+        """Request one row of a stream's list; of a child list, that of the row `parent`."""
+        path = stream.path.format(id=parent["id"] if parent is not None else None)
         single, paged = stream.pagination.single, stream.pagination.paged
         limit = {"limit": "1"} if paged else {}
         try:
-            response = self._ask(stream, path, {**params, **limit}, dict if single else list)
+            response = self._get(stream, path, {**params, **limit}, dict if single else list)
         except (RequestFailed, InvalidToken) as error:
-            # A row may have no list of its own, or have just been deleted.
-            return Access(stream, None if below and isinstance(error, NotFound) else error)
+            # The parent may have no child list, or may just have been deleted.
+            return Access(stream, None if parent and isinstance(error, NotFound) else error)
         rows, total = [response.content] if single else response.content, response.total
         if not paged or not rows:
-            # What takes no limit has come whole, unless it says that there is more.
+            # Without a limit the response has all rows, unless it names a larger total.
             total = max(len(rows), total or 0)
         return Access(stream, None, rows, total)
 
-    def _ask(
+    def _get(
         self, stream: Stream, path: str, params: Mapping[str, str], expects: type[Any]
     ) -> Response:
-        """One question on behalf of `stream`, which is counted and timed."""
+        """Send a request, and record its duration."""
         counts, began = StreamCounts(stream.name), time.monotonic()
         context = RequestContext(stream.name, stream.permission, counts)
         try:
             return self._client.get(path, params, expects, context)
         finally:
             seconds = max(0.0, time.monotonic() - began - counts.waited)
-            self._asked.append((counts.requests, seconds))
+            self._durations.append((counts.requests, seconds))
 
 
-def counted(stream: Stream, get: Callable[[str], Response]) -> int | None:
-    """What the API counts of the list, by what `get` brings from a path; None: it counts nothing.
+def count_rows(stream: Stream, get: Callable[[str], Response]) -> int | None:
+    """How many rows the list's count address reports. None: there is no such address.
 
-    Raises RequestFailed and TokenRefused.
+    get: requests a path. Its errors are raised, but for NotFound and NotOffered.
     """
     try:
         count = get(f"{stream.path}/count").content.get("count")
@@ -188,8 +194,7 @@ def counted(stream: Stream, get: Callable[[str], Response]) -> int | None:
     return count if type(count) is int else None
 
 
-def _late(name: str) -> RequestFailed:
+def _timed_out(name: str) -> RequestFailed:
     return RequestFailed(
-        f"{name}: {SECONDS:.0f} s have passed without an answer, and that is as long as anybody "
-        "waits before a sync."
+        f"{name}: no response within {MAX_SECONDS:.0f} s, the time limit of --check and --discover."
     )

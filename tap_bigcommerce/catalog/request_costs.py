@@ -1,4 +1,4 @@
-"""What a sync would read, and what that costs in requests: for a person, and for an estimate."""
+"""How many requests streams and selections need; the output of --list."""
 
 from __future__ import annotations
 
@@ -12,52 +12,55 @@ from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.text import table
 
 SMALL_PAGE = 10
-"""Rows: how many products the API gives at once together with their options or modifiers."""
+"""Products in one response when their options or modifiers are included: the API's limit."""
 
 FOR_COUPONS = "for each order that may have coupons (setting order_coupons)"
 
-MORE = {
+EXTRA_REQUESTS = {
     "orders": [f"1 more {FOR_COUPONS}"],
     "customers": [f"1 more for each {MAX_PAGE_SIZE} if fields are selected that only v3 has"],
 }
 
 
 def cost_of(stream: Stream) -> str:
-    """What reading the stream costs, as a person may hear it: 'none: it comes with orders'."""
+    """The requests that reading the stream takes, as text: "none: it comes with orders"."""
     if stream.parent is None:
-        return "; ".join([_of_list(stream), *MORE.get(stream.name, ())])
+        return "; ".join([_of_list(stream), *EXTRA_REQUESTS.get(stream.name, ())])
     if stream.has_child_list:
         return f"1 for each record of {stream.parent} that is read"
     if stream.separate_pass:
-        return f"1 for {SMALL_PAGE} {stream.parent}, in a walk of its own"
+        return f"1 for {SMALL_PAGE} {stream.parent}, in a separate pass"
     if stream.nested == "coupons":
         return f"1 {FOR_COUPONS}"
     return f"none: it comes with {stream.parent}"
 
 
-def of_selection(selection: Selection, config: Config, beside: Collection[str]) -> str:
-    """The same of a stream of which these fields are read, `beside` other streams."""
+def cost_of_selection(selection: Selection, config: Config, selected: Collection[str]) -> str:
+    """The requests that reading the selected fields of a stream takes, as text.
+
+    selected: the names of all selected streams. What comes with one of them needs no requests.
+    """
     stream, root = selection.stream, root_of(selection.stream)
-    if stream.parent is not None and (root.name in beside or stream.separate_pass):
+    if stream.parent is not None and (root.name in selected or stream.separate_pass):
         return cost_of(stream)
     parts = [_of_list(root) if root is stream else f"{_of_list(root)} of {root.name}"]
-    for name in sorted(lookups([selection], config)):
+    for name in sorted(lists_per_row([selection], config)):
         if name == "coupons" and config.order_coupons == "auto":
             parts.append(f"1 more {FOR_COUPONS}")
         else:
             parts.append(f"1 more for the {name.rpartition('/')[2]} of each record")
-    if wants_v3(selection):
+    if selects_v3_fields(selection):
         parts.append(f"1 more for each {MAX_PAGE_SIZE}, for fields that only v3 has")
     return "; ".join(parts)
 
 
 def page_size(stream: Stream, config: Config) -> int:
-    """Rows of a page of the list that is walked for the stream."""
+    """How many rows a page of the stream's list has at most."""
     return min(SMALL_PAGE, config.page_size) if stream.separate_pass else config.page_size
 
 
-def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
-    """The lists that these streams of one walk ask for, for each row of it."""
+def lists_per_row(selections: Iterable[Selection], config: Config) -> set[str]:
+    """The child lists that are requested for each row, for streams that are read from one list."""
     of_orders = {"coupons"} if config.order_coupons != "never" else set()
     if config.order_details == "per_order":
         of_orders |= {"products", "shipping_addresses"}
@@ -65,7 +68,7 @@ def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
     for selection in selections:
         stream = selection.stream
         if stream.name == "orders":
-            found |= set(filter(selection.wants, of_orders))
+            found |= set(filter(selection.selects, of_orders))
         elif stream.has_child_list:
             found.add(stream.path)
         elif stream.nested in of_orders:
@@ -73,10 +76,10 @@ def lookups(selections: Iterable[Selection], config: Config) -> set[str]:
     return found
 
 
-def wants_v3(selection: Selection) -> bool:
-    """Fields of customers are read that only v3 has."""
-    wanted = map(selection.wants, selection.notes.asked_for)
-    return selection.stream.name == "customers" and any(wanted)
+def selects_v3_fields(selection: Selection) -> bool:
+    """Whether it selects fields of customers that only v3 of the API has."""
+    selected = map(selection.selects, selection.notes.on_request)
+    return selection.stream.name == "customers" and any(selected)
 
 
 def _of_list(stream: Stream) -> str:
@@ -84,13 +87,16 @@ def _of_list(stream: Stream) -> str:
 
 
 def as_table(selections: Mapping[str, Selection], config: Config, width: int) -> str:
-    """A row for each stream: its fields, how it is read, and the requests that it takes."""
+    """A table for people: the fields, replication and requests of each selected stream.
+
+    width: that of the terminal, in characters.
+    """
     rows = [
         (
             name,
             ", ".join(_fields(selection)),
             "full" if selection.full_table else "incremental",
-            of_selection(selection, config, selections),
+            cost_of_selection(selection, config, selections),
         )
         for name, selection in selections.items()
     ]
@@ -99,14 +105,14 @@ def as_table(selections: Mapping[str, Selection], config: Config, width: int) ->
 
 
 def _fields(selection: Selection) -> list[str]:
-    """The fields that go out: those that are whole by their own name, of others what is in them."""
+    """The selected fields. One with deselected fields in it is replaced by those in it."""
     stream, protection = selection.stream.name, selection.protection
     kept = [path for _, path, _ in all_fields(selection.schema, path=(stream,))]
-    given = {path for _, path, _ in all_fields(selection.given, path=(stream,))}
-    left_out = given.difference(kept)
-    in_part = {(stream,), *(path[:length] for path in left_out for length in range(1, len(path)))}
+    every = {path for _, path, _ in all_fields(selection.catalog_schema, path=(stream,))}
+    left_out = every.difference(kept)
+    partial = {(stream,), *(path[:length] for path in left_out for length in range(1, len(path)))}
     return [
         ".".join(path[1:]) + (" (pseudonym)" if protection and protection.hashes(path) else "")
         for path in kept
-        if path not in in_part and path[:-1] in in_part
+        if path not in partial and path[:-1] in partial
     ]

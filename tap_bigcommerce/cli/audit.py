@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.client import RequestContext
-from tap_bigcommerce.catalog.probe import counted
+from tap_bigcommerce.catalog.probe import count_rows
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.exceptions import RequestFailed, failure_of
 from tap_bigcommerce.progress.counters import StreamCounts
@@ -86,7 +86,7 @@ def _compare(search: IdSearch, finding: Finding) -> None:
     count, listed = list_reader.total, list_reader.rows_yielded
     if stream.count is not None:
         try:
-            count = counted(stream, lambda path: run.client.get(path, {}, dict, search.context))
+            count = count_rows(stream, lambda path: run.client.get(path, {}, dict, search.context))
         except RequestFailed as error:
             LOGGER.warning("%s: the API's count is not available: %s", stream.name, error.message)
             count = None

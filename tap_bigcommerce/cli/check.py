@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from tap_bigcommerce.catalog.probe import Access, Prober
-from tap_bigcommerce.catalog.request_costs import lookups, page_size, wants_v3
+from tap_bigcommerce.catalog.request_costs import lists_per_row, page_size, selects_v3_fields
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
@@ -142,7 +142,7 @@ class Findings:
                 stream=name,
                 selected=name in selections,
                 readable=access[name].readable,
-                lacks=access[name].lacks,
+                lacks=access[name].missing_permission,
                 problem=access[name].message,
                 records=counts.get((name, None)),
                 full_sync_from=full.get(name),
@@ -167,7 +167,7 @@ class Findings:
         said = {
             f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
             "child lists are read; to find a list's end, or to ask again, takes a few more.": True,
-            f"An answer takes {self.prober.seconds_a_response:.2f} s, as in this check, and "
+            f"An answer takes {self.prober.seconds_per_response:.2f} s, as in this check, and "
             f"{config.max_concurrency} come at once; full pages take longer.": True,
             "The API names no quota, so nothing is waited for.": self.quota is None,
             "The store's other apps leave the tap its share of the quota.": self.quota is not None,
@@ -193,7 +193,7 @@ class Findings:
             "next_sync": {"from_state": self.has_state, **asdict(self.next_sync)},
             "accepted_incomplete": list(config.accept_incomplete),
             "assumptions": self.assumptions,
-            "seconds_an_answer": round(self.prober.seconds_a_response, 3),
+            "seconds_an_answer": round(self.prober.seconds_per_response, 3),
             "requests_of_this_check": self.prober.requests,
         }
 
@@ -241,8 +241,8 @@ class Findings:
             if counts.get(part) is None and root.pagination.paged:
                 unknown[root.name] = None
             pages = rows // size + 1 if root.pagination.paged else 1
-            requests += pages + (pages if any(map(wants_v3, together)) else 0)
-            lists = lookups(together, config)
+            requests += pages + (pages if any(map(selects_v3_fields, together)) else 0)
+            lists = lists_per_row(together, config)
             if "coupons" in lists and config.order_coupons == "auto":
                 lists.remove("coupons")
                 coupons += rows
@@ -251,7 +251,7 @@ class Findings:
 
         def seconds(requests: int) -> float:
             """The longer of two: waiting for answers, and waiting for the quota."""
-            taken = self.prober.seconds_a_response * requests / config.max_concurrency
+            taken = self.prober.seconds_per_response * requests / config.max_concurrency
             if quota is not None:
                 a_window = max(1, math.floor(quota.quota * config.quota_share))
                 taken = max(taken, max(0, requests - 1) // a_window * quota.window)

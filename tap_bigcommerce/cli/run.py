@@ -17,10 +17,10 @@ from tap_bigcommerce.api.client import Client
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.catalog.discovery import (
+    available_streams,
+    catalog_entries,
     check_names,
-    choice_of,
-    discovered,
-    offered,
+    selection_rules,
     selections,
 )
 from tap_bigcommerce.catalog.probe import Prober
@@ -73,8 +73,8 @@ class Run:
     def selections(self, config: Config) -> dict[str, Selection]:
         """What is selected. Raises CatalogError where it is nothing."""
         catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
-        choice = choice_of(config, self.options.select, catalog)
-        found = selections(catalog, config, choice)
+        rules = selection_rules(config, self.options.select, catalog)
+        found = selections(catalog, config, rules)
         if not found:
             raise CatalogError(
                 "Nothing is to be read: the catalog selects no stream, or rules take all of them "
@@ -137,12 +137,12 @@ def _discover(run: Run) -> int:
     config, streams = None, list(STREAMS.values())
     if run.options.config or any(name.startswith(ENVIRONMENT_PREFIX) for name in run.environment):
         config = run.config()
-    choice = choice_of(config, run.options.select, None)
+    rules = selection_rules(config, run.options.select, None)
     if config is None:
         LOGGER.info("No settings were given: this is the catalog of all streams.")
     else:
         access = Prober(config, run.shutdown).access()
-        streams = offered(access)
+        streams = available_streams(access)
         if not streams:
             raise ConfigError(
                 "The token may read none of the streams. The warnings above name the permissions "
@@ -150,7 +150,7 @@ def _discover(run: Run) -> int:
             )
         readable = sum(found.readable for found in access.values())
         LOGGER.info("The token may read %d of %d streams.", readable, len(STREAMS))
-    catalog = {"streams": discovered(streams, config, choice.select)}
+    catalog = {"streams": catalog_entries(streams, config, rules.select)}
     return _write(json.dumps(catalog, indent=2) + "\n")
 
 

@@ -1,4 +1,23 @@
-"""One stream's converter: its JSON schema, compiled once to nested functions."""
+"""Converts API rows to records by a schema; fills `_rescued_data`.
+
+How a schema is compiled, once for each stream:
+
+1. `_object` compiles each selected field with `_field`. Fields that are objects or arrays are
+   compiled the same way, so that the result is nested functions, which need no schema.
+2. A field of several types is compiled once for each type (`_branch`), and `_union` chooses among
+   them by the value.
+3. What is compiled of a field is a `CompiledField`: the Python types of values that are written
+   unchanged, and a function that converts all others. Those of numbers, dates and other scalars are
+   in `scalars.py`.
+
+How a value that does not fit ends in `_rescued_data`:
+
+1. Its conversion raises DoesNotFit. The function of the object or array around it catches that,
+   writes null instead, and appends an `UnmappedValue` to a list.
+2. A key that is not in the schema is appended, too. A key that is deselected is skipped.
+3. When the row is converted, `_rescue_unmapped` writes the values of the list to `_rescued_data`,
+   by their paths. It drops those that may contain something deselected. Both are counted.
+"""
 
 from __future__ import annotations
 
@@ -10,32 +29,32 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from tap_bigcommerce.records.field_rules import ANYTHING
+from tap_bigcommerce.records.field_rules import ANY_NAME
 from tap_bigcommerce.records.protection import Protection
-from tap_bigcommerce.records.scalars import KINDS, DoesNotFit, json_text
+from tap_bigcommerce.records.scalars import CONVERSIONS, DoesNotFit, json_text
 from tap_bigcommerce.records.schema_tree import (
-    Place,
+    FieldPath,
     Schema,
     branches_of,
     fields_of,
     has_fields,
     items_of,
-    kind_of,
-    path_of,
+    path_text,
+    type_of,
 )
 from tap_bigcommerce.records.schemas import OWN_COLUMNS, RESCUED
 
-# A counter names at most this many paths; new ones beyond are counted together.
 MAX_PATHS = 1000
+"""A counter has at most this many paths; further ones are counted together as OTHER_PATHS."""
 OTHER_PATHS = "(other paths)"
 
-Convert = Callable[[Any, Place], Any]
-"""Takes a value that is not null, and its place; raises Misfit where it does not fit."""
+Convert = Callable[[Any, FieldPath], Any]
+"""Converts a value that is not null, at this path. Raises DoesNotFit."""
 
 ONLY_NULL = frozenset({type(None)})
 
 
-class MissingKey(ValueError):  # the name that callers know
+class MissingKey(ValueError):
     """A record without one of its key fields: it cannot be written."""
 
     def __init__(self, field: str, record: Mapping[str, Any]) -> None:
@@ -47,158 +66,177 @@ class MissingKey(ValueError):  # the name that callers know
         self.record = record
 
 
-class Field(NamedTuple):
-    """What becomes of the values of one place in the schema.
+class UnmappedValue(NamedTuple):
+    """A value that is new to the schema, or that does not fit its field.
 
-    untouched: the types of values that go out as they are.
-    convert: for values of other types.
-    hides: something in it is deselected, so a value of the wrong shape must not be rescued.
+    may_hide: something deselected may be in it, so it must not be rescued.
     """
 
-    untouched: frozenset[type]
+    path: FieldPath
+    value: Any
+    may_hide: bool
+
+
+class CompiledField(NamedTuple):
+    """How the values of one field are converted.
+
+    unchanged: Python types of values that are written unchanged.
+    convert: for values of other types.
+    has_deselected: something in the field is deselected, so a value of the wrong shape must not be
+        rescued.
+    type_name: as of `type_of`; "json" for a string that takes JSON text, "union" for several types.
+    """
+
+    unchanged: frozenset[type]
     convert: Convert
-    hides: bool
-    kind: str
+    has_deselected: bool
+    type_name: str
 
 
 class Converter:
-    """One stream's records, from what the API sent to what the SCHEMA promises.
+    """Converts the rows of one stream to records that fit its SCHEMA message.
 
-    schema: the JSON schema that is emitted, already cut to the selection.
-    known: the tap's own whole schema of the stream, to tell new keys, which may be rescued, from
-        deselected ones, which go nowhere. Where the catalog came from elsewhere,
-        `{"anyOf": [own schema, whole catalog schema]}`.
-    columns: fields that every record has, before all others, and their values where the row has
-        none.
-    keys: fields that may not be missing or null.
+    schema: the JSON schema of the selected fields.
+    known_schema: the schema of all fields, also of those that are not selected. It tells new keys,
+        which are rescued, from deselected ones, which are not. With a catalog from elsewhere:
+        `{"anyOf": [the tap's schema, the catalog's schema]}`.
+    columns: fields that every record has, before all others, with their values for rows that lack
+        them.
+    keys: fields that must not be missing or null.
     json_text: paths (`form_fields[].value`) of strings in which any other value becomes its JSON
         text.
-    wrap: paths (`restricted_to`) of arrays of which a value that is no array becomes the only item.
-    as_text: by path: the schemas of objects and arrays that go out as their JSON text.
-    protection: what rules keep from going out as it is, at any depth.
+    value_or_array: paths (`restricted_to`) of arrays for which the API may send a single value; it
+        becomes the only item.
+    text_schemas: schemas, by path, of objects and arrays that are written as their JSON text.
+    protection: excludes and hashes fields at any depth.
 
-    What fits nowhere is null in its place. Counted by path, array items as []:
-    rescued: the values that went to `_rescued_data`.
-    dropped: the values that could not, because it is not selected, or because they may contain
-        something that is deselected.
+    Two counters, by path without indexes, count the values that were null in the record:
+    rescued: values written to `_rescued_data`.
+    dropped: values that were not, because `_rescued_data` is not selected, or because something
+        deselected may be in them.
+
+        converter = Converter(schema, schema, keys=["id"])
+        converter.convert({"id": "7", "new": 1})  # {"id": 7, "_rescued_data": '{"new":1}'}
     """
 
     def __init__(
         self,
         schema: Mapping[str, Any],
-        known: Mapping[str, Any],
+        known_schema: Mapping[str, Any],
         *,
         columns: Mapping[str, Any] | None = None,
         keys: Sequence[str] = (),
         json_text: Container[str] = (),
-        wrap: Container[str] = (),
+        value_or_array: Container[str] = (),
         protection: Protection | None = None,
-        as_text: Mapping[str, Any] | None = None,
+        text_schemas: Mapping[str, Any] | None = None,
     ) -> None:
         self.rescued: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self._columns, self._keys = dict(columns or {}), tuple(keys)
-        self._rescues = RESCUED in (schema.get("properties") or {})
+        self._has_rescued_data = RESCUED in (schema.get("properties") or {})
         self._protection = protection
-        self._json_text, self._wrap, self._as_text = json_text, wrap, as_text or {}
-        # Values that have no place in the schema, and whether something in them is deselected.
-        self._unmapped: list[tuple[Place, Any, bool]] = []
-        self._convert = self._object(schema, [known], None).convert
+        self._json_text, self._value_or_array = json_text, value_or_array
+        self._text_schemas = text_schemas or {}
+        self._unmapped: list[UnmappedValue] = []  # of the row that is being converted
+        self._convert = self._object(schema, [known_schema], None).convert
 
     def convert(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        """A row, as a parser makes it of a clean body, as the record that goes out.
+        """The record of a row, which may have `orjson.Fragment`s in it.
 
-        For `orjson.dumps` with `orjson.Fragment`s in it. Never changes the row, with which the
-        record may share arrays. Raises MissingKey where a key is absent, null or does not fit.
+        row: a parsed row without NULs and lone surrogates. It is never changed, but the record may
+            contain the same arrays.
+
+        Raises MissingKey where a key is absent, null or does not fit.
         """
         record: dict[str, Any] = self._convert(row, None)
         if self._unmapped:
-            self._sort_out(record)
+            self._rescue_unmapped(record)
         for key in self._keys:
             if record.get(key) is None:
                 raise MissingKey(key, row)
         return record
 
-    def _sort_out(self, record: dict[str, Any]) -> None:
-        """Counts the strays, and writes those that may go out into the record, by path."""
+    def _rescue_unmapped(self, record: dict[str, Any]) -> None:
+        """Write unmapped values to `_rescued_data`, or drop them; count both."""
         rescued: dict[str, orjson.Fragment] = {}
-        for place, value, secret in self._unmapped:
+        for unmapped in self._unmapped:
             counter = self.rescued
             try:
-                text = self._rescuable(value, place, secret)
-                rescued[path_of(place, exact=True)] = orjson.Fragment(text)
+                text = self._rescued_json(unmapped)
+                rescued[path_text(unmapped.path, with_indexes=True)] = orjson.Fragment(text)
             except DoesNotFit:
                 counter = self.dropped
-            path = path_of(place)
+            path = path_text(unmapped.path)
             counter[path if path in counter or len(counter) < MAX_PATHS else OTHER_PATHS] += 1
         self._unmapped.clear()
         if rescued:
             record[RESCUED] = orjson.dumps(rescued).decode()
 
-    def _rescuable(self, value: Any, place: Place, secret: bool) -> bytes:
-        """What of a stray value may go out, as JSON. Raises Misfit where none of it may."""
-        if secret or not self._rescues:
+    def _rescued_json(self, unmapped: UnmappedValue) -> bytes:
+        """What may be rescued of a value, as JSON. Raises DoesNotFit if nothing may."""
+        if unmapped.may_hide or not self._has_rescued_data:
             raise DoesNotFit
-        protection = self._protection
-        if protection is not None and protection.hashes(protection.place((None, RESCUED))):
+        value, protection = unmapped.value, self._protection
+        if protection is not None and protection.hashes(protection.rule_path((None, RESCUED))):
             value = protection.pseudonym(value)
         elif protection is not None:
-            value = protection.cleaned(value, protection.place(place))
+            value = protection.apply(value, protection.rule_path(unmapped.path))
         return json_text(value)
 
-    def _field(self, schema: Any, known: Sequence[Any], place: Place) -> Field:
-        """What becomes of the values of a place with this schema, beside what is known of it."""
-        whole = self._as_text.get(path_of(place))
+    def _field(self, schema: Any, known: Sequence[Any], path: FieldPath) -> CompiledField:
+        """Compile a field. `known`: the schemas that `known_schema` has of it."""
+        text_schema = self._text_schemas.get(path_text(path))
         branches = [
-            self._branch(branch, known, place)
-            for branch in branches_of([schema if whole is None else whole])
+            self._branch(branch, known, path)
+            for branch in branches_of([schema if text_schema is None else text_schema])
             if branch.get("type") != "null"
         ]
         field = branches[0] if len(branches) == 1 else _union(branches)
-        field = field._replace(hides=_hides(branches, known))
-        if whole is None:
+        field = field._replace(has_deselected=_has_deselected(branches, known))
+        if text_schema is None:
             return field
-        return field._replace(untouched=ONLY_NULL, convert=partial(_into_text, field.convert))
+        return field._replace(unchanged=ONLY_NULL, convert=partial(_to_json_text, field.convert))
 
-    def _branch(self, schema: Schema, known: Sequence[Any], place: Place) -> Field:
-        """The same of a schema of one type."""
-        kind, path = kind_of(schema), path_of(place)
-        if kind == "object" and not _takes_all(schema, known):
-            return self._object(schema, known, place)
-        if kind == "array" and ("items" in schema or path in self._wrap):
-            return self._array(schema, known, place)
-        if kind == "string" and path in self._json_text and not has_fields(known):
-            kind = "json"
-        scalar, types = KINDS[kind]
-        untouched = ONLY_NULL if kind == "date" else ONLY_NULL.union(types) - {dict, list}
-        field = Field(untouched, lambda value, _: scalar(value), False, kind)
-        return field if self._protection is None else _guarded(field, self._protection, place)
+    def _branch(self, schema: Schema, known: Sequence[Any], path: FieldPath) -> CompiledField:
+        """Compile a field with a schema of one type."""
+        name, text = type_of(schema), path_text(path)
+        if name == "object" and not _accepts_any_object(schema, known):
+            return self._object(schema, known, path)
+        if name == "array" and ("items" in schema or text in self._value_or_array):
+            return self._array(schema, known, path)
+        if name == "string" and text in self._json_text and not has_fields(known):
+            name = "json"
+        convert, types = CONVERSIONS[name]
+        unchanged = ONLY_NULL if name == "date" else ONLY_NULL.union(types) - {dict, list}
+        field = CompiledField(unchanged, lambda value, _: convert(value), False, name)
+        return field if self._protection is None else _protected(field, self._protection, path)
 
-    def _object(self, schema: Schema, known: Sequence[Any], place: Place) -> Field:
-        given, known_fields = schema.get("properties") or {}, fields_of(known)
-        deselected = set(known_fields or ()) - set(given)
+    def _object(self, schema: Schema, known: Sequence[Any], path: FieldPath) -> CompiledField:
+        selected, known_fields = schema.get("properties") or {}, fields_of(known)
+        deselected = set(known_fields or ()) - set(selected)
         compiled = {
-            key: self._field(field, (known_fields or {}).get(key, []), (place, key))
-            for key, field in given.items()
+            key: self._field(field, (known_fields or {}).get(key, []), (path, key))
+            for key, field in selected.items()
         }
-        # None: what is deselected.
+        # None: the field is deselected.
         fields: dict[str, tuple[frozenset[type], Convert, bool] | None] = dict.fromkeys(deselected)
         fields.update((key, field[:3]) for key, field in compiled.items())
         start: dict[str, Any] = {}
-        if place is None:
+        if path is None:
             start = self._columns
-            for name in OWN_COLUMNS:  # What the API calls like one of them is new.
+            for name in OWN_COLUMNS:  # A field of the API with such a name is rescued.
                 fields.pop(name, None)
-        extra, additional = None, schema.get("additionalProperties")
-        # Where the tap knows no fields, more keys may be deselected ones.
+        other_field, additional = None, schema.get("additionalProperties")
+        # Without known fields, a key that is not in the schema may be a deselected one.
         has_known = known_fields is not None
         if has_known and additional is not None and additional is not False:
-            extra = self._field(additional, [], (place, ANYTHING))[:3]
+            other_field = self._field(additional, [], (path, ANY_NAME))[:3]
         protection, unmapped = self._protection, self._unmapped
 
-        def convert_object(value: Any, place: Place) -> Any:
+        def convert_object(value: Any, path: FieldPath) -> Any:
             if type(value) is not dict:
-                if value == "" or value == []:  # An empty array is how PHP writes an empty object.
+                if value == "" or value == []:  # PHP writes an empty object as an empty array.
                     return None
                 raise DoesNotFit
             out = start.copy()
@@ -208,121 +246,127 @@ class Converter:
                     if field is None:
                         continue
                 except KeyError:
-                    here = (place, key)
-                    if protection is not None and protection.excludes(protection.place(here)):
+                    item_path = (path, key)
+                    if protection and protection.excludes(protection.rule_path(item_path)):
                         continue
-                    if extra is None:
-                        unmapped.append((here, item, not has_known))
+                    if other_field is None:
+                        unmapped.append(UnmappedValue(item_path, item, not has_known))
                         continue
-                    field = extra
-                types, convert, hides = field
-                if type(item) in types:
+                    field = other_field
+                unchanged, convert, has_deselected = field
+                if type(item) in unchanged:
                     out[key] = item
                     continue
-                here = (place, key)
+                item_path = (path, key)
                 try:
-                    out[key] = convert(item, here)
+                    out[key] = convert(item, item_path)
                 except DoesNotFit:
                     out[key] = None
-                    unmapped.append((here, item, hides))
+                    unmapped.append(UnmappedValue(item_path, item, has_deselected))
             return out
 
-        hides = bool(deselected) or any(field.hides for field in compiled.values())
-        return Field(ONLY_NULL, convert_object, hides, "object")
+        lacks_some = bool(deselected) or any(field.has_deselected for field in compiled.values())
+        return CompiledField(ONLY_NULL, convert_object, lacks_some, "object")
 
-    def _array(self, schema: Schema, known: Sequence[Any], place: Place) -> Field:
-        types, convert, hides, _ = self._field(schema.get("items", {}), items_of(known), (place, 0))
-        wrap, unmapped = path_of(place) in self._wrap, self._unmapped
+    def _array(self, schema: Schema, known: Sequence[Any], path: FieldPath) -> CompiledField:
+        field = self._field(schema.get("items", {}), items_of(known), (path, 0))
+        unchanged, convert, has_deselected, _ = field
+        takes_value, unmapped = path_text(path) in self._value_or_array, self._unmapped
 
-        def convert_array(value: Any, place: Place) -> Any:
+        def convert_array(value: Any, path: FieldPath) -> Any:
             if type(value) is not list:
                 if value == "":
                     return None
-                if not wrap:
+                if not takes_value:
                     raise DoesNotFit
-                return [] if value == {} else [convert(value, (place, 0))]
-            if types.issuperset(map(type, value)):
+                return [] if value == {} else [convert(value, (path, 0))]
+            if unchanged.issuperset(map(type, value)):
                 return value
             out: list[Any] = []
             for index, item in enumerate(value):
-                if type(item) in types:
+                if type(item) in unchanged:
                     out.append(item)
                     continue
-                here = (place, index)
+                item_path = (path, index)
                 try:
-                    out.append(convert(item, here))
+                    out.append(convert(item, item_path))
                 except DoesNotFit:
                     out.append(None)
-                    unmapped.append((here, item, hides))
+                    unmapped.append(UnmappedValue(item_path, item, has_deselected))
             return out
 
-        return Field(ONLY_NULL, convert_array, hides, "array")
+        return CompiledField(ONLY_NULL, convert_array, has_deselected, "array")
 
 
-def _takes_all(schema: Schema, known: Sequence[Any]) -> bool:
-    """Whether any object goes out whole."""
-    fields, extra = schema.get("properties"), schema.get("additionalProperties")
+def _accepts_any_object(schema: Schema, known: Sequence[Any]) -> bool:
+    """Whether objects of any content are written unchanged."""
+    fields, additional = schema.get("properties"), schema.get("additionalProperties")
     if not isinstance(fields, Mapping):
-        return extra is None or extra is True
-    return extra is True and not fields and not fields_of(known)
+        return additional is None or additional is True
+    return additional is True and not fields and not fields_of(known)
 
 
-def _hides(branches: Sequence[Field], known: Sequence[Any]) -> bool:
-    """Whether the tap knows a field somewhere in here that these leave out.
+def _has_deselected(branches: Sequence[CompiledField], known: Sequence[Any]) -> bool:
+    """Whether a known field, at any depth, is not among these branches of a field.
 
-    What passes values whole leaves nothing out. Where the two differ in shape, all that is known
-    counts as left out.
+    A field without a type has no deselected fields. Where the selected and the known schema differ
+    in type, all known fields count as deselected.
     """
-    kinds = {branch.kind for branch in branches}
-    if "any" in kinds:
+    types = {branch.type_name for branch in branches}
+    if "any" in types:
         return False
     return (
-        any(branch.hides for branch in branches)
-        or ("object" not in kinds and bool(fields_of(known)))
-        or ("array" not in kinds and has_fields(items_of(known)))
+        any(branch.has_deselected for branch in branches)
+        or ("object" not in types and bool(fields_of(known)))
+        or ("array" not in types and has_fields(items_of(known)))
     )
 
 
-def _guarded(field: Field, protection: Protection, place: Place) -> Field:
-    """The same, but that what a rule names in its values does not go out as it is."""
+def _protected(field: CompiledField, protection: Protection, path: FieldPath) -> CompiledField:
+    """The field with rules applied to its values before they are converted."""
     convert = field.convert
 
-    def pseudonym(value: Any, at: Place) -> Any:
+    def pseudonym(value: Any, value_path: FieldPath) -> Any:
         if value == "":
             return value
-        with suppress(DoesNotFit):  # Its own text, then: nothing of it may go anywhere else.
-            value = convert(value, at)
+        # A value that does not fit is hashed as it is, and not rescued.
+        with suppress(DoesNotFit):
+            value = convert(value, value_path)
         return protection.pseudonym(value)
 
-    def cleaned(value: Any, at: Place) -> Any:
-        return convert(protection.cleaned(value, protection.place(at)), at)
+    def apply_rules(value: Any, value_path: FieldPath) -> Any:
+        value = protection.apply(value, protection.rule_path(value_path))
+        return convert(value, value_path)
 
-    if field.kind in ("object", "array", "any"):
-        return field._replace(untouched=ONLY_NULL, convert=cleaned)
-    if protection.hashes(protection.place(place)):
-        return field._replace(untouched=ONLY_NULL, convert=pseudonym)
-    return field._replace(convert=cleaned) if field.kind == "json" else field
+    if field.type_name in ("object", "array", "any"):
+        return field._replace(unchanged=ONLY_NULL, convert=apply_rules)
+    if protection.hashes(protection.rule_path(path)):
+        return field._replace(unchanged=ONLY_NULL, convert=pseudonym)
+    return field._replace(convert=apply_rules) if field.type_name == "json" else field
 
 
-def _union(branches: Sequence[Field]) -> Field:
-    """The first branch that is for the value's type, else the first that can convert it."""
+def _union(branches: Sequence[CompiledField]) -> CompiledField:
+    """A field of several types; the branch for the type of a value is tried first."""
 
-    def convert_union(value: Any, place: Place) -> Any:
-        kind = type(value)
-        for branch in sorted(branches, key=lambda branch: kind not in KINDS[branch.kind][1]):
-            with suppress(DoesNotFit):  # Raised before any stray is found.
-                return branch.convert(value, place)
+    def types(branch: CompiledField) -> tuple[type, ...]:
+        return CONVERSIONS[branch.type_name][1]
+
+    def convert_union(value: Any, path: FieldPath) -> Any:
+        python_type = type(value)
+        for branch in sorted(branches, key=lambda branch: python_type not in types(branch)):
+            # It is raised before the branch has appended an unmapped value.
+            with suppress(DoesNotFit):
+                return branch.convert(value, path)
         raise DoesNotFit
 
-    # By type the first branch that is for it.
-    first = {kind: branch for branch in reversed(branches) for kind in KINDS[branch.kind][1]}
-    untouched = {kind for kind, branch in first.items() if kind in branch.untouched}
-    return Field(ONLY_NULL | untouched, convert_union, False, "union")
+    first_of_type = {one: branch for branch in reversed(branches) for one in types(branch)}
+    unchanged = {one for one, branch in first_of_type.items() if one in branch.unchanged}
+    return CompiledField(ONLY_NULL | unchanged, convert_union, False, "union")
 
 
-def _into_text(convert: Convert, value: Any, place: Place) -> Any:
-    """An object or array as its JSON text; a text as it is."""
+def _to_json_text(convert: Convert, value: Any, path: FieldPath) -> Any:
+    """Convert an object or array to its JSON text. A text stays as it is."""
     if isinstance(value, str):
         return value
-    parts = convert(value, place)
-    return parts if parts is None else orjson.dumps(parts).decode()
+    converted = convert(value, path)
+    return converted if converted is None else orjson.dumps(converted).decode()

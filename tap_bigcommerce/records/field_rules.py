@@ -1,4 +1,4 @@
-"""Rules that name fields: `orders.products.sku`, `customers.*`, `!**.*email*`, `personal`."""
+"""Rules that select, exclude or hash fields: `orders.*`, `!**.*email*`."""
 
 from __future__ import annotations
 
@@ -10,61 +10,75 @@ from dataclasses import dataclass
 
 from tap_bigcommerce.text import closest_match, did_you_mean
 
-Path = tuple[str, ...]
-"""A stream and, part by part, a field of it. The items of an array are no part."""
+RulePath = tuple[str, ...]
+"""A stream, and the names that lead to a field of it: ("orders", "products", "sku").
+
+Unlike a FieldPath it begins with the stream, and has no part for the items of an array.
+"""
 
 PERSONAL = "personal"
 """The rule that names every field that is marked as personal."""
 
 ANY_DEPTH = "**"
-ANYTHING = "*"
-NO_NAME = "\0"
-"""No field has this name: a rule that names it names every field."""
+ANY_NAME = "*"
+IMPOSSIBLE_NAME = "\0"
+"""No field has this name: a rule that matches it matches every field."""
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; `excludes`: it takes away what it names. `named` are the fields of `personal`."""
+    """One rule.
+
+    text: the rule as it was written.
+    is_exclusion: it begins with `!`.
+    parts: its parts between points, in which `*` and `**` may be.
+    personal: the paths that the rule `personal` stands for; None for all other rules.
+    """
 
     text: str
-    excludes: bool
-    parts: Path
-    named: frozenset[Path] | None = None
+    is_exclusion: bool
+    parts: RulePath
+    personal: frozenset[RulePath] | None = None
 
-    def meets(self, path: Path) -> bool:
-        """Whether it names this very field, or stream."""
-        return path in self.named if self.named is not None else _meets(self.parts, path)
+    def matches(self, path: RulePath) -> bool:
+        """Whether the rule names this very field or stream."""
+        if self.personal is not None:
+            return path in self.personal
+        return _matches(self.parts, path)
 
-    def covers(self, path: Path) -> bool:
-        """Whether it names this field or one that it lies in."""
-        return any(self.meets(path[:length]) for length in range(2, len(path) + 1))
+    def covers(self, path: RulePath) -> bool:
+        """Whether the rule names this field, or one that contains it."""
+        return any(self.matches(path[:length]) for length in range(2, len(path) + 1))
 
 
 class Rules:
-    """Several rules, given as texts. What excludes wins, wherever it stands.
+    """Several rules. An exclusion wins, wherever it is in the list.
 
-    `personal` are the fields of the rule of that name.
+    texts: the rules as text, such as "orders.*" and "!**.*email*".
+    personal: the paths that the rule `personal` stands for.
     """
 
-    def __init__(self, texts: Iterable[str] = (), personal: Collection[Path] = ()) -> None:
-        self.all = tuple(_read(text, personal) for text in texts)
-        self.included = tuple(rule for rule in self.all if not rule.excludes)
-        self.excluded = tuple(rule for rule in self.all if rule.excludes)
+    def __init__(self, texts: Iterable[str] = (), personal: Collection[RulePath] = ()) -> None:
+        self.all = tuple(_parse(text, personal) for text in texts)
+        self.inclusions = tuple(rule for rule in self.all if not rule.is_exclusion)
+        self.exclusions = tuple(rule for rule in self.all if rule.is_exclusion)
 
-    def include(self, path: Path) -> bool:
-        """Whether the field is named by a rule, and not excluded."""
-        return any(rule.covers(path) for rule in self.included) and not self.exclude(path)
+    def include(self, path: RulePath) -> bool:
+        """Whether an inclusion covers the field, and no exclusion does."""
+        return any(rule.covers(path) for rule in self.inclusions) and not self.exclude(path)
 
-    def exclude(self, path: Path) -> bool:
-        """Whether the field is excluded, or lies in one that is."""
-        return any(rule.covers(path) for rule in self.excluded)
+    def exclude(self, path: RulePath) -> bool:
+        """Whether an exclusion covers the field."""
+        return any(rule.covers(path) for rule in self.exclusions)
 
 
 def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, ...]:
-    """The rules of both: those of the command line select in place of the settings'.
+    """The rules of the settings and the command line together.
 
-    What the settings exclude stays excluded, for somebody may have promised it. A text of the
-    command line may hold several, as one of the settings may.
+    Inclusions of the command line replace those of the settings. Exclusions of the settings always
+    hold: a promise to leave out personal data must not be lost by an option.
+
+    command_line: each text may hold several rules, separated by commas.
     """
     command_line = [rule.strip() for text in command_line for rule in text.split(",")]
     if any(not rule.startswith("!") for rule in command_line):
@@ -72,65 +86,68 @@ def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, .
     return (*settings, *command_line)
 
 
-def that_meet_nothing(rules: Iterable[Rule], paths: Collection[Path]) -> list[str]:
-    """What is wrong with rules that name none of these streams and fields, in words."""
+def unmatched(rules: Iterable[Rule], paths: Collection[RulePath]) -> list[str]:
+    """An error message for each rule that matches none of these streams and fields."""
     return [
-        f"the rule {rule.text!r} names no field.{_nearest(rule, paths)}"
+        f"the rule {rule.text!r} matches no field.{_suggestion(rule, paths)}"
         for rule in rules
-        if not any(rule.meets(path) for path in paths)
+        if not any(rule.matches(path) for path in paths)
     ]
 
 
-def as_text(path: Path) -> str:
-    """As a person writes it."""
+def as_text(path: RulePath) -> str:
+    """A path as people write it in a rule: `orders.products.sku`."""
     text = ".".join(path)
-    return text[2:] if text.startswith(f"{ANYTHING}.{ANY_DEPTH}") else text
+    return text[2:] if text.startswith(f"{ANY_NAME}.{ANY_DEPTH}") else text
 
 
-def _read(text: str, personal: Collection[Path]) -> Rule:
+def _parse(text: str, personal: Collection[RulePath]) -> Rule:
     name = text.removeprefix("!").strip()
-    excludes = text.startswith("!")
+    is_exclusion = text.startswith("!")
     if name == PERSONAL:
-        return Rule(text, excludes, (PERSONAL,), frozenset(personal))
+        return Rule(text, is_exclusion, (PERSONAL,), frozenset(personal))
     parts = tuple(part.removesuffix("[]") for part in name.split("."))
-    if parts[0] == ANY_DEPTH:  # A rule begins with a stream.
-        parts = (ANYTHING, *parts)
-    return Rule(text, excludes, parts)
+    if parts[0] == ANY_DEPTH:  # The first part of a rule is a stream.
+        parts = (ANY_NAME, *parts)
+    return Rule(text, is_exclusion, parts)
 
 
-def _nearest(rule: Rule, paths: Collection[Path]) -> str:
-    """A sentence that offers the rule as it may have been meant."""
-    mark, text = "!" if rule.excludes else "", as_text(rule.parts)
-    if ANYTHING not in text:
+def _suggestion(rule: Rule, paths: Collection[RulePath]) -> str:
+    """A sentence with the most similar rule that matches something; "" if none is similar."""
+    mark, text = "!" if rule.is_exclusion else "", as_text(rule.parts)
+    if ANY_NAME not in text:
         return did_you_mean(text, [PERSONAL, *map(as_text, paths)], mark)
-    for at, part in enumerate(rule.parts):
-        before, behind = rule.parts[:at], rule.parts[at + 1 :]
-        if not any(_meets((*before, part), path) for path in paths):
-            names = {path[-1] for path in paths if _meets(before, path[:-1])}
-            found = closest_match(part.replace(ANYTHING, ""), names)
-            return f" Did you mean {mark + as_text((*before, found, *behind))!r}?" if found else ""
+    for index, part in enumerate(rule.parts):
+        before, after = rule.parts[:index], rule.parts[index + 1 :]
+        if not any(_matches((*before, part), path) for path in paths):
+            names = {path[-1] for path in paths if _matches(before, path[:-1])}
+            found = closest_match(part.replace(ANY_NAME, ""), names)
+            return f" Did you mean {mark + as_text((*before, found, *after))!r}?" if found else ""
     return ""
 
 
-def _meets(parts: Path, path: Path) -> bool:
+def _matches(parts: RulePath, path: RulePath) -> bool:
     if not parts:
         return not path
     if parts[0] == ANY_DEPTH:
-        return any(_meets(parts[1:], path[start:]) for start in range(len(path) + 1))
-    return bool(path) and _is_like(parts[0], path[0]) and _meets(parts[1:], path[1:])
+        return any(_matches(parts[1:], path[start:]) for start in range(len(path) + 1))
+    return bool(path) and _name_matches(parts[0], path[0]) and _matches(parts[1:], path[1:])
 
 
-def _is_like(pattern: str, part: str) -> bool:
-    """Whether a part of a path is as the pattern says, in a time that grows with its length only.
+def _name_matches(pattern: str, name: str) -> bool:
+    """Whether one name of a path matches one part of a rule.
 
-    Capitals count for nothing: who excludes `*email*` does not want `workEmail` either.
+    Case is ignored: who excludes `*email*` does not want `workEmail` either.
     """
-    # A part of a path that is itself ANYTHING stands for keys that nobody knows before they come.
-    return part == ANYTHING or _matcher(pattern)(part.casefold()) is not None
+    # ANY_NAME in a path stands for keys that are unknown before they arrive.
+    return name == ANY_NAME or _matcher(pattern)(name.casefold()) is not None
 
 
 @functools.lru_cache(maxsize=1024)
 def _matcher(pattern: str) -> Callable[[str], re.Match[str] | None]:
-    """Only the star has a meaning. What fnmatch makes of it never goes back for a second try."""
+    """Compiles one part of a rule, in which only `*` has a meaning.
+
+    fnmatch makes a regular expression without backtracking of it: a long name takes linear time.
+    """
     literal = re.sub(r"[?[]", r"[\g<0>]", pattern.casefold())
     return re.compile(fnmatch.translate(literal)).match

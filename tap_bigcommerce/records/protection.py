@@ -1,4 +1,4 @@
-"""What rules keep from going out as it is: fields without a place, and pseudonyms for values."""
+"""Removes excluded fields from values, and replaces others by pseudonyms."""
 
 from __future__ import annotations
 
@@ -6,57 +6,66 @@ import functools
 import hmac
 from typing import Any
 
-from tap_bigcommerce.records.field_rules import Path, Rules
+from tap_bigcommerce.records.field_rules import RulePath, Rules
 from tap_bigcommerce.records.scalars import DoesNotFit, json_text
-from tap_bigcommerce.records.schema_tree import Place, steps_to
+from tap_bigcommerce.records.schema_tree import FieldPath, path_parts
 
-DEEPEST = 100
-"""Levels of arrays and objects that are looked into for what must not go out."""
+MAX_DEPTH = 100
+"""Levels of nested arrays and objects that are searched for protected fields."""
 
 
 class Protection:
-    """What becomes of values of one stream that a rule names."""
+    """Applies the rules of one stream to values.
+
+    excluded: rules with `!`: fields that must not be written.
+    hashed: fields whose values are written as pseudonyms.
+    salt: the secret key of the pseudonyms.
+    """
 
     def __init__(self, stream: str, excluded: Rules, hashed: Rules, salt: str) -> None:
         self._stream = stream
         self._hashed = hashed
         self._salt = salt.encode()
-        # Keys that no schema knows are as many as somebody likes.
+        # Bounded: the API may send any number of keys that are in no schema.
         self.excludes = functools.lru_cache(maxsize=4096)(excluded.exclude)
-        """Whether what stands at this place is left out, whatever it is."""
+        """Whether the field with this rule path must not be written."""
         self.hashes = functools.lru_cache(maxsize=4096)(hashed.include)
-        """Whether the values at this place, or below it, go out as pseudonyms."""
+        """Whether values of the field with this rule path are written as pseudonyms."""
 
     @property
-    def basis(self) -> list[str]:
-        """What its pseudonyms depend on, and nothing of the salt itself."""
+    def fingerprint(self) -> list[str]:
+        """Changes when other fields are hashed, or with another salt. Does not reveal the salt."""
         texts = [rule.text for rule in self._hashed.all]
+        # States hold this hash: another text than "basis" would make all of them look changed.
         return [*texts, self.pseudonym("basis")] if texts else []
 
-    def place(self, place: Place) -> Path:
-        """As rules name it: what lies in an array has the place of the array."""
-        return (self._stream, *(step for step in steps_to(place) if isinstance(step, str)))
+    def rule_path(self, path: FieldPath) -> RulePath:
+        """A path as rules write it: with the stream, and without the indexes of arrays."""
+        return (self._stream, *(part for part in path_parts(path) if isinstance(part, str)))
 
     def pseudonym(self, value: Any) -> Any:
-        """The keyed hash of a value's text, or of its JSON text; null and "" as they are."""
+        """The HMAC-SHA-256 of a value's text, as 64 hexadecimal digits.
+
+        Of a value that is no text, its JSON text is hashed. Null and "" are returned unchanged.
+        """
         if value is None or value == "":
             return value
         text = value.encode() if isinstance(value, str) else json_text(value)
         return hmac.digest(self._salt, text, "sha256").hex()
 
-    def cleaned(self, value: Any, place: Path, depth: int = 0) -> Any:
-        """A value of any form without what is left out, and with pseudonyms where they are due.
+    def apply(self, value: Any, path: RulePath, depth: int = 0) -> Any:
+        """A copy of the value, without excluded fields, and with pseudonyms in hashed ones.
 
-        Raises Misfit where it is too deep to tell.
+        Raises DoesNotFit for a value that is nested deeper than MAX_DEPTH.
         """
         if not isinstance(value, (dict, list)):
-            return self.pseudonym(value) if self.hashes(place) else value
-        if depth >= DEEPEST:
+            return self.pseudonym(value) if self.hashes(path) else value
+        if depth >= MAX_DEPTH:
             raise DoesNotFit
         if isinstance(value, list):
-            return [self.cleaned(item, place, depth + 1) for item in value]
+            return [self.apply(item, path, depth + 1) for item in value]
         return {
-            key: self.cleaned(item, (*place, key), depth + 1)
+            key: self.apply(item, (*path, key), depth + 1)
             for key, item in value.items()
-            if not self.excludes((*place, key))
+            if not self.excludes((*path, key))
         }

@@ -1,7 +1,7 @@
-"""Scalars: what loses nothing on the way to a field's type is converted, the rest does not fit.
+"""Converts single values to a field's type; parses and writes exact numbers.
 
-Every rule takes a value that is not null and returns what goes out, or raises `Misfit`. JSON is
-read so that no number loses digits: those that 64 bits do not hold keep their text.
+Each `to_...` function takes a value that is not null. It returns the value to write, in which
+`orjson.Fragment` holds finished JSON, or raises DoesNotFit where something would be lost.
 """
 
 from __future__ import annotations
@@ -19,37 +19,45 @@ import orjson
 
 from tap_bigcommerce.dates import NotADate, normalize_date
 
-# What orjson writes; a float beyond EXACT may already have lost digits when it was read.
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1
-EXACT = 2**53
-# More than a double can hold fits nowhere: most readers make it infinite, or fail.
+"""The integers that orjson can write."""
+MAX_EXACT = 2**53
+"""A double beyond this may have lost digits when it was parsed."""
 MAX_BITS = 1023
+"""Integers of more bits are larger than any double: most readers make them infinite, or fail."""
 
-# [0-9], for `\d` also matches other scripts' digits; fullmatch, for `$` lets a newline by.
+# [0-9] and not `\d`, which also matches the digits of other scripts; fullmatch, because `$` also
+# matches before a newline at the end.
 _INTEGER = re.compile(r"(-?(?:0|[1-9][0-9]*))(?:\.0+)?").fullmatch
-_NO_ZERO = re.compile(r"-?\.").match
+_STARTS_WITH_POINT = re.compile(r"-?\.").match
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.))(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
-# No integer and no double of fewer digits loses any (a point may be among them).
 LONG = 17
+"""Numbers of fewer characters lose no digit as a 64-bit integer or a double."""
 MAX_DIGITS = 1000
+"""Longer numbers are not parsed: Python refuses integers of some thousands of digits."""
 
 _TO_ZEROS = bytes.maketrans(b"123456789.", b"0000000000")
-_RUN = b"0" * LONG
+_LONG_RUN = b"0" * LONG
 _BEFORE_NUMBERS = b":,[- \t\r\n"
 
 
 class ExactInt(int):
-    """An integer beyond 64 bits. Not an `int` by its type: whatever takes those as they are would
-    hand it to writers that cannot write it."""
+    """An integer beyond 64 bits, which orjson cannot write.
+
+    It has a type of its own because values of the type `int` are written unchanged.
+    """
 
 
 class ExactFloat(float):
-    """A number of which a double does not hold every digit; `text` does."""
+    """A number with more digits than a double holds.
+
+    text: the number as it was in the JSON text.
+    """
 
     def __new__(cls, text: str) -> ExactFloat:
-        """From its text in JSON."""
+        """Make the number from its JSON text."""
         number = super().__new__(cls, text)
         number.text = text
         return number
@@ -61,41 +69,46 @@ class ExactFloat(float):
 
 
 def loads(body: bytes) -> Any:
-    """What `orjson.loads` makes of a body, but for numbers that would lose digits.
+    """Parse JSON like `orjson.loads`, but with every digit of every number.
 
-    Raises ValueError as that does.
+    Numbers that lose digits as an int or a float become ExactInt or ExactFloat. Raises ValueError
+    for text that is not JSON.
     """
     value = orjson.loads(body)
     if _has_long_number(body):
-        # Nested deeper than json reads: then the digits are lost, and not the record.
+        # The json module raises RecursionError for deep nesting: then digits are lost, but no row.
         with suppress(RecursionError):
             return json.loads(body, parse_int=to_int, parse_float=to_float)
     return value
 
 
 def _has_long_number(body: bytes) -> bool:
-    """Whether a number may lose digits. Names of files have as many, but do not begin with them."""
+    """Whether a number in the body may lose digits.
+
+    Looks for LONG digits behind a character that can precede a number. Names of files may have as
+    many digits, but do not begin with them.
+    """
     digits = body.translate(_TO_ZEROS)
-    at = digits.find(_RUN)
-    while at >= 0:
-        if body[at - 1 : at] in _BEFORE_NUMBERS:  # As is nothing, at the beginning.
+    start = digits.find(_LONG_RUN)
+    while start >= 0:
+        if body[start - 1 : start] in _BEFORE_NUMBERS:  # b"", at the beginning, is in it, too.
             return True
-        at = digits.find(_RUN, at + LONG)
+        start = digits.find(_LONG_RUN, start + LONG)
     return False
 
 
 def to_int(text: str) -> int | float:
-    """An integer's text in JSON as a number."""
+    """Parse the JSON text of an integer."""
     if len(text) < LONG:
         return int(text)
-    if len(text) > MAX_DIGITS:  # Python refuses some thousands.
+    if len(text) > MAX_DIGITS:
         return ExactFloat(text)
     number = int(text)
     return number if MIN_INT <= number <= MAX_INT else ExactInt(number)
 
 
 def to_float(text: str) -> float:
-    """The text of any other number in JSON."""
+    """Parse the JSON text of a number with a point or an exponent."""
     number = float(text)
     if len(text) < LONG and isfinite(number):
         return number
@@ -103,12 +116,18 @@ def to_float(text: str) -> float:
     return number if is_exact else ExactFloat(text)
 
 
-class DoesNotFit(Exception):  # not an error
-    """The value cannot become what the schema promises without losing something."""
+class DoesNotFit(Exception):
+    """The value cannot be converted to the field's type without loss.
+
+    No error for the user: the converter catches it, and rescues the value.
+    """
 
 
 def to_number(value: Any) -> Any:
-    """``"12.5000"`` to the number 12.5000, digit for digit; ``""`` to null."""
+    """Convert a number, or a text such as "12.5000", to a number with the same digits.
+
+    "" becomes None.
+    """
     if type(value) is str:
         return _number_of(value)
     if isinstance(value, float) and isfinite(value):
@@ -118,7 +137,7 @@ def to_number(value: Any) -> Any:
     raise DoesNotFit
 
 
-@functools.lru_cache(maxsize=8192)  # The same few prices come again and again.
+@functools.lru_cache(maxsize=8192)  # Most rows have the same few prices.
 def _number_of(text: str) -> orjson.Fragment | None:
     if text == "":
         return None
@@ -128,25 +147,25 @@ def _number_of(text: str) -> orjson.Fragment | None:
 
 
 def to_integer(value: Any) -> Any:
-    """``"5"`` and ``"5.0000"`` to 5; ``""`` to null."""
-    kind = type(value)
-    if kind is str or kind is ExactFloat:
-        text = value if kind is str else value.text
+    """Convert an integer, 5.0, "5" or "5.0000" to an integer. "" becomes None."""
+    python_type = type(value)
+    if python_type is str or python_type is ExactFloat:
+        text = value if python_type is str else value.text
         if text == "":
             return None
         match = _INTEGER(with_zero(text)) if len(text) <= MAX_DIGITS else None
         if match is None:
             raise DoesNotFit
         return writable(int(match[1]))
-    if kind in (int, ExactInt):
+    if python_type in (int, ExactInt):
         return writable(value)
-    if kind is float and -EXACT < value < EXACT and value.is_integer():
+    if python_type is float and -MAX_EXACT < value < MAX_EXACT and value.is_integer():
         return int(value)
     raise DoesNotFit
 
 
 def to_date(value: Any) -> str | None:
-    """A date's text to RFC 3339 in UTC; ``""`` and zero dates to null."""
+    """Convert a date's text to RFC 3339 in UTC. "" and zero dates become None."""
     if type(value) is not str:
         raise DoesNotFit
     try:
@@ -156,12 +175,15 @@ def to_date(value: Any) -> str | None:
 
 
 def with_zero(number: str) -> str:
-    """A number's text with the zero that the API leaves out before a point: ".10" is "0.10"."""
-    return number.replace(".", "0.", 1) if _NO_ZERO(number) else number
+    """Add the zero that the API omits before a decimal point: ".10" becomes "0.10"."""
+    return number.replace(".", "0.", 1) if _STARTS_WITH_POINT(number) else number
 
 
 def writable(number: int) -> Any:
-    """An integer as orjson can write it: beyond 64 bits as its digits."""
+    """An integer in a form that orjson can write: beyond 64 bits, a Fragment of its digits.
+
+    Raises DoesNotFit for integers larger than any double.
+    """
     if MIN_INT <= number <= MAX_INT:
         return number
     if number.bit_length() > MAX_BITS:
@@ -170,26 +192,29 @@ def writable(number: int) -> Any:
 
 
 def clean_text(text: str) -> str:
-    """Without NUL, which no warehouse takes, and lone surrogates, which are no characters."""
+    """Remove NULs, which no warehouse accepts, and replace lone surrogates by U+FFFD."""
     return _SURROGATES.sub("\ufffd", text.replace("\0", ""))
 
 
 def to_string(value: Any) -> str:
-    """A number becomes its JSON text; a boolean, array or object does not fit."""
+    """Convert a number to its JSON text. Booleans, arrays and objects do not fit."""
     if type(value) in (str, int, float, ExactInt, ExactFloat):
         return str(value)
     raise DoesNotFit
 
 
 def to_json(value: Any) -> str:
-    """As `to_string`, and any other value becomes its compact JSON text."""
+    """Convert any value to text: like `to_string`, others to their compact JSON text."""
     if type(value) in (bool, list, dict):
         return json_text(value).decode()
     return to_string(value)
 
 
 def to_boolean(value: Any) -> bool:
-    """Besides booleans 0, 1 and their texts, which lose nothing; "" could be null or false."""
+    """Convert booleans, 0, 1, and the texts "0", "1", "false" and "true".
+
+    "" does not fit: it could be null or false.
+    """
     if type(value) in (bool, int, str):
         if value in (1, "1", "true"):
             return True
@@ -199,7 +224,7 @@ def to_boolean(value: Any) -> bool:
 
 
 def to_any(value: Any) -> Any:
-    """Anything, as it is: for fields without a type."""
+    """Any value, unchanged: for fields without a type."""
     try:
         return orjson.Fragment(
             orjson.dumps(
@@ -208,27 +233,27 @@ def to_any(value: Any) -> Any:
                 option=orjson.OPT_PASSTHROUGH_SUBCLASS,
             )
         )
-    except TypeError:  # Deeper than orjson writes.
+    except TypeError:  # Nested deeper than orjson can write.
         raise DoesNotFit from None
 
 
-def to_whole(kind: type, value: Any) -> Any:
-    """Any value of this kind, as it is: for objects and arrays without more said of them."""
-    if type(value) is kind:
+def to_container(container: type, value: Any) -> Any:
+    """Any dict or list, unchanged: for objects without properties and arrays without items."""
+    if type(value) is container:
         return to_any(value)
-    if value == "" or value == []:  # An empty array is how PHP writes an empty object.
+    if value == "" or value == []:  # PHP writes an empty object as an empty array.
         return None
     raise DoesNotFit
 
 
 def json_text(value: Any) -> bytes:
-    """Any value that a JSON parser returns as compact JSON.
+    """The compact JSON text of any parsed value. Never fails, unlike `orjson.dumps`.
 
-    Cannot fail, unlike `orjson.dumps`: no limit of depth, integers of any size, NUL removed, lone
-    surrogates replaced, and what no double holds as a string.
+    There is no limit of depth, and integers may have any size. NULs are removed, lone surrogates
+    replaced, and numbers larger than any double are written as strings.
     """
     parts: list[bytes] = []
-    todo: list[Any] = [value]  # What is still to write, last first; bytes are already JSON.
+    todo: list[Any] = [value]  # A stack of what is still to write; bytes are finished JSON.
     while todo:
         item = todo.pop()
         if isinstance(item, bytes):
@@ -237,7 +262,7 @@ def json_text(value: Any) -> bytes:
             opening, closing = (b"{", b"}") if isinstance(item, dict) else (b"[", b"]")
             parts.append(opening)
             inside: list[Any] = []
-            for name, inner in _named(item):
+            for name, inner in _members(item):
                 inside += [b"," + name if inside else name, inner]
             todo += [closing, *reversed(inside)]
         else:
@@ -245,10 +270,10 @@ def json_text(value: Any) -> bytes:
     return b"".join(parts)
 
 
-def _named(container: dict[str, Any] | list[Any]) -> Iterator[tuple[bytes, Any]]:
-    """What is in an object or array, each behind what it is called there, if anything.
+def _members(container: dict[str, Any] | list[Any]) -> Iterator[tuple[bytes, Any]]:
+    """The members of an object, each with its key as JSON and a colon; of an array, with b"".
 
-    Names stay distinct: their NULs are replaced, not removed.
+    Keys stay distinct: their NULs are replaced, not removed.
     """
     if isinstance(container, list):
         yield from ((b"", item) for item in container)
@@ -272,19 +297,19 @@ def _scalar_text(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
-KINDS: dict[str, tuple[Callable[[Any], Any], tuple[type, ...]]] = {
+CONVERSIONS: dict[str, tuple[Callable[[Any], Any], tuple[type, ...]]] = {
     "string": (to_string, (str,)),
     "json": (to_json, (str,)),
     "date": (to_date, (str,)),
     "number": (to_number, (int, float)),
     "integer": (to_integer, (int,)),
     "boolean": (to_boolean, (bool,)),
-    "object": (functools.partial(to_whole, dict), (dict,)),
-    "array": (functools.partial(to_whole, list), (list,)),
+    "object": (functools.partial(to_container, dict), (dict,)),
+    "array": (functools.partial(to_container, list), (list,)),
     "any": (to_any, (str, int, float, bool, dict, list)),
 }
-"""By kind: what becomes of its values, and the types of values that it is for.
+"""By type name: the conversion of its values, and the Python types of values that already fit.
 
-"json" is a string that takes arrays and objects as their JSON text. Objects and arrays are here
-those of which the schema says nothing more.
+"json" is a string in which any other value becomes its JSON text. "object" and "array" are those
+without properties and items.
 """

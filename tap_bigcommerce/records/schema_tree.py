@@ -1,4 +1,4 @@
-"""What a JSON schema says of a place, in whichever of the usual ways it says so."""
+"""Reads types, fields and items of a JSON schema; field paths as text."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
-Place = tuple[Any, "str | int"] | None
-"""Where a value stands: the place of what it is in, and its own key or index; None: the record."""
+FieldPath = tuple[Any, "str | int"] | None
+"""Where a value is in a record: the path of its parent, and its own key or index in the parent.
+
+None is the record itself: `products[0].sku` is `(((None, "products"), 0), "sku")`. Extending a path
+this way costs one small tuple for each level.
+"""
 
 TYPES = frozenset(["string", "number", "integer", "boolean", "object", "array", "null"])
 
 
 def branches_of(schemas: Sequence[Any]) -> list[Schema]:
-    """Schemas of at most one type each."""
+    """Splits `anyOf` and lists of types: returns schemas of at most one type each."""
     found: list[Schema] = []
     for schema in schemas:
         if not isinstance(schema, Mapping):
@@ -30,32 +34,36 @@ def branches_of(schemas: Sequence[Any]) -> list[Schema]:
     return found
 
 
-def kind_of(schema: Schema) -> str:
-    """The type of a schema of at most one; "date" for texts that are dates, "any" for no type.
+def type_of(schema: Schema) -> str:
+    """The type name of a schema that has at most one type.
 
-    A type that does not exist promises nothing.
+    "date" is a string with the format date-time. "any" is a schema without a type, or with a type
+    that JSON schema does not define.
     """
-    kind = schema.get("type")
-    if kind == "string" or (kind is None and "format" in schema):
-        return "date" if schema.get("format") == "date-time" else "string" if kind else "any"
-    if isinstance(kind, str) and kind in TYPES:
-        return kind
+    name = schema.get("type")
+    if name == "string" or (name is None and "format" in schema):
+        return "date" if schema.get("format") == "date-time" else "string" if name else "any"
+    if isinstance(name, str) and name in TYPES:
+        return name
     if "properties" in schema:
         return "object"
     return "array" if "items" in schema else "any"
 
 
-def kinds_of(schema: Any) -> set[str]:
-    """The kinds of all its branches, without null, which every field takes."""
-    return {kind_of(branch) for branch in branches_of([schema])} - {"null"}
+def types_of(schema: Any) -> set[str]:
+    """The type names of all branches of a schema, without "null"."""
+    return {type_of(branch) for branch in branches_of([schema])} - {"null"}
 
 
 def fields_of(schemas: Sequence[Any]) -> dict[str, list[Any]] | None:
-    """The fields of the objects among these schemas, each with all its schemas; None: no object."""
+    """The fields of the objects among these schemas: by name, every schema of the field.
+
+    None: there is no object among them.
+    """
     found: dict[str, list[Any]] | None = None
     for schema in branches_of(schemas):
         fields = schema.get("properties")
-        if kind_of(schema) == "object" and isinstance(fields, Mapping):
+        if type_of(schema) == "object" and isinstance(fields, Mapping):
             found = found or {}
             for key, value in fields.items():
                 found.setdefault(key, []).append(value)
@@ -64,34 +72,34 @@ def fields_of(schemas: Sequence[Any]) -> dict[str, list[Any]] | None:
 
 def items_of(schemas: Sequence[Any]) -> list[Any]:
     """The item schemas of the arrays among these schemas."""
-    return [s["items"] for s in branches_of(schemas) if kind_of(s) == "array" and "items" in s]
+    return [s["items"] for s in branches_of(schemas) if type_of(s) == "array" and "items" in s]
 
 
 def has_fields(schemas: Sequence[Any]) -> bool:
-    """Whether there are fields in them, or in the items of their arrays."""
+    """Whether these schemas, or the items of their arrays, have fields."""
     return bool(fields_of(schemas)) or any(has_fields([item]) for item in items_of(schemas))
 
 
-def steps_to(place: Place) -> list[str | int]:
-    """The keys and indexes that lead to a place, from the record on."""
-    steps: list[str | int] = []
-    while place is not None:
-        place, step = place
-        steps.insert(0, step)
-    return steps
+def path_parts(path: FieldPath) -> list[str | int]:
+    """The keys and indexes of a path, from the record down: `["products", 0, "sku"]`."""
+    parts: list[str | int] = []
+    while path is not None:
+        path, part = path
+        parts.insert(0, part)
+    return parts
 
 
-def path_of(place: Place, *, exact: bool = False) -> str:
-    """As text, such as `products[].sku`; `exact`: `products[0].sku`.
+def path_text(path: FieldPath, *, with_indexes: bool = False) -> str:
+    """A path as text: `products[].sku`, or `products[0].sku` with indexes.
 
-    Keys that would make it ambiguous are quoted: `a["b.c"]`.
+    Keys that would make the text ambiguous are quoted: `a["b.c"]`.
     """
-    path = ""
-    for step in steps_to(place):
-        if isinstance(step, int):
-            path += f"[{step}]" if exact else "[]"
-        elif not step or any(letter in '.[]"' for letter in step):
-            path += f"[{json.dumps(step, ensure_ascii=False)}]"
+    text = ""
+    for part in path_parts(path):
+        if isinstance(part, int):
+            text += f"[{part}]" if with_indexes else "[]"
+        elif not part or any(letter in '.[]"' for letter in part):
+            text += f"[{json.dumps(part, ensure_ascii=False)}]"
         else:
-            path += f".{step}" if path else step
-    return path
+            text += f".{part}" if text else part
+    return text

@@ -119,21 +119,21 @@ class StreamSync:
         """Rows of the parent list by key, each with the rows of its child list to be written."""
         parent = PARENTS.get(self.root.name)
         self._record_name = parent.singular if parent is not None else "record"
-        requested = selection.notes.asked_for if "include" in stream.params else ()
-        self._requested_fields = sorted(filter(selection.wants, requested))
+        requested = selection.notes.on_request if "include" in stream.params else ()
+        self._requested_fields = sorted(filter(selection.selects, requested))
         """Selected fields that the API sends on request only; empty after a warning about them."""
         columns = selection.columns
         if STORE_HASH in columns:
             columns[STORE_HASH] = config.store_hash
         self._converter = Converter(
             selection.schema,
-            selection.known_at_all,
+            selection.known_schema,
             columns=columns,
             keys=stream.automatic_fields,
             json_text=selection.notes.json_text,
-            wrap=selection.notes.wrapped,
+            value_or_array=selection.notes.value_or_array,
             protection=selection.protection,
-            as_text=selection.as_text,
+            text_schemas=selection.text_schemas,
         )
         self._schema_written = False
         self.start = self._find_start()
@@ -316,7 +316,7 @@ class StreamSync:
         if not self._schema_written:
             self._run.messages.write_schema(
                 self.stream.name,
-                self.selection.emitted,
+                self.selection.output_schema,
                 key_of(self.stream, self.selection.schema),
                 self.stream.replication_key,
             )
@@ -419,7 +419,7 @@ class StreamSync:
         own = config.for_stream(self.stream.name)
         start = (own.start_date or config.start_date) if bookmark is None else None
         protection = self.selection.protection
-        pseudonyms = protection.basis if protection is not None else []
+        pseudonyms = protection.fingerprint if protection is not None else []
         basis = {
             "store": config.store_hash,
             "path": self.root.path,

@@ -42,9 +42,9 @@ KEYWORDS = {
 EXTENDS = "$extends"
 
 # What is odd about fields: lists of paths at the top of a stream's file, marks in the fields.
-LISTED = ("$links", "$off_by_default", "$asked_for")
+LISTED = ("$links", "$off_by_default", "$on_request")
 SCALARS = ("string", "number", "integer", "boolean")
-MARKED = {"$json_text": ("string",), "$wrapped": ("array",), "$personal": SCALARS}
+MARKED = {"$json_text": ("string",), "$value_or_array": ("array",), "$personal": SCALARS}
 REFERENCES = "$references"
 NOTES = (*LISTED, *MARKED, REFERENCES)
 
@@ -454,11 +454,11 @@ def test_notes_are_about_fields_that_are_there_and_links_about_others(
     stream: str, schema: Schema
 ) -> None:
     own, fields = read_json(f"{stream}.json"), {path for path, _ in walk(schema)}
-    links, off, asked_for = (
+    links, off, on_request = (
         {path.replace("[]", "") for path in own.get(name, ())} for name in LISTED
     )
     assert off <= fields
-    assert asked_for <= set(schema["properties"])
+    assert on_request <= set(schema["properties"])
     assert not links & fields
 
 

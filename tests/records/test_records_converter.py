@@ -367,7 +367,7 @@ def test_the_same_object_obeys_the_selection_of_each_place() -> None:
 def test_options_by_path_hold_in_their_place_only() -> None:
     fields = array(obj(value=STRING))
     known = obj(a=fields, b=fields, c=fields, _rescued_data=STRING)
-    made = Converter(known, known, json_text={"a[].value"}, wrap={"b"})
+    made = Converter(known, known, json_text={"a[].value"}, value_or_array={"b"})
     out = run(made, {"a": [{"value": [1]}], "b": {"value": 2}, "c": [{"value": [3]}]})
     assert out == {
         "a": [{"value": "[1]"}],

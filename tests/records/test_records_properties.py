@@ -235,7 +235,7 @@ def test_any_record_under_any_two_schemas_can_be_written(
 ) -> None:
     schema = {"type": "object", "properties": {**emitted, "_rescued_data": STRING}}
     paths = {f"{name}[]" for name in emitted} | set(emitted)
-    for options in ({}, {"json_text": paths, "wrap": paths}):
+    for options in ({}, {"json_text": paths, "value_or_array": paths}):
         made = Converter(schema, {"type": "object", "properties": known}, **options)  # type: ignore[arg-type]
         for _ in range(3):
             out = json.loads(orjson.dumps(made.convert(as_parsed(record))))

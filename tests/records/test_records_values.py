@@ -360,13 +360,13 @@ WRAPPED = {"type": ["null", "array"], "items": OBJECT}
     ],
 )
 def test_an_object_becomes_the_only_item_where_that_is_asked_for(value: Any, text: Any) -> None:
-    check(WRAPPED, value, text, wrap={"field"})
+    check(WRAPPED, value, text, value_or_array={"field"})
 
 
 def test_a_scalar_becomes_the_only_item_where_that_is_asked_for() -> None:
     field = {"type": ["null", "array"], "items": NULLABLE("string")}
-    check(field, "AU", '["AU"]', wrap={"field"})
-    check(field, {"a": 1}, RESCUED, wrap={"field"})
+    check(field, "AU", '["AU"]', value_or_array={"field"})
+    check(field, {"a": 1}, RESCUED, value_or_array={"field"})
 
 
 @pytest.mark.parametrize(

@@ -135,7 +135,7 @@ def test_nor_one_that_is_given_for_the_name_of_a_setting_or_as_a_rule(
     assert "There is no setting '(hidden)'" in result.stderr
     result = run(settings(quiet), args=["--list", "--select", REAL])
     assert result.status == 1
-    assert "the rule '(hidden)' names no field" in result.stderr
+    assert "the rule '(hidden)' matches no field" in result.stderr
     assert REAL not in result.stderr
 
 

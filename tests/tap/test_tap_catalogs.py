@@ -1,4 +1,4 @@
-"""Catalogs as other programs and people write them: what is not heeded is said."""
+"""Catalogs as other programs and people write them: warnings name what is ignored."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_a_field_that_its_schema_deselects_stays_out(
         ),
         (
             lambda e: e["metadata"].append(deselected("properties", "Email")),
-            '["properties", "Email"] is that of no field and is not heeded. '
+            '["properties", "Email"] is ignored: there is no such field. '
             'Did you mean ["properties", "email"]?',
         ),
         (
@@ -123,15 +123,15 @@ def test_a_field_that_its_schema_deselects_stays_out(
         ),
         (
             lambda e: e["metadata"].append(deselected("properties", "notes")),
-            '["properties", "notes"] stands there 2 times: the last one counts',
+            '["properties", "notes"] is in the metadata 2 times: the last one is used',
         ),
         (
             lambda e: e["metadata"].append(deselected("properties", "form_fields", "items")),
-            "form_fields is selected, and all that is in it is not",
+            "form_fields is selected, but none of the fields in it",
         ),
         (
             lambda e: e["schema"]["properties"]["form_fields"]["items"].update(selected=False),
-            "form_fields is selected, and all that is in it is not",
+            "form_fields is selected, but none of the fields in it",
         ),
         (
             lambda e: e["metadata"].append(deselected("properties", "form_fields", "value")),
@@ -139,25 +139,23 @@ def test_a_field_that_its_schema_deselects_stays_out(
         ),
         (
             lambda e: e["metadata"].append(deselected("properties", "xyzzy")),
-            '"xyzzy"] is that of no',
+            '"xyzzy"] is ignored: there is no such field',
         ),
-        (lambda e: e.update(stream="clients"), 'stream "clients" is not heeded'),
-        (lambda e: e.update(stream_alias="clients"), 'stream_alias "clients" is not heeded'),
-        (lambda e: e.update(alias="clients"), 'alias "clients" is not heeded'),
-        (lambda e: e.update(key_properties=["email"]), 'it stays ["id"]'),
+        (lambda e: e.update(stream="clients"), 'stream "clients" is ignored'),
+        (lambda e: e.update(stream_alias="clients"), 'stream_alias "clients" is ignored'),
+        (lambda e: e.update(alias="clients"), 'alias "clients" is ignored'),
+        (lambda e: e.update(key_properties=["email"]), 'it is always ["id"]'),
         (
             lambda e: metadata_at(e, "").update({"table-key-properties": ["email"]}),
-            'table-key-properties ["email"] is not heeded: it stays ["id"]',
+            'table-key-properties ["email"] is ignored: it is always ["id"]',
         ),
         (
             lambda e: metadata_at(e, "").update({"replication-key": "date_created"}),
-            'replication-key "date_created" is not heeded: it stays "date_modified"',
+            'replication-key "date_created" is ignored: it is always "date_modified"',
         ),
     ],
 )
-def test_what_is_not_heeded_is_named(
-    quiet: Sandbox, catalog: Json, change: Any, words: str
-) -> None:
+def test_what_is_ignored_is_named(quiet: Sandbox, catalog: Json, change: Any, words: str) -> None:
     chosen = select(catalog, "customers", "coupons")
     change(entry_of(chosen, "customers"))
     result = run(settings(quiet), chosen)
@@ -168,9 +166,7 @@ def test_what_is_not_heeded_is_named(
 
 
 @pytest.mark.parametrize("more", [{"detect_deletes": True}, {"store_hash_column": True}])
-def test_of_a_catalog_as_discovery_writes_it_everything_is_heeded(
-    quiet: Sandbox, more: Json
-) -> None:
+def test_of_a_catalog_as_discovery_writes_it_nothing_is_ignored(quiet: Sandbox, more: Json) -> None:
     config = settings(quiet, **more)
     result = run(config, run(config, args=["--discover", "--select", "coupons,banners"]).catalog)
     assert set(result.schemas) == {"coupons", "banners"}

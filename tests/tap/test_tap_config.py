@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from tap_runner import Json, Result, run, select, settings
 
-from tap_bigcommerce.catalog.discovery import discovered
+from tap_bigcommerce.catalog.discovery import catalog_entries
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce_sandbox import Sandbox
@@ -47,7 +47,7 @@ def test_the_sample_config_is_what_the_declarations_say() -> None:
 
 
 def test_the_catalog_at_the_top_is_what_discovery_without_settings_writes() -> None:
-    wanted = {"streams": discovered(STREAMS.values(), None)}
+    wanted = {"streams": catalog_entries(STREAMS.values(), None)}
     there = json.loads((TOP / "catalog.json").read_text(encoding="utf-8"))
     assert there == json.loads(json.dumps(wanted))
     assert run(args=["--discover"]).catalog == there

@@ -251,7 +251,7 @@ def test_archived_orders_come_with_their_mark(small: Sandbox) -> None:
     assert second.record("orders", id)["is_deleted"] is True
 
 
-def test_time_extracted_is_when_the_record_was_asked_for(
+def test_time_extracted_is_when_the_record_was_on_request(
     quiet: Sandbox, first_sync: Result
 ) -> None:
     times = {m["time_extracted"] for m in first_sync.messages if m["type"] == "RECORD"}
@@ -268,10 +268,10 @@ def test_records_have_every_column_in_the_order_of_the_schema(quiet: Sandbox, mo
     assert result.status == 0, result.stderr
     assert len(result.by_stream) > 50
     for stream, message in result.schemas.items():
-        asked_for = load_notes(stream).asked_for
-        columns = [name for name in message["schema"]["properties"] if name not in asked_for]
+        on_request = load_notes(stream).on_request
+        columns = [name for name in message["schema"]["properties"] if name not in on_request]
         for row in result.records(stream):
-            assert [name for name in row if name not in asked_for] == columns, stream
+            assert [name for name in row if name not in on_request] == columns, stream
 
 
 def test_what_was_rescued_once_does_not_stay(small: Sandbox) -> None:

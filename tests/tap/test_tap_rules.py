@@ -183,7 +183,7 @@ def test_a_rule_that_names_nothing_is_an_error(
     chosen = select(catalog, "customers", whole=True) if with_catalog else None
     result = run(settings(quiet), chosen, args=with_rules("orders.*", rule))
     assert result.status == 1
-    (line,) = [line for line in result.logged("CRITICAL") if "names no field" in line]
+    (line,) = [line for line in result.logged("CRITICAL") if "matches no field" in line]
     assert f"{rule!r}" in line
     assert offered in line
     assert not result.stdout

@@ -106,20 +106,20 @@ def test_a_full_refresh_reads_a_stream_as_if_for_the_first_time(
 @pytest.mark.parametrize(
     ("streams", "args", "words"),
     [
-        ({"order": {"lookback_seconds": 1}}, [], "none of the streams. Did you mean 'orders'"),
+        ({"order": {"lookback_seconds": 1}}, [], "not a stream. Did you mean 'orders'"),
         ({"orders": {"strat_date": "2024-01-01"}}, [], "'strat_date'. Did you mean 'start_date'"),
         ({"orders": {"start_date": "soon"}}, [], "streams.orders.start_date should be a date"),
         ({"orders": {"replication_method": "LOG"}}, [], "orders.replication_method should be"),
         ({"orders": "all"}, [], "streams.orders should be an object"),
         (["orders"], [], "streams should be an object"),
-        ({"coupons": {"end_date": "2024-01-01"}}, [], "coupons is read whole every time"),
+        ({"coupons": {"end_date": "2024-01-01"}}, [], "all rows of coupons are read in every sync"),
         (
             {"orders": {"start_date": "2025-01-01", "end_date": "2024-01-01"}},
             [],
             "start_date is after end_date",
         ),
         ({}, ["--full-refresh", "order"], "Did you mean 'orders'"),
-        ({}, ["--full-refresh", "banners"], "none of the streams that are read"),
+        ({}, ["--full-refresh", "banners"], "not a selected stream"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(

@@ -1,4 +1,4 @@
-"""The streams' JSON schemas, one file each, and the reading of them."""
+"""Loads the streams' JSON schemas, one file each, and the marks in them."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from importlib import resources
 from typing import Any
 
 RESCUED = "_rescued_data"
-"""The field for what a schema does not know or what does not fit into it."""
+"""The field for values that are new to a schema or do not fit it."""
 
 DELETED_AT = "_sdc_deleted_at"
-"""The field that says since when a record is gone from the store."""
+"""The field with the date since when a record is deleted in the store."""
 
 STORE_HASH = "store_hash"
-"""The field that says whose record it is, where tables hold several stores."""
+"""The field with the hash of the record's store, for tables with several stores."""
 
 OWN_COLUMNS: dict[str, dict[str, Any]] = {
     STORE_HASH: {"type": "string", "description": "The store whose record this is: its hash."},
@@ -33,50 +33,51 @@ OWN_COLUMNS: dict[str, dict[str, Any]] = {
         ),
     },
 }
-"""The fields that are the tap's own, in no schema file: no stream of the API has one of these
-names."""
+"""Fields that the tap adds to records. They are in no schema file; the API has none so named."""
 
-LISTS = ("$links", "$off_by_default", "$asked_for")
-MARKS = ("$json_text", "$wrapped", "$personal")
+LISTS = ("$links", "$off_by_default", "$on_request")
+"""Keys at the top of a schema file, each with a list of paths."""
+MARKS = ("$json_text", "$value_or_array", "$personal")
+"""Keys of a field in a schema file, each with the value true."""
 
 
 @dataclass(frozen=True)
 class Notes:
-    """What is odd about single fields of a stream, by their paths (`form_fields[].value`).
+    """What a schema file says of single fields beside their schema.
 
-    At the top of a schema file, references as an object, the others as lists of paths:
-    references: foreign keys, each with the key of a stream that it names.
-    links: no fields, but where rows hold the addresses of other lists.
-    off_by_default: fields that have to be selected.
-    asked_for: top-level fields that come only because the tap asks for them beside the row itself.
-    They may fail to come, and are left out of the record then.
+    Fields are named by their paths (`form_fields[].value`). From the top of the file:
+    references: foreign keys, each with the key that it refers to (`orders.id`).
+    links: paths that are no fields: rows have addresses of other lists there.
+    off_by_default: fields that are read only when they are selected.
+    on_request: top-level fields that the API returns only when the tap asks for them, with
+        `include` or a further request. They are omitted from a record if that fails.
 
-    In the field itself, as `true`:
-    json_text: strings; any other value becomes its JSON text.
-    wrapped: arrays; what is none becomes the only item.
-    personal: what may tell of a person. `_rescued_data` always is, for it may hold anything.
+    From marks in the field itself:
+    json_text: strings in which any other value becomes its JSON text.
+    value_or_array: arrays for which the API may send a single value; it becomes the only item.
+    personal: personal data. `_rescued_data` always is, because anything may be in it.
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
     links: tuple[str, ...] = ()
     off_by_default: tuple[str, ...] = ()
-    asked_for: tuple[str, ...] = ()
+    on_request: tuple[str, ...] = ()
     json_text: frozenset[str] = frozenset()
-    wrapped: frozenset[str] = frozenset()
+    value_or_array: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()
 
 
 def load_schema(stream: str) -> dict[str, Any]:
-    """The whole schema of a stream, with every reference to a shared part resolved.
+    """The complete schema of a stream, with every reference to a shared part resolved.
 
-    It is read once, and never changed.
+    The same object is returned each time: callers must not change it.
     """
     schema, _ = _read(stream)
     return schema
 
 
 def load_notes(stream: str) -> Notes:
-    """What a stream's schema file says beside the schema."""
+    """The notes of a stream's schema file."""
     _, notes = _read(stream)
     return notes
 
@@ -95,7 +96,7 @@ def _read(stream: str) -> tuple[dict[str, Any], Notes]:
 
 
 def _without_marks(node: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:
-    """Take the marks out of a schema: each with the path of its field."""
+    """Remove the marks from a schema. Yields each with the path of its field."""
     yield from ((path, mark) for mark in MARKS if node.pop(mark, False))
     if "items" in node:
         yield from _without_marks(node["items"], f"{path}[]")
@@ -104,6 +105,6 @@ def _without_marks(node: dict[str, Any], path: str) -> Iterator[tuple[str, str]]
 
 
 def _resolved(name: str) -> Any:
-    """A file's schema, where each reference to a shared part is that part."""
+    """The schema in a file, with each reference replaced by the shared part that it names."""
     text = resources.files(__name__).joinpath(name).read_text(encoding="utf-8")
     return json.loads(text, object_hook=lambda n: _resolved(n["$ref"]) if "$ref" in n else n)

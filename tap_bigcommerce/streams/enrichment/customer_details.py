@@ -135,5 +135,5 @@ class CustomerDetails(Enricher):
 
 def customer_details(read_request: ReadRequest) -> CustomerDetails | None:
     """The enricher of customers; None where no field is selected that only v3 has."""
-    fields = list(filter(read_request.is_needed, load_notes("customers").asked_for))
+    fields = list(filter(read_request.is_needed, load_notes("customers").on_request))
     return CustomerDetails(fields, read_request) if fields else None

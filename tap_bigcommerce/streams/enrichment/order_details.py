@@ -52,7 +52,7 @@ class OrderDetails(Enricher):
     """Adds the lists that a run needs to orders. Several worker threads use it at once."""
 
     def __init__(self, read_request: ReadRequest) -> None:
-        self._fields = set(filter(read_request.is_needed, load_notes("orders").asked_for))
+        self._fields = set(filter(read_request.is_needed, load_notes("orders").on_request))
         self._needs_items_in_consignments = any(map(read_request.is_needed, ITEM_PATHS))
         self._uses_embedded = read_request.config.order_details == "embedded"
         self._always_coupons = read_request.config.order_coupons == "always"

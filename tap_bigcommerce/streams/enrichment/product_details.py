@@ -28,9 +28,9 @@ class ProductDetails(Enricher):
     """Adds the nested lists that a run needs to products. Most products include them already."""
 
     def __init__(self, read_request: ReadRequest) -> None:
-        asked_for = load_notes("products").asked_for
-        self._included = list(filter(read_request.is_needed, (*asked_for, *CHILD_STREAMS_ONLY)))
-        excluded = [name for name in read_request.unselected if name not in asked_for]
+        on_request = load_notes("products").on_request
+        self._included = list(filter(read_request.is_needed, (*on_request, *CHILD_STREAMS_ONLY)))
+        excluded = [name for name in read_request.unselected if name not in on_request]
         if not read_request.rows_needed:
             self.params = {"include_fields": "date_modified"}
         elif excluded:

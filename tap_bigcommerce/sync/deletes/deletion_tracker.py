@@ -248,7 +248,7 @@ class DeletionTracker:
 
         A target that writes only the columns of the SCHEMA keeps the last values of the others.
         """
-        schema, protection = selection.emitted, selection.protection
+        schema, protection = selection.output_schema, selection.protection
         archived = self._archived_field
         fields, (key,) = schema["properties"], self.stream.primary_keys
         constants: dict[str, Any] = {}
@@ -258,7 +258,7 @@ class DeletionTracker:
             # As in the record that the list would show, if it still had it.
             constants[archived] = True
             if protection is not None:
-                constants[archived] = protection.cleaned(True, protection.place((None, archived)))
+                constants[archived] = protection.apply(True, protection.rule_path((None, archived)))
         names = (key, *constants, DELETED_AT)
         schema = {**schema, "properties": {name: fields[name] for name in names}}
         messages.write_schema(self.stream.name, schema, key_of(self.stream, schema), None)
