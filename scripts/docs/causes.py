@@ -613,16 +613,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "newer version of the tap may know the field.",
         ),
         Cause(
-            "and went nowhere",
-            "As above, but `_rescued_data` is not selected, or the value may hold what you have "
-            "left out.",
+            "and were dropped",
+            "As above, but `_rescued_data` is not selected, or the value may contain fields that "
+            "you have not selected.",
             "Select `_rescued_data`.",
         ),
         Cause(
             "The report",
-            "`--report` names a folder, a device, a pipe, a link that leads nowhere, or a file in "
-            "a folder that may not be written to. What is there stays as it is.",
-            "Name a new file, or a page of an earlier run, in a folder of your own.",
+            "`--report` names a folder, a device, a pipe, a broken link, or a file in a folder "
+            "that is not writable. An existing file is not changed.",
+            "Name a new file, or the report of an earlier run, in a folder of your own.",
         ),
         Cause(
             "cannot be written: …. The stream stops here",

@@ -1,4 +1,4 @@
-"""What is counted of a stream while it is read, for its summary."""
+"""Counters of one stream in one run, for its summary, metrics and report."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 Stage = Literal["not started", "running", "done", "failed"]
-"""How far a stream is."""
+"""How far the reading of a stream is."""
 
 OUTCOMES = {
-    "good": "good",
-    "absent": "nothing there (404)",
-    "refused": "refused (429)",
+    "good": "successful",
+    "absent": "not found (404)",
+    "refused": "rate-limited (429)",
     "failed": "failed",
 }
-"""What can become of a request, and how a person reads it."""
+"""The possible outcomes of a request, each with its text for people."""
 
 
 def outcome_of(status: str) -> str:
-    """Which of OUTCOMES a status is, or what befell the request."""
+    """The key in OUTCOMES for an HTTP status ("503") or a kind of error ("timeout")."""
     if status in ("200", "204"):
         return "good"
     return {"404": "absent", "429": "refused"}.get(status, "failed")
@@ -29,14 +29,29 @@ def outcome_of(status: str) -> str:
 
 @dataclass
 class StreamCounts:
-    """Figures of one stream in one run. The tracker adds to those of requests and waits.
+    """Counters of one stream in one run. ProgressTracker counts requests and waits.
 
-    `share` of the list has been written (0 to 1; None: nobody knows). `read_with` is the stream
-    whose walk this one shares: pages, requests and rows read are counted there. `began` and
-    `ended` are by `time.monotonic`; `failure` says in words why the stream failed. `skipped` is
-    how many records, or parents of records, could not be read while others could. `short_retries`
-    is set from the first of them on: later requests are retried with short waits. `told` of the
-    records `written` were in METRIC lines by `told_at`.
+    Attributes:
+        read: Rows that the API sent.
+        written: RECORD messages.
+        duplicates: Rows that were read before, and skipped.
+        deleted_during_sync: Rows that were deleted between the request for their list and the
+            requests for their details.
+        share: How much of the list has been written, from 0 to 1; None: unknown.
+        read_with: The stream whose list also has the rows of this one. Pages, requests and rows
+            read are counted for that stream.
+        began, ended: By `time.monotonic`; None: not yet.
+        failure: Why the stream failed, as a message.
+        deleted: Records reported as deleted.
+        rescued, unfit: Values moved to _rescued_data, and values dropped, by their path.
+        child_lists_read: Lists of a single row that were requested, by name and reason.
+        unneeded_reads: Those of them that had nothing new, by reason.
+        statuses: Requests by HTTP status or kind of error.
+        repaired_responses: Responses in which invalid characters were replaced.
+        skipped: Records, or parents of records, that could not be read while others could.
+        short_retries: Such a failure has occurred: later requests are retried with short waits.
+        waited: Seconds, summed over all requests.
+        logged, logged_at: How many of the `written` records were in METRIC lines, and up to when.
     """
 
     stream: str
@@ -69,7 +84,7 @@ class StreamCounts:
 
     @property
     def stage(self) -> Stage:
-        """How far the stream is."""
+        """How far the reading of the stream is."""
         if self.failure is not None:
             return "failed"
         if self.ended is not None:
@@ -78,11 +93,10 @@ class StreamCounts:
 
     @property
     def took(self) -> float:
-        """The seconds for which it has been read."""
+        """For how many seconds the stream has been read."""
         return 0.0 if self.began is None else (self.ended or time.monotonic()) - self.began
 
     def failures(self, except_for: Collection[str] = ("good",)) -> Counter[str]:
-        """How many requests had which status, or what befell them: but for these outcomes."""
-        return Counter(
-            {at: n for at, n in self.statuses.items() if outcome_of(at) not in except_for}
-        )
+        """Requests by status or kind of error, without those of the outcomes `except_for`."""
+        failed = {at: n for at, n in self.statuses.items() if outcome_of(at) not in except_for}
+        return Counter(failed)

@@ -1,4 +1,4 @@
-"""The log on standard error: as text, or a JSON object a line; or above bars there."""
+"""Sets up the log on standard error: text or JSON, without secrets."""
 
 from __future__ import annotations
 
@@ -13,40 +13,40 @@ from typing import Any
 from tap_bigcommerce.text import Secrets, one_line
 
 METRIC = "METRIC: "
-"""What singer-python's lines for programs begin with."""
+"""The beginning of log lines for programs, as singer-python writes them."""
 
 
 def redacting_filter(secrets: Secrets) -> Callable[[logging.LogRecord], bool]:
-    """A filter that makes of each record what may be shown: one line, without secrets.
+    """A logging filter that makes each message one printable line without secrets.
 
-    A traceback goes into `exc_text`, line by line.
+    The lines of a traceback are put into the record's `exc_text`.
     """
 
-    def shown(text: str) -> str:
+    def redacted(text: str) -> str:
         return one_line(secrets.hide(text))
 
     def change(record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        if not message.startswith(METRIC):  # Made by `progress`, of our own words and figures.
-            record.msg, record.args = shown(message), ()
+        if not message.startswith(METRIC):  # Made by `metrics`, of names and numbers.
+            record.msg, record.args = redacted(message), ()
         if record.exc_info:
             lines = []
             for part in traceback.format_exception(*record.exc_info):
-                # Frames are our own code; whatever else is said may hold anything.
-                own = part.startswith(("  File ", "Traceback "))
-                lines += part.splitlines() if own else [part.rstrip("\n")]
-            record.exc_text = "\n".join(map(shown, lines))
+                # Frames show source code. Other parts have texts of errors, which are not trusted:
+                # line breaks in them are escaped.
+                is_frame = part.startswith(("  File ", "Traceback "))
+                lines += part.splitlines() if is_frame else [part.rstrip("\n")]
+            record.exc_text = "\n".join(map(redacted, lines))
         return True
 
     return change
 
 
 class JsonFormatter(logging.Formatter):
-    """One object a line: time (UTC), level, logger, message; metric or traceback where there is
-    one."""
+    """One JSON object per line: time (UTC), level, logger, message, and metric or traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
+        """The record as a JSON object."""
         moment = datetime.fromtimestamp(record.created, timezone.utc)
         message = record.getMessage()
         entry: dict[str, Any] = {
@@ -63,16 +63,16 @@ class JsonFormatter(logging.Formatter):
 
 
 FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonFormatter()}
-"""By `--log-format`; text as Singer programs write it: the level and the message."""
+"""The values of `--log-format`. Text has the level and the message, as in other Singer taps."""
 
 
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no argument
-    """Writes to standard error, or through `write_line`, above what is shown there."""
+    """Writes to standard error, or through `write_line(line, level)` while bars are shown."""
 
     write_line: Callable[[str, str], object] | None = None
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line. Where standard error is closed, that is no reason to stop."""
+        """Write one line. Errors, such as a closed standard error, do not stop the tap."""
         if self.write_line is not None:
             self.write_line(self.format(record), record.levelname)
         else:
@@ -80,17 +80,20 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.1
 
 
 def set_up_logging(level: str, format_: str, secrets: Secrets) -> LogHandler:
-    """Send the log of this process to standard error, in one of FORMATS, without these secrets."""
-    # A METRIC line a request is for programs: on a terminal nobody could read anything else.
+    """Send this process's log to standard error and return its handler.
+
+    `level` is the name of a log level, `format_` one of FORMATS. `secrets` are removed.
+    """
+    # METRIC lines are for programs. On a terminal they would hide everything else.
     with_metrics = level == "DEBUG" or sys.stderr is None or not sys.stderr.isatty()
     output = LogHandler(sys.stderr)
     output.addFilter(lambda record: with_metrics or not str(record.msg).startswith(METRIC))
     output.addFilter(redacting_filter(secrets))
     output.setFormatter(FORMATS[format_])
     root = logging.getLogger()
-    # singer-python has given it a handler of its own.
+    # Replaces the handler that singer-python has installed.
     root.handlers[:] = [output]
     root.setLevel(level)
-    # Its warnings bring tracebacks (of a bad header, for example); the client says what matters.
+    # Its warnings have tracebacks (about a bad header, for example). The client logs what matters.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     return output

@@ -1,4 +1,4 @@
-"""What a person hears of a run: how it goes, and what it came to."""
+"""METRIC log lines, the warnings about values, and each stream's summary."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ from tap_bigcommerce.text import excerpt
 
 LOGGER = logging.getLogger(__name__)
 
-METRIC_EVERY = 60.0  # seconds between two METRIC lines of a stream's records
+METRIC_INTERVAL = 60.0  # seconds between two METRIC lines about a stream's records
 
 MAX_LISTED = 10
-"""Things that are named of those that were counted."""
+"""Of the things that were counted, so many are named."""
 
 RESCUED_VALUES = (
     "%s: %d values of %s are new to the schema or do not fit it; they are in _rescued_data"
 )
 
 LOST_VALUES = (
-    "%s: %d values of %s are new to the schema or do not fit it, and went nowhere: "
-    "_rescued_data is not selected, or they may hold what is not selected"
+    "%s: %d values of %s are new to the schema or do not fit it, and were dropped: "
+    "_rescued_data is not selected, or they may contain fields that are not selected"
 )
 
 
 def log_records(counts: StreamCounts, *, last: bool = False) -> None:
-    """A METRIC line of the records written since the one before, if it is time or the `last`.
+    """Log how many records were written since the last such line, once per METRIC_INTERVAL.
 
-    As singer-python's own Counter, which sets up logging anew each time that one is made.
+    `last`: log it now.
+
+    singer-python's own Counter does the same, but reconfigures logging whenever one is created.
     """
     now = time.monotonic()
-    if last or now - counts.logged_at >= METRIC_EVERY:
+    if last or now - counts.logged_at >= METRIC_INTERVAL:
         log_count(Metric.record_count, counts.stream, counts.written - counts.logged)
         counts.logged, counts.logged_at = counts.written, now
 
 
 def log_count(metric: str, stream: str, value: int) -> None:
-    """One METRIC line of a count, of a whole stream."""
+    """Log one METRIC line with a count of a stream."""
     _log_metric(logging.INFO, "counter", metric, value, {Tag.endpoint: stream})
 
 
 def log_stream_metrics(counts: StreamCounts) -> None:
-    """A stream's METRIC lines at its end, and a warning for each path that did not fit."""
+    """Log a stream's METRIC lines at its end, and a warning for each path with rescued values."""
     log_records(counts, last=True)
     for metric, value in (
         ("requests", counts.requests),
@@ -70,9 +72,9 @@ def log_stream_metrics(counts: StreamCounts) -> None:
 
 
 def log_request(stream: str, seconds: float, outcome: str) -> None:
-    """One METRIC line of a single request: at DEBUG, for a sync has thousands of them.
+    """Log one METRIC line about a single request, at DEBUG: a sync has thousands of them.
 
-    `outcome` is its status or what befell it.
+    `outcome` is its HTTP status or the kind of its error.
     """
     code = int(outcome) if outcome.isdigit() else outcome
     status = Status.succeeded if outcome_of(outcome) == "good" else Status.failed
@@ -81,39 +83,45 @@ def log_request(stream: str, seconds: float, outcome: str) -> None:
 
 
 def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[str, Any]) -> None:
-    """As singer-python writes it, which knows one level only."""
+    """In the format of singer-python, which supports one log level only."""
     if LOGGER.isEnabledFor(level):
         point = {"type": kind, "metric": metric, "value": value, "tags": tags}
         LOGGER.log(level, "METRIC: %s", json.dumps(point))
 
 
 def summary(counts: StreamCounts) -> str:
-    """One stream's closing line."""
-    failed = counts.failures()
-    failures = f", {failed.total()} of them failed: {format_counts(failed)}" if failed else ""
+    """The line about a stream at the end of a sync."""
+    failed = Counter(
+        {f"HTTP {at}" if at.isdigit() else at: n for at, n in counts.failures().items()}
+    )
+    kinds = format_counts(failed) if len(failed) > 1 else "".join(failed)
+    failures = f", {failed.total()} failed ({kinds})" if failed else ""
     before, after = counts.bookmark_before, counts.bookmark_after
     moved = f"from {before} to " if before not in (None, after) else ""
-    said = [
+    parts = [
         (True, f"{counts.written} records"),
         (True, f"{counts.requests} requests{failures}"),
-        (counts.retries, f"{counts.retries} times tried again"),
-        (counts.duplicates, f"{counts.read} read, {counts.duplicates} of them known already"),
+        (counts.retries, f"{counts.retries} retries"),
+        (counts.duplicates, f"{counts.read} read, {counts.duplicates} duplicates skipped"),
         (counts.waited >= 1, f"waited {counts.waited:.0f} s over all requests"),
-        (counts.deleted_during_sync, f"{counts.deleted_during_sync} deleted meanwhile"),
-        (counts.skipped, f"{counts.skipped} skipped that could not be read"),
-        (counts.deleted, f"{counts.deleted} deleted since the last sweep"),
-        (counts.child_lists_read, f"lists read singly: {format_counts(counts.child_lists_read)}"),
-        (counts.unneeded_reads, f"without need: {format_counts(counts.unneeded_reads)}"),
+        (counts.deleted_during_sync, f"{counts.deleted_during_sync} deleted during the sync"),
+        (counts.skipped, f"{counts.skipped} skipped (could not be read)"),
+        (counts.deleted, f"{counts.deleted} reported as deleted"),
+        (counts.child_lists_read, f"child lists read: {format_counts(counts.child_lists_read)}"),
+        (counts.unneeded_reads, f"of these without need: {format_counts(counts.unneeded_reads)}"),
         (counts.rescued, f"rescued values: {format_counts(counts.rescued)}"),
-        (counts.unfit, f"values that did not fit: {format_counts(counts.unfit)}"),
-        (counts.repaired_responses, f"{counts.repaired_responses} answers with bad characters"),
+        (counts.unfit, f"dropped values: {format_counts(counts.unfit)}"),
+        (
+            counts.repaired_responses,
+            f"{counts.repaired_responses} responses with invalid characters",
+        ),
         (after, f"bookmark {moved}{after}"),
     ]
-    return f"{counts.stream}: " + "; ".join(message for happened, message in said if happened)
+    return f"{counts.stream}: " + "; ".join(text for applies, text in parts if applies)
 
 
 def format_counts(counter: Counter[str]) -> str:
-    """What was counted most often: 3 × 503, 1 × 429."""
+    """The most frequent entries as text: `3 × 503, 1 × 429`."""
     most = [f"{number:,} × {excerpt(name)}" for name, number in counter.most_common(MAX_LISTED)]
     more = len(counter) - len(most)
     return ", ".join([*most, f"and {more} more"] if more > 0 else most)
@@ -121,11 +129,11 @@ def format_counts(counter: Counter[str]) -> str:
 
 @contextlib.contextmanager
 def run_every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
-    """Do this in a thread meanwhile, each time that so many seconds have passed."""
-    over = threading.Event()
+    """Call `act` in a thread every so many seconds, until the context ends."""
+    ended = threading.Event()
 
     def run() -> None:
-        while not over.wait(seconds):
+        while not ended.wait(seconds):
             act()
 
     thread = threading.Thread(target=run, name="progress", daemon=True)
@@ -133,5 +141,5 @@ def run_every(seconds: float, act: Callable[[], object]) -> Iterator[None]:
     try:
         yield
     finally:
-        over.set()
+        ended.set()
         thread.join()

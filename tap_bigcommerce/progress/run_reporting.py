@@ -1,4 +1,4 @@
-"""Whoever hears and sees of a run: its log, its progress and its report, as the options say."""
+"""A run's log, progress display and report, as the command line asks for."""
 
 from __future__ import annotations
 
@@ -18,9 +18,11 @@ LOGGER = logging.getLogger(__name__)
 
 
 class RunReporting:
-    """Sets the log up. A run tells its `tracker`, and `ended` at its end.
+    """Sets up the log, shows progress while a run goes on, and writes the report at its end.
 
-    `secrets` are hidden in whatever it hears and sees.
+    Attributes:
+        tracker: Where the run reports its requests, waits and streams.
+        secrets: Texts that are hidden in the log and in the report.
     """
 
     def __init__(
@@ -31,8 +33,16 @@ class RunReporting:
         report: str | None,
         progress_every: float | None,
     ) -> None:
-        """`report` is the file to write the report to, if one is wanted. Without bars a line about
-        the progress is logged `progress_every` so many seconds; None: neither lines nor bars."""
+        """Set up the log.
+
+        Args:
+            environment: Environment variables.
+            level: The name of a log level.
+            log_format: "text" or "json".
+            report: The file for the report; None: no report.
+            progress_every: Seconds between two log lines about the progress, where bars cannot be
+                shown; None: neither lines nor bars.
+        """
         self._progress_every = progress_every
         self.secrets = Secrets()
         self.secrets.add(proxy_passwords(environment))
@@ -41,18 +51,18 @@ class RunReporting:
         self.tracker = ProgressTracker()
         self._report = None
         if report is not None:
-            from tap_bigcommerce.progress.report.report import Report  # for those who want one
+            from tap_bigcommerce.progress.report.report import Report  # takes time to import
 
             self._report = Report(report, self.tracker)
             self._report.addFilter(redacting_filter(self.secrets))
             logging.getLogger().addHandler(self._report)
 
     def prepare(self, config: Config) -> None:
-        """A store is about to be read with these settings.
+        """Check, before a store is read with these settings, that the report can be written.
 
-        Raises ConfigError where the report could not be written in the end.
+        Raises ConfigError when it cannot.
         """
-        # Said once, before anything is read.
+        # Without the report while it is checked, so that a failure is not logged a second time.
         report, self._report = self._report, None
         if report is not None:
             report.store = config.store_hash
@@ -60,11 +70,11 @@ class RunReporting:
             self._report = report
 
     def show_progress(self) -> contextlib.AbstractContextManager[None]:
-        """Show how the run goes on meanwhile."""
+        """Show the run's progress until the context ends."""
         if self._progress_every is None:
             return contextlib.nullcontext()
         if self._terminal:
-            from tap_bigcommerce.progress.terminal import bars  # takes its time to import
+            from tap_bigcommerce.progress.terminal import bars  # takes time to import
 
             return bars(self.tracker, self._log)
         return run_every(
@@ -73,13 +83,13 @@ class RunReporting:
         )
 
     def finish(self, status: int) -> int:
-        """The run has ended with this exit status, which is returned: write the report."""
+        """Write the report of a run that ends with this exit status, and return the status."""
         if self._report is not None:
             try:
                 self._report.write(status, self.secrets)
-            except Exception as error:  # noqa: BLE001  # no reason for another exit status
+            except Exception as error:  # noqa: BLE001  # does not change the exit status
                 LOGGER.error(
-                    "The report %s cannot be written: %s. The run itself is not concerned.",
+                    "The report %s cannot be written: %s. The sync itself is not affected.",
                     self._report.file,
                     getattr(error, "strerror", None) or error,
                 )
@@ -87,15 +97,15 @@ class RunReporting:
 
 
 def _shows_bars(environment: Mapping[str, str]) -> bool:
-    """Whether bars can be drawn: not where the messages go to the same terminal."""
-    if sys.stderr is None or sys.stdout is None:  # closed by whoever started the tap
+    """Whether bars can be shown: not if standard output goes to the same terminal."""
+    if sys.stderr is None or sys.stdout is None:  # closed by the program that started the tap
         return False
-    can_only_write_on = environment.get("TERM") in ("dumb", "unknown")
-    return sys.stderr.isatty() and not sys.stdout.isatty() and not can_only_write_on
+    is_dumb = environment.get("TERM") in ("dumb", "unknown")
+    return sys.stderr.isatty() and not sys.stdout.isatty() and not is_dumb
 
 
 def _progress_message(run: Snapshot) -> str:
-    """How a run stands, in one line."""
+    """The run's progress in one line."""
     stages = [counts.stage for counts in run.streams]
     done = stages.count("done") + stages.count("failed")
     parts = [f"{done} of {len(stages)} streams done after {duration(run.took)}"]
@@ -112,7 +122,7 @@ def _progress_message(run: Snapshot) -> str:
 
 def _stream_message(counts: StreamCounts, rate: float | None, left: float | None) -> str:
     parts = [f"{counts.stream}: {counts.written:,} records"]
-    if counts.read_with is None:  # Else the rest is said of the stream with which it is read.
+    if counts.read_with is None:  # Otherwise pages are counted for that stream.
         parts += [f"{counts.pages:,} pages", f"{rate or 0:,.0f} records/s"]
         if counts.share is not None:
             parts.append(f"{counts.share:.0%}")

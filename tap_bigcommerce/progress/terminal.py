@@ -1,4 +1,4 @@
-"""Progress on a terminal: a bar a stream, the quota, and what the tap waits for."""
+"""Progress bars on a terminal, with the quota and what the tap waits for."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from tap_bigcommerce.progress.metrics import run_every
 from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
 from tap_bigcommerce.text import duration
 
-WITH_PAGES = 76
-"""Columns of a terminal from which on there is room for pages and the rate."""
+MIN_WIDTH_FOR_PAGES = 76
+"""Columns that a terminal needs to show pages and the rate."""
 
-WITH_BARS = 56
-"""Columns from which on there is room for bars."""
+MIN_WIDTH_FOR_BARS = 56
+"""Columns that a terminal needs to show bars."""
 
 LEVELS = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "red", "CRITICAL": "bold red"}
 
@@ -33,9 +33,10 @@ STAGES: dict[Stage, str] = {"not started": "dim", "running": "bold", "done": "",
 
 @contextlib.contextmanager
 def bars(tracker: ProgressTracker, log: LogHandler) -> Iterator[None]:
-    """Show a run on the terminal to which the log goes, whose lines stand above it.
+    """Show progress bars on the terminal of the log until the context ends.
 
-    A thread draws it a few times a second. Nothing that befalls the terminal ends the run.
+    Log lines are written above the bars. A thread redraws the bars four times a second. Errors of
+    the terminal do not stop the run.
     """
     terminal = cast(TextIO, _Terminal(log.stream))
     console = Console(file=terminal, force_terminal=True, highlight=False)
@@ -51,19 +52,19 @@ def bars(tracker: ProgressTracker, log: LogHandler) -> Iterator[None]:
     )
 
     def redraw() -> None:
-        # Whoever writes goes up by as many rows as there were: so never while a line is written.
+        # Redrawing moves the cursor up by the height of the bars: not while a line is written.
         assert log.lock is not None
         with log.lock:
             live.refresh()
 
     with live, run_every(0.25, redraw):
-        # A process that is killed leaves the terminal as it finds it.
+        # rich hides the cursor. A killed process could not show it again.
         console.show_cursor(True)
         yield
 
 
 class _Terminal:
-    """A terminal that may go away: what is written then is lost, and nothing else."""
+    """A terminal that may be closed: what is written afterwards is dropped, without an error."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -81,15 +82,22 @@ class _Terminal:
 
 
 def render(run: Snapshot, width: int, height: int) -> RenderableType:
-    """A run, in at most `height` rows of at most `width` columns."""
-    # A long name is cut, and bars have what is left: figures stay whole.
+    """The bars and the lines below them, in at most `height` rows of at most `width` columns."""
+    # Long names are truncated, figures are not. Bars take the remaining width.
     name, bar = Column(max_width=width // 3, no_wrap=True), Column(ratio=1)
     figures = [Column(justify="right", no_wrap=True) for _ in range(3)]
     end = Column(no_wrap=True)
-    fits = [True, width >= WITH_BARS, True, width >= WITH_PAGES, width >= WITH_PAGES, True]
+    fits = [
+        True,
+        width >= MIN_WIDTH_FOR_BARS,
+        True,
+        width >= MIN_WIDTH_FOR_PAGES,
+        width >= MIN_WIDTH_FOR_PAGES,
+        True,
+    ]
     table = Table.grid(*compress([name, bar, *figures, end], fits), padding=(0, 2), expand=fits[1])
-    table.width = min(width, 110)  # on a wider terminal bars grow no more
-    # Some rows are kept free for what stands below the streams.
+    table.width = min(width, 110)  # bars of wider terminals are not longer
+    # Five rows and those of the waits are kept for the lines below the streams.
     shown = _window(run.streams, max(1, height - 5 - len(run.waits)))
     for counts in shown:
         table.add_row(*compress(_row(counts, *run.rates[counts.stream]), fits))
@@ -110,7 +118,7 @@ def render(run: Snapshot, width: int, height: int) -> RenderableType:
 
 
 def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[RenderableType]:
-    """Its name, bar, records, pages, rate, and how it ends or for how long it has been read."""
+    """A stream's name, bar, records, pages, rate, and time left or result."""
     stage, style = counts.stage, STAGES[counts.stage]
     if stage == "not started":
         return [Text(counts.stream, style), "", "", "", "", ""]
@@ -118,7 +126,7 @@ def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[R
     bar = ProgressBar(
         total=1.0,
         completed=share or 0.0,
-        # How far a list is whose end nobody knows, a bar cannot tell.
+        # The length of the list is unknown.
         pulse=stage == "running" and share is None,
         complete_style="red" if stage == "failed" else "cyan",
         finished_style="green",
@@ -142,8 +150,8 @@ def _row(counts: StreamCounts, rate: float | None, left: float | None) -> list[R
 
 
 def _window(streams: Sequence[StreamCounts], most: int) -> Sequence[StreamCounts]:
-    """The streams around those that are being read, `most` of them."""
-    begun = [at for at, counts in enumerate(streams) if counts.stage != "not started"]
-    # Two that are to come below; what has been read, above.
-    end = min(len(streams), max(most, begun[-1] + 3 if begun else 0))
+    """`most` of the streams: those that are being read, and their neighbours."""
+    started = [at for at, counts in enumerate(streams) if counts.stage != "not started"]
+    # Up to the second one that is not started. Finished streams are above.
+    end = min(len(streams), max(most, started[-1] + 3 if started else 0))
     return streams[max(0, end - most) : end]

@@ -1,4 +1,4 @@
-"""How a run stands: the one place that bars, log lines and the report read it from."""
+"""Progress of a run: what the bars, the log lines and the report show."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from tap_bigcommerce.progress.metrics import log_request
 from tap_bigcommerce.text import duration
 
 MAX_INTERVALS = 180
-"""Of the timeline, of which at least half are in use, but in very short runs."""
+"""Intervals of the timeline. At least half of them are used, except in very short runs."""
 
 ALL = ""
-"""In place of a stream: all of them together."""
+"""Stands for all streams together, in place of a stream's name."""
 
-WAITS = {"for-quota": "waiting for the quota", "for-retry": "waiting for another attempt"}
-"""What a request can wait for, and how a person reads it."""
+WAITS = {"for-quota": "waiting for the quota", "for-retry": "waiting to retry"}
+"""What a request can wait for, each with its text for people."""
 
 MAX_WAITS = 3
-"""Different waits that are shown at once."""
+"""So many different waits are shown at once."""
 
 
 @dataclass(frozen=True)
 class QuotaStatus:
-    """What the API said last: `left` of `quota` requests in a window of `window` seconds, which
-    ends in `resets_in` seconds."""
+    """The store's quota as the API last reported it.
+
+    `left` of `quota` requests remain in a window of `window` seconds, which ends in `resets_in`
+    seconds.
+    """
 
     quota: int
     left: int
@@ -41,11 +44,11 @@ class QuotaStatus:
 
 
 class WaitReason(Enum):
-    """Why a request waits, in words for a person."""
+    """Why a request waits, each with its text for people."""
 
     QUOTA = "quota: {left} until the window resets"
-    RESERVED = "quota: left to the store's other apps, {left} until the next look"
-    RATE_LIMITED = "quota: refused with 429, {left} until the tap asks again"
+    RESERVED = "quota: reserved for the store's other apps, next check in {left}"
+    RATE_LIMITED = "quota: rate-limited (429), retrying in {left}"
     RETRY = "{stream}: {detail}, in {left}"
 
 
@@ -53,7 +56,7 @@ class WaitReason(Enum):
 class Wait:
     """A request of `stream` waits until about `until` (by `time.monotonic`).
 
-    `detail` says what befell a request that is tried again. `kind` is one of WAITS.
+    `detail` says why a request is retried. `kind` is a key of WAITS.
     """
 
     stream: str
@@ -65,8 +68,16 @@ class Wait:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A run at one moment. `rates`, by stream: records a second and seconds left, where these can
-    be told. `quota` is what is left of it, where that is known; `waits` are in words."""
+    """The progress of a run at one moment.
+
+    Attributes:
+        streams: The counters of all streams, in the order of the run.
+        rates: By stream: records per second, and seconds left; None where unknown.
+        took: Seconds since the run began.
+        request_rate: Requests per second.
+        quota: None if the API has not reported it.
+        waits: Messages about what requests wait for.
+    """
 
     streams: Sequence[StreamCounts]
     rates: Mapping[str, tuple[float | None, float | None]]
@@ -77,30 +88,35 @@ class Snapshot:
 
 
 class Timeline:
-    """A run from the moment `began` (by `time.monotonic`), in `intervals` of `width` seconds.
+    """What happened in a run, in intervals of equal length.
 
-    A bin has, by stream (ALL: of any) and kind, how many requests ended so (OUTCOMES), and for how
-    many microseconds at least one waited so (WAITS). `quota`: by bin, the last that was known.
+    Attributes:
+        began: When the run began, by `time.monotonic`.
+        width: The length of an interval in seconds.
+        intervals: One counter each. Its keys are pairs of a stream (or ALL) and a kind. For the
+            kinds in OUTCOMES it counts requests that ended so. For those in WAITS it counts the
+            microseconds in which at least one request waited so.
+        quota: By index of an interval, the last quota that was reported in it.
     """
 
     def __init__(self, began: float) -> None:
         self.began = began
-        self.width = 0.1  # seconds; it doubles whenever the bins become too many
+        self.width = 0.1  # doubled whenever there are too many intervals
         self.intervals: list[Counter[tuple[str, str]]] = [Counter()]
         self.quota: dict[int, QuotaStatus] = {}
 
     def add_request(
         self, moment: float, stream: str, status: str, quota: QuotaStatus | None
     ) -> None:
-        """A request has ended."""
+        """Count a request that ended at `moment` (by `time.monotonic`)."""
         at = self.reach(moment)
         self.intervals[at].update((name, outcome_of(status)) for name in (stream, ALL))
         if quota is not None:
             self.quota[at] = quota
 
     def add_wait(self, stream: str, kind: str, begin: float, end: float) -> None:
-        """At least one request of the stream has waited from `begin` to `end`."""
-        last = self.reach(end)  # first, for it may change the width
+        """Add a wait of at least one request of the stream, from `begin` to `end`."""
+        last = self.reach(end)  # first, because it may change the width
         first = int(max(0.0, begin - self.began) / self.width)
         for at in range(first, last + 1):
             left = max(begin, self.began + at * self.width)
@@ -109,7 +125,7 @@ class Timeline:
                 self.intervals[at][stream, kind] += round((right - left) * 1_000_000)
 
     def reach(self, moment: float) -> int:
-        """The bin of this moment, to which the timeline goes on from now on."""
+        """Extend the timeline up to `moment` and return the index of its interval."""
         passed = max(0.0, moment - self.began)
         while passed >= MAX_INTERVALS * self.width:
             self.width *= 2
@@ -121,14 +137,14 @@ class Timeline:
         return at
 
     def requests(self, stream: str) -> list[int]:
-        """How many of the stream's ended in each bin."""
+        """The number of the stream's requests in each interval."""
         return [sum(interval[stream, kind] for kind in OUTCOMES) for interval in self.intervals]
 
 
 class ProgressTracker:
-    """Is told of a run while it goes on, and says how it stands. Threads may do both at once.
+    """Collects requests and waits of a run, and reports its progress. Safe for several threads.
 
-    `streams` are those that the run reads, in its order; their figures change while it goes on.
+    `streams` are the counters of the streams that the run reads, in its order.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -152,9 +168,14 @@ class ProgressTracker:
         is_retry: bool,
         quota: QuotaStatus | None,
     ) -> None:
-        """A request of this stream has ended, which took so many seconds.
+        """Count a request of a stream that has ended.
 
-        `outcome` is its status or what befell it; `quota` is None where the API does not tell it.
+        Args:
+            counts: The counters of its stream.
+            took: Its duration in seconds.
+            outcome: Its HTTP status ("503") or the kind of its error ("timeout").
+            is_retry: It was not the first attempt.
+            quota: None if the API has not reported it.
         """
         log_request(counts.stream, took, outcome)
         with self._lock:
@@ -168,31 +189,34 @@ class ProgressTracker:
 
     @contextlib.contextmanager
     def waiting(self, counts: StreamCounts) -> Iterator[Callable[..., None]]:
-        """For a wait of one thread, which may have several reasons and ends here.
+        """A context in which one thread waits, for one or several reasons.
 
-        Yields a function to call with the WaitReason (None: none that is shown), until when, and a
-        detail.
+        Yields a function that sets the reason: `report(reason, until, detail)`, as in Wait. The
+        reason None is not shown.
+
+            with tracker.waiting(counts) as report:
+                report(WaitReason.QUOTA, time.monotonic() + 5)
         """
-        began, this = self._clock(), object()
+        began, key = self._clock(), object()
 
-        def now(reason: WaitReason | None, until: float = 0.0, detail: str = "") -> None:
+        def report(reason: WaitReason | None, until: float = 0.0, detail: str = "") -> None:
             with self._lock:
                 self._add_waits()
-                self._waits.pop(this, None)
+                self._waits.pop(key, None)
                 if reason is not None:
-                    # A 429 is the quota's word, too.
+                    # A 429 is also about the quota.
                     kind = "for-retry" if reason is WaitReason.RETRY else "for-quota"
-                    self._waits[this] = Wait(counts.stream, reason, until, detail, kind)
+                    self._waits[key] = Wait(counts.stream, reason, until, detail, kind)
 
         try:
-            yield now
+            yield report
         finally:
-            now(None)
+            report(None)
             with self._lock:
                 counts.waited += self._clock() - began
 
     def _add_waits(self) -> float:
-        """Add to the timeline what has been waited for up to now, which is returned."""
+        """Add the current waits to the timeline, up to now, and return the time now."""
         now = self._clock()
         waits = self._waits.values()
         for stream, kind in {(name, wait.kind) for wait in waits for name in (wait.stream, ALL)}:
@@ -201,19 +225,19 @@ class ProgressTracker:
         return now
 
     def timeline(self) -> Timeline:
-        """What has happened up to now."""
+        """A copy of the timeline up to now."""
         with self._lock:
             self._timeline.reach(self._add_waits())
             return copy.deepcopy(self._timeline)
 
     def snapshot(self) -> Snapshot:
-        """How the run stands now."""
+        """The run's progress now."""
         with self._lock:
             now = self._clock()
             figures = {counts.stream: counts.written for counts in self.streams}
             figures[ALL] = sum(counts.requests for counts in self.streams)
             self._figures_at.append((now, figures))
-            # Rates are those of about the last ten seconds.
+            # Rates are averages over about the last ten seconds.
             while len(self._figures_at) > 2 and now - self._figures_at[1][0] >= 10.0:
                 self._figures_at.popleft()
             quota = self._quota
@@ -242,9 +266,9 @@ class ProgressTracker:
         if counts.stage != "running":
             return counts.written / took if took > 0 else None, None
         rate = self._rate(counts.stream, now - took)
-        if share is None or share < 0.02:  # too little to tell the rest from
+        if share is None or share < 0.02:  # too little for an estimate
             return rate, None
-        # Nothing will come of it before the quota allows more.
+        # It cannot be done before the quota allows more requests.
         quota = [
             wait.until - now
             for wait in self._waits.values()
@@ -254,13 +278,13 @@ class ProgressTracker:
 
 
 def _wait_messages(waits: Iterable[Wait], now: float) -> list[str]:
-    """What is waited for, each thing once."""
+    """Messages about the waits, without repetitions."""
     found: dict[object, str] = {}
     for wait in waits:
         key = (wait.stream, wait.detail) if wait.reason is WaitReason.RETRY else wait.reason
         found[key] = wait.reason.value.format(
             stream=wait.stream,
-            detail=wait.detail or "the last answer is in doubt",
+            detail=wait.detail or "checking a list again",
             left=duration(max(0.0, wait.until - now)),
         )
     texts = list(found.values())

@@ -142,7 +142,7 @@ def test_an_answer_that_came_to_grief_once_is_asked_for_again(
     same = [e for e in asked if (e["path"], e["query"]) == (bad["path"], bad["query"])]
     assert len(same) == 2
     assert "\N{REPLACEMENT CHARACTER}" not in run.result.stdout
-    assert re.search(rf"Summary of {STREAM_OF[list_]}: .*\b1 times tried again", run.result.stderr)
+    assert re.search(rf"Summary of {STREAM_OF[list_]}: .*\b1 retries", run.result.stderr)
 
 
 @pytest.mark.parametrize("list_", some_of(["customers", "products"], 1, pytest.mark.real_time))
@@ -171,7 +171,7 @@ def test_odd_characters_never_stop_the_load_and_are_replaced_and_counted(
     assert 0 < len(pages) < len(answers)
     written = run.result.stdout.count("\N{REPLACEMENT CHARACTER}")
     assert written >= 1
-    assert f"{len(pages)} answers with bad characters" in _summary(run, stream)
+    assert f"{len(pages)} responses with invalid characters" in _summary(run, stream)
     odd_rows = [
         row
         for row in run.result.records(stream)

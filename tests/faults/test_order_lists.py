@@ -309,7 +309,7 @@ def test_an_order_that_was_deleted_after_it_was_listed_is_not_written_but_counte
     run = runs["gone"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.differences["orders"] == [f"orders: 1 are missing: [{COUPONED}]"]
-    assert "1 deleted meanwhile" in summary(run)
+    assert "1 deleted during the sync" in summary(run)
     assert f"order {COUPONED} was deleted" in run.result.stderr
     assert run.result.bookmark("orders") > OLD
 

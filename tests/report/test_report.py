@@ -48,7 +48,7 @@ def test_a_row_a_stream_has_the_figures_of_the_run(file: Path) -> None:
             shown = known[:19].replace("T", " ")
             assert row["Bookmark"] == f"from the start to {shown}"
     assert page.rows["customers"]["Requests"].endswith("failed: 1 × 503")
-    assert page.rows["customers"]["Tried again"] == "1"
+    assert page.rows["customers"]["Retries"] == "1"
     assert page.rows["customers"]["Waited"] != "0.0 s"
     assert sum(int(row["Requests"].split()[0]) for row in page.rows.values()) == len(asked)
     assert "complete" in page.text
@@ -195,7 +195,7 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
         assert result.status == 1
         assert result.stdout == ""
         (line,) = [*result.logged("CRITICAL"), *result.logged("ERROR")]
-        assert "--report takes the name of a file" in line
+        assert "--report needs the name of a file" in line
         assert "Traceback" not in result.stderr
     assert quiet.requests() == []
 

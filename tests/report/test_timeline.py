@@ -1,4 +1,4 @@
-"""The timeline keeps all that happens, in no more bins than a picture has room for."""
+"""The timeline keeps all that happens, in no more intervals than a picture has room for."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_waits_at_the_same_time_are_one_and_later_ones_add_up() -> None:
         second(None)
         now = BEGAN + 5
         first(None)
-        now = BEGAN + 60  # the bins become wider meanwhile
+        now = BEGAN + 60  # the intervals become wider meanwhile
         third(None)
         now = BEGAN + 70
         retry(WaitReason.RETRY, BEGAN + 80)

@@ -47,7 +47,7 @@ def test_what_was_read_and_what_was_written_differ_by_duplicates_alone(inclusive
         assert read - known == counts[stream, "record_count"] == len(result.records(stream))
         if known:
             assert any(
-                f"{stream}: " in line and f"{read} read, {known} of them known already" in line
+                f"{stream}: " in line and f"{read} read, {known} duplicates skipped" in line
                 for line in result.logged("INFO")
             )
     assert sum(counts[stream, "records_dropped_as_duplicates"] for stream in STREAMS) > 0
@@ -67,7 +67,7 @@ def test_values_that_are_rescued_are_counted(small: Sandbox) -> None:
 def test_records_of_a_long_run_are_told_in_parts_that_add_up(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(metrics, "METRIC_EVERY", 0.0)
+    monkeypatch.setattr(metrics, "METRIC_INTERVAL", 0.0)
     counts = StreamCounts("orders")
     with caplog.at_level("INFO"):
         for written in (3, 4):

@@ -1,4 +1,4 @@
-"""The page about a run, which needs nothing else: what is kept for it, and its writing."""
+"""Collects warnings and errors during a run, and writes the HTML report."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from tap_bigcommerce.version import VERSION
 
 
 class Report(logging.Handler):
-    """Writes the page `file` about a run: as its tracker and the warnings of its log tell.
+    """A log handler that keeps warnings and errors, and writes the report to `file`.
 
-    `store` is the store's hash, once that is known.
+    The other figures are read from `tracker`. `store` is the store's hash, "" until it is known.
     """
 
     def __init__(self, file: str, tracker: ProgressTracker) -> None:
@@ -37,36 +37,36 @@ class Report(logging.Handler):
         self._more_warnings = 0
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Keep a line. Errors are all kept: there is one a stream at the most."""
+        """Keep a log line: all errors, since a stream has one at most, and the first warnings."""
         if record.levelno > logging.WARNING:
             kept = self._critical if record.levelno >= logging.CRITICAL else self._errors
             kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
-            # Of a traceback only the kind of the error: its text may hold anything.
+            # Of a traceback only the type of the error: its text may contain anything.
             kept.append(f"{record.getMessage()} {kind}".rstrip())
-        elif len(self._warnings) < 200:  # the others are counted
+        elif len(self._warnings) < 200:  # further ones are only counted
             moment = datetime.fromtimestamp(record.created, timezone.utc)
             self._warnings.append((f"{moment:%H:%M:%S}", record.getMessage()))
         else:
             self._more_warnings += 1
 
     def check_file(self) -> None:
-        """Raises ConfigError where the page could not be written in the end."""
+        """Raises ConfigError when the report's file cannot be written."""
         try:
             writable_path(self.file)
         except UnusableFile as error:
             raise ConfigError(
-                f"The report cannot be written to {self.file}: {error}. --report takes the name "
-                "of a file in a folder that is there and may be written to."
+                f"The report cannot be written to {self.file}: {error}. --report needs the "
+                "name of a file in an existing, writable folder."
             ) from error
 
     def write(self, status: int, secrets: Secrets) -> None:
-        """Write the page, without these secrets; `status` is the run's exit status.
+        """Write the report of a run with this exit status, without `secrets`.
 
         Raises OSError or UnusableFile.
         """
-        # A stream's error is said when it comes, and once more at the end.
+        # A stream's error is logged when it occurs, and again at the end: it is shown once.
         critical = self._critical
-        errors = [said for said in self._errors if not any(line in said for line in critical)]
+        errors = [error for error in self._errors if not any(line in error for line in critical)]
         tracker = self._tracker
         timeline = tracker.timeline()
         outcome = "failed" if status else "complete"
@@ -76,19 +76,19 @@ class Report(logging.Handler):
         def time_of_day(seconds: float) -> str:
             return f"{tracker.began_at + timedelta(seconds=seconds):%H:%M:%S}"
 
-        def put_in(value: object) -> object:
-            """What is not markup already: as it may be shown."""
+        def redacted(value: object) -> object:
+            """The value as printable text without secrets, unless it is markup already."""
             return value if isinstance(value, Markup) else printable(secrets.hide(str(value)))
 
         jinja = Environment(
             loader=PackageLoader(__package__, ""),
             autoescape=True,
-            finalize=put_in,
+            finalize=redacted,
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        # That there is nothing is an answer.
+        # A 404 is a valid response of some lists, so it is not shown as a failure.
         jinja.filters["failures"] = lambda counts: counts.failures(except_for=("good", "absent"))
         jinja.filters.update(duration=duration, format_counts=format_counts, number="{:,}".format)
         jinja.filters.update(time=time_of_day, total=Counter.total)
