@@ -183,7 +183,7 @@ class Client:
                     context.counts,
                     request.took,
                     outcome,
-                    is_retry=request.count > 1,
+                    retry=request.count > 1,
                     quota=standing,
                 )
             if response is not None:
@@ -219,7 +219,7 @@ class Client:
             response.read(body, request.expects, request.keys, mends=request.only_text)
             if request.expects is list:
                 self.most_rows = max(self.most_rows, len(response.content or response.raw.rows))
-            request.context.counts.repaired_responses += response.mended
+            request.context.counts.repaired_bodies += response.mended
         return response
 
     def _after_failure(self, failure: AttemptFailed, request: _Request) -> None:

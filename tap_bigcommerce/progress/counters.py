@@ -47,7 +47,7 @@ class StreamCounts:
         child_lists_read: Lists of a single row that were requested, by name and reason.
         unneeded_reads: Those of them that had nothing new, by reason.
         statuses: Requests by HTTP status or kind of error.
-        repaired_responses: Responses in which invalid characters were replaced.
+        repaired_bodies: Responses in which invalid characters were replaced.
         skipped: Records, or parents of records, that could not be read while others could.
         short_retries: Such a failure has occurred: later requests are retried with short waits.
         waited: Seconds, summed over all requests.
@@ -75,7 +75,7 @@ class StreamCounts:
     statuses: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     retries: int = 0
-    repaired_responses: int = 0
+    repaired_bodies: int = 0
     skipped: int = 0
     short_retries: bool = False
     waited: float = 0.0

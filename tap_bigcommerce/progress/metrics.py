@@ -91,9 +91,8 @@ def _log_metric(level: int, kind: str, metric: str, value: float, tags: Mapping[
 
 def summary(counts: StreamCounts) -> str:
     """The line about a stream at the end of a sync."""
-    failed = Counter(
-        {f"HTTP {at}" if at.isdigit() else at: n for at, n in counts.failures().items()}
-    )
+    failed = counts.failures()
+    failed = Counter({f"HTTP {at}" if at.isdigit() else at: n for at, n in failed.items()})
     kinds = format_counts(failed) if len(failed) > 1 else "".join(failed)
     failures = f", {failed.total()} failed ({kinds})" if failed else ""
     before, after = counts.bookmark_before, counts.bookmark_after
@@ -111,10 +110,7 @@ def summary(counts: StreamCounts) -> str:
         (counts.unneeded_reads, f"of these without need: {format_counts(counts.unneeded_reads)}"),
         (counts.rescued, f"rescued values: {format_counts(counts.rescued)}"),
         (counts.unfit, f"dropped values: {format_counts(counts.unfit)}"),
-        (
-            counts.repaired_responses,
-            f"{counts.repaired_responses} responses with invalid characters",
-        ),
+        (counts.repaired_bodies, f"{counts.repaired_bodies} responses with invalid characters"),
         (after, f"bookmark {moved}{after}"),
     ]
     return f"{counts.stream}: " + "; ".join(text for applies, text in parts if applies)

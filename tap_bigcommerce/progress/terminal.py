@@ -87,15 +87,9 @@ def render(run: Snapshot, width: int, height: int) -> RenderableType:
     name, bar = Column(max_width=width // 3, no_wrap=True), Column(ratio=1)
     figures = [Column(justify="right", no_wrap=True) for _ in range(3)]
     end = Column(no_wrap=True)
-    fits = [
-        True,
-        width >= MIN_WIDTH_FOR_BARS,
-        True,
-        width >= MIN_WIDTH_FOR_PAGES,
-        width >= MIN_WIDTH_FOR_PAGES,
-        True,
-    ]
-    table = Table.grid(*compress([name, bar, *figures, end], fits), padding=(0, 2), expand=fits[1])
+    has_bars, has_pages = width >= MIN_WIDTH_FOR_BARS, width >= MIN_WIDTH_FOR_PAGES
+    fits = [True, has_bars, True, has_pages, has_pages, True]
+    table = Table.grid(*compress([name, bar, *figures, end], fits), padding=(0, 2), expand=has_bars)
     table.width = min(width, 110)  # bars of wider terminals are not longer
     # Five rows and those of the waits are kept for the lines below the streams.
     shown = _window(run.streams, max(1, height - 5 - len(run.waits)))

@@ -105,11 +105,9 @@ class Timeline:
         self.intervals: list[Counter[tuple[str, str]]] = [Counter()]
         self.quota: dict[int, QuotaStatus] = {}
 
-    def add_request(
-        self, moment: float, stream: str, status: str, quota: QuotaStatus | None
-    ) -> None:
-        """Count a request that ended at `moment` (by `time.monotonic`)."""
-        at = self.reach(moment)
+    def add_request(self, end: float, stream: str, status: str, quota: QuotaStatus | None) -> None:
+        """Count a request that ended at `end` (by `time.monotonic`)."""
+        at = self.reach(end)
         self.intervals[at].update((name, outcome_of(status)) for name in (stream, ALL))
         if quota is not None:
             self.quota[at] = quota
@@ -165,7 +163,7 @@ class ProgressTracker:
         counts: StreamCounts,
         took: float,
         outcome: str,
-        is_retry: bool,
+        retry: bool,
         quota: QuotaStatus | None,
     ) -> None:
         """Count a request of a stream that has ended.
@@ -174,13 +172,13 @@ class ProgressTracker:
             counts: The counters of its stream.
             took: Its duration in seconds.
             outcome: Its HTTP status ("503") or the kind of its error ("timeout").
-            is_retry: It was not the first attempt.
+            retry: It was not the first attempt.
             quota: None if the API has not reported it.
         """
         log_request(counts.stream, took, outcome)
         with self._lock:
             counts.requests += 1
-            counts.retries += is_retry
+            counts.retries += retry
             counts.statuses[outcome] += 1
             now = self._clock()
             if quota is not None:
@@ -247,7 +245,7 @@ class ProgressTracker:
                 quota = replace(quota, left=quota.quota, resets_in=0.0)
             return Snapshot(
                 streams=self.streams,
-                rates={at.stream: self._rate_and_time_left(at, now) for at in self.streams},
+                rates={at.stream: self._rate_and_eta(at, now) for at in self.streams},
                 took=now - self.began,
                 request_rate=self._rate(ALL, self.began),
                 quota=quota,
@@ -259,9 +257,7 @@ class ProgressTracker:
         seconds = now - max(then, began)
         return (figures[name] - before.get(name, 0)) / seconds if seconds > 0 else 0.0
 
-    def _rate_and_time_left(
-        self, counts: StreamCounts, now: float
-    ) -> tuple[float | None, float | None]:
+    def _rate_and_eta(self, counts: StreamCounts, now: float) -> tuple[float | None, float | None]:
         took, share = counts.took, counts.share
         if counts.stage != "running":
             return counts.written / took if took > 0 else None, None

@@ -160,7 +160,7 @@ def test_bad_characters_are_replaced_once_they_have_come_twice(client: TimedClie
     answer = client.get()
     assert answer.content == [{"name": "\N{REPLACEMENT CHARACTER}"}]
     assert len(client.requests) == 2
-    assert client.counts.repaired_responses == 1
+    assert client.counts.repaired_bodies == 1
 
 
 AGO, AHEAD = timedelta(hours=-1), timedelta(hours=1)

@@ -131,7 +131,7 @@ def test_settings_that_cannot_be_used_are_in_the_report(file: Path) -> None:
 def test_a_request_that_ends_while_the_page_is_made_does_not_break_it(file: Path) -> None:
     tracker, seen, late = ProgressTracker(), StreamCounts("orders"), StreamCounts("coupons")
     tracker.streams = [seen, late]
-    tracker.request_ended(seen, 0.1, "200", is_retry=False, quota=None)
+    tracker.request_ended(seen, 0.1, "200", retry=False, quota=None)
     late.requests += 1
     Report(str(file), tracker).write(143, Secrets())
     assert "coupons" in file.read_text()
