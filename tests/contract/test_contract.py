@@ -1,11 +1,14 @@
-"""The schemas against the tables that users rely on and against the API's fields.
+"""The schemas have every field that users rely on and that the API documents.
 
-Three lists stand beside this file. ``contract.tsv``: the four tables that users of
-the hosted integration load today, one row a field. ``api_fields.tsv``: the fields
-that the API's description lists for every stream, without links to other resources,
-write-only passwords, and in products without what becomes streams of its own (options,
-modifiers and reviews). ``keys.tsv``: the primary key of every stream, one row a
-part. Paths are dotted and do not mark arrays.
+Three tables are next to this file, with one row for each field:
+
+- ``contract.tsv``: the four tables that users of the hosted integration load today.
+- ``api_fields.tsv``: the fields that the API's description has for each stream. Without links to
+  other resources, write-only passwords, and the fields of products that are streams of their own
+  (options, modifiers and reviews).
+- ``keys.tsv``: the primary key of each stream.
+
+Paths have dots and do not mark arrays.
 """
 
 from __future__ import annotations
@@ -28,7 +31,7 @@ STREAMS_OF_THE_CONTRACT = ("coupons", "customers", "orders", "products")
 Schema = dict[str, Any]
 Row = dict[str, str]
 
-# What a catalog keeps of a schema; other keywords would be lost on the way.
+# The keywords of a schema that the catalog keeps.
 KEYWORDS = {
     "type",
     "format",
@@ -38,22 +41,22 @@ KEYWORDS = {
     "additionalProperties",
 }
 
-# At the top of a stream's file: the shared file whose fields come before its own.
+# At the top of a stream's file: the shared file whose fields are added before the file's fields.
 EXTENDS = "$extends"
 
-# What is odd about fields: lists of paths at the top of a stream's file, marks in the fields.
+# Notes on fields: lists of paths at the top of a stream's file, marks in the fields.
 LISTED = ("$links", "$off_by_default", "$on_request")
 SCALARS = ("string", "number", "integer", "boolean")
 MARKED = {"$json_text": ("string",), "$value_or_array": ("array",), "$personal": SCALARS}
 REFERENCES = "$references"
 NOTES = (*LISTED, *MARKED, REFERENCES)
 
-# Rows of the contract whose type is wrong about the real API:
+# Rows of the contract whose type is not that of the API:
 # (stream, path): (type in the schema, reason).
 CONTRACT_EXCEPTIONS = {
     ("orders", "products.product_options.value"): (
         "string",
-        "holds what the shopper typed or uploaded; where it is a number, its text",
+        "holds what the shopper typed or uploaded; a number becomes a string",
     ),
     ("products", "custom_fields"): (
         "array",
@@ -65,7 +68,7 @@ CONTRACT_EXCEPTIONS = {
     ),
 }
 
-# Fields whose type in the schema holds none of the types that the API describes.
+# Fields whose type in the schema is none of the types that the API describes.
 API_EXCEPTIONS = {
     ("coupons", "restricted_to"): (
         "array",
@@ -75,26 +78,26 @@ API_EXCEPTIONS = {
         "array",
         "the API sends a list of country codes, not one string",
     ),
-    ("banners", "date_created"): ("integer", "seconds since 1970, which the API sends as text"),
-    ("banners", "date_from"): ("integer", "seconds since 1970, which the API sends as text"),
-    ("banners", "date_to"): ("integer", "seconds since 1970, which the API sends as text"),
-    ("banners", "item_id"): ("integer", "the API sends the id as text"),
-    ("banners", "visible"): ("boolean", "the API sends 0 or 1 as text"),
-    ("order_taxes", "order_product_id"): ("integer", "the API sends the id as text"),
-    ("order_transactions", "order_id"): ("integer", "the API sends the id as text"),
+    ("banners", "date_created"): ("integer", "seconds since 1970, which the API sends as a string"),
+    ("banners", "date_from"): ("integer", "seconds since 1970, which the API sends as a string"),
+    ("banners", "date_to"): ("integer", "seconds since 1970, which the API sends as a string"),
+    ("banners", "item_id"): ("integer", "the API sends the id as a string"),
+    ("banners", "visible"): ("boolean", "the API sends 0 or 1 as a string"),
+    ("order_taxes", "order_product_id"): ("integer", "the API sends the id as a string"),
+    ("order_transactions", "order_id"): ("integer", "the API sends the id as a string"),
     ("promotions", "codes"): (
         "array",
         "described as an object, although a promotion can have several codes",
     ),
-    ("tax_classes", "id"): ("integer", "the API sends the id as text"),
+    ("tax_classes", "id"): ("integer", "the API sends the id as a string"),
 }
 
-# Fields in neither list, by the end of stream and path, with the reason that they are there.
+# Fields in neither table, by the end of stream and path, with the reason.
 ADDED = {
     "restricted_to.states": "sent with restricted coupons, as the contract's rules say",
     "restricted_to.zips": "sent with restricted coupons, as the contract's rules say",
     ".fulfillment_source": "sent with line items, though not described",
-    ".applied_discounts.type": "the contract has it for the same items in products of orders",
+    ".applied_discounts.type": "the contract has it for the same line items in products of orders",
     "orders.credit_card_type": "sent with orders, though not described",
     "variants.gtin": "sent with variants, though not described",
     "variants.mpn": "sent with variants, though not described",
@@ -106,8 +109,8 @@ ADDED = {
     "order_shipments.billing_address.form_fields": "shares its shape with that of orders",
     "order_shipments.billing_address.form_fields.name": "shares its shape with that of orders",
     "order_shipments.billing_address.form_fields.value": "shares its shape with that of orders",
-    ".order_date_modified": "the parent's date, which decides what is read again",
-    ".product_date_modified": "the parent's date, which decides what is read again",
+    ".order_date_modified": "the parent's date, which is the replication key",
+    ".product_date_modified": "the parent's date, which is the replication key",
     "order_consignments.order_id": "the parent's id",
     "order_fees.order_id": "the parent's id",
     "product_bulk_pricing_rules.product_id": "the parent's id",
@@ -115,10 +118,10 @@ ADDED = {
     "product_reviews.product_id": "the parent's id",
     "promotion_codes.promotion_id": "the parent's id",
     "shipping_methods.zone_id": "the parent's id",
-    "inventory_items.variant_id": "the key, which the API has inside identity only",
+    "inventory_items.variant_id": "the primary key, which the API has inside identity only",
 }
 
-# Fields that only the newer list of customers has; they are asked for where they are selected.
+# Fields that only v3 has for customers; they are requested if they are selected.
 ADDED |= dict.fromkeys(
     (
         "customers.channel_ids",
@@ -140,29 +143,29 @@ ADDED |= dict.fromkeys(
         "customers.address_count",
         "customers.attribute_count",
     ),
-    "only the newer list of customers has it",
+    "only v3 has it for customers",
 )
 
 SENTENCE = re.compile(r"[A-Z](?:(?!\. )[^\n])*\S\.")
 
-# Names that dates have; a field with such a name is an instant.
+# Names of dates. A field with such a name has the format date-time.
 DATE_NAME = re.compile(r"(?:.*_)?date_.*|.*_(?:date|at|iso8601)|date|created|expires|last_updated")
 
-# Fields with the name of a date that are none, by the end of stream and path.
-NO_INSTANTS = {
-    "products.preorder_release_date": "goes out just as the API writes it",
-    ".config.date_limit_mode": "a word",
+# Fields with such a name that are no date-time, by the end of stream and path.
+NOT_DATE_TIMES = {
+    "products.preorder_release_date": "written just as the API sends it",
+    ".config.date_limit_mode": "a keyword",
     ".config.date_earliest_value": "a day of the store's calendar",
     ".config.date_latest_value": "a day of the store's calendar",
-    "banners.date_type": "a word",
+    "banners.date_type": "a keyword",
     "banners.date_created": "a number of seconds",
     "banners.date_from": "a number of seconds",
     "banners.date_to": "a number of seconds",
     "locations.special_hours.date": "a day without a time",
-    "blog_posts.published_date.date": "a time without its zone, which stands beside it",
+    "blog_posts.published_date.date": "a time without its time zone, which is another field",
 }
 
-# Types of the API's description whose values fit a type of the schema.
+# For each type of a schema: the types of the API's description whose values fit it.
 FITTING = {
     "string": {"string", "number", "integer"},
     "date-time": {"string"},
@@ -180,7 +183,7 @@ def read_json(name: str) -> Schema:
 
 
 def resolve(node: Any) -> Any:
-    """The node with every ``$ref`` replaced by the file that it names."""
+    """The node with every ``$ref`` replaced by the content of the file."""
     if isinstance(node, list):
         return [resolve(item) for item in node]
     if not isinstance(node, dict):
@@ -205,24 +208,24 @@ def read_rows(name: str, stream: str) -> list[Row]:
 
 
 def keys_of(stream: str) -> dict[str, str]:
-    """The parts of the stream's primary key, with their types."""
+    """The fields of the stream's primary key, with their types."""
     return {row["key"]: row["type"] for row in read_rows("keys.tsv", stream)}
 
 
 def kind(node: Schema) -> str:
-    """The node's type without null, or date-time."""
+    """The type of the node without null, or "date-time"."""
     (name,) = (each for each in node["type"] if each != "null")
     return str(node.get("format", name))
 
 
 def properties_of(node: Schema) -> dict[str, Schema]:
-    """Properties of an object, or of the items of an array."""
+    """The properties of an object, or of the items of an array."""
     found: dict[str, Schema] = node.get("items", node).get("properties", {})
     return found
 
 
 def find(schema: Schema, path: str) -> Schema | None:
-    """The node at a path; ``a.value`` may mean the scalar items of array ``a``."""
+    """The node at a path. ``a.value`` may be the scalar items of the array ``a``."""
     node = schema
     *parents, last = path.split(".")
     for name in parents:
@@ -236,12 +239,12 @@ def find(schema: Schema, path: str) -> Schema | None:
 
 
 def is_free(node: Schema) -> bool:
-    """Whether the object, or the items of the array, may hold anything."""
+    """Whether the object, or the items of the array, may have any properties."""
     return bool(node.get("items", node).get("additionalProperties"))
 
 
 def is_within_free_form(schema: Schema, path: str) -> bool:
-    """Whether an object above the path may hold anything, so that the path needs no field."""
+    """Whether an object above the path may have any properties, so that the path needs no field."""
     parents = path.split(".")[:-1]
     above = [find(schema, ".".join(parents[:end])) for end in range(1, len(parents) + 1)]
     return any(node is not None and is_free(node) for node in above)
@@ -251,12 +254,12 @@ def ends_with(stream: str, path: str, endings: Iterable[str]) -> bool:
     return f"{stream}.{path}".endswith(tuple(endings))
 
 
-def walk(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
+def all_properties(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
     """Path and node of every property, at every depth."""
     for name, child in properties_of(node).items():
         child_path = f"{path}.{name}" if path else name
         yield child_path, child
-        yield from walk(child, child_path)
+        yield from all_properties(child, child_path)
 
 
 @pytest.fixture(params=STREAMS)
@@ -270,7 +273,7 @@ def schema(stream: str) -> Schema:
     return resolved
 
 
-def test_every_stream_is_in_the_lists_and_every_list_is_of_streams() -> None:
+def test_the_tables_have_every_stream_and_no_others() -> None:
     for name in ("api_fields.tsv", "keys.tsv"):
         assert {row["stream"] for row in read_table(name)} == set(STREAMS)
     assert {row["stream"] for row in read_table("contract.tsv")} == set(STREAMS_OF_THE_CONTRACT)
@@ -294,7 +297,9 @@ def test_every_field_of_the_contract_keeps_its_path_and_type(stream: str, schema
     assert not faults
 
 
-def test_every_field_of_the_api_has_a_place_of_a_fitting_type(stream: str, schema: Schema) -> None:
+def test_every_field_of_the_api_is_in_the_schema_with_a_fitting_type(
+    stream: str, schema: Schema
+) -> None:
     rows = read_rows("api_fields.tsv", stream)
     faults = []
     for row in rows:
@@ -311,21 +316,21 @@ def test_every_field_of_the_api_has_a_place_of_a_fitting_type(stream: str, schem
     assert not faults
 
 
-def test_no_field_is_made_up(stream: str, schema: Schema) -> None:
+def test_every_field_is_in_a_table_or_has_a_reason(stream: str, schema: Schema) -> None:
     listed = {
         row["path"]
         for name in ("contract.tsv", "api_fields.tsv")
         for row in read_rows(name, stream)
     }
-    unknown = {path for path, _ in walk(schema)} - listed
+    unknown = {path for path, _ in all_properties(schema)} - listed
     assert not [path for path in unknown if not ends_with(stream, path, ADDED)]
 
 
-def test_every_added_field_and_every_date_that_is_none_is_still_there() -> None:
+def test_every_added_field_and_every_date_exception_still_exists() -> None:
     paths = [
         f"{stream}.{path}"
         for stream in STREAMS
-        for path, _ in walk(resolve(read_json(f"{stream}.json")))
+        for path, _ in all_properties(resolve(read_json(f"{stream}.json")))
     ]
     listed = {
         f"{row['stream']}.{row['path']}"
@@ -334,7 +339,7 @@ def test_every_added_field_and_every_date_that_is_none_is_still_there() -> None:
     }
     unknown = [path for path in paths if path not in listed]
     assert not [end for end in ADDED if not any(path.endswith(end) for path in unknown)]
-    assert not [end for end in NO_INSTANTS if not any(path.endswith(end) for path in paths)]
+    assert not [end for end in NOT_DATE_TIMES if not any(path.endswith(end) for path in paths)]
 
 
 @pytest.mark.parametrize(
@@ -353,7 +358,7 @@ def test_every_exception_is_still_needed(
         assert reason
 
 
-def test_lists_that_the_contract_calls_single_values_hold_what_the_api_sends() -> None:
+def test_lists_that_the_contract_has_as_single_values_have_the_type_of_the_api() -> None:
     products = resolve(read_json("products.json"))
     custom_fields = properties_of(products)["custom_fields"]
     meta_keywords = properties_of(products)["meta_keywords"]
@@ -361,8 +366,8 @@ def test_lists_that_the_contract_calls_single_values_hold_what_the_api_sends() -
     assert kind(meta_keywords["items"]) == "string"
 
 
-def test_every_property_says_in_a_sentence_what_it_is(schema: Schema) -> None:
-    nodes = [("the stream", schema), *walk(schema)]
+def test_every_property_has_a_sentence_as_description(schema: Schema) -> None:
+    nodes = [("the stream", schema), *all_properties(schema)]
     texts = {path: node.get("description", "") for path, node in nodes}
     assert not [path for path, text in texts.items() if not SENTENCE.fullmatch(text)]
 
@@ -370,7 +375,7 @@ def test_every_property_says_in_a_sentence_what_it_is(schema: Schema) -> None:
 def test_everything_but_the_primary_key_is_nullable(stream: str, schema: Schema) -> None:
     keys = keys_of(stream)
     faults = []
-    for path, node in walk(schema):
+    for path, node in all_properties(schema):
         nullable = node["type"][0] == "null" and len(node["type"]) == 2
         if nullable == (path in keys):
             faults.append(path)
@@ -392,24 +397,28 @@ def test_keys_of_the_contract_are_kept(stream: str, schema: Schema) -> None:
     assert {row["path"] for row in rows if row["key"]} <= set(schema["properties"])
 
 
-def test_every_date_is_an_instant(stream: str, schema: Schema) -> None:
+def test_every_date_is_a_date_time(stream: str, schema: Schema) -> None:
     assert not [
         path
-        for path, node in walk(schema)
+        for path, node in all_properties(schema)
         if DATE_NAME.fullmatch(path.rsplit(".", 1)[-1])
         and kind(node) in ("string", "integer", "number")
-        and not ends_with(stream, path, NO_INSTANTS)
+        and not ends_with(stream, path, NOT_DATE_TIMES)
     ]
 
 
-def test_every_instant_has_the_name_of_a_date(schema: Schema) -> None:
-    names = [path.rsplit(".", 1)[-1] for path, node in walk(schema) if kind(node) == "date-time"]
+def test_every_date_time_has_the_name_of_a_date(schema: Schema) -> None:
+    names = [
+        path.rsplit(".", 1)[-1]
+        for path, node in all_properties(schema)
+        if kind(node) == "date-time"
+    ]
     assert not [name for name in names if not DATE_NAME.fullmatch(name)]
 
 
-def test_objects_and_arrays_say_what_they_hold(schema: Schema) -> None:
+def test_objects_and_arrays_declare_their_content(schema: Schema) -> None:
     faults = []
-    for path, node in walk(schema):
+    for path, node in all_properties(schema):
         for part in (node, node.get("items", {})):
             if not part:
                 continue
@@ -424,10 +433,10 @@ def test_objects_and_arrays_say_what_they_hold(schema: Schema) -> None:
     assert not faults
 
 
-def test_no_field_can_hold_a_password_or_a_link_to_another_resource(
+def test_no_field_is_a_password_or_a_link_to_another_resource(
     schema: Schema,
 ) -> None:
-    paths = [path for path, _ in walk(schema)]
+    paths = [path for path, _ in all_properties(schema)]
     assert not [
         path for path in paths if "password" in path and not path.endswith("force_password_reset")
     ]
@@ -440,29 +449,27 @@ def test_top_level_is_a_plain_object_that_begins_with_a_key(stream: str, schema:
     assert next(iter(schema["properties"])) in keys_of(stream)
 
 
-def test_what_extends_a_shared_part_only_makes_its_keys_sure(stream: str) -> None:
-    own = read_json(f"{stream}.json")
-    if EXTENDS in own:
-        plain = [key for key in own if key not in (*LISTED, REFERENCES)]
+def test_a_file_that_extends_a_shared_file_repeats_only_the_primary_key(stream: str) -> None:
+    schema = read_json(f"{stream}.json")
+    if EXTENDS in schema:
+        plain = [key for key in schema if key not in (*LISTED, REFERENCES)]
         assert plain == ["type", "description", EXTENDS, "properties"]
-        again = set(own["properties"]) & set(read_json(own[EXTENDS])["properties"])
-        assert again
-        assert again <= set(keys_of(stream))
+        repeated = set(schema["properties"]) & set(read_json(schema[EXTENDS])["properties"])
+        assert repeated
+        assert repeated <= set(keys_of(stream))
 
 
-def test_notes_are_about_fields_that_are_there_and_links_about_others(
-    stream: str, schema: Schema
-) -> None:
-    own, fields = read_json(f"{stream}.json"), {path for path, _ in walk(schema)}
+def test_notes_name_fields_of_the_schema_and_links_do_not(stream: str, schema: Schema) -> None:
+    notes, fields = read_json(f"{stream}.json"), {path for path, _ in all_properties(schema)}
     links, off, on_request = (
-        {path.replace("[]", "") for path in own.get(name, ())} for name in LISTED
+        {path.replace("[]", "") for path in notes.get(name, ())} for name in LISTED
     )
     assert off <= fields
     assert on_request <= set(schema["properties"])
     assert not links & fields
 
 
-def test_marks_are_true_and_in_fields_of_their_type() -> None:
+def test_marks_are_true_and_in_fields_of_the_right_type() -> None:
     for path in SCHEMAS.rglob("*.json"):
         for node in marked(json.loads(path.read_text("utf-8"))):
             for mark in set(node) & set(MARKED):

@@ -1,4 +1,4 @@
-"""What may tell of a person is marked, and the marks stay out of what goes out."""
+"""Fields that may contain personal data have a mark, which is not in the written schema."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from scripts.docs.fields import field_rows
 from tap_bigcommerce.records.schemas import RESCUED, load_notes, load_schema
 from tap_bigcommerce.streams import STREAMS
 
-TELLING = re.compile(
+PERSONAL_NAME = re.compile(
     r"email|phone|(first|last|from|to)_name|^ip_|_ip_|street|zip|postal|city|address_?(line_)?\d"
     r"|company|notes|comments|message|_token$|card|geo|form_fields\[\]\.value|attribute_value"
 )
-"""Names of fields that as a rule hold something of a person."""
+"""Names of fields that usually contain personal data."""
 
-NOT_OF_A_PERSON = {
-    "accepts_product_review_abandoned_cart_emails": "a yes or no",
-    "is_email_opt_in": "a yes or no",
-    "preorder_message": "the store's own words",
-    "purchasing_disabled_message": "the store's own words",
-    "variants[].purchasing_disabled_message": "the store's own words",
-    "option_values[].adjusters.purchasing_disabled.message": "the store's own words",
-    "payments[].declined_message": "the provider's words",
-    "cvv_result.message": "the provider's words",
-    "decimal_token": "a sign",
-    "thousands_token": "a sign",
-    "dimension_decimal_token": "a sign",
-    "dimension_thousands_token": "a sign",
+NOT_PERSONAL = {
+    "accepts_product_review_abandoned_cart_emails": "a boolean",
+    "is_email_opt_in": "a boolean",
+    "preorder_message": "a text of the store",
+    "purchasing_disabled_message": "a text of the store",
+    "variants[].purchasing_disabled_message": "a text of the store",
+    "option_values[].adjusters.purchasing_disabled.message": "a text of the store",
+    "payments[].declined_message": "a text of the payment provider",
+    "cvv_result.message": "a text of the payment provider",
+    "decimal_token": "a character",
+    "thousands_token": "a character",
+    "dimension_decimal_token": "a character",
+    "dimension_thousands_token": "a character",
     "locations[].zip": "the area of a shipping zone",
     "shopper_target_settings.locations[].postal_codes": "the area of a tax zone",
     "restricted_to[].zips": "the area of a coupon",
@@ -38,19 +38,19 @@ NOT_OF_A_PERSON = {
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_a_field_whose_name_tells_of_a_person_is_marked(stream: str) -> None:
+def test_a_field_with_a_name_of_personal_data_is_marked(stream: str) -> None:
     personal = load_notes(stream).personal
     found = {
         row.path
         for row in field_rows(stream)
         if row.type not in ("object", "array", "array of objects")
-        and TELLING.search(row.path if "form_fields" in row.path else row.path.split(".")[-1])
+        and PERSONAL_NAME.search(row.path if "form_fields" in row.path else row.path.split(".")[-1])
     }
-    assert found - personal <= set(NOT_OF_A_PERSON)
+    assert found - personal <= set(NOT_PERSONAL)
     assert RESCUED in personal
 
 
-def test_neither_keys_nor_what_holds_others_are_marked() -> None:
+def test_keys_and_fields_that_contain_others_are_not_marked() -> None:
     for name, stream in STREAMS.items():
         leaves = {row.path for row in field_rows(name) if "object" not in row.type}
         assert load_notes(name).personal <= leaves - {*stream.automatic_fields}, name

@@ -1,4 +1,4 @@
-"""Foreign keys: every one is a field that exists, and names the key of a stream that exists."""
+"""Every foreign key is a field that exists, and refers to the key of a stream that exists."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ def field_at(schema: dict[str, Any], path: str) -> dict[str, Any] | None:
 
 
 @pytest.mark.parametrize(("stream", "path", "key"), ALL)
-def test_a_foreign_key_is_a_field_and_names_a_key_of_the_same_type(
+def test_a_foreign_key_is_a_field_and_refers_to_a_key_of_the_same_type(
     stream: str, path: str, key: str
 ) -> None:
     other, name = key.split(".")
     field, target = field_at(load_schema(stream), path), load_schema(other)["properties"][name]
     assert field is not None
-    assert name in STREAMS[other].primary_keys  # not a dict
+    assert name in STREAMS[other].primary_keys
     assert set(field["type"]) - {"null"} == set(target["type"]) - {"null"}
 
 
-def test_a_field_that_is_named_like_a_key_is_declared_as_one() -> None:
-    """Top-level fields such as `customer_id`, where there is such a stream."""
+def test_a_field_with_the_name_of_a_foreign_key_is_declared_as_one() -> None:
+    """Top-level fields such as `customer_id`, if there is such a stream."""
     undeclared = [
         f"{stream}.{name}"
         for stream, declared in STREAMS.items()
