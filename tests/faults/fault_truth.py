@@ -36,7 +36,7 @@ NO_FIELDS = frozenset(
 )
 """What the store shows and the tap need not: links to other lists, and rows shown twice."""
 
-ONLY_IN_OWN_LIST = frozenset({("orders", "products[].fulfillment_source")})
+ONLY_IN_CHILD_LIST = frozenset({("orders", "products[].fulfillment_source")})
 """Fields that an order's child list has, and that line items which come with the order lack."""
 
 
@@ -80,10 +80,10 @@ def _object(stream: str, path: str, row: Row, record: Row) -> Iterator[tuple[str
         if (stream, inner) in NO_FIELDS:
             continue
         if name not in record:
-            if (stream, inner) not in ONLY_IN_OWN_LIST:
+            if (stream, inner) not in ONLY_IN_CHILD_LIST:
                 yield f"{inner} is not there", inner
             continue
-        if (stream, inner) in ONLY_IN_OWN_LIST and record[name] is None:
+        if (stream, inner) in ONLY_IN_CHILD_LIST and record[name] is None:
             continue
         yield from _value(stream, inner, value, record[name])
 

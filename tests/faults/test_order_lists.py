@@ -139,9 +139,7 @@ def most_in_one_consignment(order: Row) -> int:
 
 
 @pytest.mark.parametrize("name", ["warned", "warned in the list", "not warned"])
-def test_line_items_that_were_cut_off_are_read_from_the_orders_own_list(
-    runs: Runs, name: str
-) -> None:
+def test_line_items_that_were_cut_off_are_read_from_the_child_list(runs: Runs, name: str) -> None:
     run = runs[name].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
@@ -314,14 +312,14 @@ def test_an_order_that_was_deleted_after_it_was_listed_is_not_written_but_counte
     assert run.result.bookmark("orders") > OLD
 
 
-def test_an_own_list_that_is_missing_once_is_asked_for_again(runs: Runs) -> None:
+def test_a_child_list_that_answers_404_once_is_requested_again(runs: Runs) -> None:
     run = runs["missing once"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
     assert len([e for e in run.asked("order") if e["path"].endswith(f"/{COUPONED}")]) == 1
 
 
-def test_an_order_whose_own_list_stays_missing_is_named_and_passed_over(
+def test_an_order_whose_child_list_keeps_answering_404_is_named_and_skipped(
     runs: Runs,
 ) -> None:
     run = runs["missing"].result()
@@ -384,7 +382,7 @@ def hints_at_a_coupon(order: Row, *, shipping_coupons: bool) -> bool:
 
 
 @pytest.mark.parametrize("name", some_of([*COUPON_STORES], 1, pytest.mark.histories))
-def test_every_orders_coupons_are_those_of_its_own_list_and_only_hints_cost_requests(
+def test_coupons_are_those_of_the_child_list_and_only_hints_cost_requests(
     coupon_runs: dict[str, Future[tuple[Run, list[Row], list[Row]]]], name: str
 ) -> None:
     run, orders, coupons = coupon_runs[name].result()

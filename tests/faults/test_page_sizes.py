@@ -35,23 +35,23 @@ def above(list_: str, kind: str, limit: int) -> Prepare:
     return lambda store: store.fault(list_, kind=kind, times=0, limit_above=limit)
 
 
-def bad_order(kind: str, *, own_list: str | None = None, bare: bool = False) -> Prepare:
+def bad_order(kind: str, *, child_list: str | None = None, bare: bool = False) -> Prepare:
     def prepare(store: Store) -> None:
         span = (BAD_ORDER, BAD_ORDER)
         includes = None if bare else "consignments"
         store.fault("orders", kind=kind, times=0, ids_between=span, includes=includes)
-        if own_list is not None:
-            store.fault(own_list, kind=kind, times=0, ids_between=span)
+        if child_list is not None:
+            store.fault(child_list, kind=kind, times=0, ids_between=span)
 
     return prepare
 
 
-def bad_product(kind: str, *, own_list: str | None = None) -> Prepare:
+def bad_product(kind: str, *, child_list: str | None = None) -> Prepare:
     def prepare(store: Store) -> None:
         span = (BAD_PRODUCT, BAD_PRODUCT)
         store.fault("products", kind=kind, times=0, ids_between=span, includes="variants")
-        if own_list is not None:
-            store.fault(own_list, kind=kind, times=0, ids_between=span)
+        if child_list is not None:
+            store.fault(child_list, kind=kind, times=0, ids_between=span)
 
     return prepare
 
@@ -77,13 +77,13 @@ CASES: dict[str, tuple[Options, Prepare, dict[str, Any]]] = {
     "one order 500": (DENSE, bad_order("500"), SMALL_PAGES),
     "one order 413": (DENSE, bad_order("413"), {}),
     "one order html": (DENSE, bad_order("html"), SMALL_PAGES),
-    "one order and a list": (DENSE, bad_order("500", own_list="order_products"), SMALL_PAGES),
+    "one order and a list": (DENSE, bad_order("500", child_list="order_products"), SMALL_PAGES),
     "one order bare": (DENSE, bad_order("500", bare=True), SMALL_PAGES),
     "one product 500": (DENSE, bad_product("500"), SMALL_PAGES),
     "one product 422": (DENSE, bad_product("422"), {}),
     "one product and a list": (
         DENSE,
-        bad_product("500", own_list="product_variants"),
+        bad_product("500", child_list="product_variants"),
         SMALL_PAGES,
     ),
 }

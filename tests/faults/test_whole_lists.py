@@ -329,7 +329,7 @@ def read_transactions(body: Any, **settings: Any) -> Result:
         return store.run("order_transactions", **settings)
 
 
-def test_a_full_page_of_an_orders_own_list_is_followed_whatever_its_total() -> None:
+def test_a_full_page_of_an_orders_child_list_is_followed_whatever_its_total() -> None:
     result = read_transactions(transactions(600, 250))
     assert result.status == 0, critical(result)
     assert len(result.ids("order_transactions")) == 601

@@ -18,7 +18,9 @@ LISTS = {
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_a_products_own_list_holds_what_include_brings(store: Sandbox, get: Get, path: str) -> None:
+def test_a_products_child_list_has_the_rows_that_include_brings(
+    store: Sandbox, get: Get, path: str
+) -> None:
     name = LISTS[path]
     rows = store.records("products", full=True)
     assert any(row[name] for row in rows)
@@ -29,7 +31,9 @@ def test_a_products_own_list_holds_what_include_brings(store: Sandbox, get: Get,
         assert answer.json["meta"]["pagination"]["total"] == len(row[name])
 
 
-def test_a_products_own_lists_are_paged_and_end_with_the_product(store: Sandbox, get: Get) -> None:
+def test_a_products_child_lists_are_paged_and_end_with_the_product(
+    store: Sandbox, get: Get
+) -> None:
     row = max(store.records("products", full=True), key=lambda row: len(row["variants"]))
     second = get(f"{PRODUCTS}/{row['id']}/variants", limit=1, page=2).json["data"]
     assert second == row["variants"][1:2]

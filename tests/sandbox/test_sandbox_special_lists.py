@@ -264,7 +264,7 @@ def test_what_changes_below_an_order_is_embedded_and_touches_it(small: Sandbox) 
 
 
 # Catalog
-def test_what_is_included_in_products_is_what_their_own_lists_give(still: Sandbox) -> None:
+def test_what_is_included_in_products_is_what_their_child_lists_have(still: Sandbox) -> None:
     products = still.records("products", full=True)
     pairs = {
         "variants": "product_variants",

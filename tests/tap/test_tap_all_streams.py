@@ -714,8 +714,8 @@ def shrinking() -> Iterator[tuple[Sandbox, Result]]:
         for name in BY_PAGE:
             first = next(iter(truth(store, name)))
             own: Any = first[0] if len(first) == 1 else list(first)
-            own_list = list_of(name)
-            store.on(own_list, request=2, do={"op": "delete", "list": own_list, "ids": [own]})
+            child_list = list_of(name)
+            store.on(child_list, request=2, do={"op": "delete", "list": child_list, "ids": [own]})
         yield store, sync(store, *BY_PAGE, page_size=3)
 
 

@@ -53,7 +53,7 @@ def test_each_of_them_costs_a_request_for_a_page(store: Sandbox, catalog: Json, 
     assert all("id:in" in entry["query"] for entry in of_v3)
 
 
-def test_attributes_beyond_the_ten_that_are_included_come_from_their_own_list(
+def test_attributes_beyond_the_ten_that_are_included_come_from_their_child_list(
     store: Sandbox, catalog: Json
 ) -> None:
     truth = rows_of(store, "customers")

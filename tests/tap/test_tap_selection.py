@@ -478,13 +478,13 @@ def test_a_catalogs_own_type_of_a_field_counts(quiet: Sandbox, catalog: Json) ->
 
 # Requests follow the selection
 
-OWN_LISTS = ("order_products", "order_shipping_addresses", "order_coupons", "order_fees")
+CHILD_LISTS = ("order_products", "order_shipping_addresses", "order_coupons", "order_fees")
 
 
 def child_lists(store: Sandbox) -> dict[str, int]:
     """How often each of the orders' child lists was asked for."""
     names = [entry["list"] for entry in store.requests()]
-    found = {name: names.count(name) for name in (*OWN_LISTS, "order_consignments", "order")}
+    found = {name: names.count(name) for name in (*CHILD_LISTS, "order_consignments", "order")}
     return {name: number for name, number in found.items() if number}
 
 
