@@ -1,4 +1,4 @@
-"""Customers: fields that only v3 has, at one more request for a page of them."""
+"""Fields of customers that only v3 has cost one more request for each page."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def store() -> Iterator[Sandbox]:
 
 
 def read(store: Sandbox, catalog: Json, *fields: str, **more: object) -> tuple[Result, list[Json]]:
-    """Customers with these fields that are not selected by default."""
+    """Read customers with these fields, which are not selected by default."""
     chosen = select(catalog, "customers")
     for entry in chosen["streams"]:
         for item in entry["metadata"]:
@@ -33,14 +33,16 @@ def read(store: Sandbox, catalog: Json, *fields: str, **more: object) -> tuple[R
     return result, store.requests()
 
 
-def test_without_them_v3_is_not_asked(store: Sandbox, catalog: Json) -> None:
+def test_without_fields_of_v3_no_request_goes_to_v3(store: Sandbox, catalog: Json) -> None:
     result, requests = read(store, catalog)
     assert {entry["path"].rsplit("/stores/sandbox1/")[1] for entry in requests} == {"v2/customers"}
     assert not set(ONLY_V3) & set(result.records("customers")[0])
 
 
 @pytest.mark.parametrize("field", [name for name in ONLY_V3 if name != "attributes"])
-def test_each_of_them_costs_a_request_for_a_page(store: Sandbox, catalog: Json, field: str) -> None:
+def test_each_v3_field_costs_one_request_for_a_page(
+    store: Sandbox, catalog: Json, field: str
+) -> None:
     truth = rows_of(store, "customers")
     result, requests = read(store, catalog, field)
     assert [record["id"] for record in result.records("customers")] == list(truth)
@@ -65,14 +67,14 @@ def test_attributes_beyond_the_ten_that_are_included_come_from_their_child_list(
     assert max(map(len, found.values())) > 10
 
 
-def test_a_customer_that_v3_no_longer_shows_stays_as_v2_showed_it(
+def test_a_customer_that_v3_no_longer_has_is_written_as_v2_has_it(
     catalog: Json,
 ) -> None:
     with Sandbox(Options(orders=1, customers=20, products=1, coupons=1)) as store:
         ids = list(rows_of(store, "customers"))
-        gone_now = {"op": "delete", "list": "customers", "ids": ids[3:4]}
-        store.on("customers", request=1, do=gone_now, moment="after_read")
+        deletion = {"op": "delete", "list": "customers", "ids": ids[3:4]}
+        store.on("customers", request=1, do=deletion, moment="after_read")
         result, _ = read(store, catalog, "channel_ids")
     assert [record["id"] for record in result.records("customers")] == ids
-    (gone,) = (record for record in result.records("customers") if record["id"] == ids[3])
-    assert "channel_ids" not in gone
+    (deleted,) = (record for record in result.records("customers") if record["id"] == ids[3])
+    assert "channel_ids" not in deleted

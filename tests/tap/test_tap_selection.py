@@ -482,7 +482,7 @@ CHILD_LISTS = ("order_products", "order_shipping_addresses", "order_coupons", "o
 
 
 def child_lists(store: Sandbox) -> dict[str, int]:
-    """How often each of the orders' child lists was asked for."""
+    """How often each child list of orders was requested."""
     names = [entry["list"] for entry in store.requests()]
     found = {name: names.count(name) for name in (*CHILD_LISTS, "order_consignments", "order")}
     return {name: number for name, number in found.items() if number}
@@ -501,7 +501,7 @@ def child_lists(store: Sandbox) -> dict[str, int]:
     ],
     ids=str,
 )
-def test_orders_are_asked_for_with_what_is_selected_of_them(
+def test_orders_include_only_what_is_selected(
     quiet: Sandbox, catalog: Json, fields: list[str], included: set[str]
 ) -> None:
     result = run(settings(quiet), only(catalog, "orders", *fields))
@@ -517,7 +517,7 @@ def test_orders_are_asked_for_with_what_is_selected_of_them(
         assert "order_coupons" not in found
 
 
-def test_without_coupons_no_order_is_asked_for_its_coupons(quiet: Sandbox, catalog: Json) -> None:
+def test_coupons_that_are_not_selected_are_not_requested(quiet: Sandbox, catalog: Json) -> None:
     for chosen in ("auto", "always"):
         quiet.clear_requests()
         result = run(settings(quiet, order_coupons=chosen), without(catalog, "orders", "coupons"))
@@ -536,7 +536,7 @@ def test_without_coupons_no_order_is_asked_for_its_coupons(quiet: Sandbox, catal
     ],
     ids=str,
 )
-def test_products_are_asked_for_with_what_is_selected_of_them(
+def test_products_include_only_what_is_selected(
     quiet: Sandbox, catalog: Json, fields: list[str], included: list[str]
 ) -> None:
     result = run(settings(quiet), only(catalog, "products", *fields))
@@ -549,7 +549,7 @@ def test_products_are_asked_for_with_what_is_selected_of_them(
         assert "include_fields" not in query
 
 
-def test_a_field_new_to_the_api_is_rescued_although_few_fields_are_asked_for(
+def test_a_new_field_of_the_api_is_rescued_although_few_fields_are_selected(
     small: Sandbox, catalog: Json
 ) -> None:
     id = small.records("products")[0]["id"]
@@ -558,7 +558,7 @@ def test_a_field_new_to_the_api_is_rescued_although_few_fields_are_asked_for(
     assert rescued(result.record("products", id)) == {"new_field": 5}
 
 
-def test_all_of_a_product_is_asked_for_by_default(quiet: Sandbox) -> None:
+def test_all_fields_of_a_product_are_requested_by_default(quiet: Sandbox) -> None:
     run(settings(quiet))
     assert {
         "variants", "images", "custom_fields", "bulk_pricing_rules", "videos"
@@ -570,9 +570,7 @@ def test_all_of_a_product_is_asked_for_by_default(quiet: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("when", ["always", "auto", "never"])
-def test_orders_are_asked_for_their_coupons_as_set(
-    quiet: Sandbox, catalog: Json, when: str
-) -> None:
+def test_coupons_of_orders_are_requested_as_set(quiet: Sandbox, catalog: Json, when: str) -> None:
     truth = {row["id"]: row["coupons"] for row in quiet.records("orders", full=True)}
     assert any(truth.values())
     assert not all(truth.values())
@@ -594,7 +592,7 @@ def test_orders_are_asked_for_their_coupons_as_set(
 
 
 @pytest.mark.parametrize("odd", [{}, {"shipping_base_cost": "inc_tax"}], ids=str)
-def test_no_coupon_is_overlooked_where_nearly_every_order_has_one(odd: Json) -> None:
+def test_no_coupon_is_missed_if_nearly_every_order_has_one(odd: Json) -> None:
     options = Options(orders=80, customers=5, products=20, coupons=12, couponed_share=0.9, **odd)
     with Sandbox(options) as store:
         truth = {row["id"]: row["coupons"] for row in store.records("orders", full=True)}
@@ -605,7 +603,7 @@ def test_no_coupon_is_overlooked_where_nearly_every_order_has_one(odd: Json) -> 
         assert sorted((row["id"], row["code"]) for row in record["coupons"]) == codes
 
 
-def test_each_hint_alone_leads_to_a_look_at_the_coupons() -> None:
+def test_each_hint_alone_leads_to_a_request_for_the_coupons() -> None:
     hints: list[Json] = [{"coupon_discount": "5.0000"}, {"base_shipping_cost": "99.0000"}]
     no_hints: list[Json] = [
         {"discount_amount": "5.0000"},
@@ -631,7 +629,7 @@ def test_each_hint_alone_leads_to_a_look_at_the_coupons() -> None:
     assert not {str(id) for id in plain[2:]} & looked
 
 
-def test_details_per_order_cost_their_own_requests(
+def test_order_details_per_order_cost_requests_for_child_lists(
     quiet: Sandbox, catalog: Json, first_sync: Result
 ) -> None:
     chosen = without(catalog, "orders", "consignments", "coupons", "fees")

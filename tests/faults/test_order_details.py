@@ -1,4 +1,4 @@
-"""An order's details come with the list where that is complete, else from its child lists."""
+"""An order's details come with the list if they are complete, else from its child lists."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from tiers import some_of
 from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 COUPONED = 109
-"""With dense ids the first order that surely has a coupon."""
+"""The first order that has a coupon, if ids are dense."""
 
 Prepare = Callable[[Store], None]
 Runs = dict[str, Future[Run]]
@@ -37,8 +37,8 @@ def nothing(store: Store) -> None:
     pass
 
 
-def gone(list_: str, id_: int) -> Prepare:
-    """The order is deleted after the list showed it and before its child list is read."""
+def deleted(list_: str, id_: int) -> Prepare:
+    """The order is deleted after the list showed it, and before its child list is read."""
 
     def prepare(store: Store) -> None:
         store.fault(list_, kind="404", times=0, ids_between=(id_, id_))
@@ -47,7 +47,7 @@ def gone(list_: str, id_: int) -> Prepare:
     return prepare
 
 
-def missing(list_: str, id_: int, times: int) -> Prepare:
+def not_found(list_: str, id_: int, times: int) -> Prepare:
     return lambda store: store.fault(list_, kind="404", times=times, ids_between=(id_, id_))
 
 
@@ -57,8 +57,8 @@ def fees_are_404(store: Store) -> None:
             store.fault("order_fees", kind="404", times=0, ids_between=(row["id"], row["id"]))
 
 
-def counted_otherwise(field: str) -> Prepare:
-    """A store that counts differently from what the tap expects."""
+def counts_differently(field: str) -> Prepare:
+    """A store whose counts are not those that the tap expects."""
 
     def prepare(store: Store) -> None:
         for row in store.records("orders"):
@@ -80,22 +80,22 @@ CASES: dict[str, tuple[Options, Prepare, dict[str, Any]]] = {
     "array": (small(embedded_consignments="array"), nothing, {}),
     "per order": (small(), nothing, {"order_details": "per_order"}),
     "fees 404": (small(embedded_consignments="never"), fees_are_404, {}),
-    "gone": (DENSE, gone("order_coupons", COUPONED), {}),
-    "missing once": (DENSE, missing("order_coupons", COUPONED, 1), {}),
-    "missing": (DENSE, missing("order_coupons", COUPONED, 0), QUICK),  # type: ignore[dict-item]
+    "deleted": (DENSE, deleted("order_coupons", COUPONED), {}),
+    "404 once": (DENSE, not_found("order_coupons", COUPONED, 1), {}),
+    "404": (DENSE, not_found("order_coupons", COUPONED, 0), QUICK),  # type: ignore[dict-item]
     "quantities": (
         small(orders=120, couponed_share=0.0),
-        counted_otherwise("items_total"),
+        counts_differently("items_total"),
         {"page_size": 20, "max_concurrency": 1},
     ),
     "quantities in one page": (
         small(orders=120, couponed_share=0.0),
-        counted_otherwise("items_total"),
+        counts_differently("items_total"),
         {},
     ),
     "addresses": (
         small(orders=120, couponed_share=0.0),
-        counted_otherwise("shipping_address_count"),
+        counts_differently("shipping_address_count"),
         {"page_size": 20, "max_concurrency": 1},
     ),
     "costs as numbers": (small(orders=60), nothing, {}),
@@ -119,7 +119,7 @@ def runs() -> Runs:
 
 
 def asked_ids(run: Run, list_: str) -> list[int]:
-    """The orders whose child list was asked for, each once."""
+    """The orders whose child list was requested, each once."""
     return sorted({int(entry["path"].split("/")[-2]) for entry in run.asked(list_)})
 
 
@@ -146,7 +146,7 @@ def test_line_items_that_were_cut_off_are_read_from_the_child_list(runs: Runs, n
     with Sandbox(CASES[name][0]) as store:
         orders = store.records("orders", full=True)
     assert max(len(order["products"]) for order in orders) > 250
-    # Whether exactly 50 are all cannot be seen, so that is in doubt, too.
+    # 50 line items may be all or not, so the child list is read, too.
     cut = [order["id"] for order in orders if most_in_one_consignment(order) >= 50]
     assert asked_ids(run, "order_products") == cut
     assert asked_ids(run, "order_shipping_addresses") == []
@@ -155,9 +155,7 @@ def test_line_items_that_were_cut_off_are_read_from_the_child_list(runs: Runs, n
     assert f"{len(cut)} × products: {reason}" in summary(run)
 
 
-def test_line_items_that_were_cut_off_are_in_the_consignments_too_where_these_are_selected() -> (
-    None
-):
+def test_line_items_that_were_cut_off_are_added_to_selected_consignments() -> None:
     with Sandbox(small(**HUGE, warning_place="line_items")) as store:
         whole = tap_runner.discover(tap_runner.settings(store))
         chosen = tap_runner.select(whole, "orders", fields={"orders": ["products", "consignments"]})
@@ -176,14 +174,14 @@ def _ids(rows: list[Row]) -> list[int]:
     return sorted(row["id"] for row in rows)
 
 
-def test_line_items_that_were_cut_off_without_a_sign_show_in_the_quantities(runs: Runs) -> None:
+def test_line_items_cut_off_without_a_warning_are_detected_by_quantities(runs: Runs) -> None:
     run = runs["cut early"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
     assert run.asked("order_products")
 
 
-def test_orders_that_come_with_empty_line_items_though_they_have_some_are_read_singly(
+def test_empty_line_items_of_orders_that_have_some_are_read_from_the_child_list(
     runs: Runs,
 ) -> None:
     run = runs["empty"].result()
@@ -194,7 +192,7 @@ def test_orders_that_come_with_empty_line_items_though_they_have_some_are_read_s
 
 
 @pytest.mark.parametrize("name", ["never embedded", "array"])
-def test_orders_that_never_come_with_consignments_are_read_singly_with_a_warning(
+def test_orders_without_consignments_are_read_from_child_lists_with_a_warning(
     runs: Runs, name: str
 ) -> None:
     run = runs[name].result()
@@ -207,7 +205,7 @@ def test_orders_that_never_come_with_consignments_are_read_singly_with_a_warning
         assert asked_ids(run, f"order_{list_}") == ids
 
 
-def test_orders_read_the_old_way_are_the_same(runs: Runs) -> None:
+def test_orders_are_the_same_with_order_details_per_order(runs: Runs) -> None:
     run = runs["per order"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
@@ -217,14 +215,14 @@ def test_orders_read_the_old_way_are_the_same(runs: Runs) -> None:
 
 
 @pytest.mark.parametrize("name", ["costs as numbers", "costs as strings"])
-def test_costs_of_consignments_may_be_numbers_or_texts(runs: Runs, name: str) -> None:
+def test_costs_of_consignments_may_be_numbers_or_strings(runs: Runs, name: str) -> None:
     run = runs[name].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
     assert asked_ids(run, "order_shipping_addresses") == []
 
 
-def test_costs_that_come_as_texts_keep_their_digits(runs: Runs) -> None:
+def test_costs_that_are_strings_keep_their_digits(runs: Runs) -> None:
     run = runs["costs as strings"].result()
     with Sandbox(CASES["costs as strings"][0]) as store:
         truth = {row["id"]: row["shipping_addresses"] for row in store.records("orders", full=True)}
@@ -238,14 +236,14 @@ def test_costs_that_come_as_texts_keep_their_digits(runs: Runs) -> None:
     assert compared > 20
 
 
-def test_bundles_whose_parts_are_not_counted_raise_no_alarm(runs: Runs) -> None:
+def test_bundles_whose_parts_are_not_counted_cause_no_requests(runs: Runs) -> None:
     run = runs["children not counted"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
     assert run.asked("order_products") == []
 
 
-# Checks that rest on few observations
+# Checks that are based on few observations
 
 
 @pytest.mark.parametrize(
@@ -255,13 +253,13 @@ def test_bundles_whose_parts_are_not_counted_raise_no_alarm(runs: Runs) -> None:
         ("addresses", "shipping_address_count", "order_shipping_addresses"),
     ],
 )
-def test_a_check_that_was_wrong_20_times_leads_to_no_more_requests(
+def test_a_check_is_disabled_after_20_unneeded_requests(
     runs: Runs, name: str, field: str, list_: str
 ) -> None:
     run = runs[name].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
-    # The rest of the page on which it became clear may have been on its way.
+    # The rest of the page may have been under way when the check was disabled.
     assert 20 <= len(asked_ids(run, list_)) <= 40
     [warning] = [line for line in run.result.logged("WARNING") if field in line]
     assert "20" in warning
@@ -270,7 +268,7 @@ def test_a_check_that_was_wrong_20_times_leads_to_no_more_requests(
     assert "not read: " in summary(run)
 
 
-def test_a_check_that_was_wrong_20_times_leads_to_no_more_requests_within_a_page(
+def test_a_check_is_disabled_after_20_unneeded_requests_within_a_page(
     runs: Runs,
 ) -> None:
     run = runs["quantities in one page"].result()
@@ -279,9 +277,9 @@ def test_a_check_that_was_wrong_20_times_leads_to_no_more_requests_within_a_page
     assert 20 <= len(asked_ids(run, "order_products")) <= 20 + 2 * 8
 
 
-def test_a_check_that_was_right_once_goes_on_however_often_it_is_wrong() -> None:
+def test_a_check_that_was_useful_once_is_never_disabled() -> None:
     def prepare(store: Store) -> None:
-        counted_otherwise("items_total")(store)
+        counts_differently("items_total")(store)
 
     options = small(orders=60, couponed_share=0.0, line_item_cut=2, cut_warning=False)
     run = run_against(options, prepare, page_size=10, max_concurrency=1)
@@ -297,14 +295,14 @@ def test_a_404_for_fees_means_that_there_are_none(runs: Runs) -> None:
     run = runs["fees 404"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
-    assert run.asked("order"), "nobody asked whether the order is there"
+    assert run.asked("order"), "no request for the order itself"
     assert all(isinstance(record["fees"], list) for record in run.result.records("orders"))
 
 
-def test_an_order_that_was_deleted_after_it_was_listed_is_not_written_but_counted(
+def test_an_order_that_was_deleted_after_it_was_listed_is_counted_and_not_written(
     runs: Runs,
 ) -> None:
-    run = runs["gone"].result()
+    run = runs["deleted"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.differences["orders"] == [f"orders: 1 are missing: [{COUPONED}]"]
     assert "1 deleted during the sync" in summary(run)
@@ -313,7 +311,7 @@ def test_an_order_that_was_deleted_after_it_was_listed_is_not_written_but_counte
 
 
 def test_a_child_list_that_answers_404_once_is_requested_again(runs: Runs) -> None:
-    run = runs["missing once"].result()
+    run = runs["404 once"].result()
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
     assert len([e for e in run.asked("order") if e["path"].endswith(f"/{COUPONED}")]) == 1
@@ -322,11 +320,11 @@ def test_a_child_list_that_answers_404_once_is_requested_again(runs: Runs) -> No
 def test_an_order_whose_child_list_keeps_answering_404_is_named_and_skipped(
     runs: Runs,
 ) -> None:
-    run = runs["missing"].result()
+    run = runs["404"].result()
     assert_failed_clearly(run.result, "orders")
-    words = critical(run.result)
-    assert f"/orders/{COUPONED}/coupons" in words
-    assert "store_hash" not in words, "the order is there, so the store is the right one"
+    message = critical(run.result)
+    assert f"/orders/{COUPONED}/coupons" in message
+    assert "store_hash" not in message, "the order exists, so the store is the right one"
     assert run.differences["orders"] == [f"orders: 1 are missing: [{COUPONED}]"]
     assert run.result.bookmark("orders") > OLD
     assert run.result.state["bookmarks"]["orders"]["retry"] == [COUPONED]
@@ -365,7 +363,7 @@ def coupon_runs() -> dict[str, Future[tuple[Run, list[Row], list[Row]]]]:
 
 
 def hints_at_a_coupon(order: Row, *, shipping_coupons: bool) -> bool:
-    """The rule of order_coupons=auto, written down once more."""
+    """A second implementation of order_coupons=auto."""
     if Decimal(order["coupon_discount"]) != 0:
         return True
     discounts = [d for item in order["products"] for d in item["applied_discounts"]]
@@ -393,8 +391,8 @@ def test_coupons_are_those_of_the_child_list_and_only_hints_cost_requests(
     shipping_coupons = any(coupon["type"] in shipping for coupon in coupons)
     hinted = [o["id"] for o in orders if hints_at_a_coupon(o, shipping_coupons=shipping_coupons)]
     assert asked_ids(run, "order_coupons") == hinted
-    in_vain = [o["id"] for o in orders if o["id"] in set(hinted) and not o["coupons"]]
-    assert len(in_vain) <= 0.05 * len(orders)
+    unneeded = [o["id"] for o in orders if o["id"] in set(hinted) and not o["coupons"]]
+    assert len(unneeded) <= 0.05 * len(orders)
     asked_about_types = [e for e in run.asked("coupons") if "type" in e["query"]]
     assert 1 <= len(asked_about_types) <= 3
 
@@ -413,14 +411,14 @@ def test_free_shipping_for_everyone_costs_no_requests_in_a_store_without_shippin
     assert len([e for e in run.asked("coupons") if "type" in e["query"]]) == 3
 
 
-def test_without_the_permission_to_see_coupons_free_shipping_is_asked_about() -> None:
+def test_without_the_permission_for_coupons_free_shipping_is_a_hint() -> None:
     run = run_against(small(withheld_scopes=("marketing",)))
     assert run.result.status == 1
     assert "'Marketing: read-only'" in critical(run.result)
     assert run.whole("customers", "orders", "products")
 
 
-def test_coupons_of_every_order_are_asked_for_or_of_none_as_the_setting_says() -> None:
+def test_the_setting_requests_the_coupons_of_every_order_or_of_none() -> None:
     always = run_against(small(), order_coupons="always")
     assert always.result.status == 0
     assert always.whole(*STREAMS)
