@@ -268,7 +268,7 @@ def test_what_a_filter_by_id_does_not_show_is_read_by_page(
         result = store.run(stream, page_size=50)
     assert result.status == 0, critical(result)
     assert sorted(result.ids(stream)) == list(range(1, count + 1))
-    assert any("Read again by page number" in line for line in result.logged("WARNING"))
+    assert any("read again by page number" in line for line in result.logged("WARNING"))
 
 
 def test_a_last_row_that_is_deleted_before_the_list_is_read_by_page_is_not_missing() -> None:
