@@ -1,4 +1,4 @@
-"""The picture of a bookmark and a resume point: two runs of one walk, the first of them stopped."""
+"""Draws the picture of a bookmark and a resume point: a run is stopped, the next one resumes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ DARK_STYLE = (
 
 def draw() -> str:
     """The picture, as the text of an SVG file."""
-    title = "A walk that is stopped and goes on"
-    parts = [text(24, 34, title, "title"), *_walk(), *_dates()]
+    title = "A sync that is stopped and resumed"
+    parts = [text(24, 34, title, "title"), *_list(), *_dates()]
     return picture(title, WIDTH, HEIGHT, parts, light=LIGHT_STYLE, dark=DARK_STYLE)
 
 
-def _walk() -> list[str]:
-    """The list by rising id, and what each run reads of it."""
+def _list() -> list[str]:
+    """The list, in order of ids, and the part that each run reads."""
     top = 96.0
     parts = [
-        text(24, 68, "The list, by rising id", "bold"),
+        text(24, 68, "The list, ordered by id", "bold"),
         rect(LEFT, top - 14, RIGHT - LEFT, 12, "pale", 3),
         text(LEFT, 76, "id 1", "small soft"),
         text(RIGHT, 76, "the last id", "small soft", "end"),
@@ -48,15 +48,15 @@ def _walk() -> list[str]:
         text(stop + 8, top + 31, "stopped: the last STATE holds", "small told"),
         text(stop - 8, top + 76, '"resume": {"after_id": 5400, ...}', "small told", "end"),
         text(
-            24, top + 126, "Run 2 goes on after the last id that run 1 has written. The rows of", ""
+            24, top + 126, "Run 2 resumes after the last id that run 1 has written. The rows of", ""
         ),
-        text(24, top + 144, "run 1 have landed already, and are not read a second time.", ""),
+        text(24, top + 144, "run 1 are in the target already, and are not read a second time.", ""),
     ]
     return parts
 
 
 def _dates() -> list[str]:
-    """The bookmark on the axis of dates of change."""
+    """The bookmark on a time axis."""
     y = 322.0
     old, began, ended = LEFT + 110, LEFT + 350, LEFT + 520
     return [
@@ -67,29 +67,29 @@ def _dates() -> list[str]:
         rect(began, y - 6, ended - began, 12, "f1", 3),
         *(
             part
-            for x, words in (
+            for x, label in (
                 (old, "bookmark before"),
-                (began, "run 1 begins"),
+                (began, "run 1 starts"),
                 (ended, "run 2 ends"),
             )
             for part in (
                 line(x, y - 16, x, y + 16, "mark"),
-                text(x, y - 22, words, "small told", "middle"),
+                text(x, y - 22, label, "small told", "middle"),
             )
         ),
-        text((old + began) / 2, y + 30, "changed since: read now", "small", "middle"),
-        text(began + 6, y + 30, "changed meanwhile: next sync", "small"),
+        text((old + began) / 2, y + 30, "changed since then: read now", "small", "middle"),
+        text(began + 6, y + 30, "changed during it: next sync", "small"),
         text(
             24,
             y + 68,
-            "While the walk goes on, the bookmark stays. When it is complete, the bookmark",
+            "While the list is read, the bookmark does not move. When it is complete, the",
         ),
         text(
             24,
             y + 86,
-            "becomes the newest date that was written, but never later than the start of",
+            "bookmark becomes the newest date that was written, but never later than the start",
         ),
-        text(24, y + 104, "run 1: what changed behind the reader comes with the next sync."),
+        text(24, y + 104, "of run 1: the next sync reads the rows that changed in the meantime."),
     ]
 
 
