@@ -10,14 +10,7 @@ from typing import Any
 
 from tap_bigcommerce.catalog import selection
 from tap_bigcommerce.catalog.probe import Access
-from tap_bigcommerce.catalog.selection import (
-    FULL_TABLE,
-    INCREMENTAL,
-    Breadcrumb,
-    Metadata,
-    Selection,
-    SelectionRules,
-)
+from tap_bigcommerce.catalog.selection import FULL_TABLE, INCREMENTAL, Selection, SelectionRules
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.records import field_rules
@@ -81,11 +74,8 @@ def available_streams(access: Mapping[str, Access]) -> list[Stream]:
             ", ".join(names),
             message,
         )
-    return [
-        STREAMS[name]
-        for name, found in access.items()
-        if not (found.missing_permission or found.is_absent)
-    ]
+    left_out = {name for names in (absent, *by_permission.values()) for name in names}
+    return [STREAMS[name] for name in access if name not in left_out]
 
 
 def selection_rules(
@@ -277,14 +267,12 @@ def _ignored(entry: Entry, selected: Selection | None) -> Iterator[str]:
         )
 
 
-def _unknown_breadcrumbs(metadata: Metadata, selected: Selection) -> Iterator[str]:
+def _unknown_breadcrumbs(metadata: selection.Metadata, selected: Selection) -> Iterator[str]:
     """A warning for metadata of each breadcrumb that belongs to no field."""
-    fields = (
-        *selection.all_fields(selected.tap_schema),
-        *selection.all_fields(selected.catalog_schema),
-    )
+    schemas = (selected.tap_schema, selected.catalog_schema)
+    fields = [field for schema in schemas for field in selection.all_fields(schema)]
     by_name = {field_rules.as_text(path): breadcrumb for breadcrumb, path, _ in fields}
-    known: set[Breadcrumb] = {("properties", DELETED_AT), *(at for at, _, _ in fields)}
+    known = {("properties", DELETED_AT), *(at for at, _, _ in fields)}
     for breadcrumb in metadata:
         is_items = breadcrumb[-1:] == ("items",) and breadcrumb[:-1] in known
         if breadcrumb and breadcrumb not in known and not is_items:
@@ -327,7 +315,7 @@ def _entry(stream: Stream, config: Config | None, select: Rules) -> Entry:
         table["valid-replication-keys"] = [stream.replication_key]
     if stream.parent is not None:
         table["parent-tap-stream-id"] = stream.parent
-    metadata: dict[Breadcrumb, dict[str, Any]] = {(): table}
+    metadata: dict[selection.Breadcrumb, dict[str, Any]] = {(): table}
     notes = load_notes(stream.name)
     references = {path.removesuffix("[]"): key for path, key in stream.references.items()}
     automatic = {*key, *stream.automatic_fields, DELETED_AT}

@@ -22,12 +22,11 @@ from tap_bigcommerce.text import quoted
 FULL_TABLE = "FULL_TABLE"
 INCREMENTAL = "INCREMENTAL"
 
+# The keywords of a JSON schema that describe what is in an object or array.
 NESTED = ("properties", "items")
-"""The keywords of a JSON schema that describe what is in an object or array."""
 
 Schema = dict[str, Any]
-Breadcrumb = tuple[str, ...]
-"""Where a field is in a schema: ("properties", "products", "items", "properties", "sku")."""
+Breadcrumb = tuple[str, ...]  # ("properties", "products", "items", "properties", "sku")
 Metadata = Mapping[Breadcrumb, Mapping[str, Any]]
 
 
@@ -185,19 +184,12 @@ def schema_for_settings(schema: Schema, stream: Stream, config: Config | None) -
 
 def key_of(stream: Stream, schema: Schema) -> tuple[str, ...]:
     """The key properties of a stream: its keys, after the store's column if the schema has it."""
-    return (
-        (STORE_HASH, *stream.primary_keys)
-        if STORE_HASH in schema["properties"]
-        else stream.primary_keys
-    )
+    keys = stream.primary_keys
+    return (STORE_HASH, *keys) if STORE_HASH in schema["properties"] else keys
 
 
 def apply_rules(
-    rules: Rules,
-    stream: str,
-    schema: Any,
-    metadata: Metadata,
-    tap_schema: Schema | None = None,
+    rules: Rules, stream: str, schema: Any, metadata: Metadata, tap_schema: Schema | None = None
 ) -> Metadata:
     """The metadata of a stream, with "selected" set where the rules decide that.
 

@@ -44,12 +44,12 @@ from tap_bigcommerce.records.schema_tree import (
 )
 from tap_bigcommerce.records.schemas import OWN_COLUMNS, RESCUED
 
+# A counter has at most this many paths; further ones are counted together as OTHER_PATHS.
 MAX_PATHS = 1000
-"""A counter has at most this many paths; further ones are counted together as OTHER_PATHS."""
 OTHER_PATHS = "(other paths)"
 
 Convert = Callable[[Any, FieldPath], Any]
-"""Converts a value that is not null, at this path. Raises DoesNotFit."""
+"""Converts a value that is not null, at this path. Raises DoesNotFit if it cannot."""
 
 ONLY_NULL = frozenset({type(None)})
 
@@ -136,8 +136,8 @@ class Converter:
         self._columns, self._keys = dict(columns or {}), tuple(keys)
         self._has_rescued_data = RESCUED in (schema.get("properties") or {})
         self._protection = protection
-        self._json_text, self._value_or_array = json_text, value_or_array
-        self._text_schemas = text_schemas or {}
+        self._json_text, self._text_schemas = json_text, text_schemas or {}
+        self._value_or_array = value_or_array
         self._unmapped: list[UnmappedValue] = []  # of the row that is being converted
         self._convert = self._object(schema, [known_schema], None).convert
 
@@ -269,15 +269,15 @@ class Converter:
         return CompiledField(ONLY_NULL, convert_object, lacks_some, "object")
 
     def _array(self, schema: Schema, known: Sequence[Any], path: FieldPath) -> CompiledField:
-        field = self._field(schema.get("items", {}), items_of(known), (path, 0))
-        unchanged, convert, has_deselected, _ = field
-        takes_value, unmapped = path_text(path) in self._value_or_array, self._unmapped
+        items = self._field(schema.get("items", {}), items_of(known), (path, 0))
+        unchanged, convert, has_deselected, _ = items
+        accepts_value, unmapped = path_text(path) in self._value_or_array, self._unmapped
 
         def convert_array(value: Any, path: FieldPath) -> Any:
             if type(value) is not list:
                 if value == "":
                     return None
-                if not takes_value:
+                if not accepts_value:
                     raise DoesNotFit
                 return [] if value == {} else [convert(value, (path, 0))]
             if unchanged.issuperset(map(type, value)):
@@ -335,8 +335,7 @@ def _protected(field: CompiledField, protection: Protection, path: FieldPath) ->
         return protection.pseudonym(value)
 
     def apply_rules(value: Any, value_path: FieldPath) -> Any:
-        value = protection.apply(value, protection.rule_path(value_path))
-        return convert(value, value_path)
+        return convert(protection.apply(value, protection.rule_path(value_path)), value_path)
 
     if field.type_name in ("object", "array", "any"):
         return field._replace(unchanged=ONLY_NULL, convert=apply_rules)
@@ -348,19 +347,16 @@ def _protected(field: CompiledField, protection: Protection, path: FieldPath) ->
 def _union(branches: Sequence[CompiledField]) -> CompiledField:
     """A field of several types; the branch for the type of a value is tried first."""
 
-    def types(branch: CompiledField) -> tuple[type, ...]:
-        return CONVERSIONS[branch.type_name][1]
-
     def convert_union(value: Any, path: FieldPath) -> Any:
-        python_type = type(value)
-        for branch in sorted(branches, key=lambda branch: python_type not in types(branch)):
+        actual = type(value)
+        for branch in sorted(branches, key=lambda b: actual not in CONVERSIONS[b.type_name][1]):
             # It is raised before the branch has appended an unmapped value.
             with suppress(DoesNotFit):
                 return branch.convert(value, path)
         raise DoesNotFit
 
-    first_of_type = {one: branch for branch in reversed(branches) for one in types(branch)}
-    unchanged = {one for one, branch in first_of_type.items() if one in branch.unchanged}
+    first = {t: branch for branch in reversed(branches) for t in CONVERSIONS[branch.type_name][1]}
+    unchanged = {python_type for python_type, b in first.items() if python_type in b.unchanged}
     return CompiledField(ONLY_NULL | unchanged, convert_union, False, "union")
 
 

@@ -11,10 +11,7 @@ from dataclasses import dataclass
 from tap_bigcommerce.text import closest_match, did_you_mean
 
 RulePath = tuple[str, ...]
-"""A stream, and the names that lead to a field of it: ("orders", "products", "sku").
-
-Unlike a FieldPath it begins with the stream, and has no part for the items of an array.
-"""
+"""A stream and the path of a field without indexes: ("orders", "products", "sku")."""
 
 PERSONAL = "personal"
 """The rule that names every field that is marked as personal."""
@@ -42,9 +39,7 @@ class Rule:
 
     def matches(self, path: RulePath) -> bool:
         """Whether the rule names this very field or stream."""
-        if self.personal is not None:
-            return path in self.personal
-        return _matches(self.parts, path)
+        return path in self.personal if self.personal is not None else _matches(self.parts, path)
 
     def covers(self, path: RulePath) -> bool:
         """Whether the rule names this field, or one that contains it."""

@@ -19,12 +19,12 @@ import orjson
 
 from tap_bigcommerce.dates import NotADate, normalize_date
 
+# The integers that orjson can write.
 MIN_INT, MAX_INT = -(2**63), 2**64 - 1
-"""The integers that orjson can write."""
+# A double beyond this may have lost digits when it was parsed.
 MAX_EXACT = 2**53
-"""A double beyond this may have lost digits when it was parsed."""
+# Integers of more bits are larger than any double: most readers make them infinite, or fail.
 MAX_BITS = 1023
-"""Integers of more bits are larger than any double: most readers make them infinite, or fail."""
 
 # [0-9] and not `\d`, which also matches the digits of other scripts; fullmatch, because `$` also
 # matches before a newline at the end.
@@ -33,10 +33,10 @@ _STARTS_WITH_POINT = re.compile(r"-?\.").match
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*|(?=\.))(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?").fullmatch
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
+# Numbers of fewer characters lose no digit as a 64-bit integer or a double.
 LONG = 17
-"""Numbers of fewer characters lose no digit as a 64-bit integer or a double."""
+# Longer numbers are not parsed: Python refuses integers of some thousands of digits.
 MAX_DIGITS = 1000
-"""Longer numbers are not parsed: Python refuses integers of some thousands of digits."""
 
 _TO_ZEROS = bytes.maketrans(b"123456789.", b"0000000000")
 _LONG_RUN = b"0" * LONG
@@ -91,7 +91,7 @@ def _has_long_number(body: bytes) -> bool:
     digits = body.translate(_TO_ZEROS)
     start = digits.find(_LONG_RUN)
     while start >= 0:
-        if body[start - 1 : start] in _BEFORE_NUMBERS:  # b"", at the beginning, is in it, too.
+        if body[start - 1 : start] in _BEFORE_NUMBERS:  # So is b"", at the beginning.
             return True
         start = digits.find(_LONG_RUN, start + LONG)
     return False

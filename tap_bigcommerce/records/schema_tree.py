@@ -8,12 +8,10 @@ from typing import Any
 
 Schema = Mapping[str, Any]
 
+# A tuple in a tuple, so that each level costs one small tuple: products[0].sku is
+# (((None, "products"), 0), "sku").
 FieldPath = tuple[Any, "str | int"] | None
-"""Where a value is in a record: the path of its parent, and its own key or index in the parent.
-
-None is the record itself: `products[0].sku` is `(((None, "products"), 0), "sku")`. Extending a path
-this way costs one small tuple for each level.
-"""
+"""Where a value is: the path of its parent, and its key or index there. None: the record."""
 
 TYPES = frozenset(["string", "number", "integer", "boolean", "object", "array", "null"])
 

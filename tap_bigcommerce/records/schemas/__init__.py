@@ -35,10 +35,10 @@ OWN_COLUMNS: dict[str, dict[str, Any]] = {
 }
 """Fields that the tap adds to records. They are in no schema file; the API has none so named."""
 
+# At the top of a schema file, each with a list of paths.
 LISTS = ("$links", "$off_by_default", "$on_request")
-"""Keys at the top of a schema file, each with a list of paths."""
+# In a field of a schema file, each with the value true.
 MARKS = ("$json_text", "$value_or_array", "$personal")
-"""Keys of a field in a schema file, each with the value true."""
 
 
 @dataclass(frozen=True)
