@@ -133,7 +133,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Make a store-level API account, and use its token and the hash in its API path.",
         ),
         Cause(
-            "as the file or folder of certificates to trust",
+            "as the file or folder of trusted certificates",
             "`REQUESTS_CA_BUNDLE` or `CURL_CA_BUNDLE` names a file that is missing, may not be "
             "read, or holds no certificate.",
             "Correct the variable, or remove it: then the certificates that come with requests "
@@ -329,16 +329,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Compare `store_hash` with the API path of the account; if it is right, try later.",
         ),
         Cause(
-            "Check that access_token is whole",
-            "The API refused the token: it was cut off when it was copied, belongs to another "
-            "store, or its account has been deleted.",
-            "Copy it again, compare `store_hash`, or make a new account.",
+            "Check that access_token is complete",
+            "The API rejected the token: it was not copied completely, belongs to another store, "
+            "or its account has been deleted.",
+            "Copy it again, compare `store_hash`, or create a new account.",
         ),
         Cause(
             "The API account of this token most likely lacks the permission",
             "The API account may not read this list (403).",
-            "Make a new API account with the permission that is named, and put its token into the "
-            "config. Or leave the stream out of the catalog.",
+            "Create a new API account with the named permission, and put its token into the "
+            "config. Or remove the stream from the catalog.",
         ),
         Cause(
             "because the API account most likely lacks the permission",
@@ -357,16 +357,16 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Make a new API account with the permissions that the warnings name.",
         ),
         Cause(
-            "Is store_hash right?",
-            "There is nothing at this address (404). For a whole list that mostly means a wrong "
+            "Check store_hash. If it is correct",
+            "There is nothing at this address (404). For a list, that mostly means a wrong "
             "`store_hash`, or a part of the API that this store does not have.",
-            "Compare `store_hash` with the API path of the account. Leave out the stream if it is "
-            "the only one.",
+            "Compare `store_hash` with the API path of the account. If other streams work, remove "
+            "the stream from the catalog.",
         ),
         Cause(
-            "Leave the stream out of the catalog, as --discover does",
+            "The store does not have this list: remove the stream from the catalog",
             "The API does not offer this list for this store (405, 410 or 501).",
-            "Leave the stream out of the catalog.",
+            "Remove the stream from the catalog.",
         ),
         Cause(
             "the time limit of --check and --discover",
@@ -487,37 +487,36 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Requests": (
         Cause(
-            "asking again in … s",
-            "A request failed in a way that mostly passes. Behind the address stands how.",
-            "Nothing: the tap goes on by itself. If it is so all day, see the reason's own line.",
+            "retrying in … s",
+            "A request failed with a fault that is mostly temporary. The message says which.",
+            "Nothing: the tap retries. If it happens all day, see the row of that fault.",
         ),
         Cause(
             "…: GET … failed: ….",
-            "The beginning of every failure of a request: stream, address, reason.",
-            "See what follows it, and the reason's own line.",
+            "Every failed request begins so: stream, address, reason.",
+            "See what follows it, and the row of the reason.",
         ),
         Cause(
             "This was attempt",
-            "A fault did not pass within `max_attempts` attempts and `max_retry_seconds` seconds.",
+            "A fault lasted longer than `max_attempts` attempts and `max_retry_seconds` seconds.",
             "Run the sync again later. In an outage of hours raise `max_retry_seconds`.",
         ),
         Cause(
             "in a row",
-            "Every answer was 429, for `max_attempts` times and `max_retry_seconds` seconds.",
+            "Every response was 429, for `max_attempts` times and `max_retry_seconds` seconds.",
             "See which other apps use the store's quota; then run the sync again.",
         ),
         Cause(
             "No stream can be read from",
-            "A request failed until its patience ended, nothing else was answered meanwhile, and "
-            "one more question, for the time, brought nothing either. All streams that are left "
-            "fail with it at once.",
-            "See its reason's own line, then try `curl -sI https://api.bigcommerce.com` from this "
+            "All attempts of a request failed, no other request succeeded meanwhile, and one last "
+            "request, for the time, failed, too. All other streams fail with it at once.",
+            "See the row of its reason, then try `curl -sI https://api.bigcommerce.com` from this "
             "machine.",
         ),
         Cause(
-            "Asking again would not help",
-            "The API refuses the request for a reason that time does not mend.",
-            "See the status's own line below, and what the API says.",
+            "Retrying would not help",
+            "The API rejects the request for a reason that does not go away by waiting.",
+            "See the row of the status below, and what the API says.",
         ),
         Cause(
             "Not even the single record at",
@@ -526,82 +525,81 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "BigCommerce's support.",
         ),
         Cause(
-            "no answer in time",
-            "The API did not answer within `request_timeout` seconds. The tap asks for smaller "
-            "pages then.",
-            "If it is so often, lower `page_size`, or raise `request_timeout`.",
+            "no response in time",
+            "The API did not respond within `request_timeout` seconds. The tap then requests "
+            "smaller pages.",
+            "If it happens often, lower `page_size`, or raise `request_timeout`.",
         ),
         Cause(
-            "the answer was not whole after",
-            "A whole answer may take four times `request_timeout`. The tap asks for fewer rows "
-            "then.",
-            "If it is so often, look for a proxy that holds answers back, or raise "
+            "the response was not complete after",
+            "A response may take four times `request_timeout` in total. The tap then requests "
+            "fewer rows.",
+            "If it happens often, look for a proxy that delays responses, or raise "
             "`request_timeout`.",
         ),
         Cause(
-            "the answer has more than",
-            "A single answer is larger, unpacked, than `max_answer_mb` allows, with as few rows as "
-            "can be asked for.",
+            "the response has more than",
+            "A response is larger, decompressed, than `max_answer_mb` allows, even with the "
+            "smallest number of rows.",
             "Look at the record in the control panel. If it is really so large, raise "
             "`max_answer_mb`.",
         ),
         Cause(
             "no connection could be made",
-            "Nothing listens at the address, its name is not known, or a firewall or proxy stands "
-            "between.",
+            "Nothing listens at the address, its name is unknown, or a firewall blocks it.",
             "Try `curl -sI https://api.bigcommerce.com` from this machine. Behind a proxy set "
             "`HTTPS_PROXY`.",
         ),
         Cause(
             "the connection failed",
-            "The network between here and the API broke in the middle of a request.",
+            "The network connection to the API broke during a request.",
             "Try `curl -sI https://api.bigcommerce.com` from this machine. Behind a proxy set "
             "`HTTPS_PROXY`.",
         ),
         Cause(
             "the API's certificate could not be verified",
-            "Something between here and the API opens TLS, and its certificate is not known here.",
+            "A proxy decrypts TLS, and its certificate is not trusted on this machine.",
             "Name its certificate file in `REQUESTS_CA_BUNDLE`.",
         ),
         Cause(
-            "the answer was cut off",
-            "The connection ended before the answer did. The tap asks again, for fewer rows if "
-            "need be.",
-            "Nothing, unless it is so often: then lower `page_size`.",
+            "the response was cut off",
+            "The connection ended before the response was complete. The tap retries, with fewer "
+            "rows if necessary.",
+            "Nothing, unless it happens often: then lower `page_size`.",
         ),
         Cause(
-            "an object was asked for, and none came",
-            "The API answered with 204, which is for lists without rows.",
-            "Nothing, unless it is so often: then send the lines to BigCommerce's support.",
+            "the response is empty, where an object was expected",
+            "The API responded with 204, which is for lists without rows.",
+            "Nothing, unless it happens often: then send the lines to BigCommerce's support.",
         ),
         Cause(
-            "the answer's Content-Length is no number",
-            "Something between here and the API writes headers of its own.",
+            "the response's Content-Length is not a number",
+            "A proxy between the tap and the API changes headers.",
             "Look for a proxy. If there is none, send the lines to BigCommerce's support.",
         ),
         Cause(
-            "in a content encoding that was not asked for",
-            "The tap asks for gzip or nothing, and takes nothing packed twice.",
-            "Look for a proxy that packs answers.",
+            "a content encoding that was not requested",
+            "The tap accepts gzip or no compression, and nothing that is compressed twice.",
+            "Look for a proxy that compresses responses.",
         ),
         Cause(
-            "the answer's compression is broken",
-            "The answer was damaged on its way.",
-            "Nothing, unless it is so often: then look at the proxy between here and the API.",
+            "the response's compression is damaged",
+            "The response was damaged on the way.",
+            "Nothing, unless it happens often: then look for a proxy between the tap and the API.",
         ),
         Cause(
-            "the answer is not JSON",
-            "A gateway or a proxy answered with a page of its own.",
-            "Nothing, unless it is so often: then see who answers at this address.",
+            "the response is not JSON",
+            "A gateway or a proxy responded with a page of its own.",
+            "Nothing, unless it happens often: then find out what responds at this address.",
         ),
         Cause(
-            "the answer has an unexpected shape",
-            "The answer is JSON, but no list of rows.",
+            "the response has an unexpected structure",
+            "The response is JSON, but not a list of rows.",
             "As above; also check `api_url`.",
         ),
         Cause(
-            "the request could not be made",
-            "The address or the headers are not such as can be sent.",
+            "the request could not be sent",
+            "The address or a header is invalid.",
             "Check `api_url`, `user_agent` and `access_token`.",
         ),
     ),
@@ -682,8 +680,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Send the lines to BigCommerce's support.",
         ),
         Cause(
-            "a page cannot be read",
-            "A page holds arrays within arrays by the thousand, which nothing here can read.",
+            "a page cannot be parsed",
+            "A page has arrays that are nested thousands of levels deep.",
             "Send the lines to BigCommerce's support.",
         ),
         Cause(

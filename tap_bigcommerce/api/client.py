@@ -1,4 +1,4 @@
-"""One GET, done well: authentication, timeouts, retries, errors."""
+"""GET requests with retries: what happens after each status and each failure."""
 
 from __future__ import annotations
 
@@ -39,37 +39,37 @@ from tap_bigcommerce.text import excerpt, quoted
 LOGGER = logging.getLogger(__name__)
 
 TIME_PATH = "/v2/time"
-"""What any token may ask for: it tells whether the store answers at all."""
+"""A path that every token may read. It shows whether the store responds at all."""
 
-MOST_SAID = 300
-"""Characters of the API's own words."""
+MAX_API_MESSAGE = 300
+"""Characters of the API's own error message that are shown."""
 
-PASSING = ("again", "wait")
-"""What follows from answers that do not show that the store works."""
+MAX_ERROR_BODY = 100_000
+"""Bytes. The body of an error that is larger is not read."""
 
-ERROR_BODY = 100_000
-"""Bytes of an error's body, at the most: larger ones are not looked at."""
+RETRIED = ("retry", "wait")
+"""The actions after responses that do not show that the store works."""
 
 TOKEN_ATTEMPTS = 4
-"""How often a 401 is tried again once the token has worked: it happens in production."""
+"""Attempts before a 401 is final, if the token has worked before: single ones are spurious."""
 
-WITHOUT_STORE_CLOCK = timedelta(minutes=5)
-"""How far the clocks of store and tap may be apart where the store does not tell the time."""
+CLOCK_TOLERANCE = timedelta(minutes=5)
+"""How much the clocks of the store and the tap may differ, where a response has no `Date`."""
 
-LATER = "Run the sync again later: it goes on where it stopped."
+RUN_AGAIN = "Run the sync again later: it continues where it stopped."
 
-ERRORS: Mapping[Action, type[TapError]] = {
+ERROR_CLASSES: Mapping[Action, type[TapError]] = {
     "token": InvalidToken,
-    "scope": MissingPermission,
-    "missing": NotFound,
+    "permission": MissingPermission,
+    "not found": NotFound,
     "not offered": NotOffered,
 }
-"""The errors for those who heed which one it is."""
+"""The exceptions of actions that callers tell apart; RequestFailed for all others."""
 
 
 @dataclass(frozen=True)
 class RequestContext:
-    """On whose behalf a request is made: for the counts, and for the words of an error."""
+    """The stream that a request is made for: its name, permission and counters."""
 
     stream: str
     permission: str
@@ -78,10 +78,10 @@ class RequestContext:
 
 @dataclass
 class _Request:
-    """What is asked for, and what the attempts have shown so far.
+    """A request, and the results of its attempts so far.
 
-    `headers` are those of the last answer, if one came, and it `took` so many seconds. `only_text`:
-    the last attempt failed because of bad characters inside texts alone.
+    `headers` and `took` (seconds) are those of the last attempt. `repair`: the last response had
+    invalid characters inside its texts, and nothing else was wrong with it.
     """
 
     path: str
@@ -90,19 +90,24 @@ class _Request:
     context: RequestContext
     retry_policy: RetryPolicy
     keys: RowKeys | None = None
-    fewer_possible: bool = False
+    can_reduce_limit: bool = False
     started: float = field(default_factory=lambda: time.monotonic())
     started_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
-    count: int = 0
+    attempts: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     took: float = 0.0
     failures: int = 0
-    refused_tokens: int = 0
-    only_text: bool = False
+    token_refusals: int = 0
+    repair: bool = False
 
 
 class Client:
-    """Reads from one store's API. Several threads may use it at once."""
+    """Reads from the API of one store. It is thread-safe.
+
+    Example:
+        response = client.get("/v2/orders", {"limit": "50"}, list, context)
+        response.content  # the rows
+    """
 
     def __init__(
         self,
@@ -111,7 +116,7 @@ class Client:
         shutdown: Shutdown,
         tracker: ProgressTracker | None = None,
     ) -> None:
-        """`tracker` is told of each request's end and of each wait."""
+        """`tracker` records the end of each request, and each wait."""
         self._tracker = tracker or ProgressTracker()
         self._config = config
         self._rate_limiter = rate_limiter
@@ -120,22 +125,22 @@ class Client:
         self._transport = Transport(config)
         self._parsing = threading.Lock()
         self._token_has_worked = False
-        # When the store last showed that it works, and what has failed since, for all streams.
-        self._last_sign = float("-inf")
-        self._silence = self.retry_policy()
-        self._asking_for_a_sign = threading.Lock()
+        # Of all streams: when a request last succeeded, and the failures since then.
+        self._last_success = float("-inf")
+        self._outage = self.retry_policy()
+        self._probe_lock = threading.Lock()
         self._unavailable: StoreUnavailable | None = None
-        self.most_rows = 0
-        """The most rows that any answer has had: no list is capped below it."""
+        self.largest_page = 0
+        """The number of rows of the largest response so far."""
 
     def retry_policy(self) -> RetryPolicy:
-        """A new count of failures, as the settings allow them."""
+        """A new RetryPolicy, with `max_attempts` and `max_retry_seconds` from the settings."""
         return RetryPolicy(self._config.max_attempts, self._config.max_retry_seconds)
 
-    def wait(self, seconds: float, context: RequestContext, why: str = "") -> None:
-        """Wait before asking again; raises Interrupted when the tap is asked to stop."""
-        with self._tracker.waiting(context.counts) as waits:
-            waits(WaitReason.RETRY, time.monotonic() + seconds, why)
+    def wait(self, seconds: float, context: RequestContext, detail: str = "") -> None:
+        """Wait before a retry. `detail` is shown as its reason. Raises Interrupted on a signal."""
+        with self._tracker.waiting(context.counts) as on_wait:
+            on_wait(WaitReason.RETRY, time.monotonic() + seconds, detail)
             self._shutdown.sleep(seconds)
 
     def get(
@@ -146,202 +151,218 @@ class Client:
         context: RequestContext,
         *,
         retry_policy: RetryPolicy | None = None,
-        fewer_possible: bool = False,
+        can_reduce_limit: bool = False,
         keys: RowKeys | None = None,
     ) -> Response:
-        """The answer to GET `path` ("/v2/orders"), whose content is as `expects` says.
+        """Send GET `path` (such as "/v2/orders") until it succeeds, and return the response.
 
-        With `keys`, the answer has its raw rows, and no content. With `fewer_possible`,
-        FewerRows is raised once a smaller `limit` may help. Raises TokenRefused, ScopeMissing,
-        NotFound, or, when `patience` ends, RequestFailed; StoreUnavailable if nothing else can be
-        read either, and from then on always. Without `patience` it is little where others like it
-        have failed.
+        Args:
+            path: The path below the store's address.
+            params: The query parameters.
+            expects: `list`, `dict`, or a function that returns the rows in the parsed content.
+            context: The stream that the request is for.
+            retry_policy: When to give up. By default it follows the settings; the waits are short
+                where another request of the stream has failed already.
+            can_reduce_limit: Raise PageTooLarge when a smaller `limit` may help.
+            keys: If given, the response has raw rows with these keys, and no content.
+
+        Raises:
+            InvalidToken, MissingPermission, NotFound, NotOffered: The API rejected the request.
+            PageTooLarge: See `can_reduce_limit`.
+            RequestFailed: Any other failure that retrying does not or did not help against.
+            StoreUnavailable: No other request succeeds either. Every later call raises it, too.
+            Interrupted: A signal stops the run.
         """
         if retry_policy is None and context.counts.short_retries:
             retry_policy = RetryPolicy(self._config.max_attempts, 0.0, LONGEST_SHORT_WAIT)
         retry_policy = retry_policy or self.retry_policy()
-        request = _Request(path, params, expects, context, retry_policy, keys, fewer_possible)
+        request = _Request(path, params, expects, context, retry_policy, keys, can_reduce_limit)
         while True:
             if self._unavailable is not None:
                 raise self._unavailable.copy()
-            with self._tracker.waiting(context.counts) as waits:
-                self._rate_limiter.enter(waits)
-            request.count += 1
-            LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), request.count)
+            with self._tracker.waiting(context.counts) as on_wait:
+                self._rate_limiter.acquire(on_wait)
+            request.attempts += 1
+            LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), request.attempts)
             began = time.monotonic()
             response, outcome = None, "200"
             try:
                 response = self._send(request)
             except AttemptFailed as error:
-                # Without its traceback, which holds the body.
+                # A copy without its traceback, which would keep the body in memory.
                 failure = dataclasses.replace(error)
                 outcome = failure.outcome
             finally:
                 request.took = time.monotonic() - began
-                standing = self._rate_limiter.leave(request.headers, request.took)
+                quota_status = self._rate_limiter.release(request.headers, request.took)
                 self._tracker.request_ended(
                     context.counts,
                     request.took,
                     outcome,
-                    retry=request.count > 1,
-                    quota=standing,
+                    retry=request.attempts > 1,
+                    quota=quota_status,
                 )
             if response is not None:
                 self._token_has_worked = True
-                self._store_works()
-                self._rate_limiter.worked()
+                self._record_success()
+                self._rate_limiter.record_success()
                 return response
             self._after_failure(failure, request)
 
     def _send(self, request: _Request) -> Response:
-        """What one attempt brings. Raises AttemptFailed."""
+        """Make one attempt. Raises AttemptFailed."""
         sent_at = datetime.now(timezone.utc)
         request.headers = {}
         with self._transport.get(self._base + request.path, request.params) as http_response:
             request.headers = http_response.headers
             status = str(http_response.status_code)
             action, message, _ = status_rule(http_response.status_code)
-            if action not in ("read", "nothing"):
-                said, most = _said(http_response)
+            if action not in ("read", "empty"):
+                api_message, max_limit = _api_message(http_response)
                 raise AttemptFailed(
-                    status, message=f"{status}: {message}{said}", action=action, most=most
+                    status,
+                    message=f"{status}: {message}{api_message}",
+                    action=action,
+                    max_limit=max_limit,
                 )
             body = read_body(http_response, self._config.max_answer_mb * MEGABYTE)
         response = Response(request.path, 0, [], None, sent_at, _store_time(request))
-        if action == "nothing":
+        if action == "empty":
             if request.expects is dict:
-                raise AttemptFailed(status, "an object was asked for, and none came")
+                raise AttemptFailed(status, "the response is empty, where an object was expected")
             return response
-        # One at a time: what is parsed takes its memory once, however many threads read.
+        # One thread at a time, so that the memory for parsing is needed only once.
         with self._parsing:
-            # The same bad characters twice: the store's data are so. Better one odd character than
-            # no load.
-            response.read(body, request.expects, request.keys, mends=request.only_text)
+            # Invalid characters that come twice are in the store's data: replace them.
+            response.read(body, request.expects, request.keys, repair=request.repair)
             if request.expects is list:
-                self.most_rows = max(self.most_rows, len(response.content or response.raw.rows))
-            request.context.counts.repaired_bodies += response.mended
+                rows = response.content or response.raw.rows
+                self.largest_page = max(self.largest_page, len(rows))
+            request.context.counts.repaired_bodies += response.repaired
         return response
 
     def _after_failure(self, failure: AttemptFailed, request: _Request) -> None:
-        """Wait before the next attempt, or raise what ends them."""
-        if failure.action not in PASSING:
-            self._store_works()
+        """Wait before the next attempt, or raise the exception in which the request ends."""
+        if failure.action not in RETRIED:
+            self._record_success()
         self._shutdown.check()
         if failure.outcome in ("timeout", "cut") or failure.outcome.startswith("5"):
-            self._rate_limiter.strained()
+            self._rate_limiter.record_overload()
         stream = request.context.stream
-        fewer_rows = PageTooLarge(
+        too_large = PageTooLarge(
             f"{stream}: GET {request.path} failed: {failure.message}.",
-            failure.most,
+            failure.max_limit,
             refused=failure.outcome in ("400", "422"),
         )
-        message = fewer_rows.message
+        message = too_large.message
         if failure.action == "wait":
-            # Refusals that nothing good comes between use up the same patience as failures.
-            pause = self._rate_limiter.refused(request.headers, request.took)
+            # 429s count as failed attempts only while no other request succeeds.
+            pause = self._rate_limiter.record_refusal(request.headers, request.took)
             times, seconds = self._rate_limiter.refusals
             if times > self._config.max_attempts and seconds >= self._config.max_retry_seconds:
-                self._look_for_a_sign(seconds, message, request)
-                raise RequestFailed(f"{message} This was refusal {times} in a row. {LATER}")
+                self._probe_store(seconds, message, request)
+                raise RequestFailed(f"{message} This was refusal {times} in a row. {RUN_AGAIN}")
             LOGGER.info("%s: %s; waiting %.1f s", stream, failure.message, pause)
             return
-        if failure.action == "again":
+        if failure.action == "retry":
             request.failures += 1
-            request.retry_policy.failed()
-            self._silence.failed()
-            request.only_text = failure.only_text
-            if self._silence.ended:
-                self._look_for_a_sign(self._silence.seconds, message, request)
-            may_help = request.fewer_possible and not failure.only_text
-            if may_help and request.failures >= failure.fewer_after:
-                raise fewer_rows
-            if request.retry_policy.ended:
+            request.retry_policy.record_failure()
+            self._outage.record_failure()
+            request.repair = failure.repairable
+            if self._outage.exhausted:
+                self._probe_store(self._outage.elapsed, message, request)
+            may_help = request.can_reduce_limit and not failure.repairable
+            if may_help and request.failures >= failure.reduce_after:
+                raise too_large
+            if request.retry_policy.exhausted:
                 raise RequestFailed(
-                    f"{message} This was attempt {request.retry_policy.failures}. {LATER}"
+                    f"{message} This was attempt {request.retry_policy.failures}. {RUN_AGAIN}"
                 )
-        elif failure.action == "fewer" and request.fewer_possible:
-            raise fewer_rows
+        elif failure.action == "fewer" and request.can_reduce_limit:
+            raise too_large
         else:
-            request.refused_tokens += 1
-            is_another_try = self._token_has_worked and request.refused_tokens < TOKEN_ATTEMPTS
-            if failure.action != "token" or not is_another_try:
+            request.token_refusals += 1
+            may_retry = self._token_has_worked and request.token_refusals < TOKEN_ATTEMPTS
+            if failure.action != "token" or not may_retry:
                 error = ACTIONS[failure.action].get("error", ACTIONS["fail"]["error"])
-                raise ERRORS.get(failure.action, RequestFailed)(
-                    error.format(message=message, what=failure, by=request.context, at=self._config)
+                fields = {"failure": failure, "context": request.context, "config": self._config}
+                raise ERROR_CLASSES.get(failure.action, RequestFailed)(
+                    error.format(message=message, **fields)
                 )
         wait = request.retry_policy.next_wait()
-        details = (stream, request.path, failure.message, wait, request.count + 1)
-        LOGGER.warning("%s: GET %s: %s; asking again in %.1f s (attempt %d)", *details)
-        why = f"{failure.outcome}, attempt {request.count + 1} to come"
-        self.wait(wait, request.context, why)
+        details = (stream, request.path, failure.message, wait, request.attempts + 1)
+        LOGGER.warning("%s: GET %s: %s; retrying in %.1f s (attempt %d)", *details)
+        detail = f"{failure.outcome}, attempt {request.attempts + 1} to come"
+        self.wait(wait, request.context, detail)
 
-    def _look_for_a_sign(self, seconds: float, message: str, request: _Request) -> None:
-        """Raises StoreUnavailable if nothing good has come for so long, and nothing comes now.
+    def _probe_store(self, seconds: float, message: str, request: _Request) -> None:
+        """Raises StoreUnavailable if no request has succeeded for `seconds`, nor does one now.
 
-        `words` say what has been tried. Then no other stream needs to try it as often.
+        The other streams then fail at once. `message` says which request failed.
         """
-        with self._asking_for_a_sign:
-            if self._unavailable is None and time.monotonic() - self._last_sign >= seconds:
-                # No rows, whatever comes: that something does is enough.
-                sign = _Request(TIME_PATH, {}, lambda _: [], request.context, request.retry_policy)
+        with self._probe_lock:
+            if self._unavailable is None and time.monotonic() - self._last_success >= seconds:
+                # Any content will do: a response is enough.
+                probe = _Request(TIME_PATH, {}, lambda _: [], request.context, request.retry_policy)
                 try:
-                    self._send(sign)
+                    self._send(probe)
                 except AttemptFailed as failure:
-                    if failure.action in PASSING:
+                    if failure.action in RETRIED:
                         host, proxy = urlsplit(self._base).netloc, self._transport.proxy
                         self._unavailable = StoreUnavailable(
                             f"No stream can be read from {host}"
                             f"{' through the proxy' if proxy else ''}. {message} This was tried "
                             f"for {seconds:.0f} s. GET {TIME_PATH} failed, too: {failure.message}. "
                             f"Check the network between here and {host}, and whether the store is "
-                            f"open. {LATER}"
+                            f"open. {RUN_AGAIN}"
                         )
                 if self._unavailable is None:
-                    self._store_works()
+                    self._record_success()
             if self._unavailable is not None:
                 raise self._unavailable.copy()
 
-    def _store_works(self) -> None:
-        """Nothing that failed before matters."""
-        self._last_sign = time.monotonic()
-        self._silence = self.retry_policy()
+    def _record_success(self) -> None:
+        """The store works: the failures before no longer count as an outage."""
+        self._last_success = time.monotonic()
+        self._outage = self.retry_policy()
 
 
-def _said(http_response: requests.Response) -> tuple[str, int | None]:
-    """The API's own words in an error's body, if it has any, and the largest limit that it names.
+def _api_message(http_response: requests.Response) -> tuple[str, int | None]:
+    """The API's own message in the body of an error, and the largest limit that it names.
 
-    v2 sends a list of {status, message, details}, v3 one object of {status, title, type, errors}.
+    The message is "" and the limit None where there is none. v2 sends a list of {status, message,
+    details}, v3 one object of {status, title, type, errors}.
     """
     try:
-        value, _ = parse(read_body(http_response, ERROR_BODY))
+        value, _ = parse(read_body(http_response, MAX_ERROR_BODY))
     except AttemptFailed:
         return "", None
     first = value[0] if isinstance(value, list) and value else value
     names = ("message", "title", "error")
-    texts = [_text(inside(first, name)) for name in names if inside(first, name)][:1]
+    texts = [_as_text(inside(first, name)) for name in names if inside(first, name)][:1]
     errors = inside(first, "errors")
     if isinstance(errors, dict):
-        texts.append("; ".join(f"{name}: {_text(text)}" for name, text in errors.items()))
-    said = excerpt(" ".join(" ".join(texts).split()), MOST_SAID)
-    most = inside(inside(first, "details"), "max_limit")
+        texts.append("; ".join(f"{name}: {_as_text(text)}" for name, text in errors.items()))
+    text = excerpt(" ".join(" ".join(texts).split()), MAX_API_MESSAGE)
+    max_limit = inside(inside(first, "details"), "max_limit")
     return (
-        f" (the API says: {said})" if said else "",
-        most if isinstance(most, int) and most > 0 else None,
+        f" (the API says: {text})" if text else "",
+        max_limit if isinstance(max_limit, int) and max_limit > 0 else None,
     )
 
 
-def _text(value: Any) -> str:
+def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else quoted(value)
 
 
 def _store_time(request: _Request) -> datetime:
-    """A moment by the store's clock, at or before the time when the request was first sent.
+    """A time by the store's clock that is not after the first attempt was sent.
 
-    It is never later than our own clock, and without a usable `Date` well before it.
+    It is never later than the tap's clock, and five minutes earlier if there is no valid `Date`.
     """
-    answered_at = parse_instant(request.headers.get("Date", ""))
-    if answered_at is None or answered_at.year == 1:
-        return request.started_at - WITHOUT_STORE_CLOCK
+    date = parse_instant(request.headers.get("Date", ""))
+    if date is None or date.year == 1:
+        return request.started_at - CLOCK_TOLERANCE
     taken = timedelta(seconds=time.monotonic() - request.started)
-    # `Date` has whole seconds, and was stamped at some time after the request was sent.
-    return min(answered_at - taken - timedelta(seconds=1), request.started_at)
+    # `Date` is in whole seconds, and was set at some time after the request was sent.
+    return min(date - taken - timedelta(seconds=1), request.started_at)

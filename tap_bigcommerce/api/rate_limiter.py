@@ -1,10 +1,11 @@
-"""The store's request quota, shared by everything that asks.
+"""When a request may be sent: the store's quota, 429 responses and `max_concurrency`.
 
-BigCommerce counts the requests of all apps of a store in windows of 30 seconds and says with
-every answer how large the quota is, how much of it is left and when the window ends (its page on
-rate limits). A share of it is left to the store's other apps, and more while they use more: what
-the tap has not used itself of a window, others have, and they will go on at this pace. Otherwise
-a window's quota would be gone in its first seconds, and they would be refused until the next.
+BigCommerce counts the requests of all apps of a store in windows of 30 seconds. The headers of each
+response say how large the quota is, how much of it is left and when the window ends (see "API rate
+limits" in its documentation). The tap leaves a share of the quota to the store's other apps, and
+more while they use more: the part of the quota that is used, but not by the tap, shows the pace of
+the others. Otherwise the tap would use up the quota in the first seconds of a window, and the other
+apps would get 429 until the next one.
 """
 
 from __future__ import annotations
@@ -19,46 +20,50 @@ from tap_bigcommerce.progress.tracker import QuotaStatus, WaitReason
 from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
 FIRST_PAUSE = 1.0
-"""Seconds to wait after a 429 that does not say how long."""
+"""Seconds to wait after the first 429 that does not say how long."""
 
 SHORT_PAUSE = 0.25
-"""Seconds to wait after a 429 that was about how many requests came at once."""
+"""Seconds to wait after the first 429 for too many concurrent requests."""
 
 LONGEST_PAUSE = 60.0
-"""Seconds: the longest wait after 429s that do not say how long."""
+"""Seconds to wait after repeated 429s that do not say how long, at most."""
 
 LONGEST_NAMED_PAUSE = 3600.0
-"""Seconds: the longest wait that an answer can ask for."""
+"""Seconds to wait after a 429 that says how long, at most."""
 
-USUAL_WINDOW = 30.0
-"""Seconds: how long a window is where the API does not say."""
+DEFAULT_WINDOW = 30.0
+"""Seconds: the length of a window where the API does not say."""
 
 SHORTEST_WINDOW, LONGEST_WINDOW = 0.001, 3600.0
-"""Seconds: what is no window of a quota is taken for the usual one."""
+"""Seconds. If the API names a length outside these bounds, the default is used."""
 
-GOOD_BEFORE_MORE = 25
-"""After so many good answers one request more is tried at once than was refused before; twice as
-many after each time that it is refused."""
+SUCCESSES_BEFORE_RAISE = 25
+"""After so many successful requests, one more concurrent request is tried than was refused before.
+The number doubles each time that it is refused again."""
 
-MOST_GOOD_BEFORE_MORE = 1600
-"""So often in vain that it costs nothing; and once the limit is gone, it is soon found out."""
+MAX_SUCCESSES_BEFORE_RAISE = 1600
+"""A try is then so rare that it costs nothing, and a limit that is lifted is still noticed."""
 
-MOST_YIELDED = 0.5
-"""The share of the quota that is left to others at the most, however fast they ask."""
+MAX_LEFT_TO_OTHERS = 0.5
+"""The share of the quota that is left to other apps at most, however fast they use it."""
 
-LOOKS_A_WINDOW = 10
-"""How often to ask for something while the rest of the quota is left to others, to see whether
-they still need it."""
+PROBES_PER_WINDOW = 10
+"""While the rest of the quota is left to other apps, so many requests per window are sent all the
+same. Their responses show whether the others still use it."""
 
 RESET_MARGIN = 0.05
-"""Seconds waited beyond the announced end of a window, for clocks are not exact."""
+"""Seconds to wait after the announced end of a window, because clocks are not exact."""
 
 TOLERANCE = 1 / 6
-"""The share of a window by which two answers may differ in when it ends."""
+"""Two responses of one window may differ in its end by this share of the window."""
 
 
 class RateLimiter:
-    """Lets a request go when parallelism, the quota and earlier refusals allow it."""
+    """Delays requests until concurrency, the quota and earlier 429s allow them. It is thread-safe.
+
+    Call `acquire` before a request and `release` after it; then `record_success`, `record_overload`
+    or `record_refusal`, according to its result.
+    """
 
     def __init__(
         self,
@@ -68,39 +73,40 @@ class RateLimiter:
         shutdown: Shutdown,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`share` of the quota may be used (0 to 1), by at most `concurrency` requests at once."""
+        """`share` (0 to 1) of the quota may be used, by up to `concurrency` concurrent requests."""
         self._share = share
         self._concurrency = concurrency
         self._shutdown = shutdown
         self._clock = clock
         self._changed = threading.Condition()
         self._in_flight = 0
+        # How many requests may be in flight now: lowered by overload, and raised by successes up to
+        # the limit, which 429s for too many concurrent requests lower.
         self._allowed = float(concurrency)
+        self._limit = float(concurrency)
+        self._successes_before_raise = SUCCESSES_BEFORE_RAISE
         self._quota: int | None = None
         self._left = 0
-        self._used = 0  # answers had in this window
-        # When those of them were sent that did not tell of the quota, since the last that did.
-        self._untold: list[float] = []
-        # The window ends no earlier and no later than this.
+        self._used = 0  # requests of the tap in this window
+        # When those without quota headers were sent, since the last one with them.
+        self._sent_without_headers: list[float] = []
+        # The earliest and the latest time at which the window ends.
         self._resets_from = self._resets_at = 0.0
-        self._is_told = False  # so by an answer; else by the window before
+        self._has_headers = False  # from a response in this window; else derived from the last one
         self._others_need = 0.0
-        self._looks_at = 0.0
+        self._next_probe_at = 0.0
         self._paused_until = 0.0
-        self._refusals = 0  # that came apart from one another, since the last good answer
+        self._refusals = 0  # rounds of 429s since the last success
         self._first_refused_at = 0.0
         self._last_refused_at = float("-inf")
-        # So many at once are not refused, as far as is known; and what it takes to try one more.
-        self._most_at_once = float(concurrency)
-        self._good_before_more = GOOD_BEFORE_MORE
-        self._window = USUAL_WINDOW
+        self._window = DEFAULT_WINDOW
 
-    def enter(self, told: Callable[[WaitReason | None, float], None]) -> None:
-        """Wait until a request may be sent, and take its place.
+    def acquire(self, on_wait: Callable[[WaitReason | None, float], None]) -> None:
+        """Wait until a request may be sent, and count it as in flight.
 
-        `told` hears again and again why it waits, and until about when, by the quota's clock; no
-        reason: for requests under way, which is nothing to tell. Raises Interrupted when the tap is
-        asked to stop.
+        While it waits, `on_wait` is called repeatedly with the reason and the time, by `clock`, at
+        which the wait will end. The reason is None while it waits for requests in flight. Raises
+        Interrupted on a signal.
         """
         with self._changed:
             while True:
@@ -109,51 +115,55 @@ class RateLimiter:
                 if wait <= 0:
                     self._in_flight += 1
                     return
-                told(reason, self._clock() + wait)
+                on_wait(reason, self._clock() + wait)
                 self._changed.wait(min(wait, POLL_INTERVAL))
 
-    def leave(self, headers: Mapping[str, str] | None, took: float) -> QuotaStatus | None:
-        """Give a request's place back, and learn from its answer's `headers`, if it had any.
+    def release(self, headers: Mapping[str, str] | None, took: float) -> QuotaStatus | None:
+        """Count a request as ended, and read the quota in the `headers` of its response, if any.
 
-        `took`: the seconds since the request was sent; the store may have written the headers at
-        any of them. Returns what is known of the quota by then; None where the API does not tell.
+        `took` is the seconds since the request was sent: the store set the headers at some time
+        during them. Returns the state of the quota; None if the headers do not say it.
         """
         with self._changed:
             self._in_flight -= 1
-            if not self._learn(headers or {}, took):
-                # It may have been counted all the same.
+            if not self._read_headers(headers or {}, took):
+                # The store may have counted the request all the same.
                 self._left, self._used = max(0, self._left - 1), self._used + 1
                 if self._quota is not None:
-                    self._untold.append(self._clock() - took)
+                    self._sent_without_headers.append(self._clock() - took)
             self._changed.notify_all()
-            return self.allowance if self._is_told else None
+            return self.quota_status if self._has_headers else None
 
-    def worked(self) -> None:
-        """An answer was good: parallelism that was lowered grows back by one a round."""
+    def record_success(self) -> None:
+        """A request succeeded: raise the number of concurrent requests again, if it was lowered.
+
+        It grows by one for as many successes as there are concurrent requests.
+        """
         with self._changed:
             self._refusals = 0
-            if self._allowed >= self._most_at_once:
-                more = self._most_at_once + 1 / self._good_before_more
-                self._most_at_once = min(self._concurrency, more)
+            if self._allowed >= self._limit:
+                more = self._limit + 1 / self._successes_before_raise
+                self._limit = min(self._concurrency, more)
             more = self._allowed + 1 / max(1.0, self._allowed)
-            self._allowed = min(self._most_at_once, more)
+            self._allowed = min(self._limit, more)
 
-    def strained(self) -> None:
-        """The API is under load (5xx, a timeout, a 429 without a word): halve parallelism."""
+    def record_overload(self) -> None:
+        """The API is overloaded (5xx or a timeout): halve the number of concurrent requests."""
         with self._changed:
             self._allowed = max(1.0, self._allowed / 2)
 
-    def refused(self, headers: Mapping[str, str], took: float = 0.0) -> float:
-        """A 429 came, `took` seconds after its request was sent.
+    def record_refusal(self, headers: Mapping[str, str], took: float = 0.0) -> float:
+        """A 429 came, `took` seconds after its request was sent. Pause all requests.
 
-        With nothing left, nobody asks until the reset. With some of the quota left, too many came
-        at once: fewer do so from now on, and soon. Without a word, for a growing time. Refusals of
-        requests that were under way together are one. Returns the seconds that everybody waits.
+        If none of the quota is left, they wait until the window ends. If some is left, there were
+        too many concurrent requests: they wait shortly, and the number is lowered. If the headers
+        say nothing, they wait longer each time. 429s for requests that were in flight together
+        count once. Returns the seconds that all requests wait.
         """
         left = _number(headers, "X-Rate-Limit-Requests-Left")
-        at_once = left is not None and left >= 1
+        too_many_at_once = left is not None and left >= 1
         named = [_seconds(headers, "X-Retry-After"), _seconds(headers, "Retry-After")]
-        if not at_once:
+        if not too_many_at_once:
             named.append(_number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000))
         longest = max((seconds for seconds in named if seconds is not None), default=None)
         with self._changed:
@@ -163,13 +173,14 @@ class RateLimiter:
                 self._last_refused_at = now
                 self._first_refused_at = self._first_refused_at if self._refusals else now
                 self._refusals += 1
-                if at_once:
-                    most = int(min(self._most_at_once, self._allowed)) - 1
-                    self._most_at_once = max(1.0, most)
-                    self._good_before_more = min(MOST_GOOD_BEFORE_MORE, self._good_before_more * 2)
-                if at_once or longest is None:
-                    self.strained()
-                    first = SHORT_PAUSE if at_once else FIRST_PAUSE
+                if too_many_at_once:
+                    self._limit = max(1.0, int(min(self._limit, self._allowed)) - 1)
+                    self._successes_before_raise = min(
+                        MAX_SUCCESSES_BEFORE_RAISE, self._successes_before_raise * 2
+                    )
+                if too_many_at_once or longest is None:
+                    self.record_overload()
+                    first = SHORT_PAUSE if too_many_at_once else FIRST_PAUSE
                     growing = first * 2.0 ** min(self._refusals - 1, 10)
                     pause = max(pause, min(LONGEST_PAUSE, growing))
             self._paused_until = max(self._paused_until, now + pause)
@@ -177,28 +188,31 @@ class RateLimiter:
 
     @property
     def refusals(self) -> tuple[int, float]:
-        """How often requests were refused since the last good answer, and for how many seconds."""
+        """The rounds of 429s since the last success, and the seconds since the first of them."""
         with self._changed:
             return self._refusals, self._clock() - self._first_refused_at
 
     @property
-    def allowance(self) -> QuotaStatus | None:
-        """What is left of the quota; None where the API has not said."""
+    def quota_status(self) -> QuotaStatus | None:
+        """The state of the quota; None if the API has not said it."""
         with self._changed:
             if self._quota is None:
                 return None
             resets_in = self._resets_at - self._clock()
-            if resets_in <= 0 or not self._is_told:  # The window is over: the next is untouched.
+            if resets_in <= 0 or not self._has_headers:  # a new window, of which nothing is used
                 return QuotaStatus(self._quota, self._quota, self._window, self._window)
             return QuotaStatus(self._quota, self._left, self._window, resets_in)
 
     def _wait(self) -> tuple[float, WaitReason | None]:
-        """Seconds until it is worth looking again, 0 when a request may go now; and why to wait:
-        None while it is for requests that are under way."""
+        """Seconds to wait until the next check, and the reason.
+
+        0 seconds if a request may be sent now. The reason is None for a wait for requests in
+        flight.
+        """
         now = self._clock()
         if now < self._paused_until:
             return self._paused_until - now, WaitReason.RATE_LIMITED
-        # Refused again after a wait: one request is enough to see whether it goes on.
+        # After a second round of 429s, a single request tests whether they continue.
         if self._in_flight >= (int(self._allowed) if self._refusals < 2 else 1):
             return POLL_INTERVAL, None
         if self._quota is None:
@@ -209,28 +223,31 @@ class RateLimiter:
         kept_free = self._quota - max(1.0, self._quota * self._share)
         if left >= max(kept_free, self._others_need):
             return 0.0, None
-        if self._in_flight and not self._is_told:
+        if self._in_flight and not self._has_headers:
             return POLL_INTERVAL, None
         if left < kept_free:
             return self._resets_at - now, WaitReason.QUOTA
         if self._in_flight:
             return self._resets_at - now, WaitReason.RESERVED
-        return max(0.0, min(self._resets_at, self._looks_at) - now), WaitReason.RESERVED
+        return max(0.0, min(self._resets_at, self._next_probe_at) - now), WaitReason.RESERVED
 
     def _open_window(self, quota: int, now: float) -> None:
-        """A new window: all of the quota, but for what is on its way, and for what was sent so late
-        that it may have been counted in this one already."""
+        """Start a new window, with all of the quota left.
+
+        Requests that were sent so late that the new window may have counted them are subtracted.
+        """
         skipped = (now - self._resets_at) // self._window * self._window
         begins_from = self._resets_from + skipped
-        self._untold = [sent_at for sent_at in self._untold if sent_at >= begins_from]
-        self._left, self._used = max(0, quota - len(self._untold)), len(self._untold)
+        late = [sent_at for sent_at in self._sent_without_headers if sent_at >= begins_from]
+        self._sent_without_headers = late
+        self._left, self._used = max(0, quota - len(late)), len(late)
         self._others_need = 0.0
         self._resets_from = begins_from + self._window
         self._resets_at += skipped + self._window
-        self._is_told = False
+        self._has_headers = False
 
-    def _learn(self, headers: Mapping[str, str], took: float) -> bool:
-        """Returns whether the headers tell of the quota."""
+    def _read_headers(self, headers: Mapping[str, str], took: float) -> bool:
+        """Read the quota in the headers of a response. Returns False if they do not say it."""
         quota = _number(headers, "X-Rate-Limit-Requests-Quota")
         left = _number(headers, "X-Rate-Limit-Requests-Left")
         reset = _number(headers, "X-Rate-Limit-Time-Reset-Ms", 1 / 1000)
@@ -239,38 +256,38 @@ class RateLimiter:
         now = self._clock()
         window = _number(headers, "X-Rate-Limit-Time-Window-Ms", 1 / 1000)
         if window is None or not SHORTEST_WINDOW <= window <= LONGEST_WINDOW:
-            window = USUAL_WINDOW
+            window = DEFAULT_WINDOW
         reset = min(reset, window)
         resets_from, resets_at = now + reset - took, now + reset + RESET_MARGIN
-        # Windows are a whole `window` apart; what differs by less is the store's clock.
+        # The ends of windows are `window` seconds apart; smaller differences are inexact clocks.
         tolerance = window * TOLERANCE
         is_older = resets_at < self._resets_from - tolerance
         if self._quota is not None and is_older and now - took < self._resets_at - window:
-            return True  # Written in a window that is over.
+            return True  # The response is from an earlier window.
         same_window = self._quota is not None and resets_from <= self._resets_at + tolerance
         self._used = self._used + 1 if same_window else 1
-        if same_window and self._is_told:
-            # Answers overtake one another: within a window the least that was left is the truth.
+        if same_window and self._has_headers:
+            # Responses may arrive out of order: within a window, the smallest number is right.
             left = min(self._left, left)
             resets_at = min(self._resets_at, resets_at)
             resets_from = min(max(self._resets_from, resets_from), resets_at)
         self._left = int(left)
         self._resets_from, self._resets_at = resets_from, resets_at
-        self._is_told = True
-        self._untold.clear()
+        self._has_headers = True
+        self._sent_without_headers.clear()
         self._quota = int(quota)
         self._window = window
         others = max(0, self._quota - self._left - self._used)
-        to_come = self._resets_at - now
-        # The first moments are too short to tell a pace.
-        pace = others / max(window / 30, window - to_come)
-        self._others_need = min(MOST_YIELDED * quota, pace * to_come)
-        self._looks_at = now + window / LOOKS_A_WINDOW
+        remaining = self._resets_at - now
+        # At least a thirtieth of a window: a shorter time shows no pace.
+        pace = others / max(window / 30, window - remaining)
+        self._others_need = min(MAX_LEFT_TO_OTHERS * quota, pace * remaining)
+        self._next_probe_at = now + window / PROBES_PER_WINDOW
         return True
 
 
 def _number(headers: Mapping[str, str], name: str, scale: float = 1.0) -> float | None:
-    """A header's number times `scale`; None where it is missing or none."""
+    """The number in a header, times `scale`; None if it is missing or not a valid number."""
     try:
         number = float(headers[name]) * scale
     except (KeyError, ValueError):
@@ -279,10 +296,10 @@ def _number(headers: Mapping[str, str], name: str, scale: float = 1.0) -> float 
 
 
 def _seconds(headers: Mapping[str, str], name: str) -> float | None:
-    """The seconds that a header names, as a number or as a date; None where it names none."""
+    """The seconds in a header, from a number or a date; None if it has neither."""
     until = parse_instant(headers.get(name, ""))
     if until is None:
         return _number(headers, name)
-    # By the store's own clock, if it tells the time.
+    # By the store's clock, if the response has a `Date`.
     now = parse_instant(headers.get("Date", "")) or datetime.now(timezone.utc)
     return max(0.0, (until - now).total_seconds())

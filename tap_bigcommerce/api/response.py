@@ -1,7 +1,7 @@
-"""A good answer: the JSON of its body, its rows or their keys, and what the API says beside them.
+"""A successful response: parsing its JSON, and its rows, keys, total and next page.
 
-A page waits as bytes until it is its turn to be written. Until then only its rows' keys are needed,
-and to make all its rows for their sake would cost as much as to make them for good.
+A page is kept as bytes until its rows are written. Until then only the keys of its rows are needed,
+which msgspec reads without parsing the rest.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from tap_bigcommerce.exceptions import UnexpectedResponse
 from tap_bigcommerce.records.scalars import json_text, loads, to_float, to_int
 
 LONGEST_SHOWN = 100
-"""Characters of a link that cannot be understood."""
+"""Characters of an invalid link that are shown."""
 
 TOO_DEEP = "arrays or objects are nested too deep"
 
 Key = Any
-"""What tells a row from the others of its list: its id, or a tuple of several fields."""
+"""What identifies a row in its list: its id, or a tuple of several fields."""
 
 SLICE = 2 * 1024
-"""Bytes that are decoded at once. Larger texts, made and given up by the workers in between what
-the main thread makes, leave holes in the heap that nothing fits into: by 64 KB, a store of products
-with 40 variants took 600 MB instead of 100."""
+"""Bytes that are decoded at once. Larger texts, which the workers allocate and free between the
+allocations of the main thread, fragment the heap: with 64 KB, a store of products with 40 variants
+took 600 MB instead of 100."""
 
-# What msgspec and orjson read alike. Whatever else a key is, whoever reads the row whole will say.
-_Plain = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | str | None
+# The types that msgspec and orjson read alike. For any other key, the whole body is parsed.
+_KeyPart = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)] | str | None
 
 Shape = type[list[Any]] | type[dict[str, Any]] | Callable[[Any], Any]
-"""A list of rows; an object; or what finds the list of rows in a content that has several forms."""
+"""The expected content: a list of rows, an object, or a function that finds the rows in it."""
 
 
 class _Page(msgspec.Struct):
-    """A page of v3; v2 sends its rows alone."""
+    """The body of a page of v3. In v2 it is the list of rows alone."""
 
     data: list[msgspec.Raw]
     meta: Any = None
@@ -53,7 +53,7 @@ _V2, _V3 = msgspec.json.Decoder(list[msgspec.Raw]), msgspec.json.Decoder(_Page)
 
 
 class RawRows(NamedTuple):
-    """The rows of a page, each as its JSON; their keys; and what v3 says beside the rows."""
+    """The rows of a page as JSON, their keys, and the `meta` object of v3."""
 
     rows: Sequence[bytes | msgspec.Raw]
     keys: list[Key]
@@ -61,31 +61,31 @@ class RawRows(NamedTuple):
 
 
 class RowKeys:
-    """Reads the keys of rows that are told apart by the fields `names`."""
+    """Reads the keys of rows, without parsing their other fields."""
 
     def __init__(
         self, names: Sequence[str], rows: Callable[[Any], list[dict[str, Any]]] | None = None
     ) -> None:
-        """`rows` makes the rows of an answer's content where they do not stand in it as such."""
+        """The key is the fields `names`. `rows`, if given, makes the rows from the content."""
         self._names = tuple(names)
         self._rows = rows
-        fields = {f"key_{place}": name for place, name in enumerate(names)}
+        fields = {f"key_{number}": name for number, name in enumerate(names)}
         row = msgspec.defstruct(
-            "Row", [(field, _Plain, None) for field in fields], rename=fields, gc=False
+            "Row", [(field, _KeyPart, None) for field in fields], rename=fields, gc=False
         )
         self._decode = msgspec.json.Decoder(row).decode
         self._key_of = operator.attrgetter(*fields)
 
     def of_content(self, content: Any, meta: Any) -> RawRows:
-        """The rows in an answer's content, which was parsed."""
+        """The raw rows of a parsed content. `meta` is passed on."""
         rows = content if self._rows is None else self._rows(content)
         return RawRows([clean(row) for row in rows], list(map(self.of, rows)), meta)
 
     def of_body(self, body: bytes, *, v3: bool) -> RawRows | None:
-        """The rows of a page that is as it should be; None: whoever parses it will say.
+        """The raw rows of a body; None if it has to be parsed, because something in it is unusual.
 
-        What this takes, orjson reads as well, and to the same keys; but for numbers beyond what a
-        double holds, at which msgspec does not look.
+        orjson accepts all that this accepts, and reads the same keys, except for numbers that no
+        double can hold: msgspec does not check them.
         """
         if self._rows is not None or not is_clean(body):
             return None
@@ -98,41 +98,47 @@ class RowKeys:
         return RawRows(page.data, keys, page.meta)
 
     def of(self, row: Mapping[str, Any]) -> Key:
-        """A row's own key."""
+        """The key of a parsed row."""
         key = tuple(row.get(name) for name in self._names)
         return key if len(key) > 1 else key[0]
 
 
 def _check_utf8(body: bytes) -> None:
-    """msgspec does not look at the text that it skips. Raises UnicodeDecodeError."""
+    """Raises UnicodeDecodeError. msgspec does not check the texts that it skips."""
     view, begin = memoryview(body), len(body) if body.isascii() else 0
     while begin < len(body):
         end = begin + SLICE
-        # The last character of a slice may be cut, and begins the next one.
+        # A character that the end of a slice cuts belongs to the next slice.
         begin += codecs.utf_8_decode(view[begin:end], "strict", end >= len(body))[1]
 
 
 @dataclass(frozen=True)
 class NextPage:
-    """A next page, as an answer names it: where its `cursor` begins, or simply by its number.
+    """The link of a response to the next page: its `cursor`, or None for the next page number.
 
-    `unclear` is a link that cannot be understood.
+    `invalid` is a link that has neither, as text.
     """
 
     cursor: str | None = None
-    unclear: str | None = None
+    invalid: str | None = None
 
 
 @dataclass(eq=False)
 class Response:
-    """A good answer.
+    """A successful response.
 
-    `content` is a list of rows or an object, as was expected; empty where `raw` rows were asked
-    for. `size` is that of its body in bytes. `total` is how many rows the whole list has, and
-    `total_pages` how many pages, where the API says so. `next` is what it says of a page behind
-    this one, `has_cursors` whether it would name a cursor. `sent_at` is when the request was sent,
-    by the tap's clock; `store_time` a moment by the store's clock, at or before the time when the
-    request was first sent. `mended`: bad characters in it have been replaced.
+    Attributes:
+        path: The path of the request.
+        size: The size of the body in bytes.
+        content: A list of rows or an object, as the request expects; [] if it wants `raw` rows.
+        total: The number of rows of the whole list; None if the API does not say it.
+        sent_at: When the request was sent, by the tap's clock.
+        store_time: A time by the store's clock that is not after the first attempt was sent.
+        repaired: Whether invalid characters were replaced.
+        total_pages: The number of pages of the whole list; None if the API does not say it.
+        next: The link to the next page; None if there is none.
+        has_cursors: Whether the list has cursors.
+        raw: The raw rows, if the request has keys.
     """
 
     path: str
@@ -141,39 +147,39 @@ class Response:
     total: int | None
     sent_at: datetime
     store_time: datetime
-    mended: bool = False
+    repaired: bool = False
     total_pages: int | None = None
     next: NextPage | None = None
     has_cursors: bool = False
     raw: RawRows = field(default_factory=lambda: RawRows([], [], None))
 
-    def read(self, body: bytes, expects: Shape, keys: RowKeys | None, *, mends: bool) -> None:
-        """Take what is in the body: its content as `expects` says, or with `keys` its raw rows.
+    def read(self, body: bytes, expects: Shape, keys: RowKeys | None, *, repair: bool) -> None:
+        """Read the body: the content that `expects` describes, or with `keys` the raw rows.
 
-        `mends`: bad characters are replaced. Raises AttemptFailed.
+        `repair` replaces invalid characters. Raises AttemptFailed.
         """
         self.size = len(body)
         v3 = self.path.startswith("/v3/")
         raw = keys.of_body(body, v3=v3) if keys is not None else None
         if raw is None:
-            value, self.mended = parse(body, mends=mends)
-            # v2 sends nothing beside the rows.
+            value, self.repaired = parse(body, repair=repair)
+            # v2 sends the rows alone.
             content, meta = (inside(value, "data"), inside(value, "meta")) if v3 else (value, None)
             if expects is not list and expects is not dict:
                 content = expects(content)
             rows = [content] if expects is dict else content
             if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-                raise AttemptFailed("wrong shape", "the answer has an unexpected shape")
+                raise AttemptFailed("wrong shape", "the response has an unexpected structure")
             if keys is not None:
                 raw = keys.of_content(content, meta)
-            elif self.mended or not is_clean(body):
+            elif self.repaired or not is_clean(body):
                 self.content = loads(clean(content))
             else:
                 self.content = content
         if raw is not None:
             self.raw, meta = raw, raw.meta
         pagination = inside(meta, "pagination")
-        # Sites call it by another name.
+        # /v3/sites calls it total_items.
         counts = (_count(inside(pagination, name)) for name in ("total", "total_items"))
         self.total = next((count for count in counts if count is not None), None)
         self.total_pages = _count(inside(pagination, "total_pages"))
@@ -181,29 +187,29 @@ class Response:
         self.has_cursors = bool(inside(meta, "cursor_pagination"))
 
     def without_rows(self) -> Response:
-        """An answer of the same list without any row, and without a word about the others."""
+        """An equal response without rows, total and next page: a page after the end of the list."""
         return Response(self.path, 0, [], None, self.sent_at, self.store_time)
 
-    def rows(self, places: Iterable[int]) -> list[dict[str, Any]]:
-        """The raw rows at these places, parsed, which takes several times the memory of their JSON.
+    def rows(self, indexes: Iterable[int]) -> list[dict[str, Any]]:
+        """Parse the raw rows at `indexes`. They take several times the memory of their JSON.
 
-        Raises UnexpectedResponse for what cannot be parsed, which nobody has looked at before.
+        Raises UnexpectedResponse if one cannot be parsed: so far only its key has been read.
         """
-        text = b"[%b]" % b",".join([self.raw.rows[place] for place in places])
+        text = b"[%b]" % b",".join([self.raw.rows[index] for index in indexes])
         try:
-            # It may have to be mended for a number that no double holds.
-            found, mended = parse(text, mends=True)
-            rows: list[dict[str, Any]] = loads(clean(found)) if mended else found
+            # A number that no double can hold is repaired.
+            found, repaired = parse(text, repair=True)
+            rows: list[dict[str, Any]] = loads(clean(found)) if repaired else found
         except (AttemptFailed, ValueError) as error:
             raise UnexpectedResponse(
-                f"GET {self.path}: a page cannot be read ({error}). Going on without it could lose "
-                "records."
+                f"GET {self.path}: a page cannot be parsed ({error}). Continuing without it could "
+                "lose records."
             ) from error
         return rows
 
 
 def inside(value: Any, name: str) -> Any:
-    """The field of an object; None where it has none, or is none."""
+    """The field `name` of an object; None if it is missing, or `value` is not an object."""
     return value.get(name) if isinstance(value, dict) else None
 
 
@@ -216,7 +222,7 @@ def _count(value: Any) -> int | None:
 
 
 def _next_page(meta: Any) -> NextPage | None:
-    """What the API says of a next page. The last page has an end cursor, too, but no such link."""
+    """The link to the next page. The last page has an end cursor, too, but no link."""
     for kind in ("cursor_pagination", "pagination"):
         block = inside(meta, kind)
         links = inside(block, "links")
@@ -224,42 +230,42 @@ def _next_page(meta: Any) -> NextPage | None:
         if link in (None, "", False, []):
             continue
         named = parse_qs(link.rpartition("?")[2]) if isinstance(link, str) else {}
-        # The documentation of metafields confuses which cursor is for which direction: the link is
-        # right in any case.
+        # The documentation of metafields confuses the cursors of the two directions. The one in the
+        # link is right.
         cursor = named["after"][0] if "after" in named else inside(block, "end_cursor")
         if isinstance(link, str) and isinstance(cursor, str) and cursor:
             return NextPage(cursor)
         if named.get("page", [""])[0].isdigit():
             return NextPage()
-        return NextPage(unclear=repr(link)[:LONGEST_SHOWN])
+        return NextPage(invalid=repr(link)[:LONGEST_SHOWN])
     return None
 
 
-def parse(body: bytes, *, mends: bool = False) -> tuple[Any, bool]:
-    """The JSON value in `body`, and whether it was mended, which `mends` allows.
+def parse(body: bytes, *, repair: bool = False) -> tuple[Any, bool]:
+    """Parse JSON. Returns the value, and whether invalid characters in it were replaced.
 
-    Raises AttemptFailed.
+    They are replaced with `repair` only. Raises AttemptFailed if the body is not JSON;
+    `repairable` says whether `repair` would help.
     """
     try:
         return loads(body), False
     except ValueError as error:
-        failed = AttemptFailed("not JSON", f"the answer is not JSON ({error})")
+        failed = AttemptFailed("not JSON", f"the response is not JSON ({error})")
         try:
-            mended = mend(body)
+            repaired = parse_leniently(body)
         except ValueError:
             raise failed from error
-        if mends:
-            return mended, True
-        failed.only_text = True
+        if repair:
+            return repaired, True
+        failed.repairable = True
         raise failed from error
 
 
-def mend(body: bytes) -> Any:
-    """The JSON value in `body` with every bad byte replaced by U+FFFD.
+def parse_leniently(body: bytes) -> Any:
+    """Parse JSON that orjson rejects, and replace invalid bytes by U+FFFD.
 
-    For bodies that orjson refuses only because of an invalid byte, half a surrogate pair or a
-    raw control character in a text, or a number that no double holds. Raises ValueError when more
-    than that is wrong. The value is for `clean`.
+    It accepts invalid bytes, lone surrogates and control characters in texts, and numbers that no
+    double can hold. Raises ValueError for anything else. Pass the value to `clean`.
     """
     text = body.decode("utf-8", errors="replace")
     try:
@@ -271,17 +277,19 @@ def mend(body: bytes) -> Any:
 
 
 def is_clean(body: bytes) -> bool:
-    """Whether `parse` makes only clean values of this body; may say no without need.
+    """Whether the parsed body needs no `clean`. It may return False for some that need none.
 
-    What it reads has no lone surrogates and no NaN; what may still be in it is the character NUL,
-    which targets refuse and which can only be written as this escape.
+    Parsed values have no lone surrogates and no NaN, but may have NUL characters, which targets
+    reject. JSON can write them only with this escape.
     """
     return b"\\" not in body or b"\\u0000" not in body
 
 
 def clean(value: Any) -> bytes:
-    """A value as JSON that `parse` reads: without NUL and lone surrogates, and what no double holds
-    as text."""
+    """A value as JSON that orjson can parse, and targets accept.
+
+    It has no NUL characters and no lone surrogates, and texts for numbers that no double can hold.
+    """
     return json_text(value)
 
 

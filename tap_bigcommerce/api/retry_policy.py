@@ -1,4 +1,4 @@
-"""How often, and how long, a request is tried again."""
+"""When a failed request is retried, how long to wait before, and when to give up."""
 
 from __future__ import annotations
 
@@ -7,20 +7,20 @@ import time
 import backoff
 
 LONGEST_WAIT = 60.0
-"""Seconds between two attempts, at the most."""
+"""Seconds between two attempts, at most."""
 
 LONGEST_SHORT_WAIT = 2.0
-"""The same where others like it have failed for good already."""
+"""The same for a stream of which a similar request has failed before."""
 
 FIRST_WAIT = 0.5
-"""Seconds: about how long to wait after the first failure."""
+"""Seconds to wait after the first failure, at most."""
 
 
 class RetryPolicy:
-    """Counts the failures of one request, and says how long to wait for the next attempt.
+    """Counts the failed attempts of one request, and computes the wait before the next attempt.
 
-    It ends after `attempts` failures or `seconds` since the first one, whichever is later: many
-    quick failures are no outage yet, and a store in maintenance is down for minutes.
+    Retries end after `attempts` failures or `seconds` after the first failure, whichever is later:
+    several quick failures are not an outage yet, and maintenance of a store takes minutes.
     """
 
     def __init__(self, attempts: int, seconds: float, longest_wait: float = LONGEST_WAIT) -> None:
@@ -29,30 +29,34 @@ class RetryPolicy:
         self._seconds = seconds
         self._first_failure: float | None = None
         self.failures = 0
-        self.wait_from_anew()
+        self.reset_waits()
 
-    def wait_from_anew(self) -> None:
-        """Something is different in the next attempt: wait shortly again. Failures still count."""
+    def reset_waits(self) -> None:
+        """Start again with short waits, because the next attempt will differ from the last ones.
+
+        The failures so far still count.
+        """
         self._waits = backoff.expo(factor=FIRST_WAIT, max_value=self._longest_wait)
-        next(self._waits)  # backoff's generators yield None once before their first value
+        next(self._waits)  # backoff's generators yield None before their first value
 
-    def failed(self) -> None:
-        """One more attempt has failed."""
+    def record_failure(self) -> None:
+        """Count a failed attempt."""
         self.failures += 1
         if self._first_failure is None:
             self._first_failure = time.monotonic()
 
     @property
-    def seconds(self) -> float:
-        """Since the first failure."""
+    def elapsed(self) -> float:
+        """Seconds since the first failure; 0 before it."""
         return 0.0 if self._first_failure is None else time.monotonic() - self._first_failure
 
     @property
-    def ended(self) -> bool:
-        return self.failures >= self._attempts and self.seconds >= self._seconds
+    def exhausted(self) -> bool:
+        """Whether there should be no further attempt."""
+        return self.failures >= self._attempts and self.elapsed >= self._seconds
 
     def next_wait(self) -> float:
-        """Seconds to wait before the next attempt: growing, with jitter."""
+        """Seconds to wait before the next attempt: exponential backoff with jitter."""
         longest = float(next(self._waits))
-        # Never close to zero: several workers that failed together should not return together.
+        # At least half of it: workers that failed together should not retry together.
         return longest / 2 + backoff.full_jitter(longest / 2)

@@ -1,6 +1,7 @@
-"""What becomes of an attempt; ``status_codes.json`` says what each status means, and what is done.
+"""What each HTTP status means and what is done about it, from ``status_codes.json``.
 
-It rests on the API's page on status codes, and on what has been seen in production.
+The table is based on the API's documentation of its status codes, and on what has been seen in
+production.
 """
 
 from __future__ import annotations
@@ -12,41 +13,46 @@ from importlib import resources
 from typing import Any, Literal, NamedTuple
 
 Action = (
-    Literal["read", "nothing", "wait", "again", "fewer"]
-    | Literal["token", "scope", "missing", "not offered", "fail"]
+    Literal["read", "empty", "wait", "retry", "fewer"]
+    | Literal["token", "permission", "not found", "not offered", "fail"]
 )
-"""What follows from an answer.
+"""What the client does after a response or a failed attempt.
 
-read: its body is the answer. nothing: there are no rows, and no body. wait: too much was asked for:
-wait as told and ask again; a failed attempt only while nothing else succeeds. again: a passing
-fault: ask again, with growing waits. fewer: ask for fewer rows; where that is not possible, fail.
-token: it is refused: fail at once, unless it has worked before. scope: a permission is missing.
-missing: what was asked for is not there: the caller knows what that means. not offered: the store
-does not have this list. fail: nothing that asking again could mend.
+- read: read the body.
+- empty: return a response without rows; there is no body.
+- wait: there were too many requests. Wait as long as the API says, then retry. It counts as a
+  failed attempt only while no other request succeeds.
+- retry: a temporary fault. Retry, with growing waits.
+- fewer: raise PageTooLarge, so that the caller requests fewer rows; fail where it cannot.
+- token: the token was rejected. Raise InvalidToken, or retry a few times if it has worked before.
+- permission, not found, not offered: raise the exception of that meaning.
+- fail: raise RequestFailed, because retrying would not help.
 """
 
 
 @dataclass(eq=False)
 class AttemptFailed(Exception):
-    """An attempt brought no answer: the `outcome` in a word or two, and in `words` for a person.
+    """One attempt of a request failed.
 
-    After `fewer_after` of such failures fewer rows are asked for; `most` is the largest limit that
-    the API named. `only_text`: bad characters inside its texts are all that is wrong with the body.
+    `outcome` is the status or a short name of the fault, which is counted. `message` is a text for
+    people, in lower case and without a full stop. After `reduce_after` failures of this kind, fewer
+    rows are requested. `max_limit` is the largest limit that the API allows, if it says so.
+    `repairable`: nothing is wrong with the body but invalid characters inside its texts.
     """
 
     outcome: str
     message: str
-    action: Action = "again"
-    fewer_after: float = 2
-    most: int | None = None
-    only_text: bool = False
+    action: Action = "retry"
+    reduce_after: float = 2
+    max_limit: int | None = None
+    repairable: bool = False
 
     def __str__(self) -> str:
         return self.message
 
 
 class StatusRule(NamedTuple):
-    """What is done about a status, the words that tell a person, and what a person can do."""
+    """The rule for one status: the `action`, the `message` for people, and how they `cure` it."""
 
     action: Action
     message: str
@@ -58,11 +64,11 @@ STATUS_RULES: Mapping[str, StatusRule] = {
     status: StatusRule(**row) for status, row in _TABLE["statuses"].items()
 }
 ACTIONS: Mapping[Action, Mapping[str, str]] = _TABLE["actions"]
-"""What the `tap` does, and the `error` in which that may end: `words` and `what` say what failed,
-`by` is the Purpose, and `at` the Config."""
+"""By action, `tap`: what the tap does, for the documentation; and `error`: a template of the
+message, with the fields `message`, `failure`, `context` (a RequestContext) and `config`."""
 
 
 def status_rule(status: int) -> StatusRule:
-    """What `status` means; every number has a meaning."""
+    """The rule for `status`, or the one for its class, or the one for any other status."""
     known = STATUS_RULES.get(str(status)) or STATUS_RULES.get(f"other {status // 100}xx")
     return known or STATUS_RULES["any other"]

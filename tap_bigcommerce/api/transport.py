@@ -1,4 +1,4 @@
-"""How requests go out and bodies come in: connections, a deadline, a limit of bytes."""
+"""Sending a request and reading the body: connections, timeouts, TLS, size limit."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.version import VERSION
 
-PIECE = 4 * 1024 * 1024
-"""Bytes of a body that are taken from the connection, or unpacked, at once, at the most."""
+CHUNK = 4 * 1024 * 1024
+"""Bytes that are read or decompressed at once, at most."""
 
 CONNECT_TIMEOUT = 15.0
-"""Seconds to wait for a connection."""
+"""Seconds to wait for a connection, at most."""
 
-TIMEOUTS_A_REQUEST = 4
-"""A whole request may take so many times `request_timeout`, which begins anew with each byte."""
+DEADLINE_FACTOR = 4
+"""A request may take so many times `request_timeout` in total. The timeout itself starts again with
+each byte that arrives."""
 
-PACKED = ("gzip", "x-gzip", "deflate")
-GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # zlib tells them apart by their first bytes
-GZIP_BEGINS = b"\x1f\x8b"
+COMPRESSIONS = ("gzip", "x-gzip", "deflate")
+GZIP_OR_ZLIB = zlib.MAX_WBITS | 32  # zlib detects the format by the first bytes
+GZIP_MAGIC = b"\x1f\x8b"
 
 NEVER_SENT = (
     requests.exceptions.InvalidURL,
@@ -52,16 +53,16 @@ NOT_CONNECTED = (
     requests.exceptions.SSLError,
 )
 
-LENGTH = re.compile(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*")
+CONTENT_LENGTH = re.compile(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*")
 
 MEGABYTE = 1_000_000
 
 
 class Transport:
-    """Sends GETs. Several threads may use it at once."""
+    """Sends GET requests with the token. It is thread-safe. It does not follow redirects."""
 
     def __init__(self, config: Config) -> None:
-        """Raises ConfigError where the environment names certificates that cannot be read."""
+        """Raises ConfigError if the environment names certificates that cannot be used."""
         self._timeout = config.request_timeout
         self._headers = {
             "X-Auth-Token": config.access_token,
@@ -69,20 +70,20 @@ class Transport:
             "Accept-Encoding": "gzip",
             "User-Agent": config.user_agent or f"tap-bigcommerce/{VERSION}",
         }
-        self._proxies, self._verify = _surroundings(config.api_url)
+        self._proxies, self._verify = _environment(config.api_url)
         self.proxy = bool(requests.utils.select_proxy(config.api_url, self._proxies))
-        """A proxy stands between: the environment names one."""
-        # Not by a session, which would follow redirects, even as far as it is told not to: their
-        # bodies are read whole, and their Location is taken apart.
-        self._adapter = _Adapter(pool_maxsize=config.max_concurrency + 1)  # one asks for a sign
+        """Whether requests go through a proxy that the environment names."""
+        # Not a requests.Session: even with allow_redirects=False, it reads the whole body of a
+        # redirect and parses its Location. One connection more than workers, for Client's probe.
+        self._adapter = _Adapter(pool_maxsize=config.max_concurrency + 1)
 
     @contextlib.contextmanager
     def get(self, url: str, params: Mapping[str, str]) -> Iterator[requests.Response]:
-        """The answer's head; its body is read, with `read_body`, as long as this is open.
+        """Send a request. Yields the response; read its body with `read_body` inside the block.
 
-        Raises AttemptFailed, in any case if the deadline has passed at the end.
+        Raises AttemptFailed, also when the deadline has passed by the end of the block.
         """
-        deadline = self._timeout * TIMEOUTS_A_REQUEST
+        deadline = self._timeout * DEADLINE_FACTOR
         began = time.monotonic()
         try:
             with self._adapter.send(
@@ -93,103 +94,105 @@ class Transport:
                 proxies=self._proxies,
             ) as http_response:
                 if http_response.status_code < 200:
-                    # The answer itself may still follow, and must not pass for that to another
-                    # request.
+                    # The final response may still follow on the connection: close it, so that it is
+                    # not taken for the response to the next request.
                     self._adapter.close()
                 yield http_response
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _failure(error) from error
         finally:
-            # What was read last may look like an end, or like a broken connection.
+            # Whatever the error is, or if there is none: past the deadline, it is a timeout.
             if time.monotonic() >= began + deadline:
                 raise AttemptFailed(
-                    "timeout", f"the answer was not whole after {deadline:g} s", fewer_after=1
+                    "timeout",
+                    f"the response was not complete after {deadline:g} s",
+                    reduce_after=1,
                 )
 
 
 def _failure(error: BaseException) -> AttemptFailed:
-    """Why a request has brought no answer, or only a part of one."""
+    """The failure that an exception of requests, urllib3 or the system stands for."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return AttemptFailed(
             "certificate",
-            "the API's certificate could not be verified; behind a proxy that opens TLS, name "
-            "its certificate file in the environment variable REQUESTS_CA_BUNDLE",
+            "the API's certificate could not be verified; behind a proxy that decrypts TLS, set "
+            "the environment variable REQUESTS_CA_BUNDLE to its certificate file",
             "fail",
         )
     inner = _innermost(error)
-    # By its name, and by what the system says: its text may hold an address with a secret.
+    # Not the message of the exception, which may contain an address with a secret.
     cause = inner.__cause__ if isinstance(inner.__cause__, OSError) else inner
-    said = cause.strerror if isinstance(cause, OSError) else None
-    kind = f"{type(inner).__name__}: {said}" if said else type(inner).__name__
+    reason = cause.strerror if isinstance(cause, OSError) else None
+    kind = f"{type(inner).__name__}: {reason}" if reason else type(inner).__name__
     if isinstance(error, NEVER_SENT):
-        return AttemptFailed("request", f"the request could not be made ({kind})", "fail")
+        return AttemptFailed("request", f"the request could not be sent ({kind})", "fail")
     if isinstance(error, NOT_CONNECTED) or isinstance(inner, urllib3.exceptions.NewConnectionError):
         return AttemptFailed(
-            "connection", f"no connection could be made ({kind})", fewer_after=math.inf
+            "connection", f"no connection could be made ({kind})", reduce_after=math.inf
         )
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
-        return AttemptFailed("timeout", "no answer in time")
+        return AttemptFailed("timeout", "no response in time")
     if isinstance(inner, http.client.IncompleteRead):
-        return AttemptFailed("cut", "the answer was cut off")
+        return AttemptFailed("cut", "the response was cut off")
     return AttemptFailed("connection", f"the connection failed ({kind})")
 
 
 def _innermost(error: BaseException) -> BaseException:
-    """The cause of its causes, as requests and urllib3 pack them."""
+    """The original exception, which requests and urllib3 wrap in several others."""
     while True:
-        packed = (getattr(error, "reason", None), *error.args)
-        inner = next((part for part in packed if isinstance(part, BaseException)), None)
+        wrapped = (getattr(error, "reason", None), *error.args)
+        inner = next((part for part in wrapped if isinstance(part, BaseException)), None)
         if inner is None:
             return error
         error = inner
 
 
-def read_body(http_response: requests.Response, most: int) -> bytes:
-    """The body, unpacked, of at most `most` bytes. Raises AttemptFailed.
+def read_body(http_response: requests.Response, max_bytes: int) -> bytes:
+    """Read and decompress the body. Raises AttemptFailed if it has more than `max_bytes` bytes.
 
-    It is unpacked here, a piece at a time: versions of urllib3 differ in how much of a small body
-    that is large when unpacked they hold at once.
+    It is decompressed here, in chunks, and not by urllib3: some versions of that decompress a small
+    body to all of its size at once.
     """
     encoding = http_response.headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in ("", "identity", *PACKED):
-        raise AttemptFailed("cut", "the answer comes in a content encoding that was not asked for")
-    if LENGTH.fullmatch(http_response.headers.get("Content-Length", "0")) is None:
-        raise AttemptFailed("cut", "the answer's Content-Length is no number")
+    if encoding not in ("", "identity", *COMPRESSIONS):
+        raise AttemptFailed("cut", "the response has a content encoding that was not requested")
+    if CONTENT_LENGTH.fullmatch(http_response.headers.get("Content-Length", "0")) is None:
+        raise AttemptFailed("cut", "the response's Content-Length is not a number")
     http_response.raw.decode_content = False
-    unpack = zlib.decompressobj(GZIP_OR_ZLIB) if encoding in PACKED else None
-    pieces: list[bytes] = []
+    decompressor = zlib.decompressobj(GZIP_OR_ZLIB) if encoding in COMPRESSIONS else None
+    chunks: list[bytes] = []
     received = size = 0
-    # In one piece where possible: requests' own pieces of 10 kB take twice the memory.
-    while data := http_response.raw.read(PIECE):
+    # In one chunk if possible: with the 10 kB of requests' iter_content, it takes twice the memory.
+    while data := http_response.raw.read(CHUNK):
         received += len(data)
-        while data and max(size, received) <= most:
-            if unpack is None:
-                piece, data = data, b""
+        while data and max(size, received) <= max_bytes:
+            if decompressor is None:
+                chunk, data = data, b""
             else:
-                if unpack.eof:
-                    if not data.startswith(GZIP_BEGINS):
-                        break  # Whatever follows gzip is no part of it.
-                    unpack = zlib.decompressobj(GZIP_OR_ZLIB)
+                if decompressor.eof:
+                    if not data.startswith(GZIP_MAGIC):
+                        break  # Ignore what follows the compressed data.
+                    decompressor = zlib.decompressobj(GZIP_OR_ZLIB)
                 try:
-                    piece = unpack.decompress(data, PIECE)
+                    chunk = decompressor.decompress(data, CHUNK)
                 except zlib.error as error:
-                    raise AttemptFailed("cut", "the answer's compression is broken") from error
-                data = unpack.unconsumed_tail or unpack.unused_data
-            size += len(piece)
-            pieces.append(piece)
-        if max(size, received) > most:
+                    raise AttemptFailed("cut", "the response's compression is damaged") from error
+                data = decompressor.unconsumed_tail or decompressor.unused_data
+            size += len(chunk)
+            chunks.append(chunk)
+        if max(size, received) > max_bytes:
             raise AttemptFailed(
                 "too large",
-                f"the answer has more than {most // MEGABYTE} MB (max_answer_mb)",
+                f"the response has more than {max_bytes // MEGABYTE} MB (max_answer_mb)",
                 "fewer",
             )
-    if unpack is not None and received and not unpack.eof:
-        raise AttemptFailed("cut", "the answer was cut off")
-    return b"".join(pieces)
+    if decompressor is not None and received and not decompressor.eof:
+        raise AttemptFailed("cut", "the response was cut off")
+    return b"".join(chunks)
 
 
 class _Adapter(HTTPAdapter):
-    """Takes its connections, straight ones and those through a proxy, from POOLS."""
+    """An adapter whose connections, direct and through a proxy, have deadlines."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
@@ -202,15 +205,15 @@ class _Adapter(HTTPAdapter):
 
 
 class _Reader(io.RawIOBase):
-    """What comes through a socket, up to a deadline: its own timeout begins anew with each byte."""
+    """Reads from a socket up to a deadline; the socket's timeout starts again with each byte."""
 
     def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
         self._sock = sock
         self._raw = raw
         self._timeout = sock.gettimeout() or 0.0
-        self._ends = time.monotonic() + self._timeout * TIMEOUTS_A_REQUEST
-        # Through a proxy that speaks TLS, urllib3 shakes hands with the store, and then gathers
-        # each record from it, in a loop of its own over this.
+        self._ends = time.monotonic() + self._timeout * DEADLINE_FACTOR
+        # Behind a proxy that is reached over TLS, urllib3 has its own loop over `recv` for the TLS
+        # connection to the store. It bypasses readinto().
         outer = getattr(sock, "socket", sock)
         if isinstance(outer, ssl.SSLSocket):
             outer.recv = functools.partial(self._recv, outer)  # type: ignore[method-assign]
@@ -219,14 +222,15 @@ class _Reader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._limit()
+        self._set_timeout()
         return self._raw.readinto(buffer)
 
     def _recv(self, outer: ssl.SSLSocket, size: int) -> bytes:
-        self._limit()
+        self._set_timeout()
         return ssl.SSLSocket.recv(outer, size)
 
-    def _limit(self) -> None:
+    def _set_timeout(self) -> None:
+        # At the deadline, the socket has to wake up, even if no byte arrives.
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TimeoutError
@@ -239,9 +243,9 @@ class _Reader(io.RawIOBase):
 
 
 class _BoundedResponse(http.client.HTTPResponse):
-    """An answer, a proxy's too, that comes by its deadline, and has no chunks of a negative size.
+    """A response, of the store or of a proxy, with a deadline and without negative chunk sizes.
 
-    Python takes them, and reads all that follows at once (seen up to 3.13).
+    For a chunk with a negative size, Python (up to 3.13) reads everything that follows at once.
     """
 
     def __init__(self, sock: socket.socket, *args: Any, **options: Any) -> None:
@@ -250,13 +254,13 @@ class _BoundedResponse(http.client.HTTPResponse):
 
     def _safe_read(self, amount: int) -> bytes:
         if amount < 0:
-            raise http.client.HTTPException("a chunk of a negative size")
+            raise http.client.HTTPException("a chunk with a negative size")
         data: bytes = super()._safe_read(amount)  # type: ignore[misc]
         return data
 
 
 def _bounded(pool: Any) -> Any:
-    """A kind of pool as `pool`, whose answers come by their deadlines."""
+    """A subclass of a connection pool whose responses have deadlines."""
     connection = type("Connection", (pool.ConnectionCls,), {"response_class": _BoundedResponse})
     return type(pool.__name__, (pool,), {"ConnectionCls": connection})
 
@@ -264,14 +268,14 @@ def _bounded(pool: Any) -> Any:
 POOLS = {scheme: _bounded(pool) for scheme, pool in pool_classes_by_scheme.items()}
 
 
-def _surroundings(api_url: str) -> tuple[dict[str, str], bool | str]:
-    """Proxies and certificates, from the environment as requests reads them.
+def _environment(api_url: str) -> tuple[dict[str, str], bool | str]:
+    """The proxies and the certificates from the environment variables that requests reads.
 
-    Raises ConfigError where it names what holds no certificates that could be verified with.
+    Raises ConfigError if a variable names a path without usable certificates.
     """
     parts = urlsplit(api_url)
     found = requests.Session().merge_environment_settings(api_url, {}, False, None, None)
-    # A store on this machine is reached straight, whatever the environment says.
+    # No proxy for a store on this machine, whatever the environment says.
     proxies = {} if parts.hostname in LOOPBACK else dict(found["proxies"])
     path = found["verify"]
     if not isinstance(path, str) or parts.scheme != "https":
@@ -284,9 +288,9 @@ def _surroundings(api_url: str) -> tuple[dict[str, str], bool | str]:
     except OSError as error:  # ssl.SSLError is one
         names = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
         name = next(name for name in names if os.environ.get(name))
-        why = "it holds no certificate" if isinstance(error, ssl.SSLError) else error.strerror
+        why = "it contains no certificate" if isinstance(error, ssl.SSLError) else error.strerror
         raise ConfigError(
-            f"The environment variable {name} names {path} as the file or folder of certificates "
-            f"to trust, but it cannot be used: {why}. Correct the variable, or remove it."
+            f"The environment variable {name} names {path} as the file or folder of trusted "
+            f"certificates, but it cannot be used: {why}. Correct the variable, or unset it."
         ) from error
     return proxies, path

@@ -1,4 +1,4 @@
-"""Threads that make requests while the main thread writes."""
+"""Worker threads that make requests, while the main thread writes records."""
 
 from __future__ import annotations
 
@@ -14,65 +14,69 @@ from typing import Any, TypeVar
 
 from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
-SWITCH_EVERY = 0.0002
-"""Seconds after which the thread that writes lets another one have the interpreter. A worker needs
-it a dozen times for each answer, each time hardly for longer than it takes to get it; by Python's
-own 5 ms one request in four went out, or came in, 20 to 60 ms late."""
+SWITCH_INTERVAL = 0.0002
+"""Seconds after which the main thread releases the GIL. A worker needs the GIL a dozen times for
+each response, each time very shortly. With Python's default of 5 ms, one request in four was sent
+or received 20 to 60 ms late."""
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
-Failed = Callable[[BaseException], None]
+OnError = Callable[[BaseException], None]
 
 
 class Workers:
-    """Runs jobs in threads; what follows from a job's result runs in the thread that waits.
+    """Runs jobs in worker threads, and their callbacks in the main thread.
 
-    So everything but the requests themselves happens in one thread, and needs no locks. The
-    threads are daemons: a request that hangs does not keep the process alive after a signal.
+    Only the requests run in the worker threads, so that all other code needs no locks. They are
+    daemon threads: a request that hangs does not keep the process alive after a signal.
+
+    Example:
+        workers.submit(lambda: client.get(path, {}, list, context), on_result, on_error)
+        workers.step()  # waits for the job, and calls on_result(response)
     """
 
     def __init__(self, count: int, shutdown: Shutdown) -> None:
         self._shutdown = shutdown
         self._jobs: queue.PriorityQueue[tuple[Any, ...]] = queue.PriorityQueue()
-        """By urgency, then by a number that no other has; `work`, `then` and `failed`."""
-        self._done: queue.SimpleQueue[tuple[Callable[[], None], Failed]] = queue.SimpleQueue()
-        """What follows from the jobs that are done, and whom to tell if that raises."""
+        """(priority, number, work, on_result, on_error); the unique number keeps the order."""
+        self._done: queue.SimpleQueue[tuple[Callable[[], None], OnError]] = queue.SimpleQueue()
+        """The callback of each finished job, and its `on_error`, in case the callback raises."""
         self._numbers = itertools.count()
         self.count = count
         self.unfinished = 0
         self._closed = False
-        sys.setswitchinterval(SWITCH_EVERY)
+        sys.setswitchinterval(SWITCH_INTERVAL)
         for number in range(count):
             threading.Thread(target=self._run, name=f"worker-{number}", daemon=True).start()
 
     @property
     def idle(self) -> int:
-        """How many more jobs could be run at once."""
+        """The number of threads without a job."""
         return max(0, self.count - self.unfinished)
 
     def submit(
         self,
         work: Callable[[], Any],
-        then: Callable[[Any], None],
-        failed: Failed,
-        urgency: tuple[int, ...] = (0,),
+        on_result: Callable[[Any], None],
+        on_error: OnError,
+        priority: tuple[int, ...] = (0,),
     ) -> None:
-        """Run `work` in a thread; later, in the one that calls `step`, `then(its result)`.
+        """Run `work` in a worker thread, and then `on_result` with its result in the main thread.
 
-        If one of them raises, `failed(the error)`: whoever calls `step` may wait for another
-        stream's jobs. Of the jobs that wait, the one with the smallest `urgency` is next.
+        If one of them raises, `on_error` is called with the exception, in the main thread. The
+        waiting job with the smallest `priority` is next.
         """
         self.unfinished += 1
-        self._jobs.put((urgency, next(self._numbers), work, then, failed))
+        self._jobs.put((priority, next(self._numbers), work, on_result, on_error))
 
     def step(self, until: float = math.inf) -> bool:
-        """Wait until a job is done, and do what follows from it.
+        """Wait until a job is finished, and call its callback.
 
-        False: none was done before `until`, by time.monotonic(). Raises Interrupted when the tap is
-        asked to stop meanwhile.
+        Returns False if none is finished by `until`, a time of `time.monotonic()`. Raises
+        Interrupted on a signal, and RuntimeError if there is no job.
         """
         if not self.unfinished:
-            raise RuntimeError("nothing is under way, so nothing will ever be done")
+            raise RuntimeError("there is no job to wait for")
         while True:
             self._shutdown.check()
             try:
@@ -81,49 +85,50 @@ class Workers:
                 if time.monotonic() >= until:
                     return False
                 continue
-            self._follow(*done)
+            self._call_back(*done)
             return True
 
     def catch_up(self) -> None:
-        """Do what follows from the jobs that are done by now; waits for none."""
+        """Call the callbacks of the jobs that are finished, without waiting."""
         while not self._done.empty():
-            self._follow(*self._done.get())
+            self._call_back(*self._done.get())
 
     def close(self) -> None:
-        """Nothing more is to be done: jobs that have not begun never do."""
+        """Stop the threads. Jobs that have not started are dropped."""
         self._closed = True
 
     def run_all(
         self, jobs: Mapping[Key, Callable[[], Value]], seconds: float = math.inf
     ) -> dict[Key, Value]:
-        """Run all of `jobs` and wait for their results, by the jobs' keys; `seconds` at the most.
+        """Run `jobs` in parallel, and return their results by key.
 
-        Raises the first error that one of them raises, and Interrupted on a signal.
+        After `seconds`, it returns the results so far. Raises the first error of a job, and
+        Interrupted on a signal.
         """
         until = time.monotonic() + seconds
-        found: dict[Key, Value] = {}
+        results: dict[Key, Value] = {}
         errors: list[BaseException] = []
         for key, job in jobs.items():
-            self.submit(job, functools.partial(found.__setitem__, key), errors.append)
-        while len(found) < len(jobs) and self.step(until):
+            self.submit(job, functools.partial(results.__setitem__, key), errors.append)
+        while len(results) < len(jobs) and self.step(until):
             if errors:
                 raise errors[0]
-        return found
+        return results
 
-    def _follow(self, follow: Callable[[], None], failed: Failed) -> None:
+    def _call_back(self, callback: Callable[[], None], on_error: OnError) -> None:
         self.unfinished -= 1
         try:
-            follow()
-        except Exception as error:  # noqa: BLE001  # handed to the stream that it is for
-            failed(error)
+            callback()
+        except Exception as error:  # noqa: BLE001  # fails the stream of the job
+            on_error(error)
 
     def _run(self) -> None:
         while True:
-            *_, work, then, failed = self._jobs.get()
+            *_, work, on_result, on_error = self._jobs.get()
             if self._closed:
                 return
             try:
-                follow = functools.partial(then, work())
-            except BaseException as error:  # noqa: BLE001  # handed to the thread that waits
-                follow = functools.partial(failed, error)
-            self._done.put((follow, failed))
+                callback = functools.partial(on_result, work())
+            except BaseException as error:  # noqa: BLE001  # passed on to the main thread
+                callback = functools.partial(on_error, error)
+            self._done.put((callback, on_error))

@@ -132,7 +132,7 @@ class Findings:
         for sinces in (full, following):
             parts += [_part_of(chosen, sinces) for chosen in selections.values()]
         counts = self._counts = self._count_all(parts, access)
-        self.quota = self.prober.quota.allowance
+        self.quota = self.prober.quota.quota_status
         readable = [chosen for name, chosen in selections.items() if access[name].readable]
         self.full_sync = self._estimate(readable, full)
         self.next_sync = self._estimate(readable, following)

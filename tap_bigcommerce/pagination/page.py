@@ -231,10 +231,10 @@ class PageReader:
                 response = self._get(
                     self._params({**place, **(request.includes if with_details else {})}, limit),
                     retry_policy=retry_policy,
-                    fewer_possible=request.paged and (limit > 1 or with_details),
+                    can_reduce_limit=request.paged and (limit > 1 or with_details),
                 )
             except PageTooLarge as error:
-                retry_policy.wait_from_anew()
+                retry_policy.reset_waits()
                 if limit == 1:
                     without_includes, refused = True, error.message if error.refused else ""
                 # The limit, or something else in the request: one row tells which.

@@ -207,10 +207,10 @@ class SequentialPaginator:
         """What to ask for now; None: the list has ended, or says more and brings nothing new."""
         read, request, page = self._pass, self._pass.last_request, self._pass.last_page
         named = page.response.next
-        if named is not None and named.unclear is not None:
+        if named is not None and named.invalid is not None:
             raise UnexpectedResponse(
                 f"{self._noun}: the API names a next page in a way that cannot be understood "
-                f"({named.unclear}). Going on could lose records."
+                f"({named.invalid}). Going on could lose records."
             )
         if named is not None and named.cursor is not None:
             if named.cursor not in read.cursors:

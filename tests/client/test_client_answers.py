@@ -90,7 +90,7 @@ def test_a_body_is_unpacked(client: TimedClient, answer: Any) -> None:
         (packed(gzip.compress(gzip.compress(ROWS)), "gzip, gzip"), "content encoding"),
         (packed(gzip.compress(ROWS), "gzip,"), "content encoding"),
         (packed(ROWS, "br"), "content encoding"),
-        (packed(ROWS, "gzip"), "compression is broken"),
+        (packed(ROWS, "gzip"), "compression is damaged"),
         (packed(gzip.compress(ROWS)[:-1], "gzip"), "cut off"),
         (packed(gzip.compress(ROWS)[:12], "gzip"), "cut off"),
         ({"body": ROWS, "headers": {"Content-Length": "abc"}}, "Content-Length"),
@@ -98,11 +98,11 @@ def test_a_body_is_unpacked(client: TimedClient, answer: Any) -> None:
         (b"[{]", "not JSON"),
         (b"", "not JSON"),
         (b"<html></html>", "not JSON"),
-        (b'{"id": 1}', "shape"),
-        (b"[1]", "shape"),
-        (b"null", "shape"),
+        (b'{"id": 1}', "structure"),
+        (b"[1]", "structure"),
+        (b"null", "structure"),
         (requests.ConnectionError("https://user:secret@proxy"), "connection failed"),
-        (requests.ReadTimeout(), "no answer in time"),
+        (requests.ReadTimeout(), "no response in time"),
         (requests.exceptions.ChunkedEncodingError(), "connection failed"),
         (requests.exceptions.InvalidHeader(), "connection failed"),
         (urllib3.exceptions.ProtocolError("broken"), "connection failed"),
@@ -126,7 +126,7 @@ def test_what_cannot_be_read_is_asked_for_again_and_then_fails_with_words(
 
 def test_what_was_never_sent_is_not_tried_again(client: TimedClient) -> None:
     client.respond_with({"body": requests.exceptions.InvalidProxyURL()})
-    with pytest.raises(RequestFailed, match="could not be made"):
+    with pytest.raises(RequestFailed, match="could not be sent"):
         client.get()
     assert len(client.requests) == 1
 
@@ -139,7 +139,7 @@ def test_an_answer_beyond_the_limit_asks_for_fewer_rows_and_then_fails(
     body = b'["' + b"x" * MEGABYTE + b'"]'
     client.respond_with(packed(gzip.compress(body), "gzip") if is_packed else body)
     with pytest.raises(PageTooLarge):
-        client.get(fewer_possible=True)
+        client.get(can_reduce_limit=True)
     with pytest.raises(RequestFailed, match="max_answer_mb"):
         client.get()
     assert len(client.requests) == 2

@@ -100,7 +100,7 @@ def test_where_fewer_rows_may_be_asked_for_a_refused_page_says_so(
     details = [{"status": status, "message": "No.", "details": {"max_limit": 50}}]
     client.respond_with({"status": status, "json": details})
     with pytest.raises(PageTooLarge) as raised:
-        client.get(fewer_possible=True)
+        client.get(can_reduce_limit=True)
     assert raised.value.max_limit == 50
 
 
@@ -110,7 +110,7 @@ def test_after_two_passing_faults_fewer_rows_are_asked_for(
 ) -> None:
     client.respond_with(status)
     with pytest.raises(PageTooLarge):
-        client.get(fewer_possible=True)
+        client.get(can_reduce_limit=True)
     assert len(client.requests) == 2
 
 

@@ -143,7 +143,7 @@ def test_a_store_of_which_nothing_can_be_read_is_waited_for_once(
     raised: Any = None
     while raised is None or raised.type is PageTooLarge:
         with pytest.raises((PageTooLarge, StoreUnavailable)) as raised:
-            client.get(fewer_possible=True)
+            client.get(can_reduce_limit=True)
         assert client.waited() < 200
     words = raised.value.message
     assert "No stream can be read from api.bigcommerce.com" in words
@@ -177,7 +177,7 @@ def test_where_no_connection_is_made_fewer_rows_are_not_asked_for(
     client = client_with(max_attempts=4, max_retry_seconds=0)
     client.respond_with({"body": REFUSED})
     with pytest.raises(RequestFailed) as raised:
-        client.get(fewer_possible=True)
+        client.get(can_reduce_limit=True)
     assert type(raised.value) is RequestFailed
     assert len(client.requests) == 4
 

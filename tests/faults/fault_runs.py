@@ -30,10 +30,11 @@ OLD_STATE: Json = {
 }
 
 ADVICE = re.compile(
-    r"\b(run|check|make|ask|report|update|lower|raise|free|name|correct|remove|wait|is|try|leave)\b",
+    r"\b(run|check|make|create|ask|send|report|update|lower|raise|free|name|set|correct|remove|wait"
+    r"|try|leave|omit)\b",
     re.IGNORECASE,
 )
-"""A word with which a sentence begins that says what to do ("Is store_hash right?" too)."""
+"""The first word of a sentence that says what to do."""
 
 
 @dataclass(frozen=True)

@@ -130,7 +130,7 @@ def test_a_refusal_that_the_limit_explains_is_asked_again_smaller_at_once(
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS)
     assert limits(run, list_)[:4] == [250, 125, 62, 31]
-    assert "asking again" not in run.result.stderr
+    assert "retrying in" not in run.result.stderr
 
 
 def test_a_limit_that_the_api_names_is_taken_at_once_and_kept(

@@ -15,8 +15,8 @@ Outcome = tuple[Callable[[Any], None], Any]
 
 
 class InlineWorkers(Workers):
-    """Begins a job at any time after it was submitted, at most `count` at once, and lets what
-    follows from its result happen at any time after that."""
+    """Runs a job at any time after it was submitted, at most `count` at once, and its callback at
+    any time after that."""
 
     def __init__(self, count: int, stop: Shutdown, chance: random.Random) -> None:
         super().__init__(0, stop)
@@ -28,12 +28,12 @@ class InlineWorkers(Workers):
     def submit(
         self,
         work: Callable[[], Any],
-        then: Callable[[Any], None],
-        failed: Callable[[BaseException], None],
-        urgency: tuple[int, ...] = (0,),
+        on_result: Callable[[Any], None],
+        on_error: Callable[[BaseException], None],
+        priority: tuple[int, ...] = (0,),
     ) -> None:
         self.unfinished += 1
-        self._waiting.append((work, then, failed))
+        self._waiting.append((work, on_result, on_error))
 
     def step(self, until: float = math.inf) -> bool:
         while True:
@@ -59,8 +59,8 @@ class InlineWorkers(Workers):
         follow(outcome)
 
     def _begin(self, job: Job) -> None:
-        work, then, failed = job
+        work, on_result, on_error = job
         try:
-            self._has_run.append((then, work()))
+            self._has_run.append((on_result, work()))
         except BaseException as error:  # noqa: BLE001  # handed on, as the threads do
-            self._has_run.append((failed, error))
+            self._has_run.append((on_error, error))

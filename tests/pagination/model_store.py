@@ -303,7 +303,7 @@ class ModelList:
     def _fault(self) -> int:
         kind = self._chance.choice((500, 502, 429, 409, "timeout", "connection"))
         if kind == "timeout":
-            raise AttemptFailed("timeout", "no answer in time")
+            raise AttemptFailed("timeout", "no response in time")
         if kind == "connection":
             raise AttemptFailed("connection", "the connection failed")
         # A conflict fails at once; it is rare.

@@ -39,7 +39,7 @@ def page_of(rows: Sequence[Row], *, v3: bool) -> Page:
     """The page of a list's rows, as it waits to be written."""
     path, value = ("/v3/x", {"data": rows, "meta": {"total": 1}}) if v3 else ("/v2/x", rows)
     answer = Response(path, 0, [], None, NOW, NOW)
-    answer.read(orjson.dumps(value), list, RowKeys(("id",)), mends=False)
+    answer.read(orjson.dumps(value), list, RowKeys(("id",)), repair=False)
     return Page(answer.raw.keys, 250, answer)
 
 

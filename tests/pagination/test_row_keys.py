@@ -115,7 +115,7 @@ def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None
     answer = Response("/v2/x", 0, [], None, NOW, NOW)
 
     def read() -> None:
-        answer.read(body, list, RowKeys(("id",)), mends=True)
+        answer.read(body, list, RowKeys(("id",)), repair=True)
         answer.rows([0])
 
     with pytest.raises((UnexpectedResponse, AttemptFailed)):

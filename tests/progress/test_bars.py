@@ -119,7 +119,7 @@ def test_log_lines_stand_above_the_bars_whole_and_once(tmp_path: Path) -> None:
     log = [row for row in rows if re.match(r"(INFO|WARNING) ", row)]
     assert rows[: len(log)] == log
     assert len([row for row in rows if "━" in row]) == 4
-    assert sum("asking again" in row for row in log) > 3
+    assert sum("retrying in" in row for row in log) > 3
     summaries = [row for row in log if row.startswith("INFO Summary of ")]
     assert len(set(summaries)) == len(summaries) == 4
     assert not any("METRIC" in row for row in rows)

@@ -14,10 +14,10 @@ from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 WINDOW = 30.0
 
 
-def try_enter(quota: RateLimiter) -> float:
+def try_acquire(limiter: RateLimiter) -> float:
     """Take a place if a request may be sent now; 0 then, else how many seconds to wait."""
-    wait, _ = quota._wait()
-    quota._in_flight += wait <= 0
+    wait, _ = limiter._wait()
+    limiter._in_flight += wait <= 0
     return wait
 
 
@@ -98,14 +98,14 @@ class Tap:
         self._store = store
         self._timeline = timeline
         self._latency = latency
-        self._quota = RateLimiter(
+        self._limiter = RateLimiter(
             share=share, concurrency=concurrency, shutdown=Shutdown(), clock=lambda: timeline.now
         )
         for _ in range(concurrency):
             self._ask()
 
     def _ask(self) -> None:
-        wait = try_enter(self._quota)
+        wait = try_acquire(self._limiter)
         if wait > 0:
             self._timeline.after(min(wait, POLL_INTERVAL), self._ask)
             return
@@ -117,11 +117,11 @@ class Tap:
         self._timeline.after(latency * 0.3, lambda: self._has_come(status, headers, latency))
 
     def _has_come(self, status: int, headers: dict[str, str], took: float) -> None:
-        self._quota.leave(headers, took)
+        self._limiter.release(headers, took)
         if status == 429:
-            self._quota.refused(headers)
+            self._limiter.record_refusal(headers)
         else:
-            self._quota.worked()
+            self._limiter.record_success()
         self._ask()
 
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping
 
 import pytest
-from simulated_quota import WINDOW, OtherApp, Store, Tap, Timeline, try_enter, unequal
+from simulated_quota import WINDOW, OtherApp, Store, Tap, Timeline, try_acquire, unequal
 
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.shutdown import Shutdown
@@ -111,109 +111,111 @@ def clock() -> At:
     return At()
 
 
-def quota_at(clock: At, share: float = SHARE) -> RateLimiter:
+def limiter_at(clock: At, share: float = SHARE) -> RateLimiter:
     return RateLimiter(share=share, concurrency=4, shutdown=Shutdown(), clock=clock)
 
 
-def entered(quota: RateLimiter) -> int:
+def acquired(limiter: RateLimiter) -> int:
     """How many requests may go now."""
     number = 0
-    while try_enter(quota) <= 0:
+    while try_acquire(limiter) <= 0:
         number += 1
         assert number < 100_000, "there is no end to it"
     return number
 
 
 def test_without_headers_only_the_parallelism_counts(clock: At) -> None:
-    quota = quota_at(clock)
-    assert entered(quota) == 4
-    quota.leave(None, took=0.1)
-    quota.leave({}, took=0.1)
-    assert entered(quota) == 2
+    limiter = limiter_at(clock)
+    assert acquired(limiter) == 4
+    limiter.release(None, took=0.1)
+    limiter.release({}, took=0.1)
+    assert acquired(limiter) == 2
 
 
 def test_a_used_up_share_waits_for_the_reset(clock: At) -> None:
-    quota = quota_at(clock)
-    try_enter(quota)
-    quota.leave(headers(150, 15, reset=10), took=0.1)
-    assert 0 < try_enter(quota) <= 10.1
+    limiter = limiter_at(clock)
+    try_acquire(limiter)
+    limiter.release(headers(150, 15, reset=10), took=0.1)
+    assert 0 < try_acquire(limiter) <= 10.1
     clock.now = 10.1
-    assert entered(quota) == 4
+    assert acquired(limiter) == 4
 
 
 def test_what_is_on_its_way_counts(clock: At) -> None:
-    quota = quota_at(clock)
-    try_enter(quota)
+    limiter = limiter_at(clock)
+    try_acquire(limiter)
     # Two more are allowed: 17 are left, and 15 kept free.
-    quota.leave(headers(150, 17, reset=0.5), took=0.1)
-    assert entered(quota) == 2
+    limiter.release(headers(150, 17, reset=0.5), took=0.1)
+    assert acquired(limiter) == 2
 
 
 def test_of_answers_that_overtook_one_another_the_least_left_is_true(clock: At) -> None:
-    quota = quota_at(clock)
-    assert entered(quota) == 4
-    quota.leave(headers(150, 15, reset=0.5), took=0.1)
-    quota.leave(headers(150, 140, reset=0.5), took=0.1)
-    assert try_enter(quota) > 0
+    limiter = limiter_at(clock)
+    assert acquired(limiter) == 4
+    limiter.release(headers(150, 15, reset=0.5), took=0.1)
+    limiter.release(headers(150, 140, reset=0.5), took=0.1)
+    assert try_acquire(limiter) > 0
 
 
 def test_a_refusal_with_a_time_stops_everybody_for_that_long(clock: At) -> None:
-    quota = quota_at(clock)
-    try_enter(quota)
-    quota.leave({}, took=0.1)
+    limiter = limiter_at(clock)
+    try_acquire(limiter)
+    limiter.release({}, took=0.1)
     named = {"X-Rate-Limit-Time-Reset-Ms": "2000", "X-Retry-After": "5"}
-    assert quota.refused(named) == pytest.approx(5, abs=0.1)
+    assert limiter.record_refusal(named) == pytest.approx(5, abs=0.1)
     clock.now = 4.9
-    assert try_enter(quota) > 0
+    assert try_acquire(limiter) > 0
     clock.now = 5.1
-    assert entered(quota) == 4
+    assert acquired(limiter) == 4
 
 
 def test_refusals_without_a_time_wait_longer_each_time_and_halve_the_parallelism(
     clock: At,
 ) -> None:
-    quota = quota_at(clock)
-    assert [quota.refused({}) for _ in range(3)] == [1, 2, 4]
+    limiter = limiter_at(clock)
+    assert [limiter.record_refusal({}) for _ in range(3)] == [1, 2, 4]
     clock.now = 10
-    assert entered(quota) == 1
+    assert acquired(limiter) == 1
 
 
 def test_refusals_of_requests_that_were_under_way_together_are_one(clock: At) -> None:
-    quota = quota_at(clock)
-    assert entered(quota) == 4
+    limiter = limiter_at(clock)
+    assert acquired(limiter) == 4
     clock.now = 0.1
     for _ in range(4):
-        quota.leave(None, took=0.1)
-        assert quota.refused({}, took=0.1) == 1
+        limiter.release(None, took=0.1)
+        assert limiter.record_refusal({}, took=0.1) == 1
     clock.now = 1.2
-    assert entered(quota) == 2
+    assert acquired(limiter) == 2
 
 
 def test_refused_again_after_a_wait_one_request_at_a_time_sees_whether_it_goes_on(
     clock: At,
 ) -> None:
-    quota = quota_at(clock)
+    limiter = limiter_at(clock)
     for now, going in ((0, 4), (2, 1), (4, 1)):
         clock.now = now
-        quota.refused({"X-Retry-After": "1"}, took=0)
+        limiter.record_refusal({"X-Retry-After": "1"}, took=0)
         clock.now = now + 1.1
-        assert entered(quota) == going
+        assert acquired(limiter) == going
         for _ in range(going):
-            quota.leave(None, took=0.1)
-    assert quota.refusals == (3, clock.now)
-    quota.worked()
-    assert entered(quota) == 4
+            limiter.release(None, took=0.1)
+    assert limiter.refusals == (3, clock.now)
+    limiter.record_success()
+    assert acquired(limiter) == 4
 
 
 def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> None:
     at_once, seconds, latency = 3, 120, 0.1
     timeline = Timeline()
-    quota = RateLimiter(share=SHARE, concurrency=8, shutdown=Shutdown(), clock=lambda: timeline.now)
+    limiter = RateLimiter(
+        share=SHARE, concurrency=8, shutdown=Shutdown(), clock=lambda: timeline.now
+    )
     flying = good = refused = 0
 
     def ask() -> None:
         nonlocal flying
-        wait = try_enter(quota)
+        wait = try_acquire(limiter)
         if wait > 0:
             timeline.after(min(wait, 0.01), ask)
         elif flying >= at_once:
@@ -225,16 +227,16 @@ def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> No
     def refuse() -> None:
         nonlocal refused
         refused += 1
-        quota.leave(headers(90000, 80000, reset=20), took=0.001)
-        quota.refused(headers(90000, 80000, reset=20), took=0.001)
+        limiter.release(headers(90000, 80000, reset=20), took=0.001)
+        limiter.record_refusal(headers(90000, 80000, reset=20), took=0.001)
         ask()
 
     def land() -> None:
         nonlocal flying, good
         flying -= 1
         good += 1
-        quota.leave(None, took=latency)
-        quota.worked()
+        limiter.release(None, took=latency)
+        limiter.record_success()
         ask()
 
     for _ in range(8):
@@ -245,15 +247,15 @@ def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> No
 
 
 def test_parallelism_grows_back_after_good_answers(clock: At) -> None:
-    quota = quota_at(clock)
-    quota.strained()
-    quota.strained()
-    assert entered(quota) == 1
-    quota.worked()
-    assert entered(quota) == 1
+    limiter = limiter_at(clock)
+    limiter.record_overload()
+    limiter.record_overload()
+    assert acquired(limiter) == 1
+    limiter.record_success()
+    assert acquired(limiter) == 1
     for _ in range(20):
-        quota.worked()
-    assert entered(quota) == 2
+        limiter.record_success()
+    assert acquired(limiter) == 2
 
 
 @pytest.mark.parametrize("value", ["", "many", "-1", "nan", "inf"])
@@ -262,68 +264,68 @@ def test_parallelism_grows_back_after_good_answers(clock: At) -> None:
     ["X-Rate-Limit-Time-Reset-Ms", "X-Rate-Limit-Requests-Quota", "X-Rate-Limit-Requests-Left"],
 )
 def test_headers_that_are_no_numbers_count_as_none(clock: At, name: str, value: str) -> None:
-    quota = quota_at(clock)
-    try_enter(quota)
-    quota.leave({**headers(150, 0, 30), name: value}, took=0.1)
-    assert entered(quota) == 4
+    limiter = limiter_at(clock)
+    try_acquire(limiter)
+    limiter.release({**headers(150, 0, 30), name: value}, took=0.1)
+    assert acquired(limiter) == 4
 
 
 def test_while_the_rest_is_left_to_others_a_look_now_and_then_sees_whether_they_need_it(
     clock: At,
 ) -> None:
-    quota = quota_at(clock)
-    try_enter(quota)
+    limiter = limiter_at(clock)
+    try_acquire(limiter)
     # In 10 of 30 seconds others have used 80: they are taken to need all of the 70 that are left.
-    quota.leave(headers(150, 69, reset=20), took=0.1)
-    assert 0 < try_enter(quota) <= 3
+    limiter.release(headers(150, 69, reset=20), took=0.1)
+    assert 0 < try_acquire(limiter) <= 3
     clock.now = 3
-    assert entered(quota) == 1
+    assert acquired(limiter) == 1
     # They have stopped: of 66, they are taken to need 29 in the last 8 seconds.
     clock.now = 12
-    quota.leave(headers(150, 66, reset=8), took=0.1)
-    assert entered(quota) == 4
+    limiter.release(headers(150, 66, reset=8), took=0.1)
+    assert acquired(limiter) == 4
 
 
 def test_a_slow_answer_says_of_the_window_in_which_it_may_have_been_written(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
     clock.now = 21.6
     # Written somewhere in these seconds, so the window ends at 20 to 41.6.
-    quota.leave(headers(5, 4, reset=20), took=21.6)
-    assert try_enter(quota) <= 0
+    limiter.release(headers(5, 4, reset=20), took=21.6)
+    assert try_acquire(limiter) <= 0
     # This one was written in the next window, which ends at 50.
     clock.now = 25.6
-    quota.leave(headers(5, 4, reset=26.4), took=4)
-    assert entered(quota) == 4
+    limiter.release(headers(5, 4, reset=26.4), took=4)
+    assert acquired(limiter) == 4
     for left in (3, 2, 1, 0):
-        quota.leave(headers(5, left, reset=24.4), took=0.1)
+        limiter.release(headers(5, left, reset=24.4), took=0.1)
     clock.now = 41.7
-    assert try_enter(quota) > 0
+    assert try_acquire(limiter) > 0
     clock.now = 50.1
-    assert try_enter(quota) <= 0
+    assert try_acquire(limiter) <= 0
 
 
 def test_an_answer_that_was_written_in_a_window_before_says_nothing_of_this_one(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    assert entered(quota) == 4
+    limiter = limiter_at(clock, share=1)
+    assert acquired(limiter) == 4
     clock.now = 40
-    quota.leave(headers(5, 4, reset=20), took=0.1)
-    quota.leave(headers(5, 0, reset=0.5), took=30)
-    assert entered(quota) == 2
+    limiter.release(headers(5, 4, reset=20), took=0.1)
+    limiter.release(headers(5, 0, reset=0.5), took=30)
+    assert acquired(limiter) == 2
 
 
 def test_a_clock_that_is_not_steady_does_not_make_new_windows(clock: At) -> None:
-    quota = quota_at(clock, share=1)
+    limiter = limiter_at(clock, share=1)
     for left, reset in ((29, 20), (28, 18), (27, 22), (26, 20)):
-        assert try_enter(quota) <= 0
-        quota.leave(headers(30, left, reset), took=0.1)
+        assert try_acquire(limiter) <= 0
+        limiter.release(headers(30, left, reset), took=0.1)
     # All four were the tap's own: nothing has to be left to others.
-    assert quota.allowance is not None
-    assert quota.allowance.left == 26
-    while try_enter(quota) <= 0:
+    assert limiter.quota_status is not None
+    assert limiter.quota_status.left == 26
+    while try_acquire(limiter) <= 0:
         left -= 1
         assert left >= 0
-        quota.leave(headers(30, left, reset=20), took=0.1)
+        limiter.release(headers(30, left, reset=20), took=0.1)
     assert left == 0
 
 
@@ -331,113 +333,113 @@ def test_a_clock_that_is_not_steady_does_not_make_new_windows(clock: At) -> None
 def test_answers_without_a_word_count_against_the_quota_to_the_end_of_the_window(
     clock: At, pause: float
 ) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
-    quota.leave(headers(5, 4, reset=10), took=0.1)
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
+    limiter.release(headers(5, 4, reset=10), took=0.1)
     clock.now = 10.1 + pause  # A new window; nobody has said when it ends.
     for _ in range(5):
-        assert try_enter(quota) <= 0
-        quota.leave(None, took=0.1)
-    assert try_enter(quota) == pytest.approx(30, abs=0.1)
+        assert try_acquire(limiter) <= 0
+        limiter.release(None, took=0.1)
+    assert try_acquire(limiter) == pytest.approx(30, abs=0.1)
     clock.now = 40.2 + pause
     # They may all have been counted in this window.
-    assert try_enter(quota) <= 0
-    quota.leave(headers(5, 4, reset=25), took=0.1)
-    assert entered(quota) == 4
+    assert try_acquire(limiter) <= 0
+    limiter.release(headers(5, 4, reset=25), took=0.1)
+    assert acquired(limiter) == 4
 
 
 @pytest.mark.parametrize(("sent_at", "left"), [(0.5, 4), (0.95, 2)])
 def test_what_may_have_been_counted_in_the_next_window_counts_there(
     clock: At, sent_at: float, left: int
 ) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
-    quota.leave(headers(5, 4, reset=1), took=0.1)  # The window ends at 0.9 to 1.05.
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
+    limiter.release(headers(5, 4, reset=1), took=0.1)  # The window ends at 0.9 to 1.05.
     clock.now = 1
     for _ in range(3):
-        assert try_enter(quota) <= 0
-        quota.leave(None, took=1 - sent_at)
+        assert try_acquire(limiter) <= 0
+        limiter.release(None, took=1 - sent_at)
     clock.now = 1.1
-    assert entered(quota) == left
+    assert acquired(limiter) == left
 
 
 def test_where_answers_say_nothing_for_long_each_window_has_its_quota(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
-    quota.leave(headers(20, 19, reset=30), took=0.1)
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
+    limiter.release(headers(20, 19, reset=30), took=0.1)
     sent: collections.Counter[int] = collections.Counter()
     for tick in range(1, 3000):
         clock.now = tick / 10
-        if try_enter(quota) <= 0:
+        if try_acquire(limiter) <= 0:
             sent[int(clock.now / 30)] += 1
-            quota.leave(None, took=0.05)
+            limiter.release(None, took=0.05)
     assert max(sent.values()) <= 20
     assert min(sent.values()) >= 18
 
 
 def test_an_answer_that_names_a_time_out_of_reach_is_soon_forgotten(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
-    quota.leave(headers(150, 0, reset=3600), took=0.1)
-    assert try_enter(quota) <= 30.1
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
+    limiter.release(headers(150, 0, reset=3600), took=0.1)
+    assert try_acquire(limiter) <= 30.1
     clock.now = 31
-    try_enter(quota)
-    quota.leave(headers(150, 149, reset=20), took=0.1)
-    assert quota.allowance is not None
-    assert quota.allowance.left == 149
-    assert quota.allowance.resets_in == pytest.approx(20, abs=0.1)
+    try_acquire(limiter)
+    limiter.release(headers(150, 149, reset=20), took=0.1)
+    assert limiter.quota_status is not None
+    assert limiter.quota_status.left == 149
+    assert limiter.quota_status.resets_in == pytest.approx(20, abs=0.1)
 
 
 def test_a_window_may_begin_with_the_first_request_after_a_pause(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
-    quota.leave(headers(5, 4, reset=30), took=0.1)
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
+    limiter.release(headers(5, 4, reset=30), took=0.1)
     # By the window before, this one ends at 60.
     clock.now = 33
-    try_enter(quota)
-    quota.leave(headers(5, 4, reset=30), took=0.1)
+    try_acquire(limiter)
+    limiter.release(headers(5, 4, reset=30), took=0.1)
     for left in (3, 2, 1, 0):
-        assert try_enter(quota) <= 0
-        quota.leave(headers(5, left, reset=30), took=0.1)
+        assert try_acquire(limiter) <= 0
+        limiter.release(headers(5, left, reset=30), took=0.1)
     clock.now = 62.9
-    assert try_enter(quota) > 0
+    assert try_acquire(limiter) > 0
     clock.now = 63.1
-    assert try_enter(quota) <= 0
+    assert try_acquire(limiter) <= 0
 
 
 def test_a_later_answer_may_correct_when_the_window_ends(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
-    quota.leave(headers(150, 140, reset=30), took=0.1)
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
+    limiter.release(headers(150, 140, reset=30), took=0.1)
     clock.now = 1
-    try_enter(quota)
-    quota.leave(headers(150, 139, reset=4), took=0.1)
-    assert quota.allowance is not None
-    assert quota.allowance.resets_in == pytest.approx(4, abs=0.1)
+    try_acquire(limiter)
+    limiter.release(headers(150, 139, reset=4), took=0.1)
+    assert limiter.quota_status is not None
+    assert limiter.quota_status.resets_in == pytest.approx(4, abs=0.1)
 
 
 def test_a_slow_answer_of_the_last_window_does_not_pass_for_one_of_this(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    assert entered(quota) == 4
-    quota.leave(headers(150, 30, reset=5), took=0.1)
-    quota.leave(headers(150, 29, reset=5), took=0.1)
+    limiter = limiter_at(clock, share=1)
+    assert acquired(limiter) == 4
+    limiter.release(headers(150, 30, reset=5), took=0.1)
+    limiter.release(headers(150, 29, reset=5), took=0.1)
     clock.now = 5.1
-    assert try_enter(quota) <= 0
+    assert try_acquire(limiter) <= 0
     clock.now = 10
-    quota.leave(headers(150, 1, reset=0.1), took=9.9)
-    assert entered(quota) == 2
+    limiter.release(headers(150, 1, reset=0.1), took=9.9)
+    assert acquired(limiter) == 2
 
 
 def test_answers_that_say_nothing_are_not_taken_for_those_of_other_apps(clock: At) -> None:
-    quota = quota_at(clock, share=1)
-    try_enter(quota)
-    quota.leave(headers(20, 19, reset=1), took=0.1)
+    limiter = limiter_at(clock, share=1)
+    try_acquire(limiter)
+    limiter.release(headers(20, 19, reset=1), took=0.1)
     clock.now = 1.1
     for _ in range(8):
-        assert try_enter(quota) <= 0
-        quota.leave(None, took=0.01)
-    try_enter(quota)
-    quota.leave(headers(20, 11, reset=30), took=0.1)
+        assert try_acquire(limiter) <= 0
+        limiter.release(None, took=0.01)
+    try_acquire(limiter)
+    limiter.release(headers(20, 11, reset=30), took=0.1)
     for left in range(10, -1, -1):
-        assert try_enter(quota) <= 0, left
-        quota.leave(headers(20, left, reset=30), took=0.1)
+        assert try_acquire(limiter) <= 0, left
+        limiter.release(headers(20, left, reset=30), took=0.1)

@@ -52,7 +52,7 @@ def test_a_row_a_stream_has_the_figures_of_the_run(file: Path) -> None:
     assert page.rows["customers"]["Waited"] != "0.0 s"
     assert sum(int(row["Requests"].split()[0]) for row in page.rows.values()) == len(asked)
     assert "complete" in page.text
-    assert page.text.count("asking again in") == 1
+    assert page.text.count("retrying in") == 1
 
 
 def test_a_second_run_shows_both_bookmarks(file: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_run_that_never_began_has_its_report(file: Path, quiet: Sandbox) -> No
     result = run_with_report(settings(quiet, access_token="not the token"), file)
     assert result.status == 1
     text = file.read_text("utf-8")
-    assert "Check that access_token is whole" in text
+    assert "Check that access_token is complete" in text
     assert "not the token" not in text
 
 

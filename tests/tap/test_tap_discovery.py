@@ -329,7 +329,7 @@ def test_a_record_that_has_no_such_list_tells_nothing_of_the_list(small: Sandbox
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("404", "Is store_hash right?"), ("423", "locked"), ("503", "is open")]
+    ("kind", "words"), [("404", "Check store_hash"), ("423", "locked"), ("503", "is open")]
 )
 @pytest.mark.parametrize("command", ["--discover", "--check"])
 def test_a_store_of_which_no_list_answers_is_doubted(

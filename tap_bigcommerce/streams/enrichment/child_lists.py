@@ -116,14 +116,14 @@ class ChildLists:
                 smaller = pagination.paged and limit > 1
                 try:
                     response = self._client.get(
-                        path, query, shape, self._context, fewer_possible=smaller
+                        path, query, shape, self._context, can_reduce_limit=smaller
                     )
                 except PageTooLarge as error:
                     size.failed(limit, error.max_limit)
                     continue
                 size.worked(limit, response.size, grows=request.number is None)
                 # No list is capped below the largest page that any response has had.
-                most = min(DEFAULT_PAGE_SIZE, self._client.most_rows, limit)
+                most = min(DEFAULT_PAGE_SIZE, self._client.largest_page, limit)
                 return Page(self._keys_of(response.content), limit, response, min_full_page=most)
 
         while not paginator.finished:
