@@ -42,7 +42,7 @@ EVERY_PAGE = {
         [str(Path(__file__).resolve().parent / "every_page"), os.environ.get("PYTHONPATH", "")]
     )
 }
-"""An environment in which a STATE goes out with every page, so that each can be looked at."""
+"""An environment in which the tap writes a STATE after every page."""
 
 
 @dataclass(frozen=True)

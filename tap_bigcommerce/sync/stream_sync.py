@@ -374,7 +374,7 @@ class StreamSync:
         """Set the bookmark: all rows that changed before `sync_start` have been read.
 
         `proven`: no row can have been missed. Raises the error of the first record that could not
-        be read, if no record could.
+        be read, if no record could; RequestFailed if a new version has too few rows.
         """
         self._write_schema()
         if self._first_error is not None:
@@ -398,7 +398,8 @@ class StreamSync:
     def report_deleted(self, priority: int) -> None:
         """Write a tombstone for each deleted record, if a check is due.
 
-        Requests with a lower `priority` are made first.
+        Requests with a lower `priority` are made first. Raises TapError if the check fails, or if
+        more records are deleted than `deletes_limit` allows.
         """
         if not self.is_partial:
             search = IdSearch(self.stream, self._run, self.context, priority)
@@ -420,7 +421,7 @@ class StreamSync:
         start = (own.start_date or config.start_date) if bookmark is None else None
         protection = self.selection.protection
         pseudonyms = protection.fingerprint if protection is not None else []
-        basis = {
+        parts = {
             "store": config.store_hash,
             "path": self.root.path,
             "since": [bookmark, start.isoformat() if start else None, self.root.modified_since],
@@ -433,4 +434,4 @@ class StreamSync:
             **({"accepted": accepted} if accepted else {}),
             **self.deletions.fingerprint_parts(self.selection),
         }
-        return hashlib.sha256(json.dumps(basis, sort_keys=True).encode()).hexdigest()[:16]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

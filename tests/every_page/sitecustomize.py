@@ -1,8 +1,8 @@
-"""Lets a tap write a STATE with every page: see `EVERY_PAGE` in tap_runner."""
+"""Makes the tap write a STATE after every page: see `EVERY_PAGE` in tap_runner."""
 
 import contextlib
 
-# Other programs beside the tap may find this here, too.
+# Other Python programs with the same PYTHONPATH import this file, too.
 with contextlib.suppress(ImportError):
     from tap_bigcommerce.singer import messages
 

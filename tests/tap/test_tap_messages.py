@@ -1,4 +1,4 @@
-"""The messages: their order, what each carries, and when a STATE goes out."""
+"""Singer messages: their order and content, and when a STATE is written."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ from tap_streams import NAMES, Stream, over_streams
 from tap_bigcommerce_sandbox import Sandbox
 
 jsonschema: Any = importlib.import_module("jsonschema")
-"""The version that singer-python pins; it has no types."""
+"""The version that singer-python pins; it has no type annotations."""
 
-LARGE = 16 * 1024
+LARGE_STATE_BYTES = 16 * 1024
 
 
 @pytest.fixture(scope="module")
 def pages(_quiet_store: Sandbox) -> Result:
-    """A sync of many small pages, with a STATE for each."""
+    """A sync of many small pages, with a STATE after each."""
     return run(settings(_quiet_store, page_size=6), env=EVERY_PAGE)
 
 
 @over_streams
-def test_a_streams_schema_goes_before_its_records(pages: Result, stream: Stream) -> None:
+def test_a_schema_is_written_before_the_records_of_its_stream(
+    pages: Result, stream: Stream
+) -> None:
     kinds = [m["type"] for m in pages.messages if m.get("stream") == stream.name]
     assert kinds[0] == "SCHEMA"
     assert kinds.count("SCHEMA") == 1
@@ -38,7 +40,9 @@ def test_a_streams_schema_goes_before_its_records(pages: Result, stream: Stream)
 
 
 @over_streams
-def test_a_schema_carries_the_keys_and_the_bookmark(pages: Result, stream: Stream) -> None:
+def test_a_schema_has_the_key_properties_and_the_bookmark_properties(
+    pages: Result, stream: Stream
+) -> None:
     message = pages.schemas[stream.name]
     assert message["key_properties"] == list(stream.primary_keys)
     if stream.incremental:
@@ -48,7 +52,7 @@ def test_a_schema_carries_the_keys_and_the_bookmark(pages: Result, stream: Strea
 
 
 @over_streams
-def test_every_record_fits_its_schema(pages: Result, stream: Stream) -> None:
+def test_every_record_is_valid_against_its_schema(pages: Result, stream: Stream) -> None:
     validator = jsonschema.Draft4Validator(pages.schemas[stream.name]["schema"])
     for record in pages.records(stream.name):
         assert list(validator.iter_errors(record)) == []
@@ -60,7 +64,7 @@ def test_every_record_has_its_key(pages: Result, stream: Stream) -> None:
         assert all(record[key] is not None for key in stream.automatic_fields)
 
 
-def test_every_record_says_when_it_was_extracted(quiet: Sandbox, catalog: Json) -> None:
+def test_every_record_has_its_time_extracted(quiet: Sandbox, catalog: Json) -> None:
     before = datetime.now(timezone.utc)
     result = run(settings(quiet), select(catalog, *NAMES))
     after = datetime.now(timezone.utc)
@@ -69,21 +73,19 @@ def test_every_record_says_when_it_was_extracted(quiet: Sandbox, catalog: Json) 
     assert all(before <= instant(moment) <= after for moment in times)
 
 
-def test_time_extracted_is_when_the_page_was_asked_for_not_when_it_came(
-    small: Sandbox, catalog: Json
-) -> None:
+def test_time_extracted_is_when_the_request_was_sent(small: Sandbox, catalog: Json) -> None:
     small.set(latency_ms=700)
     result = run(settings(small), select(catalog, "coupons", fields={"coupons": ()}))
     ended = datetime.now(timezone.utc)
     times = {m["time_extracted"] for m in result.messages if m["type"] == "RECORD"}
-    # Two requests follow each other, of which the first brought the records.
+    # Two requests are sent, one after the other; the first one returned the records.
     assert all(ended - instant(moment) > timedelta(seconds=1.3) for moment in times)
 
 
 def test_no_two_equal_states_follow_each_other(
     small: Sandbox, pages: Result, first_sync: Result
 ) -> None:
-    # A stream that fails right after a page ends with a state that has gone out already.
+    # A stream that fails right after a page ends with a state that has been written already.
     small.fault("customers", request=3, kind="403", times=0)
     broken = run(settings(small, page_size=6, max_concurrency=1))
     assert broken.status == 1
@@ -93,26 +95,28 @@ def test_no_two_equal_states_follow_each_other(
         assert all(one != other for one, other in itertools.pairwise(texts))
 
 
-def test_the_last_message_is_a_state_in_which_nothing_is_under_way(pages: Result) -> None:
+def test_the_last_message_is_a_state_without_resume_points(pages: Result) -> None:
     assert pages.messages[-1]["type"] == "STATE"
     assert "currently_syncing" not in pages.state
     assert not any("resume" in entry for entry in pages.state["bookmarks"].values())
 
 
 @pytest.mark.real_time
-def test_while_a_list_is_read_a_state_goes_out_once_a_second(small: Sandbox, catalog: Json) -> None:
+def test_a_state_is_written_once_a_second_while_a_list_is_read(
+    small: Sandbox, catalog: Json
+) -> None:
     small.set(latency_ms=120)
     config = settings(small, page_size=2, max_concurrency=1)
     with start(config, select(catalog, "customers", fields={"customers": ()})) as process:
         assert process.stdout is not None
-        came = [
+        times = [
             time.monotonic()
             for line in process.stdout
             if b'"resume"' in line and b'"type":"STATE"' in line
         ]
-    assert len(came) >= 3
-    # The first page is worth one at once. That a line was read late makes the next gap shorter.
-    assert all(later - earlier > 0.8 for earlier, later in itertools.pairwise(came))
+    assert len(times) >= 3
+    # One is written after the first page. A line that is read late makes the next gap shorter.
+    assert all(later - earlier > 0.8 for earlier, later in itertools.pairwise(times))
 
 
 def test_a_state_covers_exactly_the_records_before_it(pages: Result) -> None:
@@ -138,7 +142,7 @@ def test_a_bookmark_appears_only_when_its_stream_is_complete(pages: Result) -> N
                     assert counts[name] == len(pages.records(name))
 
 
-def test_currently_syncing_names_the_stream_whose_records_come(pages: Result) -> None:
+def test_currently_syncing_names_the_stream_that_is_being_read(pages: Result) -> None:
     stream = None
     for message in pages.messages:
         if message["type"] == "RECORD":
@@ -153,8 +157,10 @@ def test_states_stay_small(pages: Result) -> None:
     assert max(len(json.dumps(state)) for state in pages.states) < 2048
 
 
-@pytest.mark.parametrize("padding", [LARGE - 1500, LARGE + 100])
-def test_a_large_state_goes_out_once_a_minute(quiet: Sandbox, catalog: Json, padding: int) -> None:
+@pytest.mark.parametrize("padding", [LARGE_STATE_BYTES - 1500, LARGE_STATE_BYTES + 100])
+def test_a_large_state_is_written_once_a_minute(
+    quiet: Sandbox, catalog: Json, padding: int
+) -> None:
     state = {"bookmarks": {"other": {"pad": "x" * padding}}}
     names = ("coupons", "customers")
     chosen = select(catalog, *names, fields=dict.fromkeys(names, ()))
@@ -163,10 +169,10 @@ def test_a_large_state_goes_out_once_a_minute(quiet: Sandbox, catalog: Json, pad
     assert result.state["bookmarks"]["other"] == state["bookmarks"]["other"]
     assert result.bookmark("customers")
     pages = sum(len(result.records(name)) for name in names) / 3
-    if padding < LARGE:
+    if padding < LARGE_STATE_BYTES:
         assert len(result.states) > pages / 2
     else:
-        # One at the most for the minute, one at each stream's end, and the last.
+        # At most one for the minute, one at the end of each stream, and the last one.
         assert len(result.states) <= 2 * len(names) + 1
         assert all(
             not any("resume" in entry for entry in value["bookmarks"].values())
@@ -174,7 +180,7 @@ def test_a_large_state_goes_out_once_a_minute(quiet: Sandbox, catalog: Json, pad
         )
 
 
-def test_a_set_of_ids_in_a_file_is_not_written_anew_every_second(
+def test_a_set_of_ids_in_a_file_is_not_written_again_every_second(
     quiet: Sandbox, catalog: Json, tmp_path: Path
 ) -> None:
     chosen = select(catalog, "customers", fields={"customers": ()})
@@ -183,6 +189,6 @@ def test_a_set_of_ids_in_a_file_is_not_written_anew_every_second(
     )
     result = run(config, chosen, env=EVERY_PAGE)
     assert result.status == 0, result.stderr
-    # With the first page, and at the end.
+    # After the first page, and at the end.
     assert sum("resume" in value["bookmarks"]["customers"] for value in result.states) <= 1
     assert len(list(tmp_path.iterdir())) <= 2

@@ -1,4 +1,4 @@
-"""State in: from older taps, from other stores, damaged, and after the catalog has changed."""
+"""States of older taps, of other stores, damaged ones, and resume points."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tap_bigcommerce_sandbox import Sandbox
 
 
 def since(store: Sandbox, stream: Stream) -> set[str | None]:
-    """The dates from which on a stream was asked for."""
+    """The values of the stream's date filter in all requests."""
     name = stream.since or ""
     return {entry["query"].get(name) for entry in store.requests() if entry["list"] == stream.list}
 
 
-def bare(catalog: Json, *streams: str) -> Json:
-    """These streams with their automatic fields only: quick to read."""
+def only_keys(catalog: Json, *streams: str) -> Json:
+    """Select these streams with their automatic fields only, which are read quickly."""
     return select(catalog, *streams, fields=dict.fromkeys(streams, ()))
 
 
-FORMS = [
+DATE_FORMATS = [
     ("2025-06-01T10:00:00.000000Z", "2025-06-01T09:59:00Z"),
     ("2025-06-01T10:00:00Z", "2025-06-01T09:59:00Z"),
     ("2025-06-01T10:00:00+00:00", "2025-06-01T09:59:00Z"),
@@ -38,33 +38,31 @@ FORMS = [
 ]
 
 
-@pytest.mark.parametrize("turn", range(0, len(FORMS), len(INCREMENTAL)))
-def test_a_state_of_the_older_tap_is_taken_as_it_is(
-    quiet: Sandbox, catalog: Json, turn: int
-) -> None:
+@pytest.mark.parametrize("first", range(0, len(DATE_FORMATS), len(INCREMENTAL)))
+def test_a_state_of_the_older_tap_is_accepted(quiet: Sandbox, catalog: Json, first: int) -> None:
     names = [stream.name for stream in INCREMENTAL]
-    forms = dict(zip(names, FORMS[turn : turn + len(names)], strict=True))
-    state = {"bookmarks": {name: {"date_modified": forms[name][0]} for name in names}}
-    result = run(settings(quiet), bare(catalog, *names), state)
+    formats = dict(zip(names, DATE_FORMATS[first : first + len(names)], strict=True))
+    state = {"bookmarks": {name: {"date_modified": formats[name][0]} for name in names}}
+    result = run(settings(quiet), only_keys(catalog, *names), state)
     assert result.status == 0, result.stderr
     for stream in INCREMENTAL:
-        bookmark, filter_ = forms[stream.name]
+        bookmark, filter_ = formats[stream.name]
         assert since(quiet, stream) == {filter_}, bookmark
         dates = [instant(record["date_modified"]) for record in result.records(stream.name)]
         assert min(dates) >= instant(filter_)
-        # What goes out is in one form, and never before what came in.
+        # Bookmarks are written in one format, and never move back.
         assert result.bookmark(stream.name) >= "2025-06-01T"
         assert result.bookmark(stream.name).endswith("Z")
 
 
-def test_a_state_with_nulls_as_older_taps_write_them_is_taken(
+def test_a_state_with_nulls_as_older_taps_write_them_is_accepted(
     quiet: Sandbox, catalog: Json
 ) -> None:
     state = {
         "currently_syncing": None,
         "bookmarks": {"orders": None, "customers": {}, "products": {"date_modified": None}},
     }
-    result = run(settings(quiet), bare(catalog, *NAMES), state)
+    result = run(settings(quiet), only_keys(catalog, *NAMES), state)
     assert result.status == 0, result.stderr
     assert len(result.ids("orders")) == len(quiet.records("orders"))
 
@@ -73,18 +71,18 @@ def test_a_state_with_nulls_as_older_taps_write_them_is_taken(
 def test_a_state_without_bookmarks_is_a_first_sync(
     quiet: Sandbox, catalog: Json, state: str
 ) -> None:
-    result = run(settings(quiet), bare(catalog, "customers"), state)
+    result = run(settings(quiet), only_keys(catalog, "customers"), state)
     assert result.status == 0, result.stderr
     assert len(result.ids("customers")) == len(quiet.records("customers"))
 
 
-def test_a_state_message_may_be_handed_over_whole(quiet: Sandbox, catalog: Json) -> None:
+def test_a_complete_state_message_is_accepted(quiet: Sandbox, catalog: Json) -> None:
     value = {"bookmarks": {"customers": {"date_modified": "2025-06-01T10:00:00Z"}}}
-    run(settings(quiet), bare(catalog, "customers"), {"type": "STATE", "value": value})
+    run(settings(quiet), only_keys(catalog, "customers"), {"type": "STATE", "value": value})
     assert since(quiet, INCREMENTAL[0]) == {"2025-06-01T09:59:00Z"}
 
 
-def test_a_state_of_another_store_is_refused_before_anything_is_asked(quiet: Sandbox) -> None:
+def test_a_state_of_another_store_is_refused_before_any_request(quiet: Sandbox) -> None:
     state = {"store_hash": "otherstore", "bookmarks": {}}
     result = run(settings(quiet), state=state)
     assert result.status == 1
@@ -97,16 +95,16 @@ def test_a_state_of_another_store_is_refused_before_anything_is_asked(quiet: San
 
 
 def test_every_state_names_its_store(quiet: Sandbox, catalog: Json) -> None:
-    result = run(settings(quiet), bare(catalog, *NAMES), {"bookmarks": {}})
+    result = run(settings(quiet), only_keys(catalog, *NAMES), {"bookmarks": {}})
     assert {state["store_hash"] for state in result.states} == {quiet.store_hash}
 
 
 def test_bookmarks_of_streams_that_are_not_read_are_kept(quiet: Sandbox, catalog: Json) -> None:
     old = {"date_modified": "2025-01-01T00:00:00.000000Z"}
-    state = {"bookmarks": {"orders": old, "gone_stream": {"page": 4}}}
-    result = run(settings(quiet), bare(catalog, "customers"), state)
+    state = {"bookmarks": {"orders": old, "removed_stream": {"page": 4}}}
+    result = run(settings(quiet), only_keys(catalog, "customers"), state)
     assert result.state["bookmarks"]["orders"] == old
-    assert result.state["bookmarks"]["gone_stream"] == {"page": 4}
+    assert result.state["bookmarks"]["removed_stream"] == {"page": 4}
 
 
 DAMAGED: list[Any] = [
@@ -136,10 +134,8 @@ DAMAGED: list[Any] = [
 
 
 @pytest.mark.parametrize("state", DAMAGED, ids=lambda state: json.dumps(state)[:60])
-def test_a_damaged_state_is_an_error_that_says_so(
-    quiet: Sandbox, catalog: Json, state: Any
-) -> None:
-    result = run(settings(quiet), bare(catalog, "customers"), state)
+def test_a_damaged_state_is_reported_as_an_error(quiet: Sandbox, catalog: Json, state: Any) -> None:
+    result = run(settings(quiet), only_keys(catalog, "customers"), state)
     assert result.status == 1
     assert not result.by_stream
     assert "state" in " ".join(result.logged("CRITICAL"))
@@ -152,7 +148,7 @@ def test_a_state_file_of_several_lines_gets_the_advice_to_keep_the_last(quiet: S
     assert "last" in " ".join(result.logged("CRITICAL"))
 
 
-def test_a_state_file_that_is_not_there_is_named(quiet: Sandbox) -> None:
+def test_a_missing_state_file_is_named(quiet: Sandbox) -> None:
     result = run(settings(quiet), args=["--state", "/no/such/state.json"])
     assert result.status == 1
     assert "/no/such/state.json" in " ".join(result.logged("CRITICAL"))
@@ -163,43 +159,47 @@ def test_a_damaged_bookmark_fails_its_own_stream_only(
     quiet: Sandbox, catalog: Json, stream: Stream
 ) -> None:
     state = {"bookmarks": {stream.name: {"date_modified": "yesterday"}}}
-    # Several pages: the next stream's first requests go out while the one before is being read.
-    result = run(settings(quiet, page_size=7), bare(catalog, *NAMES), state)
+    # Several pages: the next stream's first requests are sent while this one is being read.
+    result = run(settings(quiet, page_size=7), only_keys(catalog, *NAMES), state)
     assert result.status == 1
     assert stream.name in " ".join(result.logged("CRITICAL"))
-    if result.by_stream:  # It may also refuse the state as a whole.
+    if result.by_stream:  # The tap may also refuse the complete state.
         assert set(result.by_stream) == set(NAMES) - {stream.name}
         assert result.state["bookmarks"][stream.name] == {"date_modified": "yesterday"}
 
 
-# A resume point that no longer fits
+# Resume points that are no longer valid
 
 
 @pytest.fixture(scope="module")
-def half_way(_quiet_store: Sandbox, catalog: Json) -> Json:
-    """A state in the middle of the customers, of which the first few are written."""
+def interrupted(_quiet_store: Sandbox, catalog: Json) -> Json:
+    """A state of a run that was stopped after the first page of customers."""
     result = run(settings(_quiet_store, page_size=6), select(catalog, "customers"), env=EVERY_PAGE)
     found = (state for state in result.states if "customers" in state["bookmarks"])
     return dict(next(state for state in found if "resume" in state["bookmarks"]["customers"]))
 
 
-def test_the_same_catalog_and_settings_go_on(quiet: Sandbox, catalog: Json, half_way: Json) -> None:
-    result = run(settings(quiet), select(catalog, "customers"), half_way)
-    assert min(result.ids("customers")) > half_way["bookmarks"]["customers"]["resume"]["after_id"]
+def test_the_same_catalog_and_settings_resume(
+    quiet: Sandbox, catalog: Json, interrupted: Json
+) -> None:
+    result = run(settings(quiet), select(catalog, "customers"), interrupted)
+    assert (
+        min(result.ids("customers")) > interrupted["bookmarks"]["customers"]["resume"]["after_id"]
+    )
 
 
 @pytest.mark.parametrize("change", ["fields", "method", "start_date"])
-def test_a_resume_point_of_another_catalog_or_setting_is_ignored_and_the_log_says_so(
-    quiet: Sandbox, catalog: Json, half_way: Json, change: str
+def test_a_resume_point_of_another_catalog_or_setting_is_ignored_with_a_log_line(
+    quiet: Sandbox, catalog: Json, interrupted: Json, change: str
 ) -> None:
-    chosen, more = select(catalog, "customers"), {}
+    chosen, changed = select(catalog, "customers"), {}
     if change == "fields":
         chosen = select(catalog, "customers", without={"customers": ["notes"]})
     elif change == "method":
         chosen = select(catalog, "customers", replication_method="FULL_TABLE")
     else:
-        more = {"start_date": "2023-01-01"}
-    result = run(settings(quiet, **more), chosen, half_way)
+        changed = {"start_date": "2023-01-01"}
+    result = run(settings(quiet, **changed), chosen, interrupted)
     assert result.status == 0, result.stderr
     assert result.ids("customers") == [row["id"] for row in quiet.records("customers")]
     assert any("customers" in line and "again" in line for line in result.logged("INFO"))
@@ -207,9 +207,9 @@ def test_a_resume_point_of_another_catalog_or_setting_is_ignored_and_the_log_say
 
 
 def test_a_resume_point_whose_bookmark_was_edited_is_ignored(
-    quiet: Sandbox, catalog: Json, half_way: Json
+    quiet: Sandbox, catalog: Json, interrupted: Json
 ) -> None:
-    state = copy.deepcopy(half_way)
+    state = copy.deepcopy(interrupted)
     state["bookmarks"]["customers"]["date_modified"] = "2024-06-01T00:00:00Z"
     result = run(settings(quiet), select(catalog, "customers"), state)
     dates = [instant(row["date_modified"]) for row in quiet.records("customers")]
@@ -217,12 +217,14 @@ def test_a_resume_point_whose_bookmark_was_edited_is_ignored(
     assert len(result.ids("customers")) == wanted
 
 
-def test_settings_that_change_no_record_let_a_walk_go_on(
-    quiet: Sandbox, catalog: Json, half_way: Json
+def test_settings_that_change_no_record_do_not_prevent_resuming(
+    quiet: Sandbox, catalog: Json, interrupted: Json
 ) -> None:
     result = run(
         settings(quiet, page_size=9, lookback_seconds=5, max_concurrency=1, request_timeout=9),
         select(catalog, "customers"),
-        half_way,
+        interrupted,
     )
-    assert min(result.ids("customers")) > half_way["bookmarks"]["customers"]["resume"]["after_id"]
+    assert (
+        min(result.ids("customers")) > interrupted["bookmarks"]["customers"]["resume"]["after_id"]
+    )
