@@ -208,12 +208,10 @@ class Stream:
 
     def channel_filter(self, channel_ids: Sequence[int]) -> dict[str, str]:
         """The query parameter that limits the list to these channels; {} where there is none."""
-        name = self.channels.filter
-        # Without ":in" it takes one channel only. The tap then filters the rows that it receives.
-        most = len(channel_ids) if name is not None and name.endswith(":in") else 1
-        if name is None or not 0 < len(channel_ids) <= most:
-            return {}
-        return {name: ",".join(map(str, channel_ids))}
+        name = self.channels.filter or ""
+        # Without ":in" it takes one channel only. For several, the tap filters the rows.
+        fits = len(channel_ids) == 1 or (channel_ids and name.endswith(":in"))
+        return {name: ",".join(map(str, channel_ids))} if name and fits else {}
 
     def disabled_fields(self, config: Config | None) -> tuple[str, ...]:
         """The fields that the settings remove from the stream.

@@ -62,7 +62,7 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
         has_warning |= consignment.pop(WARNING, None) is not None
         items = consignment.get("line_items")
         if isinstance(items, list):
-            rows = [item for item in items if isinstance(item, dict)]
+            rows = _objects_in(items)
             if any(WARNING in row for row in rows):
                 has_warning = True
                 for row in rows:
@@ -100,8 +100,12 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
 
 def every_consignment(consignments: Row) -> list[Row]:
     """The consignments of all kinds in one list."""
-    groups = [group for group in _groups(consignments) if isinstance(group, list)]
-    return [entry for group in groups for entry in group if isinstance(entry, dict)]
+    return [entry for group in _groups(consignments) for entry in _objects_in(group)]
+
+
+def _objects_in(value: Any) -> list[Row]:
+    """The objects in a list; [] if the value is no list."""
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
 
 
 def _groups(consignments: Row) -> Iterator[Any]:
@@ -129,14 +133,8 @@ def add_missing_items(consignments: Any, items: list[Row]) -> int:
     kinds = consignments if isinstance(consignments, dict) else {}
     shipped = every_consignment({"shipping": kinds.get("shipping")})
     others = every_consignment({name: kinds[name] for name in kinds if name != "shipping"})
-    included = [entry.get("line_items") for entry in (*shipped, *others)]
-    known_ids = [
-        item.get("id")
-        for items in included
-        if isinstance(items, list)
-        for item in items
-        if isinstance(item, dict)
-    ]
+    included = [_objects_in(entry.get("line_items")) for entry in (*shipped, *others)]
+    known_ids = [item.get("id") for items in included for item in items]
     unassigned = 0
     for item in items:
         if item.get("id") in known_ids:

@@ -41,7 +41,7 @@ class CustomerDetails(Enricher):
         """`fields` are the selected fields that only v3 has."""
         self._fields = fields
         self._known = {*load_schema("customers")["properties"], *INCLUDE.values()}
-        self._child_lists = ChildLists(read_request.client, read_request.context)
+        self._lists = ChildLists(read_request.client, read_request.context)
         self._responses: dict[str, Row | None] = {}
         """v3's row of each customer, by id, until `enrich` takes it.
 
@@ -110,7 +110,7 @@ class CustomerDetails(Enricher):
         errors: list[IncompleteList] = []
         if not self._has_all_attributes(response):
             params = {"customer_id:in": str(row["id"])}
-            response["attributes"] = self._child_lists.read_list(
+            response["attributes"] = self._lists.read_list(
                 f"{PATH}/attribute-values", params, errors=errors
             )
         self._add(row, response)
@@ -128,9 +128,7 @@ class CustomerDetails(Enricher):
     def _read(self, ids: list[int]) -> list[Row]:
         include = ",".join(dict.fromkeys(INCLUDE[name] for name in self._fields if name in INCLUDE))
         params = {"id:in": ",".join(map(str, ids)), **({"include": include} if include else {})}
-        return self._child_lists.read_list(
-            PATH, params, is_complete=lambda rows: len(rows) >= len(ids)
-        )
+        return self._lists.read_list(PATH, params, is_complete=lambda rows: len(rows) >= len(ids))
 
 
 def customer_details(read_request: ReadRequest) -> CustomerDetails | None:

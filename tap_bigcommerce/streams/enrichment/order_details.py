@@ -29,7 +29,7 @@ from tap_bigcommerce.streams.stream import ReadRequest
 
 LOGGER = logging.getLogger(__name__)
 
-WARN_WITHOUT_CONSIGNMENTS = 20
+WARN_AFTER = 20
 """A warning is logged after so many consecutive orders without embedded consignments."""
 
 MAX_UNNEEDED_READS = 20
@@ -53,20 +53,18 @@ class OrderDetails(Enricher):
 
     def __init__(self, read_request: ReadRequest) -> None:
         self._fields = set(filter(read_request.is_needed, load_notes("orders").on_request))
-        self._needs_items_in_consignments = any(map(read_request.is_needed, ITEM_PATHS))
-        self._uses_embedded = read_request.config.order_details == "embedded"
+        self._needs_grouped_items = any(map(read_request.is_needed, ITEM_PATHS))
+        self._embed = read_request.config.order_details == "embedded"
         self._always_coupons = read_request.config.order_coupons == "always"
         # Line items and addresses may contain hints at coupons.
         for_hints = set() if self._always_coupons else {"coupons"}
         self._needs_items = bool(self._fields & {"products", *for_hints})
         self._needs_addresses = bool(self._fields & {"shipping_addresses", *for_hints})
-        self._includes_items = self._needs_items_in_consignments or (
-            self._uses_embedded and self._needs_items
-        )
+        self._includes_items = self._needs_grouped_items or (self._embed and self._needs_items)
         self._includes_consignments = (
             self._includes_items
             or "consignments" in self._fields
-            or (self._uses_embedded and self._needs_addresses)
+            or (self._embed and self._needs_addresses)
         )
         include = []
         if self._includes_consignments:
@@ -81,7 +79,7 @@ class OrderDetails(Enricher):
         self._child_lists = ChildLists(self._client, self._context)
         self._counts = self._context.counts
         self._lock = threading.Lock()
-        self._consecutive_without_consignments = 0
+        self._without_consignments = 0
         self._useful_checks: set[str] = set()
         self._shipping_coupons_exist: bool | None = None
 
@@ -90,10 +88,9 @@ class OrderDetails(Enricher):
         embedded = None
         if self._includes_consignments and not without_includes:
             embedded = read_consignments(row, with_items=self._includes_items)
-            consecutive = 0 if embedded else self._consecutive_without_consignments + 1
-            self._consecutive_without_consignments = consecutive
-            if consecutive == WARN_WITHOUT_CONSIGNMENTS:
-                self._child_lists.warn_missing(f"{consecutive} orders in a row", ["consignments"])
+            self._without_consignments = 0 if embedded else self._without_consignments + 1
+            if self._without_consignments == WARN_AFTER:
+                self._child_lists.warn_missing(f"{WARN_AFTER} orders in a row", ["consignments"])
         reasons = self._reasons_to_read(row, embedded)
         lists: Lists = {
             "products": embedded.line_items if embedded else [],
@@ -129,8 +126,8 @@ class OrderDetails(Enricher):
         if "consignments" in lists:
             found = lists.pop("consignments")
             order["consignments"] = found if len(found) > 1 else found[0] if found else {}
-            read_consignments(order, with_items=self._needs_items_in_consignments)
-        if self._needs_items_in_consignments and "products" in reasons:
+            read_consignments(order, with_items=self._needs_grouped_items)
+        if self._needs_grouped_items and "products" in reasons:
             unassigned = add_missing_items(order["consignments"], lists["products"])
             if unassigned:
                 LOGGER.warning(
@@ -164,18 +161,16 @@ class OrderDetails(Enricher):
 
     def _reasons_to_read(self, order: Row, embedded: Embedded | None) -> dict[str, str]:
         """The child lists that have to be read, each with the reason."""
-        missing = (
-            "no embedded consignments" if self._uses_embedded else "order_details is per_order"
-        )
+        missing = "no embedded consignments" if self._embed else "order_details is per_order"
         reasons: dict[str, str | None] = {}
-        if self._needs_items or self._needs_items_in_consignments:
+        if self._needs_items or self._needs_grouped_items:
             reasons["products"] = missing
             if embedded and self._includes_items:
                 adds_up = _adds_up(order, embedded.line_items)
                 reasons["products"] = embedded.incomplete or (None if adds_up else QUANTITIES)
         if self._needs_addresses:
             reasons["shipping_addresses"] = missing
-            if embedded and embedded.addresses is not None and self._uses_embedded:
+            if embedded and embedded.addresses is not None and self._embed:
                 shown, count = len(embedded.addresses), order.get("shipping_address_count")
                 reasons["shipping_addresses"] = None if count in (shown, None) else ADDRESS_COUNT
                 if count is None and not shown:
@@ -218,7 +213,7 @@ class OrderDetails(Enricher):
             options = {"is_complete": functools.partial(_adds_up, order)}
         elif name in UNPAGED:
             options = {"empty_is_404": True, "pagination": AllAtOnce(), "shape": UNPAGED[name]}
-        if name == "consignments" and self._needs_items_in_consignments:
+        if name == "consignments" and self._needs_grouped_items:
             options["params"] = {"include": "consignments.line_items"}
         return self._child_lists.read(f"/v2/orders/{order['id']}", name, errors=errors, **options)
 

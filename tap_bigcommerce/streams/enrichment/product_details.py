@@ -56,9 +56,7 @@ class ProductDetails(Enricher):
         record = f"/v3/catalog/products/{row['id']}"
         errors: list[IncompleteList] = []
         others = [name for name in missing if name in WITHOUT_CHILD_LIST]
-        for name in missing:
-            if name in others:
-                continue
+        for name in [name for name in missing if name not in others]:
             # This list has no pages, and does not accept a limit.
             pagination = AllAtOnce() if name == "bulk_pricing_rules" else None
             path = name.replace("_", "-")
@@ -89,6 +87,5 @@ def _has(row: Row, name: str) -> bool:
     """Whether the row has the field. A product without images has no primary image."""
     if name == "primary_image":
         return name in row or row.get("images") == []
-    return (
-        isinstance(row.get(name), list) if name in WITHOUT_CHILD_LIST else are_rows(row.get(name))
-    )
+    value = row.get(name)
+    return isinstance(value, list) if name in WITHOUT_CHILD_LIST else are_rows(value)
