@@ -2,6 +2,6 @@
 
 from tap_bigcommerce_dagster.states.folder import FolderStates
 from tap_bigcommerce_dagster.states.state import Held, Saved, StateStore
-from tap_bigcommerce_dagster.states.table import SqlStates
+from tap_bigcommerce_dagster.states.database import SqlStates
 
 __all__ = ["FolderStates", "Held", "Saved", "SqlStates", "StateStore"]
