@@ -1,4 +1,4 @@
-"""Many BigCommerce stores on Dagster: one partition a store, the tap and a target as processes."""
+"""Many BigCommerce stores on Dagster: a partition per store; tap and target are processes."""
 
 from tap_bigcommerce_dagster.asset import Retries
 from tap_bigcommerce_dagster.errors import FleetError, StoreBusy, SyncFailed

@@ -1,6 +1,6 @@
-"""The asset: one for all stores, a partition for each, an output for each stream."""
+"""The Dagster asset: one partition per store, one output per stream."""
 
-# No postponed annotations here: Dagster looks at those of the functions that it calls.
+# No postponed annotations here: Dagster reads those of the functions that it calls.
 
 import logging
 import random
@@ -12,27 +12,30 @@ import dagster as dg
 
 from tap_bigcommerce_dagster import metadata, parallel, run_log
 from tap_bigcommerce_dagster.streams import StreamInfo
-from tap_bigcommerce_dagster.sync import Recipe, Synced
+from tap_bigcommerce_dagster.sync import SyncConfig, SyncResult
 
 
 @dataclass(frozen=True)
 class Retries:
-    """How often a store that failed is tried again in a run, and how long is waited before.
+    """How often a run retries failed stores, and how long it waits before each retry.
 
-    `delay` is in seconds, and doubles each time.
+    `most` is the maximum number of retries. `delay` is in seconds and doubles with each retry.
     """
 
     most: int = 3
     delay: float = 60.0
 
     def wait(self, done: int) -> float:
-        """Seconds before the next try, after so many; runs that failed together do not wait so."""
+        """Seconds to wait after `done` retries; random, so that runs do not retry together."""
         return self.delay * 2.0**done * random.uniform(0.75, 1.25)
 
 
 @dataclass(frozen=True)
-class Shape:
-    """How the asset looks in Dagster. A run reads up to `stores_per_run`, `at_once` at a time."""
+class AssetOptions:
+    """Names and limits of the asset.
+
+    A run reads up to `stores_per_run` stores, `at_once` of them at the same time.
+    """
 
     name: str
     partitions: dg.DynamicPartitionsDefinition
@@ -44,105 +47,107 @@ class Shape:
     pool: str | None
 
     def key(self, stream: StreamInfo) -> dg.AssetKey:
-        """The asset of a stream."""
+        """The asset key of a stream."""
         return dg.AssetKey([*self.key_prefix, stream.name])
 
 
-def build_asset(recipe: Recipe, shape: Shape) -> dg.AssetsDefinition:
-    """One multi-asset over the streams, partitioned by store."""
+def build_asset(config: SyncConfig, options: AssetOptions) -> dg.AssetsDefinition:
+    """A multi-asset of all streams, partitioned by store."""
     specs = [
         dg.AssetSpec(
-            shape.key(stream),
-            # A store that failed has no materialization, while others of its run have.
+            options.key(stream),
+            # In a run, some stores may be materialized while others fail.
             skippable=True,
-            group_name=shape.name,
+            group_name=options.name,
             kinds={"bigcommerce"},
             description=f"`{stream.name}` of every store.",
             metadata=metadata.of_columns(stream),
         )
-        for stream in shape.streams
+        for stream in options.streams
     ]
 
     def sync_stores(context: dg.AssetExecutionContext) -> Iterator[Any]:
         """Read the stores of this run."""
-        yield from _Run(recipe, shape, context).run()
+        yield from _Run(config, options, context).run()
 
     return dg.multi_asset(
         specs=specs,
-        name=f"{shape.name}_sync",
-        partitions_def=shape.partitions,
-        backfill_policy=dg.BackfillPolicy.multi_run(shape.stores_per_run),
-        # No retry policy: Dagster would start a run again that somebody stops.
-        pool=shape.pool,
+        name=f"{options.name}_sync",
+        partitions_def=options.partitions,
+        backfill_policy=dg.BackfillPolicy.multi_run(options.stores_per_run),
+        # Without a retry policy: with one, Dagster would restart a run that a user terminates.
+        pool=options.pool,
     )(sync_stores)
 
 
 class _Run:
-    def __init__(self, recipe: Recipe, shape: Shape, context: dg.AssetExecutionContext) -> None:
-        self._recipe = recipe
-        self._shape = shape
+    def __init__(
+        self, config: SyncConfig, options: AssetOptions, context: dg.AssetExecutionContext
+    ) -> None:
+        self._config = config
+        self._options = options
         self._context = context
         self._failures: dict[str, tuple[str, bool]] = {}
 
     def run(self) -> Iterator[Any]:
-        """Read the stores, materialize those that were read, and fail if any was not."""
+        """Read the stores, materialize those that succeed, and fail if any has failed."""
         names = list(self._context.partition_keys)
-        left = self._left_over(names) if self._context.retry_number else names
-        events = parallel.read(self._recipe, left, self._context.run_id, self._shape.at_once)
+        left = self._remaining(names) if self._context.retry_number else names
+        events = parallel.read(self._config, left, self._context.run_id, self._options.at_once)
         try:
             for event in events:
-                if isinstance(event, Synced):
-                    yield from self._materialized(event, alone=len(names) == 1)
-                elif isinstance(event, parallel.Failed):
-                    self._failed(event)
+                if isinstance(event, SyncResult):
+                    yield from self._materialize(event, alone=len(names) == 1)
+                elif isinstance(event, parallel.StoreFailed):
+                    self._note_failure(event)
                 else:
-                    words = event.words if len(names) == 1 else f"[{event.store}] {event.words}"
-                    self._context.log.log(max(event.level, logging.DEBUG), words)
+                    prefix = "" if len(names) == 1 else f"[{event.store}] "
+                    level = max(event.level, logging.DEBUG)
+                    self._context.log.log(level, prefix + event.message)
         finally:
             events.close()
         if self._failures:
             failure, done = self._failure(len(names)), self._context.retry_number
-            if not failure.allow_retries or done >= self._shape.retries.most:
+            if not failure.allow_retries or done >= self._options.retries.most:
                 raise failure
-            wait = self._shape.retries.wait(done)
-            raise dg.RetryRequested(self._shape.retries.most, wait) from failure
+            wait = self._options.retries.wait(done)
+            raise dg.RetryRequested(self._options.retries.most, wait) from failure
 
-    def _materialized(self, synced: Synced, *, alone: bool) -> Iterator[Any]:
-        for stream in self._shape.streams:
-            key, shown = self._shape.key(stream), metadata.of_stream(synced, stream.name)
+    def _materialize(self, result: SyncResult, *, alone: bool) -> Iterator[Any]:
+        for stream in self._options.streams:
+            key, shown = self._options.key(stream), metadata.of_stream(result, stream.name)
             if alone:
                 yield dg.MaterializeResult(asset_key=key, metadata=shown)
             else:
-                # A result would count for all stores of the run, also for those that failed.
-                event = dg.AssetMaterialization(key, partition=synced.store, metadata=shown)
+                # A MaterializeResult would apply to all stores of the run, also to failed ones.
+                event = dg.AssetMaterialization(key, partition=result.store, metadata=shown)
                 self._context.log_event(event)
 
-    def _failed(self, failed: parallel.Failed) -> None:
-        self._failures[failed.store] = (failed.words, failed.worth_retrying)
-        self._context.log.error(failed.words)
+    def _note_failure(self, failed: parallel.StoreFailed) -> None:
+        self._failures[failed.store] = (failed.message, failed.worth_retrying)
+        self._context.log.error(failed.message)
         self._context.log_event(
             dg.AssetObservation(
-                self._shape.key(self._shape.streams[0]),
+                self._options.key(self._options.streams[0]),
                 partition=failed.store,
-                metadata={run_log.FAILURE: failed.words, run_log.RETRIED: failed.worth_retrying},
+                metadata={run_log.FAILURE: failed.message, run_log.RETRIED: failed.worth_retrying},
             )
         )
 
-    def _left_over(self, names: Sequence[str]) -> list[str]:
-        """The stores that earlier attempts of this run have left to do.
+    def _remaining(self, names: Sequence[str]) -> list[str]:
+        """The stores that earlier attempts of this run have not finished.
 
-        From Dagster's own record of them: an attempt may be another process.
+        They are read from Dagster's event log: an attempt may have been another process.
         """
-        read, given_up = run_log.ended(self._context.instance, self._context.run_id)
-        self._failures |= {store: (words, False) for store, words in given_up.items()}
-        return [name for name in names if name not in read and name not in given_up]
+        read, failed = run_log.finished_stores(self._context.instance, self._context.run_id)
+        self._failures |= {store: (message, False) for store, message in failed.items()}
+        return [name for name in names if name not in read and name not in failed]
 
     def _failure(self, stores: int) -> dg.Failure:
-        words = [words for words, _ in self._failures.values()]
-        again = any(worth for _, worth in self._failures.values())
-        head = "" if stores == 1 else f"{len(words)} of {stores} stores failed.\n"
+        messages = [message for message, _ in self._failures.values()]
+        head = "" if stores == 1 else f"{len(messages)} of {stores} stores failed.\n"
         return dg.Failure(
-            head + "\n".join(words),
+            head + "\n".join(messages),
             metadata={"failed_stores": sorted(self._failures)},
-            allow_retries=again,
+            allow_retries=any(worth_retrying for _, worth_retrying in self._failures.values()),
         )

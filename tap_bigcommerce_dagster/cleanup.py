@@ -1,6 +1,6 @@
-"""The job that removes old runs and reports, which would grow without end."""
+"""The scheduled job that removes old runs and reports."""
 
-# No postponed annotations here: Dagster looks at those of the functions that it calls.
+# No postponed annotations here: Dagster reads those of the functions that it calls.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
@@ -9,9 +9,9 @@ import dagster as dg
 
 from tap_bigcommerce_dagster.reports import Reports
 
-AT_ONCE = 100
+BATCH_SIZE = 100
 
-ENDED = [
+FINISHED = [
     dg.DagsterRunStatus.SUCCESS,
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
@@ -21,25 +21,29 @@ ENDED = [
 def build_cleanup(
     name: str, jobs: Sequence[str], reports: Reports | None, days: float
 ) -> dg.ScheduleDefinition:
-    """A schedule that removes ended runs of these jobs, and reports, that are so many days old."""
+    """A daily schedule that removes finished runs of these jobs, and reports, older than `days`."""
 
     def remove_old_runs(context: dg.OpExecutionContext) -> None:
-        """Remove runs, the oldest first, with all their events."""
+        """Remove runs with all their events, the oldest first."""
         before = datetime.now(timezone.utc) - timedelta(days=days)
         removed = 0
         for job in jobs:
-            wanted = dg.RunsFilter(job_name=job, statuses=ENDED, created_before=before)
-            while runs := context.instance.get_run_records(wanted, limit=AT_ONCE, ascending=True):
+            runs_filter = dg.RunsFilter(job_name=job, statuses=FINISHED, created_before=before)
+            while runs := context.instance.get_run_records(
+                runs_filter, limit=BATCH_SIZE, ascending=True
+            ):
                 for run in runs:
                     context.instance.delete_run(run.dagster_run.run_id)
                 removed += len(runs)
-        context.log.info(f"Removed {removed} runs that were older than {days:g} days.")
+        context.log.info(f"Removed {removed} runs older than {days:g} days.")
         if reports is not None:
-            pages = reports.remove_before(before.date())
-            context.log.info(f"Removed the reports of {pages} days before {before:%Y-%m-%d}.")
+            removed_days = reports.remove_before(before.date())
+            context.log.info(
+                f"Removed the reports of {removed_days} days before {before:%Y-%m-%d}."
+            )
 
     def cleanup() -> None:
-        """What the job does."""
+        """The job's only step."""
         remove()
 
     remove = dg.op(name=f"{name}_remove_old_runs")(remove_old_runs)

@@ -1,30 +1,30 @@
-"""Errors of a fleet: what happened, what to do, and whether trying again can help."""
+"""Errors of the fleet, and whether a retry can help."""
 
 from __future__ import annotations
 
 
 class FleetError(Exception):
-    """An error in words that can be shown as they are. Nothing is changed by trying again."""
+    """An error whose message can be shown as it is, without secrets. A retry does not help."""
 
     worth_retrying = False
 
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class StoreBusy(FleetError):
-    """Another run reads this store right now."""
+    """Another run is reading this store."""
 
 
 class LockLost(FleetError):
-    """The lock on a store's state ran out, or was taken by another run."""
+    """The lock on a store's state has expired, or another run has taken it."""
 
     worth_retrying = True
 
 
-class StatesUnreachable(FleetError):
-    """The place where states are kept does not answer, or refuses."""
+class StorageUnavailable(FleetError):
+    """The state storage cannot be reached, or returns an error."""
 
     worth_retrying = True
 
@@ -32,6 +32,6 @@ class StatesUnreachable(FleetError):
 class SyncFailed(FleetError):
     """The tap or the target failed."""
 
-    def __init__(self, words: str, *, worth_retrying: bool) -> None:
-        super().__init__(words)
+    def __init__(self, message: str, *, worth_retrying: bool) -> None:
+        super().__init__(message)
         self.worth_retrying = worth_retrying

@@ -1,4 +1,4 @@
-"""What a run of the tap came to, from its METRIC lines and the states before and after."""
+"""Counts of a run by stream, from the tap's METRIC lines, and bookmarks from its states."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from tap_bigcommerce_dagster.tap_log import Entry
 
 SUMMARY = "Summary of "
 
-MOST_SHOWN = 100
-"""Letters of a bookmark."""
+MAX_BOOKMARK_LENGTH = 100
+"""Characters of a bookmark that are shown."""
 
-FOR_GOOD = frozenset(
+PERMANENT_FAILURES = frozenset(
     {"InvalidToken", "MissingPermission", "ConfigError", "CatalogError", "StateError", "BadRecord"}
 )
-"""Failures, by the names in the tap's METRIC lines, that nothing but a person can mend."""
+"""Failures, by their names in the tap's METRIC lines, that a retry cannot solve."""
 
 
 @dataclass
 class StreamFigures:
-    """One stream in one run. `bookmark` is what the next run goes on from."""
+    """One stream in one run. `bookmark` is where the next run starts from."""
 
     rows: int = 0
     requests: int = 0
@@ -37,50 +37,54 @@ class StreamFigures:
 
 @dataclass
 class Figures:
-    """A run, stream by stream. `failures` counts what the tap says that went wrong, by name."""
+    """One run. `summary` has the tap's closing lines; `failures` counts its failures by name."""
 
     streams: dict[str, StreamFigures] = field(default_factory=dict)
     summary: list[str] = field(default_factory=list)
     failures: Counter[str] = field(default_factory=Counter)
 
     def of(self, stream: str) -> StreamFigures:
-        """The figures of a stream, from nought where it has none yet."""
+        """The figures of a stream; zeros if it has none yet."""
         return self.streams.setdefault(stream, StreamFigures())
 
-    def hear(self, entry: Entry) -> None:
-        """Take a line of the tap's log."""
+    def add(self, entry: Entry) -> None:
+        """Count a line of the tap's log, if it is a METRIC line or part of the summary."""
         if entry.metric is not None:
-            # One of another release may have another form.
+            # Another release of the tap may write other METRIC lines.
             with contextlib.suppress(KeyError, TypeError):
                 self._count(entry.metric)
-        elif entry.words.startswith(SUMMARY):
-            self.summary.append(entry.words[len(SUMMARY) :])
+        elif entry.message.startswith(SUMMARY):
+            self.summary.append(entry.message[len(SUMMARY) :])
 
     @property
     def worth_retrying(self) -> bool:
-        """Something failed that may pass by itself."""
-        return not self.failures or bool(set(self.failures) - FOR_GOOD)
+        """Whether a retry may succeed: True unless all failures are permanent."""
+        return not self.failures or bool(set(self.failures) - PERMANENT_FAILURES)
 
-    def compare(
+    def set_bookmarks(
         self,
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any] | None,
-        hidden: Callable[[str], str],
+        redact: Callable[[str], str],
     ) -> None:
-        """Note each stream's bookmark in the state before and after the run, without secrets."""
+        """Set each stream's bookmarks from the states before and after the run.
+
+        `redact` removes secrets from a text.
+        """
         for state, name in ((before, "bookmark_before"), (after, "bookmark")):
             for stream, marks in ((state or {}).get("bookmarks") or {}).items():
                 found = marks if isinstance(marks, dict) else {}
                 dates = [v for k, v in found.items() if k != "resume" and v is not None]
                 if dates and stream in self.streams:
-                    setattr(self.streams[stream], name, hidden(str(dates[0]))[:MOST_SHOWN])
+                    shown = redact(str(dates[0]))[:MAX_BOOKMARK_LENGTH]
+                    setattr(self.streams[stream], name, shown)
 
     def _count(self, point: Mapping[str, Any]) -> None:
-        name, place, value = point["metric"], point["tags"]["endpoint"], point["value"]
+        name, endpoint, value = point["metric"], point["tags"]["endpoint"], point["value"]
         if name == "failures":
-            self.failures[place] += value
+            self.failures[endpoint] += value
             return
-        figures = self.of(place)
+        figures = self.of(endpoint)
         if name == "record_count":
             figures.rows += value
         elif name == "requests":

@@ -1,4 +1,4 @@
-"""Files that people put somewhere, read without trust in what they are."""
+"""Reading of files that users provide, with limits."""
 
 from __future__ import annotations
 
@@ -9,23 +9,27 @@ from typing import Any
 from tap_bigcommerce_dagster.errors import FleetError
 
 
-def read_bytes(path: Path, what: str, most: int) -> bytes:
-    """A file's bytes, up to `most`. Raises FleetError, which calls the file `what`."""
+def read_bytes(path: Path, what: str, max_bytes: int) -> bytes:
+    """The content of a file.
+
+    `what` names the file in errors, as in "The config file". Raises FleetError if the file cannot
+    be read, is not a regular file, or is larger than `max_bytes`.
+    """
     try:
-        # A pipe or a device would keep whoever reads it waiting.
+        # Reading a pipe or a device could block.
         if path.exists() and not path.is_file():
-            raise FleetError(f"{what} {str(path)!r} is no regular file.")
+            raise FleetError(f"{what} {str(path)!r} is not a regular file.")
         with path.open("rb") as file:
-            found = file.read(most + 1)
+            content = file.read(max_bytes + 1)
     except OSError as error:
         raise FleetError(f"{what} {str(path)!r} cannot be read: {error.strerror}.") from None
-    if len(found) > most:
-        raise FleetError(f"{what} {str(path)!r} is larger than {most / 1e6:.0f} MB.")
-    return found
+    if len(content) > max_bytes:
+        raise FleetError(f"{what} {str(path)!r} is larger than {max_bytes / 1e6:.0f} MB.")
+    return content
 
 
-def parsed(text: str | bytes) -> Any:
-    """What JSON text says. Raises ValueError for whatever is none."""
+def parse_json(text: str | bytes) -> Any:
+    """The value of a JSON text. Raises ValueError for invalid JSON, also for deep nesting."""
     try:
         return json.loads(text)
     except RecursionError:

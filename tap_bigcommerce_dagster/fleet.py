@@ -1,4 +1,4 @@
-"""Everything that a fleet is in Dagster, from one function."""
+"""`build_fleet`: the Dagster definitions of a fleet."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any
 import dagster as dg
 
 from tap_bigcommerce_dagster import cleanup, freshness, partitions, schedule
-from tap_bigcommerce_dagster.asset import Retries, Shape, build_asset
+from tap_bigcommerce_dagster.asset import AssetOptions, Retries, build_asset
 from tap_bigcommerce_dagster.errors import FleetError
 from tap_bigcommerce_dagster.reports import Reports
 from tap_bigcommerce_dagster.states import FolderStates, StateStore
 from tap_bigcommerce_dagster.stores import FolderOfConfigs, Settings, Stores, StoresOf
 from tap_bigcommerce_dagster.streams import selected
-from tap_bigcommerce_dagster.sync import Recipe
+from tap_bigcommerce_dagster.sync import SyncConfig
 from tap_bigcommerce_dagster.target import Target
 
 
@@ -41,58 +41,61 @@ def build_fleet(
     look_every: int = 60,
     keep_days: float | None = 30.0,
 ) -> dg.Definitions:
-    """A code location for all stores: asset, job, schedule, sensor, freshness check.
+    """Dagster definitions for all stores: asset, job, schedules, sensor and freshness check.
 
-    tap, target: their commands, in virtual environments of their own.
-    stores: a folder of the tap's config files, a function that returns the tap's settings by the
-        stores' names, or anything with the methods of `Stores`.
+    tap, target: their commands, each in its own virtual environment.
+    stores: a folder of the tap's config files, a function that returns the tap's settings by store
+        name, or an object with the methods of `Stores`.
     states: a folder, or a `StateStore`.
-    settings: the tap's settings for all stores, over those of each.
-    catalog: a file of the tap's --discover that says what is read; None: what the tap reads by
-        default.
-    reports: the folder where the tap's page about each run is kept, or `Reports(...)`.
-    cron: when all stores are read (None: when asked to).
-    stores_per_run, at_once: stores that one run reads, and how many of them at the same time.
-    pool: a Dagster pool that every run takes a place in; its limit is Dagster's setting.
-    stalled_after_minutes: a sync is ended when for so long the tap has made no request and written
-        no record, and the target acknowledged nothing (None: never).
-    late_after_hours, check_cron: when a store counts as late, and when that is looked at.
-    look_every: seconds between two looks which stores there are.
-    keep_days: how long the fleet's runs and reports are kept (None: for ever), not the states.
+    settings: the tap's settings for all stores. They override those of each store.
+    catalog: a catalog of the tap's --discover; None: the streams that the tap reads by default.
+    reports: the folder for the tap's HTML report of each run, or `Reports(...)`; None: no reports.
+    name, key_prefix: the prefix of jobs and schedules, and that of asset keys.
+    cron: when all stores are read (None: no schedule).
+    stores_per_run, at_once: how many stores a run reads, and how many of them at the same time.
+    retries: how often failed stores are retried; None: `Retries()`.
+    pool: a Dagster pool for the runs, which limits how many run at the same time.
+    stalled_after_minutes: a sync is ended if the tap made no request and wrote no record, and the
+        target acknowledged no state, for this long (None: never).
+    late_after_hours, check_cron: when a store counts as late, and when this is checked.
+    look_every: seconds between two updates of the list of stores.
+    keep_days: how long runs and reports are kept (None: for ever). States are always kept.
 
-    Raises FleetError where something cannot be as it is given.
+    Raises FleetError for invalid arguments.
     """
     if stores_per_run < 1 or at_once < 1:
         raise FleetError("stores_per_run and at_once should be 1 or more.")
-    where, kept = _stores(stores), _states(states)
+    store_list, state_store = _stores(stores), _states(states)
     stalled = None if stalled_after_minutes is None else stalled_after_minutes * 60
-    # Whatever a run waits for, its syncs or a next try, it tells of before that.
+    # A run that works logs an event within this time, even if it waits for a sync or a retry.
     retries = retries or Retries()
     dead_after = None if stalled is None else stalled + 2 * retries.delay * 2**retries.most
-    recipe = Recipe(
+    config = SyncConfig(
         tap=[tap] if isinstance(tap, str) else list(tap),
         target=target,
-        stores=where,
-        states=kept,
+        stores=store_list,
+        states=state_store,
         settings=settings or {},
         catalog=Path(catalog) if catalog is not None else None,
         reports=Reports(reports) if isinstance(reports, (str, Path)) else reports,
         stalled_after=stalled,
     )
     by_store = dg.DynamicPartitionsDefinition(name=f"{name}_stores")
-    shape = Shape(
+    options = AssetOptions(
         name=name,
         partitions=by_store,
-        streams=selected(recipe.catalog),
+        streams=selected(config.catalog),
         key_prefix=[name] if key_prefix is None else list(key_prefix),
         stores_per_run=stores_per_run,
         at_once=at_once,
         retries=retries,
         pool=pool,
     )
-    asset = build_asset(recipe, shape)
-    check = freshness.build_check(shape.key(shape.streams[0]), where, kept, hours=late_after_hours)
-    # A process a step, as Dagster has it by default, would cost more than most stores' sync.
+    asset = build_asset(config, options)
+    check = freshness.build_check(
+        options.key(options.streams[0]), store_list, state_store, hours=late_after_hours
+    )
+    # Dagster's default, a process per step, would take longer than the sync of most stores.
     executor = dg.in_process_executor
     job = dg.define_asset_job(
         f"{name}_job",
@@ -121,13 +124,13 @@ def build_fleet(
         )
     if keep_days is not None:
         jobs = [f"{name}_job", f"{name}_freshness_job", f"{name}_cleanup_job"]
-        schedules.append(cleanup.build_cleanup(name, jobs, recipe.reports, keep_days))
+        schedules.append(cleanup.build_cleanup(name, jobs, config.reports, keep_days))
     return dg.Definitions(
         assets=[asset],
         asset_checks=[check],
         jobs=[job, check_job],
         schedules=schedules,
-        sensors=[partitions.build_sensor(name, where, by_store, look_every)],
+        sensors=[partitions.build_sensor(name, store_list, by_store, look_every)],
         executor=executor,
     )
 
@@ -135,7 +138,7 @@ def build_fleet(
 def _stores(given: str | Path | Stores | Callable[[], Mapping[str, Settings]]) -> Stores:
     if isinstance(given, (str, Path)):
         return FolderOfConfigs(given)
-    # A class with `names` and `settings` may be callable, too.
+    # Checked first: an object with the methods of `Stores` may be callable, too.
     if hasattr(given, "names") and hasattr(given, "settings"):
         return given
     return StoresOf(given)
@@ -147,7 +150,7 @@ def _states(given: str | Path | StateStore) -> StateStore:
     if isinstance(given, str):
         if "://" in given:
             raise FleetError(
-                "States at an address are kept by SqlStates(...), in a database; buckets keep none."
+                "`states` is a URL: use SqlStates(...) for a database. Buckets are not supported."
             )
         return FolderStates(given)
     return given

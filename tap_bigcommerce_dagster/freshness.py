@@ -1,6 +1,6 @@
-"""The check that turns red when a store has not been read for some hours."""
+"""The asset check that fails when a store has not been read completely for some hours."""
 
-# No postponed annotations here: Dagster looks at those of the functions that it calls.
+# No postponed annotations here: Dagster reads those of the functions that it calls.
 
 from datetime import datetime, timezone
 
@@ -8,46 +8,46 @@ import dagster as dg
 
 from tap_bigcommerce_dagster.errors import FleetError
 from tap_bigcommerce_dagster.states import StateStore
-from tap_bigcommerce_dagster.states.state import Completed
-from tap_bigcommerce_dagster.stores import Stores, listed
-from tap_bigcommerce_dagster.user_code import ask
+from tap_bigcommerce_dagster.states.state import CompletedAt
+from tap_bigcommerce_dagster.stores import Stores, list_stores
+from tap_bigcommerce_dagster.user_code import call
 
 NAME = "every_store_was_read"
 NEVER = float("inf")
-AHEAD = 1.0
-"""Hours that a clock may be ahead of this one's."""
+MAX_CLOCK_DIFFERENCE = 1.0
+"""Hours that the clock of another machine may be ahead of this one's."""
 
-MOST_NAMED = 200
-"""Stores that the check's page names; their number is always told."""
+MAX_NAMED = 200
+"""Late stores that the check's page lists; their number is always shown."""
 
 
 def build_check(
     asset: dg.AssetKey, stores: Stores, states: StateStore, hours: float
 ) -> dg.AssetChecksDefinition:
-    """Asks the states, not Dagster's history, which may have been lost."""
+    """The check. It reads the state storage, not Dagster's history, which may have been lost."""
 
-    def look(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        """Compare each store's last complete read with the clock."""
+    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
+        """Compare each store's last complete sync with the clock."""
         try:
-            found = listed(stores)
+            found = list_stores(stores)
             names = [name for name in found.names if name not in found.refused]
-            read = ask("The place of the states", states.completed, names)
+            read = call("The state storage", states.completed, names)
         except FleetError as error:
             return dg.AssetCheckResult(
-                passed=False, severity=dg.AssetCheckSeverity.ERROR, description=error.words
+                passed=False, severity=dg.AssetCheckSeverity.ERROR, description=error.message
             )
         now = datetime.now(timezone.utc)
-        told = {store: _age(at, now) for store, at in read.items()}
-        late = [(age, f"{store}: {words}") for store, (age, words) in told.items() if age > hours]
-        late += [(NEVER, words) for words in found.refused.values()]
+        ages = {store: _age(at, now) for store, at in read.items()}
+        late = [(age, f"{store}: {text}") for store, (age, text) in ages.items() if age > hours]
+        late += [(NEVER, reason) for reason in found.refused.values()]
         late.sort(key=lambda one: (-one[0], one[1]))
         number = len(read) + len(found.refused)
         return dg.AssetCheckResult(
             passed=not late,
             severity=dg.AssetCheckSeverity.ERROR,
             description=(
-                f"{len(late)} of {number} stores have not been read for {hours:g} hours, as far "
-                "as that can be told."
+                f"{len(late)} of {number} stores have not been read completely in the last "
+                f"{hours:g} hours, or their state cannot be read."
                 if late
                 else f"All {number} stores have been read in the last {hours:g} hours."
             ),
@@ -55,7 +55,7 @@ def build_check(
                 "stores": number,
                 "late": len(late),
                 "late_stores": dg.MetadataValue.md(
-                    "\n".join(f"- {words}" for _, words in late[:MOST_NAMED]) or "none"
+                    "\n".join(f"- {text}" for _, text in late[:MAX_NAMED]) or "none"
                 ),
             },
         )
@@ -63,19 +63,19 @@ def build_check(
     return dg.asset_check(
         asset=asset,
         name=NAME,
-        description=f"Red when a store has not been read to its end for {hours:g} hours.",
-    )(look)
+        description=f"Fails when a store has not been read completely for {hours:g} hours.",
+    )(check)
 
 
-def _age(at: Completed, now: datetime) -> tuple[float, str]:
-    """How many hours ago a store was last read to its end, and words about that."""
+def _age(at: CompletedAt, now: datetime) -> tuple[float, str]:
+    """Hours since a store's last complete sync, and a text that says so."""
     if at is None:
-        return NEVER, "never read to its end"
+        return NEVER, "never read completely"
     if isinstance(at, FleetError):
-        return NEVER, at.words
-    # States of other people's making may name no zone.
+        return NEVER, at.message
+    # A state that another program has written may have no time zone.
     at = at if at.tzinfo else at.replace(tzinfo=timezone.utc)
     age = (now - at).total_seconds() / 3600
-    if age < -AHEAD:
-        return NEVER, f"last read {-age:.1f} hours from now, says its state"
+    if age < -MAX_CLOCK_DIFFERENCE:
+        return NEVER, f"its state says that it was last read {-age:.1f} hours in the future"
     return age, f"last read {age:.1f} hours ago"

@@ -1,4 +1,4 @@
-"""What Dagster's pages show of a store that was read."""
+"""Metadata of materializations and assets, which Dagster shows."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ import dagster as dg
 
 from tap_bigcommerce_dagster.figures import StreamFigures
 from tap_bigcommerce_dagster.streams import StreamInfo
-from tap_bigcommerce_dagster.sync import Synced
+from tap_bigcommerce_dagster.sync import SyncResult
 
 
-def of_stream(synced: Synced, stream: str) -> dict[str, Any]:
+def of_stream(result: SyncResult, stream: str) -> dict[str, Any]:
     """The metadata of one stream's materialization."""
-    figures = synced.figures.streams.get(stream, StreamFigures())
+    figures = result.figures.streams.get(stream, StreamFigures())
     shown: dict[str, Any] = {
         "rows": figures.rows,
         "requests": figures.requests,
         "failed_requests": figures.failed_requests,
         "seconds_waited": figures.seconds_waited,
         "rescued_values": figures.rescued_values,
-        "seconds": round(synced.seconds, 1),
+        "seconds": round(result.seconds, 1),
         "processor_seconds": round(
-            synced.tap.processor_seconds + synced.target.processor_seconds, 2
+            result.tap.processor_seconds + result.target.processor_seconds, 2
         ),
-        "summary": dg.MetadataValue.md(_summary(synced, stream)),
+        "summary": dg.MetadataValue.md(_summary(result, stream)),
     }
     if figures.lost_values:
         shown["lost_values"] = figures.lost_values
@@ -34,14 +34,14 @@ def of_stream(synced: Synced, stream: str) -> dict[str, Any]:
     ):
         if date is not None:
             shown[name] = date
-    if synced.page is not None:
-        url, path = synced.page.url, synced.page.path
+    if result.page is not None:
+        url, path = result.page.url, result.page.path
         shown["sync_report"] = dg.MetadataValue.url(url) if url else dg.MetadataValue.path(path)
     return shown
 
 
 def of_columns(stream: StreamInfo) -> dict[str, Any]:
-    """The metadata of a stream's asset itself."""
+    """The metadata of a stream's asset: its columns."""
     if not stream.columns:
         return {}
     columns = [
@@ -51,14 +51,14 @@ def of_columns(stream: StreamInfo) -> dict[str, Any]:
     return {"dagster/column_schema": dg.TableSchema(columns)}
 
 
-def _summary(synced: Synced, stream: str) -> str:
-    """The tap's closing line of the stream, and what the whole run took."""
-    # Not those of the other streams: Dagster's database keeps this with every materialization.
-    lines = [line for line in synced.figures.summary if line.startswith(f"{stream}: ")]
-    processor = synced.tap.processor_seconds, synced.target.processor_seconds
+def _summary(result: SyncResult, stream: str) -> str:
+    """The tap's summary of the stream, and the run's time and memory."""
+    # Only this stream's line: Dagster's database keeps a copy for every materialization.
+    lines = [line for line in result.figures.summary if line.startswith(f"{stream}: ")]
+    processor = result.tap.processor_seconds, result.target.processor_seconds
     lines.append(
-        f"\n{synced.seconds:.1f} s; processor: tap {processor[0]:.1f} s, target "
-        f"{processor[1]:.1f} s; memory: tap {synced.tap.peak_mb:.0f} MB, target "
-        f"{synced.target.peak_mb:.0f} MB"
+        f"\n{result.seconds:.1f} s; processor: tap {processor[0]:.1f} s, target "
+        f"{processor[1]:.1f} s; memory: tap {result.tap.peak_mb:.0f} MB, target "
+        f"{result.target.peak_mb:.0f} MB"
     )
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Names of stores: partition keys, and parts of the names of files, schemas and locks."""
+"""Names of stores: partition keys that are also parts of file names, schemas and locks."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import re
 from tap_bigcommerce_dagster.errors import FleetError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-_SHOWN = 60
-"""Letters of a name that is none."""
+_MAX_SHOWN = 60
+"""Characters of an invalid name that the error shows."""
 
 
-def checked(name: object) -> str:
-    """The name. Raises FleetError where it could not be a file's name everywhere."""
+def valid_name(name: object) -> str:
+    """Return the name unchanged. Raises FleetError if it is not a safe file name everywhere."""
     if isinstance(name, str) and _NAME.fullmatch(name):
         return name
     shown = ascii(name)
     raise FleetError(
-        f"{shown if len(shown) <= _SHOWN else shown[:_SHOWN] + '...'} cannot name a store. Use up "
-        "to 100 letters from A to Z, digits, _ and -, and begin with a letter or digit."
+        f"{shown if len(shown) <= _MAX_SHOWN else shown[:_MAX_SHOWN] + '...'} is not a valid "
+        "name for a store. Use up to 100 letters from A to Z, digits, _ and -, and begin with a "
+        "letter or digit."
     )

@@ -1,4 +1,4 @@
-"""Reads several stores at once in threads, and hands what happens to the one that waits."""
+"""Reads several stores at the same time, in threads."""
 
 from __future__ import annotations
 
@@ -8,84 +8,84 @@ from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from tap_bigcommerce_dagster import sync as one_store
+from tap_bigcommerce_dagster import sync
 from tap_bigcommerce_dagster.errors import FleetError
 from tap_bigcommerce_dagster.secrets import Secrets
-from tap_bigcommerce_dagster.stores import listed
-from tap_bigcommerce_dagster.sync import Recipe, Synced
-from tap_bigcommerce_dagster.user_code import without_words
+from tap_bigcommerce_dagster.stores import list_stores
+from tap_bigcommerce_dagster.sync import SyncConfig, SyncResult
+from tap_bigcommerce_dagster.user_code import without_message
 
-LOOK_EVERY = 0.5
-"""Seconds."""
+POLL_SECONDS = 0.5
 
 
 @dataclass(frozen=True)
-class Line:
-    """A line for the run's log."""
+class LogLine:
+    """A line for the run's log. `level` is a number of `logging`."""
 
     store: str
     level: int
-    words: str
+    message: str
 
 
 @dataclass(frozen=True)
-class Failed:
-    """A store that was not read to its end: why, and whether trying again can help."""
+class StoreFailed:
+    """A store that was not read completely, and whether a retry can help."""
 
     store: str
-    words: str
+    message: str
     worth_retrying: bool
 
 
-Event = Line | Synced | Failed
+Event = LogLine | SyncResult | StoreFailed
 
 
 def read(
-    recipe: Recipe, stores: Sequence[str], run_id: str, at_once: int
+    config: SyncConfig, stores: Sequence[str], run_id: str, at_once: int
 ) -> Generator[Event, None, None]:
-    """Read the stores, `at_once` at a time, and yield what happens, without any secret.
+    """Read the stores, `at_once` at a time, and yield events without secrets.
 
-    Closing the iterator before its end stops the stores that are under way, in good order.
+    Each store ends with a SyncResult or a StoreFailed. Closing the generator early stops the
+    syncs in progress: the tap ends, and the target saves what it has received.
     """
     events: queue.SimpleQueue[Event] = queue.SimpleQueue()
     stop = threading.Event()
 
     def work(store: str) -> None:
-        secrets = Secrets(recipe.settings)
+        secrets = Secrets(config.settings)
 
-        def say(level: int, words: str) -> None:
-            events.put(Line(store, level, secrets.hidden(words)))
+        def log(level: int, message: str) -> None:
+            events.put(LogLine(store, level, secrets.redact(message)))
 
-        def failed(words: str, worth_retrying: bool) -> None:
-            events.put(Failed(store, secrets.hidden(words), worth_retrying))
+        def failed(message: str, worth_retrying: bool) -> None:
+            events.put(StoreFailed(store, secrets.redact(message), worth_retrying))
 
         try:
-            events.put(one_store.sync(recipe, store, run_id, say, secrets, stop))
+            events.put(sync.sync(config, store, run_id, log, secrets, stop))
         except FleetError as error:
-            failed(error.words, error.worth_retrying)
-        except BaseException as error:  # noqa: BLE001  # One store's trouble is not the others'.
-            failed(f"{store}: nobody foresaw {without_words(error)}", True)
+            failed(error.message, error.worth_retrying)
+        except BaseException as error:  # noqa: BLE001  # One store must not stop the others.
+            failed(f"{store}: unexpected error: {without_message(error)}", True)
 
     pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="store")
     try:
         try:
-            there = listed(recipe.stores)
+            known = list_stores(config.stores)
         except FleetError as error:
-            yield from (Failed(store, error.words, error.worth_retrying) for store in stores)
+            yield from (StoreFailed(store, error.message, error.worth_retrying) for store in stores)
             return
         left = len(stores)
         for store in stores:
-            why_not = there.why_not(store)
-            if why_not is None:
+            refusal = known.refusal(store)
+            if refusal is None:
                 pool.submit(work, store)
             else:
-                events.put(Failed(store, why_not, worth_retrying=False))
+                events.put(StoreFailed(store, refusal, worth_retrying=False))
         while left:
             try:
-                event = events.get(timeout=LOOK_EVERY)
+                event = events.get(timeout=POLL_SECONDS)
             except queue.Empty:
-                continue  # A signal is heard between two waits.
-            left -= not isinstance(event, Line)
+                continue  # Signals are only handled between two waits.
+            left -= not isinstance(event, LogLine)
             yield event
     finally:
         stop.set()

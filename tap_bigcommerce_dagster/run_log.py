@@ -1,16 +1,17 @@
-"""What a run's own log, which Dagster keeps, says of the stores that it reads."""
+"""Reads from Dagster's event log which stores a run has read, and which have failed."""
 
 from __future__ import annotations
 
 import dagster as dg
 
 FAILURE = "failure"
-"""The metadata under which an observation says what failed; RETRIED whether it is tried again."""
+"""Metadata of an observation: the error message."""
 RETRIED = "worth_retrying"
+"""Metadata of an observation: whether the store is tried again."""
 
 
-def ended(instance: dg.DagsterInstance, run_id: str) -> tuple[set[str], dict[str, str]]:
-    """The stores that a run has read, and those that it has given up, with what failed."""
+def finished_stores(instance: dg.DagsterInstance, run_id: str) -> tuple[set[str], dict[str, str]]:
+    """The stores that a run has read, and those that it does not retry, with their errors."""
     log = instance.all_logs(
         run_id,
         of_type={
@@ -19,7 +20,7 @@ def ended(instance: dg.DagsterInstance, run_id: str) -> tuple[set[str], dict[str
         },
     )
     read: set[str] = set()
-    given_up: dict[str, str] = {}
+    failed: dict[str, str] = {}
     for entry in log:
         event = entry.dagster_event
         if event is None or event.partition is None:
@@ -29,5 +30,5 @@ def ended(instance: dg.DagsterInstance, run_id: str) -> tuple[set[str], dict[str
             continue
         found = event.asset_observation_data.asset_observation.metadata
         if RETRIED in found and not found[RETRIED].value:
-            given_up[event.partition] = str(found[FAILURE].value)
-    return read, given_up
+            failed[event.partition] = str(found[FAILURE].value)
+    return read, failed

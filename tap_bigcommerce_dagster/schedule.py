@@ -1,4 +1,4 @@
-"""The schedule: runs of some stores each, together all of them."""
+"""The schedule: splits all stores into runs, without those that are still being read."""
 
 from __future__ import annotations
 
@@ -26,24 +26,25 @@ UNDER_WAY = [
 
 def build_schedule(
     name: str,
-    job: Any,  # Dagster exports no name for a job whose assets are not resolved yet.
+    job: Any,  # Dagster has no public type for a job whose assets are not resolved yet.
     partitions: dg.DynamicPartitionsDefinition,
     cron: str,
     stores_per_run: int,
     dead_after: float | None,
 ) -> dg.ScheduleDefinition:
-    """Runs all stores, but for those that an earlier run has still to do.
+    """A schedule that runs all stores, except those that an earlier run has not finished.
 
-    A run that has told nothing for `dead_after` seconds is taken for one whose process was killed.
+    A run without an event for `dead_after` seconds counts as one whose process was killed (None:
+    no run does).
     """
 
     def request_runs(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest]:
-        """A run for each portion of the stores."""
+        """One run for each batch of stores."""
         stores = list(context.instance.get_dynamic_partitions(str(partitions.name)))
-        busy = _under_way(context.instance, job.name, stores, dead_after)
+        busy = _stores_in_progress(context.instance, job.name, stores, dead_after)
         at = context.scheduled_execution_time.isoformat()
-        for portion in portions(stores, busy, stores_per_run):
-            yield dg.RunRequest(run_key=f"{at} {portion[0]}", tags=tags(portion))
+        for batch in batches(stores, busy, stores_per_run):
+            yield dg.RunRequest(run_key=f"{at} {batch[0]}", tags=tags(batch))
 
     return dg.ScheduleDefinition(
         name=name,
@@ -55,47 +56,47 @@ def build_schedule(
     )
 
 
-def portions(stores: Sequence[str], busy: set[str], most: int) -> Iterator[list[str]]:
-    """The stores in their order, up to `most` at a time, without those that are busy.
+def batches(stores: Sequence[str], busy: set[str], size: int) -> Iterator[list[str]]:
+    """Split the stores into lists of up to `size`, without those that are busy.
 
-    Each portion has no gap: a run's tags can say its first and its last store only.
+    The stores of a batch are adjacent: a run's tags name only its first and its last store.
     """
-    portion: list[str] = []
+    batch: list[str] = []
     for store in stores:
-        if portion and (store in busy or len(portion) == most):
-            yield portion
-            portion = []
+        if batch and (store in busy or len(batch) == size):
+            yield batch
+            batch = []
         if store not in busy:
-            portion.append(store)
-    if portion:
-        yield portion
+            batch.append(store)
+    if batch:
+        yield batch
 
 
-def tags(portion: Sequence[str]) -> dict[str, str]:
+def tags(batch: Sequence[str]) -> dict[str, str]:
     """The tags of a run of these stores."""
-    if len(portion) == 1:
-        return {PARTITION: portion[0]}
-    return {RANGE_START: portion[0], RANGE_END: portion[-1]}
+    if len(batch) == 1:
+        return {PARTITION: batch[0]}
+    return {RANGE_START: batch[0], RANGE_END: batch[-1]}
 
 
-def _under_way(
+def _stores_in_progress(
     instance: dg.DagsterInstance, job: str, stores: Sequence[str], dead_after: float | None
 ) -> set[str]:
-    """The stores that runs have still to do, or to try again."""
-    place = {store: number for number, store in enumerate(stores)}
+    """The stores that current runs have not finished, or will retry."""
+    index = {store: number for number, store in enumerate(stores)}
     found: set[str] = set()
     for run in instance.get_runs(dg.RunsFilter(job_name=job, statuses=UNDER_WAY)):
         first = run.tags.get(PARTITION) or run.tags.get(RANGE_START)
         last = run.tags.get(PARTITION) or run.tags.get(RANGE_END)
-        if first not in place or last not in place or _is_dead(instance, run, dead_after):
+        if first not in index or last not in index or _is_dead(instance, run, dead_after):
             continue
-        read, given_up = run_log.ended(instance, run.run_id)
-        found |= set(stores[place[first] : place[last] + 1]) - read - set(given_up)
+        read, failed = run_log.finished_stores(instance, run.run_id)
+        found |= set(stores[index[first] : index[last] + 1]) - read - set(failed)
     return found
 
 
 def _is_dead(instance: dg.DagsterInstance, run: dg.DagsterRun, after: float | None) -> bool:
-    """Whether a run that once began is gone, though Dagster has not noticed."""
+    """Whether the process of a started run is gone without Dagster having noticed."""
     if after is None or run.status not in (STARTED, CANCELING):
         return False
     last = instance.get_records_for_run(run.run_id, limit=1, ascending=False).records

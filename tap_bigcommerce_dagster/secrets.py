@@ -1,4 +1,4 @@
-"""Keeps secrets out of what is shown."""
+"""Removes secrets from texts that are shown, such as log lines and errors."""
 
 from __future__ import annotations
 
@@ -9,97 +9,100 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
-from tap_bigcommerce_dagster.files import parsed
+from tap_bigcommerce_dagster.files import parse_json
 
 _SECRET = re.compile(r"pass|pwd|secret|token|key|credential|auth|salt|private|cookie|hook", re.I)
-_ADDRESS = re.compile(r"url|uri|dsn|connection", re.I)
-# These see long lines of other people's making. Each begins at the start of a word and is bounded,
-# or takes all that it looks at, so that time grows with the line and no faster.
+_URL_SETTING = re.compile(r"url|uri|dsn|connection", re.I)
+# These are applied to long lines that other programs write. They need time linear in the length of
+# the line: each match begins at the start of a word, and is bounded or takes all that it reads.
 _PAIR = re.compile(r"(?<![\w.-])([\w.-]+)\s*[=:]\s*('[^']*'|\"[^\"]*\"|[^\s;,&'\"]+)")
 
-# What a line itself calls a secret: `password=...`, `"api_token": "..."`, `Authorization: ...`.
-_CALLED_SO = re.compile(
+# Secrets that the text itself names: `password=...`, `"api_token": "..."`, `Authorization: ...`.
+_NAMED_IN_TEXT = re.compile(
     r"(?i)(?<![\w-])([\w-]{0,40}?(?:passw|pwd|secret|token|api.?key)[\w-]{0,40}(?:=|[\"']: {0,9}))"
     r"([\"'](?:\\.|[^\"'\\])*[\"']|[^\s,;&)}\]]+)"
     r"|((?:authorization|x-auth-token|cookie)[\"']?\s*[:=]\s*).+"
 )
-_IN_ADDRESS = re.compile(r"://[^\s\"'<>]*")
+_URL = re.compile(r"://[^\s\"'<>]*")
 
-_ANYWHERE = 6
-_AS_A_WORD = 3
-"""Letters from which on a value is hidden: wherever it stands, or as a word of its own. What is
-shorter would hide half of every line."""
+_MIN_ANYWHERE = 6
+_MIN_AS_WORD = 3
+"""The length from which a value is hidden: anywhere in a text, or only as a separate word. Hiding
+shorter values would make most lines unreadable."""
 
-MOST_SHOWN = 10_000
-"""Letters of a line."""
+MAX_LENGTH = 10_000
+"""Characters of a text that are shown."""
 
 HIDDEN = "[hidden]"
 
 
 class Secrets:
-    """The secret values in some settings, told by the settings' names."""
+    """The secret values in some settings, recognized by the names of the settings."""
 
     def __init__(self, *settings: Any) -> None:
         self._values: set[str] = set()
         self._pattern: re.Pattern[str] | None = None
         for each in settings:
-            self.learn(each)
+            self.add(each)
 
-    def learn(self, settings: Any) -> None:
-        """Look for secrets in these settings, too."""
-        found = {text for value in _values(settings, "") for text in _written(value)}
-        self._values |= {text for text in found if len(text) >= _AS_A_WORD}
+    def add(self, settings: Any) -> None:
+        """Add the secrets in these settings."""
+        found = {text for value in _secret_values(settings, "") for text in _encodings(value)}
+        self._values |= {text for text in found if len(text) >= _MIN_AS_WORD}
         longest_first = sorted(self._values, key=len, reverse=True)
-        words = [
-            re.escape(text) if len(text) >= _ANYWHERE else rf"(?<!\w){re.escape(text)}(?!\w)"
+        patterns = [
+            re.escape(text) if len(text) >= _MIN_ANYWHERE else rf"(?<!\w){re.escape(text)}(?!\w)"
             for text in longest_first
         ]
-        self._pattern = re.compile("|".join(words)) if words else None
+        self._pattern = re.compile("|".join(patterns)) if patterns else None
 
-    def hidden(self, text: str) -> str:
-        """The text without them, without users and queries of addresses, and fit to be shown."""
+    def redact(self, text: str) -> str:
+        """The text without secrets and unprintable characters, cut to MAX_LENGTH.
+
+        Users and queries of URLs are removed, too.
+        """
         if self._pattern is not None:
             text = self._pattern.sub(HIDDEN, text)
-        text = _CALLED_SO.sub(rf"\1\3{HIDDEN}", text)
-        text = _IN_ADDRESS.sub(_without_user_and_query, text)
-        if len(text) > MOST_SHOWN:
-            text = f"{text[:MOST_SHOWN]}..."
-        # A terminal obeys what it cannot show, and some databases take no NUL.
+        text = _NAMED_IN_TEXT.sub(rf"\1\3{HIDDEN}", text)
+        text = _URL.sub(_without_credentials, text)
+        if len(text) > MAX_LENGTH:
+            text = f"{text[:MAX_LENGTH]}..."
+        # Escape sequences would control a terminal, and some databases reject NUL.
         return "".join(map(_printable, text)) if not text.isprintable() else text
 
 
-def _without_user_and_query(address: re.Match[str]) -> str:
+def _without_credentials(address: re.Match[str]) -> str:
     user, at, rest = address[0].removeprefix("://").rpartition("@")
-    place = re.split(r"[?#]", rest, maxsplit=1)
-    return f"://{HIDDEN + at if user else at}{place[0]}{'?' + HIDDEN if place[1:] else ''}"
+    parts = re.split(r"[?#]", rest, maxsplit=1)
+    return f"://{HIDDEN + at if user else at}{parts[0]}{'?' + HIDDEN if parts[1:] else ''}"
 
 
-def _printable(letter: str) -> str:
-    if letter.isprintable() or letter in "\n\t":
-        return letter
-    return letter.encode("unicode_escape", "surrogatepass").decode()
+def _printable(character: str) -> str:
+    if character.isprintable() or character in "\n\t":
+        return character
+    return character.encode("unicode_escape", "surrogatepass").decode()
 
 
-def _values(value: Any, name: str) -> Iterator[str]:
-    """Secrets in the value of a setting, whose name has those of all settings above it."""
+def _secret_values(value: Any, name: str) -> Iterator[str]:
+    """Secrets in a setting. `name` includes the names of the settings that contain it."""
     if isinstance(value, Mapping):
         for inner, content in value.items():
-            yield from _values(content, f"{name} {inner}")
+            yield from _secret_values(content, f"{name} {inner}")
     elif isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
         for content in value:
-            yield from _values(content, name)
+            yield from _secret_values(content, name)
     elif value is not None and not isinstance(value, bool):
         text = value.decode(errors="replace") if isinstance(value, bytes) else str(value)
-        if _SECRET.search(name) or (_ADDRESS.search(name) and "://" not in text):
+        if _SECRET.search(name) or (_URL_SETTING.search(name) and "://" not in text):
             yield text
-        yield from _within(text)
+        yield from _secrets_in_text(text)
 
 
-def _within(text: str) -> Iterator[str]:
-    """Secrets in a text that tells its parts' names: an address, JSON, `password=...`."""
+def _secrets_in_text(text: str) -> Iterator[str]:
+    """Secrets inside a text: in a URL, in JSON, in `password=...`."""
     if text.lstrip()[:1] in ("{", "["):
         with contextlib.suppress(ValueError):
-            yield from _values(parsed(text), "")
+            yield from _secret_values(parse_json(text), "")
     if "://" in text:
         try:
             address = urlsplit(text.strip())
@@ -113,8 +116,8 @@ def _within(text: str) -> Iterator[str]:
             yield value.strip("'\"")
 
 
-def _written(value: str) -> Iterator[str]:
-    """The ways in which a program may write a value, a line at a time."""
+def _encodings(value: str) -> Iterator[str]:
+    """The forms in which a program may print a value, each line separately."""
     for text in {value, unquote(value), unquote_plus(value)}:
         for line in {text, *text.splitlines()}:
             yield line.strip()

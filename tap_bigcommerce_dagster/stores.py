@@ -1,4 +1,4 @@
-"""Where the stores come from: their names, and the tap's settings of each."""
+"""The list of stores, and the tap's settings for each."""
 
 from __future__ import annotations
 
@@ -9,71 +9,76 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from tap_bigcommerce_dagster.errors import FleetError
-from tap_bigcommerce_dagster.files import parsed, read_bytes
-from tap_bigcommerce_dagster.names import checked
-from tap_bigcommerce_dagster.user_code import ask
+from tap_bigcommerce_dagster.files import parse_json, read_bytes
+from tap_bigcommerce_dagster.names import valid_name
+from tap_bigcommerce_dagster.user_code import call
 
 Settings = Mapping[str, Any]
 
-LARGEST = 1_000_000
-"""Bytes of a config file."""
+MAX_CONFIG_BYTES = 1_000_000
 
-MOST_NAMED = 5
+MAX_NAMED = 5
+"""Stores that an error names."""
 
 
 class Stores(Protocol):
-    """The stores of a fleet. They may come and go while it runs."""
+    """The stores of a fleet. They may change while the fleet runs."""
 
     def names(self) -> Iterable[str]:
-        """The stores there are now. Raises FleetError where that cannot be told."""
+        """The names of all current stores. Raises FleetError if they cannot be listed."""
 
     def settings(self, name: str) -> Settings:
-        """The tap's settings of one store. Raises FleetError where there are none."""
+        """The tap's settings for a store. Raises FleetError if there are none."""
 
 
 @dataclass(frozen=True)
-class Listed:
-    """The stores there are, sorted, and why some of them, or what else was found, are not read."""
+class StoreList:
+    """The valid names of stores, sorted, and the reasons why some stores are not read.
+
+    `refused` has the reasons by name, also of invalid names.
+    """
 
     names: list[str]
     refused: dict[str, str]
 
-    def why_not(self, store: str) -> str | None:
-        """Why this store is not read; None: it is."""
+    def refusal(self, store: str) -> str | None:
+        """The reason why this store is not read, or None."""
         if store in self.refused:
             return self.refused[store]
         if store in self.names:
             return None
         try:
-            checked(store)
+            valid_name(store)
         except FleetError as error:
-            return error.words
-        return f"{store}: the list of stores has no such store, so nothing is read."
+            return error.message
+        return f"{store}: this store is not in the list of stores, so it is not read."
 
 
-def listed(stores: Stores) -> Listed:
-    """Look which stores there are. Raises FleetError where that cannot be told at all."""
-    found: Mapping[Any, Settings | None] = ask(
+def list_stores(stores: Stores) -> StoreList:
+    """List and check the current stores. Raises FleetError if they cannot be listed."""
+    found: Mapping[Any, Settings | None] = call(
         "The list of stores",
         lambda: (
-            {**stores.look()}
+            {**stores.all_settings()}
             if isinstance(stores, (FolderOfConfigs, StoresOf))
             else dict.fromkeys(stores.names())
         ),
     )
-    good, refused = [], {}
+    valid, refused = [], {}
     for name in found:
         try:
-            good.append(checked(name))
+            valid.append(valid_name(name))
         except FleetError as error:
-            refused[ascii(name)] = error.words
-    # Two names for one store would be two states, and two locks, for the same rows.
-    refused |= _clashes(
-        {name: _store_hash(found[name]) for name in good}, "have the same store_hash"
+            refused[ascii(name)] = error.message
+    # A store with two names would have two states and two locks for the same rows.
+    refused |= _conflicts(
+        {name: _store_hash(found[name]) for name in valid}, "have the same store_hash"
     )
-    # Where files or schemas are one whatever the case of their names, so would be their states.
-    refused |= _clashes({name: name.lower() for name in good}, "differ only in capital letters")
-    return Listed(sorted(good), refused)
+    # On case-insensitive file systems and databases they would share a state or a schema.
+    refused |= _conflicts(
+        {name: name.lower() for name in valid}, "differ only in upper and lower case"
+    )
+    return StoreList(sorted(valid), refused)
 
 
 class FolderOfConfigs:
@@ -83,52 +88,52 @@ class FolderOfConfigs:
         self._folder = Path(folder)
 
     def names(self) -> list[str]:
-        """The names of the files; hidden ones are those of editors."""
+        """The names of the files without `.json`; hidden files, as of editors, are skipped."""
         if not self._folder.is_dir():
-            raise FleetError(f"The folder of config files {self._folder} is not there.")
+            raise FleetError(f"The folder of config files {self._folder} does not exist.")
         return [path.stem for path in self._folder.glob("*.json") if path.name[0] != "."]
 
     def settings(self, name: str) -> Settings:
-        """What the store's file holds. No error quotes it: it holds a token."""
-        path = self._folder / f"{checked(name)}.json"
+        """The content of the store's file. Errors do not quote it, because it has a token."""
+        path = self._folder / f"{valid_name(name)}.json"
         try:
-            values = parsed(read_bytes(path, "The config file", LARGEST))
+            values = parse_json(read_bytes(path, "The config file", MAX_CONFIG_BYTES))
         except ValueError:
             raise FleetError(f"The config file {path} is not JSON.") from None
         if not isinstance(values, dict):
             raise FleetError(f"The config file {path} should hold one JSON object.")
         return values
 
-    def look(self) -> dict[str, Settings | None]:
-        """Each store's settings, as far as they can be read."""
+    def all_settings(self) -> dict[str, Settings | None]:
+        """Each store's settings; None if they cannot be read."""
         return {name: self._readable(name) for name in self.names()}
 
     def _readable(self, name: str) -> Settings | None:
         try:
             return self.settings(name)
         except FleetError:
-            return None  # The store's own run says why.
+            return None  # The error is reported when the store is read.
 
 
 class StoresOf:
-    """The stores that a function returns: the tap's settings by name.
+    """Stores from a function that returns the tap's settings by store name.
 
-    It is asked anew for each store that is read, so that new tokens count at once. Where that is
-    slow, give an object of your own with the methods of `Stores`.
+    The function is called for each store that is read, so that a new token is used at once. If it
+    is slow, use an object with the methods of `Stores` instead.
     """
 
     def __init__(self, function: Callable[[], Mapping[str, Settings]]) -> None:
-        self.look = function
+        self.all_settings = function
 
     def names(self) -> Iterable[str]:
         """The keys of what the function returns."""
-        return self.look()
+        return self.all_settings()
 
     def settings(self, name: str) -> Settings:
-        """What the function returns for this store, now."""
-        found = self.look()
+        """The settings that the function returns for this store now."""
+        found = self.all_settings()
         if name not in found:
-            raise FleetError(f"There are no settings of a store {name!r} any more.")
+            raise FleetError(f"There are no settings for the store {name!r} any more.")
         return found[name]
 
 
@@ -138,14 +143,14 @@ def _store_hash(settings: Any) -> str:
     return inside.group(1) if inside else given
 
 
-def _clashes(keys: Mapping[str, str], what: str) -> dict[str, str]:
-    """The names that share a key with others, and words that say so."""
+def _conflicts(keys: Mapping[str, str], what: str) -> dict[str, str]:
+    """The names that share a key with others, and messages about that."""
     sharing: dict[str, list[str]] = {}
     for name, key in sorted(keys.items()):
         if key:
             sharing.setdefault(key, []).append(name)
     return {
-        name: f"{' and '.join(several[:MOST_NAMED])} {what}. Remove all but one of them."
+        name: f"{' and '.join(several[:MAX_NAMED])} {what}. Remove all but one of them."
         for several in sharing.values()
         if len(several) > 1
         for name in several

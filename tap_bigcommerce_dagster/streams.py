@@ -1,4 +1,4 @@
-"""The streams that a fleet reads, and what Dagster shows of their columns."""
+"""The streams that a fleet reads, and their columns."""
 
 from __future__ import annotations
 
@@ -11,19 +11,22 @@ from typing import Any
 from tap_bigcommerce_dagster.errors import FleetError
 
 BY_DEFAULT = ("coupons", "customers", "orders", "products")
-"""What the tap reads where no catalog says otherwise; a test compares it with the tap's own."""
+"""What the tap reads without a catalog; a test compares it with the tap."""
 
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """A stream: its name, and its columns with their types and descriptions, where known."""
+    """A stream: its name, and its columns with types and descriptions, if known."""
 
     name: str
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def selected(catalog: Path | None) -> list[StreamInfo]:
-    """The streams that a catalog selects. Raises FleetError where it is none, or selects none."""
+    """The streams that a catalog selects (None: the tap's default).
+
+    Raises FleetError if the file is not a catalog, or selects no stream.
+    """
     if catalog is None:
         return [StreamInfo(name) for name in BY_DEFAULT]
     try:
@@ -43,8 +46,8 @@ def _is_selected(entry: Mapping[str, Any]) -> bool:
     for item in entry.get("metadata") or ():
         if not item["breadcrumb"]:
             given: dict[str, Any] = item["metadata"]
-            wish = given.get("selected", given.get("selected-by-default"))
-            return str(wish).lower() == "true"
+            selected = given.get("selected", given.get("selected-by-default"))
+            return str(selected).lower() == "true"
     return False
 
 

@@ -1,10 +1,10 @@
-"""Starts a tap and a target, pipes them, and ends them when whoever started it is gone.
+"""Supervisor process: runs one tap and target, and ends both with its parent.
 
-python -I -S supervisor.py '{"tap": {...}, "target": {...}, "folder": ..., ...}'
+    python -I -S supervisor.py '{"tap": {...}, "target": {...}, "folder": ..., ...}'
 
-It stands alone and imports little: one runs beside each pair. Its standard input is never written
-to; it is closed when the pair shall end, or when the process at its other end dies. Its standard
-output is one line of JSON at the end: exit status and processor seconds of both.
+It imports little, because one such process runs for each sync. The parent never writes to its
+standard input: it is closed when the tap and the target have to end, or when the parent dies. At
+the end the supervisor prints one line of JSON with the exit status and resources of both.
 """
 
 from __future__ import annotations
@@ -19,30 +19,32 @@ import time
 from typing import Any
 
 TAP_ENDS_WITHIN = 10.0
-"""Seconds from SIGTERM; the tap promises five."""
+"""Seconds after SIGTERM until SIGKILL; the tap promises to end within five."""
 
 TARGET_ENDS_WITHIN = 120.0
-"""Seconds for a target to load what it was given before the tap ended."""
+"""Seconds for the target to load its input after the tap has ended."""
+
+SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP")
 
 
-def main(wish: dict[str, Any]) -> dict[str, Any]:
-    """Run the pair to its end. Statuses are as `subprocess` has them: negative for signals."""
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        # A terminal or an engine tells the whole group; the pair ends by way of standard input.
+def main(spec: dict[str, Any]) -> dict[str, Any]:
+    """Run both to their end. A status is negative for a signal, as in `subprocess`."""
+    for name in SIGNALS:
+        # A terminal signals the whole process group; here the end of standard input counts.
         signal.signal(getattr(signal, name), signal.SIG_IGN)
-    logs = wish["descriptors"]
-    tap = _start(wish, "tap", stdout=subprocess.PIPE, stderr=logs["tap"])
+    logs = spec["descriptors"]
+    tap = _start(spec, "tap", stdout=subprocess.PIPE, stderr=logs["tap"])
     assert tap.stdout is not None
     try:
         target = _start(
-            wish, "target", stdin=tap.stdout, stdout=logs["states"], stderr=logs["target"]
+            spec, "target", stdin=tap.stdout, stdout=logs["states"], stderr=logs["target"]
         )
     except OSError:
         tap.kill()
         raise
-    # Only the pair holds the pipes now: each hears of the other's end, and the parent of both.
+    # Only the tap and the target keep the pipes open: each notices when the other ends.
     tap.stdout.close()
-    for descriptor in {*logs.values(), *wish["tap"]["keeps"], *wish["target"]["keeps"]}:
+    for descriptor in {*logs.values(), *spec["tap"]["pass_fds"], *spec["target"]["pass_fds"]}:
         os.close(descriptor)
     ended: dict[int, dict[str, Any]] = {}
     pair = (tap.pid, target.pid, ended)
@@ -57,27 +59,28 @@ def main(wish: dict[str, Any]) -> dict[str, Any]:
     return {"tap": ended[tap.pid], "target": ended[target.pid]}
 
 
-def _start(wish: dict[str, Any], name: str, **pipes: Any) -> subprocess.Popen[bytes]:
+def _start(spec: dict[str, Any], name: str, **pipes: Any) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
-        wish[name]["words"],
-        cwd=wish["folder"],
-        pass_fds=wish[name]["keeps"],
+        spec[name]["command"],
+        cwd=spec["folder"],
+        pass_fds=spec[name]["pass_fds"],
         restore_signals=True,
-        # Ignored signals would stay ignored in the pair.
-        preexec_fn=_heed_signals,
+        # A child process inherits ignored signals.
+        preexec_fn=_reset_signals,
         **{"stdin": subprocess.DEVNULL, **pipes},
     )
 
 
-def _heed_signals() -> None:
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+def _reset_signals() -> None:
+    for name in SIGNALS:
         signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
 def _end_with_stdin(tap: int, target: int, ended: dict[int, dict[str, Any]]) -> None:
+    """Wait for the end of standard input, then end the tap, then the target."""
     while os.read(0, 1024):
         pass
-    # The target gets what the tap has written, acknowledges it, and ends by itself.
+    # Once the tap has ended, the target stores what it has, acknowledges it, and ends by itself.
     for pid, number, wait in (
         (tap, signal.SIGTERM, TAP_ENDS_WITHIN),
         (tap, signal.SIGKILL, 0.0),
@@ -88,8 +91,8 @@ def _end_with_stdin(tap: int, target: int, ended: dict[int, dict[str, Any]]) -> 
         if pid in ended:
             continue
         os.kill(pid, number)
-        last = time.monotonic() + wait
-        while time.monotonic() < last and pid not in ended:
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline and pid not in ended:
             time.sleep(0.1)
 
 

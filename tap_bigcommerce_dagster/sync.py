@@ -1,4 +1,4 @@
-"""One store, read once: its lock, its state, the pair of processes, and what came of it."""
+"""Syncs one store: takes its lock, runs tap and target, saves its state."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from typing import Any
 from tap_bigcommerce_dagster import pipeline, tap_log
 from tap_bigcommerce_dagster.errors import FleetError, SyncFailed
 from tap_bigcommerce_dagster.figures import Figures
-from tap_bigcommerce_dagster.files import parsed
-from tap_bigcommerce_dagster.pipeline import Ended, Outcome
+from tap_bigcommerce_dagster.files import parse_json
+from tap_bigcommerce_dagster.pipeline import Outcome, ProcessResult
 from tap_bigcommerce_dagster.reports import Page, Reports
 from tap_bigcommerce_dagster.secrets import Secrets
-from tap_bigcommerce_dagster.states import Held, Saved, StateStore
+from tap_bigcommerce_dagster.states import SavedState, StateLock, StateStore
 from tap_bigcommerce_dagster.stores import Stores
 from tap_bigcommerce_dagster.target import Target
-from tap_bigcommerce_dagster.user_code import ask
+from tap_bigcommerce_dagster.user_code import call
 
 SAVE_EVERY = 10.0
-"""Seconds between two states that are kept while a run goes on."""
+"""Seconds between two saves of the state during a sync."""
 
-USAGE = 2
-"""The tap's status where it does not know an option; a target's may mean anything."""
+USAGE_ERROR = 2
+"""The tap's exit status for an unknown option."""
 
-LAST_WORDS = 8
-"""Lines of a program that failed that are shown with the failure."""
+LAST_LINES = 8
+"""Lines of a failed program's output that its error shows."""
 
-Say = Callable[[int, str], None]
-"""Takes a line for the run's log: its level, as `logging` numbers them, and its words."""
+Log = Callable[[int, str], None]
+"""Writes a line to the run's log: level, as a number of `logging`, and message."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How every store of a fleet is read.
+class SyncConfig:
+    """How the stores of a fleet are read.
 
-    `tap` and `target` are commands of virtual environments of their own. `settings` go over those
-    of each store. `catalog` says what is read; None: what the tap reads by default. `reports`:
-    where the tap's page about each run is kept; None: nowhere. `stalled_after`: seconds without a
-    sign of life until a sync is ended; None: never.
+    `tap` and `target` are commands, each in its own virtual environment. `settings` override those
+    of each store. `catalog` selects the streams (None: the tap's default). `reports` stores the
+    tap's report of each run (None: no reports). `stalled_after` is the number of seconds without
+    any progress after which a sync is ended (None: never).
     """
 
     tap: Sequence[str]
@@ -61,36 +61,37 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Synced:
-    """A store that was read to its end, and what that took. `page` is the tap's report of it."""
+class SyncResult:
+    """A complete sync of a store: its counts, duration, processes, and the tap's report."""
 
     store: str
     figures: Figures
     seconds: float
-    tap: Ended
-    target: Ended
+    tap: ProcessResult
+    target: ProcessResult
     page: Page | None
 
 
 def sync(
-    recipe: Recipe,
+    config: SyncConfig,
     store: str,
     run_id: str,
-    say: Say,
+    log: Log,
     secrets: Secrets,
     stop: threading.Event,
-) -> Synced:
-    """Read one store, and keep every state that the target acknowledges.
+) -> SyncResult:
+    """Read one store, and save the states that the target acknowledges.
 
-    `secrets` learns those of the store. Raises StoreBusy where another run reads it, SyncFailed
-    where the tap or the target failed, and FleetError where something is not as it has to be.
+    The store's secrets are added to `secrets`. Setting `stop` ends the sync. Raises StoreBusy if
+    another run reads the store, SyncFailed if the tap or the target fails, and FleetError for
+    other errors, such as an invalid state.
     """
     try:
-        with recipe.states.lock(store) as held:
-            return _Sync(recipe, store, run_id, say, secrets, stop, held).run()
+        with config.states.lock(store) as lock:
+            return _Sync(config, store, run_id, log, secrets, stop, lock).run()
     except OSError as error:
         raise SyncFailed(
-            f"{store}: its state, or a file of this run, cannot be written or read: "
+            f"{store}: its state, or a file of this run, cannot be read or written: "
             f"{error.strerror or type(error).__name__} ({error.filename}).",
             worth_retrying=True,
         ) from None
@@ -99,101 +100,100 @@ def sync(
 class _Sync:
     def __init__(
         self,
-        recipe: Recipe,
+        config: SyncConfig,
         store: str,
         run_id: str,
-        say: Say,
+        log: Log,
         secrets: Secrets,
         stop: threading.Event,
-        held: Held,
+        lock: StateLock,
     ) -> None:
-        self._recipe = recipe
+        self._config = config
         self._store = store
         self._run_id = run_id
         self._stop = stop
-        self._held = held
-        self._settings = ask(
-            f"{store}: what returns its settings",
-            lambda: {**recipe.stores.settings(store), **recipe.settings},
+        self._lock = lock
+        self._settings = call(
+            f"{store}: the code that returns its settings",
+            lambda: {**config.stores.settings(store), **config.settings},
         )
-        secrets.learn(self._settings)
-        self._target = ask(
-            f"{store}: what returns the target's settings",
-            lambda: dict(recipe.target.settings_for(store)),
+        secrets.add(self._settings)
+        self._target = call(
+            f"{store}: the code that returns the target's settings",
+            lambda: dict(config.target.settings_for(store)),
         )
-        secrets.learn(self._target)
-        self._hidden = secrets.hidden
-        self._tell = say
-        self._before = recipe.states.read(store)
+        secrets.add(self._target)
+        self._redact = secrets.redact
+        self._log = log
+        self._before = config.states.read(store)
         self._figures = Figures()
         self._critical: list[str] = []
-        self._stray: deque[str] = deque(maxlen=LAST_WORDS)
-        self._last: deque[str] = deque(maxlen=LAST_WORDS)
+        self._raw_output: deque[str] = deque(maxlen=LAST_LINES)
+        self._target_output: deque[str] = deque(maxlen=LAST_LINES)
         self._acknowledged: dict[str, Any] | None = None
         self._saved: dict[str, Any] | None = None
         self._saved_at = time.monotonic()
-        self._alive_at = time.monotonic()
+        self._progress_at = time.monotonic()
 
-    def run(self) -> Synced:
+    def run(self) -> SyncResult:
         """Read the store."""
         began = time.monotonic()
-        listeners = pipeline.Listeners(self._hear_tap, self._hear_target, self._hear_state)
+        callbacks = pipeline.Callbacks(self._on_tap_line, self._on_target_line, self._on_state_line)
         page = self._page()
         with contextlib.ExitStack() as stack:
-            # Relative paths in settings mean what they mean to whoever runs this.
+            # Relative paths in settings are relative to the current folder.
             pair = pipeline.Pair(
                 self._tap_program(stack, page), self._target_program(stack), Path.cwd()
             )
             try:
-                outcome = pipeline.run(pair, listeners, self._check)
+                outcome = pipeline.run(pair, callbacks, self._check)
             finally:
-                # Both are true however the run ended: what the tap tells of it, and the last
-                # state that the target acknowledged.
+                # However the run ended, its report and the last acknowledged state are valid.
                 if page is not None and page.path.exists():
-                    self._tell(logging.INFO, f"The tap's report: {page.url or page.path}")
+                    self._log(logging.INFO, f"The tap's report: {page.url or page.path}")
                 self._save()
-        self._judge(outcome)
+        self._raise_if_failed(outcome)
         self._save(complete=True)
-        self._figures.compare(
-            self._before.value if self._before else None, self._acknowledged, self._hidden
+        self._figures.set_bookmarks(
+            self._before.value if self._before else None, self._acknowledged, self._redact
         )
         seconds = time.monotonic() - began
-        return Synced(self._store, self._figures, seconds, outcome.tap, outcome.target, page)
+        return SyncResult(self._store, self._figures, seconds, outcome.tap, outcome.target, page)
 
     def _page(self) -> Page | None:
-        """Where the tap writes its report; None: it writes none."""
-        if self._recipe.reports is None:
+        """The report that the tap writes; None: it writes none."""
+        if self._config.reports is None:
             return None
         try:
-            return self._recipe.reports.page(self._store, self._run_id)
+            return self._config.reports.page(self._store, self._run_id)
         except FleetError as error:
-            self._tell(logging.WARNING, f"The tap's report could not be kept: {error.words}")
+            self._log(logging.WARNING, f"The tap's report cannot be saved: {error.message}")
             return None
 
     def _tap_program(self, stack: contextlib.ExitStack, page: Page | None) -> pipeline.Program:
-        recipe = self._recipe
-        files = [self._nameless(stack, self._settings)]
-        words = [*recipe.tap, "--config", _path(files[0]), *tap_log.OPTIONS]
-        if recipe.catalog is not None:
-            words += ["--catalog", str(recipe.catalog.absolute())]
+        config = self._config
+        files = [self._unnamed_file(stack, self._settings)]
+        command = [*config.tap, "--config", _path(files[0]), *tap_log.OPTIONS]
+        if config.catalog is not None:
+            command += ["--catalog", str(config.catalog.absolute())]
         if self._before is not None:
-            files.append(self._nameless(stack, self._before.value))
-            words += ["--state", _path(files[1])]
+            files.append(self._unnamed_file(stack, self._before.value))
+            command += ["--state", _path(files[1])]
         if page is not None:
-            words += ["--report", str(page.path)]
-        return pipeline.Program(words, [*files, *self._held.inherited])
+            command += ["--report", str(page.path)]
+        return pipeline.Program(command, [*files, *self._lock.inherited])
 
     def _target_program(self, stack: contextlib.ExitStack) -> pipeline.Program:
-        file = self._nameless(stack, self._target)
-        words = [*self._recipe.target.command, "--config", _path(file)]
-        return pipeline.Program(words, [file, *self._held.inherited])
+        file = self._unnamed_file(stack, self._target)
+        command = [*self._config.target.command, "--config", _path(file)]
+        return pipeline.Program(command, [file, *self._lock.inherited])
 
-    def _nameless(self, stack: contextlib.ExitStack, value: dict[str, Any]) -> int:
-        """A file that holds the value, without a name: it is gone with those that have it open."""
+    def _unnamed_file(self, stack: contextlib.ExitStack, value: dict[str, Any]) -> int:
+        """A file without a name, which disappears once all processes have closed it."""
         try:
             text = json.dumps(value)
         except (TypeError, ValueError, RecursionError):
-            raise FleetError(f"{self._store}: its settings hold what is no JSON.") from None
+            raise FleetError(f"{self._store}: its settings cannot be written as JSON.") from None
         file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # The stack closes it.
         file.write(text.encode())
         file.seek(0)
@@ -202,87 +202,87 @@ class _Sync:
     def _check(self) -> None:
         if self._stop.is_set():
             raise SyncFailed(f"{self._store}: the run was stopped.", worth_retrying=False)
-        self._held.check()
-        limit = self._recipe.stalled_after
-        if limit is not None and time.monotonic() - self._alive_at > limit:
-            # Not tried again at once: for so long it would keep its place in the run.
+        self._lock.check()
+        limit = self._config.stalled_after
+        if limit is not None and time.monotonic() - self._progress_at > limit:
+            # Not retried in this run: it could stall again for as long, and delay other stores.
             raise SyncFailed(
                 f"{self._store}: for {limit / 60:g} minutes the tap made no request and wrote no "
-                "record, and the target acknowledged no state, so this sync was ended. What was "
-                "acknowledged is kept; the next run goes on there. If the target takes longer for "
-                "what it has in hand, set stalled_after_minutes higher.",
+                "record, and the target acknowledged no state, so this sync was ended. The last "
+                "acknowledged state is kept; the next run continues from there. If the target "
+                "needs more time for its data, increase stalled_after_minutes.",
                 worth_retrying=False,
             )
 
-    def _hear_tap(self, line: str) -> None:
-        entry = tap_log.understood(line, self._hidden)
-        self._figures.hear(entry)
+    def _on_tap_line(self, line: str) -> None:
+        entry = tap_log.parse_line(line, self._redact)
+        self._figures.add(entry)
         if entry.metric is not None:
-            self._alive_at = time.monotonic()
+            self._progress_at = time.monotonic()
         if entry.level <= logging.DEBUG or entry.metric is not None:
             return
-        words = entry.words
-        if entry.is_stray:
-            self._stray.append(words)
+        message = entry.message
+        if entry.is_raw:
+            self._raw_output.append(message)
         elif entry.level >= logging.CRITICAL:
-            self._critical.append(words)
-        self._tell(entry.level, words)
+            self._critical.append(message)
+        self._log(entry.level, message)
 
-    def _hear_target(self, line: str) -> None:
-        words = self._hidden(line)
-        self._last.append(words)
-        # Targets write as they like; what matters is shown when one fails.
-        self._tell(logging.DEBUG, f"target: {words}")
+    def _on_target_line(self, line: str) -> None:
+        message = self._redact(line)
+        self._target_output.append(message)
+        # Targets log in many formats; if one fails, its error shows the last lines.
+        self._log(logging.DEBUG, f"target: {message}")
 
-    def _hear_state(self, line: str) -> None:
+    def _on_state_line(self, line: str) -> None:
         try:
-            state = parsed(line)
+            state = parse_json(line)
         except ValueError:
             state = None
         if not isinstance(state, dict) or not isinstance(state.get("bookmarks"), dict):
-            self._hear_target(line)
+            self._on_target_line(line)
             return
         self._acknowledged = state
-        self._alive_at = time.monotonic()
+        self._progress_at = time.monotonic()
         if time.monotonic() - self._saved_at >= SAVE_EVERY:
             self._save()
 
     def _save(self, *, complete: bool = False) -> None:
-        """Keep the last state that the target acknowledged."""
+        """Save the last state that the target acknowledged."""
         state = self._acknowledged
         if state is None or (state == self._saved and not complete):
             return
         now = datetime.now(timezone.utc)
         completed = now if complete else self._before.completed_at if self._before else None
-        self._held.save(Saved(state, now, completed))
+        self._lock.save(SavedState(state, now, completed))
         self._saved, self._saved_at = state, time.monotonic()
 
-    def _judge(self, outcome: Outcome) -> None:
-        """Raises SyncFailed unless both did all they had to."""
+    def _raise_if_failed(self, outcome: Outcome) -> None:
+        """Raises SyncFailed or FleetError unless both programs have succeeded."""
         tap, target = outcome.tap.status, outcome.target.status
         if tap != 0 and self._critical:
-            words = f"{self._store}: " + " ".join(self._critical)
-            raise SyncFailed(words, worth_retrying=self._figures.worth_retrying)
+            message = f"{self._store}: " + " ".join(self._critical)
+            raise SyncFailed(message, worth_retrying=self._figures.worth_retrying)
         if target != 0:
-            words = f"{self._store}: the target ended {_how(target, self._last)}"
-            raise SyncFailed(words, worth_retrying=True)
+            message = f"{self._store}: the target ended {_exit_text(target, self._target_output)}"
+            raise SyncFailed(message, worth_retrying=True)
         if tap != 0:
-            words = f"{self._store}: the tap ended {_how(tap, self._stray)}"
-            raise SyncFailed(words, worth_retrying=tap != USAGE)
+            message = f"{self._store}: the tap ended {_exit_text(tap, self._raw_output)}"
+            raise SyncFailed(message, worth_retrying=tap != USAGE_ERROR)
         if self._acknowledged is None:
             raise FleetError(
                 f"{self._store}: the target acknowledged no state, so the next run would read "
-                "everything again. A Singer target writes the states of what it has stored to its "
-                "standard output; use one that does."
+                "everything again. Use a Singer target that writes the states of stored data to "
+                "its standard output."
             )
 
 
-def _how(status: int, last: Sequence[str]) -> str:
-    """The end of a sentence about a program that failed."""
-    how = f"with status {status}" if status > 0 else f"by signal {-status}"
-    return "\n".join([f"{how}. Its last lines:", *last]) if last else f"{how}."
+def _exit_text(status: int, output: Sequence[str]) -> str:
+    """The end of a sentence about a failed program: how it ended, and its last output."""
+    text = f"with status {status}" if status > 0 else f"by signal {-status}"
+    return "\n".join([f"{text}. Its last lines:", *output]) if output else f"{text}."
 
 
 def _path(descriptor: int) -> str:
-    """The name under which a process opens what it has open."""
+    """The path of an open file descriptor of the process itself."""
     return f"/dev/fd/{descriptor}"

@@ -1,4 +1,4 @@
-"""The tap's log: what `--log-format json` writes, a line at a time."""
+"""Parses the tap's log, as `--log-format json` writes it: a JSON object per line."""
 
 from __future__ import annotations
 
@@ -7,32 +7,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_bigcommerce_dagster.files import parsed
+from tap_bigcommerce_dagster.files import parse_json
 
-# At DEBUG there is a METRIC line of each request, which shows that a sync goes on.
+# At DEBUG there is a METRIC line for each request, which shows that a sync makes progress.
 OPTIONS = ("--log-format", "json", "--log-level", "DEBUG")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line: its level, as `logging` numbers them, and its words; `metric` is for programs.
+    """A line of the log.
 
-    `is_stray`: what no log wrote, such as the last words of a Python that cannot begin.
+    `level` is a number of `logging`; `metric` is the content of a METRIC line. `is_raw`: the line
+    is not a log entry, such as an error that Python writes when it cannot start.
     """
 
     level: int
-    words: str
+    message: str
     metric: Mapping[str, Any] | None = None
-    is_stray: bool = False
+    is_raw: bool = False
 
 
-def understood(line: str, hidden: Callable[[str], str]) -> Entry:
-    """A line of the tap's standard error; `hidden` takes secrets out of its words."""
+def parse_line(line: str, redact: Callable[[str], str]) -> Entry:
+    """Parse a line of the tap's standard error. `redact` removes secrets from a text."""
     try:
-        found = parsed(line)
-        words = "\n".join(filter(None, [str(found["message"]), found.get("traceback")]))
+        found = parse_json(line)
+        message = "\n".join(filter(None, [str(found["message"]), found.get("traceback")]))
         level = logging.getLevelName(found["level"])
         number = level if isinstance(level, int) else logging.INFO
-        return Entry(number, hidden(words), found.get("metric"))
+        return Entry(number, redact(message), found.get("metric"))
     except (ValueError, KeyError, TypeError):
-        return Entry(logging.WARNING, hidden(line), is_stray=True)
+        return Entry(logging.WARNING, redact(line), is_raw=True)

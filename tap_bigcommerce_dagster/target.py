@@ -1,4 +1,4 @@
-"""The target that gets the messages: its command, and its settings for a store."""
+"""The Singer target of a fleet: its command, and its settings for each store."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TargetSettings = Mapping[str, Any]
 class Target:
     """A Singer target: `Target(["/opt/target/bin/target-duckdb"], {"filepath": "fleet.duckdb"})`.
 
-    `settings` are what its config file holds; a function is asked for those of each store:
-    `lambda store: {**database, "default_target_schema": store}`.
+    `settings` is the content of the target's config file, or a function that returns it for a
+    store: `lambda store: {**database, "default_target_schema": store}`.
     """
 
     command: Sequence[str]
     settings: TargetSettings | Callable[[str], TargetSettings] = field(default_factory=dict)
 
     def settings_for(self, store: str) -> TargetSettings:
-        """What the target's config file holds while it gets this store's messages."""
+        """The content of the target's config file for this store."""
         return self.settings(store) if callable(self.settings) else self.settings

@@ -1,4 +1,4 @@
-"""States in a folder: a file for each store, and beside it the file that is locked."""
+"""State storage in a folder: a file and a lock file for each store."""
 
 from __future__ import annotations
 
@@ -12,31 +12,37 @@ from pathlib import Path
 
 from tap_bigcommerce_dagster.errors import FleetError
 from tap_bigcommerce_dagster.files import read_bytes
-from tap_bigcommerce_dagster.names import checked
-from tap_bigcommerce_dagster.states.state import LARGEST, Completed, Held, Saved, busy
+from tap_bigcommerce_dagster.names import valid_name
+from tap_bigcommerce_dagster.states.state import (
+    MAX_STATE_BYTES,
+    CompletedAt,
+    SavedState,
+    StateLock,
+    store_busy,
+)
 
 
 class FolderStates:
     """`FolderStates("states")` keeps `states/shoes.json` for the store `shoes`.
 
-    The lock is the operating system's. It ends with the processes that hold it, however they end.
+    The lock is one of the operating system, which releases it once all processes that hold it
+    have ended, in whatever way.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self._folder = Path(folder)
 
-    def read(self, store: str) -> Saved | None:
-        """What is kept of a store."""
+    def read(self, store: str) -> SavedState | None:
+        """The state of a store; None if there is none. Raises FleetError if it is invalid."""
         path = self._path(store)
         if not os.path.lexists(path):
             return None
-        return Saved.from_text(
-            read_bytes(path, "The state file", LARGEST), f"The state file {path}"
-        )
+        content = read_bytes(path, "The state file", MAX_STATE_BYTES)
+        return SavedState.from_text(content, f"The state file {path}")
 
     @contextlib.contextmanager
-    def lock(self, store: str) -> Iterator[Held]:
-        """Hold the store's lock."""
+    def lock(self, store: str) -> Iterator[StateLock]:
+        """Hold the store's lock for a block. Raises StoreBusy if it is taken."""
         path = self._path(store)
         self._folder.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
@@ -44,16 +50,16 @@ class FolderStates:
             try:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise busy(store) from error
-            yield _HeldFile(path, (descriptor,))
+                raise store_busy(store) from error
+            yield _FileLock(path, (descriptor,))
         finally:
             os.close(descriptor)
 
-    def completed(self, stores: Iterable[str]) -> dict[str, Completed]:
-        """When each of the stores was last read to its end."""
+    def completed(self, stores: Iterable[str]) -> dict[str, CompletedAt]:
+        """When each of the stores was last read completely."""
         return {store: self._completed(store) for store in stores}
 
-    def _completed(self, store: str) -> Completed:
+    def _completed(self, store: str) -> CompletedAt:
         try:
             saved = self.read(store)
         except FleetError as error:
@@ -61,16 +67,16 @@ class FolderStates:
         return saved.completed_at if saved else None
 
     def _path(self, store: str) -> Path:
-        return self._folder / f"{checked(store)}.json"
+        return self._folder / f"{valid_name(store)}.json"
 
 
 @dataclass(frozen=True)
-class _HeldFile:
+class _FileLock:
     path: Path
     inherited: tuple[int, ...]
 
-    def save(self, saved: Saved) -> None:
-        """Write a new file and put it in the old one's place."""
+    def save(self, saved: SavedState) -> None:
+        """Write a new file, then replace the old one with it."""
         with tempfile.NamedTemporaryFile(
             "w", encoding="utf-8", dir=self.path.parent, prefix=f".{self.path.name}.", delete=False
         ) as new:
@@ -85,4 +91,4 @@ class _HeldFile:
                 raise
 
     def check(self) -> None:
-        """The operating system takes no lock away."""
+        """Does nothing: a lock of the operating system cannot be lost."""

@@ -1,4 +1,4 @@
-"""What is kept of a store, and what a place that keeps it has to do."""
+"""A store's saved state, and the interface of a state storage."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from datetime import datetime, timezone
 from typing import Any, Protocol
 
 from tap_bigcommerce_dagster.errors import FleetError, StoreBusy
-from tap_bigcommerce_dagster.files import parsed
+from tap_bigcommerce_dagster.files import parse_json
 
-LARGEST = 64_000_000
-"""Bytes of a state. Those of deletions hold the ids of all rows."""
+MAX_STATE_BYTES = 64_000_000
+"""With deletions, a state holds the ids of all rows."""
 
 
 @dataclass(frozen=True)
-class Saved:
+class SavedState:
     """A state that a target has acknowledged.
 
-    `value` is what the tap takes with --state. Dates are UTC; `completed_at` is when the store
-    was last read to its end (None: never).
+    `value` is the state for the tap's --state. Dates are UTC; `completed_at` is when the store was
+    last read completely (None: never).
     """
 
     value: dict[str, Any]
@@ -29,7 +29,7 @@ class Saved:
     completed_at: datetime | None
 
     def text(self) -> str:
-        """As a STATE message, which the tap takes as a state file."""
+        """The state as a STATE message, which the tap accepts as a state file."""
         completed = self.completed_at.isoformat() if self.completed_at else None
         return json.dumps(
             {
@@ -41,69 +41,69 @@ class Saved:
         )
 
     @staticmethod
-    def from_text(text: str | bytes, where: str) -> Saved:
-        """What `text` made. Raises FleetError that names `where` for anything else.
+    def from_text(text: str | bytes, where: str) -> SavedState:
+        """Parse what `text` returned, or a plain state, such as one written before the fleet.
 
-        A plain state, from a time without a fleet, is taken as well.
+        Raises FleetError if the text is not a state; its message begins with `where`.
         """
         try:
-            message = parsed(text)
+            message = parse_json(text)
             value = message["value"] if message.get("type") == "STATE" else message
             saved_at, completed = message.get("saved_at"), message.get("completed_at")
             if not isinstance(value, dict):
                 raise TypeError
-            return Saved(
+            return SavedState(
                 value,
                 _utc(saved_at) if saved_at else datetime.now(timezone.utc),
                 _utc(completed) if completed else None,
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise FleetError(
-                f"{where} holds no state. Put a state in its place, or remove it to have the store "
-                "read from the start."
+                f"{where} is not a state. Replace it with a state, or remove it to read the store "
+                "from the start."
             ) from error
 
 
 def _utc(text: str) -> datetime:
-    """A date in ISO 8601; one that names no zone is UTC."""
+    """Parse a date in ISO 8601. Without a time zone it is UTC."""
     date = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
 
-class Held(Protocol):
+class StateLock(Protocol):
     """The lock on one store's state, while it is held."""
 
     @property
     def inherited(self) -> tuple[int, ...]:
-        """Descriptors for the tap and the target: the lock is held until they are gone, too."""
+        """File descriptors that the tap and the target inherit, so that they hold the lock too."""
 
-    def save(self, saved: Saved) -> None:
-        """Keep this state, whole or not at all. Raises LockLost where another run has the lock."""
+    def save(self, saved: SavedState) -> None:
+        """Save the state atomically. Raises LockLost if another run has the lock."""
 
     def check(self) -> None:
-        """Raises LockLost where the lock is lost."""
+        """Raises LockLost if the lock is lost."""
 
 
-Completed = datetime | FleetError | None
-"""When a store was last read to its end, UTC; None: never; an error: that cannot be told of it."""
+CompletedAt = datetime | FleetError | None
+"""When a store was last read completely, in UTC. None: never. An error: its state is invalid."""
 
 
 class StateStore(Protocol):
-    """A place for the states of all stores."""
+    """A storage for the states of all stores."""
 
-    def read(self, store: str) -> Saved | None:
-        """What is kept of a store. Raises FleetError where it cannot be understood."""
+    def read(self, store: str) -> SavedState | None:
+        """The state of a store; None if there is none. Raises FleetError if it is invalid."""
 
-    def lock(self, store: str) -> AbstractContextManager[Held]:
-        """Hold the store's lock for a block. Raises StoreBusy, at once, where it is taken."""
+    def lock(self, store: str) -> AbstractContextManager[StateLock]:
+        """Hold the store's lock for a block. Raises StoreBusy, without waiting, if it is taken."""
 
-    def completed(self, stores: Iterable[str]) -> dict[str, Completed]:
-        """When each of the stores was last read to its end."""
+    def completed(self, stores: Iterable[str]) -> dict[str, CompletedAt]:
+        """When each of the stores was last read completely."""
 
 
-def busy(store: str) -> StoreBusy:
-    """The error of a lock that is taken."""
+def store_busy(store: str) -> StoreBusy:
+    """The error for a lock that is taken."""
     return StoreBusy(
-        f"Another run is reading {store} right now, so this one reads nothing of it. Wait until "
-        "that one has ended."
+        f"Another run is reading {store}, so this run does not read it. Wait until the other run "
+        "has ended."
     )

@@ -1,4 +1,4 @@
-"""A fleet of sandbox stores, and runs of it in this process."""
+"""A fleet of sandbox stores, and its runs in this process."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ PARTITIONS = "bigcommerce_stores"
 
 @pytest.fixture(autouse=True)
 def dagster_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """An instance of Dagster of its own for each test that imports this, and no settings.
+    """A separate Dagster instance for each test that imports this, without settings of the tap.
 
-    Taps write a STATE for each page, so that there is something to keep of short syncs.
+    Taps write a STATE after each page, so that short syncs have some.
     """
     home = tmp_path / "dagster-home"
     home.mkdir()
@@ -42,7 +42,10 @@ def dagster_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 @dataclass
 class Fleet:
-    """Config files, states and rows in one folder. `target` and `more` are for `build_fleet`."""
+    """Config files, states and rows in one folder.
+
+    `target` has settings of the target by store, `more` arguments of `build_fleet`.
+    """
 
     folder: Path
     target: dict[str, Any] = field(default_factory=dict)
@@ -67,7 +70,7 @@ class Fleet:
         (self.folder / "stores" / f"{name}.json").unlink()
 
     def definitions(self) -> dg.Definitions:
-        """The code location."""
+        """The Dagster definitions."""
         return build_fleet(
             **{
                 "tap": TAP,
@@ -83,7 +86,7 @@ class Fleet:
         return {"folder": str(self.folder / "rows" / store), **self.target.get(store, {})}
 
     def run(self, instance: dg.DagsterInstance, *stores: str) -> dg.ExecuteInProcessResult:
-        """One run of these stores, which follow one another in Dagster's list of them."""
+        """One run of these stores, which are adjacent in Dagster's list of partitions."""
         known = instance.get_dynamic_partitions(PARTITIONS)
         instance.add_dynamic_partitions(PARTITIONS, [s for s in stores if s not in known])
         return (
@@ -98,7 +101,7 @@ class Fleet:
         )
 
     def rows(self, store: str, stream: str) -> list[dict[str, Any]]:
-        """What the target has of a stream."""
+        """The target's rows of a stream."""
         path = self.folder / "rows" / store / f"{stream}.json"
         return list(json.loads(path.read_text()).values())
 
@@ -107,7 +110,7 @@ class Fleet:
 
 
 def log_of(instance: dg.DagsterInstance, run_id: str) -> str:
-    """All words of a run's log."""
+    """The text of a run's log."""
     return "\n".join(entry.user_message or entry.message for entry in instance.all_logs(run_id))
 
 

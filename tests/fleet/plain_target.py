@@ -1,7 +1,7 @@
-"""A small target, for tests: rows into a file a stream, last version by key, and its states.
+"""A small target for tests: keeps the last row of each key in a file per stream, prints states.
 
-Settings: `folder`; `fails_after` (records): it ends with status 3 then, if the file `fails_once`
-is there, which it removes; `sleeps`: seconds a record.
+Settings: `folder`; `fails_after`: the number of records after which it ends with status 3, if the
+file `fails_once` exists, which it then removes; `sleeps`: seconds to wait after each record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The examples for a cluster, checked as far as that goes without one."""
+"""The example for a cluster, checked as far as possible without one."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ KUBECONFIG = {
 
 
 def check_schema(path: Path) -> None:
-    """Hold the manifests in a file against the schemas of Kubernetes."""
+    """Check the manifests in a file against the schemas of Kubernetes."""
     program = os.environ.get("FLEET_KUBERNETES")
     if program is None:
         pytest.skip("`make fleet-test` installs kubernetes-validate, which this needs")
@@ -141,7 +141,7 @@ def test_the_code_location_loads(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 def instructions(path: Path) -> list[tuple[str, str]]:
-    """What a Dockerfile says, a line at a time: what to do, and with what."""
+    """The instructions of a Dockerfile with their arguments."""
     lines = path.read_text("utf-8").replace("\\\n", " ").splitlines()
     words = [line.partition(" ") for line in lines if line and not line.startswith("#")]
     return [(word, rest) for word, _, rest in words]
@@ -189,7 +189,7 @@ def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path:
     assert len(json.loads(subprocess.check_output([tap, "--discover"], timeout=60))["streams"]) > 60
     size = sum(path.stat().st_size for path in installed.rglob("*") if path.is_file())
     assert size < 45_000_000
-    # The tap alone: neither what runs a fleet, nor what installs.
+    # Only the tap, without Dagster and installers.
     for name in ("dagster", "pip", "setuptools"):
         assert not list(installed.glob(f"lib/*/site-packages/{name}"))
 
@@ -200,10 +200,10 @@ def test_a_lock_is_of_what_is_asked_for_now_and_names_hashes_alone(path: Path) -
     text = path.with_suffix(".txt").read_text("utf-8")
     assert text.startswith(head(path.stem)), "`make locks` writes it anew"
     name, marker = r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", r"( ; [\w\s.'<>=!]+)?"
-    whole = re.compile(rf"{name}{marker}(\s+--hash=sha256:[0-9a-f]{{64}})+")
+    content = re.compile(rf"{name}{marker}(\s+--hash=sha256:[0-9a-f]{{64}})+")
     locked = text.partition("\n")[2].replace("\\\n", "").splitlines()
     assert locked
-    assert [line for line in locked if not whole.fullmatch(line)] == []
+    assert [line for line in locked if not content.fullmatch(line)] == []
     found = {re.split(r"[\[=]", line)[0]: line.split()[0].partition("==")[2] for line in locked}
     for wanted in map(Requirement, asked_for(path.stem)):
         assert wanted.specifier.contains(found[wanted.name])

@@ -1,4 +1,4 @@
-"""A fleet among bad names, secrets that want out, and stores that hang: each harms itself alone."""
+"""A fleet with invalid names, secrets in output, and broken or hanging stores and programs."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def fleet(tmp_path: Path, store: Sandbox) -> Fleet:
-    """A fleet in a folder beside others, with the store `shoes` and no second try."""
+    """A fleet with the store `shoes` and without retries."""
     fleet = Fleet(tmp_path / "fleet", more={"retries": Retries(most=0, delay=0)})
     fleet.more["reports"] = fleet.folder / "reports"
     fleet.add("shoes", store)
     return fleet
 
 
-def all_told(instance: dg.DagsterInstance) -> str:
-    """Everything that Dagster keeps of all runs, as it keeps it."""
+def recorded(instance: dg.DagsterInstance) -> str:
+    """All events of all runs, as Dagster stores them."""
     return "\n".join(
         serialize_value(entry)
         for run in instance.get_runs()
@@ -99,7 +99,7 @@ def test_a_run_of_what_is_no_store_reads_nothing_and_writes_nothing(
     result = fleet.run(instance, name)
     assert not result.success
     log = log_of(instance, result.run_id)
-    assert ("the list of stores has no such store" if name == "hats" else "cannot name") in log
+    assert ("not in the list of stores" if name == "hats" else "is not a valid name") in log
     assert len(log) < 5000
     changed = {
         path
@@ -179,16 +179,16 @@ def test_no_secret_of_a_store_or_target_is_told_by_what_they_say(
     fleet.more["target"] = Target(echo, {**HIDDEN, "shown": shown})
     result = fleet.run(instance, "shoes")
     assert not result.success
-    told = all_told(instance)
-    assert "https://[hidden]@host/path?[hidden] is not there" in told
-    assert "the target ended with status 3" in told
+    text = recorded(instance)
+    assert "https://[hidden]@host/path?[hidden] is not there" in text
+    assert "the target ended with status 3" in text
     for secret in SECRETS:
-        assert secret not in told, secret
+        assert secret not in text, secret
     log = log_of(instance, result.run_id)
     assert "\\x1b[31mred\\x00\\u202e" in log
 
 
-def of_settings(*_: str) -> Mapping[str, Any]:
+def failing(*_: str) -> Mapping[str, Any]:
     literal = "in-the-code-itself"
     try:
         raise RuntimeError(f"cannot log in with hunter2 and {literal}")
@@ -196,26 +196,26 @@ def of_settings(*_: str) -> Mapping[str, Any]:
         raise ConnectionError("token=hunter2") from error
 
 
-def leaves(*_: str) -> Mapping[str, Any]:
+def exits(*_: str) -> Mapping[str, Any]:
     raise SystemExit("hunter2")
 
 
 class Broken:
-    """Stores of somebody's own, which can be listed but not read."""
+    """Stores of a user that can be listed but not read."""
 
     def names(self) -> list[str]:
         return ["shoes"]
 
-    settings = of_settings
+    settings = failing
 
 
 @pytest.mark.parametrize(
     "more",
     [
-        {"stores": of_settings},
+        {"stores": failing},
         {"stores": Broken()},
-        {"target": Target(["true"], of_settings)},
-        {"target": Target(["true"], leaves)},
+        {"target": Target(["true"], failing)},
+        {"target": Target(["true"], exits)},
         {"stores": lambda: ["shoes"]},
     ],
     ids=["list", "settings", "target", "exit", "no-settings"],
@@ -229,19 +229,19 @@ def test_an_error_of_what_people_hand_over_is_told_without_its_words(
     fleet.more |= more
     result = fleet.run(instance, "shoes")
     assert not result.success
-    told = all_told(instance) + "".join(capfd.readouterr())
-    assert re.search(r"(ConnectionError|SystemExit|TypeError|ValueError) \(at [^)]*\.py:\d+ ", told)
+    text = recorded(instance) + "".join(capfd.readouterr())
+    assert re.search(r"(ConnectionError|SystemExit|TypeError|ValueError) \(at [^)]*\.py:\d+ ", text)
     for secret in ("hunter2", "in-the-code-itself"):
-        assert secret not in told
-    if "stores" in more and more["stores"] is of_settings:
+        assert secret not in text
+    if "stores" in more and more["stores"] is failing:
         sensor: Any = next(iter(fleet.definitions().sensors or ()))
         with pytest.raises(dg.Failure, match="ConnectionError") as caught:
             sensor(dg.build_sensor_context(instance=instance))
         assert "hunter2" not in "".join(traceback.format_exception(caught.value))
 
 
-class Falls(FolderStates):
-    """States that raise for one store what nobody expects."""
+class BrokenStates(FolderStates):
+    """A state storage that raises an unexpected error for one store."""
 
     def lock(self, store: str) -> Any:
         if store == "boots":
@@ -253,12 +253,12 @@ def test_an_unexpected_error_of_one_store_is_its_own(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet.add("boots", store)
-    fleet.more["states"] = Falls(fleet.folder / "states")
+    fleet.more["states"] = BrokenStates(fleet.folder / "states")
     result = fleet.run(instance, "boots", "shoes")
     assert not result.success
     assert materialized(instance, "orders") == {"shoes"}
     assert re.search(r"boots: .*ZeroDivisionError \(at ", log_of(instance, result.run_id))
-    assert "hunter2" not in all_told(instance)
+    assert "hunter2" not in recorded(instance)
 
 
 READS_SLOWLY = """
@@ -332,18 +332,18 @@ def test_what_a_run_has_done_is_scheduled_again_though_one_of_its_stores_hangs(
     once.touch()
     fleet.target["hats"] = {"fails_after": 1, "fails_once": str(once)}
     run_id = fleet.run(instance, *names).run_id
-    # As if the run were still there, and about to try again what may pass: only `hats`.
+    # As if the run were still there and about to retry `hats`, the only temporary failure.
     began = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name="bigcommerce_job")
     instance.report_dagster_event(began, run_id)
     assert scheduled(fleet, instance) == [tags(["boots", "gloves"]), tags(["shoes"])]
-    # Nothing has been told for longer than any run is silent: its process was killed.
+    # No event for longer than a working run needs: its process was killed.
     fleet.more["stalled_after_minutes"] = 0
     time.sleep(0.1)
     assert scheduled(fleet, instance) == [tags(names)]
 
 
 def scheduled(fleet: Fleet, instance: dg.DagsterInstance) -> list[dict[str, str]]:
-    """The tags by which the runs of the schedule's next tick say what they read."""
+    """The tags of the runs of the schedule's next tick, which name their stores."""
     found = {one.name: one for one in fleet.definitions().schedules or ()}
     schedule: Any = found["bigcommerce_schedule"]
     context = dg.build_schedule_context(instance=instance, scheduled_execution_time=NOW)
@@ -354,7 +354,7 @@ def scheduled(fleet: Fleet, instance: dg.DagsterInstance) -> list[dict[str, str]
     ]
 
 
-TROUBLES: dict[str, str | bytes] = {
+BAD_STATES: dict[str, str | bytes] = {
     "cut": '{"bookmarks": {"ord',
     "no_zone": json.dumps({"bookmarks": {}, "completed_at": NOW.isoformat()[:19]}),
     "old_no_zone": json.dumps({"bookmarks": {}, "completed_at": "2026-01-01T00:00:00"}),
@@ -368,11 +368,11 @@ TROUBLES: dict[str, str | bytes] = {
 def test_what_is_wrong_with_one_store_is_told_of_it_and_the_others_are_checked(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
-    for name in ("good", *TROUBLES):
+    for name in ("good", *BAD_STATES):
         fleet.add(name, store)
     states = fleet.folder / "states"
     states.mkdir()
-    for name, content in TROUBLES.items():
+    for name, content in BAD_STATES.items():
         data = content if isinstance(content, bytes) else content.encode()
         (states / f"{name}.json").write_bytes(data)
     good = {"bookmarks": {}, "completed_at": (NOW - timedelta(hours=1)).isoformat()}
@@ -389,14 +389,21 @@ def test_what_is_wrong_with_one_store_is_told_of_it_and_the_others_are_checked(
     (check,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     late = str(check.metadata["late_stores"].value).splitlines()
     named = {
-        line.removeprefix("- ").partition(":")[0] for line in late if "cannot name" not in line
+        line.removeprefix("- ").partition(":")[0] for line in late if "not a valid name" not in line
     }
-    assert named == {*TROUBLES, "broken", "folder", "pipe"} - {"no_zone"}
-    assert [line for line in late if "'bad name\\x1b' cannot name a store" in line]
+    assert named == {*BAD_STATES, "broken", "folder", "pipe"} - {"no_zone"}
+    assert [line for line in late if "'bad name\\x1b' is not a valid name" in line]
     sensor: Any = next(iter(fleet.definitions().sensors or ()))
     result = sensor(dg.build_sensor_context(instance=instance))
     (request,) = result.dynamic_partitions_requests
-    assert set(request.partition_keys) == {*TROUBLES, "good", "shoes", "broken", "folder", "pipe"}
+    assert set(request.partition_keys) == {
+        *BAD_STATES,
+        "good",
+        "shoes",
+        "broken",
+        "folder",
+        "pipe",
+    }
     result = fleet.run(instance, "broken", "cut", "deep", "folder", "good", "pipe", "shoes")
     assert materialized(instance, "orders") == {"good", "shoes"}
     failed = events(instance, result.run_id, dg.DagsterEventType.ASSET_OBSERVATION)
@@ -426,14 +433,14 @@ def test_a_line_of_a_target_without_an_end_is_taken_in_its_stride(
     assert "acknowledged no state" in log_of(instance, result.run_id)
     assert after.ru_utime - before.ru_utime < 15
     assert after.ru_maxrss - before.ru_maxrss < 300_000
-    assert len(all_told(instance)) < 200_000
+    assert len(recorded(instance)) < 200_000
 
 
 def test_the_names_of_stores_are_checked_wherever_they_become_files(tmp_path: Path) -> None:
     fleet = Fleet(tmp_path / "fleet")
     states = fleet.states
-    with pytest.raises(FleetError, match="cannot name"):
+    with pytest.raises(FleetError, match="is not a valid name"):
         states.read("../evil")
-    with pytest.raises(FleetError, match="cannot name"), states.lock("../evil"):
+    with pytest.raises(FleetError, match="is not a valid name"), states.lock("../evil"):
         pass
     assert not fleet.folder.exists()

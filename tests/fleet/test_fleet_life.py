@@ -1,4 +1,4 @@
-"""Stores come and go, schedules read them all, and a store that is late turns a check red."""
+"""Partitions, schedules, the freshness check, and the removal of old runs and reports."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from tap_bigcommerce_dagster import (
     Retries,
     build_fleet,
 )
-from tap_bigcommerce_dagster.figures import FOR_GOOD
-from tap_bigcommerce_dagster.schedule import portions, tags
-from tap_bigcommerce_dagster.states import Saved
+from tap_bigcommerce_dagster.figures import PERMANENT_FAILURES
+from tap_bigcommerce_dagster.schedule import batches, tags
+from tap_bigcommerce_dagster.states import SavedState
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
-    # Ticks of a schedule know an instance by its place only.
+    # A tick of a schedule needs an instance that is stored in a folder.
     with dg.DagsterInstance.get() as made:
         yield made
 
@@ -40,7 +40,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 
 
 def look(fleet: Fleet, instance: dg.DagsterInstance) -> str | None:
-    """One tick of the sensor; returns why nothing was done, if nothing was."""
+    """One tick of the sensor; returns the reason if it was skipped."""
     sensor: Any = next(iter(fleet.definitions().sensors or ()))
     result = sensor(dg.build_sensor_context(instance=instance))
     if isinstance(result, dg.SkipReason):
@@ -57,7 +57,7 @@ def look(fleet: Fleet, instance: dg.DagsterInstance) -> str | None:
 def test_partitions_follow_the_stores(fleet: Fleet, instance: dg.DagsterInstance) -> None:
     assert look(fleet, instance) is None
     assert instance.get_dynamic_partitions(PARTITIONS) == ["boots", "hats", "shoes"]
-    assert look(fleet, instance) == "Still the same 3 stores."
+    assert look(fleet, instance) == "No change: 3 stores."
     fleet.remove("hats")
     with Sandbox(Options(orders=1)) as store:
         fleet.add("shirts", store)
@@ -73,7 +73,7 @@ def test_a_folder_that_is_suddenly_empty_or_gone_removes_nothing(
         fleet.remove(name)
     assert "looks like a mistake" in (look(fleet, instance) or "")
     (fleet.folder / "stores").rmdir()
-    with pytest.raises(dg.Failure, match="is not there"):
+    with pytest.raises(dg.Failure, match="does not exist"):
         look(fleet, instance)
     assert len(instance.get_dynamic_partitions(PARTITIONS)) == 3
 
@@ -107,24 +107,24 @@ def test_the_schedule_reads_every_store_but_those_still_being_read(
 
 
 def test_portions_have_no_gaps() -> None:
-    assert list(portions("abcdefg", {"c"}, 3)) == [["a", "b"], ["d", "e", "f"], ["g"]]
-    assert list(portions("abc", set("abc"), 3)) == []
+    assert list(batches("abcdefg", {"c"}, 3)) == [["a", "b"], ["d", "e", "f"], ["g"]]
+    assert list(batches("abc", set("abc"), 3)) == []
 
 
 def test_the_check_is_red_while_a_store_is_late(fleet: Fleet) -> None:
     now = datetime.now(timezone.utc)
     for name, hours in (("boots", 1), ("hats", 5), ("shoes", 2)):
-        with fleet.states.lock(name) as held:
-            held.save(Saved({"bookmarks": {}}, now, now - timedelta(hours=hours)))
+        with fleet.states.lock(name) as lock:
+            lock.save(SavedState({"bookmarks": {}}, now, now - timedelta(hours=hours)))
     late = check(fleet)
     assert (late.passed, late.metadata["late"].value) == (False, 1)
     assert "hats: last read 5.0 hours ago" in str(late.metadata["late_stores"].value)
-    with fleet.states.lock("hats") as held:
-        held.save(Saved({"bookmarks": {}}, now, now))
+    with fleet.states.lock("hats") as lock:
+        lock.save(SavedState({"bookmarks": {}}, now, now))
     assert check(fleet).passed
-    # A state that is kept half-way is no store that was read.
-    with fleet.states.lock("boots") as held:
-        held.save(Saved({"bookmarks": {}}, now, None))
+    # A state that was saved during a sync does not count as a complete sync.
+    with fleet.states.lock("boots") as lock:
+        lock.save(SavedState({"bookmarks": {}}, now, None))
     assert "boots: never read" in str(check(fleet).metadata["late_stores"].value)
 
 
@@ -203,5 +203,5 @@ def test_the_fleet_knows_the_tap() -> None:
     from tap_bigcommerce_dagster import streams
 
     assert set(streams.BY_DEFAULT) == set(BY_DEFAULT)
-    assert all(hasattr(exceptions, name) for name in FOR_GOOD)
+    assert all(hasattr(exceptions, name) for name in PERMANENT_FAILURES)
     assert build_fleet.__doc__

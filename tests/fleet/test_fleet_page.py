@@ -1,4 +1,4 @@
-"""What docs/fleet.md shows and tells of is there, and works."""
+"""The examples, arguments and commands in docs/fleet.md exist and work."""
 
 from __future__ import annotations
 

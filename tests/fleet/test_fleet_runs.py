@@ -1,4 +1,4 @@
-"""Runs of a fleet: what is read, kept, shown and tried again, and what is refused."""
+"""Runs of a fleet: what is read, saved, shown, retried and refused."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_a_report_that_cannot_be_kept_harms_nothing(
     fleet.add("shoes", store)
     result = fleet.run(instance, "shoes")
     assert result.success
-    assert "report could not be kept: " in log_of(instance, result.run_id)
+    assert "report cannot be saved: " in log_of(instance, result.run_id)
     assert "sync_report" not in shown(instance, "orders")
 
 
@@ -205,7 +205,7 @@ def test_a_run_that_is_killed_half_way_goes_on_after_what_was_acknowledged(
 def test_a_program_that_is_killed_is_started_again_after_waits_that_grow(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance, which: str
 ) -> None:
-    # It stands in for the tap or the target, and is killed like one that took too much memory.
+    # Replaces the tap or the target, and is killed as for taking too much memory.
     dies = tmp_path / "dies"
     dies.write_text("#!/bin/sh\nkill -KILL $$\n")
     dies.chmod(0o700)
@@ -310,8 +310,8 @@ def test_a_run_that_loses_its_lock_ends_and_keeps_nothing_more(
     assert not result.success
     log = log_of(instance, result.run_id)
     assert "The lock on the state of shoes was lost" in log
-    # The next try finds it taken.
-    assert "Another run is reading shoes right now" in log
+    # The retry finds the lock taken.
+    assert "Another run is reading shoes," in log
     assert SqlStates(url).read("shoes") is None
     assert not (tmp_path / "rows" / "shoes" / "products.json").exists(), "it ended at once"
 
@@ -325,7 +325,7 @@ def test_a_second_run_of_a_store_is_refused(
     with fleet.states.lock("shoes"):
         result = fleet.run(instance, "hats", "shoes")
     assert not result.success
-    assert "Another run is reading shoes right now" in log_of(instance, result.run_id)
+    assert "Another run is reading shoes," in log_of(instance, result.run_id)
     assert materialized(instance, "orders") == {"hats"}
     assert {r["path"].split("/")[2] for r in store.requests()} == {"hats"}
 

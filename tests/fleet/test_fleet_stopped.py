@@ -1,4 +1,4 @@
-"""Runs as Dagster starts them, which are stopped or killed: what is kept, and what is left over."""
+"""Runs in processes of Dagster that are stopped or killed: what is saved, what still runs."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ORDERS = 400
 SLOW = Options(orders=ORDERS, customers=5, products=5, coupons=2, any_hash=True, latency_ms=50)
 JOB = "bigcommerce_job"
-PROGRAMS = {"tap-bigcommerce", "plain_target", "guard"}
+PROGRAMS = {"tap-bigcommerce", "plain_target", "supervisor"}
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def store() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def fleet(tmp_path: Path, store: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fleet:
-    """A fleet of it, and a file with the code location."""
-    # By it tap and target are known.
+    """A fleet with this store, and a file with its Dagster definitions."""
+    # The processes of the tap and the target are found by this variable.
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     fleet = Fleet(tmp_path)
@@ -62,12 +62,12 @@ def wait_for(found: Callable[[], Any], seconds: float, what: str) -> None:
         time.sleep(0.1)
 
 
-def rows_came(fleet: Fleet) -> bool:
+def has_rows(fleet: Fleet) -> bool:
     return (fleet.folder / "rows" / "shoes" / "orders.json").exists()
 
 
 def programs(fleet: Fleet) -> dict[str, int]:
-    """The process of the tap, of the target and of what watches over them, as far as they run."""
+    """The running processes of the tap, the target and their supervisor, by name."""
     found = {}
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
@@ -87,7 +87,7 @@ def is_free(fleet: Fleet) -> bool:
 
 
 def check_kept(fleet: Fleet) -> int:
-    """The state is that of the rows that the target has; returns how many orders those are."""
+    """Check that the saved state fits the target's rows; returns the number of orders."""
     kept, ids = fleet.states.read("shoes"), fleet.ids("shoes", "orders")
     assert kept is not None
     assert kept.completed_at is None
@@ -96,8 +96,8 @@ def check_kept(fleet: Fleet) -> int:
     return len(ids)
 
 
-def heed_interrupts() -> None:
-    """For a child: a shell that runs the tests in the background has them ignored."""
+def reset_interrupts() -> None:
+    """For a child process: a shell that runs the tests in the background ignores interrupts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
@@ -112,10 +112,10 @@ def started(fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
         cwd=fleet.folder,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        preexec_fn=heed_interrupts,
+        preexec_fn=reset_interrupts,
     )
     try:
-        wait_for(lambda: rows_came(fleet) or process.poll() is not None, 60, "no row came")
+        wait_for(lambda: has_rows(fleet) or process.poll() is not None, 60, "no row came")
         assert process.poll() is None
         assert set(programs(fleet)) == PROGRAMS
         yield process
@@ -139,7 +139,7 @@ def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
     fleet: Fleet, store: Sandbox, waits: bool
 ) -> None:
     if waits:
-        # The tap has nothing to write for minutes, and would not see that nobody listens.
+        # The tap writes nothing for minutes, so it would not notice a closed pipe.
         store.fault("orders", request=20, kind="503", times=0)
     with started(fleet) as process:
         assert not is_free(fleet)
@@ -149,9 +149,9 @@ def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
             wait_for(lambda: any(r["status"] == 503 for r in store.requests()), 30, "no 503")
         process.kill()
         process.wait()
-        # The tap and the target hold the lock, too: it is free when both are gone.
+        # The tap and the target hold the lock, too: it is free once both have ended.
         wait_for(lambda: is_free(fleet), 15, "the lock is still held")
-        assert set(programs(fleet)) <= {"guard"}
+        assert set(programs(fleet)) <= {"supervisor"}
     wait_for(lambda: programs(fleet) == {}, 5, "something runs on")
     assert list((fleet.folder / "tmp").iterdir()) == []
     assert len(fleet.ids("shoes", "orders")) < ORDERS
@@ -175,7 +175,7 @@ def test_one_of_the_pair_that_is_killed_takes_the_other_along_and_is_tried_again
 
 @pytest.fixture
 def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:  # noqa: F811
-    """Dagster as a whole: its pages, its daemon, and the limits of the example for clusters."""
+    """Dagster with its pages, its daemon, and the limits of the example for clusters."""
     example = yaml.safe_load((ROOT / "examples" / "fleet" / "dagster.yaml").read_text("utf-8"))
     settings = {name: example[name] for name in ("telemetry", "concurrency", "compute_logs")}
     (dagster_home / "dagster.yaml").write_text(yaml.safe_dump(settings))
@@ -189,7 +189,7 @@ def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:
             cwd=fleet.folder,
             stdout=log,
             stderr=log,
-            preexec_fn=heed_interrupts,
+            preexec_fn=reset_interrupts,
         )
 
     def answers() -> bool:
@@ -198,7 +198,7 @@ def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:
         return False
 
     try:
-        wait_for(answers, 60, "Dagster does not answer; its words are in dagster.log")
+        wait_for(answers, 60, "Dagster does not answer; see dagster.log")
         yield DagsterGraphQLClient("127.0.0.1", port_number=port)
     finally:
         process.send_signal(signal.SIGINT)
@@ -223,7 +223,7 @@ def test_dagster_keeps_runs_of_a_store_apart_and_stops_one_in_good_order(
         )
         tags = {"dagster/partition": "shoes"}
         first, second = (dagster.submit_job_execution(JOB, tags=tags) for _ in range(2))
-        wait_for(lambda: rows_came(fleet), 60, "no row came")
+        wait_for(lambda: has_rows(fleet), 60, "no row came")
         assert status(second) == dg.DagsterRunStatus.QUEUED
         dagster.terminate_run(first)
         wait_for(lambda: status(first) == dg.DagsterRunStatus.CANCELED, 30, "it goes on")

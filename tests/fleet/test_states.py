@@ -1,4 +1,4 @@
-"""Places for states: what is kept is kept whole, and one run at a time may write."""
+"""State storage: saves are atomic, and only one run of a store may write."""
 
 from __future__ import annotations
 
@@ -20,34 +20,34 @@ import pytest
 from postgres_server import postgres
 
 from tap_bigcommerce_dagster import FleetError, FolderStates, SqlStates, StoreBusy
-from tap_bigcommerce_dagster.errors import LockLost, StatesUnreachable
-from tap_bigcommerce_dagster.states import Saved, StateStore
+from tap_bigcommerce_dagster.errors import LockLost, StorageUnavailable
+from tap_bigcommerce_dagster.states import SavedState, StateStore
 
 NOW = datetime(2026, 4, 1, 12, tzinfo=timezone.utc)
-STATE = Saved({"bookmarks": {"orders": {"date_modified": "2026-04-01T00:00:00Z"}}}, NOW, NOW)
+STATE = SavedState({"bookmarks": {"orders": {"date_modified": "2026-04-01T00:00:00Z"}}}, NOW, NOW)
 
 Make = Callable[..., StateStore]
 
 
-def folder(path: Path, place: str, **options: Any) -> StateStore:
-    return FolderStates(path / place)
+def folder(path: Path, name: str, **options: Any) -> StateStore:
+    return FolderStates(path / name)
 
 
-def table(path: Path, place: str, **options: Any) -> StateStore:
-    return SqlStates(f"sqlite:///{path / place}.db", **options)
+def table(path: Path, name: str, **options: Any) -> StateStore:
+    return SqlStates(f"sqlite:///{path / name}.db", **options)
 
 
-def database(path: Path, place: str, **options: Any) -> StateStore:
-    return SqlStates(os.environ["FLEET_POSTGRES"], table=place, **options)
+def database(path: Path, name: str, **options: Any) -> StateStore:
+    return SqlStates(os.environ["FLEET_POSTGRES"], table=name, **options)
 
 
-LEASED = [table, database]
-ALL = [folder, *LEASED]
+EXPIRING = [table, database]
+ALL = [folder, *EXPIRING]
 
 
 @pytest.fixture
 def make(request: pytest.FixtureRequest) -> Make:
-    """Makes states of the kind that a test is about, whose server runs meanwhile."""
+    """Makes a state storage of the tested kind; its server runs during the test."""
     kind: Make = request.param
     if kind is database:
         request.getfixturevalue("server")
@@ -55,7 +55,7 @@ def make(request: pytest.FixtureRequest) -> Make:
 
 
 def kinds(kinds: list[Make]) -> pytest.MarkDecorator:
-    """Have a test for each of these kinds of states."""
+    """Parametrize a test with these kinds of state storage."""
     return pytest.mark.parametrize("make", kinds, indirect=True, ids=lambda kind: kind.__name__)
 
 
@@ -67,29 +67,27 @@ def server() -> Iterator[None]:
 
 
 @pytest.fixture
-def place() -> str:
+def name() -> str:
     return f"states_{uuid.uuid4().hex}"
 
 
 @kinds(ALL)
-def test_what_is_saved_is_read_by_whoever_comes_next(
-    make: Make, tmp_path: Path, place: str
-) -> None:
-    states = make(tmp_path, place)
+def test_what_is_saved_is_read_by_whoever_comes_next(make: Make, tmp_path: Path, name: str) -> None:
+    states = make(tmp_path, name)
     assert states.read("shoes") is None
-    with states.lock("shoes") as held:
-        held.save(Saved({"bookmarks": {}}, NOW, None))
-        held.save(STATE)
-    other = make(tmp_path, place)
+    with states.lock("shoes") as lock:
+        lock.save(SavedState({"bookmarks": {}}, NOW, None))
+        lock.save(STATE)
+    other = make(tmp_path, name)
     assert other.read("shoes") == STATE
     assert other.completed(["shoes", "hats"]) == {"shoes": NOW, "hats": None}
 
 
 @kinds(ALL)
 def test_a_second_run_is_refused_until_the_first_has_ended(
-    make: Make, tmp_path: Path, place: str
+    make: Make, tmp_path: Path, name: str
 ) -> None:
-    first, second = make(tmp_path, place), make(tmp_path, place)
+    first, second = make(tmp_path, name), make(tmp_path, name)
     with first.lock("shoes"):
         with pytest.raises(StoreBusy, match="shoes"), second.lock("shoes"):
             pass
@@ -100,54 +98,54 @@ def test_a_second_run_is_refused_until_the_first_has_ended(
 
 
 def stop_between_writes(
-    process: subprocess.Popen[bytes], make: Make, tmp_path: Path, place: str
+    process: subprocess.Popen[bytes], make: Make, tmp_path: Path, name: str
 ) -> None:
-    """Stop a holder, and not while SQLite has the whole file locked for what it writes."""
+    """Stop a process that holds a lock, but not while SQLite has locked the file for a write."""
     for _ in range(5):
         process.send_signal(signal.SIGSTOP)
         try:
-            with make(tmp_path, place).lock("hats"):
+            with make(tmp_path, name).lock("hats"):
                 return
-        except StatesUnreachable:
+        except StorageUnavailable:
             process.send_signal(signal.SIGCONT)
             time.sleep(0.05)
     raise AssertionError("the holder never stopped between two writes")
 
 
-@kinds(LEASED)
+@kinds(EXPIRING)
 @pytest.mark.parametrize("younger_has_ended", [False, True])
 def test_a_holder_that_stalled_cannot_save_once_another_has_had_the_lock(
-    make: Make, tmp_path: Path, place: str, younger_has_ended: bool
+    make: Make, tmp_path: Path, name: str, newer_has_ended: bool
 ) -> None:
-    with writer(make, tmp_path, place, term=1.0) as process:
-        stop_between_writes(process, make, tmp_path, place)
+    with writer(make, tmp_path, name, term=1.0) as process:
+        stop_between_writes(process, make, tmp_path, name)
         time.sleep(1.2)
-        with make(tmp_path, place, term=60).lock("shoes") as younger:
-            younger.save(STATE)
-            if not younger_has_ended:
+        with make(tmp_path, name, term=60).lock("shoes") as newer:
+            newer.save(STATE)
+            if not newer_has_ended:
                 process.send_signal(signal.SIGCONT)
-                _, told = process.communicate(timeout=20)
-        if younger_has_ended:
+                _, text = process.communicate(timeout=20)
+        if newer_has_ended:
             process.send_signal(signal.SIGCONT)
-            _, told = process.communicate(timeout=20)
-    assert b"LockLost" in told
-    assert make(tmp_path, place).read("shoes") == STATE
+            _, text = process.communicate(timeout=20)
+    assert b"LockLost" in text
+    assert make(tmp_path, name).read("shoes") == STATE
 
 
-@kinds(LEASED)
+@kinds(EXPIRING)
 def test_only_the_row_itself_knows_who_holds_it_where_a_clock_stands(
-    make: Make, tmp_path: Path, place: str
+    make: Make, tmp_path: Path, name: str
 ) -> None:
-    dead = make(tmp_path, place, term=0.3)
-    held = dead.lock("shoes").__enter__()
-    # It no longer renews, and does not see that time goes on, as on a machine that slept.
-    held._over.set()  # type: ignore[attr-defined]
-    held._until = float("inf")  # type: ignore[attr-defined]
+    dead = make(tmp_path, name, term=0.3)
+    lock = dead.lock("shoes").__enter__()
+    # It no longer renews the lock and does not notice the time, as after a machine's sleep.
+    lock._over.set()  # type: ignore[attr-defined]
+    lock._until = float("inf")  # type: ignore[attr-defined]
     threading.Event().wait(0.5)
-    with make(tmp_path, place, term=60).lock("shoes") as next_one:
+    with make(tmp_path, name, term=60).lock("shoes") as next_one:
         next_one.save(STATE)
     with pytest.raises(LockLost):
-        held.save(Saved({"bookmarks": {"stale": {}}}, NOW, NOW))
+        lock.save(SavedState({"bookmarks": {"stale": {}}}, NOW, NOW))
     assert dead.read("shoes") == STATE
 
 
@@ -162,33 +160,33 @@ def test_a_table_of_an_earlier_release_is_taken_over(tmp_path: Path) -> None:
         )
     states = SqlStates(f"sqlite:///{tmp_path / 'old.db'}")
     assert states.read("shoes") == STATE
-    later = Saved({"bookmarks": {}}, NOW, NOW)
-    with states.lock("shoes") as held:
-        held.save(later)
+    later = SavedState({"bookmarks": {}}, NOW, NOW)
+    with states.lock("shoes") as lock:
+        lock.save(later)
     assert states.read("shoes") == later
 
 
-@kinds(LEASED)
-def test_a_lock_that_is_held_long_is_renewed(make: Make, tmp_path: Path, place: str) -> None:
-    states = make(tmp_path, place, term=0.6)
-    with states.lock("shoes") as held:
+@kinds(EXPIRING)
+def test_a_lock_that_is_held_long_is_renewed(make: Make, tmp_path: Path, name: str) -> None:
+    states = make(tmp_path, name, term=0.6)
+    with states.lock("shoes") as lock:
         threading.Event().wait(1.2)
-        with pytest.raises(StoreBusy), make(tmp_path, place).lock("shoes"):
+        with pytest.raises(StoreBusy), make(tmp_path, name).lock("shoes"):
             pass
-        held.check()
-        held.save(STATE)
+        lock.check()
+        lock.save(STATE)
 
 
 @kinds(ALL)
 def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
-    make: Make, tmp_path: Path, place: str
+    make: Make, tmp_path: Path, name: str
 ) -> None:
     got, refused, begin = [], [], threading.Barrier(8)
     all_tried = threading.Barrier(8)
-    make(tmp_path, place).read("shoes")
+    make(tmp_path, name).read("shoes")
 
-    def want() -> None:
-        states = make(tmp_path, place)
+    def try_to_lock() -> None:
+        states = make(tmp_path, name)
         states.read("shoes")
         begin.wait(20)
         try:
@@ -199,7 +197,7 @@ def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
             refused.append(1)
             all_tried.wait(20)
 
-    threads = [threading.Thread(target=want, daemon=True) for _ in range(8)]
+    threads = [threading.Thread(target=try_to_lock, daemon=True) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -209,9 +207,9 @@ def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
 
 def test_a_lock_in_a_folder_is_held_until_the_children_are_gone(tmp_path: Path) -> None:
     states = FolderStates(tmp_path)
-    with states.lock("shoes") as held:
+    with states.lock("shoes") as lock:
         child = subprocess.Popen(
-            [sys.executable, "-c", "input()"], stdin=-1, pass_fds=held.inherited
+            [sys.executable, "-c", "input()"], stdin=-1, pass_fds=lock.inherited
         )
     try:
         with pytest.raises(StoreBusy), states.lock("shoes"):
@@ -224,7 +222,7 @@ def test_a_lock_in_a_folder_is_held_until_the_children_are_gone(tmp_path: Path) 
 
 def test_a_state_that_was_cut_names_its_file(tmp_path: Path) -> None:
     (tmp_path / "shoes.json").write_text(STATE.text()[:30])
-    with pytest.raises(FleetError, match=r"shoes\.json holds no state"):
+    with pytest.raises(FleetError, match=r"shoes\.json is not a state"):
         FolderStates(tmp_path).read("shoes")
 
 
@@ -240,15 +238,15 @@ def test_a_disk_that_is_full_leaves_the_old_state(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = FolderStates(tmp_path / "states")
-    with states.lock("shoes") as held:
-        held.save(STATE)
+    with states.lock("shoes") as lock:
+        lock.save(STATE)
 
         def full(descriptor: int) -> None:
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
-            held.save(Saved({"bookmarks": {"new": {}}}, NOW, NOW))
+            lock.save(SavedState({"bookmarks": {"new": {}}}, NOW, NOW))
     assert states.read("shoes") == STATE
     assert sorted(path.name for path in (tmp_path / "states").iterdir()) == [
         "shoes.json",
@@ -258,36 +256,35 @@ def test_a_disk_that_is_full_leaves_the_old_state(
 
 def test_a_state_that_is_saved_never_changes_a_file_that_somebody_reads(tmp_path: Path) -> None:
     states = FolderStates(tmp_path / "states")
-    with states.lock("shoes") as held:
-        held.save(STATE)
+    with states.lock("shoes") as lock:
+        lock.save(STATE)
         with (tmp_path / "states" / "shoes.json").open() as before:
-            whole = before.read()
-            held.save(Saved({"bookmarks": {"new": {}}}, NOW, NOW))
+            content = before.read()
+            lock.save(SavedState({"bookmarks": {"new": {}}}, NOW, NOW))
             before.seek(0)
-            assert before.read() == whole
+            assert before.read() == content
     assert states.read("shoes") != STATE
 
 
-# A process that keeps one state after another, as fast as it can, each of them large. It says so
-# once it has kept two.
+# A process that saves large states as fast as it can, and prints a line after the second one.
 WRITER = """
 import sys
 from pathlib import Path
 sys.path[:0] = [{here!r}, {root!r}, {tests!r}]
 import test_states as given
-states = getattr(given, {make!r})(Path({path!r}), {place!r}, **{options!r})
-with states.lock("shoes") as held:
+states = getattr(given, {make!r})(Path({path!r}), {name!r}, **{options!r})
+with states.lock("shoes") as lock:
     for number in range(1_000_000):
         value = {{"bookmarks": {{"orders": {{"number": number, "text": str(number) * 50_000}}}}}}
-        held.save(given.Saved(value, given.NOW, None))
+        lock.save(given.SavedState(value, given.NOW, None))
         if number == 1:
             print("two", flush=True)
 """
 
 
 @contextlib.contextmanager
-def writer(make: Make, path: Path, place: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, once it has kept two states; killed when the block ends."""
+def writer(make: Make, path: Path, name: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """The process, after it has saved two states; killed when the block ends."""
     here = Path(__file__).resolve().parent
     code = WRITER.format(
         here=str(here),
@@ -295,7 +292,7 @@ def writer(make: Make, path: Path, place: str, **options: Any) -> Iterator[subpr
         tests=str(here.parent),
         make=make.__name__,
         path=str(path),
-        place=place,
+        name=name,
         options=options,
     )
     words = [sys.executable, "-c", code]
@@ -310,28 +307,28 @@ def writer(make: Make, path: Path, place: str, **options: Any) -> Iterator[subpr
 
 @kinds(ALL)
 def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_state(
-    make: Make, tmp_path: Path, place: str
+    make: Make, tmp_path: Path, name: str
 ) -> None:
     options = {"term": 1.0} if make is not folder else {}
     last = -1
     for pause in (0.0, 0.02):
-        with writer(make, tmp_path, place, **options):
+        with writer(make, tmp_path, name, **options):
             threading.Event().wait(pause)
-        kept = make(tmp_path, place).read("shoes")
+        kept = make(tmp_path, name).read("shoes")
         assert kept is not None
         found = kept.value["bookmarks"]["orders"]
         assert found["text"] == str(found["number"]) * 50_000
         last = found["number"]
-        # Its lock is taken over: that of a file at once, the others once their term is over.
+        # Another run can take its lock: in a folder at once, in a database when it has expired.
         time.sleep(1.2 if options else 0)
-        with make(tmp_path, place).lock("shoes"):
+        with make(tmp_path, name).lock("shoes"):
             pass
     assert last >= 1
 
 
 def test_a_database_that_does_not_answer_is_worth_another_try() -> None:
     url = "postgresql+psycopg2://loader:hush-hush@127.0.0.1:1/states"
-    with pytest.raises(StatesUnreachable, match="cannot be used") as caught:
+    with pytest.raises(StorageUnavailable, match="cannot be used") as caught:
         SqlStates(url).read("shoes")
-    assert "hush" not in caught.value.words
+    assert "hush" not in caught.value.message
     assert caught.value.worth_retrying
