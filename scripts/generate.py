@@ -75,7 +75,7 @@ def _pages_with_blocks() -> dict[Path, str]:
             "streams": stream_pages.family_table(),
             "comparison": figures.comparison(),
         },
-        ROOT / "CONTRIBUTING.md": {"map": module_map.house_map()},
+        ROOT / "CONTRIBUTING.md": {"map": module_map.module_map()},
         DOCS / "settings.md": {
             "settings": settings_table.settings_table(),
             "channels": stream_pages.channel_table(),
@@ -91,7 +91,7 @@ def _pages_with_blocks() -> dict[Path, str]:
         },
         DOCS / "measurements.md": {"measurements": figures.measurements()},
         DOCS / "fleet.md": {
-            "reckoning": fleet_capacity.reckoning(figures.result_of("fleet")),
+            "capacity": fleet_capacity.capacity_tables(figures.result_of("fleet")),
         },
         DOCS / "switching.md": {"hosted": hosted.summary()},
     }

@@ -1,4 +1,4 @@
-"""Ten thousand stores an hour, reckoned from what one store's sync was measured to take."""
+"""The capacity tables of docs/fleet.md: 10,000 stores an hour, from one store's figures."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from scripts.docs.markdown import table
 STORES = 10_000
 HOUR = 3600
 REQUEST_SECONDS = 0.3
-"""How long BigCommerce takes to answer, with the way there and back: an assumption."""
+"""Time from a request to its response, with the network: an assumption."""
 
-FILL = 0.7
-"""How much of a machine may be used."""
+UTILIZATION = 0.7
+"""The share of a machine that is used."""
 
 AT_ONCE, STORES_PER_RUN, RUNS = 4, 100, 25
-"""As examples/fleet has them."""
+"""As in examples/fleet."""
 
 PROCESSORS, MACHINE_GB = 4, 16
 KEPT_DAYS = 7
 
 
-def reckoning(result: Result) -> str:
-    """The tables of the page, from the last measurement of the fleet."""
+def capacity_tables(result: Result) -> str:
+    """The tables, from the last measurement of the fleet."""
     one = {name: float(figure) for name, figure in result.tables[1].rows}
     processor = one["processor, engine (s)"] + one["processor, tap and target (s)"]
     seconds = one["requests"] * REQUEST_SECONDS + processor
@@ -32,33 +32,33 @@ def reckoning(result: Result) -> str:
     pair_mb = one["memory, tap (MB)"] + one["memory, target (MB)"]
     run_mb = one["memory, Dagster, of a run (MB)"]
     memory = (RUNS * AT_ONCE * pair_mb + RUNS * run_mb) / 1000
-    by_processor = math.ceil(busy / FILL / PROCESSORS)
-    by_memory = math.ceil(memory / FILL / MACHINE_GB)
+    by_processor = math.ceil(busy / UTILIZATION / PROCESSORS)
+    by_memory = math.ceil(memory / UTILIZATION / MACHINE_GB)
     rows = STORES * one["rows in Dagster's event log"]
     text_gb = STORES * one["their text (KB)"] / 1e6
     return "\n".join(
         [
             table(result.tables[1].columns, result.tables[1].rows),
             table(
-                ["10,000 stores an hour", "reckoned", "comes to"],
+                ["10,000 stores an hour", "calculation", "result"],
                 [
                     [
-                        "processors, always busy",
+                        "processors, fully used",
                         f"{STORES:,} × {processor:.2f} s / {HOUR:,} s",
                         f"{busy:.1f}",
                     ],
                     [
-                        "a sync's time, if an answer takes 0.3 s",
+                        "duration of a sync, if a response takes 0.3 s",
                         f"{one['requests']:.0f} × {REQUEST_SECONDS} s + {processor:.2f} s",
                         f"{seconds:.1f} s",
                     ],
                     [
-                        "pairs of tap and target under way",
+                        "pairs of tap and target at the same time",
                         f"{STORES:,} × {seconds:.1f} s / {HOUR:,} s",
                         f"{pairs:.1f}",
                     ],
                     [
-                        f"runs under way, of {AT_ONCE} pairs each",
+                        f"runs at the same time, of {AT_ONCE} pairs each",
                         f"{pairs:.1f} / {AT_ONCE}",
                         f"{math.ceil(pairs / AT_ONCE)}",
                     ],
@@ -69,13 +69,13 @@ def reckoning(result: Result) -> str:
                     ],
                     [
                         f"machines of {PROCESSORS} processors and {MACHINE_GB} GB, "
-                        f"filled to {FILL:.0%}",
-                        f"for the processors {by_processor}, for the memory {by_memory}; and one "
-                        "that may fail",
+                        f"used to {UTILIZATION:.0%}",
+                        f"{by_processor} for the processors, {by_memory} for the memory; and a "
+                        "spare one",
                         f"{max(by_processor, by_memory) + 1}",
                     ],
                     [
-                        "requests, each store on its own quota",
+                        "requests, each store with its own quota",
                         f"{STORES:,} × {one['requests']:.0f} / {HOUR:,} s",
                         f"{STORES * one['requests'] / HOUR:.0f} a second",
                     ],

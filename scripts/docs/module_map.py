@@ -23,7 +23,7 @@ DATA = {
 """Beside a module: the file that it reads, and what that is."""
 
 
-def house_map() -> str:
+def module_map() -> str:
     """The rooms from the top layer down, as `pyproject.toml` orders them."""
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     layers = project.partition("\nlayers = [\n")[2].partition("\n]")[0]

@@ -113,7 +113,7 @@ def stop_between_writes(
 
 
 @kinds(EXPIRING)
-@pytest.mark.parametrize("younger_has_ended", [False, True])
+@pytest.mark.parametrize("newer_has_ended", [False, True])
 def test_a_holder_that_stalled_cannot_save_once_another_has_had_the_lock(
     make: Make, tmp_path: Path, name: str, newer_has_ended: bool
 ) -> None:
