@@ -1,1 +1,1 @@
-"""The demo: a sandbox store, two syncs into target-jsonl, and what landed."""
+"""The demo: a sandbox store, two syncs into target-jsonl, and a check of the rows."""

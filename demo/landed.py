@@ -1,4 +1,4 @@
-"""What target-jsonl has written: a file for each stream, a line for each record."""
+"""Reads the files of target-jsonl: one per stream, a line for each record."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Row = dict[str, Any]
 
 
 class Landed:
-    """The rows of one stream, as far as they had been written at one time."""
+    """The rows of one stream that were written until now."""
 
     def __init__(self, rows: Path, stream: str, skip: int = 0) -> None:
-        """All rows in the stream's file but the first `skip`."""
+        """Read the stream's file without its first `skip` rows."""
         self.stream = stream
         lines = list(_lines(rows / f"{stream}.jsonl"))[skip:]
         self.rows: list[Row] = [json.loads(line) for line in lines]
@@ -27,7 +27,7 @@ class Landed:
         return len(self.rows)
 
     def differences(self, store: Store) -> list[int]:
-        """The ids of the store's rows that are missing here, or not in their latest version."""
+        """The ids of the store's rows that are missing, or not in their latest version."""
         return [
             row["id"]
             for row in store.records(self.stream)

@@ -1,4 +1,4 @@
-"""The tap and the target as a person runs them: `tap | target > state`."""
+"""Runs the tap and the target as in a shell: `tap | target > state`."""
 
 from __future__ import annotations
 
@@ -13,26 +13,26 @@ from pathlib import Path
 from typing import Any
 
 TIME_TO_END = 300.0
-"""Seconds that a program may run: a made-up store is read in a few."""
+"""Seconds that a program may run; the sandbox store is read in a few."""
 
 TIME_TO_STOP = 10.0
-"""Seconds that a program gets to end by itself when it is told to."""
+"""Seconds from SIGTERM until a program is killed."""
 
 
 class PipelineFailed(Exception):
-    """A program could not be started, or ended with an error; the text says which and why."""
+    """A program could not be started, or has failed; the message says which and why."""
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """Two programs, and the folder with their files."""
+    """A tap, a target, and the folder with their files."""
 
     tap: Path
     target: Path
     folder: Path
 
     def prepare(self, store: Mapping[str, str]) -> None:
-        """Make the folder, without what an earlier demo left, and the settings for both."""
+        """Create the folder and the config files, and remove the files of an earlier demo."""
         for program in (self.tap, self.target):
             if not program.exists() and not program.with_suffix(".exe").exists():
                 raise PipelineFailed(f"{program} is missing; `make demo` installs it.")
@@ -44,11 +44,11 @@ class Pipeline:
 
     @property
     def rows(self) -> Path:
-        """Where the target writes a file for each stream."""
+        """The folder for the target's files."""
         return self.folder / "rows"
 
     def discover(self) -> list[dict[str, Any]]:
-        """Write catalog.json, and return its streams."""
+        """Write catalog.json with --discover, and return its streams."""
         words = [str(self.tap), "--config", "config.json", "--discover"]
         with (
             (self.folder / "catalog.json").open("wb") as catalog,
@@ -59,9 +59,9 @@ class Pipeline:
         return list(streams)
 
     def sync(self, number: int) -> float:
-        """Run `number` 1 without a state, any other with the one of the run before.
+        """Run a sync: number 1 without a state, later ones with the state of the previous sync.
 
-        Returns the seconds it took.
+        Returns its duration in seconds.
         """
         words = [str(self.tap), "--config", "config.json", "--catalog", "catalog.json"]
         if number > 1:
@@ -77,7 +77,7 @@ class Pipeline:
                 stdout=state,
             ) as target,
         ):
-            # Only the target holds the pipe's other end now: the tap learns when it dies.
+            # Only the target keeps the pipe open now, so that the tap notices when it dies.
             if tap.stdout is not None:
                 tap.stdout.close()
             self._check(target, f"target-{number}.log")
@@ -91,9 +91,9 @@ class Pipeline:
     def _program(
         self, words: Sequence[str], log: str, **pipes: Any
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """A running program, that does not outlive the block."""
+        """A running program, which is stopped when the block ends."""
         environment = {
-            # The settings are those of the sandbox, whatever is set for a store of one's own.
+            # Without settings for another store.
             name: value
             for name, value in os.environ.items()
             if not name.startswith("TAP_BIGCOMMERCE_")
@@ -112,17 +112,17 @@ class Pipeline:
             _stop(process)
 
     def _check(self, process: subprocess.Popen[bytes], log: str) -> None:
-        """Wait until it has ended, and see that it did so well."""
+        """Wait until the program has ended. Raises PipelineFailed if it has failed."""
         try:
             status = process.wait(TIME_TO_END)
-            became = f"ended with status {status}"
+            result = f"ended with status {status}"
         except subprocess.TimeoutExpired:
-            status, became = None, f"still ran after {TIME_TO_END:g} seconds"
+            status, result = None, f"was still running after {TIME_TO_END:g} seconds"
         if status != 0:
             path = self.folder / log
             end = "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-8:])
             name = Path(str(process.args[0])).name  # type: ignore[index]  # a list, as given
-            raise PipelineFailed(f"{name} {became}. The end of {path}:\n{end}")
+            raise PipelineFailed(f"{name} {result}. The end of {path}:\n{end}")
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -1,4 +1,4 @@
-"""The demo, step by step: what is done, and what a person is shown of it."""
+"""The steps of the demo, and what they print."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ SIZES = Options(coupons=60, customers=1000, orders=2000, products=800)
 SHIPPED = {"status_id": 2, "status": "Shipped"}
 
 
-def tell(tap: Path, target: Path, folder: Path) -> None:
-    """Run the whole demo with the programs `tap` and `target`, in `folder`.
+def run_demo(tap: Path, target: Path, folder: Path) -> None:
+    """Run the demo with the programs `tap` and `target`, in `folder`.
 
-    Raises PipelineFailed when something does not work, or a row of the store did not land.
+    Raises PipelineFailed if a program fails, or if a row of the store is missing in the files.
     """
     began = time.monotonic()
     pipeline = Pipeline(tap, target, folder.absolute())
@@ -37,14 +37,15 @@ def tell(tap: Path, target: Path, folder: Path) -> None:
         first = _full_sync(pipeline, store)
         changed = _changes(store)
         second = _incremental_sync(pipeline, store, changed, first)
-        _what_landed(pipeline, store, changed, first, second)
+        _compare(pipeline, store, changed, first, second)
     _files(folder, time.monotonic() - began)
 
 
 def _store(store: RemoteStore) -> None:
     heading("A store")
     sizes = ", ".join(f"{getattr(SIZES, name):,} {name}" for name in STREAMS)
-    line(f"{sizes}: made up, and served at {store.api_url}")
+    line(f"A sandbox store at {store.api_url}:")
+    line(sizes)
 
 
 def _discovery(pipeline: Pipeline) -> None:
@@ -96,7 +97,7 @@ def _incremental_sync(
     changed: Mapping[str, list[int]],
     first: Mapping[str, Landed],
 ) -> dict[str, Landed]:
-    heading("Incremental sync, from the state of the first")
+    heading("Incremental sync, from the state of the first sync")
     command(
         "tap-bigcommerce --config config.json --catalog catalog.json --state state-1.json",
         "target-jsonl --config target.json > state-2.json",
@@ -113,18 +114,18 @@ def _incremental_sync(
         else:
             rows.append((name, f"{len(found):,}", "", "full table every time"))
     table(rows, align="<>><")
-    line("again: not changed, but as young as the bookmark; read again so that nothing is missed")
+    line("again: not changed, but with the bookmark's date; read again so that no row is missed")
     return landed
 
 
-def _what_landed(
+def _compare(
     pipeline: Pipeline,
     store: RemoteStore,
     changed: Mapping[str, list[int]],
     first: Mapping[str, Landed],
     second: Mapping[str, Landed],
 ) -> None:
-    heading("What landed")
+    heading("The rows in the files")
     shipped = changed["orders"][0]
     with_coupon = next(row for row in first["orders"].rows if row["coupons"])
     largest = max(first["orders"].rows, key=lambda row: len(row["products"]))
@@ -132,10 +133,10 @@ def _what_landed(
         ("order", "date_modified", "status", "total", "items", "coupons", "")
     ]
     for order, remark in (
-        (first["orders"].by_id[shipped], "in the first run,"),
-        (second["orders"].by_id[shipped], "and in the second"),
+        (first["orders"].by_id[shipped], "in the first sync"),
+        (second["orders"].by_id[shipped], "in the second sync"),
         (with_coupon, ""),
-        (largest, "the store's longest"),
+        (largest, "the largest order"),
     ):
         rows.append(_order(order, remark))
     table(rows, align="><<>><<")
@@ -143,17 +144,17 @@ def _what_landed(
     wrong = {name: ids for name, ids in missing.items() if ids}
     if wrong:
         raise PipelineFailed(f"Rows of the store are missing or old in {pipeline.rows}: {wrong}")
-    line("Compared with the store, row by row: all are here, in their latest version.")
+    line("Compared with the store: all rows are here, in their latest version.")
 
 
 def _files(folder: Path, seconds: float) -> None:
     heading(f"Files, all in {shown_path(folder)}")
     table(
         [
-            ("rows/orders.jsonl ...", "what landed, a row a line"),
-            ("catalog.json", "what can be selected"),
-            ("state-1.json, state-2.json", "where the next sync begins"),
-            ("tap-1.log, tap-2.log", "what the tap said meanwhile"),
+            ("rows/orders.jsonl ...", "the rows of a stream, one per line"),
+            ("catalog.json", "the streams and fields"),
+            ("state-1.json, state-2.json", "where the next sync starts"),
+            ("tap-1.log, tap-2.log", "the tap's log"),
         ],
         align="<<",
     )
@@ -164,7 +165,7 @@ def _sum(landed: Mapping[str, Landed], seconds: float, store: RemoteStore) -> st
     rows = sum(len(rows) for rows in landed.values())
     requests = store.requests()
     coupons = sum(request["list"] == "order_coupons" for request in requests)
-    of_orders = f", {coupons:,} of them for the coupons of single orders" if coupons else ""
+    of_orders = f", {coupons:,} of them for coupons of single orders" if coupons else ""
     return f"{rows:,} rows in {seconds:.1f} s, {len(requests):,} requests{of_orders}"
 
 

@@ -1,1 +1,1 @@
-"""Three made-up stores on Dagster, into one DuckDB."""
+"""The demo of a fleet: three sandbox stores on Dagster, into one DuckDB file."""

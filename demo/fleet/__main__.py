@@ -1,4 +1,4 @@
-"""python -m demo.fleet: runs the demo of a fleet; `make fleet-demo` installs what it needs."""
+"""python -m demo.fleet: runs the demo; `make fleet-demo` installs its requirements first."""
 
 from __future__ import annotations
 
@@ -6,34 +6,37 @@ import argparse
 import sys
 from pathlib import Path
 
-from demo.fleet.story import DemoFailed, tell
+from demo.fleet.story import DemoFailed, run_demo
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
-    """Tell the story; returns the exit status."""
+    """Run the demo; returns the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m demo.fleet",
-        description="Reads three made-up stores into one DuckDB, by way of Dagster.",
+        description="Reads three sandbox stores into one DuckDB file, with Dagster.",
     )
-    for name, place in (
+    for name, path in (
         ("tap", ".venv/bin/tap-bigcommerce"),
         ("duckdb", ".venv-duckdb/bin/python"),
     ):
-        parser.add_argument(f"--{name}", type=Path, default=ROOT / place, help=f"default: {place}")
+        parser.add_argument(f"--{name}", type=Path, default=ROOT / path, help=f"default: {path}")
     parser.add_argument(
         "--output", type=Path, default=ROOT / "fleet-demo-output", help="the folder to write into"
     )
     parser.add_argument(
-        "--serve", action="store_true", help="show Dagster's pages, until Ctrl-C, before the end"
+        "--serve", action="store_true", help="serve Dagster's pages at the end, until Ctrl-C"
     )
     parser.add_argument(
-        "--port", type=int, default=3000, help="where the pages are (3000); the reports, one above"
+        "--port",
+        type=int,
+        default=3000,
+        help="the port of the pages (3000); reports are at the next port",
     )
     given = parser.parse_args()
     try:
-        tell(
+        run_demo(
             given.tap.absolute(),
             given.duckdb.absolute(),
             given.output.absolute(),

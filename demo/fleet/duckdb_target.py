@@ -1,7 +1,7 @@
-"""A small Singer target: rows into tables of one DuckDB file, the last version of each by its key.
+"""A small Singer target: keeps the last row of each key in tables of one DuckDB file.
 
-The demo's own, because target-duckdb 0.8.0 takes the first row of a batch for a header, and loses
-it (https://github.com/jwills/target-duckdb/pull/58). It needs nothing but the package duckdb.
+The demo has its own target because target-duckdb 0.8.0 takes the first row of a batch for a header,
+and loses it (https://github.com/jwills/target-duckdb/pull/58). It needs only the package duckdb.
 
 Settings: `filepath`, `schema`.
 """
@@ -23,7 +23,7 @@ TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "string"
 
 @dataclass
 class Table:
-    """A stream's table, and the rows that are not in it yet."""
+    """A stream's table, and the rows that are not written yet."""
 
     name: str
     columns: Mapping[str, str]
@@ -31,7 +31,7 @@ class Table:
     rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def create(self, database: duckdb.DuckDBPyConnection) -> None:
-        """Make the table where there is none."""
+        """Create the table if it does not exist."""
         columns = ", ".join(f'"{name}" {kind}' for name, kind in self.columns.items())
         keys = ", ".join(f'"{key}"' for key in self.keys)
         database.execute(
@@ -39,7 +39,7 @@ class Table:
         )
 
     def take(self, record: Mapping[str, Any]) -> None:
-        """A row; it takes the place of an earlier one with its key."""
+        """Add a row; it replaces an earlier one with the same key."""
         self.rows[json.dumps([record[key] for key in self.keys])] = record
 
     def flush(self, database: duckdb.DuckDBPyConnection) -> None:
@@ -60,7 +60,7 @@ class Table:
 
 
 def kind_of(schema: Mapping[str, Any]) -> str:
-    """The type of a column."""
+    """The type of a field's column."""
     given = schema.get("type") or []
     names = [given] if isinstance(given, str) else given
     name = next((name for name in names if name != "null"), "")
@@ -70,19 +70,19 @@ def kind_of(schema: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
-    """Write what comes, and each state once all before it is written."""
+    """Write the records, and print each state once all records before it are written."""
     settings = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-    place = settings["schema"]
+    target_schema = settings["schema"]
     tables: dict[str, Table] = {}
     with duckdb.connect(settings["filepath"]) as database:
-        database.execute(f'CREATE SCHEMA IF NOT EXISTS "{place}"')
+        database.execute(f'CREATE SCHEMA IF NOT EXISTS "{target_schema}"')
         for line in sys.stdin:
             message = json.loads(line)
             name = message.get("stream")
             if message["type"] == "SCHEMA":
                 fields = message["schema"]["properties"]
                 tables[name] = Table(
-                    f'"{place}"."{name}"',
+                    f'"{target_schema}"."{name}"',
                     {column: kind_of(schema) for column, schema in fields.items()},
                     message["key_properties"],
                 )

@@ -1,4 +1,4 @@
-"""The demo's code location: what a fleet of one's own would have in its place."""
+"""The demo's Dagster definitions, as a fleet would have them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ defs = build_fleet(
     ),
     stores=HERE / "stores",
     states=HERE / "states",
-    # One set of tables for all stores: the store's hash is part of every key.
+    # Shared tables: the store's hash is part of every key.
     settings={"store_hash_column": True},
     reports=Reports(HERE / "reports", url=os.environ["FLEET_DEMO_REPORTS"]),
-    # A DuckDB file has one writer at a time.
+    # A DuckDB file allows one writer at a time.
     at_once=1,
     retries=Retries(most=2, delay=2),
 )

@@ -1,4 +1,4 @@
-"""The demo of a fleet, step by step."""
+"""The steps of the demo of a fleet, and what they print."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ telemetry:
   enabled: false
 nux:
   enabled: false
-# The output of a run's process is not kept: the tap's lines are in the run's log.
+# The output of a run's process is not captured: the tap's log is in the run's log.
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
@@ -45,13 +45,13 @@ print(json.dumps({
 
 
 class DemoFailed(Exception):
-    """Something did not work; the text says what."""
+    """A step has failed; the message says which and why."""
 
 
-def tell(tap: Path, duckdb: Path, folder: Path, *, port: int, serve: bool) -> None:
-    """Run the whole demo in `folder`; in the end serve Dagster's pages at `port`, if wanted.
+def run_demo(tap: Path, duckdb: Path, folder: Path, *, port: int, serve: bool) -> None:
+    """Run the demo in `folder`; with `serve`, serve Dagster's pages at `port` in the end.
 
-    Raises DemoFailed when rows did not land, or a run failed.
+    Raises DemoFailed if a run fails, or if a row of a store is missing in DuckDB.
     """
     for program in (tap, duckdb):
         if not program.exists():
@@ -63,7 +63,7 @@ def tell(tap: Path, duckdb: Path, folder: Path, *, port: int, serve: bool) -> No
         head = ("store", "address", *STREAMS)
         rows = [(name, store.api_url, *_sizes(store)) for name, store in stores.items()]
         table([head, *rows], "<<>>>>")
-        # Imported late: the environment says where everything is.
+        # Imported here: it reads environment variables that are set above.
         from demo.fleet.location import defs
 
         _first_look(instance, defs)
@@ -95,7 +95,7 @@ def _prepare(tap: Path, duckdb: Path, folder: Path, port: int) -> None:
         FLEET_DEMO_DUCKDB=str(duckdb),
         FLEET_DEMO_REPORTS=f"http://localhost:{port + 1}",
     )
-    # Dagster tells every event to the terminal, too.
+    # Dagster would log every event to the terminal, too.
     logging.disable(logging.INFO)
 
 
@@ -135,13 +135,13 @@ def _configs(folder: Path, stores: Mapping[str, RemoteStore]) -> None:
 
 
 def _first_look(instance: dg.DagsterInstance, defs: dg.Definitions) -> None:
-    """What the sensor does every minute where Dagster's daemon runs."""
+    """Run the sensor, as Dagster's daemon does every minute."""
     sensor: Any = next(iter(defs.sensors or ()))
     result = sensor(dg.build_sensor_context(instance=instance))
     for request in result.dynamic_partitions_requests:
         instance.add_dynamic_partitions(PARTITIONS, list(request.partition_keys))
     found = ", ".join(instance.get_dynamic_partitions(PARTITIONS))
-    line(f"The sensor has made a partition for each: {found}")
+    line(f"The sensor has added a partition for each: {found}")
 
 
 def _run_all(instance: dg.DagsterInstance, defs: dg.Definitions) -> None:
@@ -163,7 +163,7 @@ def _why(instance: dg.DagsterInstance, run_id: str) -> str:
 
 
 def _shown(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
-    """Of the run's materializations: rows of each stream, requests, seconds."""
+    """From the run's materializations: rows of each stream, requests, seconds."""
     log = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION)
     found: dict[str, Mapping[str, Any]] = {}
     for entry in log:
@@ -176,9 +176,9 @@ def _shown(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
 
 
 def _landed(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore]) -> None:
-    """Count the rows in DuckDB, with the Python that the target runs on."""
-    words = [str(duckdb), "-c", COUNT, str(folder / "fleet.duckdb"), *STREAMS]
-    counted = subprocess.run(words, capture_output=True, text=True, timeout=60, check=False)
+    """Count the rows in DuckDB, with the target's Python, and compare them with the stores."""
+    command = [str(duckdb), "-c", COUNT, str(folder / "fleet.duckdb"), *STREAMS]
+    counted = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if counted.returncode != 0:
         raise DemoFailed(f"DuckDB cannot be read: {counted.stderr.strip()}")
     landed = json.loads(counted.stdout)
@@ -187,23 +187,23 @@ def _landed(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore]) -> No
         there = {stream: len(store.records(stream)) for stream in STREAMS}
         here = {stream: landed[stream].get(name, 0) for stream in STREAMS}
         if there != here:
-            raise DemoFailed(f"{name} has {there}, but in DuckDB are {here}.")
+            raise DemoFailed(f"{name} has {there} rows, but DuckDB has {here}.")
     total = sum(sum(rows.values()) for rows in landed.values())
-    line(f"In fleet.duckdb: {total:,} rows in {len(landed)} tables, each row of each store once.")
+    line(f"fleet.duckdb has {total:,} rows in {len(landed)} tables: each row of each store once.")
 
 
 def _freshness(instance: dg.DagsterInstance, defs: dg.Definitions) -> None:
     job = defs.resolve_job_def("bigcommerce_freshness_job")
     (check,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     heading("Freshness")
-    line(f"{'green' if check.passed else 'red'}: {check.description}")
+    line(f"{'passed' if check.passed else 'failed'}: {check.description}")
 
 
 def _serve(folder: Path, port: int) -> None:
     heading("Dagster's pages")
     line(f"http://localhost:{port}, until Ctrl-C")
     pages = ["dagster", "dev", "-m", "demo.fleet.location", "-p", str(port)]
-    # The taps' reports: each materialization links to its own.
+    # The tap's reports: each materialization has a link to its report.
     reports = ["http.server", "-b", "localhost", "-d", str(folder / "reports"), str(port + 1)]
     with contextlib.ExitStack() as stack:
         log = stack.enter_context((folder / "dagster.log").open("wb"))

@@ -1,4 +1,4 @@
-"""The fleet as Dagster loads it: config files of a mounted secret, PostgreSQL for all the rest."""
+"""The fleet's Dagster definitions: stores from a mounted secret, states and rows in PostgreSQL."""
 
 from __future__ import annotations
 
@@ -8,17 +8,21 @@ from typing import Any
 
 from tap_bigcommerce_dagster import FleetError, SqlStates, Target, build_fleet
 
-LONGEST_NAME = 63
-"""PostgreSQL drops what is longer, and two schemas would be one."""
+MAX_NAME_LENGTH = 63
+"""PostgreSQL cuts longer names, so that two stores could share a schema."""
 
 
 def schema_of(store: str) -> str:
-    """A schema that no other store has: `bigcommerce_my_shop` for `my_shop`, `bigcommerce_my$shop`
-    for `my-shop`. PostgreSQL wants no quotes around either."""
-    # Stores whose names differ only in capital letters are refused by the fleet.
+    """A unique schema: `bigcommerce_my_shop` for `my_shop`, `bigcommerce_my$shop` for `my-shop`.
+
+    PostgreSQL accepts both without quotes. Raises FleetError if the name is too long.
+    """
+    # The fleet refuses stores whose names differ only in upper and lower case.
     name = f"bigcommerce_{store.lower().replace('-', '$')}"
-    if len(name) > LONGEST_NAME:
-        raise FleetError(f"{store}: its schema's name would be longer than {LONGEST_NAME} letters.")
+    if len(name) > MAX_NAME_LENGTH:
+        raise FleetError(
+            f"{store}: its schema's name would be longer than {MAX_NAME_LENGTH} characters."
+        )
     return name
 
 
@@ -39,12 +43,12 @@ defs = build_fleet(
     target=Target(["/opt/target/bin/target-postgres"], postgres),
     stores=os.environ.get("STORES_FOLDER", "/etc/stores"),
     states=SqlStates(os.environ["STATES_URL"]),
-    # A folder of a volume that all pods have.
+    # A folder in a volume that all pods mount.
     reports=os.environ.get("REPORTS_PLACE"),
     cron="0 * * * *",
     stores_per_run=100,
     at_once=4,
-    # The limit of this pool is how many runs the warehouse can take at once.
+    # The limit of this pool is the number of runs that the warehouse can handle.
     pool="warehouse",
     late_after_hours=3,
 )

@@ -171,7 +171,7 @@ def test_a_sync_that_comes_too_early_is_left_out(start: Start, folder: Path) -> 
     wait_for(folder / "began")
     status, said = ended(start(folder, tap, target))
     assert status == STILL_RUNS
-    assert "still runs" in said
+    assert "still running" in said
     (folder / "end").touch()
     assert ended(first)[0] == 0
     assert state_in(folder) == NEW
