@@ -1,7 +1,7 @@
 """An Airflow DAG: a sync of a BigCommerce store every hour. For Airflow 3.
 
-It runs examples/cron/sync.sh, which saves the state in the store's folder. Two environment variables
-of Airflow's workers have the paths:
+It runs examples/cron/sync.sh, which saves the state in the folder of the store. Two environment
+variables of Airflow's workers have the paths:
 
     BIGCOMMERCE_SYNC    the script; default: /opt/bigcommerce/sync.sh
     BIGCOMMERCE_FOLDER  the folder with config.json and target.json; default: /opt/bigcommerce/store
