@@ -110,9 +110,9 @@ def _lines(boxes: dict[str, Box]) -> Iterator[str]:
             points = [(right, y)]
             for number in range(box.column + 1, target.column):
                 share = (number - box.column) / (target.column - box.column)
-                lane = gaps[number].lane(y + (end - y) * share, target.entity.name)
+                height = gaps[number].height(y + (end - y) * share, target.entity.name)
                 passed = columns[number][0]
-                points += [(passed.x, lane), (passed.x + passed.width, lane)]
+                points += [(passed.x, height), (passed.x + passed.width, height)]
             points.append((target.x, end))
             yield from _line(curve(points), points[-1], kind)
         elif target.column < box.column:
@@ -195,8 +195,8 @@ def _links(places: dict[str, tuple[int, float]], passage: float) -> Iterator[str
                 end = (x2 + WIDE, y2)
             passed: list[Point] = []
             if MIDDLE not in (from_column, to_column):
-                lane = gaps.lane(passage, target)
-                passed = [(middle, lane), (middle + WIDE, lane)]
+                height = gaps.height(passage, target)
+                passed = [(middle, height), (middle + WIDE, height)]
                 if from_column > to_column:
                     passed.reverse()
             drawn = curve([(x1, y1), *passed, end])

@@ -1,4 +1,4 @@
-"""The map of the package in CONTRIBUTING: every room and module, with the first line of each."""
+"""The map of the package in CONTRIBUTING: its modules with their first docstring lines."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ DATA = {
         "HTTP statuses: what each means, what is done, what a person can do.",
     ),
 }
-"""Beside a module: the file that it reads, and what that is."""
+"""By module: the data file next to it, and a description of that file."""
 
 
 def module_map() -> str:
-    """The rooms from the top layer down, as `pyproject.toml` orders them."""
+    """The map, in the order of the layers in `pyproject.toml`."""
     project = (ROOT / "pyproject.toml").read_text("utf-8")
     layers = project.partition("\nlayers = [\n")[2].partition("\n]")[0]
     names = re.findall(r"[\w]+", layers)
