@@ -1,6 +1,6 @@
 """The Singer state: bookmarks, resume points and currently_syncing.
 
-The value of a STATE message, with each key that this module reads or writes:
+An example of the value of a STATE message:
 
 {"store_hash": "abc123",
  "bookmarks": {"orders": {"date_modified": "2026-01-05T10:00:00.000000Z",

@@ -267,8 +267,8 @@ def test_bookmarks_are_the_newest_dates_and_full_tables_have_none(
         for m in full.messages
         if m.get("stream") == name and m["type"] == "RECORD"
     )
-    # What is newer than the walk comes again. By the store's clock the walk begins a bit earlier:
-    # it shows whole seconds, and is read from an answer, which takes long on a busy machine.
+    # What is newer than the start of the sync is read again. By the store's clock, it starts a bit
+    # earlier: that clock has full seconds, and is read from a response, which may take long.
     assert min(newest, began - timedelta(seconds=10)) <= instant(bookmark) <= newest
 
 

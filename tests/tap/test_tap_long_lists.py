@@ -262,7 +262,7 @@ def test_deletions_are_found(catalog: Json) -> None:
         assert gone[name]
 
 
-def test_a_walk_that_was_stopped_goes_on_behind_what_was_written(
+def test_a_stopped_sync_resumes_after_the_records_that_were_written(
     store: Sandbox, result: Result, catalog: Json
 ) -> None:
     chosen = select(catalog, "customers")

@@ -362,7 +362,7 @@ def streams_in_order(result: Result) -> list[str]:
     return [message["stream"] for message in result.messages if message["type"] == "SCHEMA"]
 
 
-def test_an_interrupted_sync_goes_on_after_its_last_page(
+def test_an_interrupted_sync_resumes_after_its_last_page(
     quiet: Sandbox, interrupted: Interrupted, first_sync: Result
 ) -> None:
     result = run(settings(quiet, page_size=7), state=interrupted.state)
@@ -376,7 +376,7 @@ def test_an_interrupted_sync_goes_on_after_its_last_page(
         assert result.bookmark(name) == first_sync.bookmark(name)
 
 
-def test_the_stream_that_was_interrupted_goes_first_and_none_is_dropped(
+def test_the_interrupted_stream_is_read_first_and_none_is_dropped(
     quiet: Sandbox, interrupted: Interrupted
 ) -> None:
     result = run(settings(quiet), state=interrupted.state)
@@ -388,7 +388,7 @@ def test_the_stream_that_was_interrupted_goes_first_and_none_is_dropped(
     ("current", "first"),
     [("products", "products"), (None, "coupons"), ("no_such_stream", "coupons")],
 )
-def test_currently_syncing_says_which_stream_goes_first(
+def test_currently_syncing_names_the_stream_that_is_read_first(
     quiet: Sandbox, catalog: Json, current: str | None, first: str
 ) -> None:
     chosen = select(catalog, *NAMES, fields=dict.fromkeys(NAMES, ()))
@@ -398,7 +398,7 @@ def test_currently_syncing_says_which_stream_goes_first(
     assert sorted(streams_in_order(result)) == sorted(NAMES)
 
 
-def test_a_stream_that_was_added_after_an_interruption_comes_whole(
+def test_a_stream_that_was_added_after_an_interruption_is_read_completely(
     quiet: Sandbox, catalog: Json, first_sync: Result
 ) -> None:
     before = run(settings(quiet, page_size=7), select(catalog, "orders", "products"))
@@ -411,7 +411,7 @@ def test_a_stream_that_was_added_after_an_interruption_comes_whole(
 
 
 @pytest.mark.parametrize("how", ["removed", "deselected"])
-def test_a_stream_that_is_not_read_after_an_interruption_keeps_its_place(
+def test_a_stream_that_is_not_read_after_an_interruption_keeps_its_resume_point(
     quiet: Sandbox, catalog: Json, interrupted: Interrupted, how: str
 ) -> None:
     others = [name for name in NAMES if name != "orders"]
@@ -425,12 +425,12 @@ def test_a_stream_that_is_not_read_after_an_interruption_keeps_its_place(
     assert set(result.schemas) == set(others)
     assert result.state["bookmarks"]["orders"] == interrupted.state["bookmarks"]["orders"]
     assert "currently_syncing" not in result.state
-    # Selected again, it goes on where it was.
+    # When it is selected again, it resumes where it was interrupted.
     again = run(settings(quiet, page_size=7), state=result.state)
     assert again.ids("orders") == rest_of_orders(quiet, interrupted)
 
 
-def test_a_full_table_goes_on_after_its_last_page_too(
+def test_a_full_table_sync_resumes_after_its_last_page_too(
     quiet: Sandbox, small_pages: tuple[Result, list[Json]], first_sync: Result
 ) -> None:
     states = [
@@ -448,8 +448,8 @@ def test_a_full_table_goes_on_after_its_last_page_too(
 def test_what_changed_between_interruption_and_resumption_is_not_lost(small: Sandbox) -> None:
     interrupted = Interrupted(run(settings(small, page_size=5), env=EVERY_PAGE))
     done = interrupted.written[0]["id"]
-    small.change("orders", ids=[done], fields={"staff_notes": "changed behind"})
+    small.change("orders", ids=[done], fields={"staff_notes": "changed later"})
     resumed = run(settings(small, page_size=5), state=interrupted.state)
     assert done not in resumed.ids("orders")
     third = run(settings(small), state=resumed.state)
-    assert third.record("orders", done)["staff_notes"] == "changed behind"
+    assert third.record("orders", done)["staff_notes"] == "changed later"

@@ -71,7 +71,9 @@ def test_what_is_neither_yes_nor_no_is_refused(quiet: Sandbox) -> None:
     assert quiet.requests() == []
 
 
-def test_turning_it_on_in_the_midst_of_a_walk_begins_the_walk_again(small: Sandbox) -> None:
+def test_a_stream_is_read_again_if_the_setting_changes_before_it_is_complete(
+    small: Sandbox,
+) -> None:
     config = settings(small, page_size=10, max_concurrency=1)
     chosen = select(discover(config), "orders")
     small.fault("orders", request=3, kind="405", times=0)
