@@ -44,16 +44,18 @@ PARTS = [
 def test_an_order_with_a_malformed_part_is_written_with_all_its_line_items(
     path: str,
 ) -> None:
-    odd = []
+    malformed = []
     for number, shape in enumerate(SHAPES):
         if path.endswith("items.0.id") and shape == 3:
             continue  # A valid id.
         row = order(200 + number, item(200 + number, 1), item(200 + number, 2))
         put(row, path, json.loads(json.dumps(shape)))
-        odd.append(row)
-    with MadeStore({"/v2/orders": [order(100, item(100, 1)), *odd], "/v2/coupons": []}) as store:
+        malformed.append(row)
+    with MadeStore(
+        {"/v2/orders": [order(100, item(100, 1)), *malformed], "/v2/coupons": []}
+    ) as store:
         store.rows["/v2/order_statuses"] = [{"id": 1, "name": "Pending"}]
-        for row in odd:
+        for row in malformed:
             id_ = row["id"]
             record = f"/v2/orders/{id_}"
             store.rows[record] = {"id": id_, "date_modified": DATE}
@@ -67,13 +69,13 @@ def test_an_order_with_a_malformed_part_is_written_with_all_its_line_items(
     assert "Traceback" not in result.stderr
     assert result.status == 0, critical(result)
     assert len(result.records("order_statuses")) == 1
-    assert len(result.records("order_consignments")) == 1 + len(odd)
+    assert len(result.records("order_consignments")) == 1 + len(malformed)
     found = {
         row["id"]: [item["id"] for item in row["products"]] for row in result.records("orders")
     }
-    for row in odd:
+    for row in malformed:
         assert found[row["id"]] == [row["id"] * 10 + 1, row["id"] * 10 + 2], row["id"]
-    assert len(result.records("order_products")) == 1 + 2 * len(odd)
+    assert len(result.records("order_products")) == 1 + 2 * len(malformed)
 
 
 def test_an_order_whose_quantities_add_up_to_0_may_have_line_items() -> None:
@@ -127,13 +129,13 @@ def test_an_orders_child_list_of_fees_is_read_in_every_format(body: Any) -> None
 
 
 def test_a_nested_list_that_a_product_lacks_is_read_from_the_child_list() -> None:
-    whole, partly = product(1, images=[{"id": 10}]), product(2)
-    del partly["images"]
-    with MadeStore({"/v3/catalog/products": [whole, partly, product(3, images=LINK)]}) as store:
+    complete, partial = product(1, images=[{"id": 10}]), product(2)
+    del partial["images"]
+    with MadeStore({"/v3/catalog/products": [complete, partial, product(3, images=LINK)]}) as store:
         for id_ in (2, 3):
             store.rows[f"/v3/catalog/products/{id_}/images"] = [{"id": id_ * 10}]
         result = store.run("products", "product_images")
-        singly = [request.path for request in store.asked(r"/v3/catalog/products/.*")]
+        paths = [request.path for request in store.asked(r"/v3/catalog/products/.*")]
     assert result.status == 0, critical(result)
     assert [[image["id"] for image in row["images"]] for row in result.records("products")] == [
         [10],
@@ -141,7 +143,7 @@ def test_a_nested_list_that_a_product_lacks_is_read_from_the_child_list() -> Non
         [30],
     ]
     assert result.ids("product_images") == [10, 20, 30]
-    assert sorted(singly) == [f"/v3/catalog/products/{id_}/images" for id_ in (2, 3)]
+    assert sorted(paths) == [f"/v3/catalog/products/{id_}/images" for id_ in (2, 3)]
     [warning] = [line for line in result.logged("WARNING") if "came without images" in line]
     assert "product 2" in warning
 
@@ -215,11 +217,11 @@ def test_customers_are_requested_one_by_one_if_v3_returns_one_without_an_id(id_:
 def test_attributes_of_a_customer_that_may_be_cut_off_are_read_from_their_list(
     attributes: Any,
 ) -> None:
-    odd: dict[str, Any] = {"id": 2, "attributes": attributes}
+    malformed: dict[str, Any] = {"id": 2, "attributes": attributes}
     if attributes == "absent":
-        del odd["attributes"]
+        del malformed["attributes"]
     with MadeStore({"/v2/customers": [customer(1), customer(2)]}) as store:
-        store.answer("/v3/customers", 200, v3({"id": 1, "attributes": []}, odd))
+        store.answer("/v3/customers", 200, v3({"id": 1, "attributes": []}, malformed))
         store.rows["/v3/customers/attribute-values"] = [{"id": 5, "customer_id": 2}]
         result = store.run("customers", fields={"customers": ["attributes"]})
     assert result.status == 0, critical(result)

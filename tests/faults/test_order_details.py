@@ -157,8 +157,10 @@ def test_line_items_that_were_cut_off_are_read_from_the_child_list(runs: Runs, n
 
 def test_line_items_that_were_cut_off_are_added_to_selected_consignments() -> None:
     with Sandbox(small(**HUGE, warning_place="line_items")) as store:
-        whole = tap_runner.discover(tap_runner.settings(store))
-        chosen = tap_runner.select(whole, "orders", fields={"orders": ["products", "consignments"]})
+        catalog = tap_runner.discover(tap_runner.settings(store))
+        chosen = tap_runner.select(
+            catalog, "orders", fields={"orders": ["products", "consignments"]}
+        )
         run = run_on(store, catalog=chosen)
         orders = {order["id"]: order for order in store.records("orders", full=True)}
     assert run.result.status == 0, critical(run.result)
