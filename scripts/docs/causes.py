@@ -531,7 +531,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "If it happens often, lower `page_size`, or raise `request_timeout`.",
         ),
         Cause(
-            "the response was not complete after",
+            "the response was incomplete after",
             "A response may take four times `request_timeout` in total. The tap then requests "
             "fewer rows.",
             "If it happens often, look for a proxy that delays responses, or raise "

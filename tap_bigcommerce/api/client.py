@@ -51,7 +51,7 @@ RETRIED = ("retry", "wait")
 """The actions after responses that do not show that the store works."""
 
 TOKEN_ATTEMPTS = 4
-"""Attempts before a 401 is final, if the token has worked before: single ones are spurious."""
+"""Attempts before a 401 is final, if the token has worked before. Spurious 401s have been seen."""
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 """How much the clocks of the store and the tap may differ, where a response has no `Date`."""
@@ -169,8 +169,8 @@ class Client:
         Raises:
             InvalidToken, MissingPermission, NotFound, NotOffered: The API rejected the request.
             PageTooLarge: See `can_reduce_limit`.
-            RequestFailed: Any other failure that retrying does not or did not help against.
-            StoreUnavailable: No other request succeeds either. Every later call raises it, too.
+            RequestFailed: Another failure, after all retries or where retrying would not help.
+            StoreUnavailable: No request of any stream succeeds. Later calls raise it at once.
             Interrupted: A signal stops the run.
         """
         if retry_policy is None and context.counts.short_retries:
@@ -194,13 +194,9 @@ class Client:
                 outcome = failure.outcome
             finally:
                 request.took = time.monotonic() - began
-                quota_status = self._rate_limiter.release(request.headers, request.took)
+                quota = self._rate_limiter.release(request.headers, request.took)
                 self._tracker.request_ended(
-                    context.counts,
-                    request.took,
-                    outcome,
-                    retry=request.attempts > 1,
-                    quota=quota_status,
+                    context.counts, request.took, outcome, retry=request.attempts > 1, quota=quota
                 )
             if response is not None:
                 self._token_has_worked = True
@@ -219,12 +215,8 @@ class Client:
             action, message, _ = status_rule(http_response.status_code)
             if action not in ("read", "empty"):
                 api_message, max_limit = _api_message(http_response)
-                raise AttemptFailed(
-                    status,
-                    message=f"{status}: {message}{api_message}",
-                    action=action,
-                    max_limit=max_limit,
-                )
+                text = f"{status}: {message}{api_message}"
+                raise AttemptFailed(status, message=text, action=action, max_limit=max_limit)
             body = read_body(http_response, self._config.max_answer_mb * MEGABYTE)
         response = Response(request.path, 0, [], None, sent_at, _store_time(request))
         if action == "empty":

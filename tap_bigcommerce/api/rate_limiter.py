@@ -37,12 +37,12 @@ DEFAULT_WINDOW = 30.0
 SHORTEST_WINDOW, LONGEST_WINDOW = 0.001, 3600.0
 """Seconds. If the API names a length outside these bounds, the default is used."""
 
-SUCCESSES_BEFORE_RAISE = 25
-"""After so many successful requests, one more concurrent request is tried than was refused before.
-The number doubles each time that it is refused again."""
+SUCCESSES_NEEDED = 25
+"""Successful requests after which a limit on concurrent requests, found by a 429, is raised by one.
+The number doubles with each such 429."""
 
-MAX_SUCCESSES_BEFORE_RAISE = 1600
-"""A try is then so rare that it costs nothing, and a limit that is lifted is still noticed."""
+MAX_SUCCESSES_NEEDED = 1600
+"""Attempts to raise the limit are then so rare that they cost nothing."""
 
 MAX_LEFT_TO_OTHERS = 0.5
 """The share of the quota that is left to other apps at most, however fast they use it."""
@@ -84,7 +84,7 @@ class RateLimiter:
         # the limit, which 429s for too many concurrent requests lower.
         self._allowed = float(concurrency)
         self._limit = float(concurrency)
-        self._successes_before_raise = SUCCESSES_BEFORE_RAISE
+        self._successes_needed = SUCCESSES_NEEDED
         self._quota: int | None = None
         self._left = 0
         self._used = 0  # requests of the tap in this window
@@ -92,7 +92,8 @@ class RateLimiter:
         self._sent_without_headers: list[float] = []
         # The earliest and the latest time at which the window ends.
         self._resets_from = self._resets_at = 0.0
-        self._has_headers = False  # from a response in this window; else derived from the last one
+        # Whether a response has said this of the current window; else it follows from the last one.
+        self._has_headers = False
         self._others_need = 0.0
         self._next_probe_at = 0.0
         self._paused_until = 0.0
@@ -142,7 +143,7 @@ class RateLimiter:
         with self._changed:
             self._refusals = 0
             if self._allowed >= self._limit:
-                more = self._limit + 1 / self._successes_before_raise
+                more = self._limit + 1 / self._successes_needed
                 self._limit = min(self._concurrency, more)
             more = self._allowed + 1 / max(1.0, self._allowed)
             self._allowed = min(self._limit, more)
@@ -156,9 +157,9 @@ class RateLimiter:
         """A 429 came, `took` seconds after its request was sent. Pause all requests.
 
         If none of the quota is left, they wait until the window ends. If some is left, there were
-        too many concurrent requests: they wait shortly, and the number is lowered. If the headers
-        say nothing, they wait longer each time. 429s for requests that were in flight together
-        count once. Returns the seconds that all requests wait.
+        too many concurrent requests: they wait for a short time, and then fewer are sent at once.
+        If the headers say nothing, they wait longer each time. 429s for requests that were in
+        flight together count once. Returns the seconds that all requests wait.
         """
         left = _number(headers, "X-Rate-Limit-Requests-Left")
         too_many_at_once = left is not None and left >= 1
@@ -175,9 +176,7 @@ class RateLimiter:
                 self._refusals += 1
                 if too_many_at_once:
                     self._limit = max(1.0, int(min(self._limit, self._allowed)) - 1)
-                    self._successes_before_raise = min(
-                        MAX_SUCCESSES_BEFORE_RAISE, self._successes_before_raise * 2
-                    )
+                    self._successes_needed = min(MAX_SUCCESSES_NEEDED, self._successes_needed * 2)
                 if too_many_at_once or longest is None:
                     self.record_overload()
                     first = SHORT_PAUSE if too_many_at_once else FIRST_PAUSE

@@ -104,9 +104,7 @@ class Transport:
             # Whatever the error is, or if there is none: past the deadline, it is a timeout.
             if time.monotonic() >= began + deadline:
                 raise AttemptFailed(
-                    "timeout",
-                    f"the response was not complete after {deadline:g} s",
-                    reduce_after=1,
+                    "timeout", f"the response was incomplete after {deadline:g} s", reduce_after=1
                 )
 
 

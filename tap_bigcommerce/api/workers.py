@@ -16,7 +16,7 @@ from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
 SWITCH_INTERVAL = 0.0002
 """Seconds after which the main thread releases the GIL. A worker needs the GIL a dozen times for
-each response, each time very shortly. With Python's default of 5 ms, one request in four was sent
+each response, each time for a moment. With Python's default of 5 ms, one request in four was sent
 or received 20 to 60 ms late."""
 
 Key = TypeVar("Key")

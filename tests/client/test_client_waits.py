@@ -1,4 +1,4 @@
-"""How long the client waits, what for, and when it gives up, for one stream or for all."""
+"""How long the client waits, and when it gives up, for one stream or for all of them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ HOUR = LONGEST_NAMED_PAUSE
 
 
 @pytest.mark.parametrize(
-    ("answer", "wait"),
+    ("response", "wait"),
     [
         (refusal(), 1),
         (refusal(**quota(left=0)), 2),
@@ -71,27 +71,31 @@ HOUR = LONGEST_NAMED_PAUSE
         (refusal(Retry_After="9" * 400), 1),
     ],
 )
-def test_a_refusal_is_waited_out_as_it_says(
-    client: TimedClient, answer: dict[str, Any], wait: float
+def test_after_a_429_the_client_waits_as_long_as_it_says(
+    client: TimedClient, response: dict[str, Any], wait: float
 ) -> None:
-    client.respond_with(answer, ROWS)
+    client.respond_with(response, ROWS)
     client.get()
     assert client.waited() == pytest.approx(wait, abs=0.3)
     assert client.counts.statuses == {"429": 1, "200": 1}
 
 
 @pytest.mark.parametrize("window", [1e12, 1e300, 1e-320, 0, -5, "nan", "inf", "x", "", "9" * 400])
-def test_an_answer_with_nothing_left_in_an_odd_window_does_not_park_the_run(
+def test_an_invalid_length_of_the_window_does_not_stop_the_run(
     client: TimedClient, window: Any
 ) -> None:
-    odd = {**refusal(**quota(left=0, reset=window, window=window)), "status": 200, "body": ROWS}
-    client.respond_with(odd, ROWS)
+    response = {
+        **refusal(**quota(left=0, reset=window, window=window)),
+        "status": 200,
+        "body": ROWS,
+    }
+    client.respond_with(response, ROWS)
     client.get()
     client.get()
     assert client.waited() <= 31
 
 
-def test_refusals_between_which_nothing_succeeds_use_up_the_patience(
+def test_429s_count_as_failures_while_no_request_succeeds(
     client_with: Callable[..., TimedClient],
 ) -> None:
     client = client_with(max_attempts=3, max_retry_seconds=120)
@@ -102,7 +106,7 @@ def test_refusals_between_which_nothing_succeeds_use_up_the_patience(
     assert len(client.requests) <= 9
 
 
-def test_refusals_use_up_no_patience_while_others_are_answered(
+def test_429s_do_not_count_as_failures_while_other_requests_succeed(
     client_with: Callable[..., TimedClient],
 ) -> None:
     client = client_with(max_attempts=1, max_retry_seconds=0)
@@ -112,14 +116,14 @@ def test_refusals_use_up_no_patience_while_others_are_answered(
         client.api.reset()
 
 
-def test_a_short_outage_is_sat_out_with_growing_waits(client: TimedClient) -> None:
+def test_a_short_outage_is_bridged_with_growing_waits(client: TimedClient) -> None:
     client.respond_with(*[503] * 6, ROWS)
     client.get()
-    # Half of 0.5, 1, 2, ... seconds, and up to as much again.
+    # Between half of 0.5, 1, 2, ... seconds and all of them.
     assert 63 / 4 <= client.waited() <= 63 / 2
 
 
-def test_patience_lasts_for_the_later_of_attempts_and_seconds(
+def test_retries_end_after_the_attempts_or_the_seconds_whichever_is_later(
     client_with: Callable[..., TimedClient],
 ) -> None:
     client = client_with(max_attempts=2, max_retry_seconds=300)
@@ -133,7 +137,7 @@ DEAD = [429, 503, REFUSED, requests.ConnectTimeout(), requests.ReadTimeout(), b"
 
 
 @pytest.mark.parametrize("dead", DEAD)
-def test_a_store_of_which_nothing_can_be_read_is_waited_for_once(
+def test_a_store_that_responds_to_nothing_is_waited_for_once(
     client_with: Callable[..., TimedClient], dead: Any
 ) -> None:
     client = client_with(max_attempts=2, max_retry_seconds=60)
@@ -145,25 +149,25 @@ def test_a_store_of_which_nothing_can_be_read_is_waited_for_once(
         with pytest.raises((PageTooLarge, StoreUnavailable)) as raised:
             client.get(can_reduce_limit=True)
         assert client.waited() < 200
-    words = raised.value.message
-    assert "No stream can be read from api.bigcommerce.com" in words
-    assert "customers: GET /v2/customers failed: " in words
-    assert "GET /v2/time failed, too: " in words
+    message = raised.value.message
+    assert "No stream can be read from api.bigcommerce.com" in message
+    assert "customers: GET /v2/customers failed: " in message
+    assert "GET /v2/time failed, too: " in message
     before, waited = len(client.api.calls), client.waited()
     with pytest.raises(StoreUnavailable) as again:
         client.get("/v3/catalog/products")
-    assert again.value.message == words
+    assert again.value.message == message
     assert (len(client.api.calls), client.waited()) == (before, waited)
 
 
 @pytest.mark.parametrize("dead", DEAD)
-@pytest.mark.parametrize("sign", [200, 401, 403, 404])
-def test_a_store_that_answers_elsewhere_fails_one_stream_alone(
-    client_with: Callable[..., TimedClient], dead: Any, sign: int
+@pytest.mark.parametrize("status", [200, 401, 403, 404])
+def test_a_store_that_responds_to_other_requests_fails_one_stream_only(
+    client_with: Callable[..., TimedClient], dead: Any, status: int
 ) -> None:
     client = client_with(max_attempts=2, max_retry_seconds=60)
     client.api.reset()
-    client.respond_with({"status": sign, "json": {"time": 1}}, url=TIME)
+    client.respond_with({"status": status, "json": {"time": 1}}, url=TIME)
     client.respond_with({"body": dead} if isinstance(dead, Exception) else dead)
     with pytest.raises(RequestFailed):
         client.get()
@@ -171,7 +175,7 @@ def test_a_store_that_answers_elsewhere_fails_one_stream_alone(
     assert client.get("/v2/coupons").content == [{"id": 1}]
 
 
-def test_where_no_connection_is_made_fewer_rows_are_not_asked_for(
+def test_without_a_connection_fewer_rows_are_not_requested(
     client_with: Callable[..., TimedClient],
 ) -> None:
     client = client_with(max_attempts=4, max_retry_seconds=0)

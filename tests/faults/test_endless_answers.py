@@ -99,7 +99,7 @@ def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(
     assert "coupons" not in critical(result)
     # On a busy machine the time between two bytes may run out before that of the whole.
     if name in ENDLESS and "no response in time" not in critical(result):
-        assert "not complete after 2 s" in critical(result)
+        assert "incomplete after 2 s" in critical(result)
     assert result.messages[-1]["type"] == "STATE"
 
 

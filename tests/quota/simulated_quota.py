@@ -1,4 +1,4 @@
-"""A store's quota in simulated time, used by taps and by another app."""
+"""A simulation of a store's quota, which taps and another app use."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ WINDOW = 30.0
 
 
 def try_acquire(limiter: RateLimiter) -> float:
-    """Take a place if a request may be sent now; 0 then, else how many seconds to wait."""
+    """Acquire if a request may be sent now. Returns 0 then, else the seconds to wait."""
     wait, _ = limiter._wait()
     limiter._in_flight += wait <= 0
     return wait
 
 
 class Timeline:
-    """Things that happen, in the order of their times."""
+    """Events in the order of their simulated times."""
 
     def __init__(self) -> None:
         self.now = 0.0
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._numbers = itertools.count()
 
-    def after(self, seconds: float, happens: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (self.now + seconds, next(self._numbers), happens))
+    def after(self, seconds: float, event: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (self.now + seconds, next(self._numbers), event))
 
     def run_until(self, end: float) -> None:
         while self._events and self._events[0][0] < end:
-            self.now, _, happens = heapq.heappop(self._events)
-            happens()
+            self.now, _, event = heapq.heappop(self._events)
+            event()
 
 
 @dataclass
 class Served:
-    """Good answers and refusals, by window."""
+    """The numbers of successes and 429s by window."""
 
     good: dict[int, int] = field(default_factory=dict)
     refused: dict[int, int] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Served:
 
 
 class Store:
-    """Counts requests in fixed windows, and refuses those beyond the quota."""
+    """Counts requests in fixed windows, and responds with 429 above the quota."""
 
     def __init__(self, quota: int, timeline: Timeline, begins_at: float) -> None:
         self._quota = quota
@@ -64,7 +64,7 @@ class Store:
         return int((self._timeline.now + self._begins_at) // WINDOW)
 
     def answer(self, served: Served) -> tuple[int, dict[str, str]]:
-        """A status and its headers."""
+        """Returns the status and headers of a response."""
         window = self.window()
         used = self._used.get(window, 0)
         good = used < self._quota
@@ -83,7 +83,7 @@ class Store:
 
 
 class Tap:
-    """So many workers that have always something to ask."""
+    """A tap whose workers always have a request to send."""
 
     def __init__(
         self,
@@ -102,44 +102,44 @@ class Tap:
             share=share, concurrency=concurrency, shutdown=Shutdown(), clock=lambda: timeline.now
         )
         for _ in range(concurrency):
-            self._ask()
+            self._send()
 
-    def _ask(self) -> None:
+    def _send(self) -> None:
         wait = try_acquire(self._limiter)
         if wait > 0:
-            self._timeline.after(min(wait, POLL_INTERVAL), self._ask)
+            self._timeline.after(min(wait, POLL_INTERVAL), self._send)
             return
         latency = self._latency()
-        self._timeline.after(latency * 0.7, lambda: self._is_answered(latency))
+        self._timeline.after(latency * 0.7, lambda: self._respond(latency))
 
-    def _is_answered(self, latency: float) -> None:
+    def _respond(self, latency: float) -> None:
         status, headers = self._store.answer(self.served)
-        self._timeline.after(latency * 0.3, lambda: self._has_come(status, headers, latency))
+        self._timeline.after(latency * 0.3, lambda: self._receive(status, headers, latency))
 
-    def _has_come(self, status: int, headers: dict[str, str], took: float) -> None:
+    def _receive(self, status: int, headers: dict[str, str], took: float) -> None:
         self._limiter.release(headers, took)
         if status == 429:
             self._limiter.record_refusal(headers)
         else:
             self._limiter.record_success()
-        self._ask()
+        self._send()
 
 
 class OtherApp:
-    """Asks for so many things in each window, evenly, whatever the answers."""
+    """Sends requests at a constant rate, whatever the responses are."""
 
-    def __init__(self, store: Store, timeline: Timeline, a_window: int) -> None:
+    def __init__(self, store: Store, timeline: Timeline, per_window: int) -> None:
         self.served = Served()
         self._store = store
         self._timeline = timeline
-        self._every = WINDOW / a_window
-        self._ask()
+        self._every = WINDOW / per_window
+        self._send()
 
-    def _ask(self) -> None:
+    def _send(self) -> None:
         self._store.answer(self.served)
-        self._timeline.after(self._every, self._ask)
+        self._timeline.after(self._every, self._send)
 
 
 def unequal(chance: random.Random, mean: float = 0.3) -> Callable[[], float]:
-    """Latencies about `mean`, some of them several times as long."""
+    """Random latencies with the given mean; some are several times as long."""
     return lambda: mean * (0.3 + chance.expovariate(1 / 0.7))

@@ -1,4 +1,4 @@
-"""The store's quota: used by the tap alone, by two of them, and beside another app."""
+"""The rate limiter in simulated time: one tap, two taps, and another app of the store."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ seeds = pytest.mark.parametrize("seed", range(4))
 
 
 class Scene:
-    """A store with some taps and perhaps another app, after WINDOWS windows."""
+    """A store, taps and optionally another app, after WINDOWS windows."""
 
     def __init__(
         self, quota: int, seed: int, *, taps: int, others: int = 0, share: float = SHARE
@@ -34,7 +34,7 @@ class Scene:
         timeline.run_until(WINDOWS * WINDOW)
 
     def used(self) -> list[int]:
-        """By all taps, in each whole window from the second one on."""
+        """The requests of all taps in each complete window, from the second one on."""
         return [
             sum(tap.served.good.get(window, 0) for tap in self.taps) for window in range(2, WINDOWS)
         ]
@@ -42,7 +42,7 @@ class Scene:
 
 @seeds
 @quotas
-def test_alone_the_tap_uses_its_share_and_is_never_refused(quota: int, seed: int) -> None:
+def test_a_single_tap_uses_its_share_and_never_gets_429(quota: int, seed: int) -> None:
     scene = Scene(quota, seed, taps=1)
     assert min(scene.used()) >= 0.9 * SHARE * quota
     assert max(scene.used()) <= SHARE * quota
@@ -50,7 +50,7 @@ def test_alone_the_tap_uses_its_share_and_is_never_refused(quota: int, seed: int
 
 
 @pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
-def test_another_share_is_kept_as_well(share: float) -> None:
+def test_quota_share_is_kept(share: float) -> None:
     scene = Scene(150, 1, taps=1, share=share)
     assert max(scene.used()) <= max(1, share * 150)
     assert min(scene.used()) >= 0.9 * int(share * 150)
@@ -64,15 +64,15 @@ def test_two_taps_share_the_quota(quota: int, seed: int) -> None:
     assert all(tap.served.refused_share <= 0.01 for tap in scene.taps)
     assert min(scene.used()) >= 0.9 * SHARE * quota
     shares = sorted(sum(tap.served.good.values()) for tap in scene.taps)
-    assert shares[0] >= 0.3 * sum(shares), "one of them starves"
+    assert shares[0] >= 0.3 * sum(shares), "one tap gets too little"
 
 
 @seeds
 @quotas
-def test_another_app_that_takes_half_gets_most_of_it(quota: int, seed: int) -> None:
+def test_another_app_that_needs_half_of_the_quota_gets_most_of_it(quota: int, seed: int) -> None:
     scene = Scene(quota, seed, taps=1, others=quota // 2)
     assert scene.other is not None
-    # A tap that heeded its share alone would leave the app without an answer for most of a window.
+    # If the tap only kept its share, the app would get 429 for most of each window.
     assert scene.other.served.refused_share <= 0.2
     assert scene.taps[0].served.refused_share <= 0.01
     assert min(scene.used()) >= 0.9 * (SHARE * quota - quota // 2)
@@ -89,7 +89,7 @@ def test_two_taps_leave_room_for_another_app(quota: int, seed: int) -> None:
 
 
 class At:
-    """A clock that a test sets."""
+    """A clock that a test sets, in seconds."""
 
     now = 0.0
 
@@ -116,15 +116,15 @@ def limiter_at(clock: At, share: float = SHARE) -> RateLimiter:
 
 
 def acquired(limiter: RateLimiter) -> int:
-    """How many requests may go now."""
+    """The number of requests that may be sent now."""
     number = 0
     while try_acquire(limiter) <= 0:
         number += 1
-        assert number < 100_000, "there is no end to it"
+        assert number < 100_000, "there is no limit"
     return number
 
 
-def test_without_headers_only_the_parallelism_counts(clock: At) -> None:
+def test_without_headers_only_the_concurrency_is_limited(clock: At) -> None:
     limiter = limiter_at(clock)
     assert acquired(limiter) == 4
     limiter.release(None, took=0.1)
@@ -141,15 +141,15 @@ def test_a_used_up_share_waits_for_the_reset(clock: At) -> None:
     assert acquired(limiter) == 4
 
 
-def test_what_is_on_its_way_counts(clock: At) -> None:
+def test_requests_in_flight_count(clock: At) -> None:
     limiter = limiter_at(clock)
     try_acquire(limiter)
-    # Two more are allowed: 17 are left, and 15 kept free.
+    # 17 are left, and 15 are kept for other apps.
     limiter.release(headers(150, 17, reset=0.5), took=0.1)
     assert acquired(limiter) == 2
 
 
-def test_of_answers_that_overtook_one_another_the_least_left_is_true(clock: At) -> None:
+def test_of_responses_that_arrive_out_of_order_the_smallest_number_left_counts(clock: At) -> None:
     limiter = limiter_at(clock)
     assert acquired(limiter) == 4
     limiter.release(headers(150, 15, reset=0.5), took=0.1)
@@ -157,7 +157,7 @@ def test_of_answers_that_overtook_one_another_the_least_left_is_true(clock: At) 
     assert try_acquire(limiter) > 0
 
 
-def test_a_refusal_with_a_time_stops_everybody_for_that_long(clock: At) -> None:
+def test_a_429_with_a_time_pauses_all_requests_for_that_time(clock: At) -> None:
     limiter = limiter_at(clock)
     try_acquire(limiter)
     limiter.release({}, took=0.1)
@@ -169,7 +169,7 @@ def test_a_refusal_with_a_time_stops_everybody_for_that_long(clock: At) -> None:
     assert acquired(limiter) == 4
 
 
-def test_refusals_without_a_time_wait_longer_each_time_and_halve_the_parallelism(
+def test_429s_without_a_time_wait_longer_each_time_and_halve_the_concurrency(
     clock: At,
 ) -> None:
     limiter = limiter_at(clock)
@@ -178,7 +178,7 @@ def test_refusals_without_a_time_wait_longer_each_time_and_halve_the_parallelism
     assert acquired(limiter) == 1
 
 
-def test_refusals_of_requests_that_were_under_way_together_are_one(clock: At) -> None:
+def test_429s_of_requests_that_were_in_flight_together_count_once(clock: At) -> None:
     limiter = limiter_at(clock)
     assert acquired(limiter) == 4
     clock.now = 0.1
@@ -189,7 +189,7 @@ def test_refusals_of_requests_that_were_under_way_together_are_one(clock: At) ->
     assert acquired(limiter) == 2
 
 
-def test_refused_again_after_a_wait_one_request_at_a_time_sees_whether_it_goes_on(
+def test_after_a_second_429_one_request_at_a_time_tests_whether_they_continue(
     clock: At,
 ) -> None:
     limiter = limiter_at(clock)
@@ -205,7 +205,7 @@ def test_refused_again_after_a_wait_one_request_at_a_time_sees_whether_it_goes_o
     assert acquired(limiter) == 4
 
 
-def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> None:
+def test_a_limit_on_concurrent_requests_is_found_with_few_429s() -> None:
     at_once, seconds, latency = 3, 120, 0.1
     timeline = Timeline()
     limiter = RateLimiter(
@@ -246,7 +246,7 @@ def test_a_limit_on_requests_at_once_is_found_and_kept_with_few_refusals() -> No
     assert refused < 0.01 * good
 
 
-def test_parallelism_grows_back_after_good_answers(clock: At) -> None:
+def test_the_concurrency_grows_again_after_successes(clock: At) -> None:
     limiter = limiter_at(clock)
     limiter.record_overload()
     limiter.record_overload()
@@ -263,37 +263,37 @@ def test_parallelism_grows_back_after_good_answers(clock: At) -> None:
     "name",
     ["X-Rate-Limit-Time-Reset-Ms", "X-Rate-Limit-Requests-Quota", "X-Rate-Limit-Requests-Left"],
 )
-def test_headers_that_are_no_numbers_count_as_none(clock: At, name: str, value: str) -> None:
+def test_headers_that_are_not_numbers_are_ignored(clock: At, name: str, value: str) -> None:
     limiter = limiter_at(clock)
     try_acquire(limiter)
     limiter.release({**headers(150, 0, 30), name: value}, took=0.1)
     assert acquired(limiter) == 4
 
 
-def test_while_the_rest_is_left_to_others_a_look_now_and_then_sees_whether_they_need_it(
+def test_a_probe_now_and_then_shows_whether_other_apps_still_need_the_rest(
     clock: At,
 ) -> None:
     limiter = limiter_at(clock)
     try_acquire(limiter)
-    # In 10 of 30 seconds others have used 80: they are taken to need all of the 70 that are left.
+    # In 10 of 30 seconds others have used 80: at this pace they need all of the 70 that are left.
     limiter.release(headers(150, 69, reset=20), took=0.1)
     assert 0 < try_acquire(limiter) <= 3
     clock.now = 3
     assert acquired(limiter) == 1
-    # They have stopped: of 66, they are taken to need 29 in the last 8 seconds.
+    # They have stopped: at the average pace, they need 29 of 66 in the last 8 seconds.
     clock.now = 12
     limiter.release(headers(150, 66, reset=8), took=0.1)
     assert acquired(limiter) == 4
 
 
-def test_a_slow_answer_says_of_the_window_in_which_it_may_have_been_written(clock: At) -> None:
+def test_a_slow_response_counts_for_the_window_in_which_it_may_have_been_sent(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     try_acquire(limiter)
     clock.now = 21.6
-    # Written somewhere in these seconds, so the window ends at 20 to 41.6.
+    # Sent at some time in these seconds, so the window ends at 20 to 41.6.
     limiter.release(headers(5, 4, reset=20), took=21.6)
     assert try_acquire(limiter) <= 0
-    # This one was written in the next window, which ends at 50.
+    # This one was sent in the next window, which ends at 50.
     clock.now = 25.6
     limiter.release(headers(5, 4, reset=26.4), took=4)
     assert acquired(limiter) == 4
@@ -305,7 +305,7 @@ def test_a_slow_answer_says_of_the_window_in_which_it_may_have_been_written(cloc
     assert try_acquire(limiter) <= 0
 
 
-def test_an_answer_that_was_written_in_a_window_before_says_nothing_of_this_one(clock: At) -> None:
+def test_a_response_from_an_earlier_window_is_ignored(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     assert acquired(limiter) == 4
     clock.now = 40
@@ -314,12 +314,12 @@ def test_an_answer_that_was_written_in_a_window_before_says_nothing_of_this_one(
     assert acquired(limiter) == 2
 
 
-def test_a_clock_that_is_not_steady_does_not_make_new_windows(clock: At) -> None:
+def test_an_inexact_clock_does_not_start_new_windows(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     for left, reset in ((29, 20), (28, 18), (27, 22), (26, 20)):
         assert try_acquire(limiter) <= 0
         limiter.release(headers(30, left, reset), took=0.1)
-    # All four were the tap's own: nothing has to be left to others.
+    # All four were sent by the tap: nothing has to be left to others.
     assert limiter.quota_status is not None
     assert limiter.quota_status.left == 26
     while try_acquire(limiter) <= 0:
@@ -330,13 +330,11 @@ def test_a_clock_that_is_not_steady_does_not_make_new_windows(clock: At) -> None
 
 
 @pytest.mark.parametrize("pause", [0, 300])
-def test_answers_without_a_word_count_against_the_quota_to_the_end_of_the_window(
-    clock: At, pause: float
-) -> None:
+def test_responses_without_headers_use_up_the_quota_of_the_window(clock: At, pause: float) -> None:
     limiter = limiter_at(clock, share=1)
     try_acquire(limiter)
     limiter.release(headers(5, 4, reset=10), took=0.1)
-    clock.now = 10.1 + pause  # A new window; nobody has said when it ends.
+    clock.now = 10.1 + pause  # A new window, of which no response has said the end.
     for _ in range(5):
         assert try_acquire(limiter) <= 0
         limiter.release(None, took=0.1)
@@ -349,7 +347,7 @@ def test_answers_without_a_word_count_against_the_quota_to_the_end_of_the_window
 
 
 @pytest.mark.parametrize(("sent_at", "left"), [(0.5, 4), (0.95, 2)])
-def test_what_may_have_been_counted_in_the_next_window_counts_there(
+def test_requests_that_the_next_window_may_have_counted_count_there(
     clock: At, sent_at: float, left: int
 ) -> None:
     limiter = limiter_at(clock, share=1)
@@ -363,7 +361,7 @@ def test_what_may_have_been_counted_in_the_next_window_counts_there(
     assert acquired(limiter) == left
 
 
-def test_where_answers_say_nothing_for_long_each_window_has_its_quota(clock: At) -> None:
+def test_without_headers_for_a_long_time_each_window_has_its_quota(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     try_acquire(limiter)
     limiter.release(headers(20, 19, reset=30), took=0.1)
@@ -377,7 +375,7 @@ def test_where_answers_say_nothing_for_long_each_window_has_its_quota(clock: At)
     assert min(sent.values()) >= 18
 
 
-def test_an_answer_that_names_a_time_out_of_reach_is_soon_forgotten(clock: At) -> None:
+def test_a_window_that_ends_in_an_hour_is_soon_corrected(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     try_acquire(limiter)
     limiter.release(headers(150, 0, reset=3600), took=0.1)
@@ -394,7 +392,7 @@ def test_a_window_may_begin_with_the_first_request_after_a_pause(clock: At) -> N
     limiter = limiter_at(clock, share=1)
     try_acquire(limiter)
     limiter.release(headers(5, 4, reset=30), took=0.1)
-    # By the window before, this one ends at 60.
+    # As derived from the window before, this one ends at 60.
     clock.now = 33
     try_acquire(limiter)
     limiter.release(headers(5, 4, reset=30), took=0.1)
@@ -407,7 +405,7 @@ def test_a_window_may_begin_with_the_first_request_after_a_pause(clock: At) -> N
     assert try_acquire(limiter) <= 0
 
 
-def test_a_later_answer_may_correct_when_the_window_ends(clock: At) -> None:
+def test_a_later_response_may_correct_the_end_of_the_window(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     try_acquire(limiter)
     limiter.release(headers(150, 140, reset=30), took=0.1)
@@ -418,7 +416,7 @@ def test_a_later_answer_may_correct_when_the_window_ends(clock: At) -> None:
     assert limiter.quota_status.resets_in == pytest.approx(4, abs=0.1)
 
 
-def test_a_slow_answer_of_the_last_window_does_not_pass_for_one_of_this(clock: At) -> None:
+def test_a_slow_response_of_the_last_window_is_not_taken_for_one_of_this(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     assert acquired(limiter) == 4
     limiter.release(headers(150, 30, reset=5), took=0.1)
@@ -430,7 +428,7 @@ def test_a_slow_answer_of_the_last_window_does_not_pass_for_one_of_this(clock: A
     assert acquired(limiter) == 2
 
 
-def test_answers_that_say_nothing_are_not_taken_for_those_of_other_apps(clock: At) -> None:
+def test_requests_without_headers_are_not_attributed_to_other_apps(clock: At) -> None:
     limiter = limiter_at(clock, share=1)
     try_acquire(limiter)
     limiter.release(headers(20, 19, reset=1), took=0.1)

@@ -1,8 +1,8 @@
-"""The store's quota, kept by whole taps at a store whose clock runs thirty times as fast.
+"""Complete taps keep the quota of a store with windows of one second instead of 30.
 
-Windows of a second instead of 30; the quotas stay as they are, for so does what a tap has under way
-at once. How much of a quota is used depends on this machine's other work: that is measured in
-`bench`, and in simulated time beside this file. What is refused, and that all arrives, is not.
+The quotas are the real ones, because the concurrency of a tap is, too. How much of a quota is used
+depends on the load of this machine: `bench` and the simulation in this folder measure that. The
+number of 429s and the completeness of the data do not depend on it.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ SHARE = 0.9
 
 
 @dataclass(frozen=True)
-class Kept:
-    """What the taps wrote, and the requests that the store saw."""
+class Outcome:
+    """The results of the taps, and the requests that the store received."""
 
     results: list[Result]
     requests: list[Json]
@@ -35,10 +35,10 @@ class Kept:
         return sum(request["status"] == 429 for request in self.requests)
 
 
-def read(quota: int, *, taps: int, others: float) -> Kept:
-    """Let taps read customers at once, so many that it takes them some windows.
+def read(quota: int, *, taps: int, others: float) -> Outcome:
+    """Run several taps at the same time, with so many customers that it takes WINDOWS windows.
 
-    `others`: the part of the quota that another app takes, evenly.
+    `others` is the share of the quota that another app uses, at a constant rate.
     """
     customers = int(WINDOWS * quota * (SHARE - others) * PAGE / taps)
     options = Options(
@@ -56,7 +56,7 @@ def read(quota: int, *, taps: int, others: float) -> Kept:
         catalog = tap_runner.select(tap_runner.discover(config), "customers")
         store.clear_requests()
         runs = [pool.submit(tap_runner.run, config, catalog) for _ in range(taps)]
-        return Kept([run.result() for run in runs], store.requests(), customers)
+        return Outcome([run.result() for run in runs], store.requests(), customers)
 
 
 @pytest.mark.real_time
@@ -67,11 +67,11 @@ def read(quota: int, *, taps: int, others: float) -> Kept:
     [pytest.param(0.0, id="alone"), pytest.param(0.5, id="beside another app")],
 )
 def test_taps_keep_within_the_quota_and_lose_nothing(quota: int, taps: int, others: float) -> None:
-    kept = read(quota, taps=taps, others=others)
-    for result in kept.results:
+    outcome = read(quota, taps=taps, others=others)
+    for result in outcome.results:
         assert result.status == 0, result.stderr
         ids = result.ids("customers")
-        assert len(ids) == len(set(ids)) == kept.customers
-    assert kept.refused <= 0.01 * len(kept.requests)
+        assert len(ids) == len(set(ids)) == outcome.customers
+    assert outcome.refused <= 0.01 * len(outcome.requests)
     if taps == 1 and not others:
-        assert kept.refused == 0
+        assert outcome.refused == 0

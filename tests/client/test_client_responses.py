@@ -1,4 +1,4 @@
-"""What the client sends, and how it reads what comes: encodings, cut and odd bodies, the time."""
+"""What the client sends, and how it reads responses: encodings, incomplete and invalid bodies."""
 
 from __future__ import annotations
 
@@ -40,11 +40,13 @@ CONTENT = [{"id": 1, "name": "Ann"}]
 MEGABYTE = 1_000_000
 
 
-def packed(body: bytes, encoding: str) -> dict[str, Any]:
+def compressed(body: bytes, encoding: str) -> dict[str, Any]:
     return {"body": body, "headers": {"Content-Encoding": encoding}}
 
 
-def test_each_request_names_the_token_what_it_takes_and_who_asks(client: TimedClient) -> None:
+def test_each_request_has_the_token_the_accepted_formats_and_the_user_agent(
+    client: TimedClient,
+) -> None:
     client.respond_with(ROWS)
     client.get()
     [request] = client.requests
@@ -56,7 +58,7 @@ def test_each_request_names_the_token_what_it_takes_and_who_asks(client: TimedCl
     assert re.fullmatch(r"tap-bigcommerce/[0-9.]+", sent["User-Agent"])
 
 
-def test_the_name_that_the_tap_gives_itself_is_a_setting(
+def test_the_user_agent_is_a_setting(
     client_with: Callable[..., TimedClient],
 ) -> None:
     client = client_with(user_agent="shop-elt/1")
@@ -66,33 +68,33 @@ def test_the_name_that_the_tap_gives_itself_is_a_setting(
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         ROWS,
-        packed(ROWS, "identity"),
-        packed(gzip.compress(ROWS), "gzip"),
-        packed(gzip.compress(ROWS), " GZIP "),
-        packed(gzip.compress(ROWS), "x-gzip"),
-        packed(zlib.compress(ROWS), "deflate"),
-        packed(gzip.compress(ROWS[:9]) + gzip.compress(ROWS[9:]), "gzip"),
-        packed(gzip.compress(ROWS) + b"\0\0\0", "gzip"),
+        compressed(ROWS, "identity"),
+        compressed(gzip.compress(ROWS), "gzip"),
+        compressed(gzip.compress(ROWS), " GZIP "),
+        compressed(gzip.compress(ROWS), "x-gzip"),
+        compressed(zlib.compress(ROWS), "deflate"),
+        compressed(gzip.compress(ROWS[:9]) + gzip.compress(ROWS[9:]), "gzip"),
+        compressed(gzip.compress(ROWS) + b"\0\0\0", "gzip"),
     ],
 )
-def test_a_body_is_unpacked(client: TimedClient, answer: Any) -> None:
-    client.respond_with(answer)
+def test_a_compressed_body_is_decompressed(client: TimedClient, response: Any) -> None:
+    client.respond_with(response)
     assert client.get().content == CONTENT
     assert len(client.requests) == 1
 
 
 @pytest.mark.parametrize(
-    ("answer", "words"),
+    ("response", "message"),
     [
-        (packed(gzip.compress(gzip.compress(ROWS)), "gzip, gzip"), "content encoding"),
-        (packed(gzip.compress(ROWS), "gzip,"), "content encoding"),
-        (packed(ROWS, "br"), "content encoding"),
-        (packed(ROWS, "gzip"), "compression is damaged"),
-        (packed(gzip.compress(ROWS)[:-1], "gzip"), "cut off"),
-        (packed(gzip.compress(ROWS)[:12], "gzip"), "cut off"),
+        (compressed(gzip.compress(gzip.compress(ROWS)), "gzip, gzip"), "content encoding"),
+        (compressed(gzip.compress(ROWS), "gzip,"), "content encoding"),
+        (compressed(ROWS, "br"), "content encoding"),
+        (compressed(ROWS, "gzip"), "compression is damaged"),
+        (compressed(gzip.compress(ROWS)[:-1], "gzip"), "cut off"),
+        (compressed(gzip.compress(ROWS)[:12], "gzip"), "cut off"),
         ({"body": ROWS, "headers": {"Content-Length": "abc"}}, "Content-Length"),
         ({"body": ROWS, "headers": {"Content-Length": "-5"}}, "Content-Length"),
         (b"[{]", "not JSON"),
@@ -109,35 +111,35 @@ def test_a_body_is_unpacked(client: TimedClient, answer: Any) -> None:
         (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by peer"),
     ],
 )
-def test_what_cannot_be_read_is_asked_for_again_and_then_fails_with_words(
-    client_with: Callable[..., TimedClient], answer: Any, words: str
+def test_a_response_that_cannot_be_read_is_retried_and_then_fails_with_a_message(
+    client_with: Callable[..., TimedClient], response: Any, message: str
 ) -> None:
     client = client_with(max_attempts=2, max_retry_seconds=0)
-    client.respond_with({"body": answer} if isinstance(answer, Exception) else answer, ROWS)
+    client.respond_with({"body": response} if isinstance(response, Exception) else response, ROWS)
     assert client.get().content == CONTENT
     client.api.reset()
-    client.respond_with({"body": answer} if isinstance(answer, Exception) else answer)
+    client.respond_with({"body": response} if isinstance(response, Exception) else response)
     client.api.get(TIME, json={"time": 1})
-    with pytest.raises(RequestFailed, match=words) as raised:
+    with pytest.raises(RequestFailed, match=message) as raised:
         client.get()
     assert "secret" not in raised.value.message
     assert len(client.requests) == 2
 
 
-def test_what_was_never_sent_is_not_tried_again(client: TimedClient) -> None:
+def test_a_request_that_could_not_be_sent_is_not_retried(client: TimedClient) -> None:
     client.respond_with({"body": requests.exceptions.InvalidProxyURL()})
     with pytest.raises(RequestFailed, match="could not be sent"):
         client.get()
     assert len(client.requests) == 1
 
 
-@pytest.mark.parametrize("is_packed", [True, False])
-def test_an_answer_beyond_the_limit_asks_for_fewer_rows_and_then_fails(
-    client_with: Callable[..., TimedClient], is_packed: bool
+@pytest.mark.parametrize("is_compressed", [True, False])
+def test_a_response_above_the_size_limit_leads_to_fewer_rows_and_then_fails(
+    client_with: Callable[..., TimedClient], is_compressed: bool
 ) -> None:
     client = client_with(max_answer_mb=1)
     body = b'["' + b"x" * MEGABYTE + b'"]'
-    client.respond_with(packed(gzip.compress(body), "gzip") if is_packed else body)
+    client.respond_with(compressed(gzip.compress(body), "gzip") if is_compressed else body)
     with pytest.raises(PageTooLarge):
         client.get(can_reduce_limit=True)
     with pytest.raises(RequestFailed, match="max_answer_mb"):
@@ -145,20 +147,22 @@ def test_an_answer_beyond_the_limit_asks_for_fewer_rows_and_then_fails(
     assert len(client.requests) == 2
 
 
-def test_an_answer_just_below_the_limit_is_read(
+def test_a_response_just_below_the_size_limit_is_read(
     client_with: Callable[..., TimedClient],
 ) -> None:
     client = client_with(max_answer_mb=1)
     body = b'[{"x": "' + b"x" * (MEGABYTE - 11) + b'"}]'
     assert len(body) == MEGABYTE
-    client.respond_with(packed(gzip.compress(body), "gzip"))
+    client.respond_with(compressed(gzip.compress(body), "gzip"))
     assert len(client.get().content[0]["x"]) == MEGABYTE - 11
 
 
-def test_bad_characters_are_replaced_once_they_have_come_twice(client: TimedClient) -> None:
+def test_invalid_characters_that_come_twice_are_replaced(
+    client: TimedClient,
+) -> None:
     client.respond_with(b'[{"name": "\xff"}]')
-    answer = client.get()
-    assert answer.content == [{"name": "\N{REPLACEMENT CHARACTER}"}]
+    response = client.get()
+    assert response.content == [{"name": "\N{REPLACEMENT CHARACTER}"}]
     assert len(client.requests) == 2
     assert client.counts.repaired_bodies == 1
 
@@ -185,7 +189,7 @@ AGO, AHEAD = timedelta(hours=-1), timedelta(hours=1)
         ],
     ],
 )
-def test_the_time_of_the_store_is_believed_only_where_it_is_earlier_than_ours(
+def test_the_time_of_the_store_is_used_only_if_it_is_earlier_than_the_taps(
     client: TimedClient, date: timedelta | str | None, least: timedelta, most: timedelta
 ) -> None:
     now = datetime.now(timezone.utc)
@@ -201,7 +205,7 @@ HEADERS = (
     *("Retry-After", "X-Retry-After", "X-Rate-Limit-Requests-Left", "X-Rate-Limit-Requests-Quota"),
     *("X-Rate-Limit-Time-Reset-Ms", "X-Rate-Limit-Time-Window-Ms"),
 )
-ODD_TEXTS = st.one_of(
+HEADER_TEXTS = st.one_of(
     st.text(st.characters(max_codepoint=255, exclude_characters="\r\n"), max_size=40),
     st.sampled_from(
         ["1e300", "1e-320", "nan", "-inf", "inf", "-1", "9" * 400, "0", "1e12", "1_0", "٣"]
@@ -213,13 +217,13 @@ ODD_TEXTS = st.one_of(
 
 
 @given(
-    headers=st.dictionaries(st.sampled_from(HEADERS), ODD_TEXTS, max_size=6),
+    headers=st.dictionaries(st.sampled_from(HEADERS), HEADER_TEXTS, max_size=6),
     status=st.sampled_from([200, 204, 302, 400, 403, 413, 429, 500, 503]),
 )
 @settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_no_header_brings_a_traceback_or_a_wait_beyond_the_cap(
+def test_no_header_causes_a_traceback_or_a_wait_above_the_maximum(
     client_with: Callable[..., TimedClient], headers: dict[str, str], status: int
 ) -> None:
     client = client_with(max_attempts=2, max_retry_seconds=0)
@@ -230,7 +234,7 @@ def test_no_header_brings_a_traceback_or_a_wait_beyond_the_cap(
     for _ in range(3):
         with contextlib.suppress(RequestFailed):
             client.get()
-    # Each request waits for what the one before was told, and is tried a few times.
+    # Each request waits as long as the response before it said, and is retried a few times.
     assert client.waited(began) <= (len(client.requests) + 1) * (LONGEST_NAMED_PAUSE + 1)
     assert len(client.requests) < 20
 
@@ -238,7 +242,7 @@ def test_no_header_brings_a_traceback_or_a_wait_beyond_the_cap(
 @pytest.mark.parametrize("name", CERTIFICATES)
 @pytest.mark.parametrize("kind", ["missing", "empty", "garbage"])
 @pytest.mark.parametrize("url", ["https://api.bigcommerce.com", "https://localhost:8443"])
-def test_certificates_that_cannot_be_used_are_named_with_their_variable(
+def test_unusable_certificates_are_named_with_their_environment_variable(
     clean_environment: None,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -254,7 +258,7 @@ def test_certificates_that_cannot_be_used_are_named_with_their_variable(
         Transport(Config("abc123", TOKEN, api_url=url))
     assert name in raised.value.message
     assert str(path) in raised.value.message
-    # Without TLS nobody needs them.
+    # Without TLS they are not needed.
     Transport(Config("abc123", TOKEN, api_url="http://localhost:8080"))
 
 
@@ -262,7 +266,7 @@ def test_certificates_that_cannot_be_used_are_named_with_their_variable(
     ("url", "proxied"),
     [("https://api.bigcommerce.com", True), ("https://localhost:8443", False)],
 )
-def test_a_store_on_this_machine_is_reached_straight_and_with_the_environments_certificates(
+def test_a_store_on_this_machine_is_reached_without_a_proxy_and_with_the_certificates(
     clean_environment: None, monkeypatch: pytest.MonkeyPatch, url: str, proxied: bool
 ) -> None:
     bundle = certifi.where()
