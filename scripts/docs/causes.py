@@ -685,7 +685,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Send the lines to BigCommerce's support.",
         ),
         Cause(
-            "out of place",
+            "out of order",
             "The API did not sort or filter by id as it documents. Most often something between "
             "here and the API answers from a cache.",
             "Look for a proxy; run the sync again.",
@@ -741,7 +741,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Nothing. The check is disabled for the rest of the run.",
         ),
         Cause(
-            "it shows no row, and without them it shows them all",
+            "the API returns no row, and without them it returns all rows",
             "The API takes a parameter of the list no more, whatever the row.",
             "Nothing: what it would have brought is read row by row. Ask BigCommerce's support, or "
             "deselect the fields.",

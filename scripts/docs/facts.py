@@ -53,7 +53,7 @@ def order(stream: Stream) -> str:
     """How the list is read from end to end."""
     walk = root_of(stream).pagination
     if isinstance(walk, ByIdRange):
-        told = f"by rising id ({code(walk.bound)}), in parallel"
+        told = f"by rising id ({code(walk.min_id)}), in parallel"
     elif isinstance(walk, OneObject):
         told = "one object"
     elif isinstance(walk, AllAtOnce):

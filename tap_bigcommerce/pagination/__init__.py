@@ -1,1 +1,1 @@
-"""Walks: how a list is read from end to end."""
+"""Pagination: how a list is read from its first row to its last."""

@@ -1,4 +1,4 @@
-"""How densely a list's ids lie, as the answers show it."""
+"""Estimates how densely a list's ids lie, from the pages so far."""
 
 from __future__ import annotations
 
@@ -9,86 +9,88 @@ import math
 from dataclasses import dataclass
 
 NEIGHBOURS = 8
-"""Answers. Enough to see a gap between clusters as part of the pattern, few enough to follow."""
+"""Pages per estimate: enough to see gaps between clusters as a pattern, few enough to follow it."""
 
-ODDLY_WIDE = 20
-"""How many times as wide as a usual answer one is that spans a gap of no pattern."""
+OUTLIER_FACTOR = 20
+"""A page whose ids are so many times as far apart as usual spans a gap that is no pattern."""
 
-REMEMBERED = 1000
-"""Answers: more than are ever under way between the first stretch and the last."""
+MAX_PAGES_REMEMBERED = 1000
+"""More pages than are ever under way between the first id range and the last."""
 
 
 @dataclass(frozen=True)
 class Spacing:
-    """How ids lie about one place in the list.
+    """How densely ids lie around one id; all zeros where nothing is known.
 
-    `deviation`: by how much of itself the length of a page, in ids, varies.
+    `ids_per_page` is how many ids a page spans. `deviation` is the relative standard deviation of
+    this number.
     """
 
-    rows_a_page: int
-    ids_a_page: float
+    rows_per_page: int
+    ids_per_page: float
     deviation: float
 
-    def ids(self, pages: int) -> int:
-        """How far from here to begin what whoever reads `pages` pages from here is to reach.
+    def distance(self, pages: int) -> int:
+        """How many ids after one range the next should start, so that `pages` pages reach it.
 
-        A little less than they are long: some rows are read twice then, but to fall short by one
-        row costs a whole request. Where ids vary so much that nobody can tell, it is all the same.
+        A little less than the pages are expected to span: then some rows are read twice, whereas
+        one row too far costs a whole request. Where ids are very uneven, this makes no difference.
         """
         margin = min(0.5, 0.04 + 1.2 * self.deviation * math.sqrt(pages))
-        return max(1, round((pages - margin) * self.ids_a_page))
+        return max(1, round((pages - margin) * self.ids_per_page))
 
-    def pages_a_range(self, most: int) -> int:
-        """How many pages a stretch should be long: the longer, the less even the ids.
+    def pages_per_range(self, most: int) -> int:
+        """How many pages long a range should be: the less even the ids, the longer.
 
-        Its end costs up to a page, hardly anything where ids are even; but the longer stretches
-        are, the more rows wait for those before them.
+        The end of a range costs up to a page, or hardly anything where ids are even. But the longer
+        ranges are, the more rows wait for the rows before them.
         """
         return min(most, 4 + int(45 * self.deviation))
 
 
 class Density:
-    """Remembers how widely the rows of each answer were spread."""
+    """Remembers how many ids each page spans."""
 
     def __init__(self) -> None:
-        self._responses: list[tuple[int, int, int]] = []
-        # Asked far more often than answers come.
+        self._pages: list[tuple[int, int, int]] = []
+        """The last id, the span in ids and the number of rows of each page, by the last id."""
+        # Called far more often than pages are added.
         self.at = functools.cache(self._at)
 
-    def received(self, last: int, span: int, rows: int) -> None:
-        """`rows` rows, up to the id `last`, were spread over `span` ids."""
+    def add(self, last: int, span: int, rows: int) -> None:
+        """Add a page of `rows` rows up to the id `last`, which span `span` ids."""
         new = (last, span, rows)
-        place = bisect.bisect(self._responses, (last,))
-        if place < len(self._responses) and self._responses[place][0] == last:
-            # Several that began in one gap end with the same row, and tell of one gap only.
-            new = max(new, self._responses.pop(place))
-        self._responses.insert(place, new)
-        del self._responses[:-REMEMBERED]
+        index = bisect.bisect(self._pages, (last,))
+        if index < len(self._pages) and self._pages[index][0] == last:
+            # Pages that start in the same gap end with the same row, and show only one gap.
+            new = max(new, self._pages.pop(index))
+        self._pages.insert(index, new)
+        del self._pages[:-MAX_PAGES_REMEMBERED]
         self.at.cache_clear()
 
     def _at(self, id_: int) -> Spacing:
-        """The spacing about `id_`; all zeros before any answer has come.
+        """The spacing around `id_`.
 
-        What counts are the answers nearest to it, not the latest: at the same time other parts of
-        the list are read, where ids may lie otherwise.
+        It is estimated from the pages nearest to it, not from the latest ones: these are of other
+        parts of the list, where ids may lie more or less densely.
         """
-        if not self._responses:
+        if not self._pages:
             return Spacing(0, 0.0, 0.0)
-        place = bisect.bisect(self._responses, (id_,))
-        around = self._responses[max(0, place - NEIGHBOURS) : place + NEIGHBOURS]
-        near = heapq.nsmallest(NEIGHBOURS, around, key=lambda response: abs(response[0] - id_))
-        rows_a_page = max(rows for _, _, rows in near)
-        # Two answers at the most are odd ones: a gap shows in both that reach over it.
-        near.sort(key=_spread)
-        usual = _spread(near[max(len(near) // 2, len(near) - 3)])
-        near = [response for response in near if _spread(response) <= ODDLY_WIDE * usual]
+        index = bisect.bisect(self._pages, (id_,))
+        around = self._pages[max(0, index - NEIGHBOURS) : index + NEIGHBOURS]
+        near = heapq.nsmallest(NEIGHBOURS, around, key=lambda page: abs(page[0] - id_))
+        rows_per_page = max(rows for _, _, rows in near)
+        # At most two pages are outliers: a gap shows in both pages that span it.
+        near.sort(key=_ids_per_row)
+        usual = _ids_per_row(near[max(len(near) // 2, len(near) - 3)])
+        near = [page for page in near if _ids_per_row(page) <= OUTLIER_FACTOR * usual]
         mean = sum(span for _, span, _ in near) / sum(rows for _, _, rows in near)
-        variance = sum((_spread(response) - mean) ** 2 for response in near) / len(near)
-        # One row of an answer may be the one that was asked from.
-        ids_a_page = max(1.0, mean * (rows_a_page - 1))
-        return Spacing(rows_a_page, ids_a_page, math.sqrt(variance) / mean)
+        variance = sum((_ids_per_row(page) - mean) ** 2 for page in near) / len(near)
+        # One row of a page may be the one at its lower bound, which is known.
+        ids_per_page = max(1.0, mean * (rows_per_page - 1))
+        return Spacing(rows_per_page, ids_per_page, math.sqrt(variance) / mean)
 
 
-def _spread(response: tuple[int, int, int]) -> float:
-    _, span, rows = response
+def _ids_per_row(page: tuple[int, int, int]) -> float:
+    _, span, rows = page
     return span / rows

@@ -1,4 +1,4 @@
-"""What makes the rows of a list whole, row by row or page by page, as a stream declares it."""
+"""Interface for what completes the rows of a list with more requests."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tap_bigcommerce.pagination.page import Row
 
 
 class Enriched(NamedTuple):
-    """A row that is whole, or None: the record is gone.
+    """A complete row; `row` is None where the record was deleted.
 
-    `error` says why something of it is missing; `lists` are rows of other lists that belong to it,
-    by whatever their reader calls them.
+    `error` says why a part of the row is missing. `lists` are the rows of child lists that belong
+    to it, by whatever the enricher uses as their keys.
     """
 
     row: Row | None
@@ -22,7 +22,7 @@ class Enriched(NamedTuple):
 
 
 Job = Callable[[], Enriched]
-"""Makes requests for one row's sake; runs in a worker."""
+"""Completes one row by requests; runs in a worker."""
 
 
 class Enricher:
@@ -38,26 +38,26 @@ class Enricher:
     all_rows_at_once = False
 
     def enrich_page(self, rows: list[Row]) -> Callable[[], None] | None:
-        """What first makes requests for all rows of a page together, in a worker; None: nothing."""
+        """A job that makes requests for all these rows together, before `enrich`; None: no job."""
         return None
 
     def enrich(self, row: Row, *, without_includes: bool) -> Row | Job | None:
-        """The whole row; None: nothing is written of it; or a job that completes it.
+        """The complete row, or a job that completes it; None: the row is not written.
 
-        `bare`: it came without what usually comes with the list.
+        `without_includes`: the row came without what `includes` bring.
         """
         return row
 
     def finish(self, enriched: Enriched) -> Row | None:
-        """What a job has brought, as `enrich` returns it; not in a worker."""
+        """The row of a job's result, as `enrich` returns it; runs in the main thread."""
         return enriched.row
 
 
 def add_unknown(row: Row, response: Row, known: Collection[str]) -> None:
-    """Add to a row what another answer about it has and no schema knows: it is to be rescued."""
+    """Add the fields of another answer about a row that no schema has, for `_rescued_data`."""
     row.update((name, response[name]) for name in response if name not in known and name not in row)
 
 
 def are_rows(value: Any) -> bool:
-    """It is a list of rows, and not a link to one, say."""
+    """Whether the value is a list of rows, and not a link to one, for example."""
     return isinstance(value, list) and all(isinstance(row, dict) for row in value)

@@ -1,27 +1,39 @@
-"""The walk by id: a list read in order of its ids, in several stretches at once.
+"""Reads a list in order of its ids, in several id ranges at the same time.
 
-Page numbers drift: when a row is deleted or leaves the filter, the next ones move up, and one is
-skipped. A walk by id asks for what comes after the last id that it has, and cannot drift.
+Page numbers are not safe while a list changes: when a row is deleted, all rows after it move up by
+one, and a row can move from a page that is not read yet to one that is. A request for "the rows
+from id 100 on" does not have this problem. So a list that can be filtered by id is read like this:
 
-Every request asks from a starting point on, without an upper bound: a gap costs nothing then, for
-an answer that begins in it begins with the first id after it. The list is cut into *stretches* by
-starting points; a stretch is proven whole once an answer reaches the next starting point. Each
-stretch is read page after page, several stretches at once.
+1. The list begins as one id range. Each request has a lower bound (`min_id=100`) and no upper
+   bound; the API answers with the first rows, by id, from that bound on. The next request of the
+   range has the last id of this page as its bound.
+2. To read in parallel, a range is split: a new range starts at a larger id, which is estimated
+   from how densely the ids lie in the pages so far (`density`). The estimate need not be exact, and
+   a gap in the ids costs nothing: a page that starts in a gap starts with the first row after it.
+3. A range is complete when one of its pages reaches the start of the next range. The rows beyond
+   that start belong to the next range. Where both ranges got the same row, the later answer counts.
+4. Rows are yielded in order of their ids, each once. The rows of a range wait in memory until
+   all ranges before it are complete.
+5. A page without new rows is the end of the list, unless another answer has shown rows with larger
+   ids, or the filter has never returned any row: then the same page is requested once more.
+6. At the end, the number of rows is compared with the total that the API has named. Where rows
+   are missing, the total is requested once more. Where the end is still in doubt, the last row is
+   requested. What does not fit after that is the paginator's `contradiction`, because of which
+   `ListReader` reads the list again by page number.
 
-Where two stretches meet, some rows are read twice, up to a page of them. So a stretch is several
-pages long: as many as the unevenness of the ids asks for and as memory allows, for its rows wait
-until all before them have come. The first ones are shorter, each a page longer than the one
-before: they end one after another then, and so do all that follow them. A stretch that proves
-longer than thought is cut again, and towards the end of the list the longest one is. Few are begun
-before the first have shown that their starting points are right, unless the list's total and last
-row say so. The last one begins at that row, and proves that nothing lies behind it.
+How long the ranges are, and how many there are at once:
 
-The walk does not believe that a list has ended because an answer is empty: a filter by id may have
-failed. Nor does it where the list's total says that rows are missing. What it still doubts at its
-end, after a question or two more, is for another way of reading to settle.
+- Where two ranges meet, up to a page of rows is read twice. So a range is several pages long: the
+  less even the ids are, the longer, as far as its rows fit into memory while they wait.
+- The first ranges are shorter, each a page longer than the one before, so that ranges end one after
+  another and not all at the same time. A range that turns out longer than estimated is split again.
+- Only a few ranges start before the first estimates have proven right. Where the list's total and
+  its last id show that the ids lie evenly, all start at once.
+- Where the list can be sorted in descending order, a request for one row tells the last id. The
+  last range starts there, and shows that no rows come after it.
 
-This file makes no requests. It says what to ask for, is told what came, and hands on rows in the
-order of their ids, each id once.
+The classes here make no requests. `next_requests` says what to request, `received` takes a page,
+and `ready` returns the rows that are next.
 """
 
 from __future__ import annotations
@@ -34,420 +46,431 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce.exceptions import UnexpectedResponse
 from tap_bigcommerce.pagination.density import Density
-from tap_bigcommerce.pagination.page import Page, Position, RequestKind, without_key
-from tap_bigcommerce.pagination.sequential import Sequential, slack
+from tap_bigcommerce.pagination.page import Page, PageRequest, Position, RequestKind, unusable_key
+from tap_bigcommerce.pagination.sequential import Sequential, tolerance
 
 ASCENDING = {"sort": "id", "direction": "asc"}
 DESCENDING = {"sort": "id", "direction": "desc"}
 """How most lists are sorted by id, where they can be."""
 
-LONGEST_RANGE = 12
-"""Pages."""
+MAX_PAGES_PER_RANGE = 12
 
-WORTH_A_CUT = 3
-"""Pages that a stretch must still be long for one more to begin in it."""
+MIN_PAGES_TO_SPLIT = 3
+"""A range is only split while so many pages of it are left to read."""
 
-EVEN = 1.2
-"""By how much ids may lie more or less densely on the whole than at one place."""
+EVENNESS = 1.2
+"""If ids lie evenly, the density of the list and of its first pages differ by no larger factor."""
 
-LARGEST_ID = 2**63 - 1
-LARGEST_OF_4_BYTES = 2**32 - 1
+MAX_ID = 2**63 - 1
+MAX_4_BYTE_ID = 2**32 - 1
+
+
+@dataclass(frozen=True)
+class ByIdRange:
+    """Declares that a list is read by id, and with which parameters of the API.
+
+    `min_id` is the name of the parameter for the smallest id. `ascending` and `descending` are the
+    parameters that sort by id; `descending` is None where the list cannot be sorted like that.
+
+    >>> ByIdRange("min_id", {"sort": "id:asc"}).params(100)
+    {'sort': 'id:asc', 'min_id': '100'}
+    """
+
+    min_id: str
+    ascending: Mapping[str, str] = field(default_factory=dict)
+    descending: Mapping[str, str] | None = None
+
+    paged = True
+    single = False
+
+    def params(self, bound: int | None) -> dict[str, str]:
+        """The parameters for the rows from the id `bound` on, or for the last row (None)."""
+        if bound is None:
+            return dict(self.descending or {})
+        # From the start of the list, no bound is safer than 0.
+        return {**self.ascending, **({self.min_id: str(bound)} if bound > 0 else {})}
+
+    def make_paginator(self, name: str, after: Position, parallel: int) -> IdRangePaginator:
+        """A paginator for the rows after the id `after`; `name` is the list's in errors."""
+        start = after if isinstance(after, int) else 0
+        return IdRangePaginator(name, self, after=start, parallel=parallel)
+
+
+Pagination = ByIdRange | Sequential
+"""How a list is read, as a stream declares it."""
 
 
 @dataclass(eq=False)
 class IdRange:
-    """The rows with ids above `start`, up to the next stretch's start; known up to `reached`."""
+    """The rows with ids above `start`, up to the start of the next range; read up to `reached`.
+
+    `requested`: a request for its next page is under way. `done`: all of its rows have come.
+    """
 
     start: int
     reached: int
     held: dict[int, Page] = field(default_factory=dict)
-    """Rows that wait for their turn, by their ids: each is the page that it came with."""
-    asked: bool = False
+    """The rows that wait for rows before them: their ids, and the page that each came with."""
+    requested: bool = False
     done: bool = False
-    step_over: bool = False
+    exclude_reached: bool = False
     """The next bound may be the id after `reached`."""
-    doubted: bool = False
-    """An answer denied rows that others had shown, or the filter has shown none yet: ask again."""
+    recheck: bool = False
+    """Its last page had no new rows, which is not believed yet."""
 
     @property
     def bound(self) -> int:
-        """Where its next page is asked for.
+        """The lower bound of the request for its next page.
 
-        From the last id that is known, not the one after it: whether a bound is inclusive is not
-        documented, and an exclusive one would skip a row. In doubt from one less, so that the row
-        shows itself.
+        It is the last known id, not the one after it: whether a bound is inclusive is not
+        documented, and an exclusive one would skip a row. For a recheck it is one less, so that the
+        answer shows the last known row again where the filter works.
         """
-        return max(0, self.reached + self.step_over - self.doubted)
+        return max(0, self.reached + self.exclude_reached - self.recheck)
 
 
 @dataclass(frozen=True, eq=False)
-class PageRequest:
-    """A request to be made: rows from the id `bound` on, or the last row (`bound` None)."""
+class IdRangeRequest(PageRequest):
+    """A request for rows of `id_range` from the id `bound` on, or for the last row (None)."""
 
-    kind: RequestKind
     id_range: IdRange
     bound: int | None
 
 
 class IdRangePaginator:
-    """One walk through one list. `noun` names the list in errors."""
+    """Decides which pages of a list to request by id, and in which order rows are yielded."""
 
     proven = True
-    doubted = False
+    may_have_gaps = False
 
-    def __init__(self, noun: str, *, after: int = 0, can_see_last: bool, parallel: int) -> None:
-        """Rows with ids above `after`; `parallel` stretches at once at the most.
+    def __init__(self, name: str, pagination: ByIdRange, *, parallel: int, after: int = 0) -> None:
+        """For the rows with ids above `after`, in at most `parallel` ranges at once.
 
-        `can_see_last`: the list can be sorted downwards, so that a request of one row says where
-        it ends.
+        `name` is the list's in errors.
         """
-        self.noun = noun
+        self.name = name
+        self.pagination = pagination
         self._after = after
-        self._can_see_last = can_see_last
         self._parallel = parallel
         self._id_ranges = [IdRange(after, after)]
         self._density = Density()
         self._pages = 0
-        self._cuts = 0
+        self._splits = 0
         self._last_page_was_full = False
-        self._largest_shown = after
-        self._may_ask_last = can_see_last and parallel > 1
-        self._knows_last = False
-        """The largest id that has been shown is that of the list's last row."""
-        self._questions = 0
-        """Requests under way that are for no page: they may show that there is more."""
+        self._largest_id_seen = after
+        self._can_request_last = pagination.descending is not None
+        self._may_request_last = self._can_request_last and parallel > 1
+        self._last_id_is_known = False
+        """`_largest_id_seen` is the id of the list's last row."""
+        self._checks_under_way = 0
+        """How many requests other than for pages are under way: they may show more rows."""
         self._filter_works = False
-        """Some answer to a request with a bound had rows."""
-        self._shows_no_end = False
-        """Where the list seems to end, its filter has shown none of the rows that are there."""
-        self.denied: int | None = None
-        """The list's last row, where it did not come with the others."""
-        self._known = 0
+        """An answer to a request with a bound has had rows."""
+        self._end_is_doubtful = False
+        """The list seems to end before rows that other answers have shown."""
+        self.missing_last: int | None = None
+        """The id of the list's last row, where that row did not come with the others."""
+        self._known_rows_in_total = 0
         self._totals: list[int] = []
-        """How many rows are to come, as the API says: at the beginning, and at the end."""
-        self._counted = False
-        self._walked = False
-        self.handed_on = array("I")
-        """The ids of rows, 4 bytes each, or 8 from the first one on that needs them."""
+        """How many rows are to come, as the API says: with the first page, and at the end."""
+        self._total_was_rechecked = False
+        self._all_done = False
+        self.yielded_ids = array("I")
+        """The ids that were yielded: 4 bytes each, or 8 from the first larger id on."""
 
     @property
     def _reached(self) -> int:
-        """The last id that has been handed on."""
-        return self.handed_on[-1] if self.handed_on else self._after
+        """The last id that has been yielded."""
+        return self.yielded_ids[-1] if self.yielded_ids else self._after
 
     @property
     def rows_held(self) -> int:
-        """How many rows have come and wait for others before them."""
+        """How many rows have come and wait for rows before them."""
         return sum(len(id_range.held) for id_range in self._id_ranges)
 
     @property
     def finished(self) -> bool:
-        """All rows have been handed on, and what may still be in doubt has been asked about."""
-        return self._walked and not self._questions and self._closing() is None
+        """All rows have been yielded, and no check of the list's end is left."""
+        return self._all_done and not self._checks_under_way and self._final_check() is None
 
     @property
     def contradiction(self) -> str | None:
-        """What the API says of the list that does not fit what has come, at the end."""
-        shown = len(self.handed_on)
+        """What the API says of the list that does not fit the rows that came; None: nothing."""
+        count, last = len(self.yielded_ids), self.missing_last
         if self._lacks_rows:
-            return f"the API says that there are {min(self._totals)} records, and showed {shown}"
-        if self.denied is not None:
-            return f"the API showed {shown} records by id, and the last one has id {self.denied}"
-        if self._shows_no_end:
-            return f"the API showed {shown} records by id, and then none of the last of them again"
+            return f"the API says that there are {min(self._totals)} records, but returned {count}"
+        if last is not None:
+            return f"the API returned {count} records by id, but the last one has id {last}"
+        if self._end_is_doubtful:
+            return f"the API returned {count} records by id, but then not the last of them again"
         return None
 
     @property
-    def awaits(self) -> bool:
-        """The rows that come next in order have not been asked for."""
-        front = self._id_ranges[0]
-        return not self._questions if self._walked else not front.done and not front.asked
+    def needs_next_page(self) -> bool:
+        """The rows that are next in order have not been requested yet."""
+        first = self._id_ranges[0]
+        return not self._checks_under_way if self._all_done else not (first.done or first.requested)
 
     @property
-    def ending(self) -> bool:
-        """All that is left of the list is on its way."""
-        return self._knows_last and all(s.done or s.asked for s in self._id_ranges)
+    def all_requested(self) -> bool:
+        """All rows that are left of the list have been requested."""
+        return self._last_id_is_known and all(r.done or r.requested for r in self._id_ranges)
 
     @property
-    def end(self) -> int | None:
+    def last_id(self) -> int | None:
         """The largest id of the list, once it is known."""
-        return self._largest_shown if self._knows_last else None
+        return self._largest_id_seen if self._last_id_is_known else None
 
-    def next_requests(self, free: int, pages_that_fit: int) -> list[PageRequest]:
-        """What to ask for now, at most `free` requests, the most urgent first.
+    def next_requests(self, free: int, pages_that_fit: int) -> list[IdRangeRequest]:
+        """The requests to make now, the most urgent first; at most `free`.
 
-        `pages_that_fit` into memory bound how far apart starting points are.
+        `pages_that_fit`: how many pages fit into memory, which limits the length of ranges.
         """
-        found: list[PageRequest] = []
-        if self._walked:
-            if (kind := self._closing()) is not None and not self._questions and free:
-                self._questions += 1
+        found: list[IdRangeRequest] = []
+        if self._all_done:
+            if (kind := self._final_check()) is not None and not self._checks_under_way and free:
                 bound = None if kind is RequestKind.LAST else self._after
-                found.append(PageRequest(kind, self._id_ranges[0], bound))
+                found.append(self._check(kind, self._id_ranges[0], bound))
             return found
         for id_range in self._id_ranges:
-            if len(found) < free and not id_range.done and not id_range.asked:
-                found.append(self._next(id_range))
-        may_ask_last = self._may_ask_last and not self._knows_last and self._last_page_was_full
-        if len(found) < free and may_ask_last:
-            self._may_ask_last = False
-            self._questions += 1
-            found.append(PageRequest(RequestKind.LAST, self._id_ranges[-1], None))
-        while len(found) < free and (cut := self._cut(pages_that_fit)) is not None:
-            found.append(self._next(cut))
+            if len(found) < free and not id_range.done and not id_range.requested:
+                found.append(self._next_page(id_range))
+        goes_on = self._last_page_was_full and not self._last_id_is_known
+        if len(found) < free and self._may_request_last and goes_on:
+            self._may_request_last = False
+            found.append(self._check(RequestKind.LAST, self._id_ranges[-1], None))
+        while len(found) < free and (new := self._split(pages_that_fit)) is not None:
+            found.append(self._next_page(new))
         return found
 
     def received(self, request: PageRequest, page: Page) -> None:
-        """What came for `ask`. Raises UnexpectedResponse or BadRecord when it cannot be trusted."""
+        """Take the answer to `request`, which `next_requests` returned.
+
+        Raises UnexpectedResponse or BadRecord when the ids show that it cannot be trusted.
+        """
+        assert isinstance(request, IdRangeRequest)
         total = page.response.total
         if request.kind is RequestKind.COUNT:
-            self._questions -= 1
-            self._counted = True
-            # A total that counts what the page shows says nothing.
+            self._checks_under_way -= 1
+            self._total_was_rechecked = True
+            # A total that only counts the rows of its own page says nothing about the list.
             if total is not None and total > len(page.ids):
-                self._totals.append(total - self._known)
+                self._totals.append(total - self._known_rows_in_total)
             return
         ids = self._checked_ids(request, page)
         self._filter_works = self._filter_works or bool(ids and request.bound)
         last = ids[-1] if ids else 0
         if request.kind is RequestKind.LAST:
-            self._questions -= 1
-            self._knows_last = self._knows_last or bool(ids)
-        if self._walked and last > self._reached and not self._shows_no_end:
-            self._walked, self._id_ranges = False, [IdRange(self._reached, self._reached)]
-        if self._walked:
+            self._checks_under_way -= 1
+            self._last_id_is_known = self._last_id_is_known or bool(ids)
+        if self._all_done and last > self._reached and not self._end_is_doubtful:
+            self._all_done, self._id_ranges = False, [IdRange(self._reached, self._reached)]
+        if self._all_done:
             if last > self._reached:
-                self.denied = last
+                self.missing_last = last
             if request.kind is RequestKind.LAST:
-                self._shows_no_end = False
+                self._end_is_doubtful = False
             return
-        self._largest_shown = max(self._largest_shown, last)
-        if request.kind is RequestKind.PAGE:
+        self._largest_id_seen = max(self._largest_id_seen, last)
+        if request.is_page:
             if not self._pages:
-                # The row that it was asked from is not one of those that are to come.
-                self._known = int(ids[:1] == [self._after])
-                self._totals = [total - self._known] if total is not None else []
-            self._take_page(request, page, ids)
+                # The total counts the row at the bound, which an earlier run has read.
+                self._known_rows_in_total = int(ids[:1] == [self._after])
+                self._totals = [total - self._known_rows_in_total] if total is not None else []
+            self._add_page(request, page, ids)
 
     def ready(self) -> Iterator[tuple[Page, list[int]]]:
-        """The ids that are proven to be next, as runs of rows of one page each."""
+        """The ids that are next in order, in groups of rows of one page each."""
         while True:
-            front = self._id_ranges[0]
-            held, front.held = front.held, {}
-            for page, run in itertools.groupby(sorted(held), held.__getitem__):
-                ids = list(run)
-                if self.handed_on.typecode == "I" and ids[-1] > LARGEST_OF_4_BYTES:
-                    self.handed_on = array("Q", self.handed_on)
-                self.handed_on.extend(ids)
+            first = self._id_ranges[0]
+            held, first.held = first.held, {}
+            for page, group in itertools.groupby(sorted(held), held.__getitem__):
+                ids = list(group)
+                if self.yielded_ids.typecode == "I" and ids[-1] > MAX_4_BYTE_ID:
+                    self.yielded_ids = array("Q", self.yielded_ids)
+                self.yielded_ids.extend(ids)
                 yield page, ids
-            if not front.done:
+            if not first.done:
                 return
             if len(self._id_ranges) == 1:
-                self._walked = True
+                self._all_done = True
                 return
             self._id_ranges.pop(0)
 
     def position(self, page: Page, key: int, *, ends_page: bool) -> int:
-        """Where a stopped walk could go on once the row with this id has been written."""
+        """Where a stopped pass resumes once the row with this id has been written."""
         return key
 
-    # Closing
+    # The end of the list
 
     @property
     def _lacks_rows(self) -> bool:
-        totals = self._totals
-        return bool(totals) and len(self.handed_on) + slack(totals, self._pages) < min(totals)
+        totals, count = self._totals, len(self.yielded_ids)
+        return bool(totals) and count + tolerance(totals, self._pages) < min(totals)
 
-    def _closing(self) -> RequestKind | None:
-        """What is still to be asked when all rows have come."""
-        if self._shows_no_end and self._can_see_last:
+    def _final_check(self) -> RequestKind | None:
+        """What is still to be requested after all rows have been yielded."""
+        if self._end_is_doubtful and self._can_request_last:
             return RequestKind.LAST
-        return RequestKind.COUNT if self._lacks_rows and not self._counted else None
+        return RequestKind.COUNT if self._lacks_rows and not self._total_was_rechecked else None
 
-    # Planning
+    # What to request
 
-    def _next(self, id_range: IdRange) -> PageRequest:
-        id_range.asked = True
-        return PageRequest(RequestKind.PAGE, id_range, id_range.bound)
+    def _check(self, kind: RequestKind, id_range: IdRange, bound: int | None) -> IdRangeRequest:
+        self._checks_under_way += 1
+        return IdRangeRequest(kind, self.pagination.params(bound), id_range, bound)
 
-    def _cut(self, pages_that_fit: int) -> IdRange | None:
-        """Begin one more stretch, where most is left to read; None where it is not worth it."""
+    def _next_page(self, id_range: IdRange) -> IdRangeRequest:
+        id_range.requested, bound = True, id_range.bound
+        return IdRangeRequest(RequestKind.PAGE, self.pagination.params(bound), id_range, bound)
+
+    def _split(self, pages_that_fit: int) -> IdRange | None:
+        """Start one more range, where most is left to read; None: no split is worth it."""
         at_once = min(self._parallel, pages_that_fit)
         live = [id_range for id_range in self._id_ranges if not id_range.done]
-        blind = sum(id_range.reached == id_range.start for id_range in live[1:])
-        if len(live) >= at_once or blind >= self._most_blind():
+        unproven = sum(id_range.reached == id_range.start for id_range in live[1:])
+        if len(live) >= at_once or unproven >= self._max_unproven():
             return None
-        # All but the first wait, and are about half read: this is a little more than would fit if
-        # nothing were ever late, and what does not fit is not asked for.
+        # All ranges but the first wait, and are about half read. This is a little more than fits
+        # where no answer is late; a page that does not fit is not requested.
         fit = math.ceil(2.5 * (pages_that_fit - at_once) / at_once)
-        most = max(1, min(LONGEST_RANGE, fit, self._cuts + 2))
-        # An answer has shown that the list ends before it, and another one is on its way to show
-        # whether there are rows beyond those that are known: more of them would mostly be empty.
-        beyond = [s.done for s in self._id_ranges if s.start > self._largest_shown]
-        looks_for_end = any(beyond) and not all(beyond)
+        most = max(1, min(MAX_PAGES_PER_RANGE, fit, self._splits + 2))
+        # An answer has shown that the list ends before it, and another one is on its way that will
+        # show whether there are rows after the known ones: more requests there would mostly be
+        # answered without rows.
+        beyond = [r.done for r in self._id_ranges if r.start > self._largest_id_seen]
+        end_is_near = any(beyond) and not all(beyond)
         best: tuple[float, int, int] | None = None
-        for place, id_range in enumerate(self._id_ranges):
+        for index, id_range in enumerate(self._id_ranges):
             spacing = self._density.at(id_range.reached)
-            if id_range.done or not spacing.rows_a_page:
+            if id_range.done or not spacing.rows_per_page:
                 continue
-            pages = self._ids_left(place) / spacing.ids_a_page
-            wanted = spacing.pages_a_range(most)
-            # Where stretches have to be long, to cut one short costs as much as it gains.
-            worth_it = pages >= max(WORTH_A_CUT, wanted - 1)
+            pages = self._ids_left(index) / spacing.ids_per_page
+            wanted = spacing.pages_per_range(most)
+            # Where ranges have to be long, a short one costs as much as it gains.
+            worth_it = pages >= max(MIN_PAGES_TO_SPLIT, wanted - 1)
             if not worth_it or (best is not None and pages <= best[0]):
                 continue
-            start = id_range.reached + spacing.ids(int(min(wanted, pages / 2)))
-            if start > self._largest_shown and looks_for_end:
+            start = id_range.reached + spacing.distance(int(min(wanted, pages / 2)))
+            if start > self._largest_id_seen and end_is_near:
                 continue
-            best = pages, place, start
-            if pages >= wanted + WORTH_A_CUT:
-                # What lies behind it waits for it.
+            best = pages, index, start
+            if pages >= wanted + MIN_PAGES_TO_SPLIT:
+                # The rows after this range have to wait for it.
                 break
         last = self._id_ranges[-1]
         if best is not None:
-            _, place, start = best
-        elif self._knows_last and not last.done and last.reached < self._largest_shown:
-            # What proves that nothing lies behind the last row need not wait for all before it.
-            place, start = len(self._id_ranges) - 1, self._largest_shown
+            _, index, start = best
+        elif self._last_id_is_known and not last.done and last.reached < self._largest_id_seen:
+            # Whether rows come after the last one can be found out now.
+            index, start = len(self._id_ranges) - 1, self._largest_id_seen
         else:
             return None
         new = IdRange(start, start)
-        self._id_ranges.insert(place + 1, new)
-        self._cuts += 1
+        self._id_ranges.insert(index + 1, new)
+        self._splits += 1
         return new
 
-    def _most_blind(self) -> int:
-        """How many stretches may be read at once whose starting points have not proven right.
+    def _max_unproven(self) -> int:
+        """How many ranges may be read at once of which no page has come yet.
 
-        A slow start, for the list may be short, and little is known of its ids; but where the API
-        has named the list's total, and the ids lie as densely up to its last row as where it
-        begins, starting points will prove right.
+        Few at first, for the list may be short, and little is known of its ids. All, where the
+        API has named the list's total, and the ids lie as densely up to the last one as at the
+        start of the list.
         """
-        first = self.handed_on[0] if self.handed_on else 0
-        there = self._density.at(first)
-        if self._knows_last and self._totals and there.rows_a_page:
-            span = self._largest_shown - first + 1
-            expected = (there.rows_a_page - 1) / there.ids_a_page * span
-            if expected / EVEN <= self._totals[0] <= expected * EVEN:
+        first = self.yielded_ids[0] if self.yielded_ids else 0
+        spacing = self._density.at(first)
+        if self._last_id_is_known and self._totals and spacing.rows_per_page:
+            span = self._largest_id_seen - first + 1
+            expected = (spacing.rows_per_page - 1) / spacing.ids_per_page * span
+            if expected / EVENNESS <= self._totals[0] <= expected * EVENNESS:
                 return self._parallel
         return max(1, self._pages // 3)
 
-    def _ids_left(self, place: int) -> float:
-        """How many ids are left in the stretch at `place`."""
-        reached = self._id_ranges[place].reached
-        if place + 1 < len(self._id_ranges):
-            return self._id_ranges[place + 1].start - reached
-        if self._knows_last:
-            return self._largest_shown - reached
-        if self._questions or not self._last_page_was_full:
+    def _ids_left(self, index: int) -> float:
+        """How many ids are left to read in the range at `index`."""
+        reached = self._id_ranges[index].reached
+        if index + 1 < len(self._id_ranges):
+            return self._id_ranges[index + 1].start - reached
+        if self._last_id_is_known:
+            return self._largest_id_seen - reached
+        if self._checks_under_way or not self._last_page_was_full:
             return 0
         return math.inf
 
-    # Learning
+    # What the answers say
 
-    def _checked_ids(self, request: PageRequest, page: Page) -> list[int]:
-        """The rows' ids, which must be whole numbers, rise, and lie beyond the bound."""
+    def _checked_ids(self, request: IdRangeRequest, page: Page) -> list[int]:
+        """The rows' ids, which must be whole numbers, rise, and not lie below the bound."""
         at_least = request.bound or 0
         for id_ in page.ids:
-            if type(id_) is not int or not 1 <= id_ <= LARGEST_ID:
-                raise without_key(self.noun, "id", id_)
+            if type(id_) is not int or not 1 <= id_ <= MAX_ID:
+                raise unusable_key(self.name, "id", id_)
             if id_ < at_least:
                 raise UnexpectedResponse(
-                    f"{self.noun}: asked for ids from {request.bound or 0} on, the API answered "
-                    f"with id {id_} out of place. It does not sort or filter as documented, and "
-                    "going on could lose records."
+                    f"{self.name}: asked for ids from {request.bound or 0} on, the API answered "
+                    f"with id {id_} out of order. It does not sort or filter as documented, and "
+                    "continuing could lose records."
                 )
             at_least = id_ + 1
         return page.ids
 
-    def _take_page(self, request: PageRequest, page: Page, ids: list[int]) -> None:
+    def _add_page(self, request: IdRangeRequest, page: Page, ids: list[int]) -> None:
         id_range = request.id_range
-        id_range.asked = False
+        id_range.requested = False
         self._pages += 1
-        self._learn(request, page, ids)
+        self._note_density(request, page, ids)
         if id_range.done:
-            return  # It has been read from the one before it meanwhile.
+            return  # The range before it has read all its rows meanwhile.
+        spacing = self._density.at(request.bound or 0)
         new = [id_ for id_ in ids if id_ > id_range.reached]
         if new:
-            id_range.reached, id_range.step_over, id_range.doubted = new[-1], False, False
+            id_range.reached, id_range.exclude_reached, id_range.recheck = new[-1], False, False
             id_range.held.update(dict.fromkeys(new, page))
-            self._meet_next(id_range)
-        elif ids[:1] == [request.bound] and 1 in (page.limit, self._density.at(ids[0]).rows_a_page):
-            # The list gives one row at a time, and this one shows that its bound is inclusive.
-            id_range.step_over = True
+            self._join_following(id_range)
+        elif ids[:1] == [request.bound] and 1 in (page.limit, spacing.rows_per_page):
+            # The list returns one row at a time, and this one shows that its bound is inclusive.
+            id_range.exclude_reached = True
         elif request.bound == id_range.bound:
-            # Else the stretch before has gone on into this one since the request was sent.
-            self._take_nothing(id_range)
+            # Otherwise the range before has read on into this one since the request was sent.
+            self._page_without_new_rows(id_range)
 
-    def _learn(self, request: PageRequest, page: Page, ids: list[int]) -> None:
-        """What a page tells about the list: how dense it is, and whether it may end here."""
+    def _note_density(self, request: IdRangeRequest, page: Page, ids: list[int]) -> None:
+        """Note how densely the ids of a page lie, and whether the list may end with it."""
         if not ids:
             self._last_page_was_full = False
             return
-        full = self._density.at(ids[-1]).rows_a_page
-        # A single row may be the one that was asked from.
+        full = self._density.at(ids[-1]).rows_per_page
+        # A single row may be the one at the bound.
         self._last_page_was_full = len(ids) > 1 and len(ids) >= 0.9 * (full or page.limit)
-        # Where nothing is known yet, the first id tells where the list begins.
+        # Of the first page, the first id tells where the list begins.
         begin = request.bound if full and request.bound is not None else ids[0]
-        self._density.received(ids[-1], ids[-1] - begin + 1, len(ids))
+        self._density.add(ids[-1], ids[-1] - begin + 1, len(ids))
 
-    def _take_nothing(self, id_range: IdRange) -> None:
-        """No new row: the end of the list, unless others have shown rows beyond, or nothing shows
-        that its filter answers. That is asked once more."""
-        shown, reached = self._largest_shown, id_range.reached
-        is_end = shown < reached or (shown == reached and (self._filter_works or not reached))
-        if not is_end and not id_range.doubted:
-            id_range.doubted = True
+    def _page_without_new_rows(self, id_range: IdRange) -> None:
+        """The end of the list; or in doubt a recheck of the same page (see step 5 above)."""
+        largest, reached = self._largest_id_seen, id_range.reached
+        is_end = largest < reached or (largest == reached and (self._filter_works or not reached))
+        if not is_end and not id_range.recheck:
+            id_range.recheck = True
             return
-        self._knows_last, self._shows_no_end = True, self._shows_no_end or not is_end
-        self._largest_shown = min(shown, reached)
-        place = self._id_ranges.index(id_range)
-        for ended in self._id_ranges[place:]:
+        self._last_id_is_known, self._end_is_doubtful = True, self._end_is_doubtful or not is_end
+        self._largest_id_seen = min(largest, reached)
+        index = self._id_ranges.index(id_range)
+        for ended in self._id_ranges[index:]:
             ended.done = True
-        del self._id_ranges[place + 1 :]
+        del self._id_ranges[index + 1 :]
 
-    def _meet_next(self, id_range: IdRange) -> None:
-        """Hand over what lies beyond the next starting point; the stretch is whole then."""
+    def _join_following(self, id_range: IdRange) -> None:
+        """If the range has reached the next one, it is complete: give it the rows beyond."""
         for following in self._id_ranges[self._id_ranges.index(id_range) + 1 :]:
             if id_range.reached < following.start:
                 return
             id_range.done = True
             for id_ in [id_ for id_ in id_range.held if id_ > following.start]:
-                page, there = id_range.held.pop(id_), following.held.get(id_)
-                # Of an id that came twice the later answer counts.
-                if there is None or there.response.sent_at < page.response.sent_at:
+                page, other = id_range.held.pop(id_), following.held.get(id_)
+                # Of a row that came twice, the later answer counts.
+                if other is None or other.response.sent_at < page.response.sent_at:
                     following.held[id_] = page
             following.reached = max(following.reached, id_range.reached)
             id_range = following
-
-
-@dataclass(frozen=True)
-class ByIdRange:
-    """How a list is asked for rows by id.
-
-    `bound` is the parameter for the smallest id; `upwards` and `downwards` sort by it (`downwards`
-    None: the list cannot be sorted so).
-    """
-
-    bound: str
-    upwards: Mapping[str, str] = field(default_factory=dict)
-    downwards: Mapping[str, str] | None = None
-
-    def place(self, request: PageRequest) -> dict[str, str]:
-        """The parameters for the rows that `ask` wants."""
-        if request.bound is None:
-            return dict(self.downwards or {})
-        # No bound at all is the plainest way to say "from the start".
-        return {**self.upwards, **({self.bound: str(request.bound)} if request.bound > 0 else {})}
-
-    paged = True
-    single = False
-
-    def begin(self, noun: str, after: Position, parallel: int) -> IdRangePaginator:
-        """A walk that goes on behind the id `after`."""
-        start, sees_last = after if isinstance(after, int) else 0, self.downwards is not None
-        return IdRangePaginator(noun, after=start, can_see_last=sees_last, parallel=parallel)
-
-
-Pagination = ByIdRange | Sequential
-"""A way to walk, as a stream declares it."""

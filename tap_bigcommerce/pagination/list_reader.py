@@ -1,4 +1,4 @@
-"""A walk under way: its requests in the workers, its rows completed, and handed on in order."""
+"""Reads one list with parallel requests, and yields its rows in order."""
 
 from __future__ import annotations
 
@@ -6,29 +6,28 @@ import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
 
 from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.exceptions import NotFound, RequestFailed
 from tap_bigcommerce.pagination.enricher import Enricher
-from tap_bigcommerce.pagination.id_ranges import ByIdRange, IdRangePaginator, Pagination
+from tap_bigcommerce.pagination.id_ranges import IdRangePaginator, Pagination
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.pagination.ordered_rows import Batch, OrderedRows
-from tap_bigcommerce.pagination.page import Page, PageReader, Position, RequestKind
+from tap_bigcommerce.pagination.page import Page, PageReader, PageRequest, Position
 from tap_bigcommerce.pagination.sequential import ByPage, SequentialPaginator
 
 LOGGER = logging.getLogger(__name__)
 
 
 class ListReader:
-    """One list, read by one walk. All but the requests runs in the thread that calls it."""
+    """One pass through one list. All but the requests runs in the thread that calls its methods."""
 
     def __init__(
         self,
         name: str,
-        kind: Pagination,
-        reader: PageReader,
+        pagination: Pagination,
+        page_reader: PageReader,
         workers: Workers,
         budget: MemoryBudget,
         priority: int,
@@ -36,20 +35,20 @@ class ListReader:
         enricher: Enricher | None = None,
         after: Position = None,
     ) -> None:
-        """The list that errors call `name`, behind `after`.
+        """Read the list that errors call `name`, from the position `after` on.
 
-        Requests of the list with the lowest `priority` number are made first.
+        Workers take the requests of the list with the lowest `priority` first. `enricher` completes
+        the rows; None: they are complete as they come.
         """
-        self._kind = kind
-        self.paginator: IdRangePaginator | SequentialPaginator = kind.begin(
+        self.paginator: IdRangePaginator | SequentialPaginator = pagination.make_paginator(
             name, after, workers.count
         )
-        self._reader = reader
+        self._page_reader = page_reader
         self._workers = workers
         self._budget = budget
         self._priority = priority
         self._rows = OrderedRows(enricher, workers, self._fail, priority=priority)
-        self._bytes_a_row = 0.0
+        self._bytes_per_row = 0.0
         self._error: BaseException | None = None
         self.started_at: datetime | None = None
         """By the store's clock, no later than when the first request was sent; None before its
@@ -59,14 +58,14 @@ class ListReader:
         """How many answers with a page of the list have come."""
         self._first: Key = None
         self.share: float | None = None
-        """About which share of the list has been handed on (0 to 1); None: nobody knows.
+        """About which share of the list has been yielded (0 to 1); None: unknown.
 
-        By the total that the API names, or by where the ids are between the first and the last."""
+        It follows from the list's total, or from the last id between the list's first and last."""
         self.total: int | None = None
-        """How many rows the list has, as the first answer says, if it does."""
+        """How many rows the list has, if the first answer says so."""
         self.rows_read = 0
         self.reread_reason: str | None = None
-        """Why the list was read once more in another way."""
+        """Why the list was read again by page number."""
 
     @property
     def duplicates(self) -> int:
@@ -74,62 +73,64 @@ class ListReader:
         return self.rows_read - self.rows_yielded - self._rows.waiting - self.paginator.rows_held
 
     def send_requests(self, *, ahead: bool = False) -> bool:
-        """Send whatever may be asked for now; whether workers are left that it has no use for.
+        """Send all requests that can be made now. Returns whether idle workers are left over.
 
-        Beyond the budget goes only what the writer waits for: the next page, where no rows are here
-        that lookups may complete meanwhile. `ahead`: nobody writes this list yet.
+        Beyond the memory budget only one request is made: for the page that the writer waits for,
+        while no other rows are left to be completed. `ahead`: no writer waits for this list yet.
         """
         if self._error is not None or self._rows.closed:
             return False
-        is_waited_for = self.paginator.awaits and not self._rows.waiting and not ahead
-        free = min(self._workers.idle, max(self._budget.room, is_waited_for))
+        is_waited_for = self.paginator.needs_next_page and not self._rows.waiting and not ahead
+        free = min(self._workers.idle, max(self._budget.free_pages, is_waited_for))
         requests = self.paginator.next_requests(free, self._budget.pages)
         for request in requests:
             self._send(request)
         return len(requests) < free
 
     def batches(
-        self, when_ending: Callable[[], None], when_doubted: Callable[[], None]
+        self, when_ending: Callable[[], None], when_gaps_possible: Callable[[], None]
     ) -> Iterator[Batch]:
-        """The rows, in order, to the end of the list.
+        """Yield the rows, in order, to the end of the list.
 
-        `when_ending` is called when workers are free and this list needs no more of them;
-        `when_doubted`, maybe several times, when rows may be missing among those handed on. Raises
-        whatever a request or the walk raised, once all that came before it has been handed on.
+        `when_ending` is called when workers are idle and this list needs no more of them;
+        `when_gaps_possible`, maybe several times, when rows may be missing among those that were
+        yielded. Raises the first error of a request or of the paginator, after all rows before it
+        have been yielded.
         """
         try:
             while True:
-                if self.send_requests() and self.paginator.ending:
+                if self.send_requests() and self.paginator.all_requested:
                     when_ending()
-                if self.paginator.doubted:
-                    when_doubted()
+                if self.paginator.may_have_gaps:
+                    when_gaps_possible()
                 for batch in self._rows.ready():
                     self._note(batch)
                     yield batch
-                    # Writing takes its time: let the workers have their next requests meanwhile.
+                    # Writing takes time: give the workers their next requests meanwhile.
                     self._workers.catch_up()
                     self.send_requests()
                 if self._error is not None:
                     raise self._error
                 if self._rows.waiting or not self.paginator.finished:
                     self._workers.step()
-                elif not self._begins_again():
+                elif not self._reread_by_page():
                     break
         finally:
             self.close()
 
     def read_by_ids(self, ids: Sequence[int]) -> Iterator[tuple[int, Batch | RequestFailed | None]]:
-        """Instead of the list its records with these ids, each asked for on its own.
+        """Read only the records with these ids, each by a request of its own.
 
-        Beside its id, each is a batch with its row, if that is whole; why it cannot be read; or
-        None: it is gone. Raises what is no trouble of a single one.
+        Yields each id with a batch of its row, if that can be completed; with the error, if the
+        record cannot be read; or with None, if it was deleted. Raises errors that are not about a
+        single record.
         """
-        jobs = {id_: functools.partial(self._reader.record, id_) for id_ in ids}
+        jobs = {id_: functools.partial(self._page_reader.record, id_) for id_ in ids}
         responses = self._workers.run_all(jobs)
         for id_ in ids:
             response = responses[id_]
             if isinstance(response, Page):
-                self._rows.line_up(response, response.ids)
+                self._rows.add(response, response.ids)
             else:
                 yield id_, None if isinstance(response, NotFound) else response
         try:
@@ -144,86 +145,81 @@ class ListReader:
             self.close()
 
     def close(self) -> None:
-        """Nobody wants the rows any more; what is under way ends in nothing."""
+        """Stop reading: the results of requests under way are dropped."""
         self._rows.closed = True
         self._budget.waiting.pop(self, None)
 
-    def _send(self, request: Any) -> None:
+    def _send(self, request: PageRequest) -> None:
         paginator = self.paginator
-        read = self._reader.page if request.kind is RequestKind.PAGE else self._reader.single
-        work = functools.partial(read, self._kind.place(request))
+        read = self._page_reader.page if request.is_page else self._page_reader.first_row
 
-        def came(page: Page) -> None:
+        def received(page: Page) -> None:
             if not self._rows.closed and paginator is self.paginator:
                 self._take(request, page)
-            self._budget.ended(page.response.size if request.kind is RequestKind.PAGE else None)
+            self._budget.request_ended(page.response.size if request.is_page else None)
 
         def failed(error: BaseException) -> None:
-            self._budget.ended(None)
+            self._budget.request_ended(None)
             if (
                 isinstance(error, RequestFailed)
                 and isinstance(paginator, SequentialPaginator)
-                and paginator.begins_anew()
+                and paginator.restart_if_resumed()
             ):
                 LOGGER.warning("%s The list is read from its start instead.", error.message)
             else:
                 self._fail(error)
 
-        self._budget.sent()
-        self._workers.submit(work, came, failed, (self._priority, 1))
+        self._budget.request_sent()
+        work = functools.partial(read, request.params)
+        self._workers.submit(work, received, failed, (self._priority, 1))
 
-    def _begins_again(self) -> bool:
-        """Read the list by page number if rows may be missing; whether that is so."""
-        paginator, kind = self.paginator, self._kind
-        if not (
-            isinstance(paginator, IdRangePaginator)
-            and isinstance(kind, ByIdRange)
-            and paginator.contradiction
-        ):
+    def _reread_by_page(self) -> bool:
+        """Read the list again by page number if rows may be missing. Returns whether it is."""
+        by_id = self.paginator
+        if not isinstance(by_id, IdRangePaginator) or by_id.contradiction is None:
             return False
-        self.reread_reason = paginator.contradiction
-        self._kind = by_page = ByPage(kind.upwards)
+        self.reread_reason = by_id.contradiction
         self.paginator = SequentialPaginator(
-            paginator.noun,
-            by_page,
-            handed_on=paginator.handed_on,
-            awaited=paginator.denied,
-            downwards=kind.downwards,
+            by_id.name,
+            ByPage(by_id.pagination.ascending),
+            yielded=by_id.yielded_ids,
+            expected_last=by_id.missing_last,
+            descending=by_id.pagination.descending,
         )
-        self.paginator.doubted = True
+        self.paginator.may_have_gaps = True
         return True
 
-    def _take(self, request: Any, page: Page) -> None:
+    def _take(self, request: PageRequest, page: Page) -> None:
         if self.started_at is None:
             self.started_at = page.response.store_time
             self.total = page.response.total
-        if request.kind is RequestKind.PAGE:
+        if request.is_page:
             self.pages += 1
             self.rows_read += len(page.ids)
             if page.ids:
-                self._bytes_a_row = page.response.size / len(page.ids)
+                self._bytes_per_row = page.response.size / len(page.ids)
         self.paginator.received(request, page)
         for source, keys in self.paginator.ready():
-            self._rows.line_up(source, keys)
-        self._account()
+            self._rows.add(source, keys)
+        self._update_budget()
 
     def _fail(self, error: BaseException) -> None:
-        """Keep the first error: it is raised once what came before has been handed on."""
+        """Keep the first error: it is raised once the rows before it have been yielded."""
         self._error = self._error or error
 
     def _note(self, batch: Batch) -> None:
-        """This is handed on."""
-        self._account()
+        """Update counts and position before this batch is yielded."""
+        self._update_budget()
         self.rows_yielded += len(batch.keys)
         first, last = self._first or batch.keys[0], batch.keys[-1]
         self._first = first
         if self.total:
             self.share = min(1.0, self.rows_yielded / self.total)
-        elif self.paginator.end is not None:
-            self.share = (last - first + 1) / max(1, self.paginator.end - first + 1)
+        elif self.paginator.last_id is not None:
+            self.share = (last - first + 1) / max(1, self.paginator.last_id - first + 1)
         batch.position = self.paginator.position(batch.page, last, ends_page=batch.ends_page)
 
-    def _account(self) -> None:
-        """Tell the budget how many bytes wait here now."""
+    def _update_budget(self) -> None:
+        """Tell the memory budget how many bytes wait in this list."""
         rows = self.paginator.rows_held + self._rows.waiting
-        self._budget.waiting[self] = rows * self._bytes_a_row
+        self._budget.waiting[self] = rows * self._bytes_per_row

@@ -1,4 +1,8 @@
-"""Rows that come next, in order: parsed a few at a time, and made whole."""
+"""Parses and completes rows, and returns them in their order.
+
+The rows of a page are parsed a batch at a time. Batches are completed by jobs in the workers, which
+may end in any order.
+"""
 
 from __future__ import annotations
 
@@ -14,28 +18,28 @@ from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher
 from tap_bigcommerce.pagination.page import Page, Position, Row
 
-PART = 24 * 1024
-"""Bytes of rows, about, that are parsed at once. The objects of a whole page take several times its
-bytes: they would fall out of the processor's cache, and their memory come from the system anew for
-each page."""
+BATCH_SIZE = 24 * 1024
+"""About how many bytes of rows are parsed at once. The objects of a whole page take several times
+its bytes: they do not fit into the processor's cache, and their memory is requested from the system
+again for each page."""
 
-MOST_PARSED = 2
-"""Pages whose rows are held as objects, at the most."""
+MAX_PAGES_PARSED = 2
+"""How many pages' rows are held as objects at most."""
 
 
 @dataclass(eq=False)
 class Batch:
-    """Rows of one page that follow each other; handed on when they, and all before them, are whole.
+    """Consecutive rows of one page.
 
-    `keys` are theirs, and those of rows that are gone by now; `places` are where they stand in the
-    page. `ends_page`: none of the page follow. `position`: where a stopped walk goes on behind
-    them; None where it could not go on from here. `parsed`: the rows are; `incomplete`: how many of
-    them are not whole yet.
+    `keys` are those of the rows, also of rows that are not written. `indexes` say which rows of the
+    page they are. `ends_page`: they are the page's last. `position` is where a stopped pass resumes
+    after them; None: not here. `parsed`: `rows` are there; `incomplete`: how many of them still
+    wait to be completed.
     """
 
     page: Page
     keys: Sequence[Key]
-    places: Sequence[int]
+    indexes: Sequence[int]
     ends_page: bool
     rows: list[Row] = field(default_factory=list)
     position: Position = None
@@ -44,7 +48,7 @@ class Batch:
 
 
 class OrderedRows:
-    """Takes keys in the order of a walk, and hands on whole rows in the same order."""
+    """Takes the keys of rows in order, and returns complete rows in the same order."""
 
     def __init__(
         self,
@@ -54,36 +58,36 @@ class OrderedRows:
         *,
         priority: int,
     ) -> None:
-        """`failed` is told what a job raises; `priority` as for `ListReader`."""
+        """`failed` is called with the error of a job; `priority` is as for `ListReader`."""
         self._enricher = enricher
         self._workers = workers
         self._failed = failed
         self._priority = priority
         self._batches: deque[Batch] = deque()
         self.closed = False
-        """Nobody wants the rows any more: jobs under way end in nothing."""
+        """The rows are no longer needed: jobs do nothing, and their results are dropped."""
         self.waiting = 0
-        """How many rows have not been handed on."""
+        """How many rows have not been returned yet."""
 
-    def line_up(self, page: Page, keys: Sequence[Key]) -> None:
-        """The rows of `page` with these keys come next, in batches of about `PART` bytes."""
-        whole = self._enricher is not None and self._enricher.all_rows_at_once
+    def add(self, page: Page, keys: Sequence[Key]) -> None:
+        """Add the rows of `page` with these keys, in batches of about `BATCH_SIZE` bytes."""
+        undivided = self._enricher is not None and self._enricher.all_rows_at_once
         raw = page.response.raw.rows
-        places: Sequence[int] = range(len(raw))
+        indexes: Sequence[int] = range(len(raw))
         if len(keys) < len(raw):
-            by_key = {key: place for place, key in enumerate(page.ids)}
-            places = [by_key[key] for key in keys]
+            index_of = {key: index for index, key in enumerate(page.ids)}
+            indexes = [index_of[key] for key in keys]
         begin, size = 0, 0
-        for end, place in enumerate(places, 1):
-            size += len(raw[place])
-            is_last = end == len(places)
-            if is_last or (size >= PART and not whole):
-                self._batches.append(Batch(page, keys[begin:end], places[begin:end], is_last))
+        for end, index in enumerate(indexes, 1):
+            size += len(raw[index])
+            is_last = end == len(indexes)
+            if is_last or (size >= BATCH_SIZE and not undivided):
+                self._batches.append(Batch(page, keys[begin:end], indexes[begin:end], is_last))
                 begin, size = end, 0
         self.waiting += len(keys)
 
     def ready(self) -> Iterator[Batch]:
-        """What can be handed on: the batches in front, as far as they are whole."""
+        """The next batches in order, as far as they are complete."""
         while self._batches:
             self._begin_next()
             if self._batches[0].incomplete:
@@ -93,60 +97,60 @@ class OrderedRows:
             yield batch
 
     def _begin_next(self) -> None:
-        """Begin the next batches: the one in front; and while this waits for jobs, as many behind
-        it as keep the workers busy."""
+        """Parse the first batch, and begin to complete it; while it waits for jobs, also the
+        batches after it, as long as workers are idle."""
         pages: set[Page] = set()
         for number, batch in enumerate(self._batches):
             pages.add(batch.page)
             waits = self._batches[0].incomplete and self._workers.idle
-            if number and not (waits and len(pages) <= MOST_PARSED):
+            if number and not (waits and len(pages) <= MAX_PAGES_PARSED):
                 return
             if not batch.parsed:
-                batch.rows = batch.page.response.rows(batch.places)
+                batch.rows = batch.page.response.rows(batch.indexes)
                 batch.parsed = True
                 if self._enricher is not None:
                     self._complete(batch, self._enricher)
 
     def _complete(self, batch: Batch, enricher: Enricher) -> None:
-        """Complete the batch, and then each of its rows."""
+        """Complete the rows of the batch: all together first, then each of them."""
         rows = batch.rows
-        whole: list[Row | None] = [*rows]
+        complete: list[Row | None] = [*rows]
         batch.incomplete = len(rows)
 
         def take(index: int, row: Row | None) -> None:
-            whole[index] = row
+            complete[index] = row
             batch.incomplete -= 1
             if not batch.incomplete:
-                batch.rows = [row for row in whole if row is not None]
+                batch.rows = [row for row in complete if row is not None]
 
-        def came(index: int, enriched: Enriched) -> None:
+        def take_result(index: int, enriched: Enriched) -> None:
             take(index, enricher.finish(enriched))
 
-        def each(_: None = None) -> None:
+        def enrich_each(_: None = None) -> None:
             for index, row in enumerate(rows):
                 enriched = enricher.enrich(row, without_includes=batch.page.without_includes)
                 if callable(enriched):
-                    self._submit(enriched, functools.partial(came, index))
+                    self._submit(enriched, functools.partial(take_result, index))
                 else:
                     take(index, enriched)
 
         try:
             job = enricher.enrich_page(rows)
             if job is None:
-                each()
+                enrich_each()
             else:
-                self._submit(job, each)
+                self._submit(job, enrich_each)
         except TapError as error:
             self._failed(error)
 
     def _submit(self, job: Callable[[], Any], then: Callable[[Any], None]) -> None:
-        """Run a job in a worker; `then` takes what it returns, where rows are still wanted."""
+        """Run a job in a worker, and call `then` with its result; not once this is closed."""
 
         def work() -> Any:
             return None if self.closed else job()
 
-        def came(result: Any) -> None:
+        def received(result: Any) -> None:
             if not self.closed:
                 then(result)
 
-        self._workers.submit(work, came, self._failed, (self._priority, 0))
+        self._workers.submit(work, received, self._failed, (self._priority, 0))

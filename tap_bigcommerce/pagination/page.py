@@ -1,7 +1,9 @@
-"""One page of a list: what is asked for, what came, and the reading of it with smaller limits.
+"""Reads one page of a list, with a smaller limit if that is needed.
 
-By pages a list is read from end to end, as `by_id.ById` or `in_turn.InTurn` say: what to ask for
-now, and which rows are next, each once, by their keys. They make no requests.
+Paginators (`id_ranges.IdRangePaginator`, `sequential.SequentialPaginator`) decide which pages of a
+list are requested; `PageReader` makes the requests. If the API cannot answer with a full page, it
+retries with a smaller `limit`, down to a single row; if it cannot return a row with its nested
+lists, it requests the row without them.
 """
 
 from __future__ import annotations
@@ -31,31 +33,31 @@ LOGGER = logging.getLogger(__name__)
 Row = dict[str, Any]
 
 Position = int | str | None
-"""Where a stopped walk goes on: behind an id, or at a cursor; None: at the start."""
+"""Where a stopped pass resumes: after an id, or at a cursor; None: at the start."""
 
 KEY_TYPES = (int, str)
-"""Of the parts of a key. A double or a boolean may equal an id that another row has."""
+"""The types of a key's parts. A float or a boolean could equal the id of another row."""
 
-REFUSALS_TO_BELIEVE = 2
-"""After so many rows whose details are refused, and none whose details came, all are."""
+MAX_REFUSALS_IN_A_ROW = 2
+"""When the API has refused `includes` for so many rows in a row, they are no longer requested."""
 
 DEFAULT_PAGE_SIZE = 50
-"""Rows: how many the API gives when no limit is asked for."""
+"""How many rows the API returns when no limit is given."""
 
 GOOD_PAGES = 8
-"""After so many good pages in a row the size doubles again."""
+"""After so many good pages in a row, the limit is doubled again."""
 
 LARGEST_RESPONSE = 4_000_000
-"""Bytes. A larger answer halves the size, for several of them are held at once."""
+"""Bytes. A larger response halves the limit, because several are held at once."""
 
 
 @dataclass(frozen=True)
 class ListRequest:
-    """A list as it is asked for: everything but where in it a page begins and how long it is.
+    """What is requested of a list, but for the position and the length of a page.
 
-    `includes` are the parameters that bring what belongs to the rows along; without them a row
-    comes bare. `post_process` gives a row the form that the schema describes; `keys` tell rows
-    apart. `paged`: the list takes a limit; `single`: it is one object.
+    `includes` are the parameters that make the API nest related rows in each row. `post_process`
+    gives a row the form that the schema describes. `keys` are the fields that identify a row.
+    `paged`: the list takes a limit. `single`: it is one object.
     """
 
     path: str
@@ -73,29 +75,47 @@ class ListRequest:
 
     @functools.cached_property
     def row_keys(self) -> RowKeys:
-        """What tells a row from the others."""
+        """Reads the keys of rows."""
         return RowKeys(
             self.keys, self.rows if self.single or self.post_process is not None else None
         )
 
 
 class RequestKind(Enum):
-    """What an ask is for."""
+    """What a paginator requests."""
 
     PAGE = auto()
-    """A page of rows, as long as the list gives it."""
+    """A page of rows, as long as the API returns it."""
     LAST = auto()
     """The row with the largest id."""
     COUNT = auto()
     """One row, for the total that comes with it."""
 
 
+@dataclass(frozen=True, eq=False)
+class PageRequest:
+    """A request that a paginator wants to be made, with the parameters `params`."""
+
+    kind: RequestKind
+    params: Mapping[str, str]
+
+    @property
+    def is_page(self) -> bool:
+        """It asks for a page; otherwise for a single row."""
+        return self.kind is RequestKind.PAGE
+
+    @property
+    def number(self) -> int | None:
+        """The page's number, if the page is requested by number."""
+        return int(self.params["page"]) if "page" in self.params else None
+
+
 @dataclass(eq=False)
 class Page:
-    """The rows of one answer, by their keys as they came.
+    """The rows of one response; `ids` are their keys, in the order of the response.
 
-    `bare`: the rows came without their details. Fewer rows than `min_full_page` are surely no
-    full page: others may follow on those that are.
+    `without_includes`: the rows came without what the list's `includes` bring. A page of fewer than
+    `min_full_page` rows is certainly not full; a longer one may be, and others may follow it.
     """
 
     ids: list[Key]
@@ -105,29 +125,32 @@ class Page:
     min_full_page: int = DEFAULT_PAGE_SIZE
 
 
-def without_key(noun: str, names: str, key: Key) -> BadRecord:
-    """What is said of a record that `key`, of these names, does not tell from others."""
+def unusable_key(name: str, fields: str, key: Key) -> BadRecord:
+    """The error for a record in the list `name` whose `key`, its `fields`, cannot identify it."""
     return BadRecord(
-        f"{noun}: a record has no usable {names} ({quoted(key)}), so nobody can tell what has been "
-        "read and what has not. Ask BigCommerce's support about it."
+        f"{name}: a record has no usable {fields} ({quoted(key)}), so the tap cannot tell which "
+        "records it has read. Ask BigCommerce's support about it."
     )
 
 
 class PageSize:
-    """The `limit` of one list. Several workers use it at once."""
+    """The `limit` of one list. It is safe to use from several workers at once.
+
+    It is halved when a page fails, and doubled again after several good pages.
+    """
 
     def __init__(self, largest: int) -> None:
         self._lock = threading.Lock()
         self.largest = largest
         self.limit = largest
-        self._good = 0
-        self._good_needed = GOOD_PAGES
+        self._good_pages = 0
+        self._good_pages_needed = GOOD_PAGES
         self._largest_that_worked = 0
 
     def failed(self, limit: int, most: int | None = None) -> None:
-        """A page of `limit` rows did not come; `most` is the largest that the API names.
+        """Note that a page of `limit` rows failed; `most` is the largest limit that the API names.
 
-        Workers that fail with the same limit at the same time halve it once, not each.
+        Workers that fail with the same limit at the same time halve it only once.
         """
         with self._lock:
             if most is not None and most < limit:
@@ -136,22 +159,25 @@ class PageSize:
             elif limit <= self.limit:
                 self.limit = max(1, limit // 2)
                 if limit > self._largest_that_worked:
-                    # Tried before and failed again: wait longer before the next try.
-                    self._good_needed *= 2
-            self._good = 0
+                    # It has failed each time: wait longer before the next attempt.
+                    self._good_pages_needed *= 2
+            self._good_pages = 0
 
     def worked(self, limit: int, size: int, *, grows: bool = True) -> None:
-        """A page of `limit` rows came, in `size` bytes. `grows`: the next ones may be larger."""
+        """Note that a page of `limit` rows came, in `size` bytes.
+
+        `grows`: the limit may be doubled.
+        """
         with self._lock:
             self._largest_that_worked = max(self._largest_that_worked, limit)
             if size > LARGEST_RESPONSE and limit > 1:
                 self.largest = min(self.largest, max(1, limit // 2))
                 self.limit = min(self.limit, self.largest)
             elif limit >= self.limit and grows:
-                self._good += 1
-                known = limit * 2 <= self._largest_that_worked
-                if self._good >= (GOOD_PAGES if known else self._good_needed):
-                    self._good = 0
+                self._good_pages += 1
+                worked_before = limit * 2 <= self._largest_that_worked
+                if self._good_pages >= (GOOD_PAGES if worked_before else self._good_pages_needed):
+                    self._good_pages = 0
                     self.limit = min(self.limit * 2, self.largest)
 
 
@@ -161,7 +187,7 @@ class PageReader:
     def __init__(
         self, client: Client, request: ListRequest, context: RequestContext, page_size: int
     ) -> None:
-        """Pages have `page_size` rows at the most."""
+        """`page_size` is the largest `limit` of a page, in rows."""
         self._get = functools.partial(
             client.get,
             request.path,
@@ -175,21 +201,21 @@ class PageReader:
         self._size = PageSize(page_size)
         self._lock = threading.Lock()
         self._last_good: Response | None = None
-        self._is_sound = False
-        """The API took the request, with its details, the last time that this is known of: where it
-        refuses one, it is asked for too many rows."""
+        self._request_was_accepted = False
+        """The last known answer to the request with its includes was a good one. So where the API
+        refuses the request, the limit is the cause."""
         self._refused_in_a_row: set[Key] = set()
-        """Rows that the API has refused to show with their details since."""
-        self._refuses_details = False
-        """It takes the details for no row."""
+        """The rows that the API has refused to return with the includes since then."""
+        self._refuses_includes = False
+        """The API refuses the includes for all rows."""
 
-    def single(self, place: Mapping[str, str]) -> Page:
-        """The first row at `place` in the list, bare."""
-        response = self._get(self._params(place, 1), retry_policy=self._client.retry_policy())
+    def first_row(self, params: Mapping[str, str]) -> Page:
+        """The first row of what `params` request, without includes."""
+        response = self._get(self._params(params, 1), retry_policy=self._client.retry_policy())
         return Page(self._keys(response), 1, response, without_includes=True)
 
     def record(self, id_: int) -> Page | RequestFailed:
-        """The single row with this id, bare; or why it cannot be read."""
+        """The single row with this id, without includes; or why it cannot be read."""
         path = f"{self._request.path}/{id_}"
         keys = dataclasses.replace(self._request, single=True).row_keys
         try:
@@ -200,77 +226,76 @@ class PageReader:
             return Page([id_], 1, response, without_includes=True)
         return UnexpectedResponse(
             f"{self._context.stream}: GET {path} answers with the record {response.raw.keys}. "
-            "Going on with it could mix up records."
+            "Continuing with it could mix up records."
         )
 
     def _keys(self, response: Response) -> list[Key]:
-        """What tells the answer's rows apart. Raises BadRecord where one cannot be told."""
+        """The keys of the response's rows. Raises BadRecord where one cannot identify its row."""
         keys = response.raw.keys
         for key in keys:
             if not all(type(part) in KEY_TYPES for part in (key if type(key) is tuple else [key])):
-                names = " and ".join(self._request.keys)
-                raise without_key(self._context.stream, names, key)
+                raise unusable_key(self._context.stream, " and ".join(self._request.keys), key)
         return keys
 
-    def page(self, place: Mapping[str, str]) -> Page:
-        """The page at `place` in the list, as long as the list gives it.
+    def page(self, params: Mapping[str, str]) -> Page:
+        """The page that `params` request, as long as the API returns it.
 
-        A single row that cannot be read with its details is read bare; and so are all pages once
-        the API has refused the details of two rows in a row. Raises RequestFailed, whose words
-        name the place, when not even that works.
+        A single row that cannot be read with its includes is read without them; so are all pages
+        once the API has refused two rows in a row. Raises RequestFailed, which names `params`, when
+        a single row without includes cannot be read either.
         """
         retry_policy = self._client.retry_policy()
         request = self._request
-        without_includes, alone, refused = False, False, ""
+        without_includes, one_row, refused = False, False, ""
         while True:
-            limit = 1 if alone else self._size.limit
-            with_details = (
-                bool(request.includes) and not without_includes and not self._refuses_details
+            limit = 1 if one_row else self._size.limit
+            with_includes = (
+                bool(request.includes) and not without_includes and not self._refuses_includes
             )
             try:
                 response = self._get(
-                    self._params({**place, **(request.includes if with_details else {})}, limit),
+                    self._params({**params, **(request.includes if with_includes else {})}, limit),
                     retry_policy=retry_policy,
-                    can_reduce_limit=request.paged and (limit > 1 or with_details),
+                    can_reduce_limit=request.paged and (limit > 1 or with_includes),
                 )
             except PageTooLarge as error:
                 retry_policy.reset_waits()
                 if limit == 1:
                     without_includes, refused = True, error.message if error.refused else ""
-                # The limit, or something else in the request: one row tells which.
-                alone = alone or (error.refused and not self._is_sound)
-                if not alone:
+                # The cause is the limit or another part of the request: one row tells which.
+                one_row = one_row or (error.refused and not self._request_was_accepted)
+                if not one_row:
                     self._size.failed(limit, error.max_limit)
                 continue
             except NotFound:
-                if self._last_good is None or not place:
+                if self._last_good is None or not params:
                     raise
-                # The list is there: 404 is how some APIs say that a page lies behind its end.
+                # The list exists: some APIs answer 404 to a page after the last one.
                 return Page([], limit, self._last_good)
             except RequestFailed as error:
                 if limit > 1 or type(error) is not RequestFailed:
                     raise
-                where = ", ".join(f"{name}={value}" for name, value in place.items()) or "its start"
+                where = ", ".join(f"{name}={value}" for name, value in params.items())
                 raise RequestFailed(
-                    f"{error.message} Not even the single record at {where} can be read."
+                    f"{error.message} Not even the single record at {where or 'its start'} can be "
+                    "read."
                 ) from error
             if not without_includes:
                 with self._lock:
-                    self._is_sound = True
+                    self._request_was_accepted = True
                     self._refused_in_a_row.clear()
-            if alone and not without_includes:
-                alone = False
+            if one_row and not without_includes:
+                one_row = False
                 self._size.failed(self._size.limit)
                 continue
             keys = self._keys(response)
             self._last_good = response.without_rows()
             if refused and keys:
                 self._note_refusal(keys[0], refused)
-            # A page of another size would move those behind it.
-            self._size.worked(limit, response.size, grows="page" not in place)
+            # By page number, a page of another size would start at another row.
+            self._size.worked(limit, response.size, grows="page" not in params)
             full = min(DEFAULT_PAGE_SIZE, limit) if request.paged else DEFAULT_PAGE_SIZE
-            is_without_includes = bool(request.includes) and not with_details
-            return Page(keys, limit, response, is_without_includes, full)
+            return Page(keys, limit, response, bool(request.includes) and not with_includes, full)
 
     def _params(self, more: Mapping[str, str], limit: int) -> dict[str, str]:
         params = {**self._request.params, **more}
@@ -279,18 +304,18 @@ class PageReader:
         return params
 
     def _note_refusal(self, row: Key, message: str) -> None:
-        """The API has refused to show this row with its details, and has shown it without."""
+        """Note that the API has refused this row with includes, and returned it without."""
         with self._lock:
-            self._is_sound = False
+            self._request_was_accepted = False
             self._refused_in_a_row.add(row)
-            if len(self._refused_in_a_row) < REFUSALS_TO_BELIEVE or self._refuses_details:
+            if len(self._refused_in_a_row) < MAX_REFUSALS_IN_A_ROW or self._refuses_includes:
                 return
-            self._refuses_details = True
+            self._refuses_includes = True
         self._size.limit = self._size.largest
         LOGGER.warning(
-            "%s With %s it shows no row, and without them it shows them all: pages are read "
-            "without them from now on, and what belongs to each row from lists of its own, which "
-            "is slow.",
+            "%s With %s the API returns no row, and without them it returns all rows. From now on "
+            "pages are read without them, and the lists that belong to each row are read one by "
+            "one, which is slow.",
             message,
             ", ".join(f"{name}={value}" for name, value in self._request.includes.items()),
         )

@@ -1,11 +1,22 @@
-"""Lists that are read one page after another, and what decides that such a list has ended.
+"""Reads a list page after page, and decides when the list has ended.
 
-A list may name its next page by cursor or by number, or give all its rows at once. Whatever a
-stream declares, the answers decide: a list that says it goes on is read on. Page numbers drift when
-rows are deleted meanwhile, so what was read is compared with the total that the API names, or with
-itself, and read again when they differ.
+This is for lists that cannot be filtered by id. It works like this:
 
-Like the walk by id, this file makes no requests.
+1. The first request asks for the start of the list. Each answer tells how to go on: at a cursor, or
+   at the next page number. If it says nothing, the next page is requested wherever the last one may
+   have been full. A stream declares what is usual for its list; what the answers say comes first.
+2. Rows are yielded as they come, each once: rows with known keys are dropped.
+3. A page without new rows is not the end of a list that says it goes on: by a link to a next page,
+   its number of pages or its total. Only several such pages in a row are.
+4. Page numbers are not safe while a list changes: when a row is deleted, all rows after it move up
+   by one, and a row can move from a page that is not read yet to one that is. So each pass, from
+   the first page to the last one, is checked at its end. It is proven complete if all rows came by
+   cursor or on one page, or if as many came as the list's total, which stayed the same. Otherwise
+   the list is read again, at most `MAX_REREADS` times, until two passes have had the same rows.
+5. What the API still says that does not fit the rows, for example a larger total, is the
+   paginator's `contradiction`.
+
+As in `id_ranges`, the classes here make no requests.
 """
 
 from __future__ import annotations
@@ -16,267 +27,272 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.exceptions import UnexpectedResponse
-from tap_bigcommerce.pagination.page import Page, Position, RequestKind
+from tap_bigcommerce.pagination.page import Page, PageRequest, Position, RequestKind
 
-READ_AGAIN = 2
-"""How often a list is read again that changed while it was read, or contradicted itself."""
+MAX_REREADS = 2
+"""How often a list is read again that changed during a pass, or contradicted itself."""
 
-MOST_BARREN = 3
-"""Pages by number without anything new, one after another, before a list ends that says more."""
+MAX_PAGES_WITHOUT_NEW = 3
+"""Of a list that says it goes on, so many pages without new rows in a row are the end."""
 
-MOST_SHIFTED = 20
-"""Rows that may have entered before the reader, one after another, and push known ones behind it:
-so many known ones, in full pages, are no end, however few rows a page has."""
+MAX_PAGES_WITHOUT_NEW_BY_CURSOR = 500
+"""The same for pages by cursor: the API may filter a list after dividing it into pages."""
 
-MOST_BARREN_BY_CURSOR = 500
-"""The same by cursor: a list may be filtered after it has been cut into pages."""
+MAX_SHIFTED_ROWS = 20
+"""So many known rows in a row, on full pages, are the end of a list, however short its pages are.
+Fewer may be there because new rows were inserted before them, which moves them to later pages."""
 
 
-def slack(totals: Sequence[int], pages: int) -> int:
-    """How many rows a list that changes may seem to lack, by the totals that it named meanwhile.
+def tolerance(totals: Sequence[int], pages: int) -> int:
+    """How many rows may be missing from a list that changed while it was read in `pages` pages.
 
-    What is deleted before the reader comes by, and what enters behind it, makes the difference: as
-    much as the totals show, and for each page as much as may have cancelled out in them.
+    A row that was deleted before it was read, or inserted where the list was read already, is
+    missing without fault: as many as the API's successive `totals` differ, and one for each page,
+    because changes between two totals may cancel each other out. 0 where the total did not change.
     """
     changes = sum(abs(one - two) for one, two in itertools.pairwise(totals))
     return changes + pages if changes else 0
 
 
-@dataclass(frozen=True, eq=False)
-class PageRequest:
-    """A page to be asked for, with `params`. The walk has only one at a time."""
-
-    params: Mapping[str, str]
-    kind: RequestKind = RequestKind.PAGE
-
-    @property
-    def number(self) -> int | None:
-        """The page's number, where it is asked for by number."""
-        return int(self.params["page"]) if "page" in self.params else None
-
-
 @dataclass(frozen=True)
 class Sequential:
-    """How a list is read in turn, as a stream declares it; as it is: as its answers say.
+    """Declares that a list is read page after page, in the way that its answers name.
 
-    `params` go with every page.
+    `params` are sent with every request.
     """
 
     params: Mapping[str, str] = field(default_factory=dict)
 
     paged = True
     single = False
-    reads_on = False
-    """A page with anything new is followed by one more request, however short it is."""
+    ends_at_short_page = True
+    """A page that cannot be full is the last one, unless the API says that the list goes on."""
 
-    def begin(self, noun: str, after: Position, parallel: int) -> SequentialPaginator:
-        """A walk that reads one page after another, on from `after` where that is possible."""
-        return SequentialPaginator(noun, self, after)
+    def make_paginator(self, name: str, after: Position, parallel: int) -> SequentialPaginator:
+        """A paginator that starts at the cursor `after`, if that is one; `name` is for errors."""
+        return SequentialPaginator(name, self, after)
 
-    def place(self, request: PageRequest) -> dict[str, str]:
-        """The parameters of a page."""
-        return {**self.params, **request.params}
-
-    def behind(self, page: Page, number: int) -> Mapping[str, str]:
-        """Where a page begins that is behind `page` and has no cursor, or is the `number`th."""
+    def after(self, page: Page, number: int) -> Mapping[str, str]:
+        """The parameters for the page after `page`, which names no cursor: page number `number`."""
         return {"page": str(number)}
 
 
 class ByPage(Sequential):
-    """Page numbers, up to a page that brings nothing new."""
+    """Reads by page number, up to a page without new rows."""
 
-    reads_on = True
+    ends_at_short_page = False
 
 
 class ByCursor(Sequential):
-    """Cursors, as long as the API links to a next page."""
+    """Reads by cursor, as long as the API links to a next page."""
 
 
 class ByListingId(Sequential):
-    """The `listing_id` of the last row that came."""
+    """Reads on after the `listing_id` of the last row."""
 
-    def behind(self, page: Page, number: int) -> Mapping[str, str]:
-        """Behind the last row."""
+    def after(self, page: Page, number: int) -> Mapping[str, str]:
+        """The parameters for the rows after the last one of `page`."""
         rows = page.response.content
-        return {"after": str(rows[-1].get("listing_id"))} if rows else super().behind(page, number)
+        return {"after": str(rows[-1].get("listing_id"))} if rows else super().after(page, number)
 
 
 class AllAtOnce(Sequential):
-    """A list that comes in one answer, and takes no limit."""
+    """Reads a list that takes no limit and comes with one answer."""
 
     paged = False
 
 
 class OneObject(AllAtOnce):
-    """An object instead of a list."""
+    """Reads an object instead of a list."""
 
     single = True
 
 
 class SequentialPaginator:
-    """One walk, page after page; each row once, by its key."""
+    """Decides which page of a list to request next; each row is yielded once, by its key.
 
-    end: int | None = None
-    """Nobody knows."""
-    awaits = ending = True
-    """It has one request under way, or may have it; more cannot be asked for at once."""
+    `may_have_gaps`: rows may be missing among those that were yielded so far. At the end, `proven`
+    says that no row can be missing, and `contradiction` what does not fit the rows that came.
+    """
+
+    last_id: int | None = None
+    """It is not known where the list ends."""
+    needs_next_page = all_requested = True
+    """There is one request at a time, and the writer waits for it."""
     rows_held = 0
-    """What has come need not wait."""
+    """No row waits for rows before it."""
 
     def __init__(
         self,
-        noun: str,
-        kind: Sequential,
+        name: str,
+        pagination: Sequential,
         after: Position = None,
         *,
-        handed_on: Iterable[Key] = (),
-        awaited: Key = None,
-        downwards: Mapping[str, str] | None = None,
+        yielded: Iterable[Key] = (),
+        expected_last: Key = None,
+        descending: Mapping[str, str] | None = None,
     ) -> None:
-        """`handed_on` are the keys of rows that another walk has brought already; `awaited` is that
-        of the list's last row, the first one when it is sorted by `downwards`."""
-        self._noun = noun
-        self._kind = kind
-        self._awaited = awaited
-        self._downwards = downwards or {}
+        """Read the list that errors call `name`, from its start or from the cursor `after`.
+
+        `yielded` are the keys of rows that another paginator has yielded before. `expected_last`
+        is the key of the list's last row, which is the first one when it is sorted by `descending`.
+        """
+        self.name = name
+        self._pagination = pagination
+        self._expected_last = expected_last
+        self._descending = descending or {}
         self._resumed = after is not None
-        self._seen: set[Key] = set(handed_on)
+        self._seen: set[Key] = set(yielded)
         self._keys_before: set[Key] | None = None
-        """Of the last pass."""
+        """The keys of the pass before this one."""
         self._pass = _Pass()
-        self._next: PageRequest | None = PageRequest({} if after is None else {"after": str(after)})
-        self._asked = False
+        start = {} if after is None else {"after": str(after)}
+        self._next: PageRequest | None = self._request(start)
+        self._request_under_way = False
         self._ready: list[tuple[Page, list[Key]]] = []
-        self._again = 0
+        self._rereads = 0
         self.proven = True
-        self.doubted = False
+        self.may_have_gaps = False
         self.contradiction: str | None = None
 
     @property
     def finished(self) -> bool:
-        """There is nothing more to be asked for."""
+        """The list has ended."""
         return self._next is None
 
     def next_requests(self, free: int, pages_that_fit: int) -> list[PageRequest]:
-        """The next page, once the one before it has come."""
-        if self._asked or self._next is None or free < 1:
+        """The request for the next page, once the page before it has come."""
+        if self._request_under_way or self._next is None or free < 1:
             return []
-        self._asked = True
+        self._request_under_way = True
         return [self._next]
 
     def received(self, request: PageRequest, page: Page) -> None:
-        """Take the rows that are new, and see what comes next."""
-        self._asked = False
+        """Take the answer to `request`, and decide what to request next.
+
+        Raises UnexpectedResponse when the answer does not tell where the list goes on.
+        """
+        self._request_under_way = False
         if request.kind is RequestKind.COUNT:
-            self._pass.count_again(page)
+            self._pass.recheck_total(page)
         elif request.kind is RequestKind.LAST:
-            self._awaited = page.ids[0] if page.ids else None
+            self._expected_last = page.ids[0] if page.ids else None
         else:
             new = [key for key in dict.fromkeys(page.ids) if key not in self._seen]
             self._seen.update(new)
             if new:
                 self._ready.append((page, new))
             if request.number is not None and page.limit != self._pass.last_page.limit:
-                # Pages of another size lie elsewhere: count them anew. What came is good.
+                # Pages of another size start at other rows, so their numbers begin again at 1.
                 self._start_over()
                 return
-            self._pass.take(page, request)
-        self._next = self._what_follows()
-        if self._next is None and not self.begins_anew():
-            self._end()
+            self._pass.add(page, request)
+        self._next = self._next_request()
+        if self._next is None and not self.restart_if_resumed():
+            self._end_pass()
 
-    def begins_anew(self) -> bool:
-        """The API may have forgotten the cursor at which an earlier walk stopped."""
+    def restart_if_resumed(self) -> bool:
+        """Read the list from its start if nothing came from the cursor where it should resume.
+
+        The API may have forgotten the cursor. Returns whether the list is read from its start.
+        """
         if not self._resumed or self._seen:
             return False
         self._start_over()
         return True
 
     def ready(self) -> Iterator[tuple[Page, list[Key]]]:
-        """The rows that came, page by page."""
+        """The keys of the new rows, page by page."""
         ready, self._ready = self._ready, []
         yield from ready
 
     def position(self, page: Page, key: Key, *, ends_page: bool) -> Position:
-        """Where a stopped walk could go on once the row with this key has been written: at the
-        cursor that its page ends with."""
-        named = page.response.next if ends_page and not self.doubted else None
+        """Where a stopped pass resumes once the row with this key has been written.
+
+        This is the cursor at the end of a page; None: at the start.
+        """
+        named = page.response.next if ends_page and not self.may_have_gaps else None
         return named.cursor if named is not None else None
 
-    def _what_follows(self) -> PageRequest | None:
-        """What to ask for now; None: the list has ended, or says more and brings nothing new."""
+    def _request(
+        self, params: Mapping[str, str], kind: RequestKind = RequestKind.PAGE
+    ) -> PageRequest:
+        return PageRequest(kind, {**self._pagination.params, **params})
+
+    def _next_request(self) -> PageRequest | None:
+        """What to request next; None: the list has ended, or says more and returns nothing new."""
         read, request, page = self._pass, self._pass.last_request, self._pass.last_page
         named = page.response.next
         if named is not None and named.invalid is not None:
             raise UnexpectedResponse(
-                f"{self._noun}: the API names a next page in a way that cannot be understood "
-                f"({named.invalid}). Going on could lose records."
+                f"{self.name}: the API names a next page in a way that cannot be understood "
+                f"({named.invalid}). Continuing could lose records."
             )
         if named is not None and named.cursor is not None:
             if named.cursor not in read.cursors:
                 read.cursors.add(named.cursor)
-                return (
-                    PageRequest({"after": named.cursor})
-                    if read.barren < MOST_BARREN_BY_CURSOR
-                    else None
-                )
+                if read.pages_without_new >= MAX_PAGES_WITHOUT_NEW_BY_CURSOR:
+                    return None
+                return self._request({"after": named.cursor})
             if "after" in request.params:
-                self.doubted = True
+                self.may_have_gaps = True
                 raise UnexpectedResponse(
-                    f"{self._noun}: the API names a next page that it has named before (cursor "
-                    f"{named.cursor}). Going on would never end, and ending could lose records."
+                    f"{self.name}: the API names a next page that it has named before (cursor "
+                    f"{named.cursor}). Continuing would never end, and stopping could lose records."
                 )
         lacks_rows = read.lacks_rows and not self._resumed
+        may_be_last = self._pagination.ends_at_short_page and not read.may_be_full
         goes_on = (
             named is not None
             or read.pages < (page.response.total_pages or 0)
-            or (not read.barren and (self._kind.reads_on or read.may_be_full))
+            or (not read.pages_without_new and not may_be_last)
             or read.may_have_shifted
         )
-        ends = read.barren >= MOST_BARREN and not read.may_have_shifted
+        ends = read.pages_without_new >= MAX_PAGES_WITHOUT_NEW and not read.may_have_shifted
         if ends or not (goes_on or lacks_rows):
             return None
-        if not goes_on and not read.counted:
-            # Rows may have been deleted since the list began to be read.
-            return PageRequest({}, RequestKind.COUNT)
-        self.doubted = self.doubted or bool(read.cursors)
+        if not goes_on and not read.total_was_rechecked:
+            # Rows may have been deleted since the first page.
+            return self._request({}, RequestKind.COUNT)
+        self.may_have_gaps = self.may_have_gaps or bool(read.cursors)
         if request.number is not None:
-            return PageRequest({"page": str(request.number + 1)})
-        next_number = max(2, len(read.keys) // max(1, read.largest) + 1)
-        return PageRequest(self._kind.behind(page, next_number))
+            return self._request({"page": str(request.number + 1)})
+        next_number = max(2, len(read.keys) // max(1, read.longest_page) + 1)
+        return self._request(self._pagination.after(page, next_number))
 
-    def _end(self) -> None:
-        """The pass is over: read the list again, where that is called for."""
+    def _end_pass(self) -> None:
+        """Check the pass; read the list again if rows may be missing."""
         read = self._pass
         if self._resumed:
             # How many of its rows an earlier run has written is not known here.
             if read.lacks_rows:
                 self._start_over()
             return
-        contradiction = read.contradiction(paged=self._kind.paged)
-        if contradiction is None and self._awaited is not None and self._awaited not in self._seen:
-            if not read.asked_last:
+        contradiction = read.contradiction(paged=self._pagination.paged)
+        last = self._expected_last
+        if contradiction is None and last is not None and last not in self._seen:
+            if not read.last_was_requested:
                 # It may have been deleted since.
-                read.asked_last = True
-                self._next = PageRequest(self._downwards, RequestKind.LAST)
+                read.last_was_requested = True
+                self._next = self._request(self._descending, RequestKind.LAST)
                 return
             contradiction = (
-                f"the API showed {len(read.keys)} records, and not the list's last one, which has "
-                f"id {self._awaited}"
+                f"the API returned {len(read.keys)} records, but not the last one of the list, "
+                f"which has id {last}"
             )
-        settled = self._keys_before == read.keys
-        if contradiction is None and (settled or read.is_whole):
+        same_as_before = self._keys_before == read.keys
+        if contradiction is None and (same_as_before or read.is_proven):
             return
-        if self._again < READ_AGAIN and not (settled and self._again):
-            self._again += 1
+        if self._rereads < MAX_REREADS and not (same_as_before and self._rereads):
+            self._rereads += 1
             self._start_over()
         else:
             self.proven, self.contradiction = False, contradiction
 
     def _start_over(self) -> None:
-        self.doubted, self._resumed, self._asked = True, False, False
+        self.may_have_gaps, self._resumed, self._request_under_way = True, False, False
         self._keys_before, self._pass = self._pass.keys, _Pass()
-        self._next = PageRequest({})
+        self._next = self._request({})
 
 
 class _Pass:
@@ -288,105 +304,105 @@ class _Pass:
     def __init__(self) -> None:
         self.keys: set[Key] = set()
         self.pages = 0
-        self.barren = 0
-        """How many pages without anything new have come since the last one with something."""
-        self._known_again = 0
-        """How many rows they had."""
+        self.pages_without_new = 0
+        """How many pages without new rows have come since the last one with new rows."""
+        self._repeated_rows = 0
+        """How many rows those pages had."""
+        self._pages_with_new = 0
+        self._had_full_page = False
+        self.longest_page = 0
         self.cursors: set[str] = set()
-        self.largest = 0
-        """How many rows the longest page has had."""
         self._totals: list[int] = []
-        """How many rows the list has, as the API says, page by page."""
-        self.counted = False
-        self.asked_last = False
-        self._count: list[int] = []
-        """The same, asked for anew at the end."""
+        """How many rows the list has, as the API says with each page."""
+        self._end_total: list[int] = []
+        """The same, requested again at the end; empty or one number."""
+        self.total_was_rechecked = False
+        self.last_was_requested = False
         self._total_pages = 0
-        self._fruitful = 0
-        self._has_full = False
 
-    def take(self, page: Page, request: PageRequest) -> None:
-        """Note a page."""
+    def add(self, page: Page, request: PageRequest) -> None:
+        """Add a page and the request that it answers."""
         self.last_page, self.last_request = page, request
         before = len(self.keys)
         self.keys.update(page.ids)
-        self.barren = 0 if len(self.keys) > before else self.barren + 1
-        self._known_again = self._known_again + len(page.ids) if self.barren else 0
-        # What denies rows that have been shown says nothing of how many there are.
-        if page.response.total is not None and not (self.barren and self.pages):
+        self.pages_without_new = 0 if len(self.keys) > before else self.pages_without_new + 1
+        self._repeated_rows = self._repeated_rows + len(page.ids) if self.pages_without_new else 0
+        # The total of a later page without new rows is not reliable.
+        if page.response.total is not None and not (self.pages_without_new and self.pages):
             self._totals.append(page.response.total)
         if not self.pages:
             self._total_pages = page.response.total_pages or 0
         self.pages += 1
-        if not self.barren:
-            self._fruitful += 1
-            self._has_full |= self.may_be_full and len(page.ids) >= page.limit
-            self.largest = max(self.largest, len(page.ids))
+        if not self.pages_without_new:
+            self._pages_with_new += 1
+            self._had_full_page |= self.may_be_full and len(page.ids) >= page.limit
+            self.longest_page = max(self.longest_page, len(page.ids))
 
-    def count_again(self, page: Page) -> None:
+    def recheck_total(self, page: Page) -> None:
         """Note the total that came with a single row."""
-        self.counted = True
+        self.total_was_rechecked = True
         total = page.response.total
-        # A total that counts what the page shows says nothing.
+        # A total that only counts the rows of its own page says nothing about the list.
         if total is not None and total > len(page.ids):
-            self._count = [total]
+            self._end_total = [total]
 
     @property
     def may_be_full(self) -> bool:
-        """The last page may be as long as the list gives pages, and none has named a cursor."""
+        """The last page may be as long as pages of this list get, and no page has had a cursor."""
         by_cursor = self.cursors or self.last_page.response.has_cursors
         return len(self.last_page.ids) >= self.last_page.min_full_page and not by_cursor
 
     @property
-    def _shows_known_page(self) -> bool:
-        """The last page is as long as a full one, and has nothing new."""
-        most = self.last_page.min_full_page
-        if self._fruitful > 1:
-            most = min(most, self.largest)
-        return self.barren > 0 and len(self.last_page.ids) >= most
+    def _ends_with_known_page(self) -> bool:
+        """The last page is as long as a full one, and has no new rows."""
+        full = self.last_page.min_full_page
+        if self._pages_with_new > 1:
+            full = min(full, self.longest_page)
+        return self.pages_without_new > 0 and len(self.last_page.ids) >= full
 
     @property
     def may_have_shifted(self) -> bool:
-        """The rows that came again are so few that others may have pushed them behind the reader's
-        place."""
-        few = self._known_again < MOST_SHIFTED
-        return few and self._fruitful > 1 and self._shows_known_page
+        """The last rows may be known only because new rows have moved them to a later page."""
+        are_few = self._repeated_rows < MAX_SHIFTED_ROWS
+        return are_few and self._pages_with_new > 1 and self._ends_with_known_page
 
     @property
     def _expected(self) -> int:
-        """How many rows the list has, as the API says, at least."""
-        return min([*self._totals[:1], *self._count], default=0)
+        """How many rows the list has at least, as the API says."""
+        return min([*self._totals[:1], *self._end_total], default=0)
 
     @property
     def lacks_rows(self) -> bool:
-        """The API says that there are more rows than have come."""
+        """Fewer rows have come than the API says that there are."""
         return len(self.keys) < self._expected
 
     @property
-    def is_whole(self) -> bool:
-        """No row can have slipped from a page not yet read to one read already.
+    def is_proven(self) -> bool:
+        """No row can have moved from a page that was not read yet to one that was.
 
-        All came by cursor, or with one answer; or the API names a total that stayed the same, and
-        as many rows came.
+        All rows came by cursor or on one page; or as many came as the total, which stayed the same.
         """
         if self.cursors and self.last_request.number is None:
             return True
         if self._totals and set(self._totals) == {len(self.keys)}:
             return True
-        return self._fruitful <= 1 and not self._has_full
+        return self._pages_with_new <= 1 and not self._had_full_page
 
     def contradiction(self, *, paged: bool) -> str | None:
-        """What the API says of the list that does not fit what has come. `paged` as for kinds."""
-        shown, last = len(self.keys), self.last_page
-        if self._totals and shown <= self._expected:
-            if shown + slack([*self._totals, *self._count], self.pages) >= self._expected:
+        """What the API says of the list that does not fit the rows that came; None: nothing.
+
+        `paged`: the list takes a limit.
+        """
+        count, last = len(self.keys), self.last_page
+        if self._totals and count <= self._expected:
+            if count + tolerance([*self._totals, *self._end_total], self.pages) >= self._expected:
                 return None
-            return f"the API says that there are {self._expected} records, and showed {shown}"
+            return f"the API says that there are {self._expected} records, but returned {count}"
         if last.response.next is not None:
-            return f"the API showed {shown} records, and names a next page that brings nothing new"
-        if self._total_pages > self._fruitful:
-            pages = f"{self._total_pages} pages, and showed {self._fruitful}"
-            return f"the API says that there are {pages}, with {shown} records"
-        if self._shows_known_page and (paged or self._fruitful > 1):
-            return f"the API showed {shown} records, and then {len(last.ids)} of them again"
+            return f"the API returned {count} records, and names a next page without new records"
+        if self._total_pages > self._pages_with_new:
+            pages = f"{self._total_pages} pages, but returned {self._pages_with_new}"
+            return f"the API says that there are {pages}, with {count} records"
+        if self._ends_with_known_page and (paged or self._pages_with_new > 1):
+            return f"the API returned {count} records, and then {len(last.ids)} of them again"
         return None

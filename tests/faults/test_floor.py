@@ -25,7 +25,7 @@ MISTAKES = {
     "where answers are taken": (
         "pagination.id_ranges",
         "IdRangePaginator.received",
-        "a[0].noun == 'orders'",
+        "a[0].name == 'orders'",
     ),
     "where rows are completed": ("streams.enrichment.order_details", "OrderDetails.enrich", "True"),
     "in a lookup": ("streams.enrichment.child_lists", "ChildLists.read", "a[2] == 'coupons'"),

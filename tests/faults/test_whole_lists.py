@@ -401,7 +401,7 @@ def test_a_list_that_goes_on_at_a_cursor_has_to_bring_all_that_its_total_says(he
     if healed:
         assert result.ids("product_metafields") == [3, 4, 1, 2, 5, 6]
     else:
-        assert "6 records, and showed 4" in critical(result)
+        assert "6 records, but returned 4" in critical(result)
 
 
 @pytest.mark.parametrize(("status", "forgotten"), [(200, {"data": []}), (400, {}), (404, {})])

@@ -1,4 +1,4 @@
-"""Lists of ids as stores have them."""
+"""Lists of ids like those of real stores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LAYOUTS = ("dense", "holes", "sparse", "clusters", "huge gaps", "thin, then dens
 
 
 def random_ids(layout: str, count: int, chance: random.Random) -> list[int]:
-    """So many ids, rising."""
+    """`count` ids in ascending order."""
     if layout == "dense":
         return list(range(1, count + 1))
     if layout == "holes":
@@ -17,9 +17,9 @@ def random_ids(layout: str, count: int, chance: random.Random) -> list[int]:
         return sorted(chance.sample(range(1, 10_000 * count), count))
     if layout == "clusters":
         length = chance.randint(2, 60)
-        return [place // length * 1000 * length + place % length + 1 for place in range(count)]
+        return [index // length * 1000 * length + index % length + 1 for index in range(count)]
     if layout == "huge gaps":
         length = chance.randint(20, 200)
-        return [place + place // length * 10**9 + 1 for place in range(count)]
+        return [index + index // length * 10**9 + 1 for index in range(count)]
     thin = sorted(chance.sample(range(1, 33 * count), count // 2))
     return thin + list(range(33 * count, 33 * count + count - count // 2))

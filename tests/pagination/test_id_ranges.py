@@ -1,4 +1,4 @@
-"""The walk alone: whatever the order of requests, changes and answers, nothing is skipped."""
+"""Reading by id: whatever the order of requests, changes and answers, no row is skipped."""
 
 from __future__ import annotations
 
@@ -15,29 +15,36 @@ from random_lists import LAYOUTS, random_ids
 
 from tap_bigcommerce.api.response import Response
 from tap_bigcommerce.exceptions import BadRecord, UnexpectedResponse
-from tap_bigcommerce.pagination.id_ranges import IdRangePaginator, PageRequest
+from tap_bigcommerce.pagination.id_ranges import (
+    DESCENDING,
+    ByIdRange,
+    IdRangePaginator,
+    IdRangeRequest,
+)
 from tap_bigcommerce.pagination.page import Page, RequestKind
 
 HISTORIES = 12 * settings().max_examples
 BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
+ASCENDING_ONLY = ByIdRange("min_id")
+BOTH_ORDERS = ByIdRange("min_id", descending=DESCENDING)
 
 
 @dataclass(frozen=True)
 class List:
-    """A list that changes: versions by id. `cap`: the most rows of an answer."""
+    """A list that changes: its rows are versions by id. `cap`: the most rows of an answer."""
 
     rows: dict[int, int]
     inclusive: bool
     cap: int
     total: float | None = None
-    """What the API says that it has, beside what it has; None: it says nothing."""
+    """The total that the API names, as a multiple of the real one; None: it names none."""
     deleted: set[int] = field(default_factory=set)
 
-    def answer(self, ask: PageRequest, limit: int) -> dict[int, int]:
+    def answer(self, request: IdRangeRequest, limit: int) -> dict[int, int]:
         ids = sorted(self.rows)
-        if ask.bound is None:
+        if request.bound is None:
             return {id_: self.rows[id_] for id_ in ids[-1:]}
-        found = [id_ for id_ in ids if id_ >= ask.bound + (not self.inclusive)]
+        found = [id_ for id_ in ids if id_ >= request.bound + (not self.inclusive)]
         return {id_: self.rows[id_] for id_ in found[: min(limit, self.cap)]}
 
     def change(self, chance: random.Random) -> None:
@@ -46,7 +53,7 @@ class List:
         if kind == "append" or not self.rows:
             self.rows[last + chance.choice((1, 1, 40))] = 1
             return
-        # The last rows more often than others: the walk may know of them before it comes there.
+        # The last rows more often than others: the paginator may know them early.
         id_ = chance.choice(sorted(self.rows)[chance.choice((0, -3)) :])
         if kind == "update":
             self.rows[id_] += 1
@@ -58,10 +65,10 @@ class List:
 
 
 @dataclass
-class Request:
-    """One on its way: sent, then answered by the store, then arrived."""
+class SentRequest:
+    """First sent, then answered by the store, then received."""
 
-    ask: PageRequest
+    request: IdRangeRequest
     limit: int
     sent_at: int
     versions: dict[int, int] | None = None
@@ -69,38 +76,40 @@ class Request:
 
 def history(
     list_: List,
-    walk: IdRangePaginator,
+    paginator: IdRangePaginator,
     parallel: int,
     limit: int,
     changes: float,
     chance: random.Random,
 ) -> Iterator[tuple[int, int]]:
-    """A walk to its end: the ids that it hands on, each with its version."""
-    under_way: list[Request] = []
+    """Read the list to its end; yields the ids in order, each with its version."""
+    under_way: list[SentRequest] = []
     # Each request is three moments; a list of one row a page takes two requests a row.
     for moment in range(500 + 30 * len(list_.rows)):
-        if walk.finished:
+        if paginator.finished:
             return
         if chance.random() < changes:
             list_.change(chance)
-        free = min(parallel - len(under_way), chance.choice((walk.awaits, 1, parallel)))
-        for ask in walk.next_requests(free, chance.choice((0, 1, 4, 32, 200))):
-            under_way.append(Request(ask, chance.choice((limit, limit, 1)), moment))
+        free = min(
+            parallel - len(under_way), chance.choice((paginator.needs_next_page, 1, parallel))
+        )
+        for request in paginator.next_requests(free, chance.choice((0, 1, 4, 32, 200))):
+            under_way.append(SentRequest(request, chance.choice((limit, limit, 1)), moment))
         if not under_way:
             continue
-        request = chance.choice(under_way)
-        if request.versions is None:
-            request.versions = list_.answer(request.ask, request.limit)
+        sent = chance.choice(under_way)
+        if sent.versions is None:
+            sent.versions = list_.answer(sent.request, sent.limit)
             continue
-        under_way.remove(request)
-        sent_at = BEGIN + timedelta(seconds=request.sent_at)
+        under_way.remove(sent)
+        sent_at = BEGIN + timedelta(seconds=sent.sent_at)
         total = None if list_.total is None else int(list_.total * len(list_.rows))
-        answer = Response("", 0, request.versions, total, sent_at, sent_at)
-        walk.received(request.ask, Page(list(request.versions), request.limit, answer))
-        for source, ids in walk.ready():
+        response = Response("", 0, sent.versions, total, sent_at, sent_at)
+        paginator.received(sent.request, Page(list(sent.versions), sent.limit, response))
+        for source, ids in paginator.ready():
             for id_ in ids:
                 yield id_, source.response.content[id_]
-    pytest.fail("the walk does not come to an end")
+    pytest.fail("the paginator does not come to an end")
 
 
 @settings(max_examples=HISTORIES, deadline=None, print_blob=True)
@@ -111,20 +120,20 @@ def history(
     limit=st.integers(1, 12),
     cap=st.sampled_from([1, 3, 250]),
     inclusive=st.booleans(),
-    can_see_last=st.booleans(),
+    sorts_descending=st.booleans(),
     total=st.sampled_from([None, 1, 1, 0, 0.1, 50]),
     parallel=st.integers(1, 8),
     changes=st.sampled_from([0.0, 0.05, 0.3]),
     after=st.sampled_from([0, 0, 20]),
 )
-def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
+def test_rows_that_are_there_all_the_time_are_yielded_once_and_in_order(
     seed: int,
     layout: str,
     rows: int,
     limit: int,
     cap: int,
     inclusive: bool,
-    can_see_last: bool,
+    sorts_descending: bool,
     total: float | None,
     parallel: int,
     changes: float,
@@ -133,46 +142,47 @@ def test_what_is_there_all_the_time_is_handed_on_once_and_in_order(
     chance = random.Random(seed)
     list_ = List(dict.fromkeys(random_ids(layout, rows, chance), 1), inclusive, cap, total)
     before = dict(list_.rows)
-    walk = IdRangePaginator("rows", after=after, can_see_last=can_see_last, parallel=parallel)
-    handed_on = list(history(list_, walk, parallel, limit, changes, chance))
-    ids = [id_ for id_, _ in handed_on]
+    pagination = BOTH_ORDERS if sorts_descending else ASCENDING_ONLY
+    paginator = IdRangePaginator("rows", pagination, after=after, parallel=parallel)
+    yielded = list(history(list_, paginator, parallel, limit, changes, chance))
+    ids = [id_ for id_, _ in yielded]
     assert ids == sorted(set(ids))
     assert {id_ for id_ in before if id_ > after and id_ not in list_.deleted} <= set(ids)
-    assert all(version >= before.get(id_, 1) for id_, version in handed_on)
+    assert all(version >= before.get(id_, 1) for id_, version in yielded)
 
 
 def page(*ids: Any, limit: int = 10) -> Page:
     return Page(list(ids), limit, Response("", 0, None, None, BEGIN, BEGIN))
 
 
-def walk_that_knows(last: int) -> IdRangePaginator:
-    """A walk that has read the rows 1 to 10, and knows of this last row."""
-    walk = IdRangePaginator("rows", can_see_last=True, parallel=8)
-    walk.received(walk.next_requests(1, 32)[0], page(*range(1, 11)))
-    front, ask_last = walk.next_requests(2, 32)
-    assert ask_last.kind is RequestKind.LAST
-    walk.received(ask_last, page(last, limit=1))
-    walk.received(front, page(10))
-    return walk
+def paginator_that_knows(last: int) -> IdRangePaginator:
+    """A paginator that has read the rows 1 to 10, and knows that this is the last id."""
+    paginator = IdRangePaginator("rows", BOTH_ORDERS, parallel=8)
+    paginator.received(paginator.next_requests(1, 32)[0], page(*range(1, 11)))
+    front, last_request = paginator.next_requests(2, 32)
+    assert last_request.kind is RequestKind.LAST
+    paginator.received(last_request, page(last, limit=1))
+    paginator.received(front, page(10))
+    return paginator
 
 
 def test_a_list_that_denies_a_row_which_it_showed_is_asked_again() -> None:
-    walk = walk_that_knows(last=20)
-    (again,) = walk.next_requests(1, 32)
+    paginator = paginator_that_knows(last=20)
+    (again,) = paginator.next_requests(1, 32)
     assert (again.kind, again.bound) == (RequestKind.PAGE, 9)
-    walk.received(again, page(*range(10, 20)))
-    assert [ids for _, ids in walk.ready()] == [list(range(1, 11)), list(range(11, 20))]
-    assert not walk.finished
+    paginator.received(again, page(*range(10, 20)))
+    assert [ids for _, ids in paginator.ready()] == [list(range(1, 11)), list(range(11, 20))]
+    assert not paginator.finished
 
 
-def test_ids_may_be_as_large_as_they_like() -> None:
+def test_ids_may_be_up_to_eight_bytes_large() -> None:
     ids = [1, 2**32 - 1, 2**32, 2**40, 2**63 - 1]
-    walk = IdRangePaginator("rows", can_see_last=False, parallel=1)
+    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=1)
     for begin in range(0, len(ids), 2):
-        (ask,) = walk.next_requests(1, 32)
-        walk.received(ask, page(*ids[begin : begin + 3], limit=3))
-        list(walk.ready())
-    assert list(walk.handed_on) == ids
+        (request,) = paginator.next_requests(1, 32)
+        paginator.received(request, page(*ids[begin : begin + 3], limit=3))
+        list(paginator.ready())
+    assert list(paginator.yielded_ids) == ids
 
 
 @pytest.mark.parametrize(("last", "contradiction"), [(10, None), (20, "last one has id 20")])
@@ -180,47 +190,47 @@ def test_a_list_that_keeps_denying_what_it_showed_is_asked_for_its_last_row(
     last: int, contradiction: str | None
 ) -> None:
     """Which may have been deleted meanwhile."""
-    walk = walk_that_knows(last=20)
-    (again,) = walk.next_requests(1, 32)
-    walk.received(again, page(10))
-    assert [ids for _, ids in walk.ready()] == [list(range(1, 11))]
-    (ask_last,) = walk.next_requests(1, 32)
-    assert ask_last.kind is RequestKind.LAST
-    walk.received(ask_last, page(last, limit=1))
-    assert walk.finished
-    assert (contradiction or "None") in str(walk.contradiction)
+    paginator = paginator_that_knows(last=20)
+    (again,) = paginator.next_requests(1, 32)
+    paginator.received(again, page(10))
+    assert [ids for _, ids in paginator.ready()] == [list(range(1, 11))]
+    (last_request,) = paginator.next_requests(1, 32)
+    assert last_request.kind is RequestKind.LAST
+    paginator.received(last_request, page(last, limit=1))
+    assert paginator.finished
+    assert (contradiction or "None") in str(paginator.contradiction)
 
 
 @pytest.mark.parametrize("front_is_later", [True, False])
 def test_of_a_row_that_came_twice_the_later_answer_counts(front_is_later: bool) -> None:
-    walk = IdRangePaginator("rows", can_see_last=False, parallel=8)
-    walk.received(walk.next_requests(1, 32)[0], page(*range(1, 11)))
-    front, behind = walk.next_requests(8, 32)
+    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=8)
+    paginator.received(paginator.next_requests(1, 32)[0], page(*range(1, 11)))
+    front, behind = paginator.next_requests(8, 32)
     assert behind.bound is not None
     both = list(range(behind.bound + 1, behind.bound + 5))
     pages = [page(*range(11, both[-1] + 1)), page(*both)]
     pages[not front_is_later].response.sent_at += timedelta(seconds=1)
-    walk.received(behind, pages[1])
-    walk.received(front, pages[0])
-    source = {id_: source for source, ids in walk.ready() for id_ in ids}
+    paginator.received(behind, pages[1])
+    paginator.received(front, pages[0])
+    source = {id_: source for source, ids in paginator.ready() for id_ in ids}
     assert all(source[id_] is pages[not front_is_later] for id_ in both)
 
 
 @pytest.mark.parametrize("ids", [(3, 2), (2, 2), (1, 2, 3, 2)])
 def test_ids_that_do_not_rise_end_in_an_error(ids: tuple[int, ...]) -> None:
-    walk = IdRangePaginator("rows", can_see_last=False, parallel=8)
+    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=8)
     with pytest.raises(UnexpectedResponse, match="does not sort or filter as documented"):
-        walk.received(walk.next_requests(1, 32)[0], page(*ids))
+        paginator.received(paginator.next_requests(1, 32)[0], page(*ids))
 
 
 def test_ids_below_the_bound_end_in_an_error() -> None:
-    walk = IdRangePaginator("rows", after=50, can_see_last=False, parallel=8)
+    paginator = IdRangePaginator("rows", ASCENDING_ONLY, after=50, parallel=8)
     with pytest.raises(UnexpectedResponse, match="from 50 on, the API answered with id 1"):
-        walk.received(walk.next_requests(1, 32)[0], page(1, 2, 3))
+        paginator.received(paginator.next_requests(1, 32)[0], page(1, 2, 3))
 
 
 @pytest.mark.parametrize("id_", [None, "7", 7.0, True, 0, -1])
 def test_an_id_that_is_none_ends_in_an_error(id_: Any) -> None:
-    walk = IdRangePaginator("rows", can_see_last=False, parallel=8)
+    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=8)
     with pytest.raises(BadRecord, match="no usable id"):
-        walk.received(walk.next_requests(1, 32)[0], page(id_))
+        paginator.received(paginator.next_requests(1, 32)[0], page(id_))

@@ -1,4 +1,4 @@
-"""A page is parsed a few rows at a time, and brings the rows that were asked for, in order."""
+"""A page is parsed a few rows at a time, and the requested rows come complete and in order."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ rows_of_a_page = st.lists(
 def page_of(rows: Sequence[Row], *, v3: bool) -> Page:
     """The page of a list's rows, as it waits to be written."""
     path, value = ("/v3/x", {"data": rows, "meta": {"total": 1}}) if v3 else ("/v2/x", rows)
-    answer = Response(path, 0, [], None, NOW, NOW)
-    answer.read(orjson.dumps(value), list, RowKeys(("id",)), repair=False)
-    return Page(answer.raw.keys, 250, answer)
+    response = Response(path, 0, [], None, NOW, NOW)
+    response.read(orjson.dumps(value), list, RowKeys(("id",)), repair=False)
+    return Page(response.raw.keys, 250, response)
 
 
 class Halves(Enricher):
@@ -54,7 +54,7 @@ class Halves(Enricher):
 
 @given(rows_of_a_page, st.booleans(), st.booleans(), st.data())
 @settings(max_examples=300, deadline=None)
-def test_the_rows_that_were_asked_for_come_whole_and_in_order(
+def test_the_rows_that_were_added_come_complete_and_in_order(
     rows: list[Row], v3: bool, enriched: bool, data: st.DataObject
 ) -> None:
     page = page_of(rows, v3=v3)
@@ -63,7 +63,7 @@ def test_the_rows_that_were_asked_for_come_whole_and_in_order(
     workers = InlineWorkers(3, Shutdown(), chance)
     errors: list[BaseException] = []
     ordered = OrderedRows(Halves() if enriched else None, workers, errors.append, priority=0)
-    ordered.line_up(page, keys)
+    ordered.add(page, keys)
     found: list[Any] = []
     while ordered.waiting:
         found += ordered.ready()
@@ -83,14 +83,14 @@ def test_the_rows_that_were_asked_for_come_whole_and_in_order(
     assert ends == [False] * (len(ends) - 1) + [True] * bool(ends)
 
 
-def test_a_large_page_is_never_parsed_whole() -> None:
+def test_a_large_page_is_never_parsed_at_once() -> None:
     rows = [{"id": id_, "text": "x" * 900} for id_ in range(1, 251)]
     for v3 in (False, True):
         page, parsed = page_of(rows, v3=v3), Response.rows
         ordered = OrderedRows(
             None, InlineWorkers(1, Shutdown(), random.Random(1)), print, priority=0
         )
-        ordered.line_up(page, page.ids)
+        ordered.add(page, page.ids)
         with mock.patch.object(Response, "rows", autospec=True, side_effect=parsed) as spy:
             assert [row for ready in ordered.ready() for row in ready.rows] == rows
         assert max(len(call.args[1]) for call in spy.call_args_list) < 50
@@ -104,5 +104,5 @@ def test_a_page_with_the_same_keys_twice_brings_each_of_them_once() -> None:
         ordered = OrderedRows(
             None, InlineWorkers(1, Shutdown(), random.Random(1)), print, priority=0
         )
-        ordered.line_up(page, keys)
+        ordered.add(page, keys)
         assert [row["id"] for ready in ordered.ready() for row in ready.rows] == keys

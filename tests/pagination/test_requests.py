@@ -1,4 +1,4 @@
-"""What a walk costs: requests beyond the fullest packing of pages, time, and memory."""
+"""What it costs to read a list by id: requests beyond those for full pages, time, and memory."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 
 import pytest
-from simulated_list import SimulatedList, walk_through
+from simulated_list import SimulatedList, read_through
 from tiers import some_of
 
 ROWS = 50_000
@@ -16,12 +16,12 @@ HUGE = 10**9
 
 
 def holes(share: float) -> list[int]:
-    """Random ids of which this share is missing."""
+    """Random ids without this share of them."""
     return sorted(random.Random(1).sample(range(1, int(ROWS / (1 - share))), ROWS))
 
 
 def thin_then_dense() -> list[int]:
-    """What a filter leaves: 3% of the old ids, all of the newest."""
+    """The ids that a filter matches: 3% of the old ones, all of the newest."""
     old = random.Random(1).sample(range(1, 1_000_000), 30_000)
     return sorted(old) + list(range(1_000_000, 1_020_000))
 
@@ -31,18 +31,18 @@ EVEN = {"dense": DENSE, "2% holes": holes(0.02), "10% holes": holes(0.1), "50% h
 UNEVEN = {
     "one in 10,000": holes(0.9999),
     "every 10,000th": range(10_000, 10_000 * (ROWS + 1), 10_000),
-    "clusters": [place // 500 * 100_000 + place % 500 + 1 for place in range(ROWS)],
+    "clusters": [index // 500 * 100_000 + index % 500 + 1 for index in range(ROWS)],
     "a filter": thin_then_dense(),
 }
 GAPS = [id_ + (id_ - 1) // 10_000 * HUGE for id_ in DENSE]
 
 Api = Mapping[str, bool]
-SORTS = {"sorts": {"can_see_last": True}, "no sorting": {"can_see_last": False}}
+SORTS = {"sorts": {"sorts_descending": True}, "no sorting": {"sorts_descending": False}}
 TOTALS = {"total": {"names_total": True}, "no total": {"names_total": False}}
 BOUNDS = {"inclusive": {"inclusive": True}, "exclusive": {"inclusive": False}}
 APIS = list(itertools.product(SORTS, TOTALS, BOUNDS))
 
-can_see_last = pytest.mark.parametrize("can_see_last", [True, False], ids=list(SORTS))
+sorts_descending = pytest.mark.parametrize("sorts_descending", [True, False], ids=list(SORTS))
 every_api = pytest.mark.parametrize(
     "api",
     [{**SORTS[sorts], **TOTALS[totals], **BOUNDS[bounds]} for sorts, totals, bounds in APIS],
@@ -62,7 +62,7 @@ def unequal(seed: int) -> Callable[[], float]:
 @pytest.mark.parametrize("kind", EVEN)
 def test_even_ids_cost_at_most_a_tenth_more(kind: str, api: Api, seed: int) -> None:
     list_ = SimulatedList(EVEN[kind], **api)
-    assert walk_through(list_, latency=unequal(seed)).requests <= 1.10 * PAGES
+    assert read_through(list_, latency=unequal(seed)).requests <= 1.10 * PAGES
 
 
 @latencies
@@ -70,7 +70,7 @@ def test_even_ids_cost_at_most_a_tenth_more(kind: str, api: Api, seed: int) -> N
 @pytest.mark.parametrize("kind", UNEVEN)
 def test_uneven_ids_cost_at_most_a_quarter_more(kind: str, api: Api, seed: int) -> None:
     list_ = SimulatedList(UNEVEN[kind], **api)
-    assert walk_through(list_, latency=unequal(seed)).requests <= 1.25 * PAGES
+    assert read_through(list_, latency=unequal(seed)).requests <= 1.25 * PAGES
 
 
 @latencies
@@ -78,7 +78,7 @@ def test_uneven_ids_cost_at_most_a_quarter_more(kind: str, api: Api, seed: int) 
 def test_what_a_filter_leaves_of_a_smaller_list_costs_no_more(api: Api, seed: int) -> None:
     ids = [*range(1, 45_001, 33), *range(45_001, 50_001)]
     list_ = SimulatedList(ids, **api)
-    assert walk_through(list_, latency=unequal(seed)).requests <= 1.25 * list_.fewest_pages
+    assert read_through(list_, latency=unequal(seed)).requests <= 1.25 * list_.fewest_pages
 
 
 @latencies
@@ -86,19 +86,19 @@ def test_what_a_filter_leaves_of_a_smaller_list_costs_no_more(api: Api, seed: in
 def test_a_huge_gap_costs_at_most_eight_requests(api: Api, seed: int) -> None:
     list_ = SimulatedList(GAPS, **api)
     without = SimulatedList(DENSE, **api)
-    cost = walk_through(list_, latency=unequal(seed)).requests
-    assert cost <= walk_through(without, latency=unequal(seed)).requests + 4 * 8
+    cost = read_through(list_, latency=unequal(seed)).requests
+    assert cost <= read_through(without, latency=unequal(seed)).requests + 4 * 8
 
 
 @every_api
 @pytest.mark.parametrize("spread", [1, 2, 10_000])
 def test_a_list_of_few_pages_costs_at_most_three_requests_more(spread: int, api: Api) -> None:
-    """And a fourth where an exclusive bound leaves open whether the filter answers at all."""
+    """With an exclusive bound, a fourth one shows whether the filter works at all."""
     chance = random.Random(1)
     for rows in [*range(1, 1000, 7), 249, 250, 251, 499, 500, 501, 749, 750, 751, 999, 1000]:
         ids = sorted(chance.sample(range(1, rows * spread + 1), rows))
         list_ = SimulatedList(ids, **api)
-        assert walk_through(list_).requests <= list_.fewest_pages + 4 - api["inclusive"], (
+        assert read_through(list_).requests <= list_.fewest_pages + 4 - api["inclusive"], (
             f"{rows} rows"
         )
 
@@ -106,31 +106,31 @@ def test_a_list_of_few_pages_costs_at_most_three_requests_more(spread: int, api:
 @every_api
 def test_four_fifths_of_the_parallelism_are_used(api: Api) -> None:
     list_ = SimulatedList(DENSE, **api)
-    assert PAGES / (8 * walk_through(list_).time) >= 0.8
+    assert PAGES / (8 * read_through(list_).time) >= 0.8
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EVEN if kind != "50% holes"])
 def test_where_total_and_last_row_show_even_ids_there_is_no_slow_start(kind: str) -> None:
     full = SimulatedList(EVEN[kind], names_total=True)
-    assert PAGES / (8 * walk_through(full).time) >= 0.85
+    assert PAGES / (8 * read_through(full).time) >= 0.85
 
 
 def test_what_proves_the_end_of_a_list_is_asked_while_its_last_pages_are_on_their_way() -> None:
     # The first page; the second one and the last row; the third page, and what is behind it.
-    assert walk_through(SimulatedList(range(1, 521))).time == 3
+    assert read_through(SimulatedList(range(1, 521))).time == 3
 
 
-@can_see_last
+@sorts_descending
 @pytest.mark.parametrize("pages_that_fit", [0, 1, 4, 32])
 @pytest.mark.parametrize(
     "ids", [DENSE, UNEVEN["clusters"], GAPS], ids=["dense", "clusters", "gaps"]
 )
 def test_no_more_waits_than_memory_holds(
-    ids: Sequence[int], pages_that_fit: int, can_see_last: bool
+    ids: Sequence[int], pages_that_fit: int, sorts_descending: bool
 ) -> None:
-    """However little that is, the walk goes on: the next page in order is always asked for."""
-    list_ = SimulatedList(ids[:20_000], can_see_last=can_see_last)
-    cost = walk_through(list_, latency=unequal(1), pages_that_fit=pages_that_fit)
+    """However little that is, the list is read to its end: the next page is always requested."""
+    list_ = SimulatedList(ids[:20_000], sorts_descending=sorts_descending)
+    cost = read_through(list_, latency=unequal(1), pages_that_fit=pages_that_fit)
     assert cost.most_pages <= pages_that_fit + 1
 
 
@@ -141,4 +141,4 @@ def test_a_list_that_gives_less_than_asked_is_read_at_what_it_gives(cap: int) ->
         list_ = SimulatedList(range(1, rows + 1), cap=cap, inclusive=inclusive)
         # With an inclusive bound, one row of each answer is known.
         pages = 40 if cap == 1 else 20 * cap / (cap - inclusive)
-        assert walk_through(list_).requests <= 1.25 * pages + 5
+        assert read_through(list_).requests <= 1.25 * pages + 5

@@ -121,7 +121,7 @@ def test_a_total_that_no_change_explains_is_accepted_by_whoever_says_so(
 ) -> None:
     small.set(brands_total_error=2)
     there = len(small.records("brands"))
-    figures = f"{there + 2} records, and showed {there}"
+    figures = f"{there + 2} records, but returned {there}"
     failed = run(settings(small), brands)
     assert failed.status == 1
     [line] = failed.logged("CRITICAL")

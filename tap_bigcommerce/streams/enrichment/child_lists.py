@@ -10,8 +10,8 @@ from typing import Any
 from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.api.response import Key, Shape
 from tap_bigcommerce.exceptions import IncompleteList, NotFound, PageTooLarge, RequestFailed
-from tap_bigcommerce.pagination.page import DEFAULT_PAGE_SIZE, Page, PageSize, RequestKind, Row
-from tap_bigcommerce.pagination.sequential import PageRequest, Sequential
+from tap_bigcommerce.pagination.page import DEFAULT_PAGE_SIZE, Page, PageRequest, PageSize, Row
+from tap_bigcommerce.pagination.sequential import Sequential
 
 LOGGER = logging.getLogger(__name__)
 
@@ -102,15 +102,15 @@ class ChildLists:
         pagination = pagination or Sequential()
         name = path.rpartition("/")[2] if pagination.paged else ""
         size = self._sizes.setdefault(name, PageSize(MAX_PAGE_SIZE))
-        paginator = pagination.begin(label, None, 1)
+        paginator = pagination.make_paginator(label, None, 1)
         rows: dict[Key, Row] = {}
         page: Page | None = None
 
         def read_page(request: PageRequest) -> Page:
             """Request a page, with smaller limits where the API fails on a large one."""
             while True:
-                limit = size.limit if request.kind is RequestKind.PAGE else 1
-                query = {**(params or {}), **pagination.place(request)}
+                limit = size.limit if request.is_page else 1
+                query = {**(params or {}), **request.params}
                 if pagination.paged:
                     query["limit"] = str(limit)
                 smaller = pagination.paged and limit > 1
