@@ -17,7 +17,7 @@ DATA = {
     ),
     "status_codes.py": (
         "status_codes.json",
-        "HTTP statuses: what each means, what is done, what a person can do.",
+        "By HTTP status: message, action, and what the user can do.",
     ),
 }
 """By module: the data file next to it, and a description of that file."""

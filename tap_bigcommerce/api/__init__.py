@@ -1,1 +1,1 @@
-"""HTTP: one client for the BigCommerce API, with retries, rate limits and worker threads."""
+"""The HTTP client of the BigCommerce API: retries, rate limits, threads."""

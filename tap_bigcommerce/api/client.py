@@ -1,4 +1,4 @@
-"""GET requests with retries: what happens after each status and each failure."""
+"""GET requests: what follows from each status and each failed attempt."""
 
 from __future__ import annotations
 

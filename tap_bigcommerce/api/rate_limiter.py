@@ -1,4 +1,4 @@
-"""When a request may be sent: the store's quota, 429 responses and `max_concurrency`.
+"""When a request may be sent: store quota, 429, `max_concurrency`.
 
 BigCommerce counts the requests of all apps of a store in windows of 30 seconds. The headers of each
 response say how large the quota is, how much of it is left and when the window ends (see "API rate

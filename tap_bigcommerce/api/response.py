@@ -1,4 +1,4 @@
-"""A successful response: parsing its JSON, and its rows, keys, total and next page.
+"""A successful response: JSON, rows, keys, total, link to the next page.
 
 A page is kept as bytes until its rows are written. Until then only the keys of its rows are needed,
 which msgspec reads without parsing the rest.

@@ -1,4 +1,4 @@
-"""When a failed request is retried, how long to wait before, and when to give up."""
+"""How often a failed request is retried, and the waits before."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What each HTTP status means and what is done about it, from ``status_codes.json``.
+"""The meaning of each HTTP status, and the action that follows.
 
-The table is based on the API's documentation of its status codes, and on what has been seen in
-production.
+The table is ``status_codes.json``. It is based on the API's documentation of its status codes, and
+on what has been seen in production.
 """
 
 from __future__ import annotations

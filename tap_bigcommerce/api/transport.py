@@ -1,4 +1,4 @@
-"""Sending a request and reading the body: connections, timeouts, TLS, size limit."""
+"""Sends a request and reads the body: timeouts, TLS, proxy, size limit."""
 
 from __future__ import annotations
 

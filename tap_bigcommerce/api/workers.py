@@ -1,4 +1,4 @@
-"""Worker threads that make requests, while the main thread writes records."""
+"""Worker threads that make requests, while the main thread writes."""
 
 from __future__ import annotations
 
