@@ -1,4 +1,4 @@
-"""Runs of the tap that detect deletes, one after another, into one warehouse."""
+"""A series of runs of the tap with detect_deletes, loaded into one warehouse."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from warehouse import Warehouse
 
 from tap_bigcommerce_sandbox import Store
 
-FOUR = ("coupons", "customers", "orders", "products")
+MAIN_STREAMS = ("coupons", "customers", "orders", "products")
 
 LISTS = {"inventory_items": "variants", "product_variants": "variants"}
-"""What the sandbox calls the lists of streams, where it is not the same."""
+"""The sandbox's names of lists, where they are not the stream's name."""
 
 
 class Runs:
-    """Each run goes on from the state of the one before. Any number of ids may be gone."""
+    """Each run continues from the state of the run before. Any number of records may be deleted."""
 
     def __init__(
         self, store: Store, catalog: Any = None, *, hard_delete: bool = False, **config: Any
@@ -29,7 +29,7 @@ class Runs:
         self.warehouse = Warehouse(hard_delete=hard_delete)
 
     def run(self, *, fails: bool = False, **config: Any) -> Result:
-        """One run, whose messages go into the warehouse."""
+        """Run the tap once and load its messages into the warehouse."""
         result = run({**self.config, **config}, self.catalog, self.state)
         assert (result.status != 0) == fails, result.stderr
         self.warehouse.load(result.messages)
@@ -37,12 +37,12 @@ class Runs:
             self.state = result.state
         return result
 
-    def kept(self, stream: str) -> Json:
-        """What the state says of the stream's deletions."""
+    def state_entry(self, stream: str) -> Json:
+        """The state's entry for deletes of the stream."""
         found: Json = self.state["bookmarks"][stream].get("deletes", {})
         return found
 
 
 def tombstones(result: Result, stream: str) -> list[int]:
-    """The ids that a run has reported as gone, by RECORDs of nothing else."""
+    """The ids in the tombstones that a run has written."""
     return [row["id"] for row in result.records(stream) if len(row) <= 3 and row["_sdc_deleted_at"]]

@@ -1,4 +1,4 @@
-"""Orders are archived, not deleted, and end the same whether the API lists them or not."""
+"""Archived orders are reported as deleted, whether the API lists them or not."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def test_archived_orders_end_the_same_however_the_api_shows_them(
         with Sandbox(Options(orders=30, archived_orders=listed, archive_touches=touches)) as store:
             runs = Runs(store, select(catalog, "orders", replication_method=method))
             runs.run()
-            # One that is archived from the first is never seen where the API hides it.
-            from_the_first = [row["id"] for row in store.records("orders") if row["is_deleted"]]
+            # An order that is archived before the first sync is not read if the API hides it.
+            archived_before = [row["id"] for row in store.records("orders") if row["is_deleted"]]
             store.delete("orders", ids=[103, 104])
             dates = {id_: row_date(store, id_) for id_ in (103, 104)}
             for _ in range(2):
@@ -34,13 +34,13 @@ def test_archived_orders_end_the_same_however_the_api_shows_them(
                 assert row["is_deleted"] is True
                 assert row["_sdc_deleted_at"] == date
                 assert row["products"]
-                # What follows from the moment of archiving; a tombstone has it but once.
+                # These depend on the time of archiving. A tombstone only has the first.
                 del row["_sdc_deleted_at"], row["date_modified"], row["date_shipped"]
             assert runs.warehouse.row("orders", 105)["_sdc_deleted_at"] is None
             ends[listed] = {
                 id_: row
                 for (id_,), row in runs.warehouse.tables["orders"].items()
-                if id_ not in from_the_first
+                if id_ not in archived_before
             }
     assert len(ends["listed"]) > 25
     assert ends["listed"] == ends["hidden"]
@@ -52,7 +52,7 @@ def row_date(store: Sandbox, id_: int) -> str:
     return parsedate_to_datetime(row["date_modified"]).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def test_an_order_that_is_archived_no_more_is_there_again(small: Sandbox, catalog: Json) -> None:
+def test_an_order_that_is_not_archived_any_more_exists_again(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "orders"))
     runs.run()
     small.change("orders", ids=[103], fields={"is_deleted": True})
@@ -63,18 +63,18 @@ def test_an_order_that_is_archived_no_more_is_there_again(small: Sandbox, catalo
     assert runs.warehouse.row("orders", 103)["_sdc_deleted_at"] is None
 
 
-def test_more_archived_orders_than_may_be_gone_are_not_reported(
+def test_more_archived_orders_than_the_limit_are_not_reported(
     small: Sandbox, catalog: Json
 ) -> None:
-    """None of them, in no sync, until somebody has looked and allows it."""
+    """None of them is reported in any sync, until a larger limit allows it."""
     runs = Runs(small, select(catalog, "orders"), deletes_limit=0.2, deletes_every=24)
     runs.run()
-    alive = {key for key, row in runs.warehouse.tables["orders"].items() if not row["is_deleted"]}
+    present = {key for key, row in runs.warehouse.tables["orders"].items() if not row["is_deleted"]}
     ids = [row["id"] for row in small.records("orders")]
     small.change("orders", ids=ids, fields={"is_deleted": True})
     for _ in range(2):
         result = runs.run(fails=True)
         assert any("deletes_limit" in line for line in result.logged("CRITICAL"))
-        assert not any(runs.warehouse.tables["orders"][key]["_sdc_deleted_at"] for key in alive)
+        assert not any(runs.warehouse.tables["orders"][key]["_sdc_deleted_at"] for key in present)
     runs.run(deletes_limit=1)
     assert all(row["_sdc_deleted_at"] for row in runs.warehouse.tables["orders"].values())

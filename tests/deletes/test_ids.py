@@ -1,4 +1,4 @@
-"""Sets of ids keep what they are given, and pack as small as is promised."""
+"""Sets of ids return what they were given, and are as small as documented."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ sets = st.sets(numbers)
 
 
 @given(sets)
-def test_a_set_comes_back_as_it_was_packed(ids: set[int]) -> None:
+def test_an_unpacked_set_equals_the_packed_one(ids: set[int]) -> None:
     assert list(unpack(pack(id_set(ids)))) == sorted(ids)
 
 
 @given(st.lists(st.tuples(st.booleans(), sets)))
-def test_a_set_behaves_as_sets_do_also_after_it_was_packed(
+def test_a_set_still_works_after_it_was_packed(
     steps: list[tuple[bool, set[int]]],
 ) -> None:
     kept, expected = id_set(), set[int]()
@@ -41,19 +41,19 @@ def test_a_set_behaves_as_sets_do_also_after_it_was_packed(
 
 
 @pytest.mark.parametrize("id_", [-1, LARGEST + 1])
-def test_a_number_out_of_reach_is_refused(id_: int) -> None:
+def test_a_number_outside_of_64_bits_is_rejected(id_: int) -> None:
     with pytest.raises(OverflowError):
         id_set([1, id_])
 
 
 @given(st.binary(max_size=200))
-def test_bytes_that_are_no_set_are_refused(content: bytes) -> None:
+def test_bytes_that_are_not_a_set_are_rejected(content: bytes) -> None:
     with pytest.raises(ValueError, match=r"."):
         unpack(content)
 
 
-@pytest.mark.parametrize(("holes", "most"), [(0.0, 1_000), (0.01, 60_000), (0.1, 110_000)])
-def test_a_million_ids_pack_small(holes: float, most: int) -> None:
+@pytest.mark.parametrize(("gap_share", "max_size"), [(0.0, 1_000), (0.01, 60_000), (0.1, 110_000)])
+def test_a_million_ids_are_packed_into_few_bytes(gap_share: float, max_size: int) -> None:
     chance = random.Random(1)
-    ids = id_set(id_ for id_ in range(1, 1_000_001) if chance.random() >= holes)
-    assert len(base64.b64encode(pack(ids))) < most
+    ids = id_set(id_ for id_ in range(1, 1_000_001) if chance.random() >= gap_share)
+    assert len(base64.b64encode(pack(ids))) < max_size

@@ -1,4 +1,4 @@
-"""Where sets of ids are kept, and what becomes of a run that is stopped."""
+"""Where sets of ids are kept, also when a run is stopped or a set cannot be kept."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def test_a_set_too_large_for_the_state_goes_into_a_file(
     folder = tmp_path / "ids"
     runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(folder))
     runs.run()
-    kept = runs.kept("products")
+    kept = runs.state_entry("products")
     assert "ids" not in kept
     content = (folder / kept["file"]).read_bytes()
     assert hashlib.sha256(content).hexdigest() == kept["sha256"]
     small.delete("products", ids=[7])
     assert tombstones(runs.run(), "products") == [7]
-    assert runs.kept("products")["file"] != kept["file"]
-    assert (folder / kept["file"]).exists(), "the state before may still be needed"
+    assert runs.state_entry("products")["file"] != kept["file"]
+    assert (folder / kept["file"]).exists(), "the previous state may still be needed"
     runs.run()
     assert not (folder / kept["file"]).exists()
-    assert [path.name for path in folder.iterdir()] == [runs.kept("products")["file"]]
+    assert [path.name for path in folder.iterdir()] == [runs.state_entry("products")["file"]]
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed", "elsewhere", "no path"])
@@ -51,12 +51,12 @@ def test_a_file_that_is_not_the_one_named_stops_the_stream(
         file.write_bytes(file.read_bytes()[:-1])
     elif damage == "elsewhere":
         file.rename(tmp_path / file.name)
-        runs.kept("products")["file"] = f"../{file.name}"
+        runs.state_entry("products")["file"] = f"../{file.name}"
     more = {"deletes_path": None} if damage == "no path" else {}
     result = runs.run(fails=True, **more)
     assert result.records("products") == []
     assert any(file.name in line for line in result.logged("CRITICAL"))
-    # The way out that the error names.
+    # The remedy that the error names.
     del runs.state["bookmarks"]["products"]["deletes"]
     assert len(runs.run().records("products")) == 25
 
@@ -85,17 +85,17 @@ NAMED = ("deletes_path", "deletes_state_limit", "detect_deletes")
 
 
 def is_too_large(result: Result) -> bool:
-    """The run failed with an error that names what to change."""
+    """Whether the run failed with an error that names the settings to change."""
     [line] = result.logged("CRITICAL")
     return result.status == 1 and all(name in line for name in NAMED)
 
 
 @pytest.mark.parametrize("more", [{}, {"activate_version": True}, {"store_hash_column": True}])
-def test_a_set_too_large_is_an_error_and_costs_no_record(
+def test_a_set_that_is_too_large_is_an_error_and_loses_no_record(
     small: Sandbox, catalog: Json, tmp_path: Path, more: Json
 ) -> None:
     runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, **more)
-    for number in (25, 1, 1):  # It is not read whole each time.
+    for number in (25, 1, 1):  # It is not read from its start each time.
         result = runs.run(fails=True)
         assert is_too_large(result)
         assert len(result.records("products")) == number
@@ -110,7 +110,7 @@ def test_a_set_too_large_is_an_error_and_costs_no_record(
     assert len(tombstones(runs.run(deletes_path=str(tmp_path)), "products")) == 2
 
 
-FULL = """
+NO_SPACE = """
 import errno, os
 
 def replace(*_):
@@ -121,7 +121,7 @@ os.replace = replace
 
 
 @pytest.mark.parametrize("kept_in", ["the state", "a file"])
-def test_a_set_that_can_be_kept_no_more_forgets_nobody(
+def test_when_a_set_cannot_be_kept_any_more_no_id_is_lost(
     small: Sandbox, catalog: Json, tmp_path: Path, kept_in: str
 ) -> None:
     folder = tmp_path / "ids"
@@ -129,10 +129,10 @@ def test_a_set_that_can_be_kept_no_more_forgets_nobody(
     limit, env = {"deletes_state_limit": 0}, {}
     if kept_in == "a file":
         runs.config.update(limit, deletes_path=str(folder))
-        (tmp_path / "sitecustomize.py").write_text(FULL)
+        (tmp_path / "sitecustomize.py").write_text(NO_SPACE)
         limit, env = {}, {"PYTHONPATH": str(tmp_path)}
     runs.run()
-    known = {name: value for name, value in runs.kept("products").items() if name != "swept"}
+    saved = {name: value for name, value in runs.state_entry("products").items() if name != "swept"}
     small.add("products", count=3)
     for _ in range(2):
         failed = run({**runs.config, **limit}, runs.catalog, runs.state, env=env)
@@ -141,7 +141,7 @@ def test_a_set_that_can_be_kept_no_more_forgets_nobody(
         assert any("deletes_path" in line for line in failed.logged("CRITICAL"))
         runs.warehouse.load(failed.messages)
         runs.state = failed.state
-        assert known.items() <= runs.kept("products").items()
+        assert saved.items() <= runs.state_entry("products").items()
     small.delete("products", ids=[7])
     result = runs.run()
     assert tombstones(result, "products") == [7]
@@ -151,7 +151,7 @@ def test_a_set_that_can_be_kept_no_more_forgets_nobody(
 
 
 @pytest.mark.parametrize("lost_by", ["hand", "a limit"])
-def test_a_stopped_walk_whose_ids_nobody_has_kept_begins_again(
+def test_a_stopped_pass_whose_ids_are_not_kept_starts_again(
     small: Sandbox, catalog: Json, lost_by: str
 ) -> None:
     runs = Runs(small, select(catalog, "products"), page_size=4, max_concurrency=1)
@@ -159,50 +159,50 @@ def test_a_stopped_walk_whose_ids_nobody_has_kept_begins_again(
     assert runs.run(fails=True).records("products")
     assert "resume" in runs.state["bookmarks"]["products"]
     if lost_by == "hand":
-        # The way out that errors about damaged sets name.
+        # The remedy in errors about damaged sets.
         del runs.state["bookmarks"]["products"]["deletes"]
     else:
         small.fault("products", request=3, kind="403")
         assert runs.run(fails=True, deletes_state_limit=0).records("products")
     assert len(runs.run().records("products")) == 25
-    there = [row["id"] for row in small.records("products")]
-    small.delete("products", ids=[there[0], there[9]])
+    existing = [row["id"] for row in small.records("products")]
+    small.delete("products", ids=[existing[0], existing[9]])
     assert len(tombstones(runs.run(), "products")) == 2
 
 
 @pytest.mark.parametrize("fits", [True, False])
-def test_a_state_of_an_earlier_version_that_had_given_up_its_set_is_taken(
+def test_a_state_of_an_earlier_version_without_a_set_is_accepted(
     small: Sandbox, catalog: Json, fits: bool
 ) -> None:
     runs = Runs(small, select(catalog, "products"), activate_version=True)
     runs.run()
-    swept = runs.kept("products")["swept"]
+    swept = runs.state_entry("products")["swept"]
     given = {"swept": swept, "version": 1767600000000, "rows": 25, "too_large": 300_000}
     runs.state["bookmarks"]["products"]["deletes"] = given
     if fits:
         assert len(runs.run(deletes_state_limit=300).records("products")) == 25
-        assert runs.kept("products").keys() == {"swept", "ids"}
+        assert runs.state_entry("products").keys() == {"swept", "ids"}
     else:
         result = runs.run(fails=True)
         assert is_too_large(result)
         assert "300 KB" in result.stderr
         assert len(result.records("products")) == 1
-        assert runs.kept("products") == given
+        assert runs.state_entry("products") == given
 
 
-def test_a_sync_that_is_stopped_anywhere_knows_all_that_it_has_written(
+def test_a_sync_that_is_stopped_anywhere_keeps_all_written_ids(
     small: Sandbox, catalog: Json
 ) -> None:
     runs = Runs(small, select(catalog, "products"), page_size=4, max_concurrency=1)
     for request in (3, 2, 4):
         small.fault("products", request=request, kind="403")
         assert runs.run(fails=True).records("products")
-        there = small.records("products")
-        small.delete("products", ids=[there[0]["id"], there[-1]["id"]])
+        existing = small.records("products")
+        small.delete("products", ids=[existing[0]["id"], existing[-1]["id"]])
     result = runs.run()
     assert len(tombstones(result, "products")) >= 3, "what was written before it was deleted"
-    there_now = {(row["id"],) for row in small.records("products")}
-    assert runs.warehouse.alive("products").keys() == there_now
+    existing_keys = {(row["id"],) for row in small.records("products")}
+    assert runs.warehouse.present("products").keys() == existing_keys
 
 
 def test_a_signal_leaves_a_state_with_the_ids_so_far(small: Sandbox, catalog: Json) -> None:
@@ -220,17 +220,17 @@ def test_a_signal_leaves_a_state_with_the_ids_so_far(small: Sandbox, catalog: Js
     assert list(unpack(base64.b64decode(kept["ids"]))) == written
 
 
-def test_switching_off_forgets_the_set(small: Sandbox, catalog: Json) -> None:
+def test_switching_detect_deletes_off_removes_the_set(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "products"))
     runs.run()
     runs.run(detect_deletes=False)
-    assert runs.kept("products") == {}
+    assert runs.state_entry("products") == {}
     small.delete("products", ids=[7])
     assert len(runs.run().records("products")) == 24
 
 
 @pytest.mark.parametrize(
-    ("entry", "words"),
+    ("entry", "message"),
     [
         ("no object", '"deletes" of products is damaged'),
         ({"too_large": "much"}, "should be a whole number"),
@@ -238,18 +238,18 @@ def test_switching_off_forgets_the_set(small: Sandbox, catalog: Json) -> None:
     ],
 )
 def test_a_damaged_entry_in_the_state_stops_the_stream(
-    small: Sandbox, catalog: Json, entry: Any, words: str
+    small: Sandbox, catalog: Json, entry: Any, message: str
 ) -> None:
     runs = Runs(small, select(catalog, "products", "coupons"))
     runs.run()
     runs.state["bookmarks"]["products"]["deletes"] = entry
     result = runs.run(fails=True)
-    assert any(words in line for line in result.logged("CRITICAL"))
+    assert any(message in line for line in result.logged("CRITICAL"))
     assert result.records("products") == []
     assert len(result.records("coupons")) == 8
 
 
-def test_a_folder_that_vanishes_in_a_run_costs_no_record_and_no_false_report(
+def test_a_folder_that_is_removed_during_a_run_loses_no_record(
     small: Sandbox, catalog: Json, tmp_path: Path
 ) -> None:
     folder = tmp_path / "ids"
@@ -275,7 +275,7 @@ def test_a_folder_that_vanishes_in_a_run_costs_no_record_and_no_false_report(
     assert result.status == 1
     assert any("cannot be written to deletes_path" in line for line in result.logged("CRITICAL"))
     assert 3 in result.ids("products")
-    # The next one reads all of them again, and then goes on as ever.
+    # The next run reads all of them again. Then deletes are detected as usual.
     runs.state = result.state
     assert len(runs.run().records("products")) == 24
     small.delete("products", ids=[8])
@@ -283,7 +283,7 @@ def test_a_folder_that_vanishes_in_a_run_costs_no_record_and_no_false_report(
     assert list(runs.warehouse.deleted("products")) == [(7,), (8,)]
 
 
-def test_a_state_never_leads_to_files_elsewhere(
+def test_a_state_cannot_name_files_in_other_folders(
     small: Sandbox, catalog: Json, tmp_path: Path
 ) -> None:
     folder = tmp_path / "ids"
@@ -297,7 +297,9 @@ def test_a_state_never_leads_to_files_elsewhere(
     assert (tmp_path / file.name).exists()
 
 
-def test_a_sweep_that_seems_to_lie_ahead_is_made_now(small: Sandbox, catalog: Json) -> None:
+def test_an_id_scan_with_a_date_in_the_future_is_repeated_now(
+    small: Sandbox, catalog: Json
+) -> None:
     runs = Runs(small, select(catalog, "products"), deletes_every=24)
     runs.run()
     small.delete("products", ids=[7])
@@ -305,7 +307,7 @@ def test_a_sweep_that_seems_to_lie_ahead_is_made_now(small: Sandbox, catalog: Js
     assert tombstones(runs.run(), "products") == [7]
 
 
-HIDDEN = """
+WITHOUT_PYROARING = """
 import importlib.util
 
 find = importlib.util.find_spec
@@ -313,10 +315,10 @@ importlib.util.find_spec = lambda name, *more: None if name == "pyroaring" else 
 """
 
 
-def test_without_the_package_for_sets_the_error_says_how_to_get_it(
+def test_without_pyroaring_the_error_says_how_to_install_it(
     small: Sandbox, catalog: Json, tmp_path: Path
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(HIDDEN)
+    (tmp_path / "sitecustomize.py").write_text(WITHOUT_PYROARING)
     env = {"PYTHONPATH": os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])}
     chosen = select(catalog, "coupons")
     for args in ([], ["--check"], ["--audit"]):

@@ -1,18 +1,18 @@
-"""What is deleted in the store is told, and nothing else ever is."""
+"""Deleted records are reported, and no others."""
 
 from __future__ import annotations
 
 import random
 
 import pytest
-from deletes_runs import FOUR, LISTS, Runs, tombstones
+from deletes_runs import LISTS, MAIN_STREAMS, Runs, tombstones
 from tap_runner import Json, discover, run, select, settings
 from tiers import some_of
 
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce_sandbox import Options, Sandbox
 
-IN_LISTS_OF_THEIR_OWN = (
+OTHER_STREAMS = (
     "banners",
     "blog_posts",
     "brands",
@@ -43,23 +43,23 @@ IN_LISTS_OF_THEIR_OWN = (
 )
 
 
-def test_every_stream_whose_ids_can_be_looked_up_is_tried() -> None:
-    can_be = {name for name, stream in STREAMS.items() if stream.id_lookup is not None}
-    assert {*FOUR, *IN_LISTS_OF_THEIR_OWN} == can_be
+def test_every_stream_whose_ids_can_be_looked_up_is_tested() -> None:
+    with_lookup = {name for name, stream in STREAMS.items() if stream.id_lookup is not None}
+    assert {*MAIN_STREAMS, *OTHER_STREAMS} == with_lookup
 
 
 def test_deleted_records_get_a_tombstone_and_keep_their_other_columns(small: Sandbox) -> None:
     runs = Runs(small)
     runs.run()
-    before = {name: dict(runs.warehouse.tables[name]) for name in FOUR}
-    gone = {
+    before = {name: dict(runs.warehouse.tables[name]) for name in MAIN_STREAMS}
+    deleted = {
         name: [small.records(name)[at]["id"] for at in (1, -1)]
         for name in ("coupons", "customers", "products")
     }
-    for name, ids in gone.items():
+    for name, ids in deleted.items():
         small.delete(name, ids=ids)
     result = runs.run()
-    for name, ids in gone.items():
+    for name, ids in deleted.items():
         assert tombstones(result, name) == ids
         assert [key for (key,) in runs.warehouse.deleted(name)] == ids
         for id_ in ids:
@@ -67,10 +67,10 @@ def test_deleted_records_get_a_tombstone_and_keep_their_other_columns(small: San
             assert {k: v for k, v in now.items() if k != "_sdc_deleted_at"} == {
                 k: v for k, v in was.items() if k != "_sdc_deleted_at"
             }
-    assert not any(tombstones(runs.run(), name) for name in FOUR), "told once"
+    assert not any(tombstones(runs.run(), name) for name in MAIN_STREAMS), "reported once"
 
 
-def test_a_tombstone_comes_under_a_schema_of_its_own(small: Sandbox) -> None:
+def test_a_tombstone_has_its_own_schema(small: Sandbox) -> None:
     runs = Runs(small)
     runs.run()
     small.delete("products", ids=[7])
@@ -89,7 +89,7 @@ def test_without_the_setting_nothing_changes(small: Sandbox) -> None:
     small.clear_requests()
     second = run(settings(small), state=first.state)
     for result in (first, second):
-        for name in FOUR:
+        for name in MAIN_STREAMS:
             fields = result.schemas[name]["schema"]["properties"]
             assert "_sdc_deleted_at" not in fields
             assert "deletes" not in result.state["bookmarks"].get(name, {})
@@ -108,17 +108,19 @@ def test_the_field_is_in_schemas_whenever_deletes_are_detected(small: Sandbox) -
     assert "_sdc_deleted_at" not in result.schemas["products"]["schema"]["properties"]
 
 
-@pytest.mark.parametrize("name", some_of([*IN_LISTS_OF_THEIR_OWN], 9, pytest.mark.every_stream))
-def test_every_such_stream_tells_what_is_deleted(small: Sandbox, catalog: Json, name: str) -> None:
+@pytest.mark.parametrize("name", some_of([*OTHER_STREAMS], 9, pytest.mark.every_stream))
+def test_every_such_stream_reports_deleted_records(
+    small: Sandbox, catalog: Json, name: str
+) -> None:
     runs = Runs(small, select(catalog, name))
     first = runs.run()
     key = first.schemas[name]["key_properties"][0]
     ids = sorted(row[key] for row in first.records(name))
-    gone = ids[len(ids) // 2]
-    small.delete(LISTS.get(name, name), ids=[gone])
+    deleted = ids[len(ids) // 2]
+    small.delete(LISTS.get(name, name), ids=[deleted])
     runs.run()
-    assert [id_ for (id_,) in runs.warehouse.deleted(name)] == [gone]
-    assert len(runs.warehouse.alive(name)) == len(ids) - 1
+    assert [id_ for (id_,) in runs.warehouse.deleted(name)] == [deleted]
+    assert len(runs.warehouse.present(name)) == len(ids) - 1
 
 
 def test_only_what_this_state_has_written_is_reported(small: Sandbox, catalog: Json) -> None:
@@ -128,13 +130,13 @@ def test_only_what_this_state_has_written_is_reported(small: Sandbox, catalog: J
     old = [row["id"] for row in customers if row["id"] not in written]
     assert old
     assert written
-    runs.run()  # A sweep, which sees the old ones, too.
+    runs.run()  # Its id scan also shows the old ones.
     new = sorted(written)
     small.delete("customers", ids=[old[0], new[0]])
     assert tombstones(runs.run(), "customers") == [new[0]]
 
 
-def test_a_state_from_before_is_completed_by_reading_the_stream_once(
+def test_with_a_state_without_ids_the_stream_is_read_once_from_its_start(
     small: Sandbox, catalog: Json
 ) -> None:
     chosen = select(catalog, "products")
@@ -150,9 +152,7 @@ def test_a_state_from_before_is_completed_by_reading_the_stream_once(
 # The column store_hash
 
 
-def test_in_tables_of_several_stores_tombstones_say_of_which_they_are(
-    small: Sandbox, catalog: Json
-) -> None:
+def test_with_the_column_store_hash_tombstones_have_it_too(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "products", "orders"), store_hash_column=True)
     small.set(archived_orders="hidden")
     runs.run()
@@ -171,9 +171,7 @@ def test_in_tables_of_several_stores_tombstones_say_of_which_they_are(
         assert runs.warehouse.row(name, small.store_hash, id_)["date_modified"]
 
 
-def test_what_a_tombstone_says_beside_its_key_is_a_pseudonym_too(
-    small: Sandbox, catalog: Json
-) -> None:
+def test_hashed_fields_are_also_hashed_in_tombstones(small: Sandbox, catalog: Json) -> None:
     chosen, salt = select(catalog, "orders"), "salt and more of it"
     runs = Runs(small, chosen, hash_fields="orders.is_deleted", hash_salt=salt)
     small.set(archived_orders="hidden")
@@ -185,27 +183,27 @@ def test_what_a_tombstone_says_beside_its_key_is_a_pseudonym_too(
 
 
 @pytest.mark.histories
-def test_random_changes_over_ten_syncs_end_with_the_store_and_its_dead() -> None:
+def test_after_ten_syncs_with_random_changes_the_warehouse_equals_the_store() -> None:
     chance = random.Random(4)
     sizes = Options(orders=60, customers=60, products=60, coupons=40, archived_orders="hidden")
     with Sandbox(sizes) as store:
         runs = Runs(store)
         for _ in range(10):
-            for name in FOUR:
+            for name in MAIN_STREAMS:
                 store.add(name, count=chance.randint(0, 3))
                 store.change(name, count=chance.randint(1, 3))
                 if runs.state is not None:
                     store.delete(name, count=chance.randint(1, 4))
             runs.run()
         runs.run()
-        for name in FOUR:
+        for name in MAIN_STREAMS:
             rows = {
                 row["id"]: row for row in store.records(name) if not row.get("is_deleted", False)
             }
-            assert {id_ for (id_,) in runs.warehouse.alive(name)} == rows.keys()
-            dead = runs.warehouse.deleted(name)
-            assert len(dead) >= 9
+            assert {id_ for (id_,) in runs.warehouse.present(name)} == rows.keys()
+            deleted = runs.warehouse.deleted(name)
+            assert len(deleted) >= 9
             text = {"orders": "staff_notes", "customers": "notes"}.get(name, "name")
-            assert all(row[text] is not None for row in dead.values() if name != "orders")
-            for (id_,), row in runs.warehouse.alive(name).items():
+            assert all(row[text] is not None for row in deleted.values() if name != "orders")
+            for (id_,), row in runs.warehouse.present(name).items():
                 assert row[text] == rows[id_][text]

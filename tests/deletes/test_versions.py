@@ -1,10 +1,10 @@
-"""Streams that are read whole end with ACTIVATE_VERSION, once the walk is whole."""
+"""Streams that are read completely end with ACTIVATE_VERSION."""
 
 from __future__ import annotations
 
 import pytest
 from deletes_runs import Runs
-from forgetful import forgetful
+from hiding_proxy import hiding_proxy
 from tap_runner import Json, Result, run, select, settings
 
 from tap_bigcommerce_sandbox import Sandbox
@@ -16,7 +16,7 @@ WITHOUT_SETS = {
     "price_list_records": "price_lists",
     "segments": None,
 }
-"""Keys of several parts, text keys, rows that nobody can look up; and what they belong to."""
+"""Streams with composite or text keys, or without a lookup by id; and their parents."""
 
 
 def activated(result: Result) -> list[tuple[str, int]]:
@@ -30,7 +30,7 @@ def versions(result: Result, stream: str) -> set[int | None]:
 
 
 @pytest.mark.parametrize("stream", WITHOUT_SETS)
-def test_rows_that_are_gone_end_with_the_next_version(
+def test_deleted_rows_are_removed_by_the_next_version(
     small: Sandbox, catalog: Json, stream: str
 ) -> None:
     runs = Runs(small, select(catalog, stream), activate_version=True, hard_delete=True)
@@ -60,7 +60,9 @@ def test_without_the_setting_there_are_no_versions(small: Sandbox, catalog: Json
     assert not any("version" in m for m in result.messages)
 
 
-def test_alone_it_is_for_streams_that_are_read_whole(small: Sandbox, catalog: Json) -> None:
+def test_without_detect_deletes_it_applies_to_streams_that_are_read_completely(
+    small: Sandbox, catalog: Json
+) -> None:
     config = settings(small, activate_version=True)
     result = run(config, select(catalog, "coupons", "products"))
     assert [stream for stream, _ in activated(result)] == ["coupons"]
@@ -70,16 +72,16 @@ def test_alone_it_is_for_streams_that_are_read_whole(small: Sandbox, catalog: Js
     small.delete("products", ids=[7])
     result = runs.run()
     assert "_sdc_deleted_at" not in result.schemas["products"]["schema"]["properties"]
-    there = {(row["id"],) for row in small.records("products")}
-    assert runs.warehouse.tables["products"].keys() == there
+    existing = {(row["id"],) for row in small.records("products")}
+    assert runs.warehouse.tables["products"].keys() == existing
 
 
-def test_tombstones_come_before_versions(small: Sandbox, catalog: Json) -> None:
+def test_streams_with_tombstones_have_no_versions(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "coupons", "brands"), activate_version=True)
     assert activated(runs.run()) == []
 
 
-def test_an_incremental_stream_is_read_whole_only_when_it_is_due(
+def test_an_incremental_stream_is_read_completely_only_when_it_is_due(
     small: Sandbox, catalog: Json
 ) -> None:
     runs = Runs(
@@ -90,12 +92,12 @@ def test_an_incremental_stream_is_read_whole_only_when_it_is_due(
     second = runs.run()
     assert activated(second) == []
     assert len(second.records("product_metafields")) < len(first.records("product_metafields"))
-    # What changed meanwhile is part of the version that holds.
+    # Changed records belong to the active version.
     assert versions(second, "product_metafields") <= {version}
     assert activated(runs.run(deletes_every=0))
 
 
-def test_a_walk_that_fails_activates_nothing(small: Sandbox, catalog: Json) -> None:
+def test_a_failed_pass_activates_nothing(small: Sandbox, catalog: Json) -> None:
     runs = Runs(
         small,
         select(catalog, "product_category_assignments"),
@@ -113,18 +115,18 @@ def test_a_walk_that_fails_activates_nothing(small: Sandbox, catalog: Json) -> N
     assert activated(runs.run())
 
 
-def test_a_walk_that_missed_rows_activates_nothing(small: Sandbox, catalog: Json) -> None:
+def test_a_pass_that_missed_rows_activates_nothing(small: Sandbox, catalog: Json) -> None:
     chosen = select(catalog, "product_variants")
     runs = Runs(small, chosen, detect_deletes=False, activate_version=True)
     [hidden, *_] = runs.run().ids("product_variants")
-    with forgetful(small, lambda id_: id_ == hidden, counts=True) as api_url:
+    with hiding_proxy(small, lambda id_: id_ == hidden, counts=True) as api_url:
         result = runs.run(api_url=api_url, fails=True)
     assert activated(result) == []
     assert any("the API says that there are" in line for line in result.logged("CRITICAL"))
-    assert (hidden,) in runs.warehouse.alive("product_variants")
+    assert (hidden,) in runs.warehouse.present("product_variants")
 
 
-def test_a_walk_that_goes_on_keeps_its_version(small: Sandbox, catalog: Json) -> None:
+def test_a_resumed_pass_keeps_its_version(small: Sandbox, catalog: Json) -> None:
     chosen = select(catalog, "products", replication_method="FULL_TABLE")
     runs = Runs(
         small,
@@ -143,14 +145,14 @@ def test_a_walk_that_goes_on_keeps_its_version(small: Sandbox, catalog: Json) ->
     second = runs.run()
     assert activated(second) == [("products", version)]
     assert len(first.records("products")) + len(second.records("products")) == 25
-    assert len(runs.warehouse.alive("products")) == 25
+    assert len(runs.warehouse.present("products")) == 25
 
 
-# Where a version would end what is there
+# Where a version would remove existing rows
 
 
 @pytest.mark.parametrize("stream", ["product_channel_assignments", "order_products", "sites"])
-def test_a_walk_that_channels_limit_activates_nothing(
+def test_a_pass_with_channel_ids_activates_nothing(
     small: Sandbox, catalog: Json, stream: str
 ) -> None:
     chosen = select(catalog, stream, "coupons", replication_method="FULL_TABLE")
@@ -158,7 +160,7 @@ def test_a_walk_that_channels_limit_activates_nothing(
     assert {name for name, _ in activated(runs.run())} == {stream, "coupons"}
     before = set(runs.warehouse.tables[stream])
     result = runs.run(channel_ids=[1])
-    assert {name for name, _ in activated(result)} == {"coupons"}, "coupons know no channel"
+    assert {name for name, _ in activated(result)} == {"coupons"}, "coupons have no channel"
     assert versions(result, stream) == {None}
     assert set(runs.warehouse.tables[stream]) == before
     [warning] = result.logged("WARNING")
@@ -166,7 +168,9 @@ def test_a_walk_that_channels_limit_activates_nothing(
     assert "the rows of other channels" in warning
 
 
-def test_channels_do_not_make_an_incremental_stream_whole(small: Sandbox, catalog: Json) -> None:
+def test_with_channel_ids_an_incremental_stream_stays_incremental(
+    small: Sandbox, catalog: Json
+) -> None:
     runs = Runs(small, select(catalog, "order_products"), activate_version=True, channel_ids=[1])
     first = runs.run()
     second = runs.run()
@@ -174,7 +178,7 @@ def test_channels_do_not_make_an_incremental_stream_whole(small: Sandbox, catalo
     assert activated(first) == activated(second) == []
 
 
-def test_versions_and_tables_of_several_stores_are_refused_together(small: Sandbox) -> None:
+def test_activate_version_and_store_hash_column_are_rejected_together(small: Sandbox) -> None:
     small.clear_requests()
     result = run(settings(small, activate_version=True, store_hash_column=True))
     assert result.status == 1
@@ -187,13 +191,13 @@ def test_versions_and_tables_of_several_stores_are_refused_together(small: Sandb
 
 
 def with_limit(store: Sandbox, catalog: Json) -> Runs:
-    """Runs that read eight coupons, of which two may be gone at once."""
+    """Runs that read eight coupons, of which two may be deleted at once."""
     more: Json = {"detect_deletes": False, "activate_version": True, "deletes_limit": 0.25}
     return Runs(store, select(catalog, "coupons"), **more)
 
 
-@pytest.mark.parametrize("left", ["nothing", "too little"])
-def test_a_version_with_much_less_than_the_one_before_is_not_activated(
+@pytest.mark.parametrize("left", ["nothing", "too few"])
+def test_a_version_with_far_fewer_rows_than_the_one_before_is_not_activated(
     small: Sandbox, catalog: Json, left: str
 ) -> None:
     runs = with_limit(small, catalog)
@@ -205,15 +209,13 @@ def test_a_version_with_much_less_than_the_one_before_is_not_activated(
         assert any(
             "deletes_limit allows (0.25 of all)" in line for line in result.logged("CRITICAL")
         )
-        assert len(runs.warehouse.alive("coupons")) == 8
+        assert len(runs.warehouse.present("coupons")) == 8
     [(_, newer)] = activated(runs.run(deletes_limit=1))
     assert newer > version
-    assert len(runs.warehouse.alive("coupons")) == (0 if left == "nothing" else 5)
+    assert len(runs.warehouse.present("coupons")) == (0 if left == "nothing" else 5)
 
 
-def test_a_version_with_as_much_less_as_is_allowed_is_activated(
-    small: Sandbox, catalog: Json
-) -> None:
+def test_a_version_within_the_limit_is_activated(small: Sandbox, catalog: Json) -> None:
     runs = with_limit(small, catalog)
     runs.run()
     small.delete("coupons", count=2)

@@ -20,7 +20,7 @@ class Warehouse:
         self._hard_delete = hard_delete
 
     def load(self, messages: Iterable[Json]) -> None:
-        """Take a run's messages in."""
+        """Load the messages of a run."""
         for message in messages:
             if message["type"] == "SCHEMA":
                 self._schemas[message["stream"]] = message
@@ -29,7 +29,7 @@ class Warehouse:
             elif message["type"] == "ACTIVATE_VERSION":
                 self._activate(message["stream"], message["version"])
 
-    def alive(self, stream: str) -> dict[Key, Json]:
+    def present(self, stream: str) -> dict[Key, Json]:
         """The rows that are not marked as deleted."""
         return {k: row for k, row in self._table(stream).items() if row.get(DELETED_AT) is None}
 
@@ -56,7 +56,7 @@ class Warehouse:
     def _activate(self, stream: str, version: int) -> None:
         table = self._table(stream)
         for key, row in list(table.items()):
-            # As target-postgres does: rows without a version end, too.
+            # Like target-postgres, which also removes rows without a version.
             if row["_version"] is None or row["_version"] < version:
                 if self._hard_delete:
                     del table[key]

@@ -1,4 +1,4 @@
-"""A store whose lists leave rows out, as paging accidents do: the sandbox behind a small proxy."""
+"""A proxy in front of the sandbox that removes rows from its lists."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tap_runner import Json
 from tap_bigcommerce_sandbox import Store
 
 Query = dict[str, str]
-ASKS_FOR_IDS = ("id:in", "id", "max_id")
+ID_FILTERS = ("id:in", "id", "max_id")
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @contextmanager
-def forgetful(
+def hiding_proxy(
     store: Store,
     hides: Callable[[int], bool],
     *,
@@ -31,11 +31,11 @@ def forgetful(
     counts: bool = False,
     counted: Mapping[str, tuple[int, Json]] = MappingProxyType({}),
 ) -> Iterator[str]:
-    """The address of an API whose lists hide rows by their ids.
+    """Yields the URL of an API whose lists do not show rows for which `hides(id)` is true.
 
-    Who asks for ids is shown them; `filters`: such requests are understood, else all rows come.
-    `counts`: the totals of v3 count what is hidden, too; else there are none. `counted` is what
-    some addresses answer that count rows.
+    Requests that filter by ids show them. Without `filters`, the API ignores such filters. With
+    `counts`, the totals of v3 include hidden rows, otherwise there are no totals. `counted` has
+    the status and body of responses to paths that count rows.
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -44,9 +44,9 @@ def forgetful(
         def do_GET(self) -> None:  # the library's name
             parts = urlsplit(self.path)
             query = dict(parse_qsl(parts.query))
-            by_ids = any(name in query for name in ASKS_FOR_IDS)
+            by_ids = any(name in query for name in ID_FILTERS)
             if by_ids and not filters:
-                query = {k: v for k, v in query.items() if k not in ASKS_FOR_IDS}
+                query = {k: v for k, v in query.items() if k not in ID_FILTERS}
             status, body = _get(store, f"{parts.path}?{urlencode(query)}", self.headers)
             path = parts.path.removeprefix(f"/stores/{store.store_hash}")
             if path in counted:

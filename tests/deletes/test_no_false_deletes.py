@@ -1,4 +1,4 @@
-"""Whatever changes, fails or is killed meanwhile: what is there is never reported gone."""
+"""Existing records are never reported as deleted, whatever changes, fails or is killed."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import copy
 import signal
 
 import pytest
-from deletes_runs import FOUR, LISTS, Runs, tombstones
-from forgetful import forgetful
+from deletes_runs import LISTS, MAIN_STREAMS, Runs, tombstones
+from hiding_proxy import hiding_proxy
 from tap_runner import Json, Result, run, select, start, wait_until
 from tiers import some_of
 
@@ -23,62 +23,62 @@ def test_more_than_the_limit_stops_the_stream_with_an_error(small: Sandbox, cata
     result = runs.run(fails=True)
     assert result.status == 1
     assert tombstones(result, "products") == []
-    assert len(tombstones(result, "coupons")) == 1, "others are not stopped"
+    assert len(tombstones(result, "coupons")) == 1, "other streams are not stopped"
     assert any("deletes_limit" in line for line in result.logged("CRITICAL"))
     assert len(result.records("products")) >= 1
-    # The walk counts all the same, and a larger limit lets them pass.
+    # The records of that sync are kept, and a larger limit allows the deletions.
     result = runs.run(deletes_limit=1)
     assert len(tombstones(result, "products")) == 6
 
 
 @pytest.mark.parametrize("stream", ["products", "customers", "product_variants", "coupons"])
-def test_what_a_list_does_not_show_is_asked_for_before_it_is_reported(
+def test_an_id_that_a_list_does_not_show_is_looked_up_before_it_is_reported(
     small: Sandbox, catalog: Json, stream: str
 ) -> None:
     runs = Runs(small, select(catalog, stream))
     ids = runs.run().ids(stream)
-    dead, hidden = ids[2], set(ids[1:5])
-    small.delete(LISTS.get(stream, stream), ids=[dead])
-    with forgetful(small, hidden.__contains__) as api_url:
+    deleted, hidden = ids[2], set(ids[1:5])
+    small.delete(LISTS.get(stream, stream), ids=[deleted])
+    with hiding_proxy(small, hidden.__contains__) as api_url:
         result = runs.run(api_url=api_url)
-        assert tombstones(result, stream) == [dead]
+        assert tombstones(result, stream) == [deleted]
         assert "3 records were missing from the list, but still exist" in result.stderr
-    # They are still known: once they are gone indeed, that is told.
+    # Their ids are kept: they are reported once they are really deleted.
     small.delete(LISTS.get(stream, stream), ids=[ids[1]])
     assert tombstones(runs.run(), stream) == [ids[1]]
 
 
 @pytest.mark.parametrize("stream", ["products", "customers", "product_variants"])
-def test_an_api_that_does_not_filter_as_documented_leads_to_no_report(
+def test_if_the_api_does_not_filter_as_documented_nothing_is_reported(
     small: Sandbox, catalog: Json, stream: str
 ) -> None:
     runs = Runs(small, select(catalog, stream))
     ids = runs.run().ids(stream)
     small.delete(LISTS.get(stream, stream), ids=[ids[2]])
-    with forgetful(small, lambda _: False, filters=False) as api_url:
+    with hiding_proxy(small, lambda _: False, filters=False) as api_url:
         result = runs.run(api_url=api_url, fails=True)
     assert tombstones(result, stream) == []
     assert any("filter as documented" in line for line in result.logged("CRITICAL"))
 
 
-def test_the_limit_counts_what_is_gone_and_not_what_a_list_hides(
+def test_the_limit_counts_deleted_records_and_not_hidden_ones(
     small: Sandbox, catalog: Json
 ) -> None:
     runs = Runs(small, select(catalog, "products"), deletes_limit=0.05)
     ids = runs.run().ids("products")
     small.delete("products", ids=[ids[2]])
-    with forgetful(small, lambda _: True) as api_url:
+    with hiding_proxy(small, lambda _: True) as api_url:
         assert tombstones(runs.run(api_url=api_url), "products") == [ids[2]]
 
 
-def test_a_sweep_that_fails_reports_nothing_and_starts_again(small: Sandbox, catalog: Json) -> None:
+def test_a_failed_id_scan_reports_nothing_and_is_repeated(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "products"), max_attempts=1, max_retry_seconds=0)
     runs.run()
     small.delete("products", ids=[7, 9])
     small.change("products", ids=[10])
     small.clear_requests()
-    whole = run(runs.config, runs.catalog, runs.state)
-    assert tombstones(whole, "products") == [7, 9]
+    complete = run(runs.config, runs.catalog, runs.state)
+    assert tombstones(complete, "products") == [7, 9]
     requests = len(small.requests())
     assert requests >= 5
     for request in range(1, requests + 1):
@@ -92,8 +92,8 @@ def test_a_sweep_that_fails_reports_nothing_and_starts_again(small: Sandbox, cat
         assert tombstones(again, "products") == [7, 9]
 
 
-def test_a_lost_permission_is_no_deletion(small: Sandbox, catalog: Json) -> None:
-    runs = Runs(small, select(catalog, *FOUR), max_attempts=1, max_retry_seconds=0)
+def test_a_lost_permission_is_not_a_deletion(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, *MAIN_STREAMS), max_attempts=1, max_retry_seconds=0)
     runs.run()
     for moment in ("from the start", "after the records"):
         if moment == "from the start":
@@ -103,13 +103,13 @@ def test_a_lost_permission_is_no_deletion(small: Sandbox, catalog: Json) -> None
             small.fault("orders", request=2, kind="403", times=0)
             small.fault("products", request=2, kind="403", times=0)
         result = runs.run(fails=True)
-        assert not any(tombstones(result, name) for name in FOUR)
+        assert not any(tombstones(result, name) for name in MAIN_STREAMS)
     small.clear_faults()
     runs.run()
-    assert not any(runs.warehouse.deleted(name) for name in FOUR if name != "orders")
+    assert not any(runs.warehouse.deleted(name) for name in MAIN_STREAMS if name != "orders")
 
 
-def test_a_list_that_is_empty_all_of_a_sudden_is_no_deletion(small: Sandbox, catalog: Json) -> None:
+def test_a_suddenly_empty_list_is_not_reported(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "products"), deletes_limit=0.2)
     runs.run()
     small.delete("products", count=25)
@@ -119,19 +119,19 @@ def test_a_list_that_is_empty_all_of_a_sudden_is_no_deletion(small: Sandbox, cat
 
 
 # Of 50: in floating point 58% of them are a little less than 29.
-@pytest.mark.parametrize(("gone", "limit"), [(10, 0.2), (29, 0.58)])
-def test_the_limit_itself_is_allowed(catalog: Json, gone: int, limit: float) -> None:
+@pytest.mark.parametrize(("number", "limit"), [(10, 0.2), (29, 0.58)])
+def test_the_limit_itself_is_allowed(catalog: Json, number: int, limit: float) -> None:
     with Sandbox(Options(products=50)) as store:
         runs = Runs(store, select(catalog, "products"), deletes_limit=limit)
         runs.run()
-        store.delete("products", count=gone)
-        assert len(tombstones(run(runs.config, runs.catalog, runs.state), "products")) == gone
+        store.delete("products", count=number)
+        assert len(tombstones(run(runs.config, runs.catalog, runs.state), "products")) == number
         store.delete("products", count=1)
         assert tombstones(runs.run(fails=True), "products") == []
 
 
 @pytest.mark.kills
-def test_a_run_that_is_killed_behind_any_message_reports_nothing_wrong(
+def test_a_run_that_is_killed_after_any_message_reports_nothing_wrong(
     small: Sandbox, catalog: Json
 ) -> None:
     runs = Runs(small, select(catalog, "products"), page_size=10, lookback_seconds=0)
@@ -140,23 +140,23 @@ def test_a_run_that_is_killed_behind_any_message_reports_nothing_wrong(
     small.change("products", ids=[3])
     small.add("products", count=1)
     state, tables = runs.state, copy.deepcopy(runs.warehouse.tables)
-    whole = runs.run()
-    assert tombstones(whole, "products") == [7, 9]
-    end = runs.warehouse.alive("products")
-    for kept in range(1, len(whole.messages)):
+    complete = runs.run()
+    assert tombstones(complete, "products") == [7, 9]
+    end = runs.warehouse.present("products")
+    for kept in range(1, len(complete.messages)):
         runs.state, runs.warehouse.tables = state, copy.deepcopy(tables)
-        came = whole.messages[:kept]
-        runs.warehouse.load(came)
-        runs.state = next((m["value"] for m in reversed(came) if m["type"] == "STATE"), state)
+        received = complete.messages[:kept]
+        runs.warehouse.load(received)
+        runs.state = next((m["value"] for m in reversed(received) if m["type"] == "STATE"), state)
         runs.run()
-        assert runs.warehouse.alive("products") == end
+        assert runs.warehouse.present("products") == end
         assert list(runs.warehouse.deleted("products")) == [(7,), (9,)]
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGKILL])
-# The walk's last, two of the sweep, the last.
+# The last of the pass, two of the id scan, and the last of all.
 @pytest.mark.parametrize("request_", some_of([2, 4, 6, 7], 2, pytest.mark.kills))
-def test_a_sweep_that_is_stopped_reports_nothing_and_starts_again(
+def test_a_stopped_id_scan_reports_nothing_and_is_repeated(
     small: Sandbox, catalog: Json, signum: int, request_: int
 ) -> None:
     runs = Runs(small, select(catalog, "products"), page_size=10, max_concurrency=1)
@@ -181,7 +181,7 @@ def test_a_sweep_that_is_stopped_reports_nothing_and_starts_again(
 
 @pytest.mark.parametrize("moment", ["before", "after_read"])
 @pytest.mark.parametrize("request_", some_of([1, 2, 3, 4, 5, 6], 2, pytest.mark.histories))
-def test_what_changes_during_a_sync_is_never_reported_while_it_is_there(
+def test_existing_records_are_not_reported_whatever_changes_during_a_sync(
     small: Sandbox, catalog: Json, moment: str, request_: int
 ) -> None:
     runs = Runs(small, select(catalog, "products"), page_size=10)
@@ -197,24 +197,24 @@ def test_what_changes_during_a_sync_is_never_reported_while_it_is_there(
             {"op": "delete", "list": "products", "ids": [20]},
         ],
     )
-    told = tombstones(runs.run(), "products")
-    assert set(told) <= {7, 20}
-    assert 7 in told
+    reported = tombstones(runs.run(), "products")
+    assert set(reported) <= {7, 20}
+    assert 7 in reported
     runs.run()
-    there = sorted((row["id"],) for row in small.records("products"))
-    assert sorted(runs.warehouse.alive("products")) == there
+    existing = sorted((row["id"],) for row in small.records("products"))
+    assert sorted(runs.warehouse.present("products")) == existing
     assert list(runs.warehouse.deleted("products")) == [(7,), (20,)]
 
 
 @pytest.mark.parametrize("cap", [1, 3])
-def test_an_answer_with_fewer_rows_than_asked_for_is_no_proof(
+def test_a_response_with_fewer_rows_than_requested_proves_no_deletion(
     small: Sandbox, catalog: Json, cap: int
 ) -> None:
     runs = Runs(small, select(catalog, "products"))
     ids = runs.run().ids("products")
     small.delete("products", ids=[ids[4], ids[-1]])
     small.set(page_cap=cap)
-    with forgetful(small, lambda id_: id_ > ids[2]) as api_url:
+    with hiding_proxy(small, lambda id_: id_ > ids[2]) as api_url:
         assert tombstones(runs.run(api_url=api_url), "products") == [ids[4], ids[-1]]
 
 
@@ -224,6 +224,6 @@ def test_other_channels_do_not_look_deleted(small: Sandbox, catalog: Json) -> No
     small.clear_requests()
     result = runs.run(channel_ids=[1])
     assert not any(tombstones(result, name) for name in ("orders", "products", "sites"))
-    # They are in the lists that are swept, so nobody has to ask for them one by one.
+    # The id scan shows them, so they are not looked up one by one.
     assert not {"order", "site"} & {request["list"] for request in small.requests()}
     assert not any("id:in" in request["query"] for request in small.requests())

@@ -1,4 +1,4 @@
-"""When lists are swept for their ids, and what that costs."""
+"""When lists are scanned for their ids, and which requests that needs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from tap_runner import Json, run, select, settings
 from tap_bigcommerce_sandbox import Sandbox
 
 
-def test_a_stream_is_swept_as_often_as_the_setting_says(small: Sandbox, catalog: Json) -> None:
+def test_a_stream_is_scanned_as_often_as_the_setting_says(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "products"), deletes_every=24)
     runs.run()
     small.delete("products", ids=[7])
     assert tombstones(runs.run(), "products") == []
     assert tombstones(runs.run(deletes_every=0), "products") == [7]
-    # A daily run that begins a little early looks all the same.
+    # A daily run that starts a little early also scans.
     nearly = datetime.now(timezone.utc) - timedelta(hours=22)
     small.delete("products", ids=[8])
     runs.state["bookmarks"]["products"]["deletes"]["swept"] = nearly.isoformat()
@@ -26,8 +26,8 @@ def test_a_stream_is_swept_as_often_as_the_setting_says(small: Sandbox, catalog:
     assert tombstones(runs.run(), "products") == []
 
 
-def sweeps(store: Sandbox, list_: str) -> list[Json]:
-    """The requests for a list by which it was swept, and none that confirmed."""
+def id_scans(store: Sandbox, list_: str) -> list[Json]:
+    """The requests of an id scan of the list, without those that look up ids."""
     queries = [
         request["query"]
         for request in store.requests()
@@ -36,16 +36,14 @@ def sweeps(store: Sandbox, list_: str) -> list[Json]:
     return [query for query in queries if "id:in" not in query]
 
 
-def test_a_sweep_asks_for_rows_as_short_as_the_api_can_make_them(
-    small: Sandbox, catalog: Json
-) -> None:
+def test_an_id_scan_requests_the_shortest_rows(small: Sandbox, catalog: Json) -> None:
     runs = Runs(small, select(catalog, "products"))
     runs.run()
     small.clear_requests()
     small.delete("products", ids=[7])
     runs.run()
-    assert {query["include_fields"] for query in sweeps(small, "products")} == {"is_visible"}
-    assert not any("date_modified:min" in query for query in sweeps(small, "products"))
+    assert {query["include_fields"] for query in id_scans(small, "products")} == {"is_visible"}
+    assert not any("date_modified:min" in query for query in id_scans(small, "products"))
     [confirmation] = [
         request["query"] for request in small.requests() if "id:in" in request["query"]
     ]
@@ -61,7 +59,7 @@ def test_a_sweep_asks_for_rows_as_short_as_the_api_can_make_them(
         ("customers", "INCREMENTAL", {"start_date": "2025-06-01T00:00:00Z"}),
     ],
 )
-def test_a_first_sync_needs_no_sweep(
+def test_a_first_sync_needs_no_id_scan(
     small: Sandbox, catalog: Json, stream: str, method: str, more: Json
 ) -> None:
     chosen = select(catalog, stream, replication_method=method)
@@ -73,8 +71,8 @@ def test_a_first_sync_needs_no_sweep(
     assert len(small.requests()) == without
     small.clear_requests()
     runs.run()
-    swept_apart = method == "INCREMENTAL"
-    if not swept_apart:
-        assert len(small.requests()) == without, "what is read whole is its own sweep"
+    has_id_scan = method == "INCREMENTAL"
+    if not has_id_scan:
+        assert len(small.requests()) == without, "a complete pass needs no id scan"
     elif stream == "products":
-        assert sweeps(small, stream)
+        assert id_scans(small, stream)
