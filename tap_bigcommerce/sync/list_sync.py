@@ -44,14 +44,9 @@ class ChildListEnricher(Enricher):
         *,
         ignore_since: bool = False,
     ) -> None:
-        """Initialize.
+        """`enricher` is the list's own; `counts` are those of the stream that requests the list.
 
-        Args:
-            stream_syncs: Streams that are written from the list.
-            enricher: The list's own enricher.
-            run: The context of the run.
-            counts: The counts of the stream for which the list is requested.
-            ignore_since: Read the child lists without their date filter.
+        With `ignore_since`, the child lists are read without their date filter.
         """
         self._counts = counts
         self._root = root = stream_syncs[0].root
