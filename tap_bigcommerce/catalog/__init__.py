@@ -1,1 +1,1 @@
-"""What can be read and what is selected: discovery, selection, and what the store permits."""
+"""Discovery and selection: the catalog, rules, permissions, request costs."""

@@ -1,1 +1,1 @@
-"""A stream's JSON schema, compiled once to a converter from the API's rows to records."""
+"""Conversion of API rows to records: schemas, types, protected fields."""

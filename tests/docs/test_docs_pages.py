@@ -49,18 +49,18 @@ def conversions() -> list[tuple[str, str, str]]:
     table = RECORDS.read_text("utf-8").partition("<!-- conversions -->")[2]
     table = table.partition("<!-- end of conversions -->")[0]
     rows = [line.strip("|").split("|") for line in table.strip().splitlines()[2:]]
-    return [(kind.strip(), came.strip(" `"), goes.strip(" `")) for kind, came, goes in rows]
+    return [(type_.strip(), sent.strip(" `"), out.strip(" `")) for type_, sent, out in rows]
 
 
-@pytest.mark.parametrize(("kind", "came", "goes"), conversions())
-def test_values_are_converted_as_the_table_says(kind: str, came: str, goes: str) -> None:
-    field: dict[str, Any] = {"type": ["null", kind]}
-    if kind == "date-time":
+@pytest.mark.parametrize(("type_", "sent", "written"), conversions())
+def test_values_are_converted_as_the_table_says(type_: str, sent: str, written: str) -> None:
+    field: dict[str, Any] = {"type": ["null", type_]}
+    if type_ == "date-time":
         field = {"type": ["null", "string"], "format": "date-time"}
     schema = {"type": "object", "properties": {"field": field}}
-    row = loads(clean({"field": json.loads(came)}))
+    row = loads(clean({"field": json.loads(sent)}))
     converted = Converter(schema, schema).convert(row)
-    assert orjson.dumps(converted).decode() == f'{{"field":{goes}}}'.replace(": ", ":")
+    assert orjson.dumps(converted).decode() == f'{{"field":{written}}}'.replace(": ", ":")
 
 
 def test_the_rescued_row_shown_is_what_the_tap_makes_of_such_an_order() -> None:

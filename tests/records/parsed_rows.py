@@ -1,4 +1,4 @@
-"""Rows as a converter gets them: read from a body, whatever was in it."""
+"""Rows as a converter gets them: parsed from a cleaned body."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from tap_bigcommerce.records.scalars import loads
 
 
 def as_parsed(row: dict[str, Any]) -> dict[str, Any]:
-    """The row, written and read as a body with it would be."""
+    """The row after it was written to a body and parsed."""
     parsed: dict[str, Any] = loads(clean(row))
     return parsed

@@ -1,4 +1,4 @@
-"""Whole records: what is new, what is deselected, what does not fit, what must be there."""
+"""Records: new keys, deselected fields, values that do not fit, missing keys."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def without(schema: Json, *paths: str) -> Json:
     """A copy of the schema without the fields of these dotted paths."""
     copy: Json = json.loads(json.dumps(schema))
     for path in paths:
-        place = copy
-        *steps, last = path.split(".")
-        for step in steps:
-            place = place["properties"][step]
-            place = place.get("items", place)
-        del place["properties"][last]
+        node = copy
+        *parents, last = path.split(".")
+        for name in parents:
+            node = node["properties"][name]
+            node = node.get("items", node)
+        del node["properties"][last]
     return copy
 
 
@@ -90,7 +90,7 @@ def test_a_new_key_is_rescued_at_any_depth_and_counted_by_path() -> None:
     assert not made.dropped
 
 
-def test_a_deselected_key_is_dropped_without_a_word() -> None:
+def test_a_deselected_key_is_omitted_and_not_counted() -> None:
     made = Converter(without(KNOWN, "note", "address.zip", "products.secret"), KNOWN)
     record = {
         "id": 1,
@@ -103,13 +103,13 @@ def test_a_deselected_key_is_dropped_without_a_word() -> None:
     assert not made.dropped
 
 
-def test_a_catalog_that_selects_little_leaves_the_rest_out() -> None:
+def test_only_selected_fields_are_in_the_record() -> None:
     made = Converter(obj(id=INTEGER), KNOWN)
     assert run(made, {"id": 1, "note": "a", "total": "1", "tags": [], "products": []}) == {"id": 1}
 
 
 @pytest.mark.parametrize("value", ["hidden", ["hidden"], [{"secret": "hidden"}], 5, True, {"a": 1}])
-def test_a_value_of_the_wrong_shape_is_not_rescued_if_it_may_hold_what_is_deselected(
+def test_a_value_of_the_wrong_type_is_not_rescued_if_a_deselected_field_may_be_in_it(
     value: Any,
 ) -> None:
     schema = without(KNOWN, "address.geo.lon", "products.secret")
@@ -128,7 +128,7 @@ def test_a_value_of_the_wrong_shape_is_not_rescued_if_it_may_hold_what_is_desele
     assert not made.rescued
 
 
-def test_a_value_of_the_wrong_shape_is_rescued_where_all_is_selected() -> None:
+def test_a_value_of_the_wrong_type_is_rescued_if_everything_in_it_is_selected() -> None:
     made = Converter(without(KNOWN, "products.secret"), KNOWN)
     assert run(made, {"address": ["a"], "tags": [["b"], "c"]}) == {
         "address": None,
@@ -147,8 +147,8 @@ def test_an_object_without_any_selected_field_is_empty() -> None:
     }
 
 
-def test_where_the_catalog_has_another_shape_than_the_tap_nothing_is_rescued() -> None:
-    """Whether `b` was deselected in that catalog cannot be known."""
+def test_nothing_is_rescued_where_the_catalogs_type_differs_from_the_taps() -> None:
+    """`b` may have been deselected in that catalog."""
     made = Converter(
         obj(note=obj(a=STRING), address=STRING, tags=array(obj(a=STRING)), _rescued_data=STRING),
         KNOWN,
@@ -162,7 +162,7 @@ def test_where_the_catalog_has_another_shape_than_the_tap_nothing_is_rescued() -
     assert made.dropped == {"note.b": 1, "address": 1, "tags[].b": 1}
 
 
-def test_the_whole_catalog_can_be_given_as_known_beside_the_taps_schema() -> None:
+def test_the_known_schema_can_be_that_of_the_tap_and_of_the_catalog() -> None:
     catalog = obj(id=INTEGER, note=obj(a=STRING, b=STRING), old=STRING, _rescued_data=STRING)
     made = Converter(without(catalog, "note.b", "old"), {"anyOf": [KNOWN, catalog]})
     record = {"id": 1, "note": {"a": "x", "b": "hidden", "c": "new"}, "old": "hidden", "total": 1}
@@ -173,14 +173,14 @@ def test_the_whole_catalog_can_be_given_as_known_beside_the_taps_schema() -> Non
     }
 
 
-def test_a_free_form_object_goes_out_whole_even_if_the_tap_knows_its_fields() -> None:
+def test_an_object_without_properties_is_written_unchanged_even_if_its_fields_are_known() -> None:
     made = Converter(obj(address={"type": "object"}), KNOWN)
     assert run(made, {"address": {"city": "Ulm", "new": 1}}) == {
         "address": {"city": "Ulm", "new": 1}
     }
 
 
-def test_more_keys_than_the_fields_go_out_where_the_schema_allows_them() -> None:
+def test_additional_keys_are_written_where_the_schema_allows_them() -> None:
     inner = {**obj(a=NUMBER, b=STRING), "additionalProperties": True}
     known = obj(x=inner, y={**obj(a=NUMBER), "additionalProperties": INTEGER}, _rescued_data=STRING)
     made = Converter(without(known, "x.b"), known)
@@ -192,7 +192,7 @@ def test_more_keys_than_the_fields_go_out_where_the_schema_allows_them() -> None
     }
 
 
-def test_a_rule_for_a_field_leaves_alone_what_lies_in_further_keys_beside_it() -> None:
+def test_a_rule_for_a_field_does_not_apply_to_additional_keys_beside_it() -> None:
     known = obj(x={**obj(a=STRING), "additionalProperties": True}, _rescued_data=STRING)
     made = Converter(known, known, protection=Protection("s", Rules(["!s.x.b"]), Rules(), ""))
     record = {"x": {"a": "1", "b": "hidden", "c": {"d": ["e"]}}, "y": {"b": 1}}
@@ -250,7 +250,7 @@ def test_absent_keys_stay_absent_and_nulls_stay_null() -> None:
     }
 
 
-def test_paths_of_odd_keys_are_told_apart() -> None:
+def test_paths_of_unusual_keys_are_distinct() -> None:
     made = Converter(KNOWN, KNOWN)
     record = {"address.zzz": 1, "address": {"zzz": 2, "": 3, 'q"': 4}, "a[0]": 5, "n\0": 6, "n": 7}
     assert run(made, record) == {
@@ -267,7 +267,7 @@ def test_paths_of_odd_keys_are_told_apart() -> None:
     }
 
 
-def test_the_counters_do_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_counter_has_a_limited_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(converter_module, "MAX_PATHS", 3)
     made = Converter(KNOWN, KNOWN)
     for number in range(20):
@@ -275,7 +275,7 @@ def test_the_counters_do_not_grow_without_end(monkeypatch: pytest.MonkeyPatch) -
     assert made.rescued == {"key0": 1, "key1": 1, "key2": 1, "(other paths)": 17}
 
 
-def test_the_same_object_in_two_places_is_written_in_both() -> None:
+def test_the_same_object_in_two_fields_is_written_in_both() -> None:
     item = obj(**{f"f{number}": NUMBER for number in range(20)}, part=obj(a=INTEGER))
     known = obj(products=array(item), groups=array(obj(items=array(item))), _rescued_data=STRING)
     made = Converter(known, known)
@@ -293,7 +293,7 @@ def test_the_same_object_in_two_places_is_written_in_both() -> None:
     }
 
 
-def test_what_is_known_at_one_place_is_new_at_another() -> None:
+def test_a_key_that_is_known_at_one_path_is_new_at_another() -> None:
     fields = {f"f{number}": NUMBER for number in range(20)}
     known = obj(a=array(obj(**fields, s=STRING, x=STRING)), b=array(obj(**fields, s=STRING)))
     schema = obj(a=array(obj(**fields)), b=array(obj(**fields)), _rescued_data=STRING)
@@ -307,7 +307,7 @@ def test_what_is_known_at_one_place_is_new_at_another() -> None:
         }
 
 
-def test_what_is_nested_too_deep_is_found_in_a_clean_record_too() -> None:
+def test_a_value_that_is_nested_too_deep_is_rescued() -> None:
     made = Converter(obj(x={"type": "array"}, _rescued_data=STRING), obj(x={"type": "array"}))
     text = "[" * 300 + "]" * 300
     record = orjson.loads(f'{{"x":{text}}}')
@@ -316,13 +316,13 @@ def test_what_is_nested_too_deep_is_found_in_a_clean_record_too() -> None:
         assert out == {"x": None, "_rescued_data": f'{{"x":{text}}}'}
 
 
-def test_rescued_paths_that_only_differ_in_odd_characters_are_all_kept() -> None:
-    record = {f"n{odd}": number for number, odd in enumerate("\0\ud800\ufffd", 1)}
+def test_rescued_paths_that_differ_only_in_invalid_characters_are_all_kept() -> None:
+    record = {f"n{character}": number for number, character in enumerate("\0\ud800\ufffd", 1)}
     out = run(Converter(KNOWN, KNOWN), record)
     assert sorted(out["_rescued_data"].values()) == [1, 2, 3]
 
 
-def test_a_string_where_the_tap_knows_fields_takes_no_json_text() -> None:
+def test_a_string_does_not_take_json_text_where_fields_are_known() -> None:
     made = Converter(
         obj(a=STRING, b=STRING, products=STRING, _rescued_data=STRING),
         obj(a=obj(x=STRING), b=STRING, products=KNOWN["properties"]["products"]),
@@ -335,7 +335,7 @@ def test_a_string_where_the_tap_knows_fields_takes_no_json_text() -> None:
     assert run(made, {"a": "text", "b": "text"}) == {"a": "text", "b": "text"}
 
 
-def test_more_keys_do_not_go_out_where_the_tap_knows_no_fields() -> None:
+def test_additional_keys_are_dropped_where_no_fields_are_known() -> None:
     """They may be deselected."""
     inner = {**obj(a=STRING), "additionalProperties": True}
     made = Converter(obj(x=inner, _rescued_data=STRING), obj(x=STRING))
@@ -344,7 +344,7 @@ def test_more_keys_do_not_go_out_where_the_tap_knows_no_fields() -> None:
 
 
 @pytest.mark.parametrize("value", [5, True, 1.5, "text", {"a": 1}, [[1]], [{}]])
-def test_a_shape_may_be_made_from_an_object_in_which_nothing_fits(value: Any) -> None:
+def test_an_object_in_which_no_value_fits_does_not_affect_the_next(value: Any) -> None:
     known = obj(part=obj(names=array(STRING), ids=array(INTEGER)), _rescued_data=STRING)
     made = Converter(known, known)
     out = run(made, {"part": {"names": value, "ids": value}})
@@ -354,7 +354,7 @@ def test_a_shape_may_be_made_from_an_object_in_which_nothing_fits(value: Any) ->
     }
 
 
-def test_the_same_object_obeys_the_selection_of_each_place() -> None:
+def test_the_same_object_follows_the_selection_of_each_path() -> None:
     item = obj(**{f"f{number}": NUMBER for number in range(20)})
     known = obj(products=array(item), others=array(item))
     made = Converter(without(known, "others.f3"), known)
@@ -364,7 +364,7 @@ def test_the_same_object_obeys_the_selection_of_each_place() -> None:
     assert out["others"] == [{k: v for k, v in row.items() if k != "f3"}]
 
 
-def test_options_by_path_hold_in_their_place_only() -> None:
+def test_options_by_path_apply_to_their_path_only() -> None:
     fields = array(obj(value=STRING))
     known = obj(a=fields, b=fields, c=fields, _rescued_data=STRING)
     made = Converter(known, known, json_text={"a[].value"}, value_or_array={"b"})
@@ -383,7 +383,7 @@ def test_a_body_is_clean_if_no_nul_is_written_in_it() -> None:
     assert not is_clean(orjson.dumps({"a": "x\0"}))
 
 
-def test_a_union_of_an_object_and_a_scalar_hides_what_is_deselected() -> None:
+def test_deselected_fields_are_not_rescued_from_a_union_of_object_and_scalar() -> None:
     known = obj(x={"anyOf": [obj(a=STRING, b=STRING), {"type": "integer"}]}, _rescued_data=STRING)
     schema: Json = json.loads(json.dumps(known))
     del schema["properties"]["x"]["anyOf"][0]["properties"]["b"]

@@ -54,7 +54,7 @@ from tap_bigcommerce.dates import (
         ("Wed, 30 Nov -0001 00:00:00 +0000", None),
     ],
 )
-def test_a_date_goes_out_as_an_instant_in_utc(text: str, normal: str | None) -> None:
+def test_a_date_is_written_as_an_instant_in_utc(text: str, normal: str | None) -> None:
     assert normalize_date(text) == normal
     instant = parse_instant(text)
     assert (instant and format_instant(instant)) == normal
@@ -99,7 +99,7 @@ def test_a_date_goes_out_as_an_instant_in_utc(text: str, normal: str | None) -> 
         "0000-00-00T12:00:00Z",
     ],
 )
-def test_what_is_no_date_is_refused(text: str) -> None:
+def test_text_that_is_not_a_date_is_refused(text: str) -> None:
     with pytest.raises(NotADate):
         normalize_date(text)
     assert parse_instant(text) is None
@@ -113,13 +113,13 @@ INSTANTS = st.datetimes(datetime(2, 1, 1), datetime(9998, 12, 30), timezones=OFF
 def test_every_instant_is_read_back_from_iso_8601_and_rfc_2822(instant: datetime) -> None:
     assert parse_instant(instant.isoformat()) == instant
     assert parse_instant(format_instant(instant)) == instant
-    whole = instant.replace(microsecond=0)
-    assert parse_instant(format_datetime(whole)) == whole
-    assert parse_instant(format_datetime(whole.astimezone(timezone.utc))) == whole
+    seconds = instant.replace(microsecond=0)
+    assert parse_instant(format_datetime(seconds)) == seconds
+    assert parse_instant(format_datetime(seconds.astimezone(timezone.utc))) == seconds
 
 
 @given(INSTANTS, st.integers(0, 31), st.sampled_from("09 :-+TZ.,aM\n٣"))
-def test_the_quick_reading_agrees_with_the_thorough_one(
+def test_the_fast_parser_agrees_with_the_complete_one(
     instant: datetime, at: int, letter: str
 ) -> None:
     utc = instant.astimezone(timezone.utc).replace(microsecond=0)

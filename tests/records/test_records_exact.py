@@ -1,4 +1,4 @@
-"""Numbers of which 64 bits do not hold every digit."""
+"""Numbers with more digits than 64 bits hold."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ SCHEMA = {
 @st.composite
 def numbers(draw: st.DrawFn) -> str:
     """The text of a number in JSON."""
-    whole = st.integers().map(str) | st.integers(10**18, 10**40).map(str)
+    integer = st.integers().map(str) | st.integers(10**18, 10**40).map(str)
     fraction = st.just("") | st.text("0123456789", min_size=1, max_size=30).map(lambda d: f".{d}")
     exponent = st.just("") | st.integers(-200, 200).map(lambda e: f"e{e}")
-    return draw(whole) + draw(fraction) + draw(exponent)
+    return draw(integer) + draw(fraction) + draw(exponent)
 
 
 def record(row: str, *, often: bool) -> dict[str, Any]:
-    """What goes out for a row; `often`: rows with such keys have come before."""
+    """The record of a row; `often`: the converter has seen such rows before."""
     converter = Converter(SCHEMA, SCHEMA, keys=("id",), json_text=("json",))
     rows = [loads(row.encode())]
     for _ in range(3 if often else 1):
@@ -61,7 +61,7 @@ def record(row: str, *, often: bool) -> dict[str, Any]:
 @example("0.1000000000000000055", True)
 @example("-0", True)
 @example("1E5", True)
-def test_a_number_in_a_text_keeps_every_digit(number: str, often: bool) -> None:
+def test_a_number_in_a_string_keeps_every_digit(number: str, often: bool) -> None:
     row = f'{{"id":1,"text":{number},"json":["a",{number}],"list":[{number}],"new":{number}}}'
     out = record(row, often=often)
     value = Decimal(number)
@@ -74,7 +74,7 @@ def test_a_number_in_a_text_keeps_every_digit(number: str, often: bool) -> None:
 
 @given(numbers(), st.booleans())
 @example("12345678901234567890123", True)
-def test_a_number_elsewhere_keeps_its_digits_as_far_as_json_numbers_do(
+def test_a_number_in_other_types_keeps_the_digits_of_a_json_number(
     number: str, often: bool
 ) -> None:
     fields = ("number", "integer", "date", "flag", "any", "free")
@@ -88,7 +88,7 @@ def test_a_number_elsewhere_keeps_its_digits_as_far_as_json_numbers_do(
 
 
 @pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 2000])
-def test_what_no_double_holds_keeps_its_text(number: str) -> None:
+def test_a_number_larger_than_any_double_keeps_its_text(number: str) -> None:
     from tap_bigcommerce.api.response import clean, parse_leniently
 
     row = f'{{"id":1,"text":{number},"number":{number},"new":[{number}]}}'

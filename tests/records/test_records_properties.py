@@ -24,8 +24,8 @@ STRING = {"type": ["null", "string"]}
 @st.composite
 def schemas(draw: st.DrawFn, depth: int = 3) -> Json:
     """A tap's schema: objects and arrays of scalars, some of them free-form or of several types."""
-    kinds = ["scalar", "scalar", "object", "array", "objects", "free", "union"]
-    kind = draw(st.sampled_from(kinds if depth else ["scalar"]))
+    names = ["scalar", "scalar", "object", "array", "objects", "free", "union"]
+    kind = draw(st.sampled_from(names if depth else ["scalar"]))
     if kind == "scalar":
         name = draw(SCALARS)
         if name == "date":
@@ -65,19 +65,19 @@ def selections(draw: st.DrawFn, schema: Json) -> Json:
     return cut
 
 
-def knows_more(cut: Any, known: Any) -> bool:
-    """Whether a field was cut off anywhere in here."""
+def has_deselected(cut: Any, known: Any) -> bool:
+    """Whether a field of `known` is deselected, at any depth."""
     for name, field in known.get("properties", {}).items():
-        if name not in cut["properties"] or knows_more(cut["properties"][name], field):
+        if name not in cut["properties"] or has_deselected(cut["properties"][name], field):
             return True
     pairs = list(zip(cut.get("anyOf", []), known.get("anyOf", []), strict=True))
     if "items" in known:
         pairs.append((cut["items"], known["items"]))
-    return any(knows_more(*pair) for pair in pairs)
+    return any(has_deselected(*pair) for pair in pairs)
 
 
 class Values:
-    """Draws values in which each text and number can be found again by a mark of its own."""
+    """Draws values in which each text and number has a unique mark."""
 
     def __init__(self, draw: st.DrawFn) -> None:
         self.draw = draw
@@ -92,7 +92,7 @@ class Values:
         return self.marks[-1]
 
     def any(self, secret: bool, depth: int = 2) -> Any:
-        """Any value that a JSON parser returns. No numbers where it must be kept secret."""
+        """Any value that a JSON parser returns; if it is secret, without numbers."""
         kinds = ["text", "empty", "null", "bool"]
         kinds += [] if secret else ["integer", "decimal", "float", "huge"]
         kinds += ["list", "dict", "list", "dict"] if depth else []
@@ -119,9 +119,9 @@ class Values:
         return int(digits) if kind == "integer" else int(digits + "0" * 30)
 
     def of(self, cut: Any, known: Json, secret: bool) -> Any:
-        """A value that mostly has the shape of the schema; secret: it is deselected."""
+        """A value that mostly fits the schema; secret: it is deselected."""
         if not self.draw(st.integers(0, 9)):
-            return self.wrong(known, secret or knows_more(cut, known))
+            return self.wrong(known, secret or has_deselected(cut, known))
         if "anyOf" in known:
             if self.draw(st.booleans()):
                 return self.object(cut["anyOf"][0], known["anyOf"][0], secret)
@@ -141,7 +141,7 @@ class Values:
         return self.any(secret, depth=1)
 
     def wrong(self, known: Json, secret: bool) -> Any:
-        """A value of another shape; without secrets it may also be of the right one."""
+        """A value of another type; if it is not secret, it may also fit."""
         if not secret:
             return self.any(secret)
         if "anyOf" in known or "properties" in known or known.get("type") == "object":
@@ -174,7 +174,7 @@ def cases(draw: st.DrawFn) -> tuple[Json, Json, list[tuple[Json, list[str]]]]:
 
 
 def same(value: Any) -> str:
-    """For comparing, NaN included."""
+    """A text to compare values by, because NaN is not equal to itself."""
     return repr(value)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of one value in a field of each type; None for what is left null and rescued."""
+"""How a value is converted in a field of each type; RESCUED if it does not fit."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from parsed_rows import as_parsed
 from tap_bigcommerce.api.response import parse_leniently
 from tap_bigcommerce.records.converter import Converter
 
-# Marks a value that does not fit: null in its place, and in `_rescued_data`.
+# A value that does not fit: null in its field, and written to `_rescued_data`.
 RESCUED = object()
 
 HUGE = 123456789012345678901234567890
@@ -122,10 +122,10 @@ def test_a_number_keeps_its_digits(value: Any, text: Any) -> None:
 @given(st.text('0123456789-+.eE \n\t,_٣[]"', max_size=8) | st.from_regex(NUMBER, fullmatch=True))
 def test_text_is_a_number_if_it_is_one_in_json_but_for_a_zero_before_a_point(text: str) -> None:
     converted, rescued = text_of(converter(NULLABLE("number")), text)
-    # The API leaves the zero before a point away.
-    whole = re.sub(r"\A(-?)\.", r"\g<1>0.", text)
-    if NUMBER.fullmatch(whole) and math.isfinite(float(text)) and len(text) < 1000:
-        assert converted == whole
+    # The API omits the zero before a decimal point.
+    expected = re.sub(r"\A(-?)\.", r"\g<1>0.", text)
+    if NUMBER.fullmatch(expected) and math.isfinite(float(text)) and len(text) < 1000:
+        assert converted == expected
     else:
         assert converted == "null"
         assert (rescued is None) == (text == "")
@@ -165,7 +165,7 @@ def test_text_is_a_number_if_it_is_one_in_json_but_for_a_zero_before_a_point(tex
         ([], RESCUED),
     ],
 )
-def test_an_integer_is_taken_where_nothing_is_lost(value: Any, text: Any) -> None:
+def test_an_integer_is_converted_where_nothing_is_lost(value: Any, text: Any) -> None:
     check(NULLABLE("integer"), value, text)
 
 
@@ -188,7 +188,7 @@ def test_an_integer_is_taken_where_nothing_is_lost(value: Any, text: Any) -> Non
         (["a"], RESCUED),
     ],
 )
-def test_a_string_takes_text_and_the_text_of_numbers(value: Any, text: Any) -> None:
+def test_a_string_accepts_text_and_the_text_of_numbers(value: Any, text: Any) -> None:
     check(NULLABLE("string"), value, text)
 
 
@@ -203,11 +203,11 @@ def test_a_string_takes_text_and_the_text_of_numbers(value: Any, text: Any) -> N
         ([], '"[]"'),
     ],
 )
-def test_a_string_of_json_text_takes_anything(value: Any, text: str) -> None:
+def test_a_string_of_json_text_accepts_any_value(value: Any, text: str) -> None:
     check(NULLABLE("string"), value, text, json_text={"field"})
 
 
-def test_an_integer_of_thousands_of_digits_harms_nothing() -> None:
+def test_an_integer_of_thousands_of_digits_is_written() -> None:
     for field in ({}, NULLABLE("string"), NULLABLE("number"), NULLABLE("integer"), OBJECT):
         text, rescued = text_of(converter(field), parse_leniently(b"1" + b"0" * 5000))
         assert (rescued or text).count("0") == 5000
@@ -240,7 +240,7 @@ DATE = {"type": ["null", "string"], "format": "date-time"}
 )
 def test_a_date_is_an_instant_in_utc_or_null(value: Any, text: Any) -> None:
     check(DATE, value, text)
-    made = converter(DATE)  # One whose shapes have seen dates of both layouts.
+    made = converter(DATE)  # It has converted dates of both formats.
     for date in ("Mon, 05 Jan 2026 10:00:00 +0000", "2026-01-05T10:00:00Z") * 2:
         made.convert({"field": date})
     found, rescued = text_of(made, value)
@@ -267,7 +267,7 @@ def test_a_date_is_an_instant_in_utc_or_null(value: Any, text: Any) -> None:
         ([], RESCUED),
     ],
 )
-def test_a_boolean_takes_what_can_only_be_one(value: Any, text: Any) -> None:
+def test_a_boolean_accepts_unambiguous_values(value: Any, text: Any) -> None:
     check(NULLABLE("boolean"), value, text)
 
 
@@ -293,13 +293,13 @@ def test_an_object_is_null_where_php_wrote_an_empty_array(value: Any, text: Any)
     check({"type": "object"}, value, '{"a":"5"}' if value == {"a": "5"} else text)
 
 
-def test_an_object_without_fields_goes_out_whole_and_clean() -> None:
+def test_an_object_without_fields_is_written_completely_and_cleaned() -> None:
     value = {"a\0": [HUGE, {"b": "x\0"}], "c": "\udfff", "a\ufffd": 1}
-    whole = f'"a\ufffd\ufffd":[{HUGE},{{"b":"x"}}],"c":"\ufffd","a\ufffd":1'
-    whole = f"{{{whole}}}"
+    expected = f'"a\ufffd\ufffd":[{HUGE},{{"b":"x"}}],"c":"\ufffd","a\ufffd":1'
+    expected = f"{{{expected}}}"
     for field in ({"type": "object"}, {"type": ["null", "object"], "additionalProperties": True}):
-        check(field, value, whole)
-    check({}, value, whole)
+        check(field, value, expected)
+    check({}, value, expected)
 
 
 def deep(levels: int) -> Any:
@@ -309,7 +309,7 @@ def deep(levels: int) -> Any:
     return value
 
 
-def test_what_is_nested_too_deep_to_be_written_is_rescued_as_text() -> None:
+def test_a_value_nested_too_deep_to_be_written_is_rescued() -> None:
     for field in ({}, {"type": "array"}):
         check(field, deep(200), orjson.dumps(deep(200)).decode())
         for levels in range(240, 270):
@@ -340,11 +340,11 @@ def test_an_array_converts_its_items(value: Any, text: Any) -> None:
     check({"type": ["null", "array"], "items": NULLABLE("integer")}, value, text)
 
 
-def test_an_array_without_items_goes_out_whole() -> None:
+def test_an_array_without_items_is_written_completely() -> None:
     check({"type": "array"}, [1, "a\0", {"b": [True]}], '[1,"a",{"b":[true]}]')
 
 
-WRAPPED = {"type": ["null", "array"], "items": OBJECT}
+OBJECTS = {"type": ["null", "array"], "items": OBJECT}
 
 
 @pytest.mark.parametrize(
@@ -359,11 +359,11 @@ WRAPPED = {"type": ["null", "array"], "items": OBJECT}
         (5, RESCUED),
     ],
 )
-def test_an_object_becomes_the_only_item_where_that_is_asked_for(value: Any, text: Any) -> None:
-    check(WRAPPED, value, text, value_or_array={"field"})
+def test_an_object_becomes_the_only_item_of_a_value_or_array_field(value: Any, text: Any) -> None:
+    check(OBJECTS, value, text, value_or_array={"field"})
 
 
-def test_a_scalar_becomes_the_only_item_where_that_is_asked_for() -> None:
+def test_a_scalar_becomes_the_only_item_of_a_value_or_array_field() -> None:
     field = {"type": ["null", "array"], "items": NULLABLE("string")}
     check(field, "AU", '["AU"]', value_or_array={"field"})
     check(field, {"a": 1}, RESCUED, value_or_array={"field"})
@@ -401,5 +401,5 @@ def test_a_scalar_becomes_the_only_item_where_that_is_asked_for() -> None:
         ({"type": "string", "format": "singer.decimal"}, 5, '"5"'),
     ],
 )
-def test_other_schemas_of_other_catalogs_are_understood(field: Any, value: Any, text: Any) -> None:
+def test_schemas_of_other_catalogs_are_understood(field: Any, value: Any, text: Any) -> None:
     check(field, value, text)
