@@ -29,7 +29,7 @@ def metadata_at(entry: Json, path: str) -> Json:
     return next(i["metadata"] for i in entry["metadata"] if path_of(i["breadcrumb"]) == path)
 
 
-def test_a_catalog_of_meltano_is_read_as_it_was_meant(quiet: Sandbox) -> None:
+def test_a_catalog_of_meltano_selects_what_its_rules_say(quiet: Sandbox) -> None:
     catalog = json.loads(MELTANO.read_text("utf-8"))
     result = run(settings(quiet), catalog)
     assert result.status == 0, result.stderr
@@ -47,7 +47,7 @@ def test_a_catalog_of_meltano_is_read_as_it_was_meant(quiet: Sandbox) -> None:
     assert "order_shipments.billing_address*" in warnings[1]
 
 
-def test_an_object_that_is_made_a_text_becomes_its_json(quiet: Sandbox) -> None:
+def test_an_object_that_is_a_string_in_the_catalog_becomes_its_json_text(quiet: Sandbox) -> None:
     catalog = json.loads(MELTANO.read_text("utf-8"))
     coupons = entry_of(catalog, "coupons")
     metadata_at(coupons, "applies_to.entity")["selected"] = False
@@ -58,12 +58,14 @@ def test_an_object_that_is_made_a_text_becomes_its_json(quiet: Sandbox) -> None:
     stored = {row["id"]: row.get("applies_to") for row in quiet.records("coupons")}
     assert any(stored.values())
     for row in result.records("coupons"):
-        whole = stored[row["id"]]
-        assert json.loads(row["applies_to"] or "null") == (whole and {"ids": whole["ids"]})
+        full = stored[row["id"]]
+        assert json.loads(row["applies_to"] or "null") == (full and {"ids": full["ids"]})
     assert not [line for line in result.logged("WARNING") if "applies_to" in line]
 
 
-def test_a_list_that_is_made_a_text_becomes_its_json(quiet: Sandbox, catalog: Json) -> None:
+def test_an_array_that_is_a_string_in_the_catalog_becomes_its_json_text(
+    quiet: Sandbox, catalog: Json
+) -> None:
     chosen = select(catalog, "orders", "products", fields={"orders": ["products"]})
     entry_of(chosen, "orders")["schema"]["properties"]["products"] = {"type": ["null", "string"]}
     entry_of(chosen, "products")["schema"]["properties"]["categories"] = {"type": "string"}
@@ -78,7 +80,7 @@ def test_a_list_that_is_made_a_text_becomes_its_json(quiet: Sandbox, catalog: Js
 
 
 @pytest.mark.parametrize("value", [False, "false"])
-def test_a_field_that_its_schema_deselects_stays_out(
+def test_a_field_that_its_schema_deselects_is_not_written(
     quiet: Sandbox, catalog: Json, value: Any
 ) -> None:
     chosen = select(catalog, "customers")
@@ -95,7 +97,7 @@ def test_a_field_that_its_schema_deselects_stays_out(
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         (lambda e: e.update(selected=False), '"selected": false beside tap_stream_id'),
         (lambda e: e.update(selected="yes"), '"selected": "yes" beside tap_stream_id'),
@@ -155,14 +157,14 @@ def test_a_field_that_its_schema_deselects_stays_out(
         ),
     ],
 )
-def test_what_is_ignored_is_named(quiet: Sandbox, catalog: Json, change: Any, words: str) -> None:
+def test_what_is_ignored_is_named(quiet: Sandbox, catalog: Json, change: Any, message: str) -> None:
     chosen = select(catalog, "customers", "coupons")
     change(entry_of(chosen, "customers"))
     result = run(settings(quiet), chosen)
     assert result.status == 0, result.stderr
     (warning,) = result.logged("WARNING")
     assert "customers" in warning
-    assert words in warning
+    assert message in warning
 
 
 @pytest.mark.parametrize("more", [{"detect_deletes": True}, {"store_hash_column": True}])
@@ -188,7 +190,7 @@ def test_a_field_of_any_type_in_a_catalog_can_hold_pseudonyms(
     assert schema["phone"] == {}
 
 
-def test_a_word_for_selected_that_is_none_leaves_a_stream_out_and_is_named(
+def test_a_stream_with_an_invalid_value_of_selected_is_not_read_and_named(
     quiet: Sandbox, catalog: Json
 ) -> None:
     chosen = select(catalog, "coupons", whole=True)

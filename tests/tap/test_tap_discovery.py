@@ -44,13 +44,13 @@ def metadata_of(catalog: Json, stream: Stream) -> dict[tuple[str, ...], Json]:
 
 
 def breadcrumbs(schema: Any, at: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Of each field, nested ones too."""
+    """The breadcrumb of each field, also of nested fields."""
     if isinstance(schema.get("items"), dict):
         yield from breadcrumbs(schema["items"], (*at, "items"))
     for name, field in schema.get("properties", {}).items():
-        place = (*at, "properties", name)
-        yield place
-        yield from breadcrumbs(field, place)
+        inner = (*at, "properties", name)
+        yield inner
+        yield from breadcrumbs(field, inner)
 
 
 def nodes(value: Any) -> Iterator[Json]:
@@ -136,45 +136,43 @@ def test_the_stream_has_its_keys_and_its_method(catalog: Json, stream: Stream) -
 
 @over_streams
 def test_every_field_has_metadata_nested_ones_too(catalog: Json, stream: Stream) -> None:
-    places = set(breadcrumbs(entry_of(catalog, stream)["schema"]))
-    assert set(metadata_of(catalog, stream)) == {(), *places}
-    assert any(len(place) > 2 for place in places)
+    fields = set(breadcrumbs(entry_of(catalog, stream)["schema"]))
+    assert set(metadata_of(catalog, stream)) == {(), *fields}
+    assert any(len(breadcrumb) > 2 for breadcrumb in fields)
 
 
 @over_streams
 def test_exactly_the_keys_are_automatic(catalog: Json, stream: Stream) -> None:
     automatic = {
-        place for place, values in metadata_of(catalog, stream).items()
+        breadcrumb for breadcrumb, values in metadata_of(catalog, stream).items()
         if values["inclusion"] == "automatic"
     }  # fmt: skip
     assert automatic == {("properties", name) for name in stream.automatic_fields}
     others = metadata_of(catalog, stream).items()
-    assert all(v["inclusion"] == "available" for place, v in others if place not in automatic)
+    assert all(v["inclusion"] == "available" for at, v in others if at not in automatic)
 
 
 @over_streams
-def test_discovery_never_writes_what_is_the_users(catalog: Json, stream: Stream) -> None:
+def test_discovery_never_writes_what_users_set(catalog: Json, stream: Stream) -> None:
     for node in nodes(entry_of(catalog, stream)):
         assert not {"selected", "replication-method", "replication-key"} & node.keys()
         assert not {"replication_method", "replication_key"} & node.keys()
 
 
 @over_streams
-def test_schemas_are_whole_and_keep_to_what_a_catalog_carries(
-    catalog: Json, stream: Stream
-) -> None:
+def test_schemas_are_complete_and_have_only_common_keywords(catalog: Json, stream: Stream) -> None:
     schema = entry_of(catalog, stream)["schema"]
     assert "object" in schema["type"]
     allowed = {
         "type", "format", "properties", "items", "anyOf", "additionalProperties", "description",
         "patternProperties", "minimum", "maximum", "multipleOf", "minLength", "maxLength",
     }  # fmt: skip
-    for place in breadcrumbs(schema):
+    for breadcrumb in breadcrumbs(schema):
         field = schema
-        for step in place:
-            field = field[step]
-        assert set(field) <= allowed, place
-        assert field.get("description"), place
+        for part in breadcrumb:
+            field = field[part]
+        assert set(field) <= allowed, breadcrumb
+        assert field.get("description"), breadcrumb
     assert schema["properties"]["_rescued_data"]["type"] == ["null", "string"]
 
 
@@ -185,14 +183,14 @@ def test_every_field_but_the_keys_may_be_null(catalog: Json, stream: Stream) -> 
         assert name in stream.automatic_fields or "null" in field["type"], name
 
 
-def test_a_setting_that_takes_a_field_away_takes_it_out_of_the_catalog(quiet: Sandbox) -> None:
+def test_a_field_that_a_setting_removes_is_not_in_the_catalog(quiet: Sandbox) -> None:
     never = run(settings(quiet, order_coupons="never"), args=["--discover"]).catalog
     orders = next(stream for stream in STREAMS if stream.name == "orders")
     assert "coupons" not in entry_of(never, orders)["schema"]["properties"]
-    assert not any("coupons" in place for place in metadata_of(never, orders))
+    assert not any("coupons" in breadcrumb for breadcrumb in metadata_of(never, orders))
 
 
-# What the token may read
+# Which lists the token may read
 
 
 @pytest.fixture(scope="module")
@@ -254,7 +252,9 @@ def test_a_store_that_does_not_exist_is_an_error(small: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("kind", ["503", "reset"])
-def test_a_fault_of_the_store_is_no_missing_permission(small: Sandbox, kind: str) -> None:
+def test_an_error_of_the_store_is_not_taken_for_a_missing_permission(
+    small: Sandbox, kind: str
+) -> None:
     for stream in STREAMS[:2]:
         small.fault(stream.list, kind=kind, times=0)
     result = run(settings(small, max_attempts=1, max_retry_seconds=0), args=["--discover"])
@@ -267,7 +267,7 @@ def test_a_fault_of_the_store_is_no_missing_permission(small: Sandbox, kind: str
         assert result.stdout == ""
 
 
-def test_what_the_store_does_not_have_is_left_out_in_one_line(small: Sandbox) -> None:
+def test_one_warning_names_all_lists_that_the_store_does_not_have(small: Sandbox) -> None:
     absent = {"order_metafields": "404", "brands": "405", "promotions": "410", "tax_zones": "501"}
     for name, kind in absent.items():
         small.fault(name, kind=kind, times=0)
@@ -300,7 +300,9 @@ def test_what_the_store_does_not_have_is_left_out_in_one_line(small: Sandbox) ->
         "hang",
     ],
 )
-def test_what_does_not_answer_now_stays_in_with_a_warning(small: Sandbox, kind: str) -> None:
+def test_a_list_that_cannot_be_read_now_stays_in_the_catalog_with_a_warning(
+    small: Sandbox, kind: str
+) -> None:
     small.set(hang_seconds=3)
     small.fault("orders", kind=kind, times=0)
     impatient = settings(small, max_attempts=1, max_retry_seconds=0, request_timeout=1)
@@ -308,7 +310,7 @@ def test_what_does_not_answer_now_stays_in_with_a_warning(small: Sandbox, kind: 
     assert result.status == 0, result.stderr
     assert {entry["tap_stream_id"] for entry in result.catalog["streams"]} == set(ALL)
     (line,) = (line for line in result.logged("WARNING") if "it is unknown whether" in line)
-    # Streams that share a list share its trouble.
+    # All streams that are read from this list.
     assert all(name in line for name in ("orders", "order_products", "order_transactions"))
     assert "permission" not in result.stderr
 
@@ -320,7 +322,7 @@ def test_discovery_needs_nothing_but_the_lists(small: Sandbox) -> None:
     assert not result.logged("WARNING", "CRITICAL")
 
 
-def test_a_record_that_has_no_such_list_tells_nothing_of_the_list(small: Sandbox) -> None:
+def test_a_record_without_a_child_list_does_not_remove_the_stream(small: Sandbox) -> None:
     for name in ("order_taxes", "order_transactions", "channel_listings"):
         small.fault(name, kind="404", times=0)
     result = run(settings(small), args=["--discover"])
@@ -329,18 +331,18 @@ def test_a_record_that_has_no_such_list_tells_nothing_of_the_list(small: Sandbox
 
 
 @pytest.mark.parametrize(
-    ("kind", "words"), [("404", "Check store_hash"), ("423", "locked"), ("503", "is open")]
+    ("kind", "message"), [("404", "Check store_hash"), ("423", "locked"), ("503", "is open")]
 )
 @pytest.mark.parametrize("command", ["--discover", "--check"])
-def test_a_store_of_which_no_list_answers_is_doubted(
-    small: Sandbox, kind: str, words: str, command: str
+def test_a_store_of_which_no_list_can_be_read_is_an_error(
+    small: Sandbox, kind: str, message: str, command: str
 ) -> None:
     small.fault("*", kind=kind, times=0)
     result = run(settings(small, max_attempts=1, max_retry_seconds=0), args=[command])
     assert (result.status, result.stdout) == (1, "")
     (line,) = result.logged("CRITICAL")
     assert "can be read" in line
-    assert words in line
+    assert message in line
 
 
 def test_discovery_waits_when_the_quota_is_used_up(small: Sandbox) -> None:

@@ -1,4 +1,4 @@
-"""Rules choose what is read, what is left out, and what goes out as a pseudonym."""
+"""Rules select, exclude and hash fields."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 @pytest.fixture
 def odd() -> Iterator[Sandbox]:
-    """A store whose rows hold an address in every place that no schema expects."""
+    """A store whose rows have an address wherever no schema expects one."""
     with Sandbox(Options(orders=12, customers=12, products=12, coupons=4)) as store:
         everyone = [row["id"] for row in store.records("customers")]
         store.change(
@@ -98,7 +98,7 @@ def test_rules_come_as_a_list_as_text_and_from_the_environment(
         assert result.by_stream == results[0].by_stream
 
 
-def test_what_selects_leaves_out_all_else_but_keys(quiet: Sandbox) -> None:
+def test_only_selected_fields_and_keys_are_read(quiet: Sandbox) -> None:
     result = run(settings(quiet), args=with_rules("orders.products.sku", "customers.e*"))
     assert set(result.schemas) == {"orders", "customers"}
     assert columns(result, "orders") == {"id", "date_modified", "products"}
@@ -110,15 +110,15 @@ def test_what_selects_leaves_out_all_else_but_keys(quiet: Sandbox) -> None:
     }
 
 
-def test_a_stream_by_its_name_is_as_it_is_by_default(quiet: Sandbox, first_sync: Result) -> None:
+def test_a_streams_name_selects_its_default_fields(quiet: Sandbox, first_sync: Result) -> None:
     result = run(settings(quiet), args=with_rules("customers", "coupons"))
     assert set(result.schemas) == {"customers", "coupons"}
     assert result.schemas["customers"] == first_sync.schemas["customers"]
-    whole = run(settings(quiet), args=with_rules("customers.*"))
-    assert "attributes" in columns(whole, "customers") - columns(result, "customers")
+    every = run(settings(quiet), args=with_rules("customers.*"))
+    assert "attributes" in columns(every, "customers") - columns(result, "customers")
 
 
-def test_what_excludes_wins_wherever_it_stands(quiet: Sandbox, first_sync: Result) -> None:
+def test_an_exclusion_wins_wherever_it_is(quiet: Sandbox, first_sync: Result) -> None:
     rules = [
         "!orders.billing_address.email",
         "orders.*",
@@ -137,7 +137,7 @@ def test_what_excludes_wins_wherever_it_stands(quiet: Sandbox, first_sync: Resul
     assert columns(first_sync, "customers") - columns(only_less, "customers") == {"phone"}
 
 
-def test_with_a_catalog_rules_exclude_from_it_or_select_in_its_place(
+def test_rules_exclude_from_a_catalog_or_replace_its_selection(
     quiet: Sandbox, catalog: Json
 ) -> None:
     chosen = select(catalog, "customers", "coupons", without={"customers": ["notes"]}, whole=True)
@@ -150,21 +150,21 @@ def test_with_a_catalog_rules_exclude_from_it_or_select_in_its_place(
     assert set(other.schemas) == {"customers", "products"}
 
 
-def test_the_command_line_selects_anew_and_what_was_excluded_stays_so(quiet: Sandbox) -> None:
+def test_the_command_line_replaces_the_selection_but_not_the_exclusions(quiet: Sandbox) -> None:
     config = settings(quiet, select=["orders.*", "!**.*email*"])
     result = run(config, args=with_rules("customers.*"))
     assert set(result.schemas) == {"customers"}
     assert not [name for name in columns(result, "customers") if "email" in name]
 
 
-def test_a_key_that_is_excluded_is_told_of(quiet: Sandbox) -> None:
+def test_a_rule_that_excludes_a_key_causes_a_warning(quiet: Sandbox) -> None:
     result = run(settings(quiet), args=with_rules("!customers.id", "customers.email"))
     (warning,) = result.logged("WARNING")
     assert "'!customers.id'" in warning
 
 
 @pytest.mark.parametrize(
-    ("rule", "offered"),
+    ("rule", "suggestion"),
     [
         ("!customers.emial", "'!customers.email'"),
         ("custommers.*", "'customers.*'"),
@@ -177,20 +177,20 @@ def test_a_key_that_is_excluded_is_told_of(quiet: Sandbox) -> None:
     ],
 )
 @pytest.mark.parametrize("with_catalog", [False, True])
-def test_a_rule_that_names_nothing_is_an_error(
-    quiet: Sandbox, catalog: Json, rule: str, offered: str, with_catalog: bool
+def test_a_rule_that_matches_nothing_is_an_error(
+    quiet: Sandbox, catalog: Json, rule: str, suggestion: str, with_catalog: bool
 ) -> None:
     chosen = select(catalog, "customers", whole=True) if with_catalog else None
     result = run(settings(quiet), chosen, args=with_rules("orders.*", rule))
     assert result.status == 1
     (line,) = [line for line in result.logged("CRITICAL") if "matches no field" in line]
     assert f"{rule!r}" in line
-    assert offered in line
+    assert suggestion in line
     assert not result.stdout
     assert not quiet.requests()
 
 
-def test_discovery_writes_a_catalog_in_which_the_rules_hold(quiet: Sandbox) -> None:
+def test_discovery_writes_a_catalog_that_follows_the_rules(quiet: Sandbox) -> None:
     rules = with_rules("orders.products.*", "customers", "!**.*email*", "!orders.products.name")
     found = run(settings(quiet), args=["--discover", *rules])
     assert found.status == 0, found.stderr
@@ -204,27 +204,27 @@ def test_the_list_names_what_is_read_and_its_cost(quiet: Sandbox) -> None:
     config = settings(quiet, hash_fields="orders.ip_address", hash_salt=SALT)
     result = run(config, args=["--list", *rules], env={"COLUMNS": "200"})
     assert result.status == 0, result.stderr
-    words = re.sub(r"[\s│]+", " ", result.stdout)
-    assert " id, code " in words
-    assert "ip_address (pseudonym)," in words
-    assert " products.sku," in words
-    assert not re.search(r" (products|products\.name|coupons)[, ]", words.split("orders")[1])
-    assert "1 for 250 records" in words
+    text = re.sub(r"[\s│]+", " ", result.stdout)
+    assert " id, code " in text
+    assert "ip_address (pseudonym)," in text
+    assert " products.sku," in text
+    assert not re.search(r" (products|products\.name|coupons)[, ]", text.split("orders")[1])
+    assert "1 for 250 records" in text
     assert not quiet.requests()
 
 
-# What must not go out
+# What must not be written
 
 
 @pytest.mark.parametrize("rule", ["!**.*email*", "!personal"])
-def test_no_address_goes_out_of_any_stream(everything: Sandbox, rule: str) -> None:
+def test_no_address_of_any_stream_is_written(everything: Sandbox, rule: str) -> None:
     result = run(settings(everything), args=with_rules("**", rule))
     assert result.status == 0, result.stderr
     assert set(result.schemas) == set(ALL)
     assert "@" not in result.stdout.replace(DATE_FORMAT, "")
 
 
-def test_what_no_schema_knows_is_left_out_by_its_name_too(odd: Sandbox) -> None:
+def test_fields_that_are_in_no_schema_are_excluded_by_their_names_too(odd: Sandbox) -> None:
     rules = with_rules("customers.*", "product_modifiers.*", "!**.*email*")
     for settings_ in ({}, {"page_size": 3}):
         result = run(settings(odd, **settings_), args=rules)
@@ -239,24 +239,24 @@ def test_what_no_schema_knows_is_left_out_by_its_name_too(odd: Sandbox) -> None:
             assert row["option_values"][0]["value_data"] == {"colors": ["red"]}
 
 
-@pytest.mark.parametrize("words", ["!**.*email*", "!personal", "hash_fields"])
+@pytest.mark.parametrize("rule", ["!**.*email*", "!personal", "hash_fields"])
 @pytest.mark.parametrize("schema", [{"type": ["null", "string"]}, {"type": "object"}, {}])
-def test_no_address_goes_out_of_an_object_whose_fields_a_catalog_does_not_have(
-    quiet: Sandbox, catalog: Json, schema: Json, words: str
+def test_no_address_is_written_of_an_object_whose_fields_are_not_in_the_catalog(
+    quiet: Sandbox, catalog: Json, schema: Json, rule: str
 ) -> None:
     chosen = select(catalog, "orders")
     (orders,) = (entry for entry in chosen["streams"] if entry["tap_stream_id"] == "orders")
     orders["schema"]["properties"]["billing_address"] = schema
-    if words == "hash_fields":
+    if rule == "hash_fields":
         result = run(settings(quiet, hash_fields="personal", hash_salt=SALT), chosen)
     else:
-        result = run(settings(quiet), chosen, args=with_rules(words))
+        result = run(settings(quiet), chosen, args=with_rules(rule))
     assert result.status == 0, result.stderr
     assert all(row["billing_address"] for row in result.records("orders"))
     assert "@" not in result.stdout
 
 
-def test_a_long_key_is_compared_with_a_rule_in_no_time(small: Sandbox) -> None:
+def test_a_long_key_is_compared_with_a_rule_quickly(small: Sandbox) -> None:
     key = "e" * 200_000
     small.change("customers", [small.records("customers")[0]["id"]], {key: 1})
     began = time.monotonic()
@@ -298,7 +298,7 @@ def test_all_personal_data_of_all_streams_can_be_pseudonyms(everything: Sandbox)
 
 
 @pytest.mark.parametrize("rules", ["personal", "**.*email*,customers.form_fields.value"])
-def test_nothing_of_a_value_is_left_where_no_schema_expects_it(odd: Sandbox, rules: str) -> None:
+def test_values_that_no_schema_expects_are_hashed_too(odd: Sandbox, rules: str) -> None:
     config = settings(odd, hash_fields=rules, hash_salt=SALT)
     for settings_ in ({}, {"page_size": 3}):
         args = [*with_rules("customers.*", "product_modifiers.*"), "--log-level", "DEBUG"]
@@ -315,7 +315,7 @@ def test_nothing_of_a_value_is_left_where_no_schema_expects_it(odd: Sandbox, rul
             )
 
 
-def test_values_that_do_not_fit_are_hashed_as_they_came(small: Sandbox) -> None:
+def test_values_that_do_not_fit_are_hashed_unchanged(small: Sandbox) -> None:
     values = {"email": {"of": SECRET}, "phone": 12, "company": [SECRET], "date_created": "Monday"}
     small.change("customers", [row["id"] for row in small.records("customers")], values)
     config = settings(small, hash_fields="customers.*,!customers.id,!customers.date_modified")
@@ -330,7 +330,7 @@ def test_values_that_do_not_fit_are_hashed_as_they_came(small: Sandbox) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "words"),
+    ("more", "message"),
     [
         ({"hash_fields": "customers.email"}, "hash_salt"),
         ({"hash_fields": "customers.*", "hash_salt": SALT}, "customers.id"),
@@ -343,15 +343,15 @@ def test_values_that_do_not_fit_are_hashed_as_they_came(small: Sandbox) -> None:
         ({"hash_fields": "!orders.ip_address", "hash_salt": SALT}, "only excludes"),
     ],
 )
-def test_pseudonyms_that_cannot_be_are_refused(quiet: Sandbox, more: Json, words: str) -> None:
+def test_fields_that_cannot_be_hashed_are_refused(quiet: Sandbox, more: Json, message: str) -> None:
     result = run(settings(quiet, **more))
     assert result.status == 1
-    assert words in " ".join(result.logged("CRITICAL"))
+    assert message in " ".join(result.logged("CRITICAL"))
     assert SALT not in result.stderr
     assert not quiet.requests()
 
 
-def test_a_sync_with_other_pseudonyms_does_not_go_on_with_one_that_was_stopped(
+def test_a_stopped_sync_is_not_resumed_with_other_pseudonyms(
     quiet: Sandbox,
 ) -> None:
     config = settings(quiet, page_size=10, hash_fields="orders.ip_address", hash_salt=SALT)

@@ -1,4 +1,4 @@
-"""Selection: what a catalog deselects is neither asked for nor written, at any depth."""
+"""Selection: deselected fields are neither requested nor written, at any depth."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def without(catalog: Json, stream: str, *fields: str) -> Json:
 
 
 def paths(value: Any, path: str = "") -> Iterator[str]:
-    """The path of each key in a record, nested ones too."""
+    """The path of each key in a record, also of nested keys."""
     if isinstance(value, dict):
         for name, inner in value.items():
-            place = f"{path}.{name}" if path else name
-            yield place
-            yield from paths(inner, place)
+            inner_path = f"{path}.{name}" if path else name
+            yield inner_path
+            yield from paths(inner, inner_path)
     elif isinstance(value, list):
         for item in value:
             yield from paths(item, f"{path}[]")
@@ -74,7 +74,7 @@ def test_selected_may_be_a_boolean_or_its_text(
     assert not asked(quiet, "products")
 
 
-def test_without_a_word_on_selection_the_default_counts(quiet: Sandbox, catalog: Json) -> None:
+def test_without_selected_the_default_is_used(quiet: Sandbox, catalog: Json) -> None:
     chosen = copy.deepcopy(catalog)
     for entry in chosen["streams"]:
         for item in entry["metadata"]:
@@ -105,7 +105,7 @@ def test_a_stream_that_the_tap_does_not_have_is_named(quiet: Sandbox, catalog: J
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"streams": {}}', '{"streams": [1]}', '{"streams": [{}]}']
 )
-def test_a_catalog_that_is_none_is_refused(quiet: Sandbox, text: str) -> None:
+def test_a_file_that_is_not_a_catalog_is_refused(quiet: Sandbox, text: str) -> None:
     result = run(settings(quiet), text)
     assert result.status == 1
     assert "atalog" in " ".join(result.logged("CRITICAL"))
@@ -174,11 +174,11 @@ def test_each_second_field_deselected_leaves_exactly_the_others(
 ) -> None:
     assert halved.status == 0, halved.stderr
     never = each_second(catalog, stream)
-    gone = tuple(end for path in never for end in (f"{path}.", f"{path}[]."))
-    came = {path for record in halved.records(stream.name) for path in paths(record)}
-    assert came & set(fields_of(catalog, stream))
-    assert not came & never
-    assert not [path for path in came if path.startswith(gone)]
+    below = tuple(end for path in never for end in (f"{path}.", f"{path}[]."))
+    written = {path for record in halved.records(stream.name) for path in paths(record)}
+    assert written & set(fields_of(catalog, stream))
+    assert not written & never
+    assert not [path for path in written if path.startswith(below)]
     assert not set(schema_paths(halved.schemas[stream.name]["schema"])) & never
 
 
@@ -186,9 +186,9 @@ def schema_paths(schema: Any, path: str = "") -> Iterator[str]:
     if isinstance(schema.get("items"), dict):
         yield from schema_paths(schema["items"], f"{path}[]")
     for name, field in schema.get("properties", {}).items():
-        place = f"{path}.{name}" if path else name
-        yield place
-        yield from schema_paths(field, place)
+        inner_path = f"{path}.{name}" if path else name
+        yield inner_path
+        yield from schema_paths(field, inner_path)
 
 
 @pytest.mark.parametrize(
@@ -214,10 +214,10 @@ def test_a_nested_may_be_the_only_one_selected(
     assert result.status == 0, result.stderr
     for stream in STREAMS:
         if stream.name in chosen:
-            came = {found for record in result.records(stream.name) for found in paths(record)}
-            steps = chosen[stream.name].split(".")
-            way = {".".join(steps[: at + 1]).removesuffix("[]") for at in range(len(steps))}
-            assert came == stream.automatic_fields | way
+            written = {found for record in result.records(stream.name) for found in paths(record)}
+            parts = chosen[stream.name].split(".")
+            parents = {".".join(parts[: at + 1]).removesuffix("[]") for at in range(len(parts))}
+            assert written == stream.automatic_fields | parents
 
 
 def test_a_field_that_is_not_selected_takes_its_children_with_it(
@@ -231,7 +231,7 @@ def test_a_field_that_is_not_selected_takes_its_children_with_it(
     assert "billing_address" not in result.schemas["orders"]["schema"]["properties"]
 
 
-def test_a_field_that_is_unsupported_does_not_go_out(quiet: Sandbox, catalog: Json) -> None:
+def test_a_field_that_is_unsupported_is_not_written(quiet: Sandbox, catalog: Json) -> None:
     def change(path: str, values: Json) -> None:
         if path == "email":
             values.update({"inclusion": "unsupported", "selected": True})
@@ -241,7 +241,7 @@ def test_a_field_that_is_unsupported_does_not_go_out(quiet: Sandbox, catalog: Js
     assert "company" in result.records("customers")[0]
 
 
-def test_line_items_of_consignments_come_only_when_selected(
+def test_line_items_of_consignments_are_read_only_when_selected(
     quiet: Sandbox, catalog: Json, first_sync: Result
 ) -> None:
     assert not any("line_items" in json.dumps(list(paths(r))) for r in first_sync.records("orders"))
@@ -256,13 +256,13 @@ def test_line_items_of_consignments_come_only_when_selected(
     assert len(shown) > 50
 
 
-# Nothing that is deselected leaves, whatever the store sends
+# Deselected values are never written, whatever the store sends
 
 SECRET = "Zq7-deselected-Zq7"
 
 
-def test_no_deselected_value_leaves_by_any_way() -> None:
-    """Each row below sends the secret in a place that is deselected or holds such a place."""
+def test_no_deselected_value_is_written_anywhere() -> None:
+    """Each row has the secret in a deselected field, or in a field that contains one."""
     rows: list[tuple[str, str, Any, list[str]]] = [
         ("customers", "notes", SECRET, ["notes"]),
         ("customers", "notes", {"a": SECRET}, ["notes"]),
@@ -345,7 +345,7 @@ def test_a_field_that_is_new_to_the_tap_is_rescued(novelties: Sandbox) -> None:
     assert "private-text" not in result.stderr
 
 
-def test_without_rescued_data_what_is_new_goes_nowhere_and_is_counted(
+def test_without_rescued_data_new_fields_are_dropped_and_counted(
     novelties: Sandbox, catalog: Json
 ) -> None:
     never = {name: ["_rescued_data"] for name in NAMES}
@@ -360,7 +360,7 @@ def test_without_rescued_data_what_is_new_goes_nowhere_and_is_counted(
         assert "3" in line
 
 
-MISFITS: list[tuple[str, str, Any]] = [
+WRONG_VALUES: list[tuple[str, str, Any]] = [
     ("customers", "store_credit", "a lot"),
     ("customers", "customer_group_id", 1.5),
     ("customers", "accepts_marketing", "maybe"),
@@ -375,48 +375,48 @@ MISFITS: list[tuple[str, str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def misfits() -> Iterator[tuple[Sandbox, list[int]]]:
-    """A store in which each of MISFITS is in a record of its own, and their ids."""
+def wrong_values() -> Iterator[tuple[Sandbox, list[int]]]:
+    """A store in which each of WRONG_VALUES is in another record, and the ids of these."""
     with Sandbox(Options(orders=15, customers=15, products=15, coupons=8)) as store:
         free = {s.list: iter([row["id"] for row in store.records(s.list)]) for s in STREAMS}
-        ids = [next(free[name]) for name, _, _ in MISFITS]
-        for id, (name, field, value) in zip(ids, MISFITS, strict=True):
+        ids = [next(free[name]) for name, _, _ in WRONG_VALUES]
+        for id, (name, field, value) in zip(ids, WRONG_VALUES, strict=True):
             store.change(name, ids=[id], fields={field: value})
         yield store, ids
 
 
 def test_a_value_that_does_not_fit_is_null_and_rescued(
-    misfits: tuple[Sandbox, list[int]],
+    wrong_values: tuple[Sandbox, list[int]],
 ) -> None:
-    store, ids = misfits
+    store, ids = wrong_values
     result = run(settings(store))
     assert result.status == 0, result.stderr
-    for id, (name, field, value) in zip(ids, MISFITS, strict=True):
+    for id, (name, field, value) in zip(ids, WRONG_VALUES, strict=True):
         record = result.record(name, id)
         assert record[field] is None
         assert rescued(record) == {field: value}
         assert any(field in line and name in line for line in result.logged("WARNING"))
 
 
-def test_without_rescued_data_a_misfit_is_null_with_a_warning(
-    misfits: tuple[Sandbox, list[int]], catalog: Json
+def test_without_rescued_data_a_value_that_does_not_fit_is_null_with_a_warning(
+    wrong_values: tuple[Sandbox, list[int]], catalog: Json
 ) -> None:
-    store, ids = misfits
+    store, ids = wrong_values
     chosen = select(catalog, *NAMES, without={name: ["_rescued_data"] for name in NAMES})
     result = run(settings(store), chosen)
     assert result.status == 0, result.stderr
-    for id, (name, field, _) in zip(ids, MISFITS, strict=True):
+    for id, (name, field, _) in zip(ids, WRONG_VALUES, strict=True):
         assert result.record(name, id)[field] is None
         assert any(field in line and name in line for line in result.logged("WARNING"))
     assert "_rescued_data" not in result.stdout
 
 
-def test_a_deselected_misfit_is_neither_rescued_nor_an_error(
-    misfits: tuple[Sandbox, list[int]], catalog: Json
+def test_a_deselected_value_that_does_not_fit_is_neither_rescued_nor_an_error(
+    wrong_values: tuple[Sandbox, list[int]], catalog: Json
 ) -> None:
-    store, _ = misfits
+    store, _ = wrong_values
     never: dict[str, list[str]] = {}
-    for name, field, _ in MISFITS:
+    for name, field, _ in WRONG_VALUES:
         never.setdefault(name, []).append(field)
     result = run(settings(store), select(catalog, *NAMES, without=never))
     assert result.status == 0, result.stderr
@@ -463,7 +463,7 @@ def test_an_older_catalogs_missing_fields_are_named_and_not_rescued(
     assert "form_fields" in line
 
 
-def test_a_catalogs_own_type_of_a_field_counts(quiet: Sandbox, catalog: Json) -> None:
+def test_the_catalogs_type_of_a_field_is_used(quiet: Sandbox, catalog: Json) -> None:
     chosen = select(catalog, "customers")
     for entry in chosen["streams"]:
         if entry["stream"] == "customers":
@@ -583,8 +583,8 @@ def test_coupons_of_orders_are_requested_as_set(quiet: Sandbox, catalog: Json, w
         assert "coupons" not in result.schemas["orders"]["schema"]["properties"]
         return
     for record in result.records("orders"):
-        came = [row["id"] for row in record["coupons"]]
-        assert came == sorted(row["id"] for row in truth[record["id"]])
+        found = [row["id"] for row in record["coupons"]]
+        assert found == sorted(row["id"] for row in truth[record["id"]])
     if when == "always":
         assert requests == len(truth)
     else:
