@@ -659,7 +659,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Send the id that is named to BigCommerce's support.",
         ),
         Cause(
-            "and the response has others",
+            "returned other customers",
             "v3 was asked for one customer, and its response has others.",
             "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),

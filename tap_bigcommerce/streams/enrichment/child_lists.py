@@ -113,10 +113,10 @@ class ChildLists:
                 query = {**(params or {}), **request.params}
                 if pagination.paged:
                     query["limit"] = str(limit)
-                smaller = pagination.paged and limit > 1
+                can_reduce = pagination.paged and limit > 1
                 try:
                     response = self._client.get(
-                        path, query, shape, self._context, can_reduce_limit=smaller
+                        path, query, shape, self._context, can_reduce_limit=can_reduce
                     )
                 except PageTooLarge as error:
                     size.failed(limit, error.max_limit)
@@ -133,7 +133,7 @@ class ChildLists:
                 except NotFound:
                     if page is None:
                         raise
-                    # Some lists answer 404 for a page after their last one.
+                    # Some APIs answer 404 for a page after the last one.
                     page = Page([], page.limit, page.response.without_rows())
                 paginator.received(request, page)
                 rows.update(zip(page.ids, page.response.content, strict=True))

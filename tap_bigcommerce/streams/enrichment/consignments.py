@@ -89,8 +89,8 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     )
     checks = {
         "a warning of the API": has_warning,
-        "consignments of an unknown form": not all(g is None or are_rows(g) for g in groups),
-        "line items of an unknown form": has_unknown_items,
+        "consignments in an unknown format": not all(g is None or are_rows(g) for g in groups),
+        "line items in an unknown format": has_unknown_items,
         f"{MAX_ITEMS} line items in one consignment": is_full,
         "no line items at all": with_items and not all_items and not is_empty,
     }

@@ -103,8 +103,8 @@ class CustomerDetails(Enricher):
                 matching = responses  # A single row without an id is the requested one.
             if not matching:
                 raise UnexpectedResponse(
-                    f"customers: GET {PATH} was requested for customer {row['id']}, and the "
-                    "response has others. To continue could mix up customers."
+                    f"customers: GET {PATH} for customer {row['id']} returned other customers. "
+                    "Continuing could mix up customers."
                 )
             response = matching[0]
         errors: list[IncompleteList] = []

@@ -48,7 +48,7 @@ class ProductDetails(Enricher):
             return row
         if not without_includes:
             for name in missing:
-                self._counts.child_lists_read[f"{name}: did not come with the list"] += 1
+                self._counts.child_lists_read[f"{name}: not included in the list"] += 1
             self._child_lists.warn_missing(f"product {row['id']}", missing)
         return functools.partial(self._read, row, missing, without_includes=without_includes)
 
