@@ -54,7 +54,7 @@ class Enricher:
 
 
 def add_unknown(row: Row, response: Row, known: Collection[str]) -> None:
-    """Add the fields of another answer about a row that no schema has, for `_rescued_data`."""
+    """Add the fields of another response about a row that no schema has, for `_rescued_data`."""
     row.update((name, response[name]) for name in response if name not in known and name not in row)
 
 

@@ -11,11 +11,11 @@ from id 100 on" does not have this problem. So a list that can be filtered by id
    from how densely the ids lie in the pages so far (`density`). The estimate need not be exact, and
    a gap in the ids costs nothing: a page that starts in a gap starts with the first row after it.
 3. A range is complete when one of its pages reaches the start of the next range. The rows beyond
-   that start belong to the next range. Where both ranges got the same row, the later answer counts.
+   that start belong to the next range. If both have read a row, the later response counts.
 4. Rows are yielded in order of their ids, each once. The rows of a range wait in memory until
    all ranges before it are complete.
-5. A page without new rows is the end of the list, unless another answer has shown rows with larger
-   ids, or the filter has never returned any row: then the same page is requested once more.
+5. A page without new rows is the end of the list. If another response has had rows with larger ids,
+   or if the filter has never returned a row, the same page is requested once more before.
 6. At the end, the number of rows is compared with the total that the API has named. Where rows
    are missing, the total is requested once more. Where the end is still in doubt, the last row is
    requested. What does not fit after that is the paginator's `contradiction`, because of which
@@ -28,7 +28,7 @@ How long the ranges are, and how many there are at once:
 - The first ranges are shorter, each a page longer than the one before, so that ranges end one after
   another and not all at the same time. A range that turns out longer than estimated is split again.
 - Only a few ranges start before the first estimates have proven right. Where the list's total and
-  its last id show that the ids lie evenly, all start at once.
+  its last id show that the ids lie evenly, all ranges start at once.
 - Where the list can be sorted in descending order, a request for one row tells the last id. The
   last range starts there, and shows that no rows come after it.
 
@@ -124,7 +124,7 @@ class IdRange:
 
         It is the last known id, not the one after it: whether a bound is inclusive is not
         documented, and an exclusive one would skip a row. For a recheck it is one less, so that the
-        answer shows the last known row again where the filter works.
+        response has the last known row again if the filter works.
         """
         return max(0, self.reached + self.exclude_reached - self.recheck)
 
@@ -165,9 +165,9 @@ class IdRangePaginator:
         self._checks_under_way = 0
         """How many requests other than for pages are under way: they may show more rows."""
         self._filter_works = False
-        """An answer to a request with a bound has had rows."""
+        """A response to a request with a bound has had rows."""
         self._end_is_doubtful = False
-        """The list seems to end before rows that other answers have shown."""
+        """The list seems to end before rows that other responses have had."""
         self.missing_last: int | None = None
         """The id of the list's last row, where that row did not come with the others."""
         self._known_rows_in_total = 0
@@ -244,7 +244,7 @@ class IdRangePaginator:
         return found
 
     def received(self, request: PageRequest, page: Page) -> None:
-        """Take the answer to `request`, which `next_requests` returned.
+        """Take the response to `request`, which `next_requests` returned.
 
         Raises UnexpectedResponse or BadRecord when the ids show that it cannot be trusted.
         """
@@ -332,12 +332,12 @@ class IdRangePaginator:
         if len(live) >= at_once or unproven >= self._max_unproven():
             return None
         # All ranges but the first wait, and are about half read. This is a little more than fits
-        # where no answer is late; a page that does not fit is not requested.
+        # where no response is late; a page that does not fit is not requested.
         fit = math.ceil(2.5 * (pages_that_fit - at_once) / at_once)
         most = max(1, min(MAX_PAGES_PER_RANGE, fit, self._splits + 2))
-        # An answer has shown that the list ends before it, and another one is on its way that will
-        # show whether there are rows after the known ones: more requests there would mostly be
-        # answered without rows.
+        # A response without rows has shown that the list ends before its bound, and a request is
+        # under way that will show whether there are rows after the known ones: more requests there
+        # would mostly bring no rows.
         beyond = [r.done for r in self._id_ranges if r.start > self._largest_id_seen]
         end_is_near = any(beyond) and not all(beyond)
         best: tuple[float, int, int] | None = None
@@ -398,7 +398,7 @@ class IdRangePaginator:
             return 0
         return math.inf
 
-    # What the answers say
+    # What the responses say
 
     def _checked_ids(self, request: IdRangeRequest, page: Page) -> list[int]:
         """The rows' ids, which must be whole numbers, rise, and not lie below the bound."""
@@ -469,7 +469,7 @@ class IdRangePaginator:
             id_range.done = True
             for id_ in [id_ for id_ in id_range.held if id_ > following.start]:
                 page, other = id_range.held.pop(id_), following.held.get(id_)
-                # Of a row that came twice, the later answer counts.
+                # Of a row that came twice, the later response counts.
                 if other is None or other.response.sent_at < page.response.sent_at:
                     following.held[id_] = page
             following.reached = max(following.reached, id_range.reached)

@@ -52,17 +52,17 @@ class ListReader:
         self._error: BaseException | None = None
         self.started_at: datetime | None = None
         """By the store's clock, no later than when the first request was sent; None before its
-        answer."""
+        response."""
         self.rows_yielded = 0
         self.pages = 0
-        """How many answers with a page of the list have come."""
+        """How many pages of the list have come."""
         self._first: Key = None
         self.share: float | None = None
         """About which share of the list has been yielded (0 to 1); None: unknown.
 
         It follows from the list's total, or from the last id between the list's first and last."""
         self.total: int | None = None
-        """How many rows the list has, if the first answer says so."""
+        """How many rows the list has, if the first response says so."""
         self.rows_read = 0
         self.reread_reason: str | None = None
         """Why the list was read again by page number."""

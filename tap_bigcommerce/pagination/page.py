@@ -69,7 +69,7 @@ class ListRequest:
     single: bool = False
 
     def rows(self, content: Any) -> list[Row]:
-        """The rows in an answer's content."""
+        """The rows in a response's content."""
         rows: list[Row] = [content] if self.single else content
         return rows if self.post_process is None else [self.post_process(row) for row in rows]
 
@@ -202,8 +202,8 @@ class PageReader:
         self._lock = threading.Lock()
         self._last_good: Response | None = None
         self._request_was_accepted = False
-        """The last known answer to the request with its includes was a good one. So where the API
-        refuses the request, the limit is the cause."""
+        """The API accepted the request with its includes the last time. If it refuses the request
+        now, the limit is the cause."""
         self._refused_in_a_row: set[Key] = set()
         """The rows that the API has refused to return with the includes since then."""
         self._refuses_includes = False

@@ -2,12 +2,12 @@
 
 This is for lists that cannot be filtered by id. It works like this:
 
-1. The first request asks for the start of the list. Each answer tells how to go on: at a cursor, or
-   at the next page number. If it says nothing, the next page is requested wherever the last one may
-   have been full. A stream declares what is usual for its list; what the answers say comes first.
+1. The first request asks for the start of the list. Each response tells where the list goes on: at
+   a cursor, or at the next page number. If it says nothing, the next page is requested if this one
+   may have been full. A stream declares what is usual for its list, but a response has priority.
 2. Rows are yielded as they come, each once: rows with known keys are dropped.
-3. A page without new rows is not the end of a list that says it goes on: by a link to a next page,
-   its number of pages or its total. Only several such pages in a row are.
+3. A list that says it goes on, by a link to a next page, its number of pages or its total, is read
+   on after a page without new rows. Only several such pages in a row are its end.
 4. Page numbers are not safe while a list changes: when a row is deleted, all rows after it move up
    by one, and a row can move from a page that is not read yet to one that is. So each pass, from
    the first page to the last one, is checked at its end. It is proven complete if all rows came by
@@ -56,7 +56,7 @@ def tolerance(totals: Sequence[int], pages: int) -> int:
 
 @dataclass(frozen=True)
 class Sequential:
-    """Declares that a list is read page after page, in the way that its answers name.
+    """Declares that a list is read page after page, as its responses say.
 
     `params` are sent with every request.
     """
@@ -97,7 +97,7 @@ class ByListingId(Sequential):
 
 
 class AllAtOnce(Sequential):
-    """Reads a list that takes no limit and comes with one answer."""
+    """Reads a list that takes no limit and comes in one response."""
 
     paged = False
 
@@ -168,9 +168,9 @@ class SequentialPaginator:
         return [self._next]
 
     def received(self, request: PageRequest, page: Page) -> None:
-        """Take the answer to `request`, and decide what to request next.
+        """Take the response to `request`, and decide what to request next.
 
-        Raises UnexpectedResponse when the answer does not tell where the list goes on.
+        Raises UnexpectedResponse when the response does not tell where the list goes on.
         """
         self._request_under_way = False
         if request.kind is RequestKind.COUNT:
@@ -321,7 +321,7 @@ class _Pass:
         self._total_pages = 0
 
     def add(self, page: Page, request: PageRequest) -> None:
-        """Add a page and the request that it answers."""
+        """Add a page and its request."""
         self.last_page, self.last_request = page, request
         before = len(self.keys)
         self.keys.update(page.ids)

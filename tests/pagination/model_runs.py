@@ -43,20 +43,20 @@ SCHEMA = {
 }
 
 
-PRESENCE = IdLookup(IDS, short_rows={"ids": "alone"})
+ID_LOOKUP = IdLookup(IDS, short_rows={"ids": "alone"})
 
 
 @dataclass(frozen=True)
 class Setup:
     """How the tap reads: see the settings and the declaration of a stream.
 
-    `deletes`: how deletions are told, "not", by "tombstones" or by "versions".
+    `deletes`: how deletions are reported: "not", by "tombstones" or by "versions".
     """
 
     page_size: int
     parallel: int
     buffered: int
-    can_see_last: bool
+    sorts_descending: bool
     incremental: bool
     deletes: str = "not"
 
@@ -66,14 +66,14 @@ class Table:
 
     def __init__(self, name: str, list_: ModelList, setup: Setup) -> None:
         self.list = list_
-        self.walk_began = 0.0
+        self.pass_began = 0.0
         self._name = name
         self._setup = setup
         self._delivered: dict[int, int] = {}
         self._versions: dict[int, int | None] = {}
         self._known: set[int] = set()
-        """Ids that the state knows to be written and that are not reported as gone."""
-        self._buried: set[int] = set()
+        """Ids that are written as of the last STATE, and not reported as deleted."""
+        self._reported_deleted: set[int] = set()
         self.run_began = 0.0
 
     def selection(self) -> Selection:
@@ -81,23 +81,23 @@ class Table:
         stream = Stream(
             self._name,
             "Customers",
-            f"/{'v3' if self.list.manners.v3 else 'v2'}/{self._name}",
-            ByIdRange("min_id", {}, {"down": "yes"} if setup.can_see_last else None),
+            f"/{'v3' if self.list.behavior.v3 else 'v2'}/{self._name}",
+            ByIdRange("min_id", {}, {"down": "yes"} if setup.sorts_descending else None),
             modified_since=MODIFIED if setup.incremental else None,
-            id_lookup=PRESENCE if setup.deletes == "tombstones" else None,
+            id_lookup=ID_LOOKUP if setup.deletes == "tombstones" else None,
         )
         paths = frozenset(SCHEMA["properties"])
         return Selection(stream, SCHEMA, SCHEMA, SCHEMA, not setup.incremental, paths)
 
     def allow_requests(self) -> float:
-        """Begin to count; returns how many pages the list is long."""
-        list_, manners = self.list, self.list.manners
-        pages = len(list_.rows) / min(self._setup.page_size, manners.cap)
+        """Begin to count requests; returns how many pages the list is long."""
+        list_, behavior = self.list, self.list.behavior
+        pages = len(list_.rows) / min(self._setup.page_size, behavior.cap)
         # Pages that fail shrink, down to a row each, and the list may grow while it is read.
-        may_shrink = list_.fault_share or manners.heavy or manners.cap == 1
+        may_shrink = list_.fault_share or behavior.heavy or behavior.cap == 1
         most = 300 + 12 * len(list_.rows) if may_shrink else 50 + 4 * pages
         if self._setup.deletes == "tombstones":
-            most = 3 * most  # The sweep, and the confirmations.
+            most = 3 * most  # The id scan, and the lookups of single ids.
         list_.requests, list_.most_requests = 0, int(most)
         list_.read_by_page = False
         return pages
@@ -115,12 +115,12 @@ class Table:
                 missing = self._not_delivered()
             elif line["type"] == "RECORD" and line["record"].get("_sdc_deleted_at") is not None:
                 if line["stream"] == self._name:
-                    self._bury(line["record"])
+                    self._take_tombstone(line["record"])
             elif line["type"] == "RECORD" and line["stream"] == self._name:
                 id_, version = line["record"]["id"], line["record"]["version"]
                 assert id_ not in written, f"{id_} comes twice"
-                # A list that contradicts itself is read again by page: what has entered it
-                # meanwhile comes behind all others.
+                # A list that contradicts itself is read again by page: rows that were inserted
+                # meanwhile come after all others.
                 assert id_ > last_id or self.list.read_by_page, f"{id_} after {last_id}"
                 last_id = id_
                 written.add(id_)
@@ -140,7 +140,7 @@ class Table:
                     self._check_bookmark(bookmark, missing)
 
     def _check_resume(self, resume: Any, missing: list[int]) -> None:
-        """What lies behind a resume point has been written, or will come with the next walk."""
+        """Rows up to a resume point have been written, or will come with the next pass."""
         if resume is None:
             return
         start = seconds(resume["sync_start"])
@@ -155,40 +155,40 @@ class Table:
                 f"unsafe STATE: {id_} is behind {bookmark}, unwritten"
             )
 
-    def _bury(self, record: Mapping[str, Any]) -> None:
-        """A tombstone: of a record that was written, and that was gone when it was asked for."""
+    def _take_tombstone(self, record: Mapping[str, Any]) -> None:
+        """A tombstone is of a record that was written, and that was not found when looked up."""
         id_ = record["id"]
         assert record.keys() == {"id", "_sdc_deleted_at"}
         # A second time where a kill came between the tombstone and its STATE.
-        was_written = id_ in self._delivered or id_ in self._buried
-        assert was_written, f"{id_} was never written, and is reported as gone"
-        denied_at = self.list.denied_at.get(id_, -1.0)
-        assert denied_at >= self.run_began, f"{id_} is reported as gone, and was not asked for"
+        was_written = id_ in self._delivered or id_ in self._reported_deleted
+        assert was_written, f"{id_} was never written, and is reported as deleted"
+        not_found_at = self.list.not_found_at.get(id_, -1.0)
+        assert not_found_at >= self.run_began, f"{id_} is reported as deleted without a look-up"
         self._delivered.pop(id_, None)
-        self._buried.add(id_)
+        self._reported_deleted.add(id_)
         self._known.discard(id_)
 
     def _activate(self, version: int) -> None:
-        """What is older ends: it must have been gone at some time since the walk began."""
+        """Older versions end: their records must have been missing at some time of the pass."""
         for id_, own in list(self._versions.items()):
             if own is None or own < version:
                 row = self.list.rows.get(id_)
-                assert row is None or row.changed >= self.walk_began, f"{id_} is there, and ended"
+                assert row is None or row.changed >= self.pass_began, f"{id_} is there, and ended"
                 del self._versions[id_]
                 self._delivered.pop(id_, None)
                 self._known.discard(id_)
 
     def check_deleted(self) -> None:
-        """What the state knew and the store has no more is known to be gone."""
+        """All records that the state knew and the store has no more are reported as deleted."""
         if self._setup.deletes != "not":
             left = self._known - self.list.rows.keys()
             assert not left, f"deleted, and never reported: {left}"
 
-    def check_walk(self) -> None:
-        """A walk is whole: all that changed before it began has been delivered."""
+    def check_pass(self) -> None:
+        """A pass is complete: all that changed before it began has been delivered."""
         rows = self.list.rows
-        missing = [id_ for id_ in self._not_delivered() if rows[id_].changed < self.walk_began]
-        assert not missing, f"not written by the walk that began later: {missing}"
+        missing = [id_ for id_ in self._not_delivered() if rows[id_].changed < self.pass_began]
+        assert not missing, f"not written by the pass that began later: {missing}"
 
     def check_all(self) -> None:
         """Every record has been delivered as it is now."""
@@ -203,8 +203,8 @@ class Table:
         ]
 
 
-class Ledger:
-    """All runs against one store, one after another, each with the state that the last one left."""
+class StoreRuns:
+    """All runs against one store, one after another, each with the state of the one before."""
 
     def __init__(
         self, lists: Mapping[str, ModelList], clock: Clock, setup: Setup, chance: random.Random
@@ -217,14 +217,14 @@ class Ledger:
 
     @property
     def resumes(self) -> bool:
-        """The next run goes on with an unfinished walk."""
+        """The next run resumes an unfinished pass."""
         return any(self._is_unfinished(name) for name in self._tables)
 
     def run(self, *, may_be_killed: bool) -> bool:
         """One sync; returns whether it came to its end, and all of it was delivered."""
         for name, table in self._tables.items():
             if not self._is_unfinished(name):
-                table.walk_began = self._clock.now
+                table.pass_began = self._clock.now
             table.run_began = self._clock.now
             if table.list.quota is not None:
                 table.list.quota.renew()
@@ -232,18 +232,18 @@ class Ledger:
         stop = ModelStop(self._clock)
         if may_be_killed and self._chance.random() < 0.3:
             stop.after(self._chance.randint(1, int(2 * pages)))
-        lines, whole = self._sync(stop)
+        lines, complete = self._sync(stop)
         if may_be_killed and self._chance.random() < 0.6:
             kept = self._chance.randint(0, len(lines))
-            lines, whole = lines[:kept], whole and kept == len(lines)
+            lines, complete = lines[:kept], complete and kept == len(lines)
         for table in self._tables.values():
             table.receive(lines)
-            if whole:
-                table.check_walk()
+            if complete:
+                table.check_pass()
         self._state = next(
             (line["value"] for line in reversed(lines) if line["type"] == "STATE"), self._state
         )
-        return whole
+        return complete
 
     def check_all(self) -> None:
         """Every record has been delivered as it is now."""
@@ -277,10 +277,10 @@ class Ledger:
         )
         quota._changed = MovingCondition(clock)
         lists = {name: table.list for name, table in self._tables.items()}
-        whole = True
+        complete = True
         with tempfile.TemporaryFile() as output:
             state = State(self._state, "abc123")
-            tools = RunContext(
+            run = RunContext(
                 config,
                 ModelClient(config, quota, stop, lists),
                 InlineWorkers(setup.parallel, stop, self._chance),
@@ -292,15 +292,15 @@ class Ledger:
             selections = {name: table.selection() for name, table in self._tables.items()}
             with clock.of_the_tap(), mock.patch.object(sync_module, "ListSync", _Counted):
                 try:
-                    failures = sync_module.sync(selections, tools)
-                    whole = not failures
-                    # None but a request that failed too often, or a sweep that had accidents.
+                    failures = sync_module.sync(selections, run)
+                    complete = not failures
+                    # Only a request that failed too often, or an id scan that left out rows.
                     allowed = {RequestFailed, *([IncompleteList] if self._has_accidents else [])}
                     assert {type(error) for error in failures.values()} <= allowed, failures
                 except Interrupted:
-                    whole = False
+                    complete = False
             os.lseek(output.fileno(), 0, os.SEEK_SET)
-            return [json.loads(line) for line in output], whole
+            return [json.loads(line) for line in output], complete
 
 
 class _Counted(ListSync):

@@ -25,7 +25,7 @@ from tap_bigcommerce.config import Config
 from tap_bigcommerce.shutdown import Shutdown
 
 DEFAULT_LIMIT = 5
-"""Rows of an answer to a request that names no limit."""
+"""How many rows a response has if the request names no limit."""
 
 EPOCH = datetime(2026, 1, 5, tzinfo=timezone.utc)
 
@@ -73,7 +73,7 @@ class Clock:
 
 
 class ModelStop(Shutdown):
-    """Waits by moving the clock, and comes after so many requests, if at all."""
+    """Waits by moving the clock; requests a shutdown after a number of requests, if one is set."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -95,7 +95,7 @@ class ModelStop(Shutdown):
 
 
 class MovingCondition(threading.Condition):
-    """Waits by moving the clock: nobody else is there who could notify."""
+    """Waits by moving the clock: no other thread could notify it."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -108,37 +108,37 @@ class MovingCondition(threading.Condition):
 
 @dataclass
 class Row:
-    """A record's newest version, and when it came to be."""
+    """A record's newest version, and when the record got it."""
 
     version: int
     changed: float
 
     @property
     def date(self) -> int:
-        """What the store says of it: dates have whole seconds."""
+        """As the store writes it: dates have whole seconds."""
         return int(self.changed)
 
 
 @dataclass(frozen=True)
-class Manners:
-    """How a store answers.
+class ApiBehavior:
+    """How the API of a store responds.
 
-    `cap`: the most rows of an answer, whatever is asked for; `says_cap`: a larger limit is refused
-    (413) in words that name the largest one. `heavy`: a page with one of these ids fails unless it
-    is at most `heavy_limit` rows long.
+    `cap`: the most rows of a response, whatever limit is requested; `says_cap`: a larger limit is
+    refused (413) with a message that names the largest one. `heavy`: a page with one of these ids
+    fails unless it is at most `heavy_limit` rows long.
     """
 
     inclusive: bool
     cap: int
     says_cap: bool
-    tells_time: bool
+    sends_date: bool
     v3: bool
     heavy: frozenset[int]
     heavy_limit: int
 
 
 class ModelQuota:
-    """Requests that a store allows in each window of WINDOW seconds; its answers say so."""
+    """Requests that a store allows in each window of WINDOW seconds, as its responses say."""
 
     WINDOW = 30.0
 
@@ -149,12 +149,12 @@ class ModelQuota:
         self._used = 0
 
     def renew(self) -> None:
-        """A run begins: what an earlier one has used of this window it cannot know."""
+        """A run begins: it cannot know what an earlier run has used of this window."""
         self._used = 0
 
     def take(self) -> dict[str, str]:
-        """One request comes; returns the headers of its answer. None ever comes beyond the quota:
-        nobody but the tap asks here, and it is told."""
+        """Count a request; returns the headers of its response. Fails beyond the quota, for the tap
+        is the only client, and has to keep it."""
         window, into = divmod(self._clock.now, self.WINDOW)
         if window != self._window:
             self._window, self._used = int(window), 0
@@ -169,18 +169,18 @@ class ModelQuota:
 
 
 class ModelList:
-    """One list of records. It knows nothing of walks but what the API's parameters say."""
+    """One list of records. It knows nothing of paginators, only the API's parameters."""
 
     def __init__(
         self,
         ids: Sequence[int],
-        manners: Manners,
+        behavior: ApiBehavior,
         clock: Clock,
         chance: random.Random,
         quota: ModelQuota | None = None,
     ) -> None:
-        """`quota` is the store's: its lists share it. None: it tells of none."""
-        self.manners = manners
+        """`quota` is shared by all lists of the store; None: its responses name none."""
+        self.behavior = behavior
         self.clock = clock
         self.quota = quota
         self.rows = {id_: Row(1, chance.uniform(0, 990)) for id_ in ids}
@@ -188,13 +188,13 @@ class ModelList:
         self.fault_share = 0.0
         self.change_share = 0.0
         self.accident_share = 0.0
-        """Of the answers to a sweep, those that leave out a row."""
+        """The share of responses to an id scan that leave out a row."""
         self.requests = 0
         self.read_by_page = False
-        """A page was asked for by its number in this run."""
+        """A page was requested by its number in this run."""
         self.most_requests = 0
-        self.denied_at: dict[int, float] = {}
-        """When an id was last asked for by itself, and was not there."""
+        self.not_found_at: dict[int, float] = {}
+        """When an id was last looked up and not found."""
         self._chance = chance
         self._next_id = max(ids, default=0) + 1
         self._just_read: list[int] = []
@@ -209,7 +209,7 @@ class ModelList:
             self._insert(self._next_id)
             self._next_id += self._chance.choice((1, 1, 1, 2, 50))
             return
-        # What has just been read, or is about to be read last, more often than all the rest.
+        # More often than others, rows that have just been read or will be read last.
         ids = self._ids
         near = [id_ for id_ in self._just_read if id_ in self.rows]
         id_ = self._chance.choice(self._chance.choice((ids, ids[-3:], near or ids)))
@@ -226,70 +226,70 @@ class ModelList:
             self.rows[id_] = Row(1, self.clock.now)
             bisect.insort(self._ids, id_)
 
-    def time_passes(self) -> None:
-        """Some time, in which there may be changes; much of it with the first answer of a run,
-        which tells the tap when the walk began."""
+    def let_time_pass(self) -> None:
+        """Some time passes, in which there may be changes: much of it with the first response of a
+        run, which tells the tap when the pass began."""
         for _ in range(5 if self.requests <= 1 else self._chance.choice((1, 1, 2))):
             self.clock.now += self._chance.choice((0.0, 0.01, 0.3, 1.0, 4.0))
             if self._chance.random() < self.change_share:
                 self.change()
 
-    # Answers
+    # Responses
 
     def get(self, params: Mapping[str, str]) -> requests.Response:
-        """The answer to one request, or a fault."""
+        """The response to one request, or a fault."""
         self.requests += 1
-        assert self.requests <= self.most_requests, "the walk goes round in circles"
+        assert self.requests <= self.most_requests, "the tap makes too many requests"
         allowance = self.quota.take() if self.quota else {}
-        self.time_passes()
+        self.let_time_pass()
         status, rows = self._rows(params)
         stamped = self.clock.instant()
-        self.time_passes()
+        self.let_time_pass()
         if self._chance.random() < 0.5:
             stamped = self.clock.instant()
         if self._chance.random() < self.fault_share:
             status = self._fault()
         body: Any = rows
         if status == 413:
-            body = [{"status": 413, "details": {"max_limit": self.manners.cap}}]
+            body = [{"status": 413, "details": {"max_limit": self.behavior.cap}}]
         elif status not in (200, 204):
             body = {"title": "no"}
-        elif self.manners.v3:
+        elif self.behavior.v3:
             body = {"data": rows, "meta": {"pagination": {"total": self._total}}}
         elif not rows:
             status, body = 204, None
         headers = dict(allowance)
-        if self.manners.tells_time:
+        if self.behavior.sends_date:
             headers["Date"] = format_datetime(stamped, usegmt=True)
         if status == 429 and self._chance.random() < 0.5:
             headers.setdefault("X-Rate-Limit-Time-Reset-Ms", "3000")
         return self._response(status, b"" if body is None else json.dumps(body).encode(), headers)
 
     def _rows(self, params: Mapping[str, str]) -> tuple[int, list[dict[str, Any]]]:
-        bound = int(params.get("min_id", 0)) + (0 if self.manners.inclusive else 1)
+        bound = int(params.get("min_id", 0)) + (0 if self.behavior.inclusive else 1)
         since = params.get("date_modified:min")
         earliest = seconds(since) if since is not None else 0
         ids = self._ids[bisect.bisect_left(self._ids, bound) :]
         if "down" in params:
             ids.reverse()
         if "id:in" in params:
-            asked = set(map(int, params["id:in"].split(",")))
-            ids = [id_ for id_ in ids if id_ in asked]
-            self.denied_at.update(dict.fromkeys(asked - self.rows.keys(), self.clock.now))
+            wanted = set(map(int, params["id:in"].split(",")))
+            ids = [id_ for id_ in ids if id_ in wanted]
+            self.not_found_at.update(dict.fromkeys(wanted - self.rows.keys(), self.clock.now))
         limit = int(params.get("limit", DEFAULT_LIMIT))
-        if self.manners.says_cap and "limit" in params and limit > self.manners.cap:
+        if self.behavior.says_cap and "limit" in params and limit > self.behavior.cap:
             return 413, []
         found = [id_ for id_ in ids if self.rows[id_].date >= earliest]
         self._total = len(found)
-        limit = min(limit, self.manners.cap)
+        limit = min(limit, self.behavior.cap)
         begin = (int(params.get("page", 1)) - 1) * limit
         self.read_by_page = self.read_by_page or "page" in params
         page = found[begin : begin + limit]
-        if len(page) > self.manners.heavy_limit and self.manners.heavy.intersection(page):
+        if len(page) > self.behavior.heavy_limit and self.behavior.heavy.intersection(page):
             return 500, []
-        is_sweep = "ids" in params and "id:in" not in params
-        if is_sweep and len(page) > 2 and self._chance.random() < self.accident_share:
-            # Not the first or last one: that a list is not sorted as asked is another matter.
+        is_id_scan = "ids" in params and "id:in" not in params
+        if is_id_scan and len(page) > 2 and self._chance.random() < self.accident_share:
+            # Not the first or last one: the list would seem not to be sorted as requested.
             del page[self._chance.randrange(1, len(page) - 1)]
         return 200, [
             {

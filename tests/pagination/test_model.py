@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
-from model_runs import Ledger, Setup
-from model_store import Clock, Manners, ModelList, ModelQuota
+from model_runs import Setup, StoreRuns
+from model_store import ApiBehavior, Clock, ModelList, ModelQuota
 from random_lists import LAYOUTS, random_ids
 
 STEPS = 10
@@ -36,8 +36,8 @@ def _quiet() -> Iterator[None]:
 class StoreLife(RuleBasedStateMachine):
     """A store that changes and fails while it is synced, and syncs that are killed and resumed.
 
-    Each step checks what it wrote. At the end, when nothing changes or fails any more, one quiet
-    sync has to have brought everything.
+    Each step checks what it wrote. At the end, when nothing changes or fails any more, one more
+    sync has to have written everything.
     """
 
     def __init__(self) -> None:
@@ -58,14 +58,14 @@ class StoreLife(RuleBasedStateMachine):
             page_size=st.just(0),
             parallel=st.integers(1, 8),
             buffered=st.sampled_from([20_000, 4_000_000, 32_000_000]),
-            can_see_last=st.booleans(),
+            sorts_descending=st.booleans(),
             incremental=st.booleans(),
             deletes=st.sampled_from(["not", "tombstones", "versions"]),
         ),
         inclusive=st.booleans(),
         cap=st.sampled_from(["none", "silent", "said", "one row"]),
         quota=st.none() | st.integers(4, 20),
-        tells_time=st.booleans(),
+        sends_date=st.booleans(),
         v3=st.booleans(),
         heavy=st.integers(0, 2),
         names=st.sampled_from([("orders",), ("orders", "customers")]),
@@ -83,42 +83,42 @@ class StoreLife(RuleBasedStateMachine):
         inclusive: bool,
         cap: str,
         quota: int | None,
-        tells_time: bool,
+        sends_date: bool,
         v3: bool,
         heavy: int,
         names: tuple[str, ...],
     ) -> None:
-        """`quota`: requests in a window; None: the store tells of none. `cap`: see Manners."""
+        """`quota`: requests in a window; None: responses name none. `cap`: see ApiBehavior."""
         chance = self.chance
         chance.seed(seed)
-        # A store that does not tell the time is taken to be five minutes off at the most.
-        self.clock = Clock(tap_is_ahead=chance.uniform(-1, 1) * (3600 if tells_time else 290))
+        # The tap assumes that a store without a Date header is off by at most five minutes.
+        self.clock = Clock(tap_is_ahead=chance.uniform(-1, 1) * (3600 if sends_date else 290))
         allowed = ModelQuota(quota, self.clock) if quota is not None else None
         for name in names:
             rows = FEWEST_ROWS
             if cap != "one row":
                 rows = min(MOST_ROWS, max(rows, pages * page_size))
             ids = random_ids(layout, rows, chance)
-            manners = Manners(
+            behavior = ApiBehavior(
                 inclusive=inclusive,
                 cap={"none": page_size, "one row": 1}.get(cap, page_size // 2),
                 says_cap=cap == "said",
-                tells_time=tells_time,
+                sends_date=sends_date,
                 v3=v3,
                 heavy=frozenset(chance.sample(ids, heavy)),
                 heavy_limit=chance.choice((1, 2, 4)),
             )
-            list_ = ModelList(ids, manners, self.clock, chance, allowed)
+            list_ = ModelList(ids, behavior, self.clock, chance, allowed)
             list_.change_share, list_.fault_share = changes, faults
             list_.accident_share = accidents
             self.lists[name] = list_
-        self.ledger = Ledger(self.lists, self.clock, replace(setup, page_size=page_size), chance)
+        self.runs = StoreRuns(self.lists, self.clock, replace(setup, page_size=page_size), chance)
 
     @rule(seed=seeds)
     def is_synced(self, seed: int) -> None:
         """Or a part of it, for the run may be killed."""
         self.chance.seed(seed)
-        self.ledger.run(may_be_killed=True)
+        self.runs.run(may_be_killed=True)
 
     @rule(seed=seeds, changes=st.integers(1, 5), seconds=st.floats(0, 100))
     def changes(self, seed: int, changes: int, seconds: float) -> None:
@@ -134,10 +134,10 @@ class StoreLife(RuleBasedStateMachine):
         for list_ in self.lists.values():
             list_.change_share = list_.fault_share = list_.accident_share = 0.0
         self.clock.now += 10
-        if self.ledger.resumes:
-            assert self.ledger.run(may_be_killed=False)
-        assert self.ledger.run(may_be_killed=False)
-        self.ledger.check_all()
+        if self.runs.resumes:
+            assert self.runs.run(may_be_killed=False)
+        assert self.runs.run(may_be_killed=False)
+        self.runs.check_all()
 
 
 @pytest.mark.timeout(600)  # `make test-all` tries 200 of them.
