@@ -1,4 +1,4 @@
-"""The log where no terminal is: progress every so often, text or JSON, quiet or not."""
+"""The log without a terminal: progress lines, text or JSON, quiet or not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def slow() -> Options:
     return Options(orders=40, customers=40, products=40, coupons=8, latency_ms=40.0)
 
 
-def test_a_line_every_so_often_says_how_it_goes(slow: Options) -> None:
+def test_a_line_reports_the_progress_at_intervals(slow: Options) -> None:
     with Sandbox(slow) as store:
         result = run(settings(store, page_size=5), args=["--progress-every", "0.1"])
     assert result.status == 0
@@ -36,7 +36,7 @@ def test_a_short_sync_has_no_such_line(quiet: Sandbox) -> None:
 
 
 @pytest.mark.real_time
-def test_the_line_says_what_is_waited_for(slow: Options) -> None:
+def test_the_line_says_what_the_tap_waits_for(slow: Options) -> None:
     with Sandbox(slow) as store:
         store.set(quota=10, window_seconds=1.0)
         result = run(settings(store, page_size=10), args=["--progress-every", "0.2"])
@@ -74,7 +74,7 @@ def test_quiet_leaves_warnings_and_errors(quiet: Sandbox) -> None:
     assert line.startswith("WARNING There is no setting 'page_sise'")
 
 
-def test_quiet_and_a_level_are_both_heeded(quiet: Sandbox) -> None:
+def test_quiet_and_a_level_work_together(quiet: Sandbox) -> None:
     args = ["--quiet", "--log-level", "INFO", "--progress-every", "0.01"]
     result = run(settings(quiet), args=args)
     assert "INFO Summary of orders" in result.stderr
@@ -92,7 +92,7 @@ def test_quiet_and_a_level_are_both_heeded(quiet: Sandbox) -> None:
     ],
     ids=" ".join,
 )
-def test_options_that_cannot_be_are_refused(args: list[str]) -> None:
+def test_invalid_options_are_rejected(args: list[str]) -> None:
     result = run(args=args)
     assert result.status == 2
     assert result.stdout == ""

@@ -1,4 +1,4 @@
-"""A page in a real browser, which nothing but this machine's own server can feed."""
+"""Shows a report in a real browser that can only reach a server on this machine."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ frame.src = "report.html";
 
 
 def chromium() -> str:
-    """The browser, where there is one."""
+    """The path of the browser. Skips the test if there is none."""
     found = shutil.which("chromium")
     if found is None:
         print("Skipped: chromium is not on this machine.", file=sys.__stderr__)
@@ -52,7 +52,7 @@ def chromium() -> str:
 
 @contextmanager
 def _served(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """The folder's address, and what has been asked for there."""
+    """Yields the URL of a server for the folder, and the paths requested from it."""
     asked: list[str] = []
 
     class Handler(http.server.SimpleHTTPRequestHandler):
@@ -72,7 +72,7 @@ def _served(folder: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def seen(report: Path, *, width: int = 1200, dark: bool = False) -> dict[str, Any]:
-    """What a browser makes of the page in a window so wide; `asked` is what it has asked for."""
+    """What a browser shows in a window of this width. `asked`: the paths that it has requested."""
     browser = chromium()
     frame = report.with_name("frame.html")
     frame.write_text(FRAME.format(width=width))

@@ -1,4 +1,4 @@
-"""A report as a test reads it: its rows, its texts, and what a browser might fetch for it."""
+"""Reads a report: its rows, its text, and the attributes of its elements."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 
 @dataclass
 class Page:
-    """The rows of its table by stream, each cell by its label; all text; all attributes."""
+    """The rows of the table by stream, with each cell by its label; all text; all elements."""
 
     rows: dict[str, dict[str, str]] = field(default_factory=dict)
     text: str = ""
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
 
     def of(self, class_: str) -> int:
-        """How many elements are of this class."""
+        """The number of elements with this class."""
         return sum(class_ in (attributes.get("class") or "").split() for _, attributes in self.tags)
 
 
@@ -56,7 +56,7 @@ class _Reader(HTMLParser):
 
 
 def read(file: Path) -> Page:
-    """The page in this file, whose elements must all be closed."""
+    """Parse the report in this file. Its elements must all be closed."""
     reader = _Reader()
     reader.feed(file.read_text("utf-8"))
     reader.close()

@@ -1,4 +1,4 @@
-"""The page about a run: that it is written, and that its figures are the run's."""
+"""The report is written, and its figures are those of the run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "report.html"
 
 
-def test_a_row_a_stream_has_the_figures_of_the_run(file: Path) -> None:
+def test_each_stream_has_a_row_with_its_figures(file: Path) -> None:
     with Sandbox(small()) as store:
         store.fault("customers", request=1, kind="503")
         result = run_with_report(settings(store), file)
@@ -67,7 +67,7 @@ def test_a_second_run_shows_both_bookmarks(file: Path) -> None:
     assert match[1] > before
 
 
-def test_streams_that_come_with_another_one_say_so(file: Path) -> None:
+def test_streams_that_are_read_with_another_one_say_so(file: Path) -> None:
     with Sandbox(small()) as store:
         catalog = select(discover(), "orders", "order_products")
         run_with_report(settings(store), file, catalog=catalog)
@@ -102,7 +102,7 @@ def test_the_timeline_has_requests_failures_waits_and_the_quota(file: Path) -> N
     assert re.search(r"[\d.]+ s waiting for the quota", page.text)
 
 
-def test_a_run_that_fails_has_its_report(file: Path) -> None:
+def test_a_failed_run_has_a_report(file: Path) -> None:
     with Sandbox(small(withheld_scopes=("marketing",))) as store:
         store.fault("orders", kind="500", times=0)
         result = run_with_report(settings(store, max_attempts=2, max_retry_seconds=0), file)
@@ -115,7 +115,7 @@ def test_a_run_that_fails_has_its_report(file: Path) -> None:
     assert "2 of 4" in page.text
 
 
-def test_a_run_that_never_began_has_its_report(file: Path, quiet: Sandbox) -> None:
+def test_a_run_with_an_invalid_token_has_a_report(file: Path, quiet: Sandbox) -> None:
     result = run_with_report(settings(quiet, access_token="not the token"), file)
     assert result.status == 1
     text = file.read_text("utf-8")
@@ -123,15 +123,15 @@ def test_a_run_that_never_began_has_its_report(file: Path, quiet: Sandbox) -> No
     assert "not the token" not in text
 
 
-def test_settings_that_cannot_be_used_are_in_the_report(file: Path) -> None:
+def test_invalid_settings_are_in_the_report(file: Path) -> None:
     assert run_with_report({"store_hash": "abc123"}, file).status == 1
     assert "access_token is missing" in read(file).text
 
 
-def test_a_request_that_ends_while_the_page_is_made_does_not_break_it(file: Path) -> None:
-    tracker, seen, late = ProgressTracker(), StreamCounts("orders"), StreamCounts("coupons")
-    tracker.streams = [seen, late]
-    tracker.request_ended(seen, 0.1, "200", retry=False, quota=None)
+def test_a_request_that_ends_while_the_report_is_written_does_not_break_it(file: Path) -> None:
+    tracker, finished, late = ProgressTracker(), StreamCounts("orders"), StreamCounts("coupons")
+    tracker.streams = [finished, late]
+    tracker.request_ended(finished, 0.1, "200", retry=False, quota=None)
     late.requests += 1
     Report(str(file), tracker).write(143, Secrets())
     assert "coupons" in file.read_text()
@@ -139,7 +139,7 @@ def test_a_request_that_ends_while_the_page_is_made_does_not_break_it(file: Path
 
 @pytest.mark.kills
 @pytest.mark.parametrize("reads", [True, False], ids=["target reads", "target sleeps"])
-def test_a_run_that_is_stopped_has_its_report(file: Path, reads: bool) -> None:
+def test_a_stopped_run_has_a_report(file: Path, reads: bool) -> None:
     with Sandbox(small(orders=300, latency_ms=20.0)) as store:
         args = ["--report", str(file)]
         with start(settings(store, page_size=20 if reads else 250), args=args) as process:
@@ -158,12 +158,12 @@ def test_a_run_that_is_stopped_has_its_report(file: Path, reads: bool) -> None:
     assert "running" in page.rows["orders"]["Stream"]
 
 
-def test_neither_secrets_nor_records_nor_markup_get_in(file: Path) -> None:
+def test_it_contains_no_secrets_no_records_and_no_foreign_markup(file: Path) -> None:
     with Sandbox(small()) as store:
         ids = [row["id"] for row in store.records("orders")][:5]
         store.change("orders", ids=ids, fields={"staff_notes": "whisper-me-not"})
         catalog = select(discover(), "orders", "customers")
-        # What the log says of the catalog is on the page.
+        # Warnings about the catalog are in the report.
         for name in (store.access_token, "<script>alert(1)</script>", '"><img src=x>'):
             catalog["streams"].append({"stream": name, "tap_stream_id": name, "metadata": []})
         assert run_with_report(settings(store), file, catalog=catalog).status == 0
@@ -177,7 +177,7 @@ def test_neither_secrets_nor_records_nor_markup_get_in(file: Path) -> None:
     assert not [tag for tag, _ in page.tags if tag in ("script", "img", "iframe", "object")]
 
 
-def test_nothing_on_it_comes_from_elsewhere(file: Path, quiet: Sandbox) -> None:
+def test_it_loads_nothing_from_elsewhere(file: Path, quiet: Sandbox) -> None:
     run_with_report(settings(quiet), file)
     page = read(file)
     for _, attributes in page.tags:
@@ -187,11 +187,11 @@ def test_nothing_on_it_comes_from_elsewhere(file: Path, quiet: Sandbox) -> None:
     assert not re.search(r"url\(|@import|https?:", file.read_text("utf-8"))
 
 
-def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
+def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_read(
     quiet: Sandbox, tmp_path: Path
 ) -> None:
-    for place in (tmp_path, tmp_path / "missing" / "report.html"):
-        result = run_with_report(settings(quiet), place)
+    for path in (tmp_path, tmp_path / "missing" / "report.html"):
+        result = run_with_report(settings(quiet), path)
         assert result.status == 1
         assert result.stdout == ""
         (line,) = [*result.logged("CRITICAL"), *result.logged("ERROR")]
@@ -200,7 +200,7 @@ def test_a_place_that_cannot_be_written_is_said_before_anything_is_read(
     assert quiet.requests() == []
 
 
-def test_an_old_report_is_replaced_and_nothing_else_left(file: Path, quiet: Sandbox) -> None:
+def test_an_old_report_is_replaced_and_no_other_file_is_left(file: Path, quiet: Sandbox) -> None:
     file.write_text("old")
     run_with_report(settings(quiet), file)
     assert file.read_text("utf-8").startswith("<!DOCTYPE html>")
@@ -209,7 +209,7 @@ def test_an_old_report_is_replaced_and_nothing_else_left(file: Path, quiet: Sand
 
 @pytest.fixture(scope="module")
 def eventful(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a run in which everything happens that a page shows."""
+    """The report of a run that has everything that a report can show."""
     file = tmp_path_factory.mktemp("eventful") / "report.html"
     with Sandbox(small(quota=25, window_seconds=2.0, withheld_scopes=("marketing",))) as store:
         store.fault("orders", request=2, kind="503", times=2)
@@ -237,7 +237,7 @@ def test_a_browser_fetches_nothing_but_the_page(eventful: Path) -> None:
     assert set(found["asked"]) - {"/favicon.ico"} == {"/frame.html", "/report.html"}
 
 
-def test_a_browser_shows_it_dark_where_that_is_wished(eventful: Path) -> None:
+def test_a_browser_shows_it_dark_if_the_user_prefers_that(eventful: Path) -> None:
     light, dark = seen(eventful), seen(eventful, dark=True)
     assert brightness(light["background"]) > 230 > 60 > brightness(light["ink"])
     assert brightness(dark["background"]) < 40 < 200 < brightness(dark["ink"])

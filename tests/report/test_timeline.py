@@ -1,4 +1,4 @@
-"""The timeline keeps all that happens, in no more intervals than a picture has room for."""
+"""The timeline keeps all requests and waits, in a limited number of intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def waited(timeline: Timeline, stream: str, kind: str) -> float:
 
 
 @pytest.mark.parametrize("seconds", [1, 17.9, 18, 100, 3600, 100_000])
-def test_all_requests_stay_however_long_the_run(seconds: float) -> None:
+def test_no_request_is_lost_however_long_the_run_is(seconds: float) -> None:
     timeline = Timeline(BEGAN)
     for number in range(1000):
         status = {0: "503", 1: "429", 2: "404", 3: "timeout"}.get(number % 10, "200")
@@ -45,7 +45,7 @@ def test_all_requests_stay_however_long_the_run(seconds: float) -> None:
     assert left[-1] == 999
 
 
-def test_waits_at_the_same_time_are_one_and_later_ones_add_up() -> None:
+def test_simultaneous_waits_count_once_and_later_ones_add_up() -> None:
     now = BEGAN
     tracker = ProgressTracker(lambda: now)
     with ExitStack() as stack:
