@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Hashable, Mapping
 
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError, failure_of
@@ -29,16 +29,12 @@ def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapE
     failures: dict[str, TapError] = {}
     list_syncs = _list_syncs(selections, run, failures)
     try:
-        next_requests: list[Callable[[], None]] = [
-            *(list_sync.send_requests for list_sync in list_syncs[1:]),
-            lambda: None,
-        ]
-        for list_sync, send_next in zip(list_syncs, next_requests, strict=False):
+        for list_sync, following in zip(list_syncs, [*list_syncs[1:], None], strict=False):
             LOGGER.info("%s: reading", list_sync.names)
             run.state.set_currently_syncing(list_sync.name)
             for stream_sync in list_sync.stream_syncs:
                 stream_sync.counts.began = time.monotonic()
-            list_sync.run(send_next)
+            list_sync.run(following.send_requests if following is not None else lambda: None)
             give_memory_back()
             # At the end of a list a STATE is always written, also if the list failed.
             run.messages.write_state()

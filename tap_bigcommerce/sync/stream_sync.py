@@ -41,9 +41,9 @@ from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
 
+# If there are more, the API account lacks the permission, and the stream fails.
 MAX_WITHOUT_PERMISSION = 3
-"""How many records may be skipped because of a 403 before one has been read. If there are more, the
-API account lacks the permission, and the stream fails."""
+"""How many records may be skipped because of a 403 before one has been read."""
 
 
 def first_date(selection: Selection, bookmark: str | None, config: Config) -> str | None:
@@ -107,11 +107,10 @@ class StreamSync:
         self.is_partial = end is not None
         """Some rows are not read, or could not be: no record is reported as deleted."""
         self.to_retry: dict[int, RequestFailed | None] = {}
-        """Ids of the records, or of the parents, that could not be read, each with the error. None:
-        the id is from an earlier run, and this run has not tried it yet."""
+        """Ids of unreadable records or parents, with the error; None: not tried in this run yet."""
+        # If no record can be read, the stream fails with this error.
         self._first_error: RequestFailed | None = None
-        """Error of the first record that could not be read, until another record has been read. If
-        none is, the whole list cannot be read, and the stream fails with this error."""
+        """Error of the first record that could not be read, until another record has been read."""
         self._has_read_any = False
         self._retried: list[tuple[Any, Any]] = []
         """Ids from `to_retry` that this run has written, each with its date of modification."""
