@@ -1,1 +1,1 @@
-"""The pages and pictures of the documentation that follow from the code."""
+"""Generators of the documentation's pages, tables and pictures."""

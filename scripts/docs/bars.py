@@ -1,4 +1,4 @@
-"""The bars of a recorded sync, drawn: a picture that moves as the terminal did."""
+"""An animated SVG of the progress bars of a recorded sync."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BARS = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "bars.json"
 COMMAND = "tap-bigcommerce --config config.json > messages.jsonl"
 
 REST = 4.0
-"""Seconds for which the last frame stays, before it begins again."""
+"""Seconds for which the last frame is shown before the animation restarts."""
 
 COLOURS = {
     "default": "#d1d7e0",
@@ -25,7 +25,7 @@ COLOURS = {
     "red": "#ff7b72",
 }
 
-# Without animation, or for who does not want it, the frame with the longest wait stands there.
+# Without animation, also if the reader prefers none, the frame with the longest wait is shown.
 STYLE = """
 .f{{visibility:hidden}}.still{{visibility:visible}}
 @media (prefers-reduced-motion:no-preference){{
@@ -35,11 +35,11 @@ STYLE = """
 """
 
 Frame = tuple[float, list[list[tuple[str, str]]]]
-"""When it was seen, in seconds, and its rows, each of them texts and their colours."""
+"""Seconds since the start, and the rows of the screen, each as texts with their colours."""
 
 
 def recorded() -> list[Frame]:
-    """What `record_bars` has kept."""
+    """The frames that `record_bars` has saved."""
     frames: list[Frame] = json.loads(BARS.read_text("utf-8"))
     return frames
 
@@ -73,7 +73,7 @@ def draw(frames: Sequence[Frame]) -> str:
 
 
 def _waits(frame: Frame) -> int:
-    """For how many seconds the frame says that it waits for the quota."""
+    """The seconds of waiting for the quota that the frame shows."""
     found = re.search(r"waiting: quota: (\d+) s", str(frame[1]))
     return int(found[1]) if found else -1
 

@@ -1,4 +1,4 @@
-"""Entity diagrams, drawn from the streams' declarations."""
+"""Entity diagrams, from the streams' foreign keys."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tap_bigcommerce.streams.stream import Stream
 MARGIN, TOP, ROW, GAP = 24.0, 56.0, 20.0, 14.0
 GUTTER = 110.0
 LETTER, BOLD_LETTER = 7.0, 8.3
-"""The width of a letter, about: enough for the widest font that a system shows."""
+"""Estimated width of a character, for the widest default font of a system."""
 
 
 @dataclass(frozen=True)
 class Box:
-    """An entity with its place."""
+    """An entity with its position in the diagram."""
 
     entity: Entity
     column: int
@@ -36,12 +36,12 @@ class Box:
         return ROW * (1 + len(self.entity.references)) + 8
 
     def row(self, number: int) -> float:
-        """The middle of a row; 0 is the name."""
+        """The height of the middle of a row; row 0 is the name."""
         return self.y + ROW * (number + 0.5) + 4
 
 
 def family_diagram(family: str, streams: Sequence[Stream]) -> str:
-    """All streams of a family with every foreign key; streams of other families are named."""
+    """All streams of a family with their foreign keys; those to other families as text."""
     drawn = entities.entities_of(streams)
     columns = entities.ordered(drawn, entities.columns(drawn))
     heights = [_height(members) for members in columns]
@@ -62,12 +62,12 @@ def family_diagram(family: str, streams: Sequence[Stream]) -> str:
 
 
 def _width(entity: Entity, inside: Collection[str]) -> float:
-    rows = [LETTER * len(_words(entity, reference, inside)) for reference in entity.references]
+    rows = [LETTER * len(_label(entity, reference, inside)) for reference in entity.references]
     return max(BOLD_LETTER * len(entity.name), *rows, 60) + 22
 
 
-def _words(entity: Entity, reference: Reference, inside: Collection[str]) -> str:
-    """A foreign key; where no line shows what it names, with its name."""
+def _label(entity: Entity, reference: Reference, inside: Collection[str]) -> str:
+    """The text of a foreign key, with its target if no line shows that."""
     if reference.target == entity.name:
         return f"{reference.path} ↺"
     return (
@@ -84,8 +84,8 @@ def _boxes(boxes: dict[str, Box]) -> Iterator[str]:
         yield rect(box.x, box.y, box.width, box.height, "box")
         yield text(box.x + 10, box.row(0) + 4.5, box.entity.name, "bold")
         for number, reference in enumerate(box.entity.references, 1):
-            words = _words(box.entity, reference, boxes)
-            yield text(box.x + 10, box.row(number) + 4, words, "small soft")
+            label = _label(box.entity, reference, boxes)
+            yield text(box.x + 10, box.row(number) + 4, label, "small soft")
 
 
 def _lines(boxes: dict[str, Box]) -> Iterator[str]:
@@ -123,22 +123,22 @@ def _lines(boxes: dict[str, Box]) -> Iterator[str]:
 
 
 def _line(drawn: str, end: Point, kind: str) -> Iterator[str]:
-    """A line, with a dot where it ends, at what it refers to."""
+    """A line with a dot at its end, at the target."""
     yield path(drawn, f"line {kind}")
     yield f'<circle class="{kind.replace("s", "f")}" cx="{end[0]:.1f}" cy="{end[1]:.1f}" r="3.5"/>'
 
 
-# The picture of all streams: the families in three columns, a line a pair of streams.
+# The picture of all streams: the families in three columns, a line for each pair of streams.
 COLUMNS = (("customers", "store"), ("orders", "pricing and marketing"), ("catalog", "inventory"))
 MIDDLE = 1
-"""The column that some lines have to pass, between its two families."""
+"""The column that some lines pass, between its two families."""
 WIDE, LINE, BETWEEN = 232.0, 24.0, 170.0
 HEAD, APART, PASSAGE = 28.0, 18.0, 56.0
 
 
-def whole_diagram() -> str:
-    """All streams. Within a family the lines run at its left, between families in the gaps."""
-    places: dict[str, tuple[int, float]] = {}
+def full_diagram() -> str:
+    """All streams. Lines within a column are at its left, others run between the columns."""
+    positions: dict[str, tuple[int, float]] = {}
     parts: list[str] = []
     lowest = passage = 0.0
     of_family = FAMILIES
@@ -148,7 +148,7 @@ def whole_diagram() -> str:
             parts.append(text(x, y + 18, family.capitalize(), "bold"))
             y += HEAD
             for stream in of_family[family]:
-                places[stream.name] = (number, y + LINE / 2)
+                positions[stream.name] = (number, y + LINE / 2)
                 parts.append(rect(x, y + 2, WIDE, LINE - 4, "box", 4))
                 parts.append(text(x + 10, y + LINE / 2 + 4, stream.name, "small"))
                 y += LINE
@@ -159,7 +159,7 @@ def whole_diagram() -> str:
                 y += APART
         lowest = max(lowest, y)
     title = "All streams and what they refer to"
-    drawn = [text(MARGIN, 34, title, "title"), *_links(places, passage), *parts]
+    drawn = [text(MARGIN, 34, title, "title"), *_links(positions, passage), *parts]
     return picture(title, _left(len(COLUMNS) - 1) + WIDE + MARGIN, lowest + 6, drawn)
 
 
@@ -168,25 +168,25 @@ def _left(column: int) -> float:
     return MARGIN + BETWEEN / 2 + column * (WIDE + BETWEEN)
 
 
-def _links(places: dict[str, tuple[int, float]], passage: float) -> Iterator[str]:
+def _links(positions: dict[str, tuple[int, float]], passage: float) -> Iterator[str]:
     pairs = list(
         dict.fromkeys(
             (name, reference.target)
-            for name in places
+            for name in positions
             for reference in entities.references_of(name)
             if reference.target != name
         )
     )
     kinds = _kinds(target for _, target in pairs)
     middle = _left(MIDDLE)
-    # No other way but this one.
+    # The only gap for these lines.
     gaps = Gaps([(passage, passage)], 0)
     for name, target in pairs:
-        (from_column, y1), (to_column, y2) = places[name], places[target]
+        (from_column, y1), (to_column, y2) = positions[name], positions[target]
         x1, x2 = _left(from_column), _left(to_column)
         end = (x2, y2)
         if from_column == to_column:
-            # The farther, the wider.
+            # The longer, the wider.
             drawn = loop((x1, y1), end, x1 - min(72.0, 14 + abs(y2 - y1) * 0.14))
         else:
             if from_column < to_column:
@@ -204,13 +204,13 @@ def _links(places: dict[str, tuple[int, float]], passage: float) -> Iterator[str
 
 
 def _kinds(targets: Iterable[str]) -> dict[str, str]:
-    """Each target's colour: those that are named most have one of their own."""
+    """The colour of each target: the most frequent targets have separate colours."""
     by_count = [name for name, _ in Counter(targets).most_common()]
     last = len(LIGHT) - 1
-    return {name: f"s{min(place, last)}" for place, name in enumerate(by_count)}
+    return {name: f"s{min(rank, last)}" for rank, name in enumerate(by_count)}
 
 
 def pictures() -> dict[str, str]:
     """Each diagram by its file name."""
     drawn = {picture_name(name): family_diagram(name, s) for name, s in FAMILIES.items()}
-    return {"entities.svg": whole_diagram(), **drawn}
+    return {"entities.svg": full_diagram(), **drawn}

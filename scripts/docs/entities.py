@@ -1,4 +1,4 @@
-"""What an entity diagram shows: boxes with rows, and lines from a row to the box it names."""
+"""The entities of a diagram, their foreign keys, and their order in columns."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tap_bigcommerce.streams.stream import Stream
 
 @dataclass(frozen=True)
 class Reference:
-    """A foreign key: a field, by its path, and the stream that it names."""
+    """A foreign key: the path of a field, and the stream that it refers to."""
 
     path: str
     target: str
@@ -38,15 +38,15 @@ def references_of(name: str) -> tuple[Reference, ...]:
 
 
 def columns(entities: Sequence[Entity]) -> dict[str, int]:
-    """Each entity's column: to the left of what it names.
+    """Each entity's column, to the left of the entities that it refers to.
 
-    A reference that would close a circle is not counted.
+    References that would close a cycle are ignored.
     """
     by_name = {entity.name: entity for entity in entities}
     depth: dict[str, int] = {}
 
     def depth_of(name: str, above: tuple[str, ...]) -> int:
-        """How many columns there are to the right of it."""
+        """The number of columns to the right of an entity."""
         if name not in depth:
             below = [
                 depth_of(reference.target, (*above, name)) + 1
@@ -75,7 +75,7 @@ def ordered(entities: Sequence[Entity], column: Mapping[str, int]) -> list[list[
                 linked[entity.name].add(reference.target)
                 linked[reference.target].add(entity.name)
     for _ in range(8):
-        places = {
+        positions = {
             entity.name: (row + 0.5) / len(members)
             for members in found
             for row, entity in enumerate(members)
@@ -83,9 +83,9 @@ def ordered(entities: Sequence[Entity], column: Mapping[str, int]) -> list[list[
         for members in found:
             members.sort(
                 key=lambda e: (
-                    sum(places[other] for other in linked[e.name]) / len(linked[e.name])
+                    sum(positions[other] for other in linked[e.name]) / len(linked[e.name])
                     if linked[e.name]
-                    else places[e.name]
+                    else positions[e.name]
                 )
             )
     return [members for members in found if members]

@@ -1,4 +1,4 @@
-"""The tables of all messages and of all statuses, with cause and cure."""
+"""Tables of all messages and HTTP statuses, with cause and cure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tap_bigcommerce.api.status_codes import ACTIONS, STATUS_RULES
 
 
 def message_tables() -> str:
-    """All messages, section by section. Raises ValueError where one is not explained."""
+    """Tables of all messages by section. Raises ValueError if one has no cause."""
     found = explained()
     parts = []
     for section, causes in CAUSES.items():
@@ -23,7 +23,7 @@ def message_tables() -> str:
 
 
 def status_table() -> str:
-    """What each status of the API means, what the tap does, and what a person can do."""
+    """A table of the API's statuses: meaning, what the tap does, cure."""
     rows = [
         (status, cell(meaning.message), ACTIONS[meaning.action]["tap"], meaning.cure)
         for status, meaning in STATUS_RULES.items()
@@ -33,15 +33,15 @@ def status_table() -> str:
 
 
 def explained() -> dict[str, list[Message]]:
-    """The messages by the part that names their cause, the longest part that fits each.
+    """The messages of each cause, by the cause's `part`. For each message the longest part counts.
 
-    Raises ValueError with every message that has no cause, and every cause without a message.
+    Raises ValueError with all messages without a cause, and all causes without a message.
     """
     causes: dict[str, Cause] = {c.part: c for section in CAUSES.values() for c in section}
     found: dict[str, list[Message]] = {part: [] for part in causes}
     wrong = []
     for message in messages():
-        # A part that begins with something unknown is a whole pattern: it would fit many others.
+        # A part that begins with … is a complete pattern; as a part it would match many others.
         fitting = [
             part
             for part in causes

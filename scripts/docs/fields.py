@@ -1,4 +1,4 @@
-"""The fields of a stream, as a table."""
+"""Tables of fields: those of a stream, and those with personal data."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tap_bigcommerce.streams.stream import Stream
 
 @dataclass(frozen=True)
 class FieldRow:
-    """A field by its path (`products[].sku`), with its type in words and what it holds."""
+    """A field: its path (`products[].sku`), its type as text, and its description."""
 
     path: str
     type: str
@@ -22,12 +22,12 @@ class FieldRow:
 
 
 def field_rows(name: str) -> list[FieldRow]:
-    """All fields of the stream `name`, nested ones behind the one that holds them."""
+    """All fields of the stream `name`; nested fields follow the field that contains them."""
     return list(_fields(load_schema(name), ""))
 
 
 def fields_table(stream: Stream) -> str:
-    """Every field: path, type, and what it holds, with what it refers to."""
+    """A table of all fields: path, type, and description with remarks."""
     references = stream.references
     notes = load_notes(stream.name)
     rows = []
@@ -39,7 +39,7 @@ def fields_table(stream: Stream) -> str:
             remarks.append("Replication key.")
         if field.path in references:
             other = references[field.path].partition(".")[0]
-            remarks.append(f"Names a row of [`{other}`]({other}.md).")
+            remarks.append(f"Refers to [`{other}`]({other}.md).")
         if field.path in notes.off_by_default:
             remarks.append("Not selected by default.")
         if field.path in notes.personal:
@@ -50,7 +50,7 @@ def fields_table(stream: Stream) -> str:
 
 
 def personal_table() -> str:
-    """Of each stream that has any: the fields that are marked as personal."""
+    """A table of the fields with personal data, by stream."""
     rows = []
     for name in STREAMS:
         marked = load_notes(name).personal - {RESCUED}
@@ -77,7 +77,7 @@ def _fields(schema: dict[str, Any], path: str) -> Iterator[FieldRow]:
 
 
 def _type(field: dict[str, Any]) -> str:
-    """As in "array of objects" or "date-time"."""
+    """The type as text, such as "array of objects" or "date-time"."""
     (kind,) = (name for name in field["type"] if name != "null")
     if kind == "array":
         items = field.get("items")

@@ -1,4 +1,4 @@
-"""Figures and pictures of the measurements, from `bench/results` alone."""
+"""Tables and charts of the measurements, from `bench/results`."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from scripts.docs.markdown import table
 
 
 def measurements() -> str:
-    """All bars with their last figures, as in the README of `bench/`."""
+    """All measurements, as in the README of `bench/`."""
     return report.figures()
 
 
 def block(name: str) -> str:
-    """One bar's tables, notes and pictures."""
+    """Tables, notes and charts of one measurement."""
     result = result_of(name)
     where = result.machine
     parts = [table(each.columns, each.rows) for each in result.tables]
@@ -29,7 +29,7 @@ def block(name: str) -> str:
 
 
 def comparison() -> str:
-    """For the README: the table beside a plain extractor."""
+    """For the README: the comparison with a plain extractor."""
     result = result_of("plain")
     return "\n".join([*(table(each.columns, each.rows) for each in result.tables)])
 
@@ -41,7 +41,7 @@ def pictures() -> dict[str, str]:
 
 
 def result_of(name: str) -> Result:
-    """A bar's last result. Raises ValueError where it was never measured."""
+    """The last result of a measurement. Raises ValueError if there is none."""
     result = load(name)
     if result is None:
         raise ValueError(f"bench/results/{name}.json is missing: python -m bench {name}")

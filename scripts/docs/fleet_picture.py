@@ -1,7 +1,7 @@
-"""python -m scripts.docs.fleet_picture: the picture of a store in Dagster's pages, from a browser.
+"""python -m scripts.docs.fleet_picture: takes a screenshot of a store in Dagster's pages.
 
-It runs `make fleet-demo`, and shows what that left to a headless Chromium (Debian: apt-get install
-chromium). The pages are drawn by scripts that ask the server, so they are given some seconds.
+It runs `make fleet-demo`, and opens the result in a headless Chromium (Debian: apt-get install
+chromium). The browser waits some seconds for the pages' scripts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TIME_TO_DRAW = "20000"
 
 
 def main() -> int:
-    """Take the picture; returns the exit status."""
+    """Take the screenshot; returns the exit status."""
     browser = shutil.which("chromium")
     if browser is None:
         print("chromium is not here (Debian: apt-get install chromium).", file=sys.stderr)
@@ -33,13 +33,13 @@ def main() -> int:
     subprocess.run(["make", "--no-print-directory", "fleet-demo"], cwd=ROOT, check=True)
     with served() as address:
         take(browser, f"{address}/{PAGE}", PICTURE)
-    print(f"{PICTURE.relative_to(ROOT)}: look at it.")
+    print(f"Wrote {PICTURE.relative_to(ROOT)}. Check it.")
     return 0
 
 
 @contextlib.contextmanager
 def served() -> Iterator[str]:
-    """The address of Dagster's pages of what the demo left."""
+    """Serve Dagster's pages with the demo's runs; yields their address."""
     made = ROOT / "fleet-demo-output"
     environment = {
         **os.environ,
@@ -72,11 +72,11 @@ def served() -> Iterator[str]:
 
 
 def take(browser: str, address: str, file: Path) -> None:
-    """Have the browser draw a page into a file."""
-    words = ["--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"]
-    words += [f"--window-size={SIZE}", f"--virtual-time-budget={TIME_TO_DRAW}"]
+    """Save a screenshot of a page to a file."""
+    options = ["--headless", "--no-sandbox", "--hide-scrollbars", "--disable-gpu"]
+    options += [f"--window-size={SIZE}", f"--virtual-time-budget={TIME_TO_DRAW}"]
     subprocess.run(
-        [browser, *words, f"--screenshot={file}", address],
+        [browser, *options, f"--screenshot={file}", address],
         stderr=subprocess.DEVNULL,
         check=True,
         timeout=120,

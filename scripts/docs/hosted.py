@@ -1,4 +1,4 @@
-"""The fields of the hosted integration beside those of the tap."""
+"""Comparison of the hosted integration's fields with those of the tap."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ CONTRACT = Path(__file__).resolve().parents[2] / "tests" / "contract" / "contrac
 
 
 def summary() -> str:
-    """How many fields each table has there and here."""
+    """The number of fields of each table in both."""
     rows = []
     for name, fields in _hosted():
         here = {_plain(row.path) for row in field_rows(name)}
-        # The items of a list of plain values are no field of their own here.
+        # Here, the items of a list of plain values are not a separate field.
         there = [path for path, _ in fields if path in here]
         rows.append((code(name), str(len(there)), str(len(here))))
     return table(("table", "fields there", "fields here, all of those among them"), rows)
 
 
 def page() -> str:
-    """Every field of the hosted integration, with its type there and here."""
+    """The page with every field of the hosted integration, and its types in both."""
     parts = [
         "# The hosted integration, field by field\n\n",
         "Every field of version 1 of the hosted integration, with its type there and here. `value` "
@@ -39,7 +39,7 @@ def page() -> str:
 
 
 def _here(path: str, there: str, here: dict[str, FieldRow]) -> tuple[str, str]:
-    """The type here, and a remark where it differs. Raises KeyError where there is no field."""
+    """The type here, and a remark if it differs. Raises KeyError if there is no such field."""
     holder = path.removesuffix(".value")
     if path not in here:
         of = here[holder].type.removeprefix("array of ").removesuffix("s")

@@ -1,7 +1,7 @@
-"""python -m scripts.docs.record: records `make demo` in a terminal, for the README's picture.
+"""python -m scripts.docs.record: records `make demo` in a terminal for the README's picture.
 
-The recording is kept as an asciicast (version 2: JSON lines, `[seconds, "o", text]`), and
-`make generate` draws the picture from it.
+The recording is an asciicast (version 2: JSON lines, `[seconds, "o", text]`). `make generate` draws
+the picture from it.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ def record(cast: Path) -> int:
 
 
 def _read(terminal: int) -> str:
-    """What came; nothing at the end."""
+    """The next output of the terminal; an empty text at the end."""
     try:
         return os.read(terminal, 65536).decode("utf-8")
-    except OSError:  # Linux says EIO when the other end is closed.
+    except OSError:  # On Linux: EIO, once the other end is closed.
         return ""
 
 

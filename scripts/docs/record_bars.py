@@ -1,7 +1,7 @@
-"""python -m scripts.docs.record_bars: records the bars of a sync, for the picture of them.
+"""python -m scripts.docs.record_bars: records the progress bars of a sync for their picture.
 
-A made-up store with a small quota is read in a terminal. What stands on the screen is kept as JSON
-some times a second, and `make generate` draws the picture from it.
+A sandbox store with a small quota is read in a terminal. The screen is saved as JSON twice a
+second; `make generate` draws the picture from it.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from tap_bigcommerce_sandbox import Options, Sandbox
 
 COLUMNS, ROWS = 90, 12
 EVERY = 0.5
-"""Seconds between two looks at the screen."""
+"""Seconds between two frames."""
 SETTLED = 0.04
-"""Seconds without a change, after which a drawing is whole."""
+"""Seconds without output after which the screen is complete."""
 
 STORE = Options(
     orders=900, customers=600, products=500, quota=60, window_seconds=8.0, latency_ms=60.0
@@ -37,7 +37,7 @@ STORE = Options(
 
 
 def record(file: Path) -> int:
-    """Read the store in a pseudo-terminal, and keep what it showed. Returns the tap's status."""
+    """Read the store in a pseudo-terminal, and save its screens. Returns the tap's exit status."""
     screen = pyte.Screen(COLUMNS, ROWS)
     stream = pyte.ByteStream(screen)
     frames: list[tuple[float, list[list[tuple[str, str]]]]] = []
@@ -50,16 +50,16 @@ def record(file: Path) -> int:
         if process == 0:
             os.environ.update({"TERM": "xterm-256color", "TAP_BIGCOMMERCE_API_URL": store.api_url})
             os.environ.pop("NO_COLOR", None)
-            # The log would push the bars out of the picture.
-            words = [sys.executable, "-m", "tap_bigcommerce", "--log-level", "WARNING"]
+            # The log would scroll the bars out of the picture.
+            command = [sys.executable, "-m", "tap_bigcommerce", "--log-level", "WARNING"]
             messages = os.open(Path(folder, "messages.jsonl"), os.O_WRONLY | os.O_CREAT)
             os.dup2(messages, sys.stdout.fileno())
-            os.execv(words[0], [*words, "--config", str(config)])
+            os.execv(command[0], [*command, "--config", str(config)])
         fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
         began = time.monotonic()
-        with contextlib.suppress(OSError):  # Linux says EIO when the other end is closed.
+        with contextlib.suppress(OSError):  # On Linux: EIO, once the other end is closed.
             while True:
-                # Half a drawing is no picture of anything.
+                # Wait until the screen is drawn completely.
                 if select.select([terminal], [], [], SETTLED)[0]:
                     stream.feed(os.read(terminal, 65536))
                     continue
@@ -76,7 +76,7 @@ def record(file: Path) -> int:
 
 
 def rows(screen: pyte.Screen) -> list[list[tuple[str, str]]]:
-    """The screen's lines, each as pieces of text and their colours; empty ones at the end left."""
+    """The lines of the screen as texts with their colours, without empty lines at the end."""
     found = []
     for number in range(screen.lines):
         cells = [screen.buffer[number][column] for column in range(screen.columns)]

@@ -1,4 +1,4 @@
-"""The settings, as a table."""
+"""The table of settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tap_bigcommerce.config import SCHEMA, SETTINGS, Schema
 
 
 def settings_table() -> str:
-    """The settings: name, default, meaning."""
+    """A table of all settings: name, default, meaning."""
     rows = [
         (code(name), _default(name, setting), _meaning(setting))
         for name, setting in SETTINGS.items()
@@ -28,7 +28,7 @@ def _default(name: str, setting: Schema) -> str:
 
 def _meaning(setting: Schema) -> str:
     text, expected = setting["description"], setting["expected"]
-    # What the others may be is said by their descriptions.
+    # The descriptions of other settings say what they expect.
     if setting.get("format") == "instant" or "integer" in setting["type"]:
         return f"{text} *{expected[0].upper()}{expected[1:]}.*"
     return str(text)

@@ -1,4 +1,4 @@
-"""A page for each stream, and the tables of all streams."""
+"""The streams' pages, and tables of all streams."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def picture_name(family: str) -> str:
 
 
 def family_table() -> str:
-    """For the README: a row a family."""
+    """For the README: a row for each family."""
     rows = []
     for family, streams in FAMILIES.items():
         names = ", ".join(
@@ -28,7 +28,7 @@ def family_table() -> str:
 
 
 def index_tables() -> str:
-    """For the page of all streams: a table and a picture a family."""
+    """For the page of all streams: a table and a diagram for each family."""
     parts = []
     for family, streams in FAMILIES.items():
         rows = [
@@ -64,10 +64,10 @@ def page(stream: Stream) -> str:
     ]
     if stream.parent is not None:
         rows.insert(1, ("added by the tap", facts.parent_fields(stream)))
-    named_by = referred_by(stream.name)
-    if named_by:
-        links = [f"[{code(f'{other}.{path}')}]({other}.md)" for other, path in named_by]
-        rows.append(("named by", ", ".join(links)))
+    references = referred_by(stream.name)
+    if references:
+        links = [f"[{code(f'{other}.{path}')}]({other}.md)" for other, path in references]
+        rows.append(("referred to by", ", ".join(links)))
     count = len(field_rows(stream.name))
     return "".join(
         [
@@ -83,7 +83,7 @@ def page(stream: Stream) -> str:
 
 
 def referred_by(name: str) -> list[tuple[str, str]]:
-    """The fields of streams that name a row of this one: stream and path."""
+    """The foreign keys that refer to this stream: stream and path."""
     return [
         (other, path)
         for other, stream in STREAMS.items()
@@ -93,15 +93,15 @@ def referred_by(name: str) -> list[tuple[str, str]]:
 
 
 def channel_table() -> str:
-    """What the setting channel_ids does, and to which streams."""
+    """The effects of the setting channel_ids, and the streams of each."""
     found: dict[str, list[str]] = {}
     for stream in STREAMS.values():
         found.setdefault(facts.channels(stream), []).append(
             f"[{code(stream.name)}](streams/{stream.name}.md)"
         )
-    (whole,) = (text for text in found if text.startswith("Whole"))
-    rows = [(", ".join(names), text) for text, names in found.items() if text != whole]
-    return table(["streams", "with `channel_ids`"], [*rows, ("all others", whole)])
+    (unfiltered,) = (text for text in found if text.startswith("All"))
+    rows = [(", ".join(names), text) for text, names in found.items() if text != unfiltered]
+    return table(["streams", "with `channel_ids`"], [*rows, ("all others", unfiltered)])
 
 
 def nav(indent: str) -> str:

@@ -1,4 +1,4 @@
-"""Pieces of SVG pictures, in the style of the charts of `bench/`: readable in light and dark."""
+"""Elements of SVG pictures, with colours for light and dark mode."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 from bench.svg import DARK, LIGHT
 
-# The picture paints its own ground, so that its text is readable on any page.
+# The picture has a background, so that its text is readable on any page.
 STYLE = """
 text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1f2328}
 .title{font-size:16px;font-weight:600}.small{font-size:12px}.soft{fill:#59636e}.bold{font-weight:600}
@@ -28,7 +28,7 @@ def picture(
     light: str = "",
     dark: str = "",
 ) -> str:
-    """A whole file: `parts` on the ground, below the title. `light`, `dark`: more style."""
+    """A complete SVG file with `parts`. `light` and `dark` are additional CSS rules."""
     box = f"{width:.0f} {height:.0f}"
     return "\n".join(
         [
@@ -44,11 +44,11 @@ def picture(
     )
 
 
-def text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:
-    """Words whose baseline is at (x, y)."""
+def text(x: float, y: float, content: str, kind: str = "", anchor: str = "start") -> str:
+    """A text with its baseline at (x, y)."""
     kinds = f' class="{kind}"' if kind else ""
     anchored = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{kinds}{anchored}>{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{kinds}{anchored}>{escape(content)}</text>'
 
 
 def rect(x: float, y: float, width: float, height: float, kind: str, radius: float = 5) -> str:
@@ -71,6 +71,6 @@ def path(points: str, kind: str) -> str:
 
 def _colours(colours: Iterable[str]) -> str:
     return "".join(
-        f".s{place}{{stroke:{value}}}.f{place}{{fill:{value}}}"
-        for place, value in enumerate(colours)
+        f".s{number}{{stroke:{value}}}.f{number}{{fill:{value}}}"
+        for number, value in enumerate(colours)
     )

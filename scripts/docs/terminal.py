@@ -1,4 +1,4 @@
-"""A recorded terminal session, drawn: each line appears when it did."""
+"""An animated SVG of a recorded terminal session."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ CAST = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "demo.cast"
 COLUMNS = 100
 
 LETTER, ROW, MARGIN, TOP = 7.85, 18.5, 18, 52
-"""Pixels: a letter's width, a line's height, and the room around the text."""
+"""In pixels: the width of a character, the height of a line, and the margins."""
 
-# A terminal is dark on any page. Without animation, or for who does not want it, all is there.
+# The terminal is dark on all pages. Without animation, all lines are shown.
 WINDOW_STYLE = """
 text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
 fill:#d1d7e0;white-space:pre}
@@ -30,7 +30,7 @@ STYLE = """
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the screen: when it was complete, in seconds, and whether it is bold."""
+    """A line of the screen. `at`: seconds until it was complete."""
 
     at: float
     text: str
@@ -38,7 +38,7 @@ class Line:
 
 
 def read_cast(text: str) -> tuple[str, list[Line]]:
-    """The command that was recorded, and the lines that it printed."""
+    """The recorded command, and the lines that it printed."""
     head, *events = (json.loads(line) for line in text.splitlines())
     lines: list[Line] = []
     rest = ""
@@ -56,7 +56,7 @@ def draw(cast: str) -> str:
     width = max(2 * MARGIN + LETTER * max(len(line.text) for line in lines), 600)
     height = TOP + ROW * (len(lines) + 2) + MARGIN
     parts = window(width, height, f"{command}: what it prints", command, STYLE)
-    # Below the command, and a line of room.
+    # Below the command and an empty line.
     for row, line in enumerate(lines, 2):
         if line.text:
             parts.append(
@@ -67,7 +67,7 @@ def draw(cast: str) -> str:
 
 
 def window(width: float, height: float, title: str, command: str, style: str) -> list[str]:
-    """A terminal's window with a command at its top, as the first lines of an SVG file."""
+    """The first lines of an SVG file: a terminal window with a command at its top."""
     return [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
         f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(title)}">',
