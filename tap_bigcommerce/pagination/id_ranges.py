@@ -104,19 +104,19 @@ Pagination = ByIdRange | Sequential
 class IdRange:
     """The rows with ids above `start`, up to the start of the next range; read up to `reached`.
 
-    `requested`: a request for its next page is under way. `done`: all of its rows have come.
+    `held` has the ids of the rows that wait for rows before them, and the page of each.
+    `requested`: a request for the next page is under way. `done`: all rows have come.
+    `exclude_reached`: the next bound may be the id after `reached`. `recheck`: the last page had no
+    new rows, and is requested again.
     """
 
     start: int
     reached: int
     held: dict[int, Page] = field(default_factory=dict)
-    """The rows that wait for rows before them: their ids, and the page that each came with."""
     requested: bool = False
     done: bool = False
     exclude_reached: bool = False
-    """The next bound may be the id after `reached`."""
     recheck: bool = False
-    """Its last page had no new rows, which is not believed yet."""
 
     @property
     def bound(self) -> int:

@@ -82,14 +82,15 @@ class ListRequest:
 
 
 class RequestKind(Enum):
-    """What a paginator requests."""
+    """What a paginator requests.
+
+    PAGE is a page of rows, as long as the API returns it; LAST is the row with the largest id;
+    COUNT is a single row, for the list's total that comes with it.
+    """
 
     PAGE = auto()
-    """A page of rows, as long as the API returns it."""
     LAST = auto()
-    """The row with the largest id."""
     COUNT = auto()
-    """One row, for the total that comes with it."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""Reading by id: whatever the order of requests, changes and answers, no row is skipped."""
+"""Reading by id: whatever the order of requests, changes and responses, no row is skipped."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ BOTH_ORDERS = ByIdRange("min_id", descending=DESCENDING)
 
 @dataclass(frozen=True)
 class List:
-    """A list that changes: its rows are versions by id. `cap`: the most rows of an answer."""
+    """A list that changes: its rows are versions by id. `cap`: the most rows of a response."""
 
     rows: dict[int, int]
     inclusive: bool
@@ -40,7 +40,7 @@ class List:
     """The total that the API names, as a multiple of the real one; None: it names none."""
     deleted: set[int] = field(default_factory=set)
 
-    def answer(self, request: IdRangeRequest, limit: int) -> dict[int, int]:
+    def respond(self, request: IdRangeRequest, limit: int) -> dict[int, int]:
         ids = sorted(self.rows)
         if request.bound is None:
             return {id_: self.rows[id_] for id_ in ids[-1:]}
@@ -99,7 +99,7 @@ def history(
             continue
         sent = chance.choice(under_way)
         if sent.versions is None:
-            sent.versions = list_.answer(sent.request, sent.limit)
+            sent.versions = list_.respond(sent.request, sent.limit)
             continue
         under_way.remove(sent)
         sent_at = BEGIN + timedelta(seconds=sent.sent_at)
@@ -166,7 +166,7 @@ def paginator_that_knows(last: int) -> IdRangePaginator:
     return paginator
 
 
-def test_a_list_that_denies_a_row_which_it_showed_is_asked_again() -> None:
+def test_a_page_without_rows_that_came_before_is_requested_again() -> None:
     paginator = paginator_that_knows(last=20)
     (again,) = paginator.next_requests(1, 32)
     assert (again.kind, again.bound) == (RequestKind.PAGE, 9)
@@ -186,7 +186,7 @@ def test_ids_may_be_up_to_eight_bytes_large() -> None:
 
 
 @pytest.mark.parametrize(("last", "contradiction"), [(10, None), (20, "last one has id 20")])
-def test_a_list_that_keeps_denying_what_it_showed_is_asked_for_its_last_row(
+def test_if_rows_that_came_before_stay_missing_the_last_row_is_requested(
     last: int, contradiction: str | None
 ) -> None:
     """Which may have been deleted meanwhile."""
@@ -202,7 +202,7 @@ def test_a_list_that_keeps_denying_what_it_showed_is_asked_for_its_last_row(
 
 
 @pytest.mark.parametrize("front_is_later", [True, False])
-def test_of_a_row_that_came_twice_the_later_answer_counts(front_is_later: bool) -> None:
+def test_of_a_row_that_came_twice_the_later_response_counts(front_is_later: bool) -> None:
     paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=8)
     paginator.received(paginator.next_requests(1, 32)[0], page(*range(1, 11)))
     front, behind = paginator.next_requests(8, 32)

@@ -139,6 +139,6 @@ def test_a_list_that_gives_less_than_asked_is_read_at_what_it_gives(cap: int) ->
     rows = 20 * cap
     for inclusive in (True, False):
         list_ = SimulatedList(range(1, rows + 1), cap=cap, inclusive=inclusive)
-        # With an inclusive bound, one row of each answer is known.
+        # With an inclusive bound, one row of each page is known.
         pages = 40 if cap == 1 else 20 * cap / (cap - inclusive)
         assert read_through(list_).requests <= 1.25 * pages + 5

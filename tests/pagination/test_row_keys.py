@@ -1,4 +1,4 @@
-"""The keys that are read of a page without its rows are those that its rows have."""
+"""The keys that are read from a page without parsing its rows are those of its rows."""
 
 from __future__ import annotations
 
@@ -32,8 +32,19 @@ rows = st.lists(
     max_size=6,
 )
 metas: st.SearchStrategy[Any] = st.sampled_from([None, {}, [], META])
-ODD = [b"\xff", b"\xc3", b"\xed\xa0\x80", b"\x00", b"\n", b'"', b"\\", b"\\ud800", b"\\u0000", b"{"]
-ODD += [
+BAD_BYTES = [
+    b"\xff",
+    b"\xc3",
+    b"\xed\xa0\x80",
+    b"\x00",
+    b"\n",
+    b'"',
+    b"\\",
+    b"\\ud800",
+    b"\\u0000",
+    b"{",
+]
+BAD_BYTES += [
     b"}",
     b"[",
     b"]",
@@ -56,7 +67,7 @@ def key_of(row: dict[str, Any], *names: str) -> Any:
 
 @st.composite
 def bodies(draw: st.DrawFn) -> tuple[bytes, bool]:
-    """A page's body, mostly spoiled in a place or two; and whether it is one of v3."""
+    """A page's body, mostly damaged once or twice; and whether it is one of v3."""
     v3 = draw(st.booleans())
     page = draw(rows)
     text = json.dumps({"data": page, "meta": draw(metas)} if v3 else page, ensure_ascii=False)
@@ -64,7 +75,7 @@ def bodies(draw: st.DrawFn) -> tuple[bytes, bool]:
     for _ in range(draw(st.integers(0, 2))):
         begin = draw(st.integers(0, len(body)))
         end = min(len(body), begin + draw(st.integers(0, 2)))
-        body = body[:begin] + draw(st.sampled_from(ODD)) + body[end:]
+        body = body[:begin] + draw(st.sampled_from(BAD_BYTES)) + body[end:]
     return body, v3
 
 
@@ -80,7 +91,7 @@ def test_keys_that_are_taken_from_bytes_are_those_of_the_rows(
     try:
         read = orjson.loads(body)
     except ValueError:
-        # All that may be wrong with it is a number that no double holds.
+        # The only error that is possible is a number too large for a double.
         read = json.loads(body.decode())
         assert re.search(r"\binf\b", repr(read))
     rows = read["data"] if v3 else read
@@ -93,7 +104,7 @@ def test_keys_that_are_taken_from_bytes_are_those_of_the_rows(
 
 
 @pytest.mark.parametrize("v3", [False, True], ids=["v2", "v3"])
-def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
+def test_valid_pages_are_never_parsed_as_a_whole(v3: bool) -> None:
     page = [{"id": id_, "name": f'é🔔 "{id_}', "price": 1e300, "more": [{"id": 0}]} for id_ in IDS]
     body = orjson.dumps({"data": page, "meta": META} if v3 else page)
     by_id = RowKeys(("id",)).of_body(body, v3=v3)
@@ -105,18 +116,18 @@ def test_pages_as_they_should_be_are_never_read_whole(v3: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "odd",
+    "value",
     [b"[" * 5000 + b"]" * 5000, b"[" * 300_000 + b"]" * 300_000],
     ids=["5,000 levels", "300,000 levels"],
 )
-def test_a_page_that_nothing_can_read_is_an_error_with_words(odd: bytes) -> None:
-    """It may be found when the page comes, or when its rows are needed."""
-    body = b'[{"id":1,"x":' + odd + b"}]"
-    answer = Response("/v2/x", 0, [], None, NOW, NOW)
+def test_a_page_that_no_parser_can_read_is_an_error_with_a_message(value: bytes) -> None:
+    """It may be raised when the page comes, or when its rows are parsed."""
+    body = b'[{"id":1,"x":' + value + b"}]"
+    response = Response("/v2/x", 0, [], None, NOW, NOW)
 
     def read() -> None:
-        answer.read(body, list, RowKeys(("id",)), repair=True)
-        answer.rows([0])
+        response.read(body, list, RowKeys(("id",)), repair=True)
+        response.rows([0])
 
     with pytest.raises((UnexpectedResponse, AttemptFailed)):
         read()
