@@ -1,4 +1,4 @@
-"""Writes the catalog, and reads a given one; warns of ignored entries."""
+"""Writes and reads catalogs; warns of catalog entries that are ignored."""
 
 from __future__ import annotations
 
@@ -258,7 +258,7 @@ def _ignored(entry: Entry, selected: Selection | None) -> Iterator[str]:
     if selected is None:
         return
     yield from _unknown_breadcrumbs(metadata, selected)
-    yield from _ignored_changes(entry, metadata.get((), {}), selected.stream)
+    yield from _overrides(entry, metadata.get((), {}), selected.stream)
     for path in selected.selected_but_empty:
         name = f"{selected.stream.name}.{path}"
         yield (
@@ -273,20 +273,17 @@ def _unknown_breadcrumbs(metadata: selection.Metadata, selected: Selection) -> I
     fields = [field for schema in schemas for field in selection.all_fields(schema)]
     by_name = {field_rules.as_text(path): breadcrumb for breadcrumb, path, _ in fields}
     known = {("properties", DELETED_AT), *(at for at, _, _ in fields)}
-    for breadcrumb in metadata:
-        is_items = breadcrumb[-1:] == ("items",) and breadcrumb[:-1] in known
-        if breadcrumb and breadcrumb not in known and not is_items:
-            name = ".".join(part for part in breadcrumb if part not in ("properties", "items"))
-            meant = closest_match(name.removeprefix(f"{selected.stream.name}."), by_name)
-            hint = f". Did you mean {json.dumps(by_name[meant])}?" if meant else ""
-            at = json.dumps(breadcrumb)
-            yield f"the breadcrumb {at} is ignored: there is no such field{hint}"
+    known |= {(), *((*at, "items") for at in known)}
+    for breadcrumb in (at for at in metadata if at not in known):
+        name = ".".join(part for part in breadcrumb if part not in ("properties", "items"))
+        meant = closest_match(name.removeprefix(f"{selected.stream.name}."), by_name)
+        hint = f". Did you mean {json.dumps(by_name[meant])}?" if meant else ""
+        at = json.dumps(breadcrumb)
+        yield f"the breadcrumb {at} is ignored: there is no such field{hint}"
 
 
-def _ignored_changes(
-    entry: Mapping[str, Any], table: Mapping[str, Any], stream: Stream
-) -> Iterator[str]:
-    """A warning for each name and key that the catalog changes: the tap does not allow that."""
+def _overrides(entry: Mapping[str, Any], table: Mapping[str, Any], stream: Stream) -> Iterator[str]:
+    """A warning for each name and key that the catalog overrides: this has no effect."""
     keys = ("key_properties", "table-key-properties", "view-key-properties")
     fixed: dict[str, Any] = {
         **dict.fromkeys(("stream", "alias", "stream_alias", "table_name"), stream.name),

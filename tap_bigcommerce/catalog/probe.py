@@ -151,15 +151,13 @@ class Prober:
         found = self.run_all(probes)
         return {name: found.get(name) or Access(STREAMS[name], _timed_out(name)) for name in probes}
 
-    def _probe(
-        self, stream: Stream, params: Mapping[str, str], parent: Row | None = None
-    ) -> Access:
+    def _probe(self, stream: Stream, query: Mapping[str, str], parent: Row | None = None) -> Access:
         """Request one row of a stream's list; of a child list, that of the row `parent`."""
         path = stream.path.format(id=parent["id"] if parent is not None else None)
         single, paged = stream.pagination.single, stream.pagination.paged
         limit = {"limit": "1"} if paged else {}
         try:
-            response = self._get(stream, path, {**params, **limit}, dict if single else list)
+            response = self._get(stream, path, {**query, **limit}, dict if single else list)
         except (RequestFailed, InvalidToken) as error:
             # The parent may have no child list, or may just have been deleted.
             return Access(stream, None if parent and isinstance(error, NotFound) else error)

@@ -105,8 +105,9 @@ class Selection:
 
         These are the fields of the tap and of the catalog, and the links in the API's rows.
         """
-        links = map(_with_field, self.notes.links)
-        return {"anyOf": [self.tap_schema, self.catalog_schema, *links]}
+        return {
+            "anyOf": [self.tap_schema, self.catalog_schema, *map(_with_field, self.notes.links)]
+        }
 
 
 def _with_field(path: str) -> Schema:
@@ -156,14 +157,13 @@ def from_catalog(
     cut, text_schemas, empty = _cut_to_selection(catalog_schema, tap_schema, metadata)
     cut = schema_for_settings(cut, stream, config)
     is_protected = rules.select.exclusions or rules.hashed.inclusions
-    paths = frozenset(path_of_breadcrumb(breadcrumb) for breadcrumb, _, _ in all_fields(cut))
     return Selection(
         stream=stream,
         schema=cut,
         tap_schema=tap_schema,
         catalog_schema=catalog_schema,
         full_table=stream.replication_key is None or method == FULL_TABLE,
-        paths=paths - {DELETED_AT},
+        paths=frozenset(path_of_breadcrumb(at) for at, _, _ in all_fields(cut)) - {DELETED_AT},
         notes=schemas.load_notes(stream.name),
         protection=Protection(stream.name, *rules) if is_protected else None,
         text_schemas=text_schemas,
