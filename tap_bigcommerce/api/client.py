@@ -131,7 +131,7 @@ class Client:
         self._probe_lock = threading.Lock()
         self._unavailable: StoreUnavailable | None = None
         self.largest_page = 0
-        """The number of rows of the largest response so far."""
+        """The most rows of a response so far: no list has a maximum `limit` below it."""
 
     def retry_policy(self) -> RetryPolicy:
         """A new RetryPolicy, with `max_attempts` and `max_retry_seconds` from the settings."""
@@ -284,8 +284,9 @@ class Client:
         wait = request.retry_policy.next_wait()
         details = (stream, request.path, failure.message, wait, request.attempts + 1)
         LOGGER.warning("%s: GET %s: %s; retrying in %.1f s (attempt %d)", *details)
-        detail = f"{failure.outcome}, attempt {request.attempts + 1} to come"
-        self.wait(wait, request.context, detail)
+        self.wait(
+            wait, request.context, f"{failure.outcome}, attempt {request.attempts + 1} to come"
+        )
 
     def _probe_store(self, seconds: float, message: str, request: _Request) -> None:
         """Raises StoreUnavailable if no request has succeeded for `seconds`, nor does one now.
@@ -336,11 +337,9 @@ def _api_message(http_response: requests.Response) -> tuple[str, int | None]:
     if isinstance(errors, dict):
         texts.append("; ".join(f"{name}: {_as_text(text)}" for name, text in errors.items()))
     text = excerpt(" ".join(" ".join(texts).split()), MAX_API_MESSAGE)
-    max_limit = inside(inside(first, "details"), "max_limit")
-    return (
-        f" (the API says: {text})" if text else "",
-        max_limit if isinstance(max_limit, int) and max_limit > 0 else None,
-    )
+    limit = inside(inside(first, "details"), "max_limit")
+    max_limit = limit if isinstance(limit, int) and limit > 0 else None
+    return f" (the API says: {text})" if text else "", max_limit
 
 
 def _as_text(value: Any) -> str:

@@ -109,7 +109,7 @@ class Transport:
 
 
 def _failure(error: BaseException) -> AttemptFailed:
-    """The failure that an exception of requests, urllib3 or the system stands for."""
+    """Converts an exception of requests, urllib3 or the system to an AttemptFailed."""
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return AttemptFailed(
             "certificate",

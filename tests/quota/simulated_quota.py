@@ -63,7 +63,7 @@ class Store:
     def window(self) -> int:
         return int((self._timeline.now + self._begins_at) // WINDOW)
 
-    def answer(self, served: Served) -> tuple[int, dict[str, str]]:
+    def respond(self, served: Served) -> tuple[int, dict[str, str]]:
         """Returns the status and headers of a response."""
         window = self.window()
         used = self._used.get(window, 0)
@@ -113,7 +113,7 @@ class Tap:
         self._timeline.after(latency * 0.7, lambda: self._respond(latency))
 
     def _respond(self, latency: float) -> None:
-        status, headers = self._store.answer(self.served)
+        status, headers = self._store.respond(self.served)
         self._timeline.after(latency * 0.3, lambda: self._receive(status, headers, latency))
 
     def _receive(self, status: int, headers: dict[str, str], took: float) -> None:
@@ -136,7 +136,7 @@ class OtherApp:
         self._send()
 
     def _send(self) -> None:
-        self._store.answer(self.served)
+        self._store.respond(self.served)
         self._timeline.after(self._every, self._send)
 
 
