@@ -285,13 +285,13 @@ def deletes_files(store: GoldenStore) -> Iterator[Step]:
 
 
 def deletes_versions(store: GoldenStore) -> Iterator[Step]:
-    """Deletions, told by versions alone; some incremental streams are read whole for it."""
+    """Deletions by versions only; some incremental streams are read completely for it."""
     whole = {name: {"replication_method": "FULL_TABLE"} for name in ("orders", "products")}
     return _deletes(store, {"activate_version": True, "streams": whole})
 
 
 def deletes_both(store: GoldenStore) -> Iterator[Step]:
-    """Sets where there are ids, versions for all others."""
+    """Sets of ids for streams that have them, versions for all others."""
     return _deletes(store, {**TRACKED, "activate_version": True})
 
 
