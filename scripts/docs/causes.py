@@ -20,66 +20,66 @@ class Cause:
 CAUSES: dict[str, tuple[Cause, ...]] = {
     "Command line": (
         Cause(
-            "do not go together: ask for one of them",
-            "Each of these options asks for something else than the others.",
-            "Run the command once for each.",
+            "use only one of --",
+            "Each of these options is a command of its own.",
+            "Run the tap once for each.",
         ),
         Cause(
-            "needs no settings and no files",
-            "`--init` and `--about` look at no store and no catalog.",
-            "Leave the options away that are named.",
+            "reads no settings, catalog or state",
+            "`--init` and `--about` use neither a store nor a catalog.",
+            "Omit the options in the message.",
         ),
         Cause(
-            "--start-date goes with --init only",
-            "A sync was given a date on the command line.",
+            "--start-date is only valid with --init",
+            "`--start-date` was given for a sync or another command.",
             "Set `start_date` in the config.",
         ),
         Cause(
             "--init writes one config",
             "`--config` was given twice, or as `ENV`.",
-            "Give it once, with the name of the file that is to be written.",
+            "Give it once, with the name of the file to write.",
         ),
         Cause(
-            "--force goes with",
-            "There is nothing that `--force` could write over.",
-            "Leave it away.",
+            "--force is only valid with",
+            "There is no file that `--force` could overwrite.",
+            "Omit `--force`.",
         ),
         Cause(
-            "--format goes with --check and --about only",
-            "All other commands have one form of output.",
-            "Leave `--format` away. The log has `--log-format`.",
+            "--format is only valid with --check and --about",
+            "All other commands have one output format.",
+            "Omit `--format`. For the log, use `--log-format`.",
         ),
         Cause(
-            "--check answers with --format text or json",
-            "There is no check in Markdown.",
+            "--check supports --format text and json only",
+            "`--check` cannot write Markdown.",
             "Choose `text` or `json`.",
         ),
         Cause(
-            "--report is about a sync",
-            "Only a sync has requests and records to report on.",
-            "Leave `--report` away.",
+            "--report is only valid for a sync",
+            "The other commands have nothing to report.",
+            "Omit `--report`.",
         ),
         Cause(
-            "--test reads one record of each stream",
-            "A test does not go on from a state, and leaves none.",
-            "Leave `--state` away.",
+            "--test ignores the state",
+            "A test neither uses nor writes a state.",
+            "Omit `--state`.",
         ),
         Cause(
-            "--full-refresh goes with a sync only",
-            "Nothing else reads streams.",
-            "Leave `--full-refresh` away.",
+            "--full-refresh is only valid for a sync",
+            "The other commands do not use the bookmarks.",
+            "Omit `--full-refresh`.",
         ),
         Cause(
-            "a number of seconds above 0 is expected",
-            "`--progress-every` was given 0, less, or far too much.",
-            "Give seconds: 30, for example.",
+            "--progress-every must be a number of seconds above 0",
+            "The value is 0, negative or far too large.",
+            "Use, for example, 30.",
         ),
     ),
     "Settings": (
         Cause(
             "The settings cannot be used",
-            "One or more settings are missing or wrong. Every mistake is listed below it.",
-            "Correct each line that is named. The [settings](settings.md) say what each may be.",
+            "One or more settings are missing or not valid. Every mistake is listed below it.",
+            "Correct each setting in the list. The [settings](settings.md) say what each may be.",
         ),
         Cause(
             "… is missing: …",
@@ -255,69 +255,69 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Credentials file (`--init`)": (
         Cause(
-            "is there already, and stays as it is",
-            "`--config` names a file that is there. It may hold the token of another account.",
-            "Name a new file, or add `--force` to write over this one.",
+            "already exists and was not changed",
+            "The file of `--config` exists. It may have the token of another account.",
+            "Give a new file, or add `--force` to overwrite this one.",
         ),
         Cause(
-            "What follows holds the access token",
-            "`--init` writes the config to a terminal, where it may be kept.",
+            "The output contains the access token",
+            "`--init` writes the config to a terminal, which may keep it.",
             "Add `--config` and the name of a new file.",
         ),
         Cause(
             "The config … cannot be written",
-            "`--config` names no regular file, or one in a folder that this user may not write to.",
-            "Name a file in a folder of your own.",
+            "`--config` is not a regular file, or its folder is not writable for this user.",
+            "Give a file in a folder of your own.",
         ),
         Cause(
-            "No config can be made of",
-            "The credentials file or the start date cannot be used. Every mistake is listed below "
-            "it; no line of the file is shown, for it may hold a secret.",
-            "Correct each line that is named, or download the file of a new API account.",
+            "Cannot make a config from",
+            "The credentials file or the start date is not valid. Every mistake is listed below "
+            "it; no line of the file is shown, because it may be a secret.",
+            "Correct each line in the list, or download the file of a new API account.",
         ),
         Cause(
             "the line with the API path is missing",
-            "The file has no `API PATH:`, or nothing behind it.",
+            "The file has no `API PATH:`, or no value after it.",
             "Copy the API path from the control panel into the file.",
         ),
         Cause(
             "the line with the access token is missing",
-            "The file has no `ACCESS TOKEN:`, or nothing behind it.",
+            "The file has no `ACCESS TOKEN:`, or no value after it.",
             "Use the file as it was downloaded. The control panel shows a token only once: make a "
             "new API account if it is lost.",
         ),
         Cause(
-            "it has none of the lines that BigCommerce writes",
-            "The file is another one, or empty.",
-            "Give the file that was downloaded with the API account.",
+            "it is not a credentials file of BigCommerce",
+            "The file is empty, or not a credentials file.",
+            "Use the file that was downloaded when the API account was made.",
         ),
         Cause(
             "the API path is not as expected",
-            "The API path is cut off, or of another kind.",
+            "The API path is truncated, or of another kind.",
             "It should look as the message shows.",
         ),
         Cause(
             "its value is not shown",
-            "The token holds a sign that no token has, perhaps from an editor.",
+            "The token has a character that tokens never have, perhaps from an editor.",
             "Use the file as it was downloaded.",
         ),
         Cause(
-            "stands there twice",
+            "twice, with different values",
             "The file has the same line with two values, perhaps those of two accounts.",
-            "Leave one of them.",
+            "Remove one of them.",
         ),
         Cause(
-            "Nothing can be read from",
-            "The credentials file is not there, or this user may not read it.",
-            "Check the path and the file's rights.",
+            "Cannot read …: ….",
+            "The credentials file does not exist, or is not readable for this user.",
+            "Check the path and the permissions of the file.",
         ),
         Cause(
             "--start-date should be",
-            "`--start-date` is no date.",
+            "`--start-date` is not a date.",
             "Write it as the message says.",
         ),
         Cause(
-            "The file's API path does not lead to BigCommerce's usual address",
+            "The API path in the file is not at api.bigcommerce.com",
             "The API path in the file has another host, which becomes the setting `api_url`.",
             "Nothing, if you know that host. Else do not use the file.",
         ),
@@ -352,7 +352,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Nothing. If the store gets them later, write the catalog again with `--discover`.",
         ),
         Cause(
-            "The token may read none of the streams",
+            "The token cannot read any stream",
             "The API account has none of the permissions.",
             "Make a new API account with the permissions that the warnings name.",
         ),
@@ -381,11 +381,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Catalog": (
         Cause(
-            "Nothing is to be read",
+            "No stream is selected",
             'Every stream in the catalog has `"selected": false`, the catalog is empty, or rules '
-            "of `select` exclude all that is left.",
+            "of `select` exclude the others.",
             'Set `"selected": true` in the metadata of a stream, at the breadcrumb `[]`, or see '
-            "with `--list` what the rules come to.",
+            "with `--list` what the rules select.",
         ),
         Cause(
             "The rules cannot be used",

@@ -29,7 +29,7 @@ PARTS = {"AttemptFailed": 1, "error": 0}
 """What else takes the words of a message, and as which argument."""
 LISTS = ("mistakes",)
 """Lists of words that end up in one message."""
-GIVING = ("conflict",)
+GIVING = ("usage_error",)
 """Functions that return a whole message, which is shown elsewhere."""
 
 

@@ -1,1 +1,1 @@
-"""The command line: options, the commands, and their exit status."""
+"""The command line: options, commands and exit status."""

@@ -1,7 +1,7 @@
-"""Before a sync: can it work, how much is there to read, and what will that take?
+"""--check: which streams can be read, and an estimate of requests and time.
 
-Rows are counted from totals and count addresses only: no list is read for it. A sync takes a
-request a page, and one lookup a parent.
+Records are counted from totals and count endpoints only; no list is read. The estimate is one
+request per page, and one per child list of a record.
 """
 
 from __future__ import annotations
@@ -31,36 +31,37 @@ from tap_bigcommerce.text import duration, excerpt, one_line, table
 from tap_bigcommerce.version import VERSION
 
 A_DAY = timedelta(days=1)
-"""How much an incremental sync is taken to read where there is no state to tell."""
+"""The changes that the next sync is assumed to read when there is no state."""
 
 IN_THE_FUTURE = "2200-01-01T00:00:00Z"
-"""Nothing was modified after it: an address that counts rows all the same heeds no filter."""
+"""No row was modified after it. A count endpoint that counts some anyway ignores the filter."""
 
 COUPON_SHARE = 0.1
-"""How many of the orders are taken to hint at a coupon where nobody can know. A guess."""
+"""The assumed share of orders that hint at a coupon. A guess: the API has no figure."""
 
-LINES_FOR_ONE_COLUMN = 24
-"""Selected streams; more of them stand in two columns, where these fit."""
+MAX_ROWS_IN_ONE_COLUMN = 24
+"""With more selected streams, the table has two columns if the terminal is wide enough."""
 
-BETWEEN = "   "
+COLUMN_GAP = "   "
 
-NOT_TOLD = f"name and plan need the permission '{INFORMATION}: read-only'"
+NO_STORE_FACTS = f"name and plan need the permission '{INFORMATION}: read-only'"
 
 Part = tuple[str, str | None]
-"""A list, by its stream's name, and the date from which on rows are counted (None: all)."""
+"""The name of a list's stream, and the date from which rows are counted (None: all rows)."""
 
-Sinces = Mapping[str, str | None]
-"""From which date on each stream is read; None: everything."""
+StartDates = Mapping[str, str | None]
+"""The date from which each stream is read; None: from the start."""
 
 
 @dataclass(frozen=True)
-class StreamFinding:
-    """What is known of a stream.
+class StreamCheck:
+    """The result of the check for one stream.
 
-    `lacks` is the missing permission, `problem` says what keeps the stream from being read. Counts
-    are None where nobody knows, or where the stream is not selected. The dates are those from
-    which on the two syncs read, None: everything. `goes_on`: a run was stopped within this stream,
-    and the next one goes on there. `permission` is the one that it takes.
+    `lacks` is the permission that is missing, `problem` the error that prevents reading. The counts
+    are None when they are unknown or the stream is not selected. `full_sync_from` and
+    `next_sync_from` are the dates from which the two syncs read; None: from the start. `goes_on`: a
+    run was stopped within this stream, and the next one resumes there. `permission` is the one that
+    the stream needs.
     """
 
     stream: str
@@ -80,10 +81,9 @@ class StreamFinding:
 
 @dataclass(frozen=True)
 class Estimate:
-    """Requests and seconds: what is to be expected, and the same if all orders hint at coupons.
+    """Requests and seconds of a sync; the `_high` ones if all orders hint at coupons.
 
-    Each list of unknown length is taken to fit one page, so that all figures are too low where one
-    is longer.
+    Each list of unknown length counts as one page, so all figures are too low when one is longer.
     """
 
     requests: int
@@ -93,11 +93,11 @@ class Estimate:
     lists_of_unknown_length: tuple[str, ...]
 
 
-class Findings:
-    """What a check has found out, who asks the store for it as it is made.
+class CheckResult:
+    """The result of a check. Creating it makes the requests.
 
-    `store` is what the token may know of the store; `ready`: every selected stream can be read.
-    From `start_date` on a full sync reads.
+    `store` has the store's name, plan, time zone and currency; None if the token may not read them.
+    `ready`: every selected stream can be read. `start_date` is where a full sync starts.
     """
 
     def __init__(
@@ -107,17 +107,17 @@ class Findings:
         state: State | None,
         shutdown: Shutdown,
     ) -> None:
-        """`state` is None where none was given.
+        """`state` is None if no state was given.
 
-        Raises TokenRefused, NotFound where there is no such store, and StateError.
+        Raises InvalidToken, NotFound when there is no such store, and StateError.
         """
         self.config, self.has_state = config, state is not None
         self.start_date = format_instant(config.start_date) if config.start_date else None
         self.prober = Prober(config, shutdown)
         access = self.prober.access()
-        known = state or State({}, config.store_hash)
-        bookmarks = {n: known.bookmark(n, s.replication_key or "") for n, s in STREAMS.items()}
-        resumes = {name: known.resume(name) for name in STREAMS}
+        previous = state or State({}, config.store_hash)
+        bookmarks = {n: previous.bookmark(n, s.replication_key or "") for n, s in STREAMS.items()}
+        resumes = {name: previous.resume(name) for name in STREAMS}
         full = {name: first_date(chosen, None, config) for name, chosen in selections.items()}
         following: dict[str, str | None] = {}
         for name, chosen in selections.items():
@@ -138,7 +138,7 @@ class Findings:
         self.next_sync = self._estimate(readable, following)
         self.store = _store_facts(access["store"].rows[0]) if access["store"].rows else None
         self.streams = [
-            StreamFinding(
+            StreamCheck(
                 stream=name,
                 selected=name in selections,
                 readable=access[name].readable,
@@ -155,31 +155,31 @@ class Findings:
             )
             for name, stream in STREAMS.items()
         ]
-        self.selected = [found for found in self.streams if found.selected]
-        self.ready = all(found.readable for found in self.selected)
+        self.selected = [stream for stream in self.streams if stream.selected]
+        self.ready = all(stream.readable for stream in self.selected)
 
     @property
     def assumptions(self) -> list[str]:
-        """What the estimates take for granted, a sentence each."""
+        """The assumptions of the estimates, one sentence each."""
         config, estimates = self.config, (self.full_sync, self.next_sync)
         is_first, hint = not self.has_state, any(e.requests_high > e.requests for e in estimates)
         unknown = dict.fromkeys(name for one in estimates for name in one.lists_of_unknown_length)
-        said = {
-            f"Counted are pages of {config.page_size} rows, and one lookup for each record whose "
-            "child lists are read; to find a list's end, or to ask again, takes a few more.": True,
-            f"An answer takes {self.prober.seconds_per_response:.2f} s, as in this check, and "
-            f"{config.max_concurrency} come at once; full pages take longer.": True,
-            "The API names no quota, so nothing is waited for.": self.quota is None,
+        assumptions = {
+            f"Requests are pages of {config.page_size} rows, and one for each child list of a "
+            "record; the end of a list and retries take a few more.": True,
+            f"A response takes {self.prober.seconds_per_response:.2f} s, as in this check, and "
+            f"{config.max_concurrency} requests run in parallel; full pages take longer.": True,
+            "The API reports no quota, so there are no waits for it.": self.quota is None,
             "The store's other apps leave the tap its share of the quota.": self.quota is not None,
-            f"{COUPON_SHARE:.0%} of the orders hint at a coupon, which costs a request each.": hint,
-            f"Nobody knows the length of {', '.join(unknown)}; each is taken to fit one page, "
-            "with nothing below it.": bool(unknown),
-            "Without a state, the next sync is one that reads what changed in a day.": is_first,
+            f"{COUPON_SHARE:.0%} of the orders hint at a coupon: one more request for each.": hint,
+            f"The length of {', '.join(unknown)} is unknown; each counts as one page, without "
+            "child lists.": bool(unknown),
+            "There is no state: the next sync reads the changes of one day.": is_first,
         }
-        return [sentence for sentence, is_so in said.items() if is_so]
+        return [sentence for sentence, applies in assumptions.items() if applies]
 
     def as_json(self) -> dict[str, Any]:
-        """For programs. Dates are texts in UTC, durations seconds; null: nobody knows."""
+        """The JSON format. Dates are texts in UTC, durations are seconds; null: unknown."""
         quota, config = self.quota, self.config
         return {
             "tap": "tap-bigcommerce",
@@ -200,7 +200,7 @@ class Findings:
     def _count_all(
         self, parts: Iterable[Part], access: Mapping[str, Access]
     ) -> dict[Part, int | None]:
-        """How many rows the parts have; missing where the API tells nobody."""
+        """How many rows the parts have. Parts that the API does not count are missing."""
         dates: dict[str, set[str | None]] = defaultdict(set)
         for name, since in parts:
             dates[name].add(since)
@@ -208,12 +208,12 @@ class Findings:
         jobs = {name: partial(self._count, access[name], dates[name]) for name in readable}
         return dict(ChainMap(*self.prober.run_all(jobs).values()))
 
-    def _count(self, look: Access, sinces: Collection[str | None]) -> dict[Part, int | None]:
-        """The same of one list, from each of these dates on. Runs in a worker."""
-        root, count = look.stream, self.prober.count
+    def _count(self, access: Access, sinces: Collection[str | None]) -> dict[Part, int | None]:
+        """Count the rows of one list from each of these dates. Runs in a worker thread."""
+        root, count = access.stream, self.prober.count
         date = root.modified_since
-        # Their documentation names no filters, but count addresses may heed those of the list.
-        heeds_filters = root.count is None or (
+        # Count endpoints document no filters, but may apply those of the list.
+        applies_filters = root.count is None or (
             any(sinces) and date is not None and count(root, {date: IN_THE_FUTURE}) == 0
         )
         counts: dict[Part, int | None] = {}
@@ -221,14 +221,14 @@ class Findings:
             params = root.channel_filter(self.config.channel_ids)
             if since is not None and date is not None:
                 params[date] = since
-            if look.total == 0 or not (params or root.count):
-                counts[root.name, since] = look.total
-            elif heeds_filters or not params:
+            if access.total == 0 or not (params or root.count):
+                counts[root.name, since] = access.total
+            elif applies_filters or not params:
                 counts[root.name, since] = count(root, params)
         return counts
 
-    def _estimate(self, selections: Iterable[Selection], sinces: Sinces) -> Estimate:
-        """What a sync of `selections` takes."""
+    def _estimate(self, selections: Iterable[Selection], sinces: StartDates) -> Estimate:
+        """Estimate a sync of `selections`."""
         config, counts, quota = self.config, self._counts, self.quota
         read_together: dict[tuple[Part, int], list[Selection]] = {}
         for selection in selections:
@@ -250,7 +250,7 @@ class Findings:
         expected, high = requests + math.ceil(coupons * COUPON_SHARE), requests + coupons
 
         def seconds(requests: int) -> float:
-            """The longer of two: waiting for answers, and waiting for the quota."""
+            """The longer of two: the time for responses, and the waits for the quota."""
             taken = self.prober.seconds_per_response * requests / config.max_concurrency
             if quota is not None:
                 a_window = max(1, math.floor(quota.quota * config.quota_share))
@@ -260,14 +260,14 @@ class Findings:
         return Estimate(expected, high, seconds(expected), seconds(high), tuple(unknown))
 
 
-def _part_of(selection: Selection, sinces: Sinces) -> Part:
-    """The part of a list that is walked for a stream.
+def _part_of(selection: Selection, sinces: StartDates) -> Part:
+    """The part of a list that is read for a stream.
 
-    Rows with dates of their own are found below all rows of their parent.
+    For rows with a date of their own, all rows of the parent are read.
     """
     stream = selection.stream
-    own_date = stream.parent is not None and stream.modified_since is not None
-    return root_of(stream).name, None if own_date else sinces[stream.name]
+    has_own_date = stream.parent is not None and stream.modified_since is not None
+    return root_of(stream).name, None if has_own_date else sinces[stream.name]
 
 
 def _store_facts(store: Row) -> dict[str, str | None]:
@@ -281,64 +281,62 @@ def _store_facts(store: Row) -> dict[str, str | None]:
     return {n: value if isinstance(value, str) and value else None for n, value in facts.items()}
 
 
-def as_text(found: Findings, width: int, hide: Callable[[str], str]) -> str:
-    """The findings, for a terminal of `width` characters; `hide` takes secrets out of texts."""
+def as_text(result: CheckResult, width: int, hide: Callable[[str], str]) -> str:
+    """Format the result for a terminal of `width` characters; `hide` replaces secrets."""
     wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_on_hyphens=False)
-    head, *others = (
-        "\n".join(map(wrapper.fill, sentences))
-        for sentences in (_head(found, hide), _others(found, hide), _costs(found), _verdict(found))
-    )
-    blocks = [head, "\n".join(_table(found, width)), *others]
+    parts = _head(result, hide), _others(result, hide), _costs(result), _verdict(result)
+    head, *others = ("\n".join(map(wrapper.fill, sentences)) for sentences in parts)
+    blocks = [head, "\n".join(_table(result, width)), *others]
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
-def _head(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
-    config, quota = found.config, found.quota
-    said = ", ".join(filter(None, found.store.values())) if found.store else ""
-    yield f"Store   {hide(config.store_hash)}: {excerpt(hide(said or NOT_TOLD))}"
+def _head(result: CheckResult, hide: Callable[[str], str]) -> Iterator[str]:
+    config, quota = result.config, result.quota
+    facts = ", ".join(filter(None, result.store.values())) if result.store else ""
+    yield f"Store   {hide(config.store_hash)}: {excerpt(hide(facts or NO_STORE_FACTS))}"
     if quota is None:
-        yield "Quota   the API names none"
+        yield "Quota   the API reports none"
     else:
         yield (
-            f"Quota   {quota.quota:,} requests in {duration(quota.window)}, {quota.left:,} of "
-            f"them left now; the tap uses up to {config.quota_share:.0%}"
+            f"Quota   {quota.quota:,} requests in {duration(quota.window)}, {quota.left:,} left "
+            f"now; the tap uses up to {config.quota_share:.0%}"
         )
 
 
-def _table(found: Findings, width: int) -> list[str]:
+def _table(result: CheckResult, width: int) -> list[str]:
     head = ("selected stream", "in store", "full sync", "next sync", "next sync from")
-    first, *lines = table(head, map(_row, found.selected), figures=(1, 2, 3))
-    wide = max(map(len, (first, *lines))) + len(BETWEEN)
+    first, *lines = table(head, map(_row, result.selected), figures=(1, 2, 3))
+    column = max(map(len, (first, *lines))) + len(COLUMN_GAP)
     half = (len(lines) + 1) // 2
-    if len(lines) <= LINES_FOR_ONE_COLUMN or 2 * wide - len(BETWEEN) > width:
+    if len(lines) <= MAX_ROWS_IN_ONE_COLUMN or 2 * column - len(COLUMN_GAP) > width:
         return [first, *lines]
     pairs = itertools.zip_longest((first, *lines[:half]), (first, *lines[half:]), fillvalue="")
-    return [f"{left:{wide}}{right}".rstrip() for left, right in pairs]
+    return [f"{left:{column}}{right}".rstrip() for left, right in pairs]
 
 
-def _row(found: StreamFinding) -> tuple[str, ...]:
-    parent = STREAMS[found.stream].parent
-    if not found.readable:
-        return (found.stream, "-", "-", "-", "CANNOT BE READ")
+def _row(result: StreamCheck) -> tuple[str, ...]:
+    parent = STREAMS[result.stream].parent
+    if not result.readable:
+        return (result.stream, "-", "-", "-", "CANNOT BE READ")
     if parent is not None:
-        return (found.stream, "", "", "", f"with {parent}")
-    figures = (found.records, found.full_sync_records, found.next_sync_records)
-    since = (found.next_sync_from or "the start") + (", going on" if found.goes_on else "")
-    return (found.stream, *map(_number, figures), since)
+        return (result.stream, "", "", "", f"with {parent}")
+    figures = (result.records, result.full_sync_records, result.next_sync_records)
+    since = (result.next_sync_from or "the start") + (", resumed" if result.goes_on else "")
+    return (result.stream, *map(_number, figures), since)
 
 
-def _others(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
-    """What is not selected, and what cannot be read: by permission, in few lines."""
+def _others(result: CheckResult, hide: Callable[[str], str]) -> Iterator[str]:
+    """The streams that are not selected, and those that cannot be read, by permission."""
     others = ", ".join(
         f"{stream.stream} {_number(stream.records)}" if stream.records else stream.stream
-        for stream in found.streams
+        for stream in result.streams
         if not stream.selected and stream.readable
     )
     if others:
         yield f"Not selected, readable: {others}"
-    # Streams that share a permission or a list share what is said of it.
+    # One line for all streams that lack the same permission, or whose list failed.
     lacking: dict[str, list[str]] = {}
-    for stream in found.streams:
+    for stream in result.streams:
         if stream.lacks is not None:
             lacking.setdefault(stream.lacks, []).append(stream.stream)
     for permission, names in lacking.items():
@@ -346,28 +344,30 @@ def _others(found: Findings, hide: Callable[[str], str]) -> Iterator[str]:
             f"The API account lacks '{permission}: read-only', so these cannot be read: "
             f"{', '.join(names)}"
         )
-    for problem in dict.fromkeys(one.problem for one in found.streams if one.lacks is None):
+    for problem in dict.fromkeys(one.problem for one in result.streams if one.lacks is None):
         if problem is not None:
             yield f"Cannot be read: {one_line(hide(problem))}"
 
 
-def _costs(found: Findings) -> Iterator[str]:
-    since = f"from {found.start_date[:19]}Z" if found.start_date else "of everything"
-    yield f"Full sync {since}: {_cost(found.full_sync)}"
-    before = "with this state" if found.has_state else "a day later"
-    yield f"Next sync {before}: {_cost(found.next_sync)}"
-    yield from (f"- {sentence}" for sentence in found.assumptions)
+def _costs(result: CheckResult) -> Iterator[str]:
+    since = f"from {result.start_date[:19]}Z" if result.start_date else "of all records"
+    yield f"Full sync {since}: {_cost(result.full_sync)}"
+    basis = "with this state" if result.has_state else "a day later"
+    yield f"Next sync {basis}: {_cost(result.next_sync)}"
+    yield from (f"- {sentence}" for sentence in result.assumptions)
 
 
-def _verdict(found: Findings) -> Iterator[str]:
-    accepted = ", ".join(found.config.accept_incomplete)
+def _verdict(result: CheckResult) -> Iterator[str]:
+    accepted = ", ".join(result.config.accept_incomplete)
     if accepted:
-        yield f"Read in part, if need be, as accept_incomplete says: {accepted}"
-    failing = [stream for stream in found.selected if not stream.readable]
+        yield f"May be incomplete, as accept_incomplete allows: {accepted}"
+    failing = [stream for stream in result.selected if not stream.readable]
     if not failing:
-        yield f"Ready: all {len(found.selected)} selected streams can be read."
+        yield f"Ready: all {len(result.selected)} selected streams can be read."
         return
-    message = f"Not ready: {len(failing)} of {len(found.selected)} selected streams cannot be read."
+    message = (
+        f"Not ready: {len(failing)} of {len(result.selected)} selected streams cannot be read."
+    )
     if any(stream.lacks for stream in failing):
         message += (
             " Permissions of an API account cannot be changed later: make a new one (control "
@@ -377,7 +377,7 @@ def _verdict(found: Findings) -> Iterator[str]:
 
 
 def _number(value: int | None) -> str:
-    """1,234; "unknown" for None."""
+    """ "1,234", or "unknown" for None."""
     return f"{value:,}" if value is not None else "unknown"
 
 
@@ -391,4 +391,4 @@ def _cost(value: Estimate) -> str:
     if value.requests_high == value.requests:
         return expected
     high = cost(value.requests_high, value.seconds_high)
-    return f"{expected}; {high}, if all orders hint at coupons"
+    return f"{expected}; {high} if all orders hint at coupons"

@@ -1,4 +1,4 @@
-"""The command line. It imports what a command needs when it needs it, so that --help is quick."""
+"""Entry point. It imports the commands lazily, so that --help is fast."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from tap_bigcommerce.version import VERSION
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the tap; returns the exit status."""
+    """Run the command line; `argv` defaults to `sys.argv[1:]`. Returns the exit status."""
     parser = options.parser()
-    given = parser.parse_args(argv, options.Options())
-    if given.help or given.version:
-        return _say(parser.format_help() if given.help else f"tap-bigcommerce {VERSION}\n")
-    conflict = given.conflict()
-    if conflict:
-        parser.error(conflict)
-    from tap_bigcommerce.cli.run import run  # only once it is needed
+    parsed = parser.parse_args(argv, options.Options())
+    if parsed.help or parsed.version:
+        return _print(parser.format_help() if parsed.help else f"tap-bigcommerce {VERSION}\n")
+    usage_error = parsed.usage_error()
+    if usage_error:
+        parser.error(usage_error)
+    from tap_bigcommerce.cli.run import run  # slow to import
 
-    return run(given, dict(os.environ))
+    return run(parsed, dict(os.environ))
 
 
-def _say(text: str) -> int:
+def _print(text: str) -> int:
     """Write a text to standard output; returns the exit status."""
     try:
         if sys.stdout is None:
@@ -33,6 +33,6 @@ def _say(text: str) -> int:
     except OSError as error:
         if sys.stderr is not None:
             print(f"CRITICAL Standard output cannot be written: {error.strerror}.", file=sys.stderr)
-        # What is still held would fail once more at the end.
+        # At a normal exit Python would flush standard output, and fail again.
         os._exit(1)
     return 0

@@ -1,4 +1,4 @@
-"""One run of the tap, from its options to its exit status."""
+"""Runs a command: from the parsed options to the exit status."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tap_bigcommerce.catalog.discovery import (
 from tap_bigcommerce.catalog.probe import Prober
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.cli import about, audit, init_config
-from tap_bigcommerce.cli.check import Findings, as_text
+from tap_bigcommerce.cli.check import CheckResult, as_text
 from tap_bigcommerce.cli.options import Options
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, hide_tokens, read_config
 from tap_bigcommerce.exceptions import (
@@ -51,15 +51,15 @@ from tap_bigcommerce.sync.run_sync import sync
 
 LOGGER = logging.getLogger(__name__)
 
-GONE_WITHIN = 4.5
-"""Seconds from a signal to the end of the process, even if nobody reads the messages."""
+EXIT_TIMEOUT = 4.5
+"""Seconds from a signal to the exit of the process, even if the target does not read."""
 
 FAILED = 1
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run: what is asked for, and what it is done with."""
+    """One run: its options, and the objects that all commands share."""
 
     options: Options
     environment: Mapping[str, str]
@@ -67,23 +67,23 @@ class Run:
     reporting: RunReporting
 
     def config(self) -> Config:
-        """The settings. Raises ConfigError where they cannot be used."""
+        """Read the settings. Raises ConfigError when they are missing or invalid."""
         return read_config(self.options.config, self.environment, self.reporting.secrets)
 
     def selections(self, config: Config) -> dict[str, Selection]:
-        """What is selected. Raises CatalogError where it is nothing."""
+        """The selected streams by name. Raises CatalogError when no stream is selected."""
         catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
         rules = selection_rules(config, self.options.select, catalog)
         found = selections(catalog, config, rules)
         if not found:
             raise CatalogError(
-                "Nothing is to be read: the catalog selects no stream, or rules take all of them "
-                "away. Select some, or run without a catalog."
+                "No stream is selected: the catalog selects none, or rules exclude all of them. "
+                "Select some, or run without a catalog."
             )
         return found
 
     def run_context(self, config: Config, state: State) -> RunContext:
-        """What the selected streams are read with."""
+        """Make the objects that a sync needs."""
         is_test = self.options.command == "test"
         rate_limiter = RateLimiter(
             share=config.quota_share, concurrency=config.max_concurrency, shutdown=self.shutdown
@@ -94,7 +94,7 @@ class Run:
             workers=Workers(config.max_concurrency, self.shutdown),
             budget=MemoryBudget(config.max_buffered_mb * 1_000_000),
             state=state,
-            # A descriptor of its own: whatever else prints to standard output would spoil it.
+            # A descriptor of its own, so that no other output gets between the messages.
             messages=MessageWriter(os.dup(standard_output()), None if is_test else state),
             tracker=self.reporting.tracker,
             sample=is_test,
@@ -102,8 +102,8 @@ class Run:
 
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
-    """Do what the options say; returns the exit status. Every error ends here."""
-    # A check fits one screen: what is found out, not how.
+    """Run the command; returns the exit status. All exceptions are handled here."""
+    # The output of a check should fit one screen, without log lines about the requests.
     is_quiet = options.quiet or options.command == "check"
     reporting = RunReporting(
         environment,
@@ -114,7 +114,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     )
     set_allocator()
     shutdown = Shutdown()
-    _heed_signals(shutdown, reporting)
+    _install_signal_handlers(shutdown, reporting)
     return reporting.finish(_status(Run(options, environment, shutdown, reporting)))
 
 
@@ -127,9 +127,9 @@ def _status(run: Run) -> int:
     except TargetClosed as error:
         LOGGER.error(error.message)
     except TapError as error:
-        _say_critical(error)
+        _log_critical(error)
     except Exception:
-        LOGGER.critical("Unexpected error. Please report it, with these lines:", exc_info=True)
+        LOGGER.critical("Unexpected error. Please report it, with this traceback:", exc_info=True)
     return FAILED
 
 
@@ -139,32 +139,32 @@ def _discover(run: Run) -> int:
         config = run.config()
     rules = selection_rules(config, run.options.select, None)
     if config is None:
-        LOGGER.info("No settings were given: this is the catalog of all streams.")
+        LOGGER.info("There are no settings, so the catalog has all streams.")
     else:
         access = Prober(config, run.shutdown).access()
         streams = available_streams(access)
         if not streams:
             raise ConfigError(
-                "The token may read none of the streams. The warnings above name the permissions "
-                "that its API account lacks."
+                "The token cannot read any stream. The warnings above name the permissions that "
+                "its API account lacks."
             )
         readable = sum(found.readable for found in access.values())
-        LOGGER.info("The token may read %d of %d streams.", readable, len(STREAMS))
+        LOGGER.info("The token can read %d of %d streams.", readable, len(STREAMS))
     catalog = {"streams": catalog_entries(streams, config, rules.select)}
     return _write(json.dumps(catalog, indent=2) + "\n")
 
 
 def _init(run: Run) -> int:
     options = run.options
-    config = init_config.config_of(options.credentials, options.start_date)
+    config = init_config.config_from_credentials(options.credentials, options.start_date)
     text = json.dumps(config, indent=2) + "\n"
     if options.config:
-        init_config.write(options.config[0], text, over=options.force)
+        init_config.write(options.config[0], text, overwrite=options.force)
         return 0
     if sys.stdout is not None and sys.stdout.isatty():
         LOGGER.warning(
-            "What follows holds the access token, which is a secret. --config FILE "
-            "writes it to a file that only you may read."
+            "The output contains the access token, which is a secret. With --config FILE it is "
+            "written to a file that only you can read."
         )
     return _write(text)
 
@@ -177,28 +177,28 @@ def _check(run: Run) -> int:
     given = read_state(options.state)
     state = State(given, config.store_hash) if given is not None else None
     selections = run.selections(config)
-    found = Findings(selections, config, state, run.shutdown)
+    result = CheckResult(selections, config, state, run.shutdown)
     if options.format == "json":
-        _write(hide(json.dumps(found.as_json(), indent=2)) + "\n")
+        _write(hide(json.dumps(result.as_json(), indent=2)) + "\n")
     else:
-        _write(as_text(found, _width(), hide))
-    return 0 if found.ready else FAILED
+        _write(as_text(result, _width(), hide))
+    return 0 if result.ready else FAILED
 
 
-def _list(run: Run) -> int:
-    from tap_bigcommerce.catalog.request_costs import as_table  # takes its time to import
+def _list_selection(run: Run) -> int:
+    from tap_bigcommerce.catalog.request_costs import as_table  # slow to import
 
     config = run.config()
     return _write(as_table(run.selections(config), config, _width()))
 
 
 def _width() -> int:
-    """Of the terminal, in characters."""
+    """The width of the terminal, in characters."""
     return shutil.get_terminal_size((100, 40)).columns
 
 
 def _write(text: str) -> int:
-    """Write to standard output, for a person or a program; returns the exit status."""
+    """Write to standard output; returns the exit status."""
     write_all(standard_output(), text.encode())
     return 0
 
@@ -207,7 +207,7 @@ def _sync(run: Run) -> int:
     config, full_refresh = run.config(), run.options.full_refresh
     if config.detect_deletes:
         check_installed("detect_deletes")
-    config = _as_test(config) if run.options.command == "test" else config
+    config = _test_config(config) if run.options.command == "test" else config
     run.reporting.prepare(config)
     state = State(read_state(run.options.state), config.store_hash)
     selections = run.selections(config)
@@ -217,9 +217,9 @@ def _sync(run: Run) -> int:
     run_context = run.run_context(config, state)
     with run.reporting.show_progress():
         failures = sync(selections, run_context)
-    # What has befallen all streams is said once.
+    # An error of several streams is logged once.
     for error in {error.message: error for error in failures.values()}.values():
-        _say_critical(error)
+        _log_critical(error)
     return FAILED if failures else 0
 
 
@@ -239,20 +239,20 @@ COMMANDS: dict[str, Callable[[Run], int]] = {
     "discover": _discover,
     "init": _init,
     "check": _check,
-    "about": lambda run: _write(about.written(run.options.format)),
-    "list": _list,
+    "about": lambda run: _write(about.render(run.options.format)),
+    "list": _list_selection,
     "audit": _audit,
 }
 
 
-def _as_test(config: Config) -> Config:
-    """The settings for a record of each stream, whatever its date, with few requests."""
+def _test_config(config: Config) -> Config:
+    """The settings for --test: one record of each stream, of any date, with few requests."""
     return replace(
         config,
         start_date=None,
         streams={
-            name: replace(own, start_date=None, end_date=None)
-            for name, own in config.streams.items()
+            name: replace(settings, start_date=None, end_date=None)
+            for name, settings in config.streams.items()
         },
         page_size=1,
         max_concurrency=1,
@@ -275,8 +275,8 @@ def _read_catalog(name: str) -> dict[str, dict[str, Any]]:
     return {entry.get("tap_stream_id") or entry["stream"]: entry for entry in streams}
 
 
-def _heed_signals(shutdown: Shutdown, reporting: RunReporting) -> None:
-    def give_up(status: int) -> None:
+def _install_signal_handlers(shutdown: Shutdown, reporting: RunReporting) -> None:
+    def exit_now(status: int) -> None:
         try:
             reporting.finish(status)
         finally:
@@ -284,20 +284,20 @@ def _heed_signals(shutdown: Shutdown, reporting: RunReporting) -> None:
 
     def handle(signum: int, _: object) -> None:
         shutdown.request(signum)
-        # A target that does not read would keep the last messages, and the process, for ever.
-        deadline = threading.Timer(GONE_WITHIN, give_up, (128 + signum,))
+        # While the target does not read, writing blocks, and the process would never exit.
+        deadline = threading.Timer(EXIT_TIMEOUT, exit_now, (128 + signum,))
         deadline.daemon = True
         deadline.start()
 
     signal.signal(signal.SIGTERM, handle)
     signal.signal(signal.SIGINT, handle)
-    # A terminal was closed. Under nohup that is no reason to stop.
+    # SIGHUP: the terminal was closed. nohup ignores it, and that stays.
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, handle)
 
 
-def _say_critical(error: TapError) -> None:
-    # For programs that run the tap: the words are for people, and may change.
+def _log_critical(error: TapError) -> None:
+    # For programs that run the tap: messages may change, the names of exceptions do not.
     log_count("failures", type(error).__name__, 1)
     LOGGER.critical(error.message)
     for mistake in error.mistakes:

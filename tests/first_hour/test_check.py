@@ -116,7 +116,7 @@ def test_a_stopped_sync_is_seen_to_go_on(small: Sandbox) -> None:
     state = {"bookmarks": {"orders": {"resume": resume}}}
     assert stream_of(check(settings(small), state=state), "orders")["goes_on"] is True
     shown = run(settings(small), state=state, args=["--check"]).stdout
-    assert "2025-01-01T00:00:00Z, going on" in shown
+    assert "2025-01-01T00:00:00Z, resumed" in shown
 
 
 def test_a_count_that_heeds_no_filter_is_not_believed(small: Sandbox) -> None:
@@ -255,8 +255,8 @@ def test_a_store_without_limits_and_headers_is_checked_too(small: Sandbox) -> No
     small.set(rate_limit_headers=False)
     found = check(settings(small))
     assert found["quota"] is None
-    assert "The API names no quota, so nothing is waited for." in found["assumptions"]
-    assert "the API names none" in run(settings(small), args=["--check"]).stdout
+    assert "The API reports no quota, so there are no waits for it." in found["assumptions"]
+    assert "the API reports none" in run(settings(small), args=["--check"]).stdout
 
 
 def flat(result: Result) -> str:

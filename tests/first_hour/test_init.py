@@ -115,9 +115,9 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         (FILE.replace("https", "http"), "not as expected"),
         (FILE.replace(PATH, "https://store-abc.mybigcommerce.com/api/v2/"), "legacy API account"),
         (FILE + "ACCESS TOKEN: an0ther5ecret", "twice"),
-        ('{"store_hash": "abc123", "access_token": "t0ken5ecret"}', "a config already"),
-        ("", "none of the lines"),
-        (bytes(range(256)), "none of the lines"),
+        ('{"store_hash": "abc123", "access_token": "t0ken5ecret"}', "looks like a config"),
+        ("", "not a credentials file"),
+        (bytes(range(256)), "not a credentials file"),
         (FILE.replace(TOKEN, f"{TOKEN}é").encode("latin-1"), "ACCESS TOKEN should be"),
     ],
 )
@@ -151,16 +151,16 @@ def test_the_config_of_an_init_that_failed_is_said_to_be_empty(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("args", "words"),
     [
-        (["--init", "x", "--check"], "--init and --check do not go together"),
-        (["--about", "--discover"], "--about and --discover do not go together"),
-        (["--init", "x", "--state", "y"], "leave --state away"),
-        (["--about", "--config", "y"], "leave --config away"),
-        (["--check", "--start-date", "2024-01-01"], "--start-date goes with --init only"),
-        (["--format", "json"], "--format goes with --check and --about only"),
-        (["--check", "--format", "markdown"], "--format text or json"),
+        (["--init", "x", "--check"], "use only one of --init and --check"),
+        (["--about", "--discover"], "use only one of --about and --discover"),
+        (["--init", "x", "--state", "y"], "omit --state"),
+        (["--about", "--config", "y"], "omit --config"),
+        (["--check", "--start-date", "2024-01-01"], "--start-date is only valid with --init"),
+        (["--format", "json"], "--format is only valid with --check and --about"),
+        (["--check", "--format", "markdown"], "--format text and json only"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused(args: list[str], words: str) -> None:
+def test_invalid_combinations_of_options_are_refused(args: list[str], words: str) -> None:
     result = run(args=args)
     assert result.status == 2
     assert result.stdout == ""

@@ -1,4 +1,4 @@
-"""What the tap is: its settings, streams and capabilities, for people and for programs."""
+"""--about: the settings, streams and capabilities as text, Markdown or JSON."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from tap_bigcommerce.streams.stream import Stream
 from tap_bigcommerce.version import VERSION
 
 CAPABILITIES = {
-    "catalog": "--catalog says which streams and fields are read",
-    "discover": "--discover writes the catalog of what the token may read",
-    "state": "--state goes on where the last run ended, also within a stream",
-    "about": "--about tells what the tap is",
+    "catalog": "--catalog selects streams and fields",
+    "discover": "--discover writes a catalog of the streams that the token can read",
+    "state": "--state continues where the last run ended, also within a stream",
+    "about": "--about shows the settings, streams and capabilities",
 }
-"""By the names that Meltano has for them."""
+"""Meltano's names of the capabilities, with a description of each."""
 
 WIDTH = 80
-"""Of a terminal, in characters."""
+"""Characters per line of the text format."""
 
 
 def about() -> dict[str, Any]:
-    """All of it as one JSON object. `settings` is a JSON schema of the config."""
+    """The JSON format of --about. `settings` is the JSON schema of a config."""
     return {
         "name": "tap-bigcommerce",
         "description": "Reads a BigCommerce store over its REST API and writes Singer messages.",
@@ -38,18 +38,18 @@ def about() -> dict[str, Any]:
     }
 
 
-def written(form: str) -> str:
-    """`about()` as "json", as "text" for a person at a terminal, or as "markdown"."""
-    if form == "json":
+def render(format: str) -> str:
+    """The output of --about. `format` is "text", "markdown" or "json"."""
+    if format == "json":
         return json.dumps(about(), indent=2) + "\n"
-    from jinja2 import Environment, PackageLoader  # takes its time to import
+    from jinja2 import Environment, PackageLoader  # slow to import
 
     loader = PackageLoader(__package__, "")
     jinja = Environment(loader=loader, trim_blocks=True, lstrip_blocks=True)
     jinja.filters["wrap"] = functools.partial(
         textwrap.fill, width=WIDTH, subsequent_indent=" " * 6, break_on_hyphens=False
     )
-    return jinja.get_template(f"{form}.jinja").render(about(), told=CAPABILITIES)
+    return jinja.get_template(f"{format}.jinja").render(about(), descriptions=CAPABILITIES)
 
 
 def _stream(stream: Stream) -> dict[str, Any]:
