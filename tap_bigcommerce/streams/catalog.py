@@ -9,7 +9,7 @@ from tap_bigcommerce.pagination.sequential import AllAtOnce
 from tap_bigcommerce.streams.enrichment.product_details import ProductDetails
 from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, IdLookup
 from tap_bigcommerce.streams.permissions import PRODUCTS
-from tap_bigcommerce.streams.stream import MODIFIED, Channels, Stream, metafields
+from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Stream, metafields
 
 ID_ONLY = {"include_fields": "id"}
 
@@ -37,9 +37,7 @@ STREAMS = [
     Stream(
         "product_modifiers", PRODUCTS, parent="products", nested="modifiers", separate_pass=True
     ),
-    Stream(
-        "product_reviews", PRODUCTS, parent="products", nested="reviews", changes_parent_date=False
-    ),
+    Stream("product_reviews", PRODUCTS, parent="products", nested="reviews", changes_parent=False),
     Stream(
         "product_variants",
         PRODUCTS,
@@ -83,6 +81,6 @@ STREAMS = [
         PRODUCTS,
         "/v3/catalog/products/channel-assignments",
         primary_keys=("product_id", "channel_id"),
-        channels=Channels("channel_id:in", "channel_id"),
+        channels=BY_CHANNEL_ID,
     ),
 ]

@@ -9,7 +9,7 @@ from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, Sequential
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import MARKETING, PRODUCTS
-from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
+from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Count, Stream
 
 
 def with_dates_and_template(row: Row) -> Row:
@@ -49,7 +49,7 @@ STREAMS = [
         PRODUCTS,
         "/v3/pricelists/assignments",
         ByCursor(),
-        channels=Channels("channel_id:in", "channel_id"),
+        channels=BY_CHANNEL_ID,
         id_lookup=IN_BULK,
     ),
     # num_uses changes, and there is no date of modification: all are read in every sync.

@@ -7,7 +7,7 @@ from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, OneObject
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY
 from tap_bigcommerce.streams.permissions import CHANNELS, CONTENT, INFORMATION, LISTINGS, SITES
-from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream
+from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Count, Stream
 
 
 def with_logo_as_object(row: Row) -> Row:
@@ -45,13 +45,7 @@ STREAMS = [
         primary_keys=("channel_id", "listing_id"),
         modified_since=MODIFIED,
     ),
-    Stream(
-        "sites",
-        SITES,
-        "/v3/sites",
-        channels=Channels("channel_id:in", "channel_id"),
-        id_lookup=SINGLY,
-    ),
+    Stream("sites", SITES, "/v3/sites", channels=BY_CHANNEL_ID, id_lookup=SINGLY),
     Stream("currencies", INFORMATION, "/v2/currencies", id_lookup=SINGLY),
     Stream(
         "pages",

@@ -58,6 +58,9 @@ class Channels(NamedTuple):
     field: str | None = None
 
 
+BY_CHANNEL_ID = Channels("channel_id:in", "channel_id")
+
+
 class Count(NamedTuple):
     """The list has an endpoint `<path>/count`.
 
@@ -115,7 +118,7 @@ class Stream:
         empty_is_404: A child list without rows answers 404.
         separate_pass: Read the parent's list once more for this stream. Including `nested` there
             would make the parent stream slow.
-        changes_parent_date: A change of a row changes the parent's date of modification.
+        changes_parent: A change of a row changes the parent's date of modification.
             Otherwise the rows of all parents are read in every sync.
         primary_keys: The fields that identify a row.
         params: Query parameters of every request for the list.
@@ -138,7 +141,7 @@ class Stream:
     nested: str | None = None
     empty_is_404: bool = False
     separate_pass: bool = False
-    changes_parent_date: bool = True
+    changes_parent: bool = True
     primary_keys: tuple[str, ...] = ("id",)
     params: Mapping[str, str] = field(default_factory=dict)
     modified_since: str | None = None
@@ -168,7 +171,7 @@ class Stream:
         """The field by which the stream is read incrementally; None: FULL_TABLE only."""
         if self.modified_since is not None:
             return re.sub("^min_|:min$", "", self.modified_since)
-        return PARENTS[self.parent].date_field if self.parent and self.changes_parent_date else None
+        return PARENTS[self.parent].date_field if self.parent and self.changes_parent else None
 
     def request(self, params: Mapping[str, str], includes: Mapping[str, str] = {}) -> ListRequest:
         """The request for the list, without its paging parameters.

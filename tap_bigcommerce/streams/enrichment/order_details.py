@@ -66,11 +66,9 @@ class OrderDetails(Enricher):
             or "consignments" in self._fields
             or (self._embed and self._needs_addresses)
         )
-        include = []
-        if self._includes_consignments:
-            include.append("consignments.line_items" if self._includes_items else "consignments")
-        if "fees" in self._fields:
-            include.append("fees")
+        fees = ["fees"] if "fees" in self._fields else []
+        consignments = "consignments.line_items" if self._includes_items else "consignments"
+        include = [consignments, *fees] if self._includes_consignments else fees
         self.includes = {"include": ",".join(include)} if include else {}
         if self._includes_consignments:
             # Without this parameter the API returns consignments in an older format, an array.
