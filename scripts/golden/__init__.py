@@ -1,1 +1,1 @@
-"""Whether the tap still writes what it wrote at another commit."""
+"""Compares the tap's output with that at another commit."""

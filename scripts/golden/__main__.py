@@ -1,8 +1,8 @@
-"""python -m scripts.golden COMMIT: does the tap still write what it wrote at COMMIT?
+"""python -m scripts.golden COMMIT: compares the tap's output with that at COMMIT.
 
-Runs the tap of COMMIT and that of the working tree against equal made-up stores, scenario by
-scenario, and compares what comes out: messages, last states, exit statuses. Then the new tap goes
-on from states and catalogs of the old one, and of the first edition. Ends with 1 where they differ.
+Runs the tap of COMMIT and that of the working tree against equal sandbox stores, scenario by
+scenario, and compares messages, last states and exit statuses. Then the new tap continues from the
+states and catalogs of the old one, and of the first edition. Exit status 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TIMEOUT = 300.0
 
 @dataclass
 class Tap:
-    """A version of the tap: the folder that holds its package; from a commit where it names one."""
+    """A version of the tap: the folder of its package, which is unpacked from `commit` if given."""
 
     name: str
     folder: Path
@@ -41,21 +41,21 @@ class Tap:
 
     @cached_property
     def catalog(self) -> Any:
-        """What it discovers, once its package is there and it is sure that no other one runs."""
+        """The catalog of --discover. First unpacks the package, and checks that it is used."""
         if self.commit:
             _unpack(self.commit, self.folder)
         found = self.call("-c", "import tap_bigcommerce as t; print(t.__file__)").stdout.decode()
         if not Path(found.strip()).is_relative_to(self.folder):
-            raise SystemExit(f"{self.name}: not the tap in {self.folder} would run, but {found}")
+            raise SystemExit(f"{self.name}: {found} would run instead of the tap in {self.folder}")
         return json.loads(self.call("-m", "tap_bigcommerce", "--discover").stdout)
 
     def call(
-        self, *words: str, store: GoldenStore | None = None
+        self, *arguments: str, store: GoldenStore | None = None
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run this interpreter in the folder; `store` is told of the process."""
+        """Run this interpreter in the folder. `store` gets the process, to stop it."""
         usual = {k: v for k, v in os.environ.items() if not k.startswith("TAP_BIGCOMMERCE_")}
         process = subprocess.Popen(
-            [sys.executable, *words],
+            [sys.executable, *arguments],
             cwd=self.folder,
             env={**usual, "PYTHONPATH": str(self.folder)},
             stdout=subprocess.PIPE,
@@ -68,20 +68,20 @@ class Tap:
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()
-        return subprocess.CompletedProcess(words, process.returncode, out, err)
+        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
     def run(self, store: GoldenStore, step: Step, catalog: Any, state: Any, label: str) -> Run:
         """One run of the tap against the store."""
         store.clear_requests()
         with tempfile.TemporaryDirectory(prefix="golden-") as folder:
-            words = ["-m", "tap_bigcommerce", *step.args]
+            arguments = ["-m", "tap_bigcommerce", *step.args]
             files = {"config": step.config(store), "catalog": catalog, "state": state}
             for option, value in files.items():
                 if value is not None:
                     path = Path(folder, f"{option}.json")
                     path.write_text(json.dumps(value), "utf-8")
-                    words += [f"--{option}", str(path)]
-            done = self.call(*words, store=store)
+                    arguments += [f"--{option}", str(path)]
+            done = self.call(*arguments, store=store)
         if self.keep:
             self.keep.mkdir(parents=True, exist_ok=True)
             (self.keep / f"{label}.{self.name}.jsonl").write_bytes(done.stdout)
@@ -96,11 +96,13 @@ class Tap:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Compare; returns the exit status."""
+    """Compare two versions; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m scripts.golden", description=__doc__)
     parser.add_argument("commit", help="the commit to compare with, or a folder with its package")
     parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
-    parser.add_argument("--only", metavar="NAME", default="", help="scenarios that begin so")
+    parser.add_argument(
+        "--only", metavar="NAME", default="", help="only scenarios with names that begin with this"
+    )
     parser.add_argument("--streams", metavar="A,B", help="only these streams")
     parser.add_argument("--keep", metavar="FOLDER", type=Path, help="keep all output here")
     given = parser.parse_args(argv)
@@ -110,11 +112,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     began, same = time.monotonic(), True
     keep = given.keep and given.keep.resolve()
     with tempfile.TemporaryDirectory(prefix="golden-") as temporary, ThreadPoolExecutor(2) as pool:
-        place = Path(temporary).resolve()
-        old = Tap("old", place / "old", keep, given.commit)
+        folder = Path(temporary).resolve()
+        old = Tap("old", folder / "old", keep, given.commit)
         if Path(given.commit, "tap_bigcommerce").is_dir():
             old = Tap("old", Path(given.commit).resolve(), keep)
-        taps = (old, Tap("new", ROOT, keep), Tap("first", place / "first", keep, FIRST_EDITION))
+        taps = (old, Tap("new", ROOT, keep), Tap("first", folder / "first", keep, FIRST_EDITION))
         for name in names:
             streams = given.streams.split(",") if given.streams else None
             same &= Comparison(name, SCENARIOS[name], streams).report(*taps, pool)
@@ -123,36 +125,36 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _unpack(commit: str, folder: Path) -> None:
-    """The package as it was at a commit."""
+    """Extract the package as it was at a commit."""
     folder.mkdir()
-    words = ["git", "-C", str(ROOT), "archive", commit, "tap_bigcommerce"]
-    packed = subprocess.run(words, stdout=subprocess.PIPE, check=False)
+    command = ["git", "-C", str(ROOT), "archive", commit, "tap_bigcommerce"]
+    packed = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if packed.returncode:
-        raise SystemExit(f"{commit} is no commit with a package tap_bigcommerce")
+        raise SystemExit(f"{commit} is not a commit with a package tap_bigcommerce")
     subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True)
 
 
 @dataclass
 class Comparison:
-    """A scenario, played by several taps."""
+    """A scenario that several taps run."""
 
     name: str
     scenario: Scenario
     streams: Sequence[str] | None
 
     def report(self, old: Tap, new: Tap, first: Tap, pool: ThreadPoolExecutor) -> bool:
-        """Play it with both taps, and from one to the other; print what differs."""
+        """Run it with both taps, and from one to the other; print the differences."""
         began = time.monotonic()
         was, now = pool.map(lambda tap: self._play(tap, tap.catalog), (old, new))
-        whole, same = self.scenario.whole, True
+        combined, same = self.scenario.combined, True
         for number, (a, b) in enumerate(zip(was, now, strict=True), 1):
-            if not whole:
+            if not combined:
                 same &= report(f"{self.name}, run {number}", a, b)
-        if whole:
+        if combined:
             same &= report(f"{self.name}, all runs", together(was), together(now))
         if len(was) > 1:
             cross = self._play(new, old.catalog, was[:-1], "-from-old")
-            a, b = (together(was), together(cross)) if whole else (was[-1], cross[-1])
+            a, b = (together(was), together(cross)) if combined else (was[-1], cross[-1])
             same &= report(f"{self.name}, from the old state and catalog", a, b)
         if self.scenario.from_first:
             theirs = self._play(first, first.catalog, steps=len(was) - 1)
@@ -164,7 +166,7 @@ class Comparison:
     def _play(
         self, tap: Tap, catalog: Any, given: Sequence[Run] = (), label: str = "", steps: int = 99
     ) -> list[Run]:
-        """The runs of a tap, `steps` at the most; the first are `given`, made by another tap."""
+        """The runs of a tap, at most `steps`. The first are `given`: those of another tap."""
         runs: list[Run] = []
         state, store = None, GoldenStore(self.scenario.options)
         with store:

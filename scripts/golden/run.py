@@ -1,4 +1,4 @@
-"""What a run of the tap left, made comparable, and how two of them differ."""
+"""Normalizes the output of a run of the tap, and compares two runs."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from typing import Any
 STATE = "the last STATE"
 COUNTERS = "the METRICs"
 COUNTED = ("record_count", "records_gone", "values_rescued", "values_unfit")
-"""The counters that are compared. Others follow from how a list was read."""
+"""The counters that are compared. Others depend on how a list is read."""
 
 SHOWN = 3
-"""Lines of a stream, and places within a line, that are shown of a difference."""
+"""Lines of a stream, and differences within a line, that are shown."""
 
 NUMBER = "\ue000"
-"""Stands before a number's digits while they are text, so that none is rounded."""
+"""Marks numbers, which are compared as text so that none is rounded."""
 
 TODAY = 2 * 86400.0
-"""Seconds around this moment: what clocks have made during a run lies within them."""
+"""Seconds before and after now: dates from clocks during a run are in this range."""
 
 
 @dataclass
 class Run:
-    """What a run left: its status, the messages of each stream as comparable text, its state."""
+    """The output of a run: its status, the normalized messages of each stream, its state."""
 
     status: str
     requests: int
@@ -37,20 +37,20 @@ class Run:
     columns: dict[str, list[str]] = field(default_factory=dict)
     """The fields of each stream's first record, in their order."""
     critical: set[str] = field(default_factory=set)
-    """What the log says of failures."""
+    """The CRITICAL lines of the log."""
     files: dict[str, bytes] = field(default_factory=dict)
-    """What it has left beside the state."""
+    """The files that the run has written, by name."""
 
 
 def read_command(run: Run, out: str) -> None:
-    """Make what a command wrote comparable."""
+    """Add the normalized output of a command to `run`."""
     out = re.sub(r'("seconds\w*"): [0-9.]+', r"\1: <seconds>", _masked(out))
     out = re.sub(r"\b[0-9.]+ s\b", "<seconds>", out)
     run.lines["standard output"] = [f"LINE {_text(line)}" for line in out.split("\n")]
 
 
 def read_sync(run: Run, out: str, log: str, store_now: float) -> None:
-    """Make what came out of a sync comparable."""
+    """Add the normalized output of a sync to `run`."""
     last = None
     for line in filter(None, out.split("\n")):
         message = _value(line)
@@ -71,7 +71,7 @@ def read_sync(run: Run, out: str, log: str, store_now: float) -> None:
 
 
 def _value(text: str) -> Any:
-    """JSON with all digits of its numbers; two equal keys in an object are an error."""
+    """Parse JSON, with numbers as text. Exits if an object has a key twice."""
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(items)
@@ -90,8 +90,10 @@ def _text(value: Any) -> str:
 
 
 def _masked(text: str, store_now: float | None = None) -> str:
-    """The text without what clocks have made: moments of today and, in a state, those at which a
-    sync began, a little before the store's clock or with a fraction of a second: no row's are."""
+    """Replace dates that come from clocks: those of today and, in a state, the start of a sync.
+
+    That is a little before the store's time, or has a fraction of a second, unlike dates of rows.
+    """
 
     def date(found: re.Match[str]) -> str:
         moment = datetime.fromisoformat(found[0].replace("Z", "+00:00")).timestamp()
@@ -108,19 +110,19 @@ def _masked(text: str, store_now: float | None = None) -> str:
 
 
 def together(runs: Sequence[Run]) -> Run:
-    """What several runs have written, in no order: where the first ones stopped may differ."""
+    """The sorted messages of several runs, because the earlier runs may have stopped anywhere."""
     status = ", then ".join(run.status for run in runs)
-    whole = Run(status, sum(run.requests for run in runs))
+    combined = Run(status, sum(run.requests for run in runs))
     for stream in sorted({name for run in runs for name in run.lines} - {STATE, COUNTERS}):
         lines = [line for run in runs for line in run.lines.get(stream, [])]
         schemas = {line for line in lines if line.startswith("SCHEMA")}
-        whole.lines[stream] = [*sorted(schemas), *sorted(x for x in lines if x not in schemas)]
-    whole.lines[STATE] = runs[-1].lines[STATE]
-    return whole
+        combined.lines[stream] = [*sorted(schemas), *sorted(x for x in lines if x not in schemas)]
+    combined.lines[STATE] = runs[-1].lines[STATE]
+    return combined
 
 
 def report(label: str, was: Run, now: Run, strict: bool = True) -> bool:
-    """Print whether two runs are the same. Not strict: differences in messages are no fault."""
+    """Print whether two runs are the same. Not strict: other messages are only noted."""
     faults = [] if was.status == now.status else [f"exit status: {was.status} | {now.status}"]
     seen: list[str] = []
     for stream in sorted(was.lines.keys() | now.lines.keys()):
@@ -134,7 +136,7 @@ def report(label: str, was: Run, now: Run, strict: bool = True) -> bool:
             for name in was.columns.keys() & now.columns.keys()
         ]
         other = sum(a != b and sorted(a) == sorted(b) for a, b in pairs)
-        notes += [f"(no fault: fields stand in another order in {other} streams)"] * (other > 0)
+        notes += [f"(no fault: fields are in another order in {other} streams)"] * (other > 0)
     counts = [sum(x.startswith("RECORD") for x in lines) for lines in now.lines.values()]
     print(
         f"{label}: {'DIFFERENT' if faults else 'same'}: {sum(n > 0 for n in counts)} streams, "
@@ -146,7 +148,7 @@ def report(label: str, was: Run, now: Run, strict: bool = True) -> bool:
 
 
 def _difference(stream: str, was: Sequence[str], now: Sequence[str]) -> list[str]:
-    """The first lines of a stream that differ, and where in them."""
+    """The first lines of a stream that differ, with the differences in them."""
     pairs = enumerate(zip_longest(was, now, fillvalue="nothing null"))
     differ = [(number, a, b) for number, (a, b) in pairs if a != b]
     found = []
@@ -155,23 +157,25 @@ def _difference(stream: str, was: Sequence[str], now: Sequence[str]) -> list[str
         differ = differ[:1]
     for number, a, b in differ[:SHOWN]:
         (kind, old), (other, new) = a.split(" ", 1), b.split(" ", 1)
-        places = list(_places(json.loads(old), json.loads(new)))
+        paths = list(_value_differences(json.loads(old), json.loads(new)))
         names = kind if kind == other else f"{kind} | {other}"
-        more = f"; {len(places) - SHOWN} places more" if len(places) > SHOWN else ""
-        found.append(f"{stream}, message {number}, {names}: {'; '.join(places[:SHOWN])}{more}")
+        more = f"; {len(paths) - SHOWN} more differences" if len(paths) > SHOWN else ""
+        found.append(f"{stream}, message {number}, {names}: {'; '.join(paths[:SHOWN])}{more}")
     if len(differ) > SHOWN:
-        found.append(f"{stream}: {len(differ) - SHOWN} messages more differ")
+        found.append(f"{stream}: {len(differ) - SHOWN} more messages differ")
     return found
 
 
-def _places(was: Any, now: Any, path: str = "") -> Iterator[str]:
-    """Where two JSON values differ."""
+def _value_differences(was: Any, now: Any, path: str = "") -> Iterator[str]:
+    """The paths at which two JSON values differ, with both values."""
     if isinstance(was, dict) and isinstance(now, dict):
         for key in sorted(was.keys() | now.keys()):
-            yield from _places(was.get(key, "<none>"), now.get(key, "<none>"), f"{path}.{key}")
+            yield from _value_differences(
+                was.get(key, "<none>"), now.get(key, "<none>"), f"{path}.{key}"
+            )
     elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
         for number, (a, b) in enumerate(zip(was, now, strict=True)):
-            yield from _places(a, b, f"{path}[{number}]")
+            yield from _value_differences(a, b, f"{path}[{number}]")
     elif was != now:
         a, b = (_text(value).replace(NUMBER, "")[:80] for value in (was, now))
         yield f"{path.removeprefix('.record').lstrip('.')}: {a} | {b}"

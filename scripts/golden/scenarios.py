@@ -1,4 +1,4 @@
-"""What happens in a golden run: to the store, and how the tap is started."""
+"""The scenarios of golden runs: changes of the store, and options of the tap."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ FEW_REQUESTS = (
     *("customers", "customer_addresses", "customer_metafields"),
     *("products", "product_images", "product_custom_fields", "product_variants"),
 )
-"""Streams whose rows cost no requests of their own."""
+"""Streams whose rows need no separate requests."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """A run of the tap: its settings, and what it is started with."""
+    """A run of the tap: its settings and options."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     args: Sequence[str] = ()
     some_fields: bool = False
-    """Whether the catalog selects two fields of three, instead of all."""
+    """Whether the catalog selects only two thirds of the fields."""
     with_catalog: bool = True
 
     @property
     def is_command(self) -> bool:
-        """Whether it is something else than a sync."""
+        """Whether it is a command other than a sync."""
         return bool({"--discover", "--about", "--list", "--check", "--audit"} & {*self.args})
 
     def config(self, store: GoldenStore) -> Json | None:
@@ -54,47 +54,47 @@ class Step:
         }
 
     def choose(self, catalog: Json, streams: Sequence[str] | None) -> Json | None:
-        """The catalog with all streams selected, or those named."""
+        """The catalog with all streams selected, or only `streams`."""
         if not self.with_catalog or self.is_command:
             return None
         chosen = copy.deepcopy(catalog)
         for entry in chosen["streams"]:
             name = entry["tap_stream_id"]
             for item in entry["metadata"]:
-                place = "/".join([name, *item["breadcrumb"]])
+                path = "/".join([name, *item["breadcrumb"]])
                 if not item["breadcrumb"]:
                     item["metadata"]["selected"] = streams is None or name in streams
                 else:
-                    left_out = self.some_fields and zlib.crc32(place.encode()) % 3 == 0
+                    left_out = self.some_fields and zlib.crc32(path.encode()) % 3 == 0
                     item["metadata"]["selected"] = not left_out
         return chosen
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """`play` yields the runs of the tap, and does to the store what happens around them.
+    """`play` changes the store and yields the runs of the tap.
 
-    Each run goes on from the state of the one before.
+    Each run continues from the state of the previous one.
     """
 
     play: Callable[[GoldenStore], Iterator[Step]]
     options: Options = OPTIONS
     streams: Sequence[str] | None = None
-    """The only ones that are read."""
-    whole: bool = False
-    """Whether only what all runs have written together is compared."""
+    """The selected streams; None: all."""
+    combined: bool = False
+    """Whether the messages of all runs are compared together, not run by run."""
     from_first: bool = False
-    """Whether the new tap also goes on from the state and catalog of the first edition."""
+    """Whether the new tap also continues from the state and catalog of the first edition."""
 
 
 def catalog(store: GoldenStore) -> Iterator[Step]:
-    """The catalog of an account that may not read everything."""
+    """The catalog of an account without all permissions."""
     store.set(withheld_scopes=["content", "sites"])
     yield Step(args=("--discover",))
 
 
 def usual(store: GoldenStore) -> Iterator[Step]:
-    """Everything, once."""
+    """One sync of everything."""
     yield Step()
 
 
@@ -106,10 +106,10 @@ def incremental(store: GoldenStore) -> Iterator[Step]:
 
 
 def change(store: GoldenStore) -> None:
-    """Some of what can happen to a store in a day; the same each time."""
+    """Typical changes of a store in a day; always the same."""
     begin = store.now
     for list_ in ("orders", "customers", "products"):
-        # Seen late: a little before the newest row that the last sync has read.
+        # A late change: a little older than the newest row of the last sync.
         store.now = store.newest(list_) - 30
         store.change(list_, ids=store.ids(list_)[1:2])
     store.now = begin + 20 * HOUR
@@ -127,9 +127,9 @@ def change(store: GoldenStore) -> None:
 
 
 def resumed(store: GoldenStore) -> Iterator[Step]:
-    """Some lists can be read no further from their midst on; the second run goes on from there.
+    """Some lists fail from their middle on; the second run continues from there.
 
-    How much of what came before has been written when a list fails is not the same each time.
+    The number of rows that are written before a list fails varies.
     """
     lists = ("orders", "products", "customers", "coupons", "redirects", "brands", "promotions")
     for list_ in (*lists, "product_metafields", "customer_metafields", "wishlists"):
@@ -145,7 +145,7 @@ def _end(store: GoldenStore, list_: str) -> None:
 
 
 def stopped(store: GoldenStore) -> Iterator[Step]:
-    """The tap is told to end in the midst of a list, three times; then it goes on to the end."""
+    """The tap is stopped in the middle of a list, three times; then it reads to the end."""
     for list_ in ("customers", "orders", "products"):
         store.when(list_, 25, store.stop_tap)
         yield Step()
@@ -153,26 +153,26 @@ def stopped(store: GoldenStore) -> Iterator[Step]:
 
 
 def odd(store: GoldenStore) -> Iterator[Step]:
-    """Values that are not as documented."""
+    """Undocumented values."""
     store.odd_every = 40
     yield Step({"max_concurrency": 1})
 
 
 def odd_many(store: GoldenStore) -> Iterator[Step]:
-    """The same with more rows and more that is odd, of lists that need few requests."""
+    """The same with more rows and more undocumented values, of lists that need few requests."""
     store.odd_every = 12
     yield Step({"max_concurrency": 1, "page_size": 100, "order_coupons": "never"})
 
 
 def odd_keys(store: GoldenStore) -> Iterator[Step]:
-    """Keys and dates that are not as documented, either: their streams stop there."""
+    """Undocumented values also in keys and dates: their streams stop there."""
     store.odd_every, store.odd_keys = 40, True
-    # In one page: how many of several are written before one of them fails is chance.
+    # A single page: with several, the number written before one fails would vary.
     yield Step({"page_size": 250, "max_concurrency": 1})
 
 
 def other_api(store: GoldenStore) -> Iterator[Step]:
-    """What the documentation leaves open goes the other way."""
+    """Undocumented behaviour of the API is the opposite of the default."""
     store.set(
         inclusive_bounds=False,
         archived_orders="hidden",
@@ -274,7 +274,7 @@ def selection_channels(store: GoldenStore) -> Iterator[Step]:
 
 
 def deletes_sets(store: GoldenStore) -> Iterator[Step]:
-    """Deletions, found by sets of ids."""
+    """Deletions, detected by sets of ids."""
     return _deletes(store, TRACKED)
 
 
@@ -286,8 +286,8 @@ def deletes_files(store: GoldenStore) -> Iterator[Step]:
 
 def deletes_versions(store: GoldenStore) -> Iterator[Step]:
     """Deletions by versions only; some incremental streams are read completely for it."""
-    whole = {name: {"replication_method": "FULL_TABLE"} for name in ("orders", "products")}
-    return _deletes(store, {"activate_version": True, "streams": whole})
+    full_table = {name: {"replication_method": "FULL_TABLE"} for name in ("orders", "products")}
+    return _deletes(store, {"activate_version": True, "streams": full_table})
 
 
 def deletes_both(store: GoldenStore) -> Iterator[Step]:
@@ -302,7 +302,7 @@ def _deletes(store: GoldenStore, settings: Json) -> Iterator[Step]:
 
 
 def commands(store: GoldenStore) -> Iterator[Step]:
-    """What the other commands say; the audit, of a sync before."""
+    """The output of other commands; the audit follows a sync."""
     store.set(rate_limit_headers=False)
     yield Step(args=("--about", "--format", "json"))
     yield Step(args=("--list",))
@@ -316,8 +316,8 @@ SCENARIOS = {
     "catalog": Scenario(catalog),
     "usual": Scenario(usual),
     "incremental": Scenario(incremental, from_first=True),
-    "resumed": Scenario(resumed, whole=True, from_first=True),
-    "stopped": Scenario(stopped, whole=True),
+    "resumed": Scenario(resumed, combined=True, from_first=True),
+    "stopped": Scenario(stopped, combined=True),
     "odd": Scenario(odd),
     "odd-many": Scenario(odd_many, MANY, FEW_REQUESTS),
     "odd-keys": Scenario(odd_keys),

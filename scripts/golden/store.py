@@ -1,4 +1,4 @@
-"""A made-up store for golden runs, whose clock stands still."""
+"""A sandbox store for golden runs, whose clock is set by the scenario."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OPTIONS = Options(
     huge_order_share=0.0,
     data_until="2025-01-01T00:00:00Z",
 )
-"""In the past for every machine, for a sync never begins later than the tap's own clock says."""
+"""In the past on every machine, because a sync never starts after the time of the tap's clock."""
 
 MANY = replace(OPTIONS, seed=18, orders=300, customers=300, products=250, coupons=300)
 
@@ -54,38 +54,38 @@ ODD = (
     *("[]", "{}", "[null]", "[7]", '["x",7]', '[{"id":7}]', '{"a":{"b":[null,"12.50"]}}'),
     *('{"link":"https://x.example/y"}', '{"url":"https://x.example/y","resource":"/y"}'),
 )
-"""JSON that stands where something else is documented."""
+"""JSON values for fields that are documented otherwise."""
 
-ASKED_AGAIN = (r'"\ud800 alone"', "1e400", "7" * 400)
-"""What makes a body one that is asked for once more, after a while: for lists of many rows only."""
+RETRIED = (r'"\ud800 alone"', "1e400", "7" * 400)
+"""Values for which the tap retries a request after a wait: only in lists of many rows."""
 
 KEYS = (
     *("id", "date_modified", "created", "identity", "currency"),
     *("quantity", "items_total", "shipping_address_count"),
 )
-"""Fields, beside those that end in _id, which tell rows apart or say when they have changed, and
-those by which the tap learns how far it can trust an order's embedded lists."""
+"""Fields, besides those that end in _id, that identify rows or have dates of change, and those by
+which the tap checks whether an order's embedded lists are complete."""
 
 
 class GoldenStore(Sandbox):
-    """A sandbox at `now`, which can be told what happens when an answer shows a certain row."""
+    """A sandbox at the time `now`, with actions that run when a response has a certain row."""
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self.now = NOW
         self.odd_every = 0
-        """One value of so many is odd; 0: none."""
+        """One of this many values is undocumented; 0: none."""
         self.odd_keys = False
-        """Whether those of `KEYS` are, too."""
+        """Whether the fields of `KEYS` can have undocumented values, too."""
         self._temporary = tempfile.TemporaryDirectory(prefix="golden-")
         self.folder = Path(self._temporary.name)
-        """Where the tap may keep files."""
+        """A folder for files of the tap."""
         self.process: subprocess.Popen[bytes] | None = None
         self._moments: list[tuple[str, int, Callable[[], None]]] = []
         self._server = HttpServer(_GoldenApp(self, options))
 
     def stop(self) -> None:
-        """Serve no more."""
+        """Stop serving, and remove the folder."""
         super().stop()
         self._temporary.cleanup()
 
@@ -94,16 +94,16 @@ class GoldenStore(Sandbox):
         return [row["id"] for row in self.records(list_)]
 
     def newest(self, list_: str) -> float:
-        """When a row of the list was changed last."""
+        """The latest modification date of a list's rows, in seconds."""
         table = self._server.app.world.tables[list_]
         return max(map(table.modified, table.ids))
 
-    def when(self, list_: str, place: int, do: Callable[[], None]) -> None:
-        """Call `do` once a page of the list with its row number `place` is answered."""
-        self._moments.append((list_, self.ids(list_)[place], do))
+    def when(self, list_: str, number: int, do: Callable[[], None]) -> None:
+        """Call `do` once, when a response has the row with this number of the list."""
+        self._moments.append((list_, self.ids(list_)[number], do))
 
     def catch_up(self, files: Mapping[str, bytes]) -> None:
-        """Do all that was to happen in a run that is left out, and take the files it has left."""
+        """Run all actions of a run that is skipped, and write the files that it has left."""
         for name, content in files.items():
             (self.folder / name).write_bytes(content)
         moments, self._moments = self._moments, []
@@ -111,16 +111,16 @@ class GoldenStore(Sandbox):
             do()
 
     def stop_tap(self) -> None:
-        """Tell the tap that is running to end."""
+        """Send SIGTERM to the running tap."""
         if self.process is not None:
             self.process.terminate()
 
     def operate(self, name: str, **arguments: Any) -> None:
-        """Carry out an operation of the store in its own thread, where `do` is called."""
+        """Carry out a control operation; for use in `do`, which runs in the store's thread."""
         self._server.operations.perform(name, arguments)
 
     def answered(self, list_: str, path: str, reply: Reply) -> None:
-        """Called with every answer before it is sent."""
+        """Called with every response before it is sent."""
         response = reply.response
         for moment in [*self._moments]:
             name, id_, do = moment
@@ -146,7 +146,7 @@ class _GoldenApp(App):
 
 @dataclass(frozen=True)
 class _Odd:
-    """Odd values here and there in the rows of an answer, the same ones every time."""
+    """Puts undocumented values into some fields of a response; always the same ones."""
 
     path: str
     every: int
@@ -154,12 +154,12 @@ class _Odd:
 
     @property
     def values(self) -> Sequence[str]:
-        """The odd ones that may stand here."""
+        """The values for this list."""
         below_a_row = any(part.isdigit() for part in self.path.split("/"))
-        return ODD if below_a_row else ODD + ASKED_AGAIN
+        return ODD if below_a_row else ODD + RETRIED
 
     def body(self, body: bytes) -> bytes:
-        """The answer with odd values."""
+        """The body with undocumented values."""
         value = json.loads(body, parse_float=orjson.Fragment)
         enveloped = isinstance(value, dict) and "data" in value
         rows = value["data"] if enveloped else value
@@ -168,34 +168,34 @@ class _Odd:
         name = "/".join(parts if is_list else parts[:-1])
         odd = [self._row(name, row) for row in (rows if is_list else [rows])]
         rows = odd if is_list else odd[0]
-        # Some are written with spaces and lines.
+        # Some bodies are indented.
         option = orjson.OPT_INDENT_2 if zlib.crc32(body) % 2 else None
         return orjson.dumps({**value, "data": rows} if enveloped else rows, option=option)
 
     def _row(self, name: str, row: Json) -> Json:
         plain = [str(value) for value in row.values() if isinstance(value, (int, str))]
-        place = f"{name}:{row.get('id', plain)}"
+        path = f"{name}:{row.get('id', plain)}"
         # Every third row is as documented, so that pages have both.
-        if zlib.crc32(place.encode()) % 3 == 0:
+        if zlib.crc32(path.encode()) % 3 == 0:
             return row
-        return {key: self._value(value, f"{place}/{key}", key) for key, value in row.items()}
+        return {key: self._value(value, f"{path}/{key}", key) for key, value in row.items()}
 
-    def _value(self, value: Any, place: str, key: str) -> Any:
+    def _value(self, value: Any, path: str, key: str) -> Any:
         if not self.keys and (key.endswith("_id") or key in KEYS):
             return value
-        draw = zlib.crc32(place.encode())
+        draw = zlib.crc32(path.encode())
         if draw % self.every == 0:
             return orjson.Fragment(self.values[draw // self.every % len(self.values)])
         if isinstance(value, dict):
-            odd = {name: self._value(v, f"{place}/{name}", name) for name, v in value.items()}
+            odd = {name: self._value(v, f"{path}/{name}", name) for name, v in value.items()}
             unknown = {"nobody_knows": orjson.Fragment(self.values[draw // 5 % len(self.values)])}
             return {**odd, **unknown} if draw % 5 == 0 else odd
         if isinstance(value, list):
-            # A row of another stream stays one, unless keys may be odd.
+            # Rows of other streams stay objects, unless keys may have undocumented values.
             return [
-                self._row(f"{place}/{number}", v)
+                self._row(f"{path}/{number}", v)
                 if isinstance(v, dict) and not self.keys
-                else self._value(v, f"{place}/{number}", key)
+                else self._value(v, f"{path}/{number}", key)
                 for number, v in enumerate(value)
             ]
         return value
