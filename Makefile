@@ -50,10 +50,10 @@ docs: writers ## the documentation as a site that needs no network; open site/in
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir '$(abspath $(SITE))'
 	@$(BIN)/python -m scripts.docs.check_site '$(SITE)'
 
-generate: tap ## write anew what follows from the code: samples, pages, tables and pictures
+generate: tap ## update generated files: samples, pages, tables and pictures
 	@$(BIN)/python -m scripts.generate
 
-locks: uv ## the versions that the images have anew, with their hashes
+locks: uv ## update the locked versions of the images, with hashes
 	@$(BIN)/python -m scripts.locks $(UV)/bin/uv
 
 check: ## all that has to pass before a change is merged, from scratch; some minutes

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Prints the path of a Python that can run the tap and make virtual environments; or says what to
-# install and fails.
-#   scripts/find_python.sh         any that is recent enough; PYTHON=... is tried first
-#   scripts/find_python.sh 3.10    that version only; fails without a word where there is none
+# Prints the path of a Python that can run the tap and create virtual environments. If there is none,
+# it prints what to install, and fails.
+#   scripts/find_python.sh         any supported version; PYTHON=... is tried first
+#   scripts/find_python.sh 3.10    only this version; fails without a message if there is none
 set -eu
 
 OLDEST=3.10
@@ -20,7 +20,7 @@ candidates() {
     done
 }
 
-# A name may be there and not run (a shim of a version manager), so each is tried.
+# Each candidate is run: it may be a shim of a version manager that does not work.
 suits() {
     "$1" -c "
 import sys

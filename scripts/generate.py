@@ -1,6 +1,6 @@
-"""python -m scripts.generate: writes anew every file that follows from the code.
+"""python -m scripts.generate: updates all files that are generated from the code.
 
-With --check it writes nothing, names what is out of date and ends with status 1.
+With --check it writes nothing, prints the outdated files, and ends with status 1 if there are any.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ DOCS = ROOT / "docs"
 
 
 def generated() -> dict[Path, str]:
-    """Each file and the text that it should have."""
+    """All generated files, with the text that each should have."""
     return {
         ROOT / "sample_config.json": json_text(sample_config()),
         ROOT / "catalog.json": json_text({"streams": catalog_entries(STREAMS.values(), None)}),
@@ -53,23 +53,23 @@ def generated() -> dict[Path, str]:
 
 
 def stale() -> list[Path]:
-    """The files that are not as they should be, and those that should not be there."""
+    """The files that are outdated, and those that should not exist."""
     return _out_of_date(generated())
 
 
 def left_over() -> list[Path]:
-    """Pages of streams that are no more."""
+    """Pages of streams that no longer exist."""
     there = set((DOCS / "streams").glob("*.md"))
     return sorted(there - {DOCS / "streams" / f"{name}.md" for name in (*STREAMS, "index")})
 
 
 def json_text(value: Any) -> str:
-    """JSON as --discover writes it."""
+    """JSON in the format of --discover."""
     return json.dumps(value, indent=2) + "\n"
 
 
 def _pages_with_blocks() -> dict[Path, str]:
-    """The pages that are written by hand but for what stands between markers."""
+    """Pages that are written by hand, with generated blocks between markers."""
     blocks: dict[Path, dict[str, str]] = {
         ROOT / "README.md": {
             "streams": stream_pages.family_table(),
@@ -130,20 +130,20 @@ def _out_of_date(wanted: dict[Path, str]) -> list[Path]:
 
 
 def main() -> int:
-    """Write or check; returns the exit status."""
+    """Update or check the files; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m scripts.generate")
-    parser.add_argument("--check", action="store_true", help="only say what is out of date")
+    parser.add_argument("--check", action="store_true", help="print outdated files, write nothing")
     only_check = parser.parse_args().check
     try:
         wanted = generated()
-    except ValueError as error:  # Something in the code has no words in the documentation yet.
+    except ValueError as error:  # Something in the code is not documented yet.
         print(error, file=sys.stderr)
         return 1
     old = _out_of_date(wanted)
     for path in old:
         name = path.relative_to(ROOT)
         if only_check:
-            print(f"{name} is out of date; `make generate` writes it anew.", file=sys.stderr)
+            print(f"{name} is outdated; `make generate` updates it.", file=sys.stderr)
         elif path in wanted:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted[path], "utf-8")

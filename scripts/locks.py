@@ -1,8 +1,8 @@
-"""python -m scripts.locks: the versions in the images anew, each with the hashes of its files.
+"""python -m scripts.locks: updates the locked versions of the images, with hashes.
 
-`requirements/NAME.txt` has what `NAME.in` beside it asks for: an extra of pyproject.toml
-(`# extra: dagster`) and further requirements. The first line tells from what it was made, so that
-a test sees when it is stale. It asks https://pypi.org; `make locks` installs uv, which it needs.
+`requirements/NAME.txt` locks the requirements in `NAME.in`: an extra of pyproject.toml
+(`# extra: dagster`) and further requirements. Its first line has these requirements, so that a test
+can detect an outdated lock. It needs https://pypi.org and uv, which `make locks` installs.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "requirements"
 PYTHON = "3.11"
-"""The oldest that the versions are for: that on which the tests try them. The images have later
-ones."""
+"""The oldest Python version that the locks support. The images have later versions."""
 
 EXTRA = "# extra: "
-# Extras are named: older pips would look for another version of what is asked for with one.
+# With --no-strip-extras: older versions of pip would look for another version without the extra.
 OPTIONS = (
     "--no-config --universal --generate-hashes --no-header --no-annotate --no-strip-extras --quiet "
     f"--python-version {PYTHON} --default-index https://pypi.org/simple"
@@ -28,8 +27,8 @@ OPTIONS = (
 
 
 def asked_for(name: str) -> list[str]:
-    """What a lock is made from: its requirements and, with an extra, those of the tap."""
-    tomllib: Any = importlib.import_module("tomllib")  # Python 3.10 has none.
+    """The requirements of a lock: its own and, with an extra, those of the tap."""
+    tomllib: Any = importlib.import_module("tomllib")  # Python 3.10 has no tomllib.
 
     lines = (FOLDER / f"{name}.in").read_text("utf-8").splitlines()
     found = [line for line in lines if line and line[0] != "#"]
@@ -45,7 +44,7 @@ def head(name: str) -> str:
 
 
 def main() -> None:
-    """Write all locks."""
+    """Update all locks."""
     uv = str(Path(sys.argv[1] if len(sys.argv) > 1 else "uv"))
     for path in sorted(FOLDER.glob("*.in")):
         name = path.stem

@@ -1,6 +1,6 @@
-"""python -m scripts.lowest: the lowest version of each dependency, as constraints for pip.
+"""python -m scripts.lowest: prints the lowest version of each dependency, as constraints for pip.
 
-Read from the installed tap's metadata, which has them from pyproject.toml.
+They are read from the metadata of the installed tap.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from importlib import metadata
 
 
 def lowest(requirements: list[str]) -> list[str]:
-    """`requests<3,>=2.31` is `requests==2.31`. Raises ValueError where no lower end is named."""
+    """`requests<3,>=2.31` becomes `requests==2.31`. Raises ValueError without a lower bound."""
     found = []
     for requirement in requirements:
         if "extra ==" in requirement:

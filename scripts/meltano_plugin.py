@@ -1,6 +1,6 @@
-"""The tap as Meltano knows a plugin: the settings in YAML, and the definition for its hub.
+"""Meltano's files: the settings in the example's meltano.yml, and the plugin's definition.
 
-Texts are written as JSON, which every reader of YAML reads.
+Texts are written as JSON, which is valid YAML.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _KINDS = {
     "array": "array",
     "boolean": "boolean",
 }
-"""Meltano's word for each type of a setting."""
+"""Meltano's kind of setting for each JSON type."""
 
 _CAPITALS = frozenset({"api", "id", "ids", "mb", "url"})
 _MARK = "# generated: settings\n"
@@ -34,7 +34,7 @@ _END = "# end of settings\n"
 
 
 def generated() -> dict[Path, str]:
-    """Each file of Meltano's and the text that it should have."""
+    """Meltano's files, with the text that each should have."""
     return {
         PROJECT: _with_settings(PROJECT.read_text("utf-8")),
         DEFINITION: definition(_repository()),
@@ -42,10 +42,10 @@ def generated() -> dict[Path, str]:
 
 
 def definition(repository: str | None) -> str:
-    """plugin.yml, the tap's entry for the hub.
+    """plugin.yml, the tap's entry for Meltano's hub.
 
-    repository: the address from which pip can install the tap. Without one Meltano takes the
-    tap-bigcommerce that is on the PATH.
+    repository: the URL from which pip can install the tap. Without one, Meltano uses the
+    tap-bigcommerce on the PATH.
     """
     owner = repository.rstrip("/").split("/")[-2] if repository else "original"
     lines = [
@@ -72,7 +72,7 @@ def definition(repository: str | None) -> str:
 
 
 def settings(indent: str) -> Iterator[str]:
-    """The lines of the list of settings: name, label, kind, default, description."""
+    """The lines of the list of settings, each with name, label, kind, default and description."""
     for name in SETTINGS:
         for at, (key, value) in enumerate(_described(name).items()):
             yield f"{indent}{'  ' if at else '- '}{key}: {json.dumps(value, ensure_ascii=False)}"
@@ -108,7 +108,7 @@ def _label(name: str) -> str:
 
 
 def _with_settings(text: str) -> str:
-    """A meltano.yml with the settings between their markers, as far in as the first marker."""
+    """A meltano.yml with the settings between the markers, indented like the first marker."""
     before, found_start, rest = text.partition(_MARK)
     _, found_end, after = rest.partition(_END)
     if not found_start or not found_end:
@@ -119,7 +119,7 @@ def _with_settings(text: str) -> str:
 
 
 def _repository() -> str | None:
-    """Where the tap's repository is, if pyproject.toml says so."""
+    """The URL of the tap's repository, if pyproject.toml has one."""
     for url in metadata.metadata("tap-bigcommerce").get_all("Project-URL") or []:
         name, _, address = url.partition(", ")
         if name.lower() == "repository":

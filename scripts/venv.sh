@@ -1,14 +1,14 @@
 #!/bin/sh
-# Makes a virtual environment, or mends one that no longer works, and installs into it:
+# Creates a virtual environment, or repairs one that does not work, and installs into it:
 #   scripts/venv.sh .venv -e '.[test]'
-# What is installed already, from the same pyproject.toml, is not installed again.
+# Does nothing if the same was installed before with the same pyproject.toml.
 set -eu
 
 venv=$1
 shift
 stamp=$venv/installed
 here=$(dirname "$0")
-wish="$(cksum <pyproject.toml) $*"
+request="$(cksum <pyproject.toml) $*"
 
 works() {
     "$venv/bin/python" -c '
@@ -24,13 +24,13 @@ if ! works; then
 fi
 "$venv/bin/python" -c 'import pip' </dev/null >/dev/null 2>&1 ||
     "$venv/bin/python" -m ensurepip >/dev/null
-if ! grep -qxF "$wish" "$stamp" 2>/dev/null; then
+if ! grep -qxF "$request" "$stamp" 2>/dev/null; then
     echo "Installing into $venv: $*" >&2
-    # -qq: only errors. The closing words are for a person who does not know pip.
+    # -qq: only errors. The last message is for people who do not know pip.
     "$venv/bin/python" -m pip install -qq --disable-pip-version-check "$@" </dev/null || {
-        echo "That did not work; pip's reason is above. Is https://pypi.org reachable? Behind a" \
+        echo "The installation failed; pip's error is above. Is https://pypi.org reachable? Behind a" \
             "proxy, set HTTPS_PROXY." >&2
         exit 1
     }
-    echo "$wish" >>"$stamp"
+    echo "$request" >>"$stamp"
 fi

@@ -50,7 +50,7 @@ def explained() -> dict[str, list[Message]]:
         if fitting:
             found[max(fitting, key=len)].append(message)
         else:
-            wrong.append(f"{message.place}: {message.pattern!r} has no cause")
+            wrong.append(f"{message.location}: {message.pattern!r} has no cause")
     wrong += [f"{part!r} is in no message any more" for part, of in found.items() if not of]
     if wrong:
         raise ValueError("scripts/docs/causes.py does not fit the tap:\n" + "\n".join(wrong))

@@ -1,6 +1,6 @@
-"""The messages that the tap can show, as patterns, read from its source.
+"""The messages that the tap can show, as patterns, read from its source code.
 
-A pattern is a message's text with `…` for what is known only when it is shown.
+A pattern is the text of a message with `…` in place of its variable parts.
 """
 
 from __future__ import annotations
@@ -22,27 +22,27 @@ ERRORS = {
     for name, value in vars(exceptions).items()
     if isinstance(value, type) and issubclass(value, exceptions.TapError)
 }
-OF_THEIR_OWN = ("IncompleteList",)
-"""Errors that make their words of what they are given."""
+WITH_OWN_MESSAGE = ("IncompleteList",)
+"""Errors that compose their message from their arguments."""
 LEVELS = ("warning", "error", "critical")
-PARTS = {"AttemptFailed": 1, "error": 0}
-"""What else takes the words of a message, and as which argument."""
+ARGUMENT = {"AttemptFailed": 1, "error": 0}
+"""Other functions that take a message, and the position of that argument."""
 LISTS = ("mistakes",)
-"""Lists of words that end up in one message."""
-GIVING = ("usage_error",)
-"""Functions that return a whole message, which is shown elsewhere."""
+"""Lists of texts that become one message."""
+RETURNING = ("usage_error",)
+"""Functions that return a message."""
 
 
 @dataclass(frozen=True)
 class Message:
-    """A pattern, and the line that shows it."""
+    """A message's pattern, and the file and line that show it."""
 
     pattern: str
-    place: str
+    location: str
 
 
 def messages() -> list[Message]:
-    """Every message of the tap that has words of its own, once."""
+    """Every message of the tap with a text in its source, once."""
     found: dict[str, Message] = {}
     for message, _ in _all():
         if re.search(r"[a-z]{3}", message.pattern):
@@ -50,8 +50,8 @@ def messages() -> list[Message]:
     return list(found.values())
 
 
-def without_words() -> set[str]:
-    """What is shown though its words stand elsewhere, as the source has it."""
+def without_text() -> set[str]:
+    """The expressions that are shown but have no text, because it is elsewhere in the source."""
     return {
         ast.unparse(shown)
         for message, shown in _all()
@@ -60,19 +60,19 @@ def without_words() -> set[str]:
 
 
 def _all() -> Iterator[tuple[Message, ast.expr]]:
-    """Each message, and the expression that is shown."""
+    """Each message with the expression that is shown."""
     yield from _of_statuses()
     for source in sorted(PACKAGE.rglob("*.py")):
         tree = ast.parse(source.read_text("utf-8"))
         functions = {n.name: n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)}
         names = _texts(tree)
         for shown in _shown(tree, functions):
-            place = f"{source.relative_to(PACKAGE)}:{shown.lineno}"
-            yield Message(_tidy(_pattern(shown, functions, names)), place), shown
+            location = f"{source.relative_to(PACKAGE)}:{shown.lineno}"
+            yield Message(_tidy(_pattern(shown, functions, names)), location), shown
 
 
 def _of_statuses() -> Iterator[tuple[Message, ast.expr]]:
-    """The errors in which statuses end."""
+    """The errors for HTTP statuses."""
     for action in ACTIONS.values():
         if "error" in action:
             pattern = re.sub(r"\{[\w.]*\}", UNKNOWN, action["error"])
@@ -80,7 +80,7 @@ def _of_statuses() -> Iterator[tuple[Message, ast.expr]]:
 
 
 def _texts(tree: ast.Module) -> dict[str, ast.expr]:
-    """The texts that have a name at module level."""
+    """The values of module-level names."""
     return {
         target.id: statement.value
         for statement in tree.body
@@ -91,31 +91,31 @@ def _texts(tree: ast.Module) -> dict[str, ast.expr]:
 
 
 def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterator[ast.expr]:
-    """The expressions whose values a person sees."""
+    """The expressions that are shown as messages."""
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not node.args:
             continue
         function, first = node.func, node.args[0]
         if isinstance(function, ast.Name):
-            if function.id in ERRORS and function.id not in OF_THEIR_OWN:
+            if function.id in ERRORS and function.id not in WITH_OWN_MESSAGE:
                 yield first
-            elif len(node.args) > PARTS.get(function.id, len(node.args)):
-                yield node.args[PARTS[function.id]]
+            elif len(node.args) > ARGUMENT.get(function.id, len(node.args)):
+                yield node.args[ARGUMENT[function.id]]
         elif isinstance(function, ast.Attribute):
             owner = function.value
             own = owner.id if isinstance(owner, ast.Name) else ""
             logs = own == "LOGGER" and function.attr in LEVELS
             usage = function.attr == "ArgumentTypeError"
-            # Some errors have their words themselves, whole sentences.
+            # Some errors have their message in `__init__`, as complete sentences.
             of_class = function.attr == "__init__" and ". " in _constant_part(first) + " "
             if logs or usage or of_class or (own in LISTS and function.attr == "append"):
                 yield first
-    for name in GIVING:
+    for name in RETURNING:
         yield from _returned(functions.get(name))
 
 
 def _constant_part(node: ast.expr) -> str:
-    """What is fixed in a text, without the places that are filled in."""
+    """The constant part of a text, without placeholders."""
     parts = node.values if isinstance(node, ast.JoinedStr) else [node]
     texts = [str(part.value) for part in parts if isinstance(part, ast.Constant)]
     return re.sub(r"%\(\w+\)s", "", "".join(texts)).strip()
@@ -130,7 +130,7 @@ def _returned(function: ast.FunctionDef | None) -> list[ast.expr]:
 def _pattern(
     node: ast.expr, functions: Mapping[str, ast.FunctionDef], names: Mapping[str, ast.expr]
 ) -> str:
-    """The text that an expression has, whatever the values are."""
+    """The pattern of an expression's value."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"%[-+ 0-9.]*[a-zA-Z]", UNKNOWN, node.value)
     if isinstance(node, ast.JoinedStr):
@@ -152,6 +152,6 @@ def _pattern(
 
 
 def _tidy(pattern: str) -> str:
-    """One line, and one sign for several unknown parts in a row."""
+    """The pattern in one line, with a single … for adjacent variable parts."""
     one_line = re.sub(r"\s*\n-?\s*", " ", pattern)
     return re.sub(rf"{UNKNOWN}(\s*{UNKNOWN})+", UNKNOWN, one_line).strip()

@@ -21,7 +21,7 @@ def test_every_message_in_the_code_has_its_cause_and_cure() -> None:
 
 def test_no_message_has_its_words_where_they_would_not_be_found() -> None:
     # The words of errors: all are found where they are made.
-    assert messages.without_words() == {"error.message"}
+    assert messages.without_text() == {"error.message"}
 
 
 def test_the_command_lines_own_messages_are_on_the_page() -> None:
