@@ -167,8 +167,8 @@ def selections(
 def check_names(names: Iterable[str], where: str, among: Collection[str]) -> None:
     """Check names of streams that people have written.
 
-    where: the setting or option that has them, for the message. among: the streams that it may
-    name.
+    where: the setting or option that has them, for the error message.
+    among: the streams that may be named.
 
     Raises ConfigError for names that are not among these.
     """

@@ -56,6 +56,7 @@ class Access:
 
     @property
     def readable(self) -> bool:
+        """Whether the list has been read without an error."""
         return self.error is None
 
     @property

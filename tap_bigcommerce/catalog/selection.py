@@ -105,9 +105,8 @@ class Selection:
 
         These are the fields of the tap and of the catalog, and the links in the API's rows.
         """
-        return {
-            "anyOf": [self.tap_schema, self.catalog_schema, *map(_with_field, self.notes.links)]
-        }
+        links = map(_with_field, self.notes.links)
+        return {"anyOf": [self.tap_schema, self.catalog_schema, *links]}
 
 
 def _with_field(path: str) -> Schema:
