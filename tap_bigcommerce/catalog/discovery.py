@@ -88,7 +88,7 @@ def selection_rules(
     """
     if config is not None:
         _check_streams(config)
-    texts = field_rules.merged(config.select if config else (), select)
+    texts = field_rules.merge(config.select if config else (), select)
     hash_texts = config.hash_fields if config else ()
     if not texts and not hash_texts:
         return SelectionRules()
@@ -105,9 +105,9 @@ def selection_rules(
     rules, hashed = Rules(texts, personal), Rules(hash_texts, personal)
     always = {(name, key) for name, stream in STREAMS.items() for key in stream.automatic_fields}
     mistakes = [
-        *field_rules.unmatched(rules.inclusions, catalog_paths),
-        *field_rules.unmatched(rules.exclusions, known),
-        *field_rules.unmatched(hashed.all, known),
+        *field_rules.unmatched_messages(rules.inclusions, catalog_paths),
+        *field_rules.unmatched_messages(rules.exclusions, known),
+        *field_rules.unmatched_messages(hashed.all, known),
         *_hash_mistakes(hashed, always),
     ]
     if mistakes:
@@ -218,7 +218,7 @@ def _hash_mistakes(hashed: Rules, always: Iterable[RulePath]) -> list[str]:
             )
     if hashed.all and not hashed.inclusions:
         mistakes.append("hash_fields only excludes: add the fields to hash")
-    keys = sorted(field_rules.as_text(path) for path in always if hashed.include(path))
+    keys = sorted(field_rules.as_text(path) for path in always if hashed.includes(path))
     if keys:
         mistakes.append(
             "hash_fields names keys or replication keys, which cannot be hashed: "

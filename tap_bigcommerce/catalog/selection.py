@@ -213,17 +213,17 @@ def apply_rules(
         selected = by_default - {root}
         # Reversed: nested fields before the field that they are in.
         for breadcrumb, path, _ in reversed(fields):
-            if rules.include(path):
+            if rules.includes(path):
                 selected.add(path)
             found.setdefault(breadcrumb, {})["selected"] = path in selected
-            if path in selected and not rules.exclude(path):
+            if path in selected and not rules.excludes(path):
                 selected.add(path[:-1])
         found.setdefault((), {})["selected"] = True
         is_excluded = is_excluded or root not in selected
     if is_excluded:
         return {**metadata, (): {**metadata.get((), {}), "selected": False}}
     for breadcrumb, path, _ in (*fields, *all_fields(tap_schema, path=(stream,))):
-        if rules.exclude(path):
+        if rules.excludes(path):
             found.setdefault(breadcrumb, {})["selected"] = False
     return found
 

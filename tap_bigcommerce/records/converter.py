@@ -69,12 +69,12 @@ class MissingKey(ValueError):
 class UnmappedValue(NamedTuple):
     """A value that is new to the schema, or that does not fit its field.
 
-    may_hide: something deselected may be in it, so it must not be rescued.
+    may_contain_deselected: it must not be rescued.
     """
 
     path: FieldPath
     value: Any
-    may_hide: bool
+    may_contain_deselected: bool
 
 
 class CompiledField(NamedTuple):
@@ -82,8 +82,7 @@ class CompiledField(NamedTuple):
 
     unchanged: Python types of values that are written unchanged.
     convert: for values of other types.
-    has_deselected: something in the field is deselected, so a value of the wrong shape must not be
-        rescued.
+    has_deselected: a field in it is deselected, so a value of the wrong type must not be rescued.
     type_name: as of `type_of`; "json" for a string that takes JSON text, "union" for several types.
     """
 
@@ -175,7 +174,7 @@ class Converter:
 
     def _rescued_json(self, unmapped: UnmappedValue) -> bytes:
         """What may be rescued of a value, as JSON. Raises DoesNotFit if nothing may."""
-        if unmapped.may_hide or not self._has_rescued_data:
+        if unmapped.may_contain_deselected or not self._has_rescued_data:
             raise DoesNotFit
         value, protection = unmapped.value, self._protection
         if protection is not None and protection.hashes(protection.rule_path((None, RESCUED))):
@@ -265,8 +264,8 @@ class Converter:
                     unmapped.append(UnmappedValue(item_path, item, has_deselected))
             return out
 
-        lacks_some = bool(deselected) or any(field.has_deselected for field in compiled.values())
-        return CompiledField(ONLY_NULL, convert_object, lacks_some, "object")
+        is_partial = bool(deselected) or any(field.has_deselected for field in compiled.values())
+        return CompiledField(ONLY_NULL, convert_object, is_partial, "object")
 
     def _array(self, schema: Schema, known: Sequence[Any], path: FieldPath) -> CompiledField:
         items = self._field(schema.get("items", {}), items_of(known), (path, 0))

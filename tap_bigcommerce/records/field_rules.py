@@ -58,16 +58,16 @@ class Rules:
         self.inclusions = tuple(rule for rule in self.all if not rule.is_exclusion)
         self.exclusions = tuple(rule for rule in self.all if rule.is_exclusion)
 
-    def include(self, path: RulePath) -> bool:
+    def includes(self, path: RulePath) -> bool:
         """Whether an inclusion covers the field, and no exclusion does."""
-        return any(rule.covers(path) for rule in self.inclusions) and not self.exclude(path)
+        return any(rule.covers(path) for rule in self.inclusions) and not self.excludes(path)
 
-    def exclude(self, path: RulePath) -> bool:
+    def excludes(self, path: RulePath) -> bool:
         """Whether an exclusion covers the field."""
         return any(rule.covers(path) for rule in self.exclusions)
 
 
-def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, ...]:
+def merge(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, ...]:
     """The rules of the settings and the command line together.
 
     Inclusions of the command line replace those of the settings. Exclusions of the settings always
@@ -81,7 +81,7 @@ def merged(settings: Sequence[str], command_line: Sequence[str]) -> tuple[str, .
     return (*settings, *command_line)
 
 
-def unmatched(rules: Iterable[Rule], paths: Collection[RulePath]) -> list[str]:
+def unmatched_messages(rules: Iterable[Rule], paths: Collection[RulePath]) -> list[str]:
     """An error message for each rule that matches none of these streams and fields."""
     return [
         f"the rule {rule.text!r} matches no field.{_suggestion(rule, paths)}"

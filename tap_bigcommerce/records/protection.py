@@ -27,9 +27,9 @@ class Protection:
         self._hashed = hashed
         self._salt = salt.encode()
         # Bounded: the API may send any number of keys that are in no schema.
-        self.excludes = functools.lru_cache(maxsize=4096)(excluded.exclude)
+        self.excludes = functools.lru_cache(maxsize=4096)(excluded.excludes)
         """Whether the field with this rule path must not be written."""
-        self.hashes = functools.lru_cache(maxsize=4096)(hashed.include)
+        self.hashes = functools.lru_cache(maxsize=4096)(hashed.includes)
         """Whether values of the field with this rule path are written as pseudonyms."""
 
     @property

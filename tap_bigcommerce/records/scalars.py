@@ -133,7 +133,7 @@ def to_number(value: Any) -> Any:
     if isinstance(value, float) and isfinite(value):
         return float(value)
     if type(value) in (int, ExactInt):
-        return writable(value)
+        return to_writable_integer(value)
     raise DoesNotFit
 
 
@@ -143,7 +143,7 @@ def _number_of(text: str) -> orjson.Fragment | None:
         return None
     if len(text) > MAX_DIGITS or _NUMBER(text) is None or not isfinite(float(text)):
         raise DoesNotFit
-    return orjson.Fragment(with_zero(text))
+    return orjson.Fragment(add_leading_zero(text))
 
 
 def to_integer(value: Any) -> Any:
@@ -153,12 +153,12 @@ def to_integer(value: Any) -> Any:
         text = value if python_type is str else value.text
         if text == "":
             return None
-        match = _INTEGER(with_zero(text)) if len(text) <= MAX_DIGITS else None
+        match = _INTEGER(add_leading_zero(text)) if len(text) <= MAX_DIGITS else None
         if match is None:
             raise DoesNotFit
-        return writable(int(match[1]))
+        return to_writable_integer(int(match[1]))
     if python_type in (int, ExactInt):
-        return writable(value)
+        return to_writable_integer(value)
     if python_type is float and -MAX_EXACT < value < MAX_EXACT and value.is_integer():
         return int(value)
     raise DoesNotFit
@@ -174,12 +174,12 @@ def to_date(value: Any) -> str | None:
         raise DoesNotFit from None
 
 
-def with_zero(number: str) -> str:
+def add_leading_zero(number: str) -> str:
     """Add the zero that the API omits before a decimal point: ".10" becomes "0.10"."""
     return number.replace(".", "0.", 1) if _STARTS_WITH_POINT(number) else number
 
 
-def writable(number: int) -> Any:
+def to_writable_integer(number: int) -> Any:
     """An integer in a form that orjson can write: beyond 64 bits, a Fragment of its digits.
 
     Raises DoesNotFit for integers larger than any double.

@@ -43,11 +43,11 @@ MARKS = ("$json_text", "$value_or_array", "$personal")
 
 @dataclass(frozen=True)
 class Notes:
-    """What a schema file says of single fields beside their schema.
+    """What a schema file says of single fields in addition to their schema.
 
     Fields are named by their paths (`form_fields[].value`). From the top of the file:
     references: foreign keys, each with the key that it refers to (`orders.id`).
-    links: paths that are no fields: rows have addresses of other lists there.
+    links: not fields, but paths at which rows have the addresses of other lists.
     off_by_default: fields that are read only when they are selected.
     on_request: top-level fields that the API returns only when the tap asks for them, with
         `include` or a further request. They are omitted from a record if that fails.
