@@ -159,31 +159,26 @@ class ProgressTracker:
         self._figures_at: deque[tuple[float, Mapping[str, int]]] = deque([(self.began, {})])
 
     def request_ended(
-        self,
-        counts: StreamCounts,
-        took: float,
-        outcome: str,
-        retry: bool,
-        quota: QuotaStatus | None,
+        self, counts: StreamCounts, took: float, status: str, retry: bool, quota: QuotaStatus | None
     ) -> None:
         """Count a request of a stream that has ended.
 
         Args:
             counts: The counters of its stream.
             took: Its duration in seconds.
-            outcome: Its HTTP status ("503") or the kind of its error ("timeout").
+            status: Its HTTP status ("503") or the kind of its error ("timeout").
             retry: It was not the first attempt.
             quota: None if the API has not reported it.
         """
-        log_request(counts.stream, took, outcome)
+        log_request(counts.stream, took, status)
         with self._lock:
             counts.requests += 1
             counts.retries += retry
-            counts.statuses[outcome] += 1
+            counts.statuses[status] += 1
             now = self._clock()
             if quota is not None:
                 self._quota, self._resets_at = quota, now + quota.resets_in
-            self._timeline.add_request(now, counts.stream, outcome, quota)
+            self._timeline.add_request(now, counts.stream, status, quota)
 
     @contextlib.contextmanager
     def waiting(self, counts: StreamCounts) -> Iterator[Callable[..., None]]:

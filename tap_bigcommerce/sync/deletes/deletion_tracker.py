@@ -142,10 +142,9 @@ class DeletionTracker:
 
     def fingerprint_parts(self, selection: Selection) -> dict[str, Any]:
         """What a resumed pass must have in common with the stopped one, because of deletions."""
-        if self._method is None:
-            return {}
         is_full = selection.full_table or self.full_read_due
-        return {"deletes": [self._method, self.building_set, is_full]}
+        parts = [self._method, self.building_set, is_full]
+        return {"deletes": parts} if self._method is not None else {}
 
     def begin_pass(self, since: str | None, until: str | None) -> int | None:
         """Begin a pass over what was modified between `since` and `until`, None for no bound.
@@ -262,9 +261,7 @@ class DeletionTracker:
         names = (key, *constants, DELETED_AT)
         schema = {**schema, "properties": {name: fields[name] for name in names}}
         messages.write_schema(self.stream.name, schema, key_of(self.stream, schema), None)
-        rows = [
-            {key: id_, **constants, DELETED_AT: since} for id_, since in sorted(deleted.items())
-        ]
+        rows = [{key: id_, **constants, DELETED_AT: date} for id_, date in sorted(deleted.items())]
         messages.write_records(self.stream.name, rows, datetime.now(timezone.utc))
 
     def _deletion_limit(self, records: int) -> int:

@@ -87,8 +87,8 @@ class IdSearch:
         response has none of them.
         """
         remaining, deleted = set(ids), DeletedIds()
-        uses_bounds = "{before}" in self._id_lookup.params.values()
-        neighbours = (ids[0] - 1, ids[0] + 1) if uses_bounds else ()
+        filters = self._id_lookup.params.values()
+        neighbours = (ids[0] - 1, ids[0] + 1) if "{before}" in filters else ()
         while remaining:
             rows = self._rows(sorted(remaining))
             by_id = {self._id(row.get(self.stream.primary_keys[0])): row for row in rows}
