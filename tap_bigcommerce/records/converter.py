@@ -109,12 +109,12 @@ class Converter:
     text_schemas: schemas, by path, of objects and arrays that are written as their JSON text.
     protection: excludes and hashes fields at any depth.
 
-    Two counters, by path without indexes, count the values that were null in the record:
-    rescued: values written to `_rescued_data`.
-    dropped: values that were not, because `_rescued_data` is not selected, or because something
+    Two attributes count the unmapped values, by path without indexes:
+    rescued: those that were written to `_rescued_data`.
+    dropped: those that were not, because `_rescued_data` is not selected, or because something
         deselected may be in them.
 
-        converter = Converter(schema, schema, keys=["id"])
+        converter = Converter(schema, schema, keys=["id"])  # "id" is an integer in the schema
         converter.convert({"id": "7", "new": 1})  # {"id": 7, "_rescued_data": '{"new":1}'}
     """
 
@@ -184,7 +184,7 @@ class Converter:
         return json_text(value)
 
     def _field(self, schema: Any, known: Sequence[Any], path: FieldPath) -> CompiledField:
-        """Compile a field. `known`: the schemas that `known_schema` has of it."""
+        """Compile a field. `known`: the schemas of this field in `known_schema`."""
         text_schema = self._text_schemas.get(path_text(path))
         branches = [
             self._branch(branch, known, path)
