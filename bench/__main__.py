@@ -1,4 +1,4 @@
-"""The command line: `python -m bench memory`, `python -m bench all --quick`."""
+"""Command line: `python -m bench memory`, `python -m bench all --quick`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ALL, REPORT = "all", "report"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Measure; the exit status is 1 when a bar is missed, 2 when something cannot be measured."""
+    """Run measurements. The exit status is 1 if a bar is missed, 2 if a measurement fails."""
     given = _parser().parse_args(argv)
     if given.what == REPORT:
         report.write()
@@ -34,13 +34,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "what",
         choices=[*BARS, ALL, REPORT],
-        help=f"{bars}; {ALL}: one after another; {REPORT}: write README and pictures anew from "
-        "the results that are kept",
+        help=f"{bars}; {ALL}: all of them; {REPORT}: update README and pictures from the saved "
+        "results",
     )
     parser.add_argument(
         "--quick",
         action="store_true",
-        help="smaller stores and fewer rounds, to see that all works; nothing is kept",
+        help="smaller stores and fewer rounds, as a test; no results are saved",
     )
     return parser
 
@@ -62,10 +62,10 @@ def _one(name: str, *, quick: bool) -> int:
 
 
 def _all(*, quick: bool) -> int:
-    """Each bar in a process of its own, so that none weighs on the next."""
-    words = ["--quick"] if quick else []
+    """Run each measurement in a separate process, so that none influences the next."""
+    options = ["--quick"] if quick else []
     statuses = [
-        subprocess.run([sys.executable, "-m", "bench", name, *words], check=False).returncode
+        subprocess.run([sys.executable, "-m", "bench", name, *options], check=False).returncode
         for name in BARS
     ]
     return max(statuses)

@@ -1,4 +1,4 @@
-"""Catalogs that select what a measurement needs, from the one that the tap discovers."""
+"""Catalogs for measurements, from that of --discover."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def _discovered() -> str:
 
 
 def selecting(*streams: str, fields: Sequence[str] | None = None) -> dict[str, Any]:
-    """The tap's catalog with only these streams, and of their fields only `fields`, if given."""
+    """The tap's catalog with only these streams selected, and only `fields` of them, if given."""
     catalog: dict[str, Any] = json.loads(_discovered())
     catalog["streams"] = [
         entry for entry in catalog["streams"] if entry["tap_stream_id"] in streams
     ]
     for entry in catalog["streams"]:
         for item in entry["metadata"]:
-            place = item["breadcrumb"]
-            if not place:
+            path = item["breadcrumb"]
+            if not path:
                 item["metadata"]["selected"] = True
             elif fields is not None and item["metadata"]["inclusion"] != "automatic":
-                item["metadata"]["selected"] = place[1] in fields
+                item["metadata"]["selected"] = path[1] in fields
     return catalog

@@ -1,4 +1,4 @@
-"""Charts as data: what a picture shows, without how it is drawn (see `svg`)."""
+"""The data of charts; `svg` draws them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limit:
-    """A bar to reach, or an ideal: a dashed line across the picture."""
+    """A bar to meet, or an ideal: a dashed line across the chart."""
 
     label: str
     value: float
@@ -16,7 +16,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Series:
-    """One line: its points (x, y) from left to right. `ideal`: no measurement, drawn dashed."""
+    """A line: its points (x, y) from left to right. `ideal`: not measured, drawn dashed."""
 
     label: str
     points: Sequence[Sequence[float]]
@@ -25,7 +25,7 @@ class Series:
 
 @dataclass(frozen=True)
 class LineChart:
-    """Lines over a numeric axis; `log_x` and `log_y`: with a logarithmic scale."""
+    """Lines over a numeric axis. `log_x` and `log_y`: logarithmic scales."""
 
     name: str
     title: str
@@ -39,9 +39,9 @@ class LineChart:
 
 @dataclass(frozen=True)
 class Bars:
-    """One value a group, in the order of the chart's groups.
+    """A value for each of the chart's groups.
 
-    `spreads`: lowest and highest of each; `limits`: the bar that each has to reach.
+    `spreads`: the lowest and highest of each value; `limits`: the bar that each has to meet.
     """
 
     label: str
@@ -52,7 +52,7 @@ class Bars:
 
 @dataclass(frozen=True)
 class BarChart:
-    """Upright bars in groups. `decimals` of the value written on each."""
+    """Vertical bars in groups. `decimals`: those of the value above each bar."""
 
     name: str
     title: str

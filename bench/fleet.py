@@ -1,4 +1,4 @@
-"""A fleet of sandbox stores on Dagster, whose runs are processes that are measured."""
+"""A fleet of sandbox stores on Dagster; its runs are measured as processes."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ defs = build_fleet(
 )
 """
 
-# The lightest target there can be: what is measured is the engine.
+# A minimal target: the measurement is about Dagster.
 TARGET = """\
 import sys
 
@@ -98,7 +98,7 @@ print(json.dumps({
 
 @dataclass(frozen=True)
 class RunTook:
-    """One run of some stores: the whole of it, with tap and target."""
+    """The measurements of one run of several stores, including taps and targets."""
 
     stores: int
     succeeded: bool
@@ -109,9 +109,9 @@ class RunTook:
 
 @dataclass(frozen=True)
 class History:
-    """What Dagster keeps: of each run its size, and of each store its syncs, the oldest first.
+    """Dagster's history: the size of each run's log, and the syncs of each store, oldest first.
 
-    A sync has figures by stream. Processor time, time and memory are those of the whole sync.
+    A sync has figures by stream; processor time, time and memory are those of the complete sync.
     """
 
     runs: list[dict[str, int]]
@@ -126,7 +126,7 @@ class History:
 
 
 def python_of(name: str) -> str:
-    """The Python of the environment that `make NAME` makes. Raises NotMeasured where it is not."""
+    """The Python of the environment of `make NAME`. Raises NotMeasured if there is none."""
     for venv in (Path(f"{sys.prefix}-{name}"), ROOT / f".venv-{name}"):
         if (venv / "bin" / "python").exists():
             return str(venv / "bin" / "python")
@@ -134,14 +134,14 @@ def python_of(name: str) -> str:
 
 
 def duckdb_target() -> list[str]:
-    """The command of the demo's target, which loads what it is given. Raises NotMeasured."""
+    """The command of the demo's target. Raises NotMeasured if DuckDB is not installed."""
     return [python_of("duckdb"), str(ROOT / "demo" / "fleet" / "duckdb_target.py")]
 
 
 class Fleet:
     """Stores of one sandbox under many hashes, and runs of them one after another.
 
-    `target` None: the lightest that there can be, which keeps nothing.
+    `target` None: a minimal target, which stores nothing.
     """
 
     def __init__(
@@ -174,11 +174,11 @@ class Fleet:
         (self._folder / "stores" / f"{name}.json").write_text(json.dumps(config))
 
     def begin(self) -> None:
-        """Make the partitions."""
-        self._ask(ADD, PARTITIONS, *self.names)
+        """Add the partitions."""
+        self._run_code(ADD, PARTITIONS, *self.names)
 
     def run(self, first: str, last: str) -> RunTook:
-        """One run, from the start of its process to its end."""
+        """Run some stores; measured from the start of the process to its end."""
         report = self._folder / "report.json"
         ended = subprocess.run(
             [*LAUNCH, str(report), *self._command(first, last)],
@@ -201,7 +201,7 @@ class Fleet:
         )
 
     def kill_run(self, first: str, last: str, after_stores: int) -> None:
-        """Start a run, and kill its process once so many of its states are kept."""
+        """Start a run, and kill its process once this number of states is saved."""
         before = self._states()
         process = subprocess.Popen(
             self._command(first, last),
@@ -213,21 +213,21 @@ class Fleet:
         deadline = time.monotonic() + 120
         while self._states() < before + after_stores:
             if process.poll() is not None or time.monotonic() > deadline:
-                raise NotMeasured("the run that was to be killed half-way had ended before")
+                raise NotMeasured("the run ended before it could be killed")
             time.sleep(0.05)
         process.send_signal(signal.SIGKILL)
         process.wait()
 
     def left_over(self) -> int:
-        """The taps and targets that still run, after they had some time to end by themselves."""
+        """The number of taps and targets that still run after some seconds."""
         deadline = time.monotonic() + 15
         while (number := self._programs()) and time.monotonic() < deadline:
             time.sleep(0.5)
         return number
 
     def history(self) -> History:
-        """What Dagster knows by now."""
-        return History(**json.loads(self._ask(LOOK)))
+        """Dagster's history until now."""
+        return History(**json.loads(self._run_code(LOOK)))
 
     def _programs(self) -> int:
         # Each has inherited the environment of its run.
@@ -246,22 +246,22 @@ class Fleet:
             "dagster/asset_partition_range_start": first,
             "dagster/asset_partition_range_end": last,
         }
-        words = ["-m", "dagster", "job", "execute", "-f", "location.py", "-j", "bigcommerce_job"]
-        return [self._python, *words, "--tags", json.dumps(tags)]
+        options = ["-m", "dagster", "job", "execute", "-f", "location.py", "-j", "bigcommerce_job"]
+        return [self._python, *options, "--tags", json.dumps(tags)]
 
-    def _ask(self, code: str, *words: str) -> str:
-        asked = subprocess.run(
-            [self._python, "-W", "ignore", "-c", code, *words],
+    def _run_code(self, code: str, *arguments: str) -> str:
+        ended = subprocess.run(
+            [self._python, "-W", "ignore", "-c", code, *arguments],
             env=self._environment(),
             capture_output=True,
             text=True,
             check=False,
         )
-        if asked.returncode != 0:
-            raise NotMeasured(f"Dagster's instance cannot be asked: {asked.stderr[-500:]}")
-        return asked.stdout
+        if ended.returncode != 0:
+            raise NotMeasured(f"Dagster's instance cannot be used: {ended.stderr[-500:]}")
+        return ended.stdout
 
     def _environment(self) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        places = {"DAGSTER_HOME": "home", "TMPDIR": "tmp"}
-        return {**kept, **{name: str(self._folder / place) for name, place in places.items()}}
+        folders = {"DAGSTER_HOME": "home", "TMPDIR": "tmp"}
+        return {**kept, **{name: str(self._folder / folder) for name, folder in folders.items()}}

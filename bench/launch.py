@@ -1,7 +1,7 @@
-"""Starts a program and writes what it used: `python -I -S launch.py REPORT PROGRAM ARGUMENTS...`
+"""Runs a program and writes the resources that it used: `launch.py REPORT PROGRAM ARGUMENTS...`
 
-A process's peak of memory counts from what its parent held when it was started, so the parent has
-to be small: this file imports next to nothing.
+The peak memory of a process includes that of its parent when it was forked, so the parent has to be
+small: this file imports little, and is run with `python -I -S`.
 """
 
 import json

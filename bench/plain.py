@@ -1,8 +1,8 @@
-"""A plain extractor, to compare with: `python -m bench.plain --config C [--catalog K]`.
+"""A plain extractor for comparison: `python -m bench.plain --config C [--catalog K]`.
 
-As many taps are written: pages of 50 by number, one after another; three more requests for every
+It works as many taps do: pages of 50 by number, one after another; three more requests for each
 order; `singer.Transformer` and `singer.write_record`. It reads the same streams with the same
-schemas, waits when it is refused, and has neither state nor retries.
+schemas, waits after a 429, and has neither state nor retries.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class Table:
-    """A stream: its path and parameters, the lists read for every record, and what it leaves out.
+    """A stream: its path and parameters, and the child lists that are read for each record.
 
-    `left_out`: fields that come in another shape than the schema says, which `Transformer` refuses.
+    `left_out`: fields that do not fit the schema, which `Transformer` would refuse.
     """
 
     path: str
@@ -62,7 +62,7 @@ class Store:
         self._session.headers["X-Auth-Token"] = config["access_token"]
 
     def records(self, path: str, params: tuple[tuple[str, str], ...] = ()) -> Iterator[Record]:
-        """Every record of a list, page after page."""
+        """All records of a list, page after page."""
         number = 1
         while True:
             rows = self._get(path, {**dict(params), "page": str(number), "limit": str(PAGE)})
@@ -73,14 +73,14 @@ class Store:
 
     def _get(self, path: str, params: dict[str, str]) -> list[Record]:
         while True:
-            answer = self._session.get(self._base + path, params=params, timeout=300)
-            if answer.status_code == 429:
-                time.sleep(int(answer.headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000)
+            response = self._session.get(self._base + path, params=params, timeout=300)
+            if response.status_code == 429:
+                time.sleep(int(response.headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000)
                 continue
-            answer.raise_for_status()
-            if answer.status_code == 204:
+            response.raise_for_status()
+            if response.status_code == 204:
                 return []
-            body = answer.json()
+            body = response.json()
             rows: list[Record] = body["data"] if isinstance(body, dict) else body
             return rows
 
@@ -100,7 +100,7 @@ def sync(store: Store, stream: str) -> None:
 
 
 def main() -> None:
-    """Read the streams that the catalog names, or all."""
+    """Read the streams of the catalog, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True, type=Path)
     parser.add_argument("--catalog", type=Path)

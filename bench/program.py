@@ -1,4 +1,4 @@
-"""A program as a process that is measured: the tap, or what it is compared with."""
+"""Runs a tap as a process and measures it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tap_bigcommerce_sandbox import Store
 TAP = (sys.executable, "-m", "tap_bigcommerce")
 LAUNCH = (sys.executable, "-I", "-S", str(Path(__file__).with_name("launch.py")))
 
-# As the tap writes it, and as singer-python does.
+# As the tap writes them, and as singer-python does.
 RECORDS = (b'\n{"type":"RECORD"', b'\n{"type": "RECORD"')
 STATE = b'{"type":"STATE","value":'
 """As the tap writes it."""
@@ -31,9 +31,9 @@ PREFIX = "TAP_BIGCOMMERCE_"
 
 @dataclass(frozen=True)
 class Measured:
-    """What a run took. Times of day are UNIX times; `peak_mb` is resident memory.
+    """The measurements of a run. `began` and `..._at` are UNIX times; `peak_mb` is resident memory.
 
-    `state_mb` is the size of all STATE lines, `last_state` the value in the last of them as JSON.
+    `state_mb` is the size of all STATE lines, `last_state` the value of the last one as JSON.
     """
 
     began: float
@@ -50,11 +50,11 @@ class Measured:
 
 
 class NotMeasured(Exception):
-    """The run failed, or cannot be measured."""
+    """A run has failed, or could not be measured."""
 
 
 def settings(store: Store, **more: Any) -> dict[str, Any]:
-    """A config with which a program reads this store."""
+    """A config for this store."""
     return {
         "store_hash": store.store_hash,
         "access_token": store.access_token,
@@ -71,13 +71,13 @@ def run(
     command: Sequence[str] = TAP,
     timeout: float = 900.0,
 ) -> Measured:
-    """Run a Singer tap to its end, and count what it writes. Raises NotMeasured."""
+    """Run a Singer tap to its end, and measure it. Raises NotMeasured if it fails."""
     with Running(config, catalog=catalog, state=state, command=command, timeout=timeout) as tap:
         return tap.wait()
 
 
 class Running:
-    """`with Running(config) as tap:` is a tap under way; `tap.wait()` says what it took."""
+    """`with Running(config) as tap:` starts a tap; `tap.wait()` returns its measurements."""
 
     def __init__(
         self,
@@ -89,13 +89,13 @@ class Running:
         timeout: float = 900.0,
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="bench-")
-        words = list(command)
+        arguments = list(command)
         for option, value in (("--config", config), ("--catalog", catalog), ("--state", state)):
             if value is not None:
                 path = Path(self._folder.name) / f"{option[2:]}.json"
                 path.write_text(json.dumps(value))
-                words += [option, str(path)]
-        self._command = words
+                arguments += [option, str(path)]
+        self._command = arguments
         self._timeout = timeout
 
     def __enter__(self) -> Running:
@@ -124,7 +124,7 @@ class Running:
         self._folder.cleanup()
 
     def wait(self) -> Measured:
-        """Wait for the end. Raises NotMeasured when the program failed or took too long."""
+        """Wait for the end. Raises NotMeasured if the program fails or takes too long."""
         try:
             self._process.wait(self._timeout)
         except subprocess.TimeoutExpired:
@@ -149,7 +149,7 @@ class Running:
 
 
 class _Drain(threading.Thread):
-    """Takes a program's output like a target that is never the bottleneck, and counts RECORDs."""
+    """Reads a program's output, faster than any target, and counts RECORDs."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         super().__init__(daemon=True)
@@ -182,5 +182,5 @@ class _Drain(threading.Thread):
 
 
 def _environment() -> dict[str, str]:
-    """This process's environment without settings of the tap."""
+    """This process's environment without the tap's settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}

@@ -1,8 +1,8 @@
-"""What a person who waits sees."""
+"""Progress messages on the terminal."""
 
 import sys
 
 
-def say(words: str) -> None:
-    """Tell that one step of a measurement is done."""
-    print(f"  ... {words}", file=sys.stderr, flush=True)
+def show(step: str) -> None:
+    """Print that a step of a measurement is done."""
+    print(f"  ... {step}", file=sys.stderr, flush=True)

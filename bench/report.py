@@ -1,4 +1,4 @@
-"""The README's figures and the pictures, from the results that are kept."""
+"""Writes the README's figures and the pictures, from the saved results."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ def write(results: Path = RESULTS) -> None:
 
 
 def with_figures(text: str, results: Path = RESULTS) -> str:
-    """The README's text with the figures as they are kept."""
+    """The README's text with the saved figures."""
     before, _, rest = text.partition(START)
     after = rest.partition(END)[2]
     return f"{before}{START}{figures(results)}{END}{after}"
 
 
 def figures(results: Path = RESULTS) -> str:
-    """All bars, each with what was measured last."""
+    """The last results of all measurements, as Markdown."""
     parts = [_section(bar, result) for bar in BARS.values() if (result := load(bar.name, results))]
     return "\n".join(parts)
 
 
 def lines(result: Result) -> Iterator[str]:
-    """A result for a terminal: one line a check."""
+    """A result for a terminal: one line per check."""
     for check in result.checks:
         spread = (
             f" ({number(check.spread[0])} to {number(check.spread[1])})" if check.spread else ""

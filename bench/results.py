@@ -1,6 +1,6 @@
-"""What a measurement comes to: checks against bars, tables and charts, kept as JSON.
+"""Results of measurements: checks against bars, tables and charts, saved as JSON.
 
-The README and the pictures are made from the JSON files alone.
+The README and the pictures are generated from the JSON files only.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ Relation = Literal["at least", "at most"]
 
 @dataclass(frozen=True)
 class Check:
-    """One measured figure beside its bar.
+    """A measured figure, compared with its bar.
 
-    A figure without a unit is a ratio or a count, which another machine should show alike.
-    `spread`: lowest and highest of the rounds.
+    A figure without a unit is a ratio or a count, which should be the same on another machine.
+    `spread`: the lowest and highest value of the rounds.
     """
 
     what: str
@@ -39,7 +39,7 @@ class Check:
 
     @property
     def met(self) -> bool:
-        """Whether the bar is reached."""
+        """Whether the figure meets the bar."""
         if self.relation == "at least":
             return self.value >= self.bar
         return self.value <= self.bar
@@ -47,7 +47,7 @@ class Check:
 
 @dataclass(frozen=True)
 class Table:
-    """Figures to read, every cell as it is shown."""
+    """A table; cells are texts."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -55,7 +55,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Result:
-    """All that one bar's measurement has shown."""
+    """The result of one measurement."""
 
     checks: Sequence[Check]
     tables: Sequence[Table] = ()
@@ -64,13 +64,13 @@ class Result:
     machine: dict[str, str] = field(default_factory=lambda: machine())
 
     def in_order(self) -> Result:
-        """The same with what does not depend on the machine first."""
+        """The same result, with the checks that do not depend on the machine first."""
         ordered = sorted(self.checks, key=lambda check: bool(check.unit))
         return dataclasses.replace(self, checks=ordered)
 
 
 def machine() -> dict[str, str]:
-    """Where and when."""
+    """The machine and the date of a measurement."""
     return {
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
         "python": platform.python_version(),
@@ -80,14 +80,14 @@ def machine() -> dict[str, str]:
 
 
 def save(name: str, result: Result, folder: Path = RESULTS) -> None:
-    """Write one bar's result to its file."""
+    """Save the result of a measurement."""
     folder.mkdir(exist_ok=True)
     text = json.dumps(dataclasses.asdict(result.in_order()), indent=1, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def load(name: str, folder: Path = RESULTS) -> Result | None:
-    """One bar's result from its file, or None when it has not been measured."""
+    """The saved result of a measurement, or None."""
     path = folder / f"{name}.json"
     if not path.exists():
         return None

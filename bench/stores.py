@@ -1,4 +1,4 @@
-"""Stores to measure against: the sandbox as a process, and what it knows."""
+"""Stores for measurements: the sandbox in a separate process."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ class Measured:
     pid: int
 
     def processor_seconds(self) -> float:
-        """What the store itself has used so far."""
+        """Processor time of the store's process so far."""
         fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def requests_by_list(self) -> Counter[str]:
-        """How many requests each list has had."""
+        """The number of requests for each list."""
         return Counter(request["list"] for request in self.store.requests())
 
 
 @contextlib.contextmanager
 def store(**options: Any) -> Iterator[Measured]:
-    """A store of its own, of which everything that is not named is empty."""
+    """Start a store; lists without an option are empty."""
     sizes = {"orders": 0, "customers": 0, "products": 0, "coupons": 0, "cache_mb": 2048}
     spawned = Sandbox.spawn(Options(**{**sizes, **options}))
     with spawned as running:
@@ -42,10 +42,10 @@ def store(**options: Any) -> Iterator[Measured]:
 
 
 def sizes_for(stream: str, size: int) -> dict[str, int]:
-    """A store for one stream alone. Orders have coupons only where the store has some."""
+    """Options of a store for one stream. Orders have coupons only if the store has some."""
     return {stream: size, **({"coupons": 200} if stream == "orders" else {})}
 
 
 def pages(rows: int) -> int:
-    """The fewest pages that hold so many rows."""
+    """The smallest number of pages for this number of rows."""
     return -(-rows // LARGEST_PAGE)

@@ -112,18 +112,18 @@ def _lines(chart: LineChart) -> list[str]:
         parts.append(_text(x(tick), TOP + PLOT_HEIGHT + 20, number(tick), "small", "middle"))
         parts.append(_line(x(tick), TOP + PLOT_HEIGHT, x(tick), TOP + PLOT_HEIGHT + 5, "axis"))
     parts.append(_text(LEFT + PLOT_WIDTH / 2, HEIGHT - 16, chart.x_axis, "soft", "middle"))
-    for place, series in enumerate(chart.series):
+    for index, series in enumerate(chart.series):
         path = " ".join(f"{x(a):.1f},{y(b):.1f}" for a, b in series.points)
         kind = "line ideal" if series.ideal else "line"
-        parts.append(f'<polyline class="{kind} s{place}" points="{path}"/>')
+        parts.append(f'<polyline class="{kind} s{index}" points="{path}"/>')
         if not series.ideal:
             parts += [
-                f'<circle class="f{place}" cx="{x(a):.1f}" cy="{y(b):.1f}" r="4"/>'
+                f'<circle class="f{index}" cx="{x(a):.1f}" cy="{y(b):.1f}" r="4"/>'
                 for a, b in series.points
             ]
     for limit in chart.limits:
         parts += _limit(limit.label, y(limit.value))
-    dashed = [place for place, series in enumerate(chart.series) if series.ideal]
+    dashed = [index for index, series in enumerate(chart.series) if series.ideal]
     return parts + _legend([series.label for series in chart.series], dashed)
 
 
@@ -138,14 +138,14 @@ def _bars(chart: BarChart) -> list[str]:
     width = min(56.0, room * 0.8 / len(chart.bars))
     for at, group in enumerate(chart.groups):
         middle = LEFT + room * (at + 0.5)
-        for row, words in enumerate(_wrapped(group, room)):
-            parts.append(_text(middle, TOP + PLOT_HEIGHT + 18 + 15 * row, words, "small", "middle"))
-        for place, bars in enumerate(chart.bars):
-            left = middle + (place - len(chart.bars) / 2) * width
+        for row, text in enumerate(_wrapped(group, room)):
+            parts.append(_text(middle, TOP + PLOT_HEIGHT + 18 + 15 * row, text, "small", "middle"))
+        for index, bars in enumerate(chart.bars):
+            left = middle + (index - len(chart.bars) / 2) * width
             low, high = bars.spreads[at] if bars.spreads else (0.0, bars.values[at])
-            parts += _bar(y, bars.values[at], left, width, place)
-            words = number(bars.values[at], chart.decimals)
-            parts.append(_text(left + width / 2, y(high) - 6, words, "small", "middle"))
+            parts += _bar(y, bars.values[at], left, width, index)
+            text = number(bars.values[at], chart.decimals)
+            parts.append(_text(left + width / 2, y(high) - 6, text, "small", "middle"))
             if bars.spreads:
                 parts.append(_line(left + width / 2, y(low), left + width / 2, y(high), "whisker"))
             if bars.limits:
@@ -157,10 +157,10 @@ def _bars(chart: BarChart) -> list[str]:
     return parts + _legend([bars.label for bars in chart.bars], with_limit=has_limits)
 
 
-def _bar(y: _Scale, value: float, left: float, width: float, place: int) -> list[str]:
+def _bar(y: _Scale, value: float, left: float, width: float, index: int) -> list[str]:
     top, inset = y(value), width * 0.06
     return [
-        f'<rect class="f{place}" x="{left + inset:.1f}" y="{top:.1f}" rx="2" '
+        f'<rect class="f{index}" x="{left + inset:.1f}" y="{top:.1f}" rx="2" '
         f'width="{width - 2 * inset:.1f}" height="{TOP + PLOT_HEIGHT - top:.1f}"/>'
     ]
 
@@ -190,12 +190,12 @@ def _legend(
     labels: Sequence[str], dashed: Sequence[int] = (), *, with_limit: bool = False
 ) -> list[str]:
     parts, left = [], float(LEFT)
-    for place, label in enumerate(labels):
-        if place in dashed:
-            parts.append(_line(left, 52, left + 14, 52, f"line ideal s{place}"))
+    for index, label in enumerate(labels):
+        if index in dashed:
+            parts.append(_line(left, 52, left + 14, 52, f"line ideal s{index}"))
         else:
             square = f'x="{left:.0f}" y="46" width="12" height="12" rx="2"'
-            parts.append(f'<rect class="f{place}" {square}/>')
+            parts.append(f'<rect class="f{index}" {square}/>')
         parts.append(_text(left + 18, 57, label, "small"))
         left += 34 + 6.6 * len(label)
     if with_limit:
@@ -213,11 +213,11 @@ def number(value: float, decimals: int | None = None) -> str:
     return f"{value:,.3f}".rstrip("0")
 
 
-def _wrapped(words: str, room: float) -> list[str]:
+def _wrapped(text: str, room: float) -> list[str]:
     """Words in lines that fit into `room`."""
     most = max(6, int(room / 6.6))
     lines: list[str] = []
-    for word in words.split():
+    for word in text.split():
         if lines and len(lines[-1]) + 1 + len(word) <= most:
             lines[-1] += f" {word}"
         else:
@@ -225,10 +225,10 @@ def _wrapped(words: str, room: float) -> list[str]:
     return lines
 
 
-def _text(x: float, y: float, words: str, kind: str = "", anchor: str = "start") -> str:
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
     kinds = f' class="{kind}"' if kind else ""
     anchored = f' text-anchor="{anchor}"' if anchor != "start" else ""
-    return f'<text x="{x:.1f}" y="{y:.1f}"{kinds}{anchored}>{escape(words)}</text>'
+    return f'<text x="{x:.1f}" y="{y:.1f}"{kinds}{anchored}>{escape(text)}</text>'
 
 
 def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
@@ -237,6 +237,6 @@ def _line(x1: float, y1: float, x2: float, y2: float, kind: str) -> str:
 
 def _colours(colours: Sequence[str]) -> str:
     return "".join(
-        f".s{place}{{stroke:{colour}}}.f{place}{{fill:{colour}}}"
-        for place, colour in enumerate(colours)
+        f".s{index}{{stroke:{colour}}}.f{index}{{fill:{colour}}}"
+        for index, colour in enumerate(colours)
     )

@@ -1,4 +1,4 @@
-"""The bars, one file each. A bar's file says what is measured, and has `measure`."""
+"""The measurements: a module for each, with a description and the function `measure`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.results import Result
 
 @dataclass(frozen=True)
 class Bar:
-    """A measurement: its name on the command line, its title, and its file in this folder."""
+    """A measurement: its name on the command line, its title, and its module."""
 
     name: str
     title: str
@@ -20,17 +20,17 @@ class Bar:
 
     @property
     def about(self) -> str:
-        """What is measured, and how: the file's own words."""
-        words = importlib.import_module(self.module).__doc__ or ""
-        return words.partition("\n\n")[2].strip() or words.strip()
+        """The description of the measurement: the module's docstring."""
+        text = importlib.import_module(self.module).__doc__ or ""
+        return text.partition("\n\n")[2].strip() or text.strip()
 
     def measure(self, *, quick: bool) -> Result:
-        """Measure. `quick`: smaller stores and fewer rounds, to see that all works."""
+        """Run the measurement. `quick`: with smaller stores and fewer rounds, as a test."""
         run = importlib.import_module(self.module).measure
         return cast(Callable[[bool], Result], run)(quick)
 
 
-# A bar is imported when it is asked for: what it needs must not weigh on what others measure.
+# A module is imported when it is used, so that its imports do not influence other measurements.
 BARS = {
     bar.name: bar
     for bar in (

@@ -1,11 +1,11 @@
-"""The tap beside a plain extractor, in the same run on the same store.
+"""The tap compared with a plain extractor, in the same run on the same store.
 
-The plain one (`bench/plain.py`) does as many taps do: pages of 50 one after another, three more
-requests an order, `singer.Transformer` and `singer.write_record`. Requests as the store counts
-them. Time at the Standard quota of 150 requests in 30 s with answers after 200 ms: the store's
-clock runs ten times as fast (windows of 3 s, answers after 20 ms), and the time is told as ten
-times what was measured, which counts the programs' own work ten times, too. Processor time for
-each stream without quota and delay, less what the program uses on an empty store.
+The plain extractor (`bench/plain.py`) works as many taps do: pages of 50 one after another, three
+more requests per order, `singer.Transformer` and `singer.write_record`. The store counts the
+requests. Time is measured at the Standard quota of 150 requests in 30 s, with responses after 200
+ms: the store's clock runs ten times as fast (windows of 3 s, responses after 20 ms), and the
+figure is ten times the measured time, so the programs' own work counts ten times, too. Processor
+time is measured for each stream without quota and delay, minus that of a run on an empty store.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ PLAIN = (sys.executable, "-m", "bench.plain")
 TIMES_AS_FAST = 10
 QUOTA, WINDOW, DELAY_MS = 150, 30.0, 200.0
 MANY = {"orders": 2_000, "products": 10_000, "customers": 20_000, "coupons": 20_000}
-"""Records for the processor time: enough for what happens once not to weigh."""
+"""Records for the processor time: enough to make the start negligible."""
 
 
 @dataclass(frozen=True)
 class _Both:
-    """The same figure of both."""
+    """A figure of both programs."""
 
     what: str
     plain: float
@@ -43,7 +43,7 @@ class _Both:
 
 
 def measure(quick: bool) -> Result:
-    """Let both read the same store."""
+    """Run both on the same store."""
     size = 150 if quick else 1000
     sizes = {"orders": size, "customers": size, "products": size, "coupons": 60}
     requests, seconds = _at_the_quota(sizes)
@@ -86,7 +86,7 @@ def measure(quick: bool) -> Result:
 
 
 def _at_the_quota(sizes: dict[str, int]) -> tuple[_Both, _Both]:
-    """Requests and seconds of both, all streams."""
+    """Requests and seconds of both programs, for all streams."""
     taken, requests = {}, {}
     for name, command in (("plain", PLAIN), ("tap", TAP)):
         with stores.store(
@@ -110,7 +110,7 @@ def _at_the_quota(sizes: dict[str, int]) -> tuple[_Both, _Both]:
 
 
 def _processor(stream: str, size: int) -> _Both:
-    """Processor time of both, in microseconds a record."""
+    """Processor time of both programs, in microseconds per record."""
     with stores.store(**stores.sizes_for(stream, size), variants_per_product=8) as running:
         config, catalog = settings(running.store), selecting(stream)
         plain = run(config, catalog=catalog, command=PLAIN)

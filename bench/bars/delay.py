@@ -1,12 +1,12 @@
-"""How much of its parallelism the tap uses when every answer takes time.
+"""How much of its concurrency the tap uses if every response takes time.
 
-Products and customers of 50,000 records each, `max_concurrency` 8, answers after 100 ms and more.
-The ideal is 8 pages of 250 records in every delay. Measured from the first request that the store
-sees to the last RECORD that the tap writes. The same walk without delay shows what the processor
-alone allows on this machine at this time; where that is less than the ideal, it is the limit, and
-the share is told of it.
+Products and customers with 50,000 records each, `max_concurrency` 8, responses after 100 ms and
+more. The ideal is 8 pages of 250 records in each delay. The time is measured from the first
+request that the store receives to the last RECORD that the tap writes. The same sync without delay
+shows the limit of the processor on this machine at this time; if it is lower than the ideal, the
+share is that of this limit.
 
-The first RECORD should be out within two request times of the first request of its list.
+The first RECORD should be written within two response times after the first request of its list.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bench import stores
 from bench.catalogs import selecting
 from bench.chart import LineChart, Series
 from bench.program import NotMeasured, run, settings
-from bench.progress import say
+from bench.progress import show
 from bench.results import Check, Result, Table
 from bench.stores import LARGEST_PAGE, Measured
 
@@ -29,8 +29,8 @@ AT_ONCE = 8
 
 
 @dataclass(frozen=True)
-class _Walk:
-    """Records a second; `processor_rate` is the rate without delay."""
+class _Reading:
+    """Rates in records per second; `processor_rate` is the rate without delay."""
 
     stream: str
     delay_ms: int
@@ -52,23 +52,23 @@ class _Walk:
 
 
 def measure(quick: bool) -> Result:
-    """Read both streams with every delay."""
+    """Read both streams with each delay."""
     size = 10_000 if quick else 50_000
     delays = (BAR_DELAY,) if quick else DELAYS
-    walks = [walk for stream in STREAMS for walk in _walks(stream, size, delays)]
+    readings = [reading for stream in STREAMS for reading in _readings(stream, size, delays)]
     checks = []
-    for walk in walks:
-        what = f"{walk.stream}, {walk.delay_ms} ms"
+    for reading in readings:
+        what = f"{reading.stream}, {reading.delay_ms} ms"
         checks.append(
             Check(
-                f"{what}: share of what the {walk.limit} allows",
-                round(walk.share, 3),
+                f"{what}: share of what the {reading.limit} allows",
+                round(reading.share, 3),
                 "at least",
                 BAR,
             )
         )
-        if walk.delay_ms == BAR_DELAY:
-            delays_waited = round(walk.first_record_delays, 2)
+        if reading.delay_ms == BAR_DELAY:
+            delays_waited = round(reading.first_record_delays, 2)
             checks.append(Check(f"{what}: first RECORD, in delays", delays_waited, "at most", 2.0))
     return Result(
         checks,
@@ -77,42 +77,44 @@ def measure(quick: bool) -> Result:
                 ["stream", "delay ms", "records/s", "ideal", "without delay", "limit"],
                 [
                     [
-                        walk.stream,
-                        str(walk.delay_ms),
-                        f"{walk.rate:,.0f}",
-                        f"{walk.ideal:,.0f}",
-                        f"{walk.processor_rate:,.0f}",
-                        walk.limit,
+                        reading.stream,
+                        str(reading.delay_ms),
+                        f"{reading.rate:,.0f}",
+                        f"{reading.ideal:,.0f}",
+                        f"{reading.processor_rate:,.0f}",
+                        reading.limit,
                     ]
-                    for walk in walks
+                    for reading in readings
                 ],
             )
         ],
-        charts=[_chart(walks, size)],
+        charts=[_chart(readings, size)],
     )
 
 
-def _walks(stream: str, size: int, delays: tuple[int, ...]) -> list[_Walk]:
-    """One stream, read with every delay."""
+def _readings(stream: str, size: int, delays: tuple[int, ...]) -> list[_Reading]:
+    """Read one stream with each delay."""
     small = {"variants_per_product": 0, "images_per_product": 1}
     found = []
     with stores.store(**{stream: size}, **small) as running:
         for delay in delays:
-            # Before and after, for the machine may have other things to do.
+            # Before and after, because the machine's load may change.
             before, _ = _rate(running, stream, size, 0)
             rate, first = _rate(running, stream, size, delay)
             after, _ = _rate(running, stream, size, 0)
-            say(f"{stream}, {delay} ms: {rate:,.0f} records/s")
-            found.append(_Walk(stream, delay, rate, (before + after) / 2, first / (delay / 1000)))
+            show(f"{stream}, {delay} ms: {rate:,.0f} records/s")
+            found.append(
+                _Reading(stream, delay, rate, (before + after) / 2, first / (delay / 1000))
+            )
     return found
 
 
 def _rate(running: Measured, stream: str, size: int, delay: int) -> tuple[float, float]:
-    """Records a second, and the seconds from the first request to the first RECORD."""
+    """Records per second, and the seconds from the first request to the first RECORD."""
     running.store.set(latency_ms=delay)
     config = settings(running.store, max_concurrency=AT_ONCE)
     catalog = selecting(stream)
-    # `set` makes the store forget its rows: a run that does not count, and they are there again.
+    # `set` clears the store's cache; a run that is not measured fills it again.
     run(config, catalog=catalog)
     running.store.clear_requests()
     taken = run(config, catalog=catalog)
@@ -122,15 +124,21 @@ def _rate(running: Measured, stream: str, size: int, delay: int) -> tuple[float,
     return size / (taken.last_record_at - first), taken.first_record_at - first
 
 
-def _chart(walks: list[_Walk], size: int) -> LineChart:
+def _chart(readings: list[_Reading], size: int) -> LineChart:
     series = [
         Series(
             stream,
-            [(walk.delay_ms, round(walk.rate)) for walk in walks if walk.stream == stream],
+            [
+                (reading.delay_ms, round(reading.rate))
+                for reading in readings
+                if reading.stream == stream
+            ],
         )
         for stream in STREAMS
     ]
-    ideal = [(walk.delay_ms, walk.ideal) for walk in walks if walk.stream == STREAMS[0]]
+    ideal = [
+        (reading.delay_ms, reading.ideal) for reading in readings if reading.stream == STREAMS[0]
+    ]
     bar = [(delay, BAR * rate) for delay, rate in ideal]
     return LineChart(
         name="delay",

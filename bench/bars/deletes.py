@@ -1,14 +1,14 @@
-"""What it costs to tell what was deleted.
+"""What the detection of deleted records costs.
 
-The set of 1,000,000 ids as the state holds it (roaring bitmap, zlib, base64), with no holes, and
-with 1% and 10% of the ids missing at random. Then a store of 1,000,000 products with 10% holes: its
-first sync, whose STATE lines repeat the growing set, in about 4,000 pages; and a second one with
-little to write, which sweeps the ids. Requests as the store counts them, memory as the operating
-system does.
+The size of a set of 1,000,000 ids in the state (roaring bitmap, zlib, base64), without holes, and
+with 1% and 10% of the ids missing at random. Then a store of 1,000,000 products with 10% holes:
+its first sync of about 4,000 pages, whose STATE lines repeat the growing set, and a second sync
+with few records, which reads all ids. The store counts the requests, the operating system the
+memory.
 
-The second sync asks for more than full pages for two reasons. Each request repeats the last id that
-is known, for nobody says whether a bound is inclusive. And readers at work side by side overlap a
-little where they meet, for to fall short by one id would cost a whole request.
+The second sync makes more requests than full pages, for two reasons. Each request repeats the last
+known id, because it is not documented whether a bound is inclusive. And ranges that are read at
+the same time overlap a little where they meet, because one missing id would take another request.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ import random
 from bench import stores
 from bench.catalogs import selecting
 from bench.program import Measured, NotMeasured, run, settings
-from bench.progress import say
+from bench.progress import show
 from bench.results import Check, Result, Table
 from tap_bigcommerce.sync.deletes.id_sets import id_set, pack
 
 HOLES = ((0.0, 1.0), (0.01, 60.0), (0.1, 110.0))
-"""The share of the ids that are missing, and the bar in KB."""
+"""The share of missing ids, and the limit in KB."""
 
 FIELDS = ("id", "date_modified")
 
 
 def measure(quick: bool) -> Result:
-    """Pack sets, then sync a large store twice."""
+    """Measure the size of packed sets, then sync a large store twice."""
     sizes = [(holes, _kilobytes(holes), bar) for holes, bar in HOLES]
     products = 20_000 if quick else 1_000_000
     with stores.store(
@@ -40,7 +40,7 @@ def measure(quick: bool) -> Result:
         config = settings(running.store, detect_deletes=True, deletes_every=0)
         catalog = selecting("products", fields=FIELDS)
         first = run(config, catalog=catalog, timeout=3600)
-        say(f"first sync: {first.state_mb:.1f} MB of STATEs in {first.seconds:.0f} s")
+        show(f"first sync: {first.state_mb:.1f} MB of STATEs in {first.seconds:.0f} s")
         if first.records != products or first.last_state is None:
             raise NotMeasured("not every product was written")
         running.store.clear_requests()

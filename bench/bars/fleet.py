@@ -1,10 +1,10 @@
-"""What Dagster adds to the sync of three hundred stores, and whether each of them is read.
+"""The overhead of Dagster for 300 stores, and whether each store is read.
 
 300 stores of 200 orders each, in runs of 25, as a schedule starts them: each run is a process that
 loads the code location, and reads four stores at a time. One store's token is refused, and the
-first run is killed half-way and started again. The target acknowledges states and keeps nothing.
-What the engine adds is the processor time of a run's process and all that it starts, less that of
-tap and target. Dagster's daemon and pages come on top, once for all stores.
+first run is killed in the middle and started again. The target acknowledges states and stores
+nothing. The overhead is the processor time of a run's process and all of its children, minus that
+of the taps and targets. Dagster's daemon and pages are not included; they run once for all stores.
 """
 
 from __future__ import annotations
@@ -16,23 +16,23 @@ from pathlib import Path
 from bench import stores
 from bench.fleet import Fleet, History, RunTook, duckdb_target
 from bench.program import settings
-from bench.progress import say
+from bench.progress import show
 from bench.results import Check, Result, Table
 
 ORDERS = 200
 STORES_PER_RUN = 25
 AT_ONCE = 4
 REFUSED = 40
-"""The number of the store whose token is refused."""
+"""The index of the store whose token is refused."""
 
 KILLED_AFTER = 5
-"""Stores that the killed run has kept a state of."""
+"""Stores whose state is saved when the run is killed."""
 
 
 def measure(quick: bool) -> Result:
-    """Read all stores, first everything, then what is new, which is nothing."""
+    """Read all stores twice: first everything, then only changes, of which there are none."""
     names = [f"store{number:03}" for number in range(50 if quick else 300)]
-    # First of all, for it says so where it is not installed.
+    # First, because it raises an error if it is not installed.
     into_duckdb = duckdb_target()
     with (
         tempfile.TemporaryDirectory(prefix="bench-fleet-") as folder,
@@ -46,7 +46,7 @@ def measure(quick: bool) -> Result:
         fleet.begin()
         fleet.kill_run(names[0], names[STORES_PER_RUN - 1], KILLED_AFTER)
         left = fleet.left_over()
-        # What the killed run had done with is read once more, as the next schedule would.
+        # Stores that the killed run has finished are read again, as by the next schedule.
         before = fleet.history()
         first = list(_runs(fleet))
         after_first = fleet.history()
@@ -140,15 +140,15 @@ def _made(folder: str, name: str) -> Path:
 
 
 def _first(history: History, store: str) -> float:
-    """The orders that came in the store's first sync."""
+    """The number of orders in the store's first sync."""
     return history.syncs[store][0]["orders"]["rows"]
 
 
 def _runs(fleet: Fleet) -> Iterator[RunTook]:
     for first in range(0, len(fleet.names), STORES_PER_RUN):
-        portion = fleet.names[first : first + STORES_PER_RUN]
-        took = fleet.run(portion[0], portion[-1])
-        say(f"{portion[0]} to {portion[-1]}: {took.seconds:.0f} s")
+        batch = fleet.names[first : first + STORES_PER_RUN]
+        took = fleet.run(batch[0], batch[-1])
+        show(f"{batch[0]} to {batch[-1]}: {took.seconds:.0f} s")
         yield took
 
 
@@ -170,7 +170,7 @@ def _row(name: str, runs: list[RunTook], pairs: float) -> list[str]:
 
 
 def _of_one(runs: list[RunTook], pairs: float, history: History) -> list[list[str]]:
-    """What one store's sync takes, as the docs reckon with it."""
+    """The figures of one store's sync, from which docs/fleet.md computes the capacity."""
     syncs = [made[-1] for made in history.syncs.values()]
     orders = [sync["orders"] for sync in syncs]
     stored = history.runs[-len(runs) :]

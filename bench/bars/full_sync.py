@@ -1,8 +1,8 @@
-"""How many requests a full sync of all four streams makes.
+"""How many requests a full sync of four streams makes.
 
-A store of 5,000 orders of every kind (10% with coupons), 5,000 customers, 5,000 products and 200
-coupons. The store counts the requests; it also knows which orders have coupons, and which have
-more line items in one consignment than the API embeds, so that their child lists have to be read.
+A store with 5,000 orders of all kinds (10% with coupons), 5,000 customers, 5,000 products and 200
+coupons. The store counts the requests. It also knows which orders have coupons, and which have more
+line items in one consignment than the API embeds, so that their child lists have to be read.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from bench.results import Check, Result, Table
 from bench.stores import LARGEST_PAGE, pages
 
 EMBEDDED_AT_MOST = 50
-"""Line items of one consignment, as the API documents it."""
+"""The documented maximum of embedded line items of a consignment."""
 
 
 def measure(quick: bool) -> Result:
-    """Sync once, and compare what the store counted with what its data make necessary."""
+    """Sync once, and compare the number of requests with that which the store's data need."""
     size = 1000 if quick else 5000
     sizes = {"orders": size, "customers": size, "products": size, "coupons": 200}
     with stores.store(**sizes, couponed_share=0.1) as running:

@@ -1,10 +1,10 @@
-"""How many requests a walk by id makes, compared with the fullest packing of pages of 250.
+"""How many requests reading a list by id makes, compared with full pages of 250.
 
-Lists of 50,000 rows with ids as stores have them: dense; with 2%, 10% and 50% of the ids missing;
+Lists of 50,000 rows with typical patterns of ids: dense; with 2%, 10% and 50% of the ids missing;
 one id in 10,000; clusters of 500 every 100,000 ids; five runs with gaps of 50 million ids; and an
-incremental sync for which 3% of the old rows have changed, and all of the newest tenth. Products
-can be sorted downwards, so that the tap sees where their list ends; customers cannot. The store
-counts, and every row is written exactly once.
+incremental sync in which 3% of the old rows and all of the newest tenth have changed. Products can
+be sorted in descending order, so that the tap sees the end of their list; customers cannot. The
+store counts the requests, and every row is written exactly once.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from bench import stores
 from bench.catalogs import selecting
 from bench.chart import BarChart, Bars
 from bench.program import NotMeasured, run, settings
-from bench.progress import say
+from bench.progress import show
 from bench.results import Check, Result, Table
 from bench.stores import Measured, pages
 
 FIELDS = {"products": ["name", "date_modified"], "customers": ["email", "date_modified"]}
 SHORT_LISTS = (100, 250, 600, 1000)
-"""Rows: fewer than five pages."""
+"""Numbers of rows, all fewer than five pages."""
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """Ids of one kind; `more_allowed`: how many requests more than the fullest packing."""
+    """A pattern of ids. `more_allowed`: the allowed number of requests above full pages."""
 
     name: str
     options: Mapping[str, Any]
@@ -63,7 +63,7 @@ PATTERNS = (
 
 
 @dataclass
-class _Walk:
+class _Reading:
     rows: int
     requests: int
     more: int = field(init=False)
@@ -77,39 +77,39 @@ class _Walk:
 
 
 def measure(quick: bool) -> Result:
-    """Walk through every pattern, for both lists."""
+    """Read both lists with each pattern."""
     rows = 10_000 if quick else 50_000
     checks: list[Check] = []
-    found: dict[str, list[_Walk]] = {}
+    found: dict[str, list[_Reading]] = {}
     for list_ in FIELDS:
-        walks = [_walk(list_, pattern, rows) for pattern in PATTERNS]
-        found[list_] = walks
-        for pattern, walk in zip(PATTERNS, walks, strict=True):
-            fullest = pages(walk.rows)
+        readings = [_read(list_, pattern, rows) for pattern in PATTERNS]
+        found[list_] = readings
+        for pattern, reading in zip(PATTERNS, readings, strict=True):
+            fullest = pages(reading.rows)
             allowed = 100 * pattern.more_allowed(fullest) / fullest
             checks.append(
                 Check(
                     f"{list_}, {pattern.name}: more requests than full pages (%)",
-                    walk.percent,
+                    reading.percent,
                     "at most",
                     round(allowed, 1),
                 )
             )
         most = max(
-            _walk(list_, Pattern("", {"ids": "holes"}, _tenth), size).more for size in SHORT_LISTS
+            _read(list_, Pattern("", {"ids": "holes"}, _tenth), size).more for size in SHORT_LISTS
         )
         checks.append(
             Check(f"{list_}, fewer than five pages: requests more than pages", most, "at most", 3)
         )
     return Result(
         checks,
-        tables=[_table(list_, walks) for list_, walks in found.items()],
+        tables=[_table(list_, readings) for list_, readings in found.items()],
         charts=[_chart(found, rows)],
     )
 
 
-def _walk(list_: str, pattern: Pattern, rows: int) -> _Walk:
-    """One walk through one list, as the store counts it."""
+def _read(list_: str, pattern: Pattern, rows: int) -> _Reading:
+    """Read one list once; the requests are those that the store counts."""
     with stores.store(**{list_: rows}, variants_per_product=0, **pattern.options) as running:
         state, expected = None, rows
         if pattern.incremental:
@@ -119,12 +119,15 @@ def _walk(list_: str, pattern: Pattern, rows: int) -> _Walk:
         requests = len(running.store.requests())
     if taken.records != expected:
         raise NotMeasured(f"{pattern.name}: {taken.records} of {expected} rows were written")
-    say(f"{list_}, {pattern.name or rows}: {requests} requests")
-    return _Walk(expected, requests)
+    show(f"{list_}, {pattern.name or rows}: {requests} requests")
+    return _Reading(expected, requests)
 
 
 def _change_some(running: Measured, list_: str, rows: int) -> tuple[dict[str, Any], int]:
-    """Change 3% of the old rows and the newest tenth; the state before, and how many changed."""
+    """Change 3% of the old rows and the newest tenth.
+
+    Returns the state before, and the number of changed rows.
+    """
     bookmark = datetime.now(timezone.utc) - timedelta(seconds=5)
     ids = [row["id"] for row in running.store.records(list_)]
     newest = ids[-rows // 10 :]
@@ -134,24 +137,24 @@ def _change_some(running: Measured, list_: str, rows: int) -> tuple[dict[str, An
     return {"bookmarks": {list_: {"date_modified": value}}}, len(old) + len(newest)
 
 
-def _table(list_: str, walks: list[_Walk]) -> Table:
+def _table(list_: str, readings: list[_Reading]) -> Table:
     return Table(
         [list_, "rows", "full pages", "requests", "more"],
         [
             [
                 pattern.name,
-                f"{walk.rows:,}",
-                str(pages(walk.rows)),
-                str(walk.requests),
-                f"{walk.percent:.1f}%",
+                f"{reading.rows:,}",
+                str(pages(reading.rows)),
+                str(reading.requests),
+                f"{reading.percent:.1f}%",
             ]
-            for pattern, walk in zip(PATTERNS, walks, strict=True)
+            for pattern, reading in zip(PATTERNS, readings, strict=True)
         ],
     )
 
 
-def _chart(found: Mapping[str, list[_Walk]], rows: int) -> BarChart:
-    fullest = [pages(walk.rows) for walk in next(iter(found.values()))]
+def _chart(found: Mapping[str, list[_Reading]], rows: int) -> BarChart:
+    fullest = [pages(reading.rows) for reading in next(iter(found.values()))]
     limits = [
         100 * pattern.more_allowed(full) / full
         for pattern, full in zip(PATTERNS, fullest, strict=True)
@@ -162,8 +165,8 @@ def _chart(found: Mapping[str, list[_Walk]], rows: int) -> BarChart:
         y_axis="more requests (%)",
         groups=[pattern.name for pattern in PATTERNS],
         bars=[
-            Bars(list_, [walk.percent for walk in walks], limits=limits)
-            for list_, walks in found.items()
+            Bars(list_, [reading.percent for reading in readings], limits=limits)
+            for list_, readings in found.items()
         ],
         decimals=1,
     )

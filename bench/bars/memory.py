@@ -1,10 +1,10 @@
-"""The most memory that the process of the tap holds, as the operating system counts it.
+"""The peak memory of the tap's process, as the operating system measures it.
 
-Peak resident memory (`ru_maxrss` of `wait4`) of one process that reads one store whole: all four
-streams with 5,000 to 100,000 records of each (orders of 5 to 10 KB, products of 8 variants);
-products alone up to 1,000,000; and 20,000 products of 40 variants and 5 images. `max_concurrency`
-is 8, everything else as it is by default. A peak is the highest of several runs where they are
-short, for a long run has more chances of a high one.
+Peak resident memory (`ru_maxrss` of `wait4`) of one process that reads a complete store: four
+streams with 5,000 to 100,000 records each (orders of 5 to 10 KB, products with 8 variants); only
+products, up to 1,000,000; and 20,000 products with 40 variants and 5 images. `max_concurrency` is
+8, other settings have their defaults. Short runs are repeated, and the highest peak counts,
+because peaks are more likely in long runs.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from bench import stores
 from bench.catalogs import STREAMS, selecting
 from bench.chart import Limit, LineChart, Series
 from bench.program import Measured, NotMeasured, run, settings
-from bench.progress import say
+from bench.progress import show
 from bench.results import Check, Result, Table
 
 STEPS = (5_000, 20_000, 50_000, 100_000)
 MANY = (100_000, 1_000_000)
 LARGE = 20_000
 SHORT = 20_000
-"""Records: a store up to this size is read three times."""
+"""Stores with up to this number of records are read three times."""
 
 ALL_STREAMS = {"variants_per_product": 8, "fewest_variants": 8}
 FEW_VARIANTS = {"variants_per_product": 2, "images_per_product": 1}
@@ -54,7 +54,7 @@ class _Peak:
 
 
 def measure(quick: bool) -> Result:
-    """Read ever larger stores."""
+    """Read stores of increasing sizes."""
     steps = (1_000, 5_000) if quick else STEPS
     many = (5_000, 20_000) if quick else MANY
     large = 1_000 if quick else LARGE
@@ -99,7 +99,7 @@ def measure(quick: bool) -> Result:
 
 def _read(what: str, size: int, streams: tuple[str, ...], options: dict[str, Any]) -> _Peak:
     sizes = dict.fromkeys(streams, size)
-    # Rows that nobody asks for again need not be kept.
+    # Rows are requested only once, so the store need not cache them.
     with stores.store(**sizes, **options, cache_mb=64) as running:
         config, catalog = settings(running.store, max_concurrency=8), selecting(*streams)
         times = 3 if size <= SHORT else 1
@@ -107,7 +107,7 @@ def _read(what: str, size: int, streams: tuple[str, ...], options: dict[str, Any
     if any(taken.records != size * len(streams) for taken in runs):
         raise NotMeasured(f"{what}, {size}: not every record was written")
     taken = max(runs, key=lambda one: one.peak_mb)
-    say(f"{what}, {size:,}: {taken.peak_mb:.0f} MB in {taken.seconds:.0f} s")
+    show(f"{what}, {size:,}: {taken.peak_mb:.0f} MB in {taken.seconds:.0f} s")
     return _Peak(what, size, taken)
 
 

@@ -1,8 +1,9 @@
-"""How many records a second the whole process writes, with start-up and HTTP.
+"""How many records per second the process writes, including start-up and HTTP.
 
-No delay, no quota: the processor is the limit. One stream a run, from the start of Python to its
-end, each several times; the figures are medians. The store has made its rows before (a run that
-does not count), and its own share of a processor says how far it is from being the bottleneck.
+Without delay and quota, the processor is the limit. Each run reads one stream and is measured from
+the start of Python to its end; the figures are medians of several runs. The store computes its
+rows in an earlier run that is not measured. Its share of a processor shows that it is not the
+bottleneck.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from bench import stores
 from bench.catalogs import selecting
 from bench.chart import BarChart, Bars
 from bench.program import Measured, NotMeasured, run, settings
-from bench.progress import say
+from bench.progress import show
 from bench.results import Result, Table
 
 SIZES = {"orders": 20_000, "products": 20_000, "customers": 50_000, "coupons": 20_000}
@@ -37,12 +38,12 @@ class _Runs:
 
     @property
     def rate(self) -> float:
-        """Records a second."""
+        """Rate in records per second."""
         return self.size / self.seconds
 
 
 def measure(quick: bool) -> Result:
-    """Read each stream, several times."""
+    """Read each stream several times."""
     sizes = {stream: size // 10 if quick else size for stream, size in SIZES.items()}
     found = [_read(stream, size, 2 if quick else 5) for stream, size in sizes.items()]
     return Result(
@@ -106,5 +107,5 @@ def _read(stream: str, size: int, times: int) -> _Runs:
         used = running.processor_seconds() - used
     if any(one.records != size for one in taken):
         raise NotMeasured(f"{stream}: not all of {size} records were written")
-    say(f"{stream}: done")
+    show(f"{stream}: done")
     return _Runs(stream, size, taken, used / sum(one.seconds for one in taken))

@@ -1,10 +1,11 @@
-"""How much of a store's quota the tap uses, and how seldom it is refused.
+"""How much of a store's quota the tap uses, and how rarely it is refused.
 
 Quotas of 150 (Standard) and 450 (Pro) requests in 30 s. The store's clock runs ten times as fast:
-windows of 3 s, answers after 15 ms instead of 150. The quotas stay as they are, for so does what
-the tap has under way at once. Pages of 10 customers, so that a walk takes many windows. One tap,
-two at once, and one beside another app that takes half of the quota, evenly over the window.
-`quota_share` is 0.9; the figures leave out the first window and the last.
+windows of 3 s, responses after 15 ms instead of 150. The quotas are not changed, because the
+number of concurrent requests is not changed either. Pages have 10 customers, so that a sync takes
+many windows. One tap, two at the same time, and one next to another app that takes half of the
+quota, evenly over the window. `quota_share` is 0.9; the figures exclude the first and the last
+window.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from bench import stores
 from bench.catalogs import selecting
 from bench.chart import Limit, LineChart, Series
 from bench.program import Running, settings
-from bench.progress import say
+from bench.progress import show
 from bench.results import Check, Result, Table
 from bench.stores import Measured
 
@@ -36,7 +37,7 @@ DELAY_MS = 150 / TIMES_AS_FAST
 
 @dataclass(frozen=True)
 class _Case:
-    """Who asks. `other`: the part of the quota that another app takes."""
+    """The programs that make requests. `other`: the share of the quota that another app takes."""
 
     name: str
     taps: int
@@ -48,7 +49,7 @@ CASES = (_Case("one tap", 1), _Case("two taps", 2), _Case("beside another app", 
 
 @dataclass(frozen=True)
 class _Used:
-    """What the store counted: good answers of each window but the last, and refusals."""
+    """Counts of the store: successful responses in each window except the last, and refusals."""
 
     case: _Case
     quota: int
@@ -58,7 +59,7 @@ class _Used:
 
     @property
     def of_share(self) -> list[float]:
-        """How much of the share of the quota the taps used in every window."""
+        """How much of their share of the quota the taps used in each window."""
         return [used / (SHARE * self.quota) for used in self.windows]
 
     @property
@@ -67,16 +68,16 @@ class _Used:
 
     @property
     def other_goes_without(self) -> float:
-        """The part of what the other app wants that no longer fits into the quota."""
+        """The share of the other app's requests that no longer fit into the quota."""
         wanted = self.case.other * self.quota
         used = statistics.mean(self.windows[1:])
         return max(0.0, used + wanted - self.quota) / wanted if wanted else 0.0
 
 
 def measure(quick: bool) -> Result:
-    """Every case, on every quota."""
+    """Measure each case with each quota."""
     windows = 4 if quick else 8
-    found = [_ask(case, quota, windows) for quota in QUOTAS for case in CASES]
+    found = [_measure(case, quota, windows) for quota in QUOTAS for case in CASES]
     checks = []
     for used in found:
         name = f"{used.case.name}, quota {used.quota}"
@@ -109,7 +110,7 @@ def measure(quick: bool) -> Result:
     )
 
 
-def _ask(case: _Case, quota: int, windows: int) -> _Used:
+def _measure(case: _Case, quota: int, windows: int) -> _Used:
     customers = int(windows * quota * SHARE * (1 - case.other / SHARE) * PAGE / case.taps)
     rate = case.other * quota / WINDOW
     with stores.store(customers=customers, ids="dense", latency_ms=DELAY_MS) as running:
@@ -129,7 +130,7 @@ def _ask(case: _Case, quota: int, windows: int) -> _Used:
         int((request["at"] - edge) // WINDOW) for request in requests if request["status"] != 429
     )
     first, last = min(good), max(good)
-    say(f"{case.name}, {quota}: {len(requests)} requests")
+    show(f"{case.name}, {quota}: {len(requests)} requests")
     return _Used(
         case,
         quota,
@@ -140,7 +141,7 @@ def _ask(case: _Case, quota: int, windows: int) -> _Used:
 
 
 def _window_ends(running: Measured) -> float:
-    """A moment at which a window of the store ended or will end, as UNIX time."""
+    """A time at which a window of the store ends, as UNIX time."""
     store = running.store
     asked = urllib.request.Request(
         f"{store.api_url}/stores/{store.store_hash}/v2/time",

@@ -1,7 +1,7 @@
-"""How soon the command line answers.
+"""How fast the command line starts.
 
-`--help` and `--version`, each started several times in turn; the figure is the median. Beside
-them stands Python itself, which starts and ends without doing anything.
+`--help` and `--version`, each run several times by turns; the figure is the median. For comparison,
+Python is measured, too, which starts and ends without doing anything.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PYTHON = "Python alone"
 
 
 def measure(quick: bool) -> Result:
-    """Start every command in turn, and again."""
+    """Run all commands by turns, several times."""
     commands = {name: command for name, (command, _) in COMMANDS.items()}
     commands[PYTHON] = [sys.executable, "-c", "pass"]
     taken: dict[str, list[float]] = {name: [] for name in commands}
