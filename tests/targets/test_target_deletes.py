@@ -1,4 +1,4 @@
-"""What real targets make of deletions: each statement of docs/deletes.md about them."""
+"""Real targets handle deletions as docs/deletes.md says."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from tap_bigcommerce_sandbox import Options, Sandbox
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 
-FOUR = ("coupons", "customers", "orders", "products")
+MAIN_STREAMS = ("coupons", "customers", "orders", "products")
 SYNCS = 10
 DELETED_AT = "_sdc_deleted_at"
-TOLD = {"detect_deletes": True, "deletes_every": 0, "deletes_limit": 1}
+DETECT_DELETES = {"detect_deletes": True, "deletes_every": 0, "deletes_limit": 1}
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def catalog(*names: str, method: str | None = None) -> Json:
 
 
 class Syncs:
-    """Loads into one target, each from the state that it has acknowledged the last time."""
+    """A series of syncs into one target. Each starts from the state that the target has written."""
 
     def __init__(self, store: Sandbox, target: Target, chosen: Json, **config: Any) -> None:
         self.target = target
@@ -71,7 +71,7 @@ class Syncs:
         return done
 
     def rows(self, stream: str) -> dict[Key, Json]:
-        """The rows of a table as they lie there, with all columns but the target's own."""
+        """The rows of a table, without the target's own columns except `_sdc_deleted_at`."""
         return {
             key_of(stream, row): {
                 name: value
@@ -82,66 +82,66 @@ class Syncs:
         }
 
 
-def is_alive(row: Json) -> bool:
-    """The row is not marked; a table may have nothing to mark rows with."""
+def is_present(row: Json) -> bool:
+    """Whether the row is not marked as deleted. Its table may not have the column for it."""
     return row.get(DELETED_AT) is None
 
 
-def alive(rows: dict[Key, Json]) -> dict[Key, Json]:
-    return {key: row for key, row in rows.items() if is_alive(row)}
+def present(rows: dict[Key, Json]) -> dict[Key, Json]:
+    return {key: row for key, row in rows.items() if is_present(row)}
 
 
-def dead(rows: dict[Key, Json]) -> dict[Key, Json]:
-    return {key: row for key, row in rows.items() if not is_alive(row)}
+def deleted(rows: dict[Key, Json]) -> dict[Key, Json]:
+    return {key: row for key, row in rows.items() if not is_present(row)}
 
 
 def without(row: Json, *names: str) -> Json:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def test_ten_syncs_of_random_changes_leave_the_store_and_its_dead_in_postgres(
+def test_after_ten_syncs_with_random_changes_postgres_equals_the_store(
     stock: Sandbox, server: Postgres, tmp_path: Path
 ) -> None:
     chance = random.Random(6)
     target = real_targets.postgres(tmp_path, server)
-    syncs = Syncs(stock, target, catalog(*FOUR), **TOLD)
+    syncs = Syncs(stock, target, catalog(*MAIN_STREAMS), **DETECT_DELETES)
     syncs.run()
-    gone: dict[str, set[Key]] = {name: set() for name in FOUR}
-    gone["orders"] = {(row["id"],) for row in stock.records("orders") if row["is_deleted"]}
+    deleted_keys: dict[str, set[Key]] = {name: set() for name in MAIN_STREAMS}
+    deleted_keys["orders"] = {(row["id"],) for row in stock.records("orders") if row["is_deleted"]}
     for _ in range(SYNCS):
-        before = {name: syncs.rows(name) for name in FOUR}
+        before = {name: syncs.rows(name) for name in MAIN_STREAMS}
         # Whether the API still lists archived orders makes no difference.
         stock.set(archived_orders=chance.choice(("listed", "hidden")))
-        for name in FOUR:
+        for name in MAIN_STREAMS:
             stock.change(name, count=chance.randint(1, 4))
             stock.add(name, count=chance.randint(0, 3))
-            living = [id_ for (id_,) in alive(before[name])]
-            ids = chance.sample(sorted(living), chance.randint(0, 3))
+            present_ids = [id_ for (id_,) in present(before[name])]
+            ids = chance.sample(sorted(present_ids), chance.randint(0, 3))
             stock.delete(name, ids=ids)
-            gone[name] |= {(id_,) for id_ in ids}
+            deleted_keys[name] |= {(id_,) for id_ in ids}
         done = syncs.run()
-        for name in FOUR:
+        for name in MAIN_STREAMS:
             now = syncs.rows(name)
-            assert dead(now).keys() == gone[name]
-            for key in gone[name]:
+            assert deleted(now).keys() == deleted_keys[name]
+            for key in deleted_keys[name]:
                 if name == "orders":
                     assert now[key]["is_deleted"] is True
                     assert now[key]["products"] or not before[name][key]["products"]
                 else:
-                    told = (DELETED_AT,)
-                    assert without(now[key], *told) == without(before[name][key], *told)
+                    mark = (DELETED_AT,)
+                    assert without(now[key], *mark) == without(before[name][key], *mark)
                     assert before[name][key][DELETED_AT] in (None, now[key][DELETED_AT])
-    assert all(len(gone[name]) > SYNCS / 2 for name in FOUR)
+    assert all(len(deleted_keys[name]) > SYNCS / 2 for name in MAIN_STREAMS)
     # Every row that is not deleted equals the store, value by value.
-    archived = {f"postgres: orders {key} is missing" for key in gone["orders"]}
-    assert set(compare(stock, only_alive(target), without_mark(done.schemas))) == archived
+    archived = {f"postgres: orders {key} is missing" for key in deleted_keys["orders"]}
+    assert set(compare(stock, only_present(target), without_mark(done.schemas))) == archived
 
 
-def only_alive(target: Target) -> Target:
+def only_present(target: Target) -> Target:
     """The target, without the rows that are marked as deleted."""
 
     def read(stream: str) -> list[Json]:
-        return [row for row in target.read(stream) if is_alive(row)]
+        return [row for row in target.read(stream) if is_present(row)]
 
     return dataclasses.replace(target, read=read)
 
@@ -160,21 +160,21 @@ def without_mark(schemas: dict[str, Json]) -> dict[str, Json]:
 def test_a_tombstone_leaves_the_other_columns_as_they_were(
     name: str, stock: Sandbox, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    syncs = Syncs(stock, made(name, tmp_path, request), catalog("products"), **TOLD)
+    syncs = Syncs(stock, made(name, tmp_path, request), catalog("products"), **DETECT_DELETES)
     syncs.run()
     before = syncs.rows("products")
     stock.delete("products", ids=[7, 9])
     stock.change("products", ids=[10])
     syncs.run()
     after = syncs.rows("products")
-    assert dead(after).keys() == {(7,), (9,)}
-    for key in dead(after):
+    assert deleted(after).keys() == {(7,), (9,)}
+    for key in deleted(after):
         assert without(after[key], DELETED_AT) == without(before[key], DELETED_AT)
     assert after.keys() == before.keys()
 
 
 def test_target_jsonl_adds_a_line_for_a_tombstone(stock: Sandbox, tmp_path: Path) -> None:
-    syncs = Syncs(stock, real_targets.jsonl(tmp_path), catalog("products"), **TOLD)
+    syncs = Syncs(stock, real_targets.jsonl(tmp_path), catalog("products"), **DETECT_DELETES)
     syncs.run()
     before = syncs.target.read("products")
     stock.delete("products", ids=[7])
@@ -187,7 +187,7 @@ def test_target_jsonl_adds_a_line_for_a_tombstone(stock: Sandbox, tmp_path: Path
 
 def test_target_duckdb_removes_the_row_with_hard_delete(stock: Sandbox, tmp_path: Path) -> None:
     target = with_settings(real_targets.duckdb(tmp_path), hard_delete=True)
-    syncs = Syncs(stock, target, catalog("products"), **TOLD)
+    syncs = Syncs(stock, target, catalog("products"), **DETECT_DELETES)
     syncs.run()
     before = syncs.rows("products")
     stock.delete("products", ids=[7])
@@ -199,12 +199,12 @@ def test_target_postgres_keeps_rows_with_tombstones_until_the_statement_is_run(
     stock: Sandbox, server: Postgres, tmp_path: Path
 ) -> None:
     target = with_settings(real_targets.postgres(tmp_path, server), hard_delete=True)
-    syncs = Syncs(stock, target, catalog("products"), **TOLD)
+    syncs = Syncs(stock, target, catalog("products"), **DETECT_DELETES)
     syncs.run()
     before = syncs.rows("products")
     stock.delete("products", ids=[7])
     syncs.run()
-    assert dead(syncs.rows("products")).keys() == {(7,)}
+    assert deleted(syncs.rows("products")).keys() == {(7,)}
     [statement] = [
         example.text
         for example in examples(ROOT / "docs" / "deletes.md")
@@ -216,38 +216,38 @@ def test_target_postgres_keeps_rows_with_tombstones_until_the_statement_is_run(
 
 # Versions
 
-READ_WHOLE = ("product_category_assignments", "coupons")
+FULL_TABLES = ("product_category_assignments", "coupons")
 VERSIONS = {"activate_version": True}
 
 
 @pytest.mark.parametrize("hard", [False, True], ids=["soft", "hard"])
-def test_target_postgres_ends_what_is_not_of_the_new_version(
+def test_target_postgres_removes_rows_of_older_versions(
     hard: bool, stock: Sandbox, server: Postgres, tmp_path: Path
 ) -> None:
     target = with_settings(real_targets.postgres(tmp_path, server), hard_delete=hard)
-    syncs = Syncs(stock, target, catalog(*READ_WHOLE), **VERSIONS)
+    syncs = Syncs(stock, target, catalog(*FULL_TABLES), **VERSIONS)
     syncs.run()
-    before = {name: syncs.rows(name) for name in READ_WHOLE}
-    for name in READ_WHOLE:
+    before = {name: syncs.rows(name) for name in FULL_TABLES}
+    for name in FULL_TABLES:
         stock.delete(name, count=3)
         stock.change("coupons", count=2)
     stock.add("coupons", count=2)
     done = syncs.run()
-    for name in READ_WHOLE:
+    for name in FULL_TABLES:
         rows = syncs.rows(name)
-        gone = before[name].keys() - {key for key in rows if is_alive(rows[key])}
-        assert len(gone) == 3
-        assert (gone & rows.keys() == set()) is hard
-        for key in gone & rows.keys():
+        deleted_keys = before[name].keys() - {key for key in rows if is_present(rows[key])}
+        assert len(deleted_keys) == 3
+        assert (deleted_keys & rows.keys() == set()) is hard
+        for key in deleted_keys & rows.keys():
             assert without(rows[key], DELETED_AT) == without(before[name][key], DELETED_AT)
-    assert list(compare(stock, only_alive(target), done.schemas)) == []
-    # A quiet sync neither brings them back nor ends more.
-    after = {name: syncs.rows(name) for name in READ_WHOLE}
+    assert list(compare(stock, only_present(target), done.schemas)) == []
+    # A sync without changes neither restores them nor removes more.
+    after = {name: syncs.rows(name) for name in FULL_TABLES}
     syncs.run()
-    assert {name: syncs.rows(name) for name in READ_WHOLE} == after
+    assert {name: syncs.rows(name) for name in FULL_TABLES} == after
 
 
-def test_target_postgres_ends_nothing_after_a_walk_that_failed(
+def test_target_postgres_removes_nothing_after_a_failed_pass(
     stock: Sandbox, server: Postgres, tmp_path: Path
 ) -> None:
     target = with_settings(real_targets.postgres(tmp_path, server), hard_delete=True)
@@ -262,7 +262,7 @@ def test_target_postgres_ends_nothing_after_a_walk_that_failed(
     assert syncs.rows("products").keys() == before.keys() - {(7,)}
 
 
-def test_target_duckdb_takes_no_notice_of_versions(stock: Sandbox, tmp_path: Path) -> None:
+def test_target_duckdb_ignores_versions(stock: Sandbox, tmp_path: Path) -> None:
     target = with_settings(real_targets.duckdb(tmp_path), hard_delete=True)
     syncs = Syncs(stock, target, catalog("coupons"), **VERSIONS)
     syncs.run()
@@ -272,7 +272,7 @@ def test_target_duckdb_takes_no_notice_of_versions(stock: Sandbox, tmp_path: Pat
     assert len(syncs.target.read("coupons")) == len(before)
 
 
-def test_target_jsonl_warns_of_versions_and_goes_on(stock: Sandbox, tmp_path: Path) -> None:
+def test_target_jsonl_warns_about_versions_and_continues(stock: Sandbox, tmp_path: Path) -> None:
     syncs = Syncs(stock, real_targets.jsonl(tmp_path), catalog("coupons"), **VERSIONS)
     done = syncs.run()
     assert "Unknown message type ACTIVATE_VERSION" in done.log
