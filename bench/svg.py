@@ -22,12 +22,12 @@ text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1f2328}
 .title{font-size:16px;font-weight:600}.small{font-size:12px}.soft{fill:#59636e}
 .ground{fill:#ffffff}.grid{stroke:#d9dee3;stroke-width:1}.axis{stroke:#59636e;stroke-width:1}
 .line{fill:none;stroke-width:2.5;stroke-linejoin:round}.ideal{stroke-dasharray:2 5}
-.limit{stroke:#cf222e;stroke-width:1.5;stroke-dasharray:7 4}.told{fill:#cf222e}
+.limit{stroke:#cf222e;stroke-width:1.5;stroke-dasharray:7 4}.note{fill:#cf222e}
 .whisker{stroke:#1f2328;stroke-width:1.5}
 %(light)s
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}.soft{fill:#9da7b3}.ground{fill:#0d1117}.grid{stroke:#2b333d}
-.axis{stroke:#9da7b3}.limit{stroke:#ff7b72}.told{fill:#ff7b72}.whisker{stroke:#e6edf3}
+.axis{stroke:#9da7b3}.limit{stroke:#ff7b72}.note{fill:#ff7b72}.whisker{stroke:#e6edf3}
 %(dark)s
 }
 """
@@ -182,7 +182,7 @@ def _frame(y: _Scale, label: str) -> list[str]:
 def _limit(label: str, height: float) -> list[str]:
     return [
         _line(LEFT, height, LEFT + PLOT_WIDTH, height, "limit"),
-        _text(LEFT + PLOT_WIDTH - 4, height - 5, label, "small told", "end"),
+        _text(LEFT + PLOT_WIDTH - 4, height - 5, label, "small note", "end"),
     ]
 
 

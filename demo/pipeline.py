@@ -49,10 +49,10 @@ class Pipeline:
 
     def discover(self) -> list[dict[str, Any]]:
         """Write catalog.json with --discover, and return its streams."""
-        words = [str(self.tap), "--config", "config.json", "--discover"]
+        command = [str(self.tap), "--config", "config.json", "--discover"]
         with (
             (self.folder / "catalog.json").open("wb") as catalog,
-            self._program(words, "discovery.log", stdout=catalog) as tap,
+            self._program(command, "discovery.log", stdout=catalog) as tap,
         ):
             self._check(tap, "discovery.log")
         streams = json.loads((self.folder / "catalog.json").read_text("utf-8"))["streams"]
@@ -63,13 +63,13 @@ class Pipeline:
 
         Returns its duration in seconds.
         """
-        words = [str(self.tap), "--config", "config.json", "--catalog", "catalog.json"]
+        command = [str(self.tap), "--config", "config.json", "--catalog", "catalog.json"]
         if number > 1:
-            words += ["--state", f"state-{number - 1}.json"]
+            command += ["--state", f"state-{number - 1}.json"]
         began = time.monotonic()
         with (
             (self.folder / f"state-{number}.json").open("wb") as state,
-            self._program(words, f"tap-{number}.log", stdout=subprocess.PIPE) as tap,
+            self._program(command, f"tap-{number}.log", stdout=subprocess.PIPE) as tap,
             self._program(
                 [str(self.target), "--config", "target.json"],
                 f"target-{number}.log",
@@ -89,7 +89,7 @@ class Pipeline:
 
     @contextlib.contextmanager
     def _program(
-        self, words: Sequence[str], log: str, **pipes: Any
+        self, command: Sequence[str], log: str, **pipes: Any
     ) -> Iterator[subprocess.Popen[bytes]]:
         """A running program, which is stopped when the block ends."""
         environment = {
@@ -100,7 +100,7 @@ class Pipeline:
         }
         with (self.folder / log).open("wb") as stderr:
             process = subprocess.Popen(
-                words,
+                command,
                 cwd=self.folder,
                 env=environment,
                 stderr=stderr,

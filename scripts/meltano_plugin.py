@@ -100,10 +100,10 @@ def _described(name: str) -> dict[str, Any]:
 
 def _label(name: str) -> str:
     """`client_id` is "Client ID", `per_order` "Per Order"."""
-    words = name.split("_")
+    parts = name.split("_")
     return " ".join(
         word.upper().replace("IDS", "IDs") if word in _CAPITALS else word.capitalize()
-        for word in words
+        for word in parts
     )
 
 

@@ -22,7 +22,7 @@ class Filter:
     field: str
     test: str = "="
     reads: str = "text"
-    """whole, number, text, flag, date or "day date" (a bare date takes the time of day)."""
+    """integer, number, text, flag, date or "day date" (a bare date takes the time of day)."""
     firm: bool = False
     """Whether a bound includes whatever the option inclusive_bounds says: it is documented."""
     documented: bool = True
@@ -57,7 +57,7 @@ def v3_dates(*fields: str, plain: bool = True) -> tuple[Filter, ...]:
     return tuple(item for family in families for item in family[0 if plain else 1 :])
 
 
-def v3_in(field: str, reads: str = "whole", param: str = "") -> Filter:
+def v3_in(field: str, reads: str = "integer", param: str = "") -> Filter:
     """x:in alone."""
     return Filter(f"{param or field}:in", field, "in", reads)
 
@@ -92,7 +92,7 @@ def _read_all(text: str, item: Filter, world: World) -> Any:
 
 
 def _read(text: str, reads: str, world: World) -> Any:
-    if reads == "whole":
+    if reads == "integer":
         return int(text)
     if reads == "number":
         return float(text)

@@ -206,15 +206,15 @@ def from_arguments(arguments: argparse.Namespace) -> Options:
 
 def to_arguments(options: Options) -> list[str]:
     """The command line that gives these options."""
-    words: list[str] = []
+    arguments: list[str] = []
     for item in _fields():
         value = getattr(options, item.name)
         flag = item.name.replace("_", "-")
         if isinstance(value, bool):
-            words.append(f"--{'' if value else 'no-'}{flag}")
+            arguments.append(f"--{'' if value else 'no-'}{flag}")
         else:
-            words.append(f"--{flag}={_plain(value)}")
-    return words
+            arguments.append(f"--{flag}={_plain(value)}")
+    return arguments
 
 
 def replaced(options: Options, changes: Mapping[str, Any]) -> Options:

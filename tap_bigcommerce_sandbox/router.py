@@ -36,9 +36,9 @@ class Router:
             rest = rest.rstrip("/")
         if rest.startswith("v2/"):
             rest = rest.removesuffix(".json")
-        words = rest.split("/")
-        parents = [int(word) for word in words if word.isdigit()]
-        endpoint = self._endpoints.get("/".join("{}" if w.isdigit() else w for w in words))
+        segments = rest.split("/")
+        parents = [int(segment) for segment in segments if segment.isdigit()]
+        endpoint = self._endpoints.get("/".join("{}" if w.isdigit() else w for w in segments))
         if endpoint is None:
             raise ApiError(404, "The requested resource was not found.")
         return Match(endpoint, parents)

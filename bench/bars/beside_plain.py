@@ -65,7 +65,9 @@ def measure(quick: bool) -> Result:
                     requests.row(",.0f"),
                     seconds.row(",.0f"),
                     *[
-                        _Both(f"processor µs a record: {one.what}", one.plain, one.tap).row(",.0f")
+                        _Both(f"processor µs per record: {one.what}", one.plain, one.tap).row(
+                            ",.0f"
+                        )
                         for one in work
                     ],
                 ],
@@ -96,9 +98,9 @@ def _at_the_quota(sizes: dict[str, int]) -> tuple[_Both, _Both]:
             latency_ms=DELAY_MS / TIMES_AS_FAST,
         ) as running:
             taken[name] = run(settings(running.store), command=command)
-            answers = running.store.requests()
+            logged = running.store.requests()
         _expect(taken[name], sum(sizes.values()))
-        requests[name] = sum(answer["status"] != 429 for answer in answers)
+        requests[name] = sum(request["status"] != 429 for request in logged)
     return (
         _Both("requests", requests["plain"], requests["tap"]),
         _Both(

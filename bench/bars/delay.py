@@ -142,9 +142,9 @@ def _chart(readings: list[_Reading], size: int) -> LineChart:
     bar = [(delay, BAR * rate) for delay, rate in ideal]
     return LineChart(
         name="delay",
-        title=f"Records a second by the store's delay ({size:,} records, {AT_ONCE} at once)",
-        x_axis="delay of every answer (ms)",
-        y_axis="records a second",
+        title=f"Records per second by the store's delay ({size:,} records, {AT_ONCE} at once)",
+        x_axis="delay of each response (ms)",
+        y_axis="records per second",
         series=[
             *series,
             Series(f"{AT_ONCE} × {LARGEST_PAGE} a delay", ideal, ideal=True),

@@ -61,13 +61,13 @@ def measure(quick: bool) -> Result:
                 "MB",
             ),
             Check(
-                f"sweep of {products:,} products: requests beside full pages",
+                f"id scan of {products:,} products: requests / full pages",
                 round(requests / pages, 3),
                 "at most",
                 1.10,
             ),
             Check(
-                "the sync with the sweep: peak memory",
+                "the sync with the id scan: peak memory",
                 round(second.peak_mb, 1),
                 "at most",
                 150,
@@ -77,7 +77,7 @@ def measure(quick: bool) -> Result:
         tables=[
             Table(
                 ["sync", "records", "STATE MB", "peak MB", "seconds"],
-                [_row("first", first), _row("with the sweep", second)],
+                [_row("first", first), _row("with the id scan", second)],
             ),
             Table(["requests of the second sync", "full pages"], [[f"{requests:,}", f"{pages:,}"]]),
         ],

@@ -97,14 +97,14 @@ def measure(quick: bool) -> Result:
             ),
             Check("taps and targets left over from the killed run", left, "at most", 0),
             Check(
-                "engine's processor time a store, first sync",
+                "overhead in processor time per store, first sync",
                 _added(first, pairs[0]),
                 "at most",
                 1.0,
                 "s",
             ),
             Check(
-                "engine's processor time a store, nothing new",
+                "overhead in processor time per store, no changes",
                 _added(second, pairs[1]),
                 "at most",
                 1.0,
@@ -113,15 +113,22 @@ def measure(quick: bool) -> Result:
         ],
         tables=[
             Table(
-                ["sync", "stores", "s", "engine s a store", "tap and target s a store", "peak MB"],
+                [
+                    "sync",
+                    "stores",
+                    "s",
+                    "overhead, s per store",
+                    "tap and target, s per store",
+                    "peak MB",
+                ],
                 [
                     _row("everything", first, pairs[0]),
-                    _row("nothing new", second, pairs[1]),
-                    _row("nothing new, into DuckDB", third, pairs[2]),
+                    _row("no changes", second, pairs[1]),
+                    _row("no changes, into DuckDB", third, pairs[2]),
                 ],
             ),
             Table(
-                ["a store's sync of nothing new, into DuckDB", "figure"],
+                ["a store's sync without changes, into DuckDB", "figure"],
                 _of_one(third, pairs[2], after_loaded),
             ),
         ],
@@ -176,7 +183,7 @@ def _of_one(runs: list[RunTook], pairs: float, history: History) -> list[list[st
     stored = history.runs[-len(runs) :]
     number = len(syncs)
     return [
-        ["processor, engine (s)", f"{_added(runs, pairs):.2f}"],
+        ["processor, Dagster (s)", f"{_added(runs, pairs):.2f}"],
         ["processor, tap and target (s)", f"{pairs / number:.2f}"],
         ["requests", f"{sum(one['requests'] for s in syncs for one in s.values()) / number:.0f}"],
         ["memory, tap (MB)", f"{max(one['tap_mb'] for one in orders):.0f}"],

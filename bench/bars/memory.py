@@ -59,20 +59,20 @@ def measure(quick: bool) -> Result:
     many = (5_000, 20_000) if quick else MANY
     large = 1_000 if quick else LARGE
     all_four = [_read("all four streams", size, STREAMS, ALL_STREAMS) for size in steps]
-    products = [_read("products alone", size, ("products",), FEW_VARIANTS) for size in many]
+    products = [_read("only products", size, ("products",), FEW_VARIANTS) for size in many]
     heavy = _read("products of 40 variants", large, ("products",), LARGE_PRODUCTS)
     peaks = [peak.taken.peak_mb for peak in all_four]
     most = max(peak.taken.peak_mb for peak in products)
     return Result(
         checks=[
             Check(
-                f"all streams, {steps[0]:,} to {steps[-1]:,} records: highest beside lowest peak",
+                f"all streams, {steps[0]:,} to {steps[-1]:,} records: highest / lowest peak",
                 round(max(peaks) / min(peaks), 3),
                 "at most",
                 1.10,
             ),
             Check(
-                f"products, {many[-1]:,} records beside {many[0]:,}",
+                f"products, {many[-1]:,} records / {many[0]:,} records: peak memory",
                 round(products[-1].taken.peak_mb / products[0].taken.peak_mb, 3),
                 "at most",
                 1.10,
@@ -119,12 +119,12 @@ def _chart(all_four: list[_Peak], products: list[_Peak], heavy: _Peak) -> LineCh
         y_axis="peak resident memory (MB)",
         series=[
             Series("all four streams", _points(all_four)),
-            Series("products alone", _points(products)),
+            Series("only products", _points(products)),
             Series("products of 40 variants", _points([heavy])),
         ],
         limits=[
             Limit("bar for all four streams: 120", 120),
-            Limit("bar for products alone: 150", 150),
+            Limit("bar for only products: 150", 150),
             Limit("bar for 40 variants: 200", 200),
         ],
         log_x=True,

@@ -55,7 +55,7 @@ def measure(quick: bool) -> Result:
                     "records",
                     "records/s",
                     "MB/s written",
-                    "processor µs a record",
+                    "processor µs per record",
                     "processor share",
                     "store's share",
                 ],
@@ -65,8 +65,8 @@ def measure(quick: bool) -> Result:
         charts=[
             BarChart(
                 name="process",
-                title="The whole process, without delay and quota",
-                y_axis="records a second",
+                title="The complete process, without delay and quota",
+                y_axis="records per second",
                 groups=[f"{runs.stream} ({runs.size:,})" for runs in found],
                 bars=[
                     Bars(

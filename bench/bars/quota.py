@@ -44,7 +44,7 @@ class _Case:
     other: float = 0.0
 
 
-CASES = (_Case("one tap", 1), _Case("two taps", 2), _Case("beside another app", 1, 0.5))
+CASES = (_Case("one tap", 1), _Case("two taps", 2), _Case("next to another app", 1, 0.5))
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,22 @@ def measure(quick: bool) -> Result:
         if used.case.taps == 1 and not used.case.other:
             share = round(used.typical, 3)
             checks.append(Check(f"{name}: used of the share", share, "at least", 0.9))
-            checks.append(Check(f"{name}: answers 429", used.refused, "at most", 0))
+            checks.append(Check(f"{name}: responses 429", used.refused, "at most", 0))
         else:
             refused = round(100 * used.refused / used.requests, 2)
-            checks.append(Check(f"{name}: answers 429 (%)", refused, "at most", 1))
+            checks.append(Check(f"{name}: responses 429 (%)", refused, "at most", 1))
     return Result(
         checks,
         tables=[
             Table(
-                ["case", "quota", "requests", "used of the share", "429", "other app goes without"],
+                [
+                    "case",
+                    "quota",
+                    "requests",
+                    "used of the share",
+                    "429",
+                    "other app: share refused",
+                ],
                 [
                     [
                         used.case.name,

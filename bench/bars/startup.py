@@ -19,7 +19,7 @@ COMMANDS = {
     "--help": ([*TAP, "--help"], 0.4),
     "--version": ([*TAP, "--version"], 0.3),
 }
-PYTHON = "Python alone"
+PYTHON = "Python only"
 
 
 def measure(quick: bool) -> Result:
@@ -44,7 +44,7 @@ def measure(quick: bool) -> Result:
         for name, (_, bar) in COMMANDS.items()
     ]
     alone = [PYTHON, f"{statistics.median(taken[PYTHON]):.3f}"]
-    return Result(checks, tables=[Table(["beside them", "median s"], [alone])])
+    return Result(checks, tables=[Table(["for comparison", "median s"], [alone])])
 
 
 def _seconds(command: Sequence[str]) -> float:

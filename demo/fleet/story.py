@@ -207,8 +207,8 @@ def _serve(folder: Path, port: int) -> None:
     reports = ["http.server", "-b", "localhost", "-d", str(folder / "reports"), str(port + 1)]
     with contextlib.ExitStack() as stack:
         log = stack.enter_context((folder / "dagster.log").open("wb"))
-        for words in (reports, pages):
-            server = subprocess.Popen([sys.executable, "-m", *words], stdout=log, stderr=log)
+        for command in (reports, pages):
+            server = subprocess.Popen([sys.executable, "-m", *command], stdout=log, stderr=log)
             stack.callback(server.wait, 30)
             stack.callback(server.terminate)
         with contextlib.suppress(KeyboardInterrupt):

@@ -63,11 +63,11 @@ def draw(frames: Sequence[Frame]) -> str:
         kind = "f still" if number == still else "f"
         parts.append(f'<g class="{kind} f{number}">')
         for row, pieces in enumerate(rows, 1):
-            words = "".join(
+            spans = "".join(
                 f'<tspan fill="{_colour(colour)}">{escape(text)}</tspan>' for text, colour in pieces
             )
-            if words:
-                parts.append(f'<text x="{MARGIN}" y="{TOP + ROW * row + 6:.1f}">{words}</text>')
+            if spans:
+                parts.append(f'<text x="{MARGIN}" y="{TOP + ROW * row + 6:.1f}">{spans}</text>')
         parts.append("</g>")
     return "\n".join([*parts, "</svg>\n"])
 
@@ -79,7 +79,7 @@ def _waits(frame: Frame) -> int:
 
 
 def _move(number: int, start: float, end: float, length: float) -> str:
-    """When a frame is seen; shares of the whole length, which is in seconds."""
+    """CSS that shows a frame from `start` to `end`, as shares of the length in seconds."""
     steps = "".join(
         f"{share:.2%}{{visibility:{seen}}}"
         for share, seen in ((0, "hidden"), (start, "visible"), (end, "hidden"))

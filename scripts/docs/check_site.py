@@ -1,7 +1,7 @@
-"""python -m scripts.docs.check_site FOLDER: is the built site whole, and does it need no network?
+"""python -m scripts.docs.check_site FOLDER: checks links of the site, and that it is offline.
 
-mkdocs checks the links between pages while it builds. This looks at what came of it: whatever a
-page loads (scripts, styles, pictures) has to lie in the folder.
+mkdocs checks the links between pages during the build. This checks the result: all resources that a
+page loads (scripts, styles, pictures) have to be in the folder.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 LOADING = {"script": "src", "img": "src", "link": "href", "iframe": "src", "object": "data"}
-"""What a browser loads by itself, and the attribute that says from where."""
+"""Tags for which a browser loads a resource, and the attribute with its address."""
 
 NOT_LOADED = {"canonical", "prev", "next", "edit"}
-"""Kinds of `link` that only name a page."""
+"""Kinds of `link` that are not loaded."""
 
 
 class _Page(HTMLParser):
-    """Collects what a page loads and where it leads."""
+    """Collects the resources and links of a page."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -29,7 +29,7 @@ class _Page(HTMLParser):
         self.ids: set[str] = set()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note the addresses in a tag, and its name."""
+        """Note the addresses and the id of a tag."""
         found = {name: value or "" for name, value in attrs}
         if "id" in found:
             self.ids.add(found["id"])
@@ -41,7 +41,7 @@ class _Page(HTMLParser):
 
 
 def mistakes(site: Path) -> list[str]:
-    """What is wrong with the site in the folder `site`, a line each."""
+    """The mistakes in the site in the folder `site`, one line each."""
     pages = {path.resolve(): _parsed(path) for path in sorted(site.rglob("*.html"))}
     if not pages:
         return [f"there are no pages in {site}"]
@@ -52,8 +52,8 @@ def mistakes(site: Path) -> list[str]:
             if _is_remote(address):
                 found.append(f"{name} loads {address}")
             elif not _is_there(address, path):
-                found.append(f"{name} loads {address}, which is not there")
-        # The page for addresses that do not exist names all others from the server's root.
+                found.append(f"{name} loads {address}, which does not exist")
+        # The links of the page for missing addresses are relative to the server's root.
         leads = page.leads if path.name != "404.html" else []
         found += [
             f"{name} leads to {bad}" for bad in leads if not _leads_somewhere(bad, path, pages)
@@ -99,7 +99,7 @@ def _names(page: _Page) -> set[str]:
 
 
 def main() -> int:
-    """Check the folder that was named; returns the exit status."""
+    """Check the folder; returns the exit status."""
     site = Path(sys.argv[1])
     found = mistakes(site)
     for line in found:

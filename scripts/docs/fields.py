@@ -44,8 +44,8 @@ def fields_table(stream: Stream) -> str:
             remarks.append("Not selected by default.")
         if field.path in notes.personal:
             remarks.append("[Personal](../personal-data.md).")
-        told = " ".join([cell(field.description), *remarks]).strip()
-        rows.append((code(field.path), field.type, told))
+        text = " ".join([cell(field.description), *remarks]).strip()
+        rows.append((code(field.path), field.type, text))
     return table(("field", "type", "what it holds"), rows)
 
 

@@ -25,7 +25,7 @@ KEPT_DAYS = 7
 def capacity_tables(result: Result) -> str:
     """The tables, from the last measurement of the fleet."""
     one = {name: float(figure) for name, figure in result.tables[1].rows}
-    processor = one["processor, engine (s)"] + one["processor, tap and target (s)"]
+    processor = one["processor, Dagster (s)"] + one["processor, tap and target (s)"]
     seconds = one["requests"] * REQUEST_SECONDS + processor
     busy = STORES * processor / HOUR
     pairs = STORES * seconds / HOUR

@@ -11,11 +11,11 @@ STOPPED = 5_400
 RUNS = (("run 1", 1, STOPPED, 0), ("run 2", STOPPED, 9_000, 1))
 
 LIGHT_STYLE = (
-    ".mark{stroke:#cf222e;stroke-width:1.6;stroke-dasharray:5 4}.told{fill:#cf222e}"
+    ".mark{stroke:#cf222e;stroke-width:1.6;stroke-dasharray:5 4}.note{fill:#cf222e}"
     ".pale{fill:#eaeef2}.on{fill:#ffffff;font-weight:600}"
 )
 DARK_STYLE = (
-    ".mark{stroke:#ff7b72}.told{fill:#ff7b72}.pale{fill:#21262d}.on{fill:#0d1117;font-weight:600}"
+    ".mark{stroke:#ff7b72}.note{fill:#ff7b72}.pale{fill:#21262d}.on{fill:#0d1117;font-weight:600}"
 )
 
 
@@ -45,8 +45,8 @@ def _list() -> list[str]:
         ]
     parts += [
         line(stop, top - 20, stop, top + 104, "mark"),
-        text(stop + 8, top + 31, "stopped: the last STATE holds", "small told"),
-        text(stop - 8, top + 76, '"resume": {"after_id": 5400, ...}', "small told", "end"),
+        text(stop + 8, top + 31, "stopped: the last STATE holds", "small note"),
+        text(stop - 8, top + 76, '"resume": {"after_id": 5400, ...}', "small note", "end"),
         text(
             24, top + 126, "Run 2 resumes after the last id that run 1 has written. The rows of", ""
         ),
@@ -74,7 +74,7 @@ def _dates() -> list[str]:
             )
             for part in (
                 line(x, y - 16, x, y + 16, "mark"),
-                text(x, y - 22, label, "small told", "middle"),
+                text(x, y - 22, label, "small note", "middle"),
             )
         ),
         text((old + began) / 2, y + 30, "changed since then: read now", "small", "middle"),

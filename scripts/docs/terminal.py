@@ -42,9 +42,9 @@ def read_cast(text: str) -> tuple[str, list[Line]]:
     head, *events = (json.loads(line) for line in text.splitlines())
     lines: list[Line] = []
     rest = ""
-    for at, _, words in events:
-        *whole, rest = (rest + words).split("\n")
-        lines += [_line(at, words) for words in whole]
+    for at, _, output in events:
+        *complete, rest = (rest + output).split("\n")
+        lines += [_line(at, line) for line in complete]
     while lines and not lines[0].text:
         lines.pop(0)
     return str(head["command"]), lines
@@ -83,9 +83,9 @@ def window(width: float, height: float, title: str, command: str, style: str) ->
     ]
 
 
-def _line(at: float, words: str) -> Line:
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", words).rstrip()
-    return Line(float(at), plain, bold="\x1b[1m" in words)
+def _line(at: float, text: str) -> Line:
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text).rstrip()
+    return Line(float(at), plain, bold="\x1b[1m" in text)
 
 
 def _kind(line: Line) -> str:

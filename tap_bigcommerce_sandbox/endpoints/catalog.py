@@ -20,7 +20,7 @@ from tap_bigcommerce_sandbox.world import Child, Kind
 KINDS: tuple[Kind, ...] = (PRODUCTS, *CATALOG_KINDS, LOCATIONS)
 CHILDREN: tuple[Child, ...] = (*PRODUCT_CHILDREN, INVENTORY_ITEMS, *METAFIELDS[2:])
 
-_ID_FILTERS = v3_family("id", "whole", "in", "not_in", "min", "max", "greater", "less")
+_ID_FILTERS = v3_family("id", "integer", "in", "not_in", "min", "max", "greater", "less")
 _PRODUCTS = RowList(
     "products",
     "v3",
@@ -29,15 +29,15 @@ _PRODUCTS = RowList(
     filters=(
         *_ID_FILTERS,
         *v3_family("date_modified", "day date", "min", "max"),
-        *v3_family("inventory_level", "whole", "in", "not_in", "min", "max", "greater", "less"),
+        *v3_family("inventory_level", "integer", "in", "not_in", "min", "max", "greater", "less"),
         *v3_family("sku", "text", "in"),
         *equal("name", "upc", "condition", "type", "availability"),
         *equal("price", reads="number"),
-        *equal("brand_id", "total_sold", reads="whole"),
+        *equal("brand_id", "total_sold", reads="integer"),
         *equal("is_visible", "is_featured", "is_free_shipping", reads="flag"),
-        Filter("channel_id:in", "channels", "has", "whole"),
-        Filter("categories", "categories", "has", "whole"),
-        Filter("categories:in", "categories", "has", "whole"),
+        Filter("channel_id:in", "channels", "has", "integer"),
+        Filter("categories", "categories", "has", "integer"),
+        Filter("categories:in", "categories", "has", "integer"),
         Filter("keyword", "name", "like"),
     ),
     sorts=frozenset(
@@ -118,14 +118,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _below("bulk-pricing-rules", paging=UNPAGED),
     _below("options"),
     _below("modifiers"),
-    _below("reviews", *equal("status", reads="whole")),
+    _below("reviews", *equal("status", reads="integer")),
     RowList(
         "variants",
         "v3",
         "catalog/variants",
         "products",
         kind="product_variants",
-        filters=(*equal("id", reads="whole"), *equal("sku", "upc"), v3_in("product_id")),
+        filters=(*equal("id", reads="integer"), *equal("sku", "upc"), v3_in("product_id")),
         chooses_fields=True,
     ),
     _assignments("category"),
@@ -156,7 +156,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "products",
         filters=(
             *_ID_FILTERS,
-            *v3_family("parent_id", "whole", "in", "min", "max", "greater", "less"),
+            *v3_family("parent_id", "integer", "in", "min", "max", "greater", "less"),
             *equal("name", "page_title"),
             Filter("name:like", "name", "like"),
             Filter("keyword", "name", "like"),
@@ -170,7 +170,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "v3",
         "catalog/trees",
         "products",
-        filters=(v3_in("id"), Filter("channel_id:in", "channels", "has", "whole")),
+        filters=(v3_in("id"), Filter("channel_id:in", "channels", "has", "integer")),
         paging=UNPAGED,
     ),
     RowList(
@@ -179,10 +179,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "catalog/trees/categories",
         "products",
         filters=(
-            *v3_family("category_id", "whole", "in", "not_in")[1:],
+            *v3_family("category_id", "integer", "in", "not_in")[1:],
             *v3_family("category_uuid", "text", "in", "not_in")[1:],
-            *v3_family("tree_id", "whole", "in", "not_in")[1:],
-            *v3_family("parent_id", "whole", "in", "not_in")[1:],
+            *v3_family("tree_id", "integer", "in", "not_in")[1:],
+            *v3_family("parent_id", "integer", "in", "not_in")[1:],
             *equal("name", "page_title"),
             Filter("name:like", "name", "like"),
             Filter("keyword", "name", "like"),
@@ -199,7 +199,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
             v3_in("sku", "text"),
             v3_in("variant_id"),
             v3_in("product_id"),
-            Filter("location_id:in", "location_id", "has", "whole"),
+            Filter("location_id:in", "location_id", "has", "integer"),
             Filter("location_code:in", "location_code", "has"),
         ),
         paging=Paging(larger=4),

@@ -22,12 +22,12 @@ _CUSTOMERS = RowList(
     "customers",
     "customers",
     filters=(
-        *v2_range("id", "whole"),
+        *v2_range("id", "integer"),
         *v2_range("date_created", "date"),
         *v2_range("date_modified", "date"),
         *equal("first_name", "last_name", "company", "email", "phone", "tax_exempt_category"),
         *equal("store_credit", reads="number"),
-        *equal("customer_group_id", reads="whole"),
+        *equal("customer_group_id", reads="integer"),
     ),
 )
 _CUSTOMERS_V3 = RowList(
@@ -71,7 +71,7 @@ _WISHLISTS = RowList(
     "v3",
     "wishlists",
     "customers",
-    filters=equal("customer_id", reads="whole"),
+    filters=equal("customer_id", reads="integer"),
     paging=NO_LINKS,
 )
 
@@ -121,7 +121,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "customers/form-field-values",
         "customers",
         filters=(
-            *equal("customer_id", "address_id", reads="whole"),
+            *equal("customer_id", "address_id", reads="integer"),
             Filter("field_name", "name"),
         ),
         paging=CURSORS,
@@ -134,7 +134,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "customers",
         filters=(
             *equal("email", "first_name", "last_name", "source"),
-            *equal("id", "order_id", reads="whole"),
+            *equal("id", "order_id", reads="integer"),
             v3_in("id"),
             *v3_dates("date_created", "date_modified"),
         ),

@@ -21,8 +21,8 @@ _COUPONS = RowList(
     "coupons",
     "marketing",
     filters=(
-        *v2_range("id", "whole"),
-        *equal("id", reads="whole"),
+        *v2_range("id", "integer"),
+        *equal("id", reads="integer"),
         *equal("code", "name", "type"),
         Filter("exclude_type", "type", "!="),
     ),
@@ -35,15 +35,15 @@ _CERTIFICATES = RowList(
     "gift_certificates",
     "marketing",
     filters=(
-        *v2_range("id", "whole"),
+        *v2_range("id", "integer"),
         *equal("code", "to_name", "to_email", "from_name", "from_email"),
-        *equal("order_id", reads="whole"),
+        *equal("order_id", reads="integer"),
     ),
     sorts=frozenset(("id",)),
     direction=True,
 )
 
-_BANNERS = RowList("banners", "v2", "banners", "marketing", filters=v2_range("id", "whole"))
+_BANNERS = RowList("banners", "v2", "banners", "marketing", filters=v2_range("id", "integer"))
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     _COUPONS,
@@ -83,10 +83,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "pricelists/assignments",
         "products",
         filters=(
-            *v3_family("id", "whole", "in"),
-            *v3_family("price_list_id", "whole", "in"),
-            *v3_family("customer_group_id", "whole", "in"),
-            *v3_family("channel_id", "whole", "in"),
+            *v3_family("id", "integer", "in"),
+            *v3_family("price_list_id", "integer", "in"),
+            *v3_family("customer_group_id", "integer", "in"),
+            *v3_family("channel_id", "integer", "in"),
         ),
         paging=_NO_LINKS,
     ),
@@ -96,10 +96,10 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "promotions",
         "marketing",
         filters=(
-            *equal("id", reads="whole"),
+            *equal("id", reads="integer"),
             *equal("name", "currency_code", "status"),
             Filter("redemption_type", "type"),
-            Filter("channels", "channel_ids", "has", "whole"),
+            Filter("channels", "channel_ids", "has", "integer"),
             Filter("query", "name", "like"),
         ),
         sorts=frozenset(("id", "name", "priority", "start_date")),

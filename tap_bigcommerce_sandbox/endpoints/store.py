@@ -93,7 +93,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "content",
         filters=(
             v3_in("id"),
-            *equal("channel_id", reads="whole"),
+            *equal("channel_id", reads="integer"),
             *equal("name"),
             Filter("name:like", "name", "like"),
         ),
@@ -107,8 +107,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "storefront/redirects",
         "content",
         filters=(
-            *v3_family("id", "whole", "in", "min", "max")[1:],
-            *equal("site_id", reads="whole"),
+            *v3_family("id", "integer", "in", "min", "max")[1:],
+            *equal("site_id", reads="integer"),
             Filter("keyword", "from_path", "like"),
         ),
         sorts=frozenset(("from_path", "type", "site_id", "id")),

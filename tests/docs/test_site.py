@@ -28,7 +28,7 @@ PAGE = '<html><body><h1 id="a">A</h1>{}</body></html>'
         ),
         ('<link rel="stylesheet" href="//a.example/x.css">', ["page.html loads //a.example/x.css"]),
         ('<link rel="next" href="https://a.example/">', []),
-        ('<img src="x.svg">', ["page.html loads x.svg, which is not there"]),
+        ('<img src="x.svg">', ["page.html loads x.svg, which does not exist"]),
     ],
 )
 def test_what_a_page_loads_and_where_it_leads_is_looked_at(
