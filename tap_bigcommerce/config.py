@@ -247,8 +247,8 @@ LEGACY_ADVICE = (
 def read_config(files: Iterable[str], environment: Mapping[str, str], secrets: Secrets) -> Config:
     """Read the settings from files and, for those that no file has, from the environment.
 
-    Of several files the last one wins; the name "ENV" is no file, and ignored. The secrets that are
-    found are added to `secrets`. Raises ConfigError with all mistakes.
+    Of several files the last one wins; the name "ENV" is ignored. The secrets among the settings
+    are added to `secrets`. Raises ConfigError with all mistakes.
     """
     variables = {name: ENVIRONMENT_PREFIX + name.upper() for name in SETTINGS}
     raw = {name: environment[v] for name, v in variables.items() if environment.get(v)}

@@ -148,7 +148,7 @@ def _discover(run: Run) -> int:
                 "The token cannot read any stream. The warnings above name the permissions that "
                 "its API account lacks."
             )
-        readable = sum(found.readable for found in access.values())
+        readable = sum(result.readable for result in access.values())
         LOGGER.info("The token can read %d of %d streams.", readable, len(STREAMS))
     catalog = {"streams": catalog_entries(streams, config, rules.select)}
     return _write(json.dumps(catalog, indent=2) + "\n")
@@ -174,8 +174,8 @@ def _check(run: Run) -> int:
     config = run.config()
     if config.detect_deletes:
         check_installed("detect_deletes")
-    given = read_state(options.state)
-    state = State(given, config.store_hash) if given is not None else None
+    value = read_state(options.state)
+    state = State(value, config.store_hash) if value is not None else None
     selections = run.selections(config)
     result = CheckResult(selections, config, state, run.shutdown)
     if options.format == "json":
@@ -228,9 +228,9 @@ def _audit(run: Run) -> int:
     check_installed("--audit")
     state = State(read_state(run.options.state), config.store_hash)
     selections = run.selections(config)
-    found = audit.audit(selections, run.run_context(config, state))
-    _write(run.reporting.secrets.hide(audit.report(found)))
-    return FAILED if any(one.differences for one in found) else 0
+    results = audit.audit(selections, run.run_context(config, state))
+    _write(run.reporting.secrets.hide(audit.report(results)))
+    return FAILED if any(result.differences for result in results) else 0
 
 
 COMMANDS: dict[str, Callable[[Run], int]] = {
@@ -297,7 +297,7 @@ def _install_signal_handlers(shutdown: Shutdown, reporting: RunReporting) -> Non
 
 
 def _log_critical(error: TapError) -> None:
-    # For programs that run the tap: messages may change, the names of exceptions do not.
+    # Programs that run the tap read the name of the exception, because messages may change.
     log_count("failures", type(error).__name__, 1)
     LOGGER.critical(error.message)
     for mistake in error.mistakes:

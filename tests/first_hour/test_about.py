@@ -1,4 +1,4 @@
-"""--about: what the tap is, without a store."""
+"""--about: settings, streams and capabilities, without a store."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def about() -> Json:
     return value
 
 
-def test_every_stream_is_told_with_keys_replication_permission_and_cost(about: Json) -> None:
-    told = {stream["name"]: stream for stream in about["streams"]}
-    assert sorted(told) == sorted(NAMES)
-    for name, stream in told.items():
+def test_every_stream_is_shown_with_keys_replication_permission_and_cost(about: Json) -> None:
+    streams = {stream["name"]: stream for stream in about["streams"]}
+    assert sorted(streams) == sorted(NAMES)
+    for name, stream in streams.items():
         assert tuple(stream["key_properties"]) == KEYS[name]
         assert stream["replication_key"] == REPLICATION_KEYS.get(name)
         assert stream["permission"].endswith(": read-only")
         assert stream["requests"]
-    assert told["order_taxes"]["read_from"] == "/v2/orders/{id}/taxes"
-    assert told["order_taxes"]["requests"] == "1 for each record of orders that is read"
-    assert told["order_products"]["requests"] == "none: it comes with orders"
+    assert streams["order_taxes"]["read_from"] == "/v2/orders/{id}/taxes"
+    assert streams["order_taxes"]["requests"] == "1 for each record of orders that is read"
+    assert streams["order_products"]["requests"] == "none: it comes with orders"
 
 
 def test_secrets_are_marked_in_the_schema_of_the_config(about: Json) -> None:
@@ -50,20 +50,22 @@ def test_the_schema_and_the_config_that_the_tap_sees_have_the_same_defaults() ->
     assert list(SETTINGS) == [field.name for field in dataclasses.fields(Config)]
     config = Config("abc123", "t0ken")
     for name, setting in SETTINGS.items():
-        default, said = getattr(config, name), setting.get("default")
+        default, documented = getattr(config, name), setting.get("default")
         if name not in SCHEMA["required"]:
-            assert default == (None if said is None else parse_value(said, setting)), name
+            assert default == (None if documented is None else parse_value(documented, setting)), (
+                name
+            )
 
 
-def test_what_a_setting_may_be_is_said_as_it_is_checked() -> None:
+def test_the_expected_value_of_a_setting_names_its_bounds_and_choices() -> None:
     of_stream = SETTINGS["streams"]["additionalProperties"]["properties"]
     for name, setting in (*SETTINGS.items(), *of_stream.items()):
         bounds = [setting[key] for key in ("minimum", "exclusiveMinimum") if key in setting]
         if "integer" in setting["type"]:
             bounds += [setting["maximum"]] if "maximum" in setting else ["or more"]
         choices = filter(None, setting.get("enum", ()))
-        for word in (*bounds, *choices):
-            assert str(word) in setting["expected"], name
+        for value in (*bounds, *choices):
+            assert str(value) in setting["expected"], name
 
 
 @pytest.mark.parametrize(
@@ -89,12 +91,14 @@ def test_the_schema_takes_what_the_tap_takes(
 
 
 @pytest.mark.parametrize("format", ["text", "markdown"])
-def test_a_person_is_told_of_every_setting_stream_and_capability(about: Json, format: str) -> None:
+def test_text_and_markdown_have_every_setting_stream_and_capability(
+    about: Json, format: str
+) -> None:
     result = run(args=["--about", "--format", format])
     assert result.status == 0, result.stderr
     assert result.stderr == ""
-    words = [*about["settings"]["properties"], *about["capabilities"], *NAMES]
-    assert all(word in result.stdout for word in words)
+    names = [*about["settings"]["properties"], *about["capabilities"], *NAMES]
+    assert all(name in result.stdout for name in names)
     if format == "text":
         assert result.stdout == run(args=["--about"]).stdout
     else:

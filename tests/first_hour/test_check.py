@@ -1,4 +1,4 @@
-"""--check: what can be read, how much there is, and what a sync will take."""
+"""--check: which streams can be read, and an estimate of a sync."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def stream_of(found: Json, name: str) -> Json:
     return stream
 
 
-def test_the_store_is_told_and_the_check_fits_one_screen(quiet: Sandbox) -> None:
+def test_the_store_is_shown_and_the_check_fits_one_screen(quiet: Sandbox) -> None:
     quiet.set(quota=450)
     result = run(settings(quiet), args=["--check"], env={"COLUMNS": str(SCREEN_COLUMNS)})
     quiet.set(quota=0)
@@ -68,7 +68,7 @@ def list_of(name: str) -> str:
     return {"product_variants": "variants"}.get(name, name)
 
 
-def test_no_list_is_read_for_it(quiet: Sandbox) -> None:
+def test_no_list_is_read(quiet: Sandbox) -> None:
     catalog = select(discover(settings(quiet)), *ALL)
     quiet.clear_requests()
     check(settings(quiet, start_date="2025-06-01"), catalog)
@@ -76,9 +76,9 @@ def test_no_list_is_read_for_it(quiet: Sandbox) -> None:
         counts = entry["path"].endswith("/count")
         assert counts or entry["query"].get("limit", "1") == "1"
         assert "page" not in entry["query"]
-    asked = [(entry["path"], str(entry["query"])) for entry in quiet.requests()]
-    assert len(asked) == len(set(asked)), "nothing is asked twice"
-    assert len(asked) < 135, "it fits the quota of the smallest plan"
+    requests = [(entry["path"], str(entry["query"])) for entry in quiet.requests()]
+    assert len(requests) == len(set(requests)), "no request is made twice"
+    assert len(requests) < 135, "it fits the quota of the smallest plan"
 
 
 def test_records_since_the_start_date_are_counted_as_a_sync_reads_them(small: Sandbox) -> None:
@@ -105,7 +105,7 @@ def test_records_since_the_bookmark_are_counted_as_a_sync_reads_them(small: Sand
     assert found["next_sync"]["from_state"] is True
 
 
-def test_a_stopped_sync_is_seen_to_go_on(small: Sandbox) -> None:
+def test_a_stopped_sync_is_shown_as_resumed(small: Sandbox) -> None:
     resume = {
         "after_id": 110,
         "since": "2025-01-01T00:00:00Z",
@@ -119,7 +119,7 @@ def test_a_stopped_sync_is_seen_to_go_on(small: Sandbox) -> None:
     assert "2025-01-01T00:00:00Z, resumed" in shown
 
 
-def test_a_count_that_heeds_no_filter_is_not_believed(small: Sandbox) -> None:
+def test_a_count_that_ignores_filters_is_not_used(small: Sandbox) -> None:
     small.set(counts_apply_filters=False)
     orders = stream_of(check(settings(small, start_date="2025-06-01")), "orders")
     assert orders["records"] == len(small.records("orders"))
@@ -154,18 +154,18 @@ def test_the_estimate_is_held_to_the_quota(small: Sandbox) -> None:
     config = settings(small, order_coupons="always")
     catalog = select(discover(config), "orders", "order_taxes", "order_shipments")
     small.set(quota=quota, window_seconds=window)
-    whole = check({**config, "quota_share": 1}, catalog)
-    assert (whole["quota"]["quota"], whole["quota"]["window"]) == (quota, window)
-    assert 0 <= whole["quota"]["left"] < quota
-    requests = whole["full_sync"]["requests"]
+    full = check({**config, "quota_share": 1}, catalog)
+    assert (full["quota"]["quota"], full["quota"]["window"]) == (quota, window)
+    assert 0 <= full["quota"]["left"] < quota
+    requests = full["full_sync"]["requests"]
     assert 90 < requests < quota, "three lists of each order"
-    assert whole["full_sync"]["seconds"] < window
+    assert full["full_sync"]["seconds"] < window
     part = check({**config, "quota_share": 0.2}, catalog)["full_sync"]
     assert part["requests"] == requests
     assert part["seconds"] == window * ((requests - 1) // (quota * 0.2))
 
 
-def test_the_share_of_coupons_is_said_to_be_a_guess(quiet: Sandbox) -> None:
+def test_the_share_of_coupons_is_shown_as_an_assumption(quiet: Sandbox) -> None:
     found = check(settings(quiet))
     assert found["full_sync"]["requests_high"] > found["full_sync"]["requests"]
     assert any("coupon" in sentence for sentence in found["assumptions"])
@@ -192,7 +192,7 @@ def test_a_missing_permission_of_a_selected_stream_is_named_with_status_1(small:
     assert (orders["readable"], orders["lacks"]) == (False, "Orders")
 
 
-def test_what_may_be_read_in_part_is_named(quiet: Sandbox) -> None:
+def test_streams_that_may_be_incomplete_are_named(quiet: Sandbox) -> None:
     names = ["products", "order_transactions:103"]
     config = settings(quiet, accept_incomplete=",".join(names))
     assert check(config)["accepted_incomplete"] == names
@@ -208,13 +208,13 @@ def test_what_is_not_selected_may_lack_its_permission(small: Sandbox) -> None:
     assert "lacks 'Channel settings: read-only', so these cannot be read: channels" in flat(result)
 
 
-def test_a_permission_for_rows_below_others_is_told_apart(small: Sandbox) -> None:
+def test_a_permission_of_a_child_stream_only_is_named(small: Sandbox) -> None:
     small.set(withheld_scopes=("transactions",))
     catalog = select(discover(), "order_transactions")
     result = run(settings(small), catalog, args=["--check"])
     assert result.status == 1
-    words = "lacks 'Order transactions: read-only', so these cannot be read: order_transactions"
-    assert words in flat(result)
+    expected = "lacks 'Order transactions: read-only', so these cannot be read: order_transactions"
+    assert expected in flat(result)
 
 
 def test_a_stream_that_fails_otherwise_is_not_ready_either(small: Sandbox) -> None:
@@ -227,13 +227,13 @@ def test_a_stream_that_fails_otherwise_is_not_ready_either(small: Sandbox) -> No
 
 
 def test_a_refused_token_and_a_store_that_is_not_there_are_errors(small: Sandbox) -> None:
-    for change, words in (
+    for change, expected in (
         ({"access_token": "wr0ng"}, "access_token"),
         ({"store_hash": "nosuchstore"}, "nosuchstore"),
     ):
         result = run(settings(small, **change), args=["--check"])
         assert (result.status, result.stdout) == (1, "")
-        assert words in " ".join(result.logged("CRITICAL"))
+        assert expected in " ".join(result.logged("CRITICAL"))
         assert "wr0ng" not in result.stderr
 
 
@@ -260,5 +260,5 @@ def test_a_store_without_limits_and_headers_is_checked_too(small: Sandbox) -> No
 
 
 def flat(result: Result) -> str:
-    """What was said, without line breaks."""
+    """The output without line breaks."""
     return " ".join(result.stdout.split())

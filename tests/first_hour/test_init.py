@@ -85,7 +85,7 @@ def test_the_file_may_come_from_standard_input() -> None:
     assert json.loads(result.stdout)["store_hash"] == "abc123"
 
 
-def test_an_api_path_elsewhere_is_kept_and_said(tmp_path: Path, small: Sandbox) -> None:
+def test_another_address_of_the_api_is_kept_with_a_warning(tmp_path: Path, small: Sandbox) -> None:
     path = f"{small.api_url}/stores/{small.store_hash}/v3/"
     text = FILE.replace(PATH, path).replace(TOKEN, small.access_token)
     result = init(tmp_path, text)
@@ -96,7 +96,7 @@ def test_an_api_path_elsewhere_is_kept_and_said(tmp_path: Path, small: Sandbox) 
     assert synced.status == 0, synced.stderr
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     result = init(tmp_path, f"CLIENT SECRET: {SECRET}\n", "--start-date", "yesterday")
     assert result.status == 1
     lines = result.logged("CRITICAL")
@@ -105,7 +105,7 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "expected"),
     [
         (FILE.replace(TOKEN, ""), "access token is missing"),
         (FILE.replace(TOKEN, f"{TOKEN}\x07"), "ACCESS TOKEN should be"),
@@ -121,13 +121,13 @@ def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
         (FILE.replace(TOKEN, f"{TOKEN}é").encode("latin-1"), "ACCESS TOKEN should be"),
     ],
 )
-def test_a_file_of_no_use_is_refused_without_showing_it(
-    tmp_path: Path, text: str | bytes, words: str
+def test_an_invalid_file_is_refused_without_showing_it(
+    tmp_path: Path, text: str | bytes, expected: str
 ) -> None:
     result = init(tmp_path, text)
     assert result.status == 1
     assert result.stdout == ""
-    assert words in " ".join(result.logged("CRITICAL"))
+    assert expected in " ".join(result.logged("CRITICAL"))
     assert "Traceback" not in result.stderr
     for hidden in (TOKEN, SECRET, CLIENT, "an0ther5ecret"):
         assert hidden not in result.stderr
@@ -139,7 +139,7 @@ def test_a_file_that_is_not_there_is_named() -> None:
     assert "nowhere.txt" in " ".join(result.logged("CRITICAL"))
 
 
-def test_the_config_of_an_init_that_failed_is_said_to_be_empty(tmp_path: Path) -> None:
+def test_the_empty_config_of_a_failed_init_is_refused(tmp_path: Path) -> None:
     config = tmp_path / "config.json"
     config.write_text(init(tmp_path, "").stdout)
     result = run(args=["--config", str(config), "--check"])
@@ -149,7 +149,7 @@ def test_the_config_of_an_init_that_failed_is_said_to_be_empty(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    ("args", "words"),
+    ("args", "expected"),
     [
         (["--init", "x", "--check"], "use only one of --init and --check"),
         (["--about", "--discover"], "use only one of --about and --discover"),
@@ -160,11 +160,11 @@ def test_the_config_of_an_init_that_failed_is_said_to_be_empty(tmp_path: Path) -
         (["--check", "--format", "markdown"], "--format text and json only"),
     ],
 )
-def test_invalid_combinations_of_options_are_refused(args: list[str], words: str) -> None:
+def test_invalid_combinations_of_options_are_refused(args: list[str], expected: str) -> None:
     result = run(args=args)
     assert result.status == 2
     assert result.stdout == ""
-    assert words in result.stderr
+    assert expected in result.stderr
 
 
 def test_files_that_powershell_has_written_are_read(small: Sandbox, tmp_path: Path) -> None:

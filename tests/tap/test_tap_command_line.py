@@ -29,7 +29,7 @@ def environment(store: Sandbox) -> dict[str, str]:
 
 
 def limits(store: Sandbox) -> set[str]:
-    """The page sizes that were asked for."""
+    """The page sizes of the requests."""
     return {e["query"]["limit"] for e in store.requests() if e["list"] == "customers"}
 
 
@@ -77,7 +77,7 @@ def test_the_installed_command_is_the_same_as_the_module(tmp_path: Path, quiet: 
 
 @pytest.mark.parametrize("option", ["--version", "--help"])
 def test_what_needs_nothing_else_loads_nothing_else(option: str) -> None:
-    """So that it is told at once; how fast is measured in `bench`."""
+    """So that it is fast; `bench` measures how fast."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "tap_bigcommerce", option],
         capture_output=True,
@@ -91,7 +91,7 @@ def test_what_needs_nothing_else_loads_nothing_else(option: str) -> None:
     assert not loaded & (slow | {"tap_bigcommerce.cli.run"})
 
 
-def test_the_version_is_told() -> None:
+def test_the_version_is_shown() -> None:
     result = run(args=["--version"])
     assert result.status == 0
     name, version = result.stdout.split()
@@ -208,8 +208,8 @@ def test_metrics_are_written_as_singer_python_writes_them(quiet: Sandbox) -> Non
         assert list(point) == ["type", "metric", "value", "tags"]
 
     def total(metric: str, stream: str) -> int:
-        own = [p for p in counters if p["metric"] == metric and p["tags"]["endpoint"] == stream]
-        return sum(point["value"] for point in own)
+        points = [p for p in counters if p["metric"] == metric and p["tags"]["endpoint"] == stream]
+        return sum(point["value"] for point in points)
 
     for name in NAMES:
         assert total("record_count", name) == len(result.records(name))
@@ -294,13 +294,15 @@ def test_a_config_that_is_no_json_is_refused_and_never_shown(quiet: Sandbox) -> 
     assert "Traceback" not in result.stderr
 
 
-def test_blanks_around_a_pasted_token_do_not_matter(quiet: Sandbox) -> None:
+def test_spaces_around_a_token_are_ignored(quiet: Sandbox) -> None:
     result = run(settings(quiet, access_token=f"  {quiet.access_token}\n"), args=["--discover"])
     assert result.status == 0, result.stderr
 
 
 @pytest.mark.parametrize("name", ["Ünïcode/1.0 →", "two\nlines"])
-def test_a_user_agent_that_no_request_can_carry_is_no_riddle(quiet: Sandbox, name: str) -> None:
+def test_an_invalid_user_agent_gives_an_error_that_names_the_setting(
+    quiet: Sandbox, name: str
+) -> None:
     result = run(settings(quiet, user_agent=name), args=["--discover"])
     assert "Traceback" not in result.stderr
     assert result.status == 0 or any("user_agent" in line for line in result.logged("CRITICAL"))

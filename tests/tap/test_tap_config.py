@@ -1,4 +1,4 @@
-"""The settings: what is taken, what is refused, and with which words."""
+"""The settings: which values are accepted, which are refused, and the messages."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_the_sample_config_works_with_a_stores_own_values(
 
 
 def test_all_mistakes_are_named_at_once_each_with_what_was_expected() -> None:
-    words = refused(
+    messages = refused(
         {
             "store_hash": "not a hash!",
             "start_date": "yesterday",
@@ -86,7 +86,7 @@ def test_all_mistakes_are_named_at_once_each_with_what_was_expected() -> None:
             "client_id": ["x"],
         }
     )
-    text = "\n".join(words)
+    text = "\n".join(messages)
     for name, expected in {
         "store_hash": "hash",
         "access_token": "missing",
@@ -103,7 +103,7 @@ def test_all_mistakes_are_named_at_once_each_with_what_was_expected() -> None:
         "user_agent": "text",
         "client_id": "text",
     }.items():
-        (line,) = [line for line in words if name in line]
+        (line,) = [line for line in messages if name in line]
         assert expected in line, text
 
 
@@ -179,7 +179,7 @@ def test_settings_of_a_legacy_account_get_the_advice_to_make_a_new_one() -> None
     assert "tok-0123" not in text
 
 
-# What is taken
+# Accepted values
 
 
 @pytest.mark.parametrize(

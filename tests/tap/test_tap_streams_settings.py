@@ -49,7 +49,7 @@ def test_an_end_date_ends_the_rows_and_the_bookmark(quiet: Sandbox, stream: str)
     assert bookmark(rest, stream) == bookmark(everything, stream)
 
 
-def test_the_api_is_asked_for_no_more_than_that(quiet: Sandbox) -> None:
+def test_only_these_records_are_requested(quiet: Sandbox) -> None:
     both = {name: {"end_date": END} for name in ("orders", "products")}
     run(settings(quiet, streams=both), args=only("orders", "products"))
     assert "max_date_modified" in parameters(quiet, "orders")
@@ -60,8 +60,8 @@ def test_with_an_end_date_nothing_is_activated_or_reported_deleted(small: Sandbo
     config = settings(small, detect_deletes=True, activate_version=True, deletes_every=0)
     args = only("orders", "customers")
     first = run(config, args=args)
-    gone = [row["id"] for row in small.records("orders")][:3]
-    small.delete("orders", gone)
+    deleted = [row["id"] for row in small.records("orders")][:3]
+    small.delete("orders", deleted)
     ended = {name: {"end_date": END, "replication_method": "FULL_TABLE"} for name in ("orders",)}
     second = run({**config, "streams": ended}, state=first.state, args=args)
     assert second.status == 0, second.stderr
@@ -69,8 +69,8 @@ def test_with_an_end_date_nothing_is_activated_or_reported_deleted(small: Sandbo
     assert not [m for m in written if m["type"] == "ACTIVATE_VERSION"]
     assert not [m for m in written if m.get("record", {}).get("_sdc_deleted_at")]
     third = run(config, state=second.state, args=args)
-    told = [row["id"] for row in third.records("orders") if row.get("_sdc_deleted_at")]
-    assert told == gone
+    reported = [row["id"] for row in third.records("orders") if row.get("_sdc_deleted_at")]
+    assert reported == deleted
 
 
 def test_start_dates_methods_and_lookbacks_are_the_streams_own(
@@ -104,7 +104,7 @@ def test_a_full_refresh_reads_a_stream_as_if_for_the_first_time(
 
 
 @pytest.mark.parametrize(
-    ("streams", "args", "words"),
+    ("streams", "args", "expected"),
     [
         ({"order": {"lookback_seconds": 1}}, [], "not a stream. Did you mean 'orders'"),
         ({"orders": {"strat_date": "2024-01-01"}}, [], "'strat_date'. Did you mean 'start_date'"),
@@ -123,11 +123,11 @@ def test_a_full_refresh_reads_a_stream_as_if_for_the_first_time(
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_refused(
-    quiet: Sandbox, streams: Any, args: list[str], words: str
+    quiet: Sandbox, streams: Any, args: list[str], expected: str
 ) -> None:
     result = run(settings(quiet, streams=streams), args=args)
     assert result.status == 1
-    assert words in " ".join(result.logged("CRITICAL"))
+    assert expected in " ".join(result.logged("CRITICAL"))
     assert not quiet.requests()
 
 
