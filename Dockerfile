@@ -1,5 +1,5 @@
 # The tap alone: docker build -t tap-bigcommerce . && docker run --rm tap-bigcommerce --help
-# Config, catalog and state come as files of a volume, or the settings from the environment.
+# Config, catalog and state are files in a volume; settings can also be environment variables.
 FROM python:3.13-slim-bookworm AS build
 WORKDIR /source
 COPY requirements requirements

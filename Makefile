@@ -17,17 +17,17 @@ SITE ?= site
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
-demo: tap target ## a made-up store, two syncs into target-jsonl, and what landed
+demo: tap target ## a sandbox store, two syncs into target-jsonl, and a check of the rows
 	@$(BIN)/python -m demo --target $(TARGET_JSONL)/bin/target-jsonl
 
-fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERVE=1: look at its pages
+fleet-demo: tap duckdb dagster ## three stores on Dagster, into one DuckDB; SERVE=1: serve its web pages
 	@$(DAGSTER)/bin/python -m demo.fleet --tap $(BIN)/tap-bigcommerce \
 		--duckdb $(DUCKDB)/bin/python $(if $(SERVE),--serve)
 
 test: tests target ## the quick tests; ARGS="tests/tap -k state" for some of them
 	@$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
-test-all: tests target ## all tests, those of many moments, stores and waits too
+test-all: tests target ## all tests, also the slow ones
 	@$(BIN)/python -m pytest -n auto --dist worksteal -m 'not tools' --hypothesis-profile all $(ARGS)
 
 fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; some minutes
@@ -46,7 +46,7 @@ lint: linters ## ruff, mypy --strict and import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 
-docs: writers ## the documentation as a site that needs no network; open site/index.html
+docs: writers ## build the documentation as an offline site; open site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir '$(abspath $(SITE))'
 	@$(BIN)/python -m scripts.docs.check_site '$(SITE)'
 
@@ -56,15 +56,15 @@ generate: tap ## update generated files: samples, pages, tables and pictures
 locks: uv ## update the locked versions of the images, with hashes
 	@$(BIN)/python -m scripts.locks $(UV)/bin/uv
 
-check: ## all that has to pass before a change is merged, from scratch; some minutes
+check: ## run all checks that a change has to pass, from scratch; some minutes
 	@.ci/run
 
-clean: ## remove what these commands have made
+clean: ## remove the files of these commands
 	rm -rf .venv .venv-* demo-output fleet-demo-output build dist site *.egg-info \
 		.pytest_cache .ruff_cache .mypy_cache
 
-# These pin other versions of what the tap needs too, hence their own homes; Dagster has one so that
-# it may be upgraded by itself.
+# These need other versions of the tap's dependencies, hence separate environments. Dagster has one
+# so that it can be upgraded separately.
 tap:
 	@scripts/venv.sh $(VENV) -e .
 tests:

@@ -1,1 +1,1 @@
-"""Measures the tap against the bars that the project has set itself: `python -m bench`."""
+"""Measurements of the tap, compared with the project's bars: `python -m bench`."""

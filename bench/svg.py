@@ -1,4 +1,4 @@
-"""Charts drawn as SVG, by hand: readable in a light and in a dark surrounding."""
+"""Draws charts as SVG, with colours for light and dark mode."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def draw(chart: Chart) -> str:
 
 
 class _Scale:
-    """From values to places on an axis between `near` and `far`."""
+    """Maps values to positions on an axis between `near` and `far`."""
 
     def __init__(self, values: Iterable[float], near: float, far: float, *, log: bool) -> None:
         found = list(values)
@@ -80,7 +80,7 @@ class _Scale:
 
 
 def _ticks(highest: float) -> list[float]:
-    """Round values from 0 to at least `highest`, four to eight of them."""
+    """Four to eight round values from 0 to at least `highest`."""
     highest = highest or 1.0
     step = 10.0 ** math.floor(math.log10(highest))
     for finer in (1.0, 2.0, 5.0, 10.0):
@@ -92,7 +92,7 @@ def _ticks(highest: float) -> list[float]:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """1, 2 and 5 times powers of ten around `low` to `high`; powers alone where it is wide."""
+    """1, 2 and 5 times powers of ten from `low` to `high`; only powers in a wide range."""
     first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
     steps = (1,) if last - first > 4 else (1, 2, 5)
     ticks = [step * 10.0**power for power in range(first, last + 1) for step in steps]
@@ -205,7 +205,7 @@ def _legend(
 
 
 def number(value: float, decimals: int | None = None) -> str:
-    """A number as a person reads it: 12,500 or 0.45."""
+    """A number as text, such as 12,500 or 0.45."""
     if decimals is not None:
         return f"{value:,.{decimals}f}"
     if value == round(value):
@@ -214,7 +214,7 @@ def number(value: float, decimals: int | None = None) -> str:
 
 
 def _wrapped(text: str, room: float) -> list[str]:
-    """Words in lines that fit into `room`."""
+    """Split a text into lines that fit into `room`."""
     most = max(6, int(room / 6.6))
     lines: list[str] = []
     for word in text.split():

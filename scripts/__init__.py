@@ -1,1 +1,1 @@
-"""What keeps the repository itself in order."""
+"""Tools for the repository: generators of files, golden runs, set-up."""

@@ -1,4 +1,4 @@
-"""Many BigCommerce stores on Dagster: a partition per store; tap and target are processes."""
+"""A fleet on Dagster: many BigCommerce stores, a partition for each."""
 
 from tap_bigcommerce_dagster.asset import Retries
 from tap_bigcommerce_dagster.errors import FleetError, StoreBusy, SyncFailed

@@ -1,4 +1,4 @@
-"""Counts of a run by stream, from the tap's METRIC lines, and bookmarks from its states."""
+"""Counts and bookmarks of a run, from the tap's METRIC lines and states."""
 
 from __future__ import annotations
 

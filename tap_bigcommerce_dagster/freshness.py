@@ -1,4 +1,4 @@
-"""The asset check that fails when a store has not been read completely for some hours."""
+"""The asset check that fails when a store was not read for some hours."""
 
 # No postponed annotations here: Dagster reads those of the functions that it calls.
 

@@ -1,4 +1,4 @@
-"""Names of stores: partition keys that are also parts of file names, schemas and locks."""
+"""Names of stores, which are partition keys and parts of file names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sensor that adds and removes partitions as stores are added and removed."""
+"""The sensor that adds and removes the partitions of stores."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs a tap piped into a target, and hands on their log lines and states."""
+"""Runs a tap piped into a target, and reads their logs and states."""
 
 from __future__ import annotations
 

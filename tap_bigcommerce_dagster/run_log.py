@@ -1,4 +1,4 @@
-"""Reads from Dagster's event log which stores a run has read, and which have failed."""
+"""Which stores a run has read or failed, from Dagster's event log."""
 
 from __future__ import annotations
 

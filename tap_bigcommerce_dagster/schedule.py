@@ -1,4 +1,4 @@
-"""The schedule: splits all stores into runs, without those that are still being read."""
+"""The schedule: splits stores into runs, without those still being read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removes secrets from texts that are shown, such as log lines and errors."""
+"""Removes secrets from log lines, errors and other texts."""
 
 from __future__ import annotations
 

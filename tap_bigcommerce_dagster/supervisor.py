@@ -1,4 +1,4 @@
-"""Supervisor process: runs one tap and target, and ends both with its parent.
+"""Supervisor process: runs a tap and a target, ends both with its parent.
 
     python -I -S supervisor.py '{"tap": {...}, "target": {...}, "folder": ..., ...}'
 

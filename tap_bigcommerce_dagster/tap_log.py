@@ -1,4 +1,4 @@
-"""Parses the tap's log, as `--log-format json` writes it: a JSON object per line."""
+"""Parses the tap's log in the format of `--log-format json`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Singer target of a fleet: its command, and its settings for each store."""
+"""The Singer target: its command, and its settings for each store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls of functions and objects that users pass to the fleet, which may raise anything."""
+"""Calls of functions that users pass to the fleet and that may raise."""
 
 from __future__ import annotations
 

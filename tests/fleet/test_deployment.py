@@ -53,18 +53,18 @@ def manifests() -> list[dict[str, Any]]:
     return list(yaml.safe_load_all((EXAMPLE / "kubernetes.yaml").read_text("utf-8")))
 
 
-def test_the_manifests_are_what_kubernetes_takes() -> None:
+def test_the_manifests_fit_the_schemas_of_kubernetes() -> None:
     check_schema(EXAMPLE / "kubernetes.yaml")
 
 
-def test_a_manifest_that_is_wrong_would_be_seen(tmp_path: Path) -> None:
+def test_an_invalid_manifest_is_detected(tmp_path: Path) -> None:
     text = (EXAMPLE / "kubernetes.yaml").read_text("utf-8")
     (tmp_path / "wrong.yaml").write_text(text.replace("replicas: 1", "replica: 1"))
     with pytest.raises(AssertionError, match="replica"):
         check_schema(tmp_path / "wrong.yaml")
 
 
-def test_what_the_manifests_name_is_there() -> None:
+def test_the_manifests_refer_to_existing_objects() -> None:
     named = {(one["kind"], one["metadata"]["name"]) for one in manifests()}
     readme = (EXAMPLE / "README.md").read_text("utf-8")
     for one in manifests():
@@ -83,7 +83,7 @@ def test_what_the_manifests_name_is_there() -> None:
     assert ("Service", "fleet-location") in named
 
 
-def test_the_instance_is_what_dagster_takes_and_starts_jobs_that_kubernetes_takes(
+def test_the_instance_is_valid_and_its_jobs_fit_the_schemas_of_kubernetes(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "dagster.yaml").write_text((EXAMPLE / "dagster.yaml").read_text("utf-8"))
@@ -148,7 +148,7 @@ def instructions(path: Path) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("path", [ROOT / "Dockerfile", EXAMPLE / "Dockerfile"], ids=str)
-def test_an_image_is_made_of_what_is_there_and_runs_as_nobody_special(path: Path) -> None:
+def test_an_image_copies_existing_files_and_runs_as_an_unprivileged_user(path: Path) -> None:
     given = instructions(path)
     copied = [rest.split()[:-1] for word, rest in given if word == "COPY" and "--from" not in rest]
     assert copied
@@ -169,7 +169,7 @@ def test_an_image_is_made_of_what_is_there_and_runs_as_nobody_special(path: Path
 
 
 @pytest.mark.timeout(600)
-def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path: Path) -> None:
+def test_the_steps_of_the_tap_image_install_a_small_working_tap(tmp_path: Path) -> None:
     source, installed = tmp_path / "source", tmp_path / "tap"
     source.mkdir()
     given = instructions(ROOT / "Dockerfile")
@@ -196,7 +196,7 @@ def test_the_steps_of_the_image_of_the_tap_make_a_small_tap_that_works(tmp_path:
 
 @pytest.mark.skipif(sys.version_info < (3, 11), reason="reads pyproject.toml")
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.in")), ids=lambda path: path.stem)
-def test_a_lock_is_of_what_is_asked_for_now_and_names_hashes_alone(path: Path) -> None:
+def test_a_lock_is_up_to_date_and_has_hashes_for_all_packages(path: Path) -> None:
     text = path.with_suffix(".txt").read_text("utf-8")
     assert text.startswith(head(path.stem)), "`make locks` writes it anew"
     name, marker = r"[\w.-]+(\[[\w,-]+\])?==[\w.]+", r"( ; [\w\s.'<>=!]+)?"
@@ -209,7 +209,7 @@ def test_a_lock_is_of_what_is_asked_for_now_and_names_hashes_alone(path: Path) -
         assert wanted.specifier.contains(found[wanted.name])
 
 
-def test_the_image_of_the_tap_asks_for_its_version_to_see_that_it_is_well() -> None:
+def test_the_health_check_of_the_tap_image_prints_its_version() -> None:
     text = (ROOT / "Dockerfile").read_text("utf-8")
     check = json.loads(text.partition("HEALTHCHECK")[2].partition("CMD ")[2].splitlines()[0])
     assert check == ["tap-bigcommerce", "--version"]

@@ -86,7 +86,7 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:20]))
-def test_a_run_of_what_is_no_store_reads_nothing_and_writes_nothing(
+def test_a_run_with_an_unknown_or_invalid_store_reads_and_writes_nothing(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, name: str
 ) -> None:
     outside = fleet.folder.parent / "outside"
@@ -111,7 +111,7 @@ def test_a_run_of_what_is_no_store_reads_nothing_and_writes_nothing(
 
 
 @pytest.mark.parametrize("names", [("Shoes", "shoes"), ("hats", "shoes")], ids="-".join)
-def test_stores_that_would_share_their_state_or_rows_are_refused_and_no_other_is(
+def test_only_stores_that_would_share_a_state_or_rows_are_refused(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, names: tuple[str, str]
 ) -> None:
     fleet.add("boots", store)
@@ -170,7 +170,7 @@ SECRETS = (
 )
 
 
-def test_no_secret_of_a_store_or_target_is_told_by_what_they_say(
+def test_no_secret_of_a_store_or_target_is_shown_with_their_output(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
     parts = [*PEM.splitlines(), "hush!hush", "correct%20horse", "12345678", "plain-value"]
@@ -220,7 +220,7 @@ class Broken:
     ],
     ids=["list", "settings", "target", "exit", "no-settings"],
 )
-def test_an_error_of_what_people_hand_over_is_told_without_its_words(
+def test_an_error_of_user_code_is_shown_without_its_message(
     fleet: Fleet,
     instance: dg.DagsterInstance,
     more: dict[str, Any],
@@ -249,7 +249,7 @@ class BrokenStates(FolderStates):
         return super().lock(store)
 
 
-def test_an_unexpected_error_of_one_store_is_its_own(
+def test_an_unexpected_error_of_a_store_does_not_affect_others(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet.add("boots", store)
@@ -288,9 +288,7 @@ for line in sys.stdin:
 """
 
 
-def test_a_sync_that_shows_no_sign_of_life_is_ended(
-    fleet: Fleet, instance: dg.DagsterInstance
-) -> None:
+def test_a_sync_without_progress_is_ended(fleet: Fleet, instance: dg.DagsterInstance) -> None:
     tap = program(fleet.folder / "hangs.py", "import time\ntime.sleep(600)")
     fleet.more |= {"tap": tap, "stalled_after_minutes": 0.05, "retries": Retries(most=1)}
     began = datetime.now(timezone.utc)
@@ -302,7 +300,7 @@ def test_a_sync_that_shows_no_sign_of_life_is_ended(
 
 
 @pytest.mark.parametrize("text", [READS_SLOWLY, ACKNOWLEDGES_SLOWLY], ids=["reads", "tells"])
-def test_a_sync_that_is_slow_goes_on(
+def test_a_slow_sync_is_not_ended(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, text: str
 ) -> None:
     slow = program(fleet.folder / "slow.py", text)
@@ -312,7 +310,7 @@ def test_a_sync_that_is_slow_goes_on(
     assert result.success, log_of(instance, result.run_id)
 
 
-def test_a_process_that_a_target_leaves_behind_keeps_no_run_waiting(
+def test_a_run_does_not_wait_for_a_process_that_a_target_leaves_behind(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
     fleet.more["target"] = Target(program(fleet.folder / "leaves.py", LEAVES_ONE_BEHIND))
@@ -322,7 +320,7 @@ def test_a_process_that_a_target_leaves_behind_keeps_no_run_waiting(
     assert (datetime.now(timezone.utc) - began).total_seconds() < 20
 
 
-def test_what_a_run_has_done_is_scheduled_again_though_one_of_its_stores_hangs(
+def test_finished_stores_of_a_run_are_scheduled_while_another_one_hangs(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     names = ["boots", "gloves", "hats", "shoes"]
@@ -365,7 +363,7 @@ BAD_STATES: dict[str, str | bytes] = {
 }
 
 
-def test_what_is_wrong_with_one_store_is_told_of_it_and_the_others_are_checked(
+def test_a_broken_store_is_named_and_the_others_are_checked_and_read(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     for name in ("good", *BAD_STATES):
@@ -422,7 +420,7 @@ stream.flush()
 
 
 @pytest.mark.parametrize("descriptor", [1, 2])
-def test_a_line_of_a_target_without_an_end_is_taken_in_its_stride(
+def test_an_endless_line_of_a_target_takes_little_memory_and_time(
     fleet: Fleet, instance: dg.DagsterInstance, descriptor: int
 ) -> None:
     endless = program(fleet.folder / "endless.py", NO_END)
@@ -436,7 +434,7 @@ def test_a_line_of_a_target_without_an_end_is_taken_in_its_stride(
     assert len(recorded(instance)) < 200_000
 
 
-def test_the_names_of_stores_are_checked_wherever_they_become_files(tmp_path: Path) -> None:
+def test_the_names_of_stores_are_checked_before_they_are_used_in_paths(tmp_path: Path) -> None:
     fleet = Fleet(tmp_path / "fleet")
     states = fleet.states
     with pytest.raises(FleetError, match="is not a valid name"):

@@ -106,12 +106,12 @@ def test_the_schedule_reads_every_store_but_those_still_being_read(
     assert tick() == [tags(["shoes"])]
 
 
-def test_portions_have_no_gaps() -> None:
+def test_the_stores_of_a_batch_are_adjacent() -> None:
     assert list(batches("abcdefg", {"c"}, 3)) == [["a", "b"], ["d", "e", "f"], ["g"]]
     assert list(batches("abc", set("abc"), 3)) == []
 
 
-def test_the_check_is_red_while_a_store_is_late(fleet: Fleet) -> None:
+def test_the_check_fails_while_a_store_is_late(fleet: Fleet) -> None:
     now = datetime.now(timezone.utc)
     for name, hours in (("boots", 1), ("hats", 5), ("shoes", 2)):
         with fleet.states.lock(name) as lock:
@@ -135,7 +135,9 @@ def check(fleet: Fleet) -> dg.AssetCheckEvaluation:
     return found
 
 
-def test_old_runs_are_removed_and_others_stay(fleet: Fleet, instance: dg.DagsterInstance) -> None:
+def test_old_runs_are_removed_and_others_are_kept(
+    fleet: Fleet, instance: dg.DagsterInstance
+) -> None:
     look(fleet, instance)
     fleet.more["keep_days"] = 7
     fleet.more |= {"retries": Retries(most=0), "tap": "/no/such/tap"}
@@ -148,7 +150,7 @@ def test_old_runs_are_removed_and_others_stay(fleet: Fleet, instance: dg.Dagster
     assert instance.get_run_by_id(old) is None
 
 
-def test_old_reports_are_removed_and_other_files_stay(
+def test_old_reports_are_removed_and_other_files_are_kept(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
     fleet.more |= {"keep_days": 7, "reports": fleet.folder / "reports"}
@@ -183,7 +185,7 @@ def test_stores_can_come_from_a_function(tmp_path: Path) -> None:
         assert instance.get_dynamic_partitions(PARTITIONS) == ["hats"]
 
 
-def test_what_cannot_be_is_refused_when_the_code_location_is_loaded(tmp_path: Path) -> None:
+def test_invalid_arguments_are_refused_when_the_code_location_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "catalog.json").write_text('{"streams": []}')
     mistakes: list[dict[str, Any]] = [
         {"stores_per_run": 0},
@@ -197,7 +199,7 @@ def test_what_cannot_be_is_refused_when_the_code_location_is_loaded(tmp_path: Pa
             fleet.definitions()
 
 
-def test_the_fleet_knows_the_tap() -> None:
+def test_the_fleet_has_the_same_default_streams_and_errors_as_the_tap() -> None:
     from tap_bigcommerce import exceptions
     from tap_bigcommerce.streams import BY_DEFAULT
     from tap_bigcommerce_dagster import streams

@@ -18,7 +18,7 @@ from tap_bigcommerce_dagster import build_fleet
 PAGE = ROOT / "docs" / "fleet.md"
 
 
-def test_the_fleet_shown_loads_and_sees_its_stores(
+def test_the_example_loads_and_finds_its_stores(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (shown,) = (one for one in examples(PAGE) if one.language == "python")
@@ -34,14 +34,14 @@ def test_the_fleet_shown_loads_and_sees_its_stores(
     assert list(request.partition_keys) == ["shoes"]
 
 
-def test_every_argument_is_in_the_table_and_no_other() -> None:
+def test_the_table_has_all_arguments_and_no_others() -> None:
     table = PAGE.read_text("utf-8").partition("| argument |")[2].partition("\n\n")[0]
     rows = [row.split("|")[1] for row in table.splitlines() if row.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`(\w+)`", row)}
     assert named == set(inspect.signature(build_fleet).parameters)
 
 
-def test_the_commands_shown_are_known() -> None:
+def test_the_commands_in_the_page_exist() -> None:
     for shown in (one for one in examples(PAGE) if one.language == "sh"):
         for line in shown.text.splitlines():
             words = line.partition("#")[0].split()

@@ -42,7 +42,7 @@ def ids_in(store: Sandbox, name: str) -> list[int]:
     return sorted(row["id"] for row in store.records(name))
 
 
-def test_a_store_is_read_into_its_target_and_what_came_is_shown(
+def test_a_store_is_read_into_its_target_and_its_figures_are_shown(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path)
@@ -68,7 +68,7 @@ def test_a_store_is_read_into_its_target_and_what_came_is_shown(
     assert "METRIC" not in log_of(instance, result.run_id)
 
 
-def test_what_the_store_did_meanwhile_is_shown(
+def test_failed_requests_waits_and_rescued_values_are_shown(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     store.fault("orders", request=2, kind="503", times=4)
@@ -90,7 +90,7 @@ def test_what_the_store_did_meanwhile_is_shown(
 
 
 @pytest.mark.parametrize("url", [None, "https://reports.example.com/"])
-def test_the_report_of_the_tap_is_kept_and_named(
+def test_the_report_of_the_tap_is_saved_and_linked(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance, url: str | None
 ) -> None:
     fleet = Fleet(tmp_path, more={"reports": Reports(tmp_path / "reports", url=url)})
@@ -109,7 +109,7 @@ def test_the_report_of_the_tap_is_kept_and_named(
     assert "a-token-nobody-may-see" not in pages["hats"].read_text("utf-8")
 
 
-def test_a_report_that_cannot_be_kept_harms_nothing(
+def test_a_run_succeeds_if_its_report_cannot_be_saved(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     (tmp_path / "reports").write_text("a file where the folder should be")
@@ -121,7 +121,7 @@ def test_a_report_that_cannot_be_kept_harms_nothing(
     assert "sync_report" not in shown(instance, "orders")
 
 
-def test_the_next_run_goes_on_from_the_state_of_the_last_even_in_a_new_dagster(
+def test_the_next_run_continues_from_the_last_state_even_with_a_new_dagster_instance(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path)
@@ -137,7 +137,7 @@ def test_the_next_run_goes_on_from_the_state_of_the_last_even_in_a_new_dagster(
         assert row["staff_notes"] == before[row["id"]]["staff_notes"]
 
 
-def test_a_refused_token_fails_at_once_says_so_and_leaves_the_others_alone(
+def test_a_refused_token_fails_without_retries_and_does_not_affect_other_stores(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path)
@@ -155,7 +155,7 @@ def test_a_refused_token_fails_at_once_says_so_and_leaves_the_others_alone(
     assert fleet.states.read("hats") is None
 
 
-def test_what_may_pass_is_tried_again_for_the_store_that_failed_only(
+def test_only_a_store_with_a_temporary_failure_is_retried(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     once = tmp_path / "once"
@@ -181,7 +181,7 @@ def test_what_may_pass_is_tried_again_for_the_store_that_failed_only(
     assert fleet.ids("hats", "orders") == ids_in(store, "orders")
 
 
-def test_a_run_that_is_killed_half_way_goes_on_after_what_was_acknowledged(
+def test_the_next_run_continues_after_the_last_acknowledged_state(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path, more={"retries": Retries(most=0)})
@@ -202,7 +202,7 @@ def test_a_run_that_is_killed_half_way_goes_on_after_what_was_acknowledged(
 
 
 @pytest.mark.parametrize("which", ["tap", "target"])
-def test_a_program_that_is_killed_is_started_again_after_waits_that_grow(
+def test_a_killed_program_is_retried_after_increasing_waits(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance, which: str
 ) -> None:
     # Replaces the tap or the target, and is killed as for taking too much memory.
@@ -223,7 +223,7 @@ def test_a_program_that_is_killed_is_started_again_after_waits_that_grow(
     assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
 
 
-def test_a_store_that_is_down_is_tried_again(
+def test_a_store_that_is_down_is_retried(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     store.fault("orders", kind="503", times=1)
@@ -237,10 +237,10 @@ def test_a_store_that_is_down_is_tried_again(
     assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
 
 
-def test_an_error_of_the_tap_that_nobody_foresaw_is_shown_whole_and_tried_again(
+def test_an_unexpected_error_of_the_tap_is_shown_with_its_traceback_and_retried(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
-    entry = {"level": "CRITICAL", "message": "Nobody foresaw:", "traceback": "Trace\nKeyError: 1"}
+    entry = {"level": "CRITICAL", "message": "Unexpected error:", "traceback": "Trace\nKeyError: 1"}
     tap = tmp_path / "tap"
     tap.write_text(f"#!/bin/sh\ncat >&2 <<'END'\n{json.dumps(entry)}\nEND\nexit 1\n")
     tap.chmod(0o700)
@@ -248,11 +248,11 @@ def test_an_error_of_the_tap_that_nobody_foresaw_is_shown_whole_and_tried_again(
     fleet.add("shoes", store)
     result = fleet.run(instance, "shoes")
     assert not result.success
-    assert "shoes: Nobody foresaw:\nTrace\nKeyError: 1" in log_of(instance, result.run_id)
+    assert "shoes: Unexpected error:\nTrace\nKeyError: 1" in log_of(instance, result.run_id)
     assert len(events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)) == 2
 
 
-def test_a_tap_that_cannot_begin_is_quoted(
+def test_the_output_of_a_tap_that_cannot_start_is_shown(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path, more={"tap": [TAP, "--no-such-option"]})
@@ -264,7 +264,7 @@ def test_a_tap_that_cannot_begin_is_quoted(
     assert not events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
 
 
-def test_a_state_that_cannot_be_written_is_said_and_the_old_one_stays(
+def test_a_state_that_cannot_be_written_is_an_error_and_the_old_one_is_kept(
     tmp_path: Path,
     store: Sandbox,
     instance: dg.DagsterInstance,
@@ -286,7 +286,7 @@ def test_a_state_that_cannot_be_written_is_said_and_the_old_one_stays(
     assert fleet.states.read("shoes") == before
 
 
-def test_a_run_that_loses_its_lock_ends_and_keeps_nothing_more(
+def test_a_run_that_loses_its_lock_ends_and_saves_no_state(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     url = f"sqlite:///{tmp_path / 'states.db'}"
@@ -330,7 +330,7 @@ def test_a_second_run_of_a_store_is_refused(
     assert {r["path"].split("/")[2] for r in store.requests()} == {"hats"}
 
 
-def test_a_target_that_acknowledges_nothing_is_told_so(
+def test_a_target_that_acknowledges_no_state_is_an_error(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path)
@@ -342,7 +342,7 @@ def test_a_target_that_acknowledges_nothing_is_told_so(
     assert fleet.states.read("shoes") is None
 
 
-def test_a_program_that_is_not_there_is_named(
+def test_a_missing_program_is_named(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path, more={"tap": "/no/such/tap-bigcommerce"})
@@ -352,7 +352,7 @@ def test_a_program_that_is_not_there_is_named(
     assert not events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
 
 
-def test_real_targets_acknowledge_what_is_kept(
+def test_the_state_that_a_real_target_acknowledges_is_saved(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     program = os.environ.get("FLEET_TARGET_JSONL", "")
@@ -373,7 +373,7 @@ def test_real_targets_acknowledge_what_is_kept(
     assert set(kept.value["bookmarks"]) == {"customers", "orders", "products"}
 
 
-def test_stores_of_one_set_of_tables_are_told_apart_by_their_hash(
+def test_rows_of_stores_in_shared_tables_differ_by_their_hash(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet = Fleet(tmp_path, more={"settings": {"store_hash_column": True}})
@@ -387,7 +387,7 @@ def test_stores_of_one_set_of_tables_are_told_apart_by_their_hash(
     assert {row["store_hash"] for row in rows} == {"hats", "shoes"}
 
 
-def test_a_catalog_says_what_is_read_and_what_columns_there_are(
+def test_a_catalog_selects_the_streams_and_has_their_columns(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     catalog = json.loads(

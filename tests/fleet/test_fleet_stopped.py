@@ -125,7 +125,9 @@ def started(fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_run_that_is_told_to_stop_keeps_what_the_target_has(fleet: Fleet, number: int) -> None:
+def test_a_stopped_run_saves_the_state_of_the_rows_that_the_target_has(
+    fleet: Fleet, number: int
+) -> None:
     with started(fleet) as process:
         process.send_signal(number)
         process.wait(30)
@@ -135,7 +137,7 @@ def test_a_run_that_is_told_to_stop_keeps_what_the_target_has(fleet: Fleet, numb
 
 
 @pytest.mark.parametrize("waits", [False, True])
-def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
+def test_tap_and_target_end_when_their_run_is_killed_and_hold_the_lock_until_then(
     fleet: Fleet, store: Sandbox, waits: bool
 ) -> None:
     if waits:
@@ -158,7 +160,7 @@ def test_the_pair_ends_with_the_run_that_is_killed_and_is_locked_so_long(
 
 
 @pytest.mark.parametrize("which", ["tap-bigcommerce", "plain_target"])
-def test_one_of_the_pair_that_is_killed_takes_the_other_along_and_is_tried_again(
+def test_if_tap_or_target_is_killed_the_other_ends_and_the_store_is_retried(
     fleet: Fleet, which: str
 ) -> None:
     with started(fleet) as process:
@@ -208,7 +210,7 @@ def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:
             process.kill()
 
 
-def test_dagster_keeps_runs_of_a_store_apart_and_stops_one_in_good_order(
+def test_dagster_queues_runs_of_the_same_store_and_can_terminate_one(
     fleet: Fleet, dagster: DagsterGraphQLClient
 ) -> None:
     with dg.DagsterInstance.get() as instance:

@@ -72,7 +72,9 @@ def name() -> str:
 
 
 @kinds(ALL)
-def test_what_is_saved_is_read_by_whoever_comes_next(make: Make, tmp_path: Path, name: str) -> None:
+def test_a_saved_state_can_be_read_by_another_process(
+    make: Make, tmp_path: Path, name: str
+) -> None:
     states = make(tmp_path, name)
     assert states.read("shoes") is None
     with states.lock("shoes") as lock:
@@ -114,7 +116,7 @@ def stop_between_writes(
 
 @kinds(EXPIRING)
 @pytest.mark.parametrize("newer_has_ended", [False, True])
-def test_a_holder_that_stalled_cannot_save_once_another_has_had_the_lock(
+def test_a_stalled_run_cannot_save_once_another_run_had_the_lock(
     make: Make, tmp_path: Path, name: str, newer_has_ended: bool
 ) -> None:
     with writer(make, tmp_path, name, term=1.0) as process:
@@ -133,7 +135,7 @@ def test_a_holder_that_stalled_cannot_save_once_another_has_had_the_lock(
 
 
 @kinds(EXPIRING)
-def test_only_the_row_itself_knows_who_holds_it_where_a_clock_stands(
+def test_a_stale_lock_is_detected_even_if_the_clock_stands_still(
     make: Make, tmp_path: Path, name: str
 ) -> None:
     dead = make(tmp_path, name, term=0.3)
@@ -149,7 +151,7 @@ def test_only_the_row_itself_knows_who_holds_it_where_a_clock_stands(
     assert dead.read("shoes") == STATE
 
 
-def test_a_table_of_an_earlier_release_is_taken_over(tmp_path: Path) -> None:
+def test_a_table_of_an_earlier_release_is_upgraded(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "old.db")) as old, old:
         old.execute(
             "create table bigcommerce_states (store varchar(100) primary key, state text, "
@@ -178,7 +180,7 @@ def test_a_lock_that_is_held_long_is_renewed(make: Make, tmp_path: Path, name: s
 
 
 @kinds(ALL)
-def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
+def test_only_one_of_many_concurrent_runs_gets_a_lock(
     make: Make, tmp_path: Path, name: str
 ) -> None:
     got, refused, begin = [], [], threading.Barrier(8)
@@ -205,7 +207,7 @@ def test_of_many_that_want_a_free_lock_at_once_one_gets_it(
     assert (len(got), len(refused)) == (1, 7)
 
 
-def test_a_lock_in_a_folder_is_held_until_the_children_are_gone(tmp_path: Path) -> None:
+def test_a_lock_in_a_folder_is_held_until_child_processes_have_ended(tmp_path: Path) -> None:
     states = FolderStates(tmp_path)
     with states.lock("shoes") as lock:
         child = subprocess.Popen(
@@ -220,13 +222,13 @@ def test_a_lock_in_a_folder_is_held_until_the_children_are_gone(tmp_path: Path) 
         pass
 
 
-def test_a_state_that_was_cut_names_its_file(tmp_path: Path) -> None:
+def test_the_error_of_a_truncated_state_names_its_file(tmp_path: Path) -> None:
     (tmp_path / "shoes.json").write_text(STATE.text()[:30])
     with pytest.raises(FleetError, match=r"shoes\.json is not a state"):
         FolderStates(tmp_path).read("shoes")
 
 
-def test_a_plain_state_of_a_run_by_hand_is_taken(tmp_path: Path) -> None:
+def test_a_plain_state_file_of_the_tap_is_accepted(tmp_path: Path) -> None:
     (tmp_path / "shoes.json").write_text('{"bookmarks": {}}')
     saved = FolderStates(tmp_path).read("shoes")
     assert saved is not None
@@ -234,7 +236,7 @@ def test_a_plain_state_of_a_run_by_hand_is_taken(tmp_path: Path) -> None:
     assert datetime.now(timezone.utc) - saved.saved_at < timedelta(minutes=1)
 
 
-def test_a_disk_that_is_full_leaves_the_old_state(
+def test_the_old_state_is_kept_if_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     states = FolderStates(tmp_path / "states")
@@ -254,7 +256,7 @@ def test_a_disk_that_is_full_leaves_the_old_state(
     ]
 
 
-def test_a_state_that_is_saved_never_changes_a_file_that_somebody_reads(tmp_path: Path) -> None:
+def test_saving_a_state_does_not_change_an_open_file(tmp_path: Path) -> None:
     states = FolderStates(tmp_path / "states")
     with states.lock("shoes") as lock:
         lock.save(STATE)
@@ -306,7 +308,7 @@ def writer(make: Make, path: Path, name: str, **options: Any) -> Iterator[subpro
 
 
 @kinds(ALL)
-def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_state(
+def test_a_process_killed_during_a_write_leaves_a_complete_state(
     make: Make, tmp_path: Path, name: str
 ) -> None:
     options = {"term": 1.0} if make is not folder else {}
@@ -326,7 +328,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_a_whole_state(
     assert last >= 1
 
 
-def test_a_database_that_does_not_answer_is_worth_another_try() -> None:
+def test_a_database_that_does_not_answer_can_be_retried() -> None:
     url = "postgresql+psycopg2://loader:hush-hush@127.0.0.1:1/states"
     with pytest.raises(StorageUnavailable, match="cannot be used") as caught:
         SqlStates(url).read("shoes")
