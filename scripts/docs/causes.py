@@ -1,6 +1,6 @@
-"""Why each message of the tap appears, and what to do then.
+"""Cause and cure of each message of the tap, for docs/errors.md.
 
-A message is named by a part of its pattern (see `messages`) that no other has, or by all of it.
+A message is identified by a unique part of its pattern (see `messages`), or by the whole pattern.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cause:
-    """`part` is of the message's pattern; `cause` and `cure` are Markdown for a table's cell."""
+    """`part` is a part of the message's pattern; `cause` and `cure` are Markdown for table cells."""
 
     part: str
     cause: str
@@ -21,7 +21,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "Command line": (
         Cause(
             "use only one of --",
-            "Each of these options is a command of its own.",
+            "Each of these options is a separate command.",
             "Run the tap once for each.",
         ),
         Cause(
@@ -89,7 +89,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "are read in every sync: it has no replication key",
-            "`streams` has a date or a lookback for a stream that knows no dates.",
+            "`streams` has a date or a lookback for a stream without dates.",
             "Remove it.",
         ),
         Cause(
@@ -142,7 +142,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "There is no setting",
             "A name in the config is not a setting of the tap. It may be a typing error.",
-            "Correct the name, or remove it. The run goes on without it.",
+            "Correct the name, or remove it. The run continues without it.",
         ),
         Cause(
             "should hold one JSON object",
@@ -217,7 +217,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "so that deletions cannot be detected",
             "The API sent an id below 0 or above 2^64, which no set of ids can hold.",
-            "Send the line to BigCommerce's support, and switch `detect_deletes` off meanwhile.",
+            "Send the line to BigCommerce's support, and switch `detect_deletes` off until then.",
         ),
         Cause(
             "is not a folder where files can be written",
@@ -319,14 +319,14 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "The API path in the file is not at api.bigcommerce.com",
             "The API path in the file has another host, which becomes the setting `api_url`.",
-            "Nothing, if you know that host. Else do not use the file.",
+            "Nothing, if you know that host. Otherwise do not use the file.",
         ),
     ),
     "Access": (
         Cause(
             "Nothing of the store",
-            "`--discover` or `--check` asked for every list, and not one of them answered.",
-            "Compare `store_hash` with the API path of the account; if it is right, try later.",
+            "`--discover` or `--check` requested every list, and none of the requests succeeded.",
+            "Compare `store_hash` with the API path of the account. If it is correct, try again later.",
         ),
         Cause(
             "Check that access_token is complete",
@@ -439,7 +439,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "The catalog's replication-method",
-            "The metadata of the stream name a method that does not exist.",
+            "The stream's metadata have a method that does not exist.",
             "Use one of the two, or remove the line.",
         ),
         Cause(
@@ -456,27 +456,27 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "State": (
         Cause(
             "The state belongs to",
-            "The state file is of another store. Its bookmarks would hide what is missing.",
-            "Give each store a state file of its own.",
+            "The state file is of another store. With its bookmarks, records would be missing.",
+            "Use a separate state file for each store.",
         ),
         Cause(
             "The state's bookmark of",
-            "Somebody or something has changed the date in the state file.",
+            "The date in the state file was edited.",
             "Correct it or remove it, as the message says.",
         ),
         Cause(
             'The state\'s "retry" of',
-            "The list of what the last run could not read has been changed.",
+            "The list of records that the last run could not read was edited.",
             "Remove it and the stream's bookmark, as the message says.",
         ),
         Cause(
             "The state's resume point of",
-            "The place where a stopped run goes on has been changed.",
+            "The position where a stopped run resumes was edited.",
             "Remove it, as the message says.",
         ),
         Cause(
             'The state\'s "bookmarks" should hold',
-            "The state has another form than Singer's.",
+            "The state is not in Singer's format.",
             "Use the last line that the target wrote, or none to read everything.",
         ),
         Cause(
@@ -508,14 +508,14 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "No stream can be read from",
-            "All attempts of a request failed, no other request succeeded meanwhile, and one last "
-            "request, for the time, failed, too. All other streams fail with it at once.",
+            "All attempts of a request failed, no other request succeeded during that time, and a "
+            "last request, for the store's time, failed, too. All other streams fail at once.",
             "See the row of its reason, then try `curl -sI https://api.bigcommerce.com` from this "
             "machine.",
         ),
         Cause(
             "Retrying would not help",
-            "The API rejects the request for a reason that does not go away by waiting.",
+            "The API rejects the request for a reason that is not temporary.",
             "See the row of the status below, and what the API says.",
         ),
         Cause(
@@ -585,11 +585,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "the response's compression is damaged",
             "The response was damaged on the way.",
-            "Nothing, unless it happens often: then look for a proxy between the tap and the API.",
+            "Nothing, unless it happens often: then check for a proxy between the tap and the API.",
         ),
         Cause(
             "the response is not JSON",
-            "A gateway or a proxy responded with a page of its own.",
+            "A gateway or a proxy responded with an HTML page.",
             "Nothing, unless it happens often: then find out what responds at this address.",
         ),
         Cause(
@@ -620,17 +620,17 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "The report",
             "`--report` names a folder, a device, a pipe, a broken link, or a file in a folder "
             "that is not writable. An existing file is not changed.",
-            "Name a new file, or the report of an earlier run, in a folder of your own.",
+            "Use a new file, or the report of an earlier run, in a writable folder.",
         ),
         Cause(
             "cannot be written: …. The stream stops here",
-            "A record came without its key, or without the date that the stream goes by.",
+            "A record has no key, or no date for the replication key.",
             "Run the sync again. If it stays, send the id to BigCommerce's support, or read the "
             'stream with `"replication-method": "FULL_TABLE"`.',
         ),
         Cause(
             "is skipped, and the next sync reads it first",
-            "One record, or what belongs to it, cannot be read, while others can.",
+            "One record, or one of its child lists, cannot be read, while others can.",
             "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),
         Cause(
@@ -645,7 +645,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "answers with the record",
-            "The API was asked for one record, and shows another one.",
+            "The API returned another record than the requested one.",
             "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),
         Cause(
@@ -655,28 +655,27 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "is not an object",
-            "A nested list holds values that are not rows.",
-            "Send the id that is named to BigCommerce's support.",
+            "A nested list has values that are not rows.",
+            "Send the id in the message to BigCommerce's support.",
         ),
         Cause(
             "returned other customers",
-            "v3 was asked for one customer, and its response has others.",
+            "v3 returned other customers than the requested one.",
             "Run the sync again. If it stays, send the id to BigCommerce's support.",
         ),
         Cause(
             "of … has no usable …",
-            "As above, for a stream that belongs to another one's rows.",
+            "As above, for a child stream.",
             "As above.",
         ),
         Cause(
             "a record has no usable …",
-            "The API sent a row without what tells it from the others, or with something else than "
-            "a whole number or a text.",
+            "The API sent a row whose key is missing, or is neither an integer nor a text.",
             "Send the lines to BigCommerce's support.",
         ),
         Cause(
             "a record has no usable id",
-            "The API sent a row whose id is no number above 0.",
+            "The API sent a row whose id is not a number above 0.",
             "Send the lines to BigCommerce's support.",
         ),
         Cause(
@@ -686,52 +685,52 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "out of order",
-            "The API did not sort or filter by id as it documents. Most often something between "
-            "here and the API answers from a cache.",
-            "Look for a proxy; run the sync again.",
+            "The API did not sort or filter by id as documented. Most often a proxy between the tap "
+            "and the API responds from a cache.",
+            "Check for a proxy; run the sync again.",
         ),
         Cause(
             "answers 404, although",
-            "The API shows a record, but not its child list, three times in a row.",
+            "The API returns a record, but not its child list, three times in a row.",
             "Run the sync again later.",
         ),
         Cause(
             "It was read again, with the same result",
-            "The API says that the list, or that of one record, has more than it shows: by its "
-            "total, its last row, or a next page.",
-            "Look in the control panel what is missing, and ask BigCommerce's support. If nothing "
-            "you need is missing, name it in `accept_incomplete`.",
+            "By its total, its last row or a next page, the list, or the child list of a record, has "
+            "more records than the API returns.",
+            "Look in the control panel which records are missing, and ask BigCommerce's support. If "
+            "you need none of them, add the stream to `accept_incomplete`.",
         ),
         Cause(
             "That is accepted (accept_incomplete).",
-            "The list has more than it shows, and `accept_incomplete` names the stream.",
-            "Nothing. Take the name out of `accept_incomplete` once the list is whole again.",
+            "The list has more records than the API returns, and `accept_incomplete` has the stream.",
+            "Nothing. Remove the name from `accept_incomplete` once the list is complete again.",
         ),
         Cause(
             "The list was read again by page number, and is complete",
-            "The list, filtered by id, did not have all records; its pages have them.",
-            "Nothing: all records have been read. If it stays, tell BigCommerce's support.",
+            "The list filtered by id did not have all records; the list by page number has.",
+            "Nothing: all records have been read. If it stays, report it to BigCommerce's support.",
         ),
         Cause(
             "the list changed each time it was read",
             "The list is read by page number, and records were added or deleted during each of "
             "three passes.",
-            "Nothing: the next sync reads what may have been missed. Run it when the store is less "
-            "busy.",
+            "Nothing: the next sync reads records that may have been missed. Run it when the store "
+            "is less busy.",
         ),
         Cause(
             "in a way that cannot be understood",
-            "The answer names a next page by a link that holds neither a page nor a cursor.",
-            "Ask BigCommerce's support; look for a proxy that changes answers.",
+            "The response's link to the next page has neither a page number nor a cursor.",
+            "Ask BigCommerce's support; check for a proxy that changes responses.",
         ),
         Cause(
             "The list is read from its start instead",
-            "The last run was stopped, and the API has forgotten the cursor where it would go on.",
+            "The last run was stopped, and the cursor to continue from is no longer valid.",
             "Nothing.",
         ),
         Cause(
             "that it has named before",
-            "The API's cursors lead in a circle.",
+            "The API returned the same cursor twice.",
             "Run the sync again; if it stays, ask BigCommerce's support.",
         ),
         Cause(
@@ -742,9 +741,9 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "the API returns no row, and without them it returns all rows",
-            "The API takes a parameter of the list no more, whatever the row.",
-            "Nothing: what it would have brought is read row by row. Ask BigCommerce's support, or "
-            "deselect the fields.",
+            "The API no longer accepts a parameter of the list.",
+            "Nothing: the data are read row by row. Ask BigCommerce's support, or deselect the "
+            "fields.",
         ),
         Cause(
             "although these were requested. They are read with requests of their own",
@@ -764,15 +763,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "belong to no consignment",
-            "The API's two views of an order differ.",
+            "Two parts of the API's response for an order contradict each other.",
             "Use `products`, which is complete.",
         ),
     ),
     "End of a run": (
         Cause(
             "… failed: …",
-            "A stream could not be read to its end. The others go on; the status is 1.",
-            "See the reason behind it, and run the sync again: the stream goes on where it "
+            "A stream could not be read completely. The others continue; the exit status is 1.",
+            "See the reason in the message, and run the sync again: the stream continues where it "
             "stopped.",
         ),
         Cause(
@@ -794,7 +793,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "Stopped by",
             "Ctrl-C, or the system or an orchestrator ended the run.",
-            "Run it again with the last state: it goes on where it was stopped.",
+            "Run it again with the last state: it continues where it was stopped.",
         ),
         Cause(
             "Unexpected error. Please report it",
