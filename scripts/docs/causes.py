@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cause:
-    """`part` is a part of the message's pattern; `cause` and `cure` are Markdown for table cells."""
+    """`part` is a part of the message's pattern; `cause` and `cure` are Markdown in a table."""
 
     part: str
     cause: str
@@ -326,7 +326,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "Nothing of the store",
             "`--discover` or `--check` requested every list, and none of the requests succeeded.",
-            "Compare `store_hash` with the API path of the account. If it is correct, try again later.",
+            "Compare `store_hash` with the API path of the account. If it is correct, try later.",
         ),
         Cause(
             "Check that access_token is complete",
@@ -685,8 +685,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "out of order",
-            "The API did not sort or filter by id as documented. Most often a proxy between the tap "
-            "and the API responds from a cache.",
+            "The API did not sort or filter by id as documented. Most often a proxy between the "
+            "tap and the API responds from a cache.",
             "Check for a proxy; run the sync again.",
         ),
         Cause(
@@ -696,14 +696,14 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "It was read again, with the same result",
-            "By its total, its last row or a next page, the list, or the child list of a record, has "
-            "more records than the API returns.",
-            "Look in the control panel which records are missing, and ask BigCommerce's support. If "
-            "you need none of them, add the stream to `accept_incomplete`.",
+            "By its total, its last row or a next page, the list, or the child list of a record, "
+            "has more records than the API returns.",
+            "Look in the control panel which records are missing, and ask BigCommerce's support. "
+            "If you need none of them, add the stream to `accept_incomplete`.",
         ),
         Cause(
             "That is accepted (accept_incomplete).",
-            "The list has more records than the API returns, and `accept_incomplete` has the stream.",
+            "The list has more records than the API returns; `accept_incomplete` has the stream.",
             "Nothing. Remove the name from `accept_incomplete` once the list is complete again.",
         ),
         Cause(
