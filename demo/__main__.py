@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from demo.pipeline import PipelineFailed
-from demo.story import run_demo
+from demo.steps import run_demo
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path("Scripts" if sys.platform == "win32" else "bin")

@@ -6,9 +6,9 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from demo.landed import Landed, Row
 from demo.page import command, heading, line, shown_path, table
 from demo.pipeline import Pipeline, PipelineFailed
+from demo.written_rows import Row, WrittenRows
 from tap_bigcommerce_sandbox import Options, RemoteStore, Sandbox
 
 STREAMS = ("coupons", "customers", "orders", "products")
@@ -56,7 +56,7 @@ def _discovery(pipeline: Pipeline) -> None:
     line(f"{len(streams)} streams with {fields:,} fields")
 
 
-def _full_sync(pipeline: Pipeline, store: RemoteStore) -> dict[str, Landed]:
+def _full_sync(pipeline: Pipeline, store: RemoteStore) -> dict[str, WrittenRows]:
     heading("Full sync")
     command(
         "tap-bigcommerce --config config.json --catalog catalog.json",
@@ -64,18 +64,18 @@ def _full_sync(pipeline: Pipeline, store: RemoteStore) -> dict[str, Landed]:
     )
     store.clear_requests()
     seconds = pipeline.sync(1)
-    landed = {name: Landed(pipeline.rows, name) for name in STREAMS}
-    line(_sum(landed, seconds, store))
-    orders, products = landed["orders"].rows, landed["products"].rows
+    written = {name: WrittenRows(pipeline.rows, name) for name in STREAMS}
+    line(_sum(written, seconds, store))
+    orders, products = written["orders"].rows, written["products"].rows
     inside = {
         "orders": f"with {_nested(orders, 'products')} line items, "
         f"{_nested(orders, 'shipping_addresses')} addresses, {_nested(orders, 'coupons')} coupons",
         "products": f"with {_nested(products, 'variants')} variants, "
         f"{_nested(products, 'images')} images",
     }
-    rows = [(name, f"{len(found):,}", inside.get(name, "")) for name, found in landed.items()]
+    rows = [(name, f"{len(found):,}", inside.get(name, "")) for name, found in written.items()]
     table([("stream", "rows", ""), *rows], align="<><")
-    return landed
+    return written
 
 
 def _changes(store: RemoteStore) -> dict[str, list[int]]:
@@ -95,8 +95,8 @@ def _incremental_sync(
     pipeline: Pipeline,
     store: RemoteStore,
     changed: Mapping[str, list[int]],
-    first: Mapping[str, Landed],
-) -> dict[str, Landed]:
+    first: Mapping[str, WrittenRows],
+) -> dict[str, WrittenRows]:
     heading("Incremental sync, from the state of the first sync")
     command(
         "tap-bigcommerce --config config.json --catalog catalog.json --state state-1.json",
@@ -104,10 +104,10 @@ def _incremental_sync(
     )
     store.clear_requests()
     seconds = pipeline.sync(2)
-    landed = {name: Landed(pipeline.rows, name, skip=len(first[name])) for name in STREAMS}
-    line(_sum(landed, seconds, store))
+    written = {name: WrittenRows(pipeline.rows, name, skip=len(first[name])) for name in STREAMS}
+    line(_sum(written, seconds, store))
     rows = [("stream", "rows", "changed", "again")]
-    for name, found in landed.items():
+    for name, found in written.items():
         if name in changed:
             known = len(found.by_id.keys() & set(changed[name]))
             rows.append((name, f"{len(found):,}", str(known), str(len(found) - known)))
@@ -115,15 +115,15 @@ def _incremental_sync(
             rows.append((name, f"{len(found):,}", "", "full table every time"))
     table(rows, align="<>><")
     line("again: not changed, but with the bookmark's date; read again so that no row is missed")
-    return landed
+    return written
 
 
 def _compare(
     pipeline: Pipeline,
     store: RemoteStore,
     changed: Mapping[str, list[int]],
-    first: Mapping[str, Landed],
-    second: Mapping[str, Landed],
+    first: Mapping[str, WrittenRows],
+    second: Mapping[str, WrittenRows],
 ) -> None:
     heading("The rows in the files")
     shipped = changed["orders"][0]
@@ -140,7 +140,7 @@ def _compare(
     ):
         rows.append(_order(order, remark))
     table(rows, align="><<>><<")
-    missing = {name: Landed(pipeline.rows, name).differences(store) for name in STREAMS}
+    missing = {name: WrittenRows(pipeline.rows, name).differences(store) for name in STREAMS}
     wrong = {name: ids for name, ids in missing.items() if ids}
     if wrong:
         raise PipelineFailed(f"Rows of the store are missing or old in {pipeline.rows}: {wrong}")
@@ -161,8 +161,8 @@ def _files(folder: Path, seconds: float) -> None:
     line(f"It took {seconds:.0f} s. The store has been stopped.")
 
 
-def _sum(landed: Mapping[str, Landed], seconds: float, store: RemoteStore) -> str:
-    rows = sum(len(rows) for rows in landed.values())
+def _sum(written: Mapping[str, WrittenRows], seconds: float, store: RemoteStore) -> str:
+    rows = sum(len(rows) for rows in written.values())
     requests = store.requests()
     coupons = sum(request["list"] == "order_coupons" for request in requests)
     of_orders = f", {coupons:,} of them for coupons of single orders" if coupons else ""

@@ -13,7 +13,7 @@ from tap_bigcommerce_sandbox import Store
 Row = dict[str, Any]
 
 
-class Landed:
+class WrittenRows:
     """The rows of one stream that were written until now."""
 
     def __init__(self, rows: Path, stream: str, skip: int = 0) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from tap_bigcommerce_sandbox.dates import http_date
 from tap_bigcommerce_sandbox.endpoints import CHILDREN, ENDPOINTS, KINDS
-from tap_bigcommerce_sandbox.faults import BROKEN_CONNECTIONS, Faults, spoil
+from tap_bigcommerce_sandbox.faults import BROKEN_CONNECTIONS, Faults, apply_fault
 from tap_bigcommerce_sandbox.identity import ACCESS_TOKEN
 from tap_bigcommerce_sandbox.lists import Context
 from tap_bigcommerce_sandbox.options import Options
@@ -62,7 +62,7 @@ class App:
         if response.status < 400:
             kind = self.faults.kind_for(name, request, response, self.options)
             if kind:
-                response = spoil(kind, api, response)
+                response = apply_fault(kind, api, response)
         self._add_headers(response, bare=kind == "429-bare", api=api)
         breaks = kind if kind in BROKEN_CONNECTIONS else None
         entry.update(status=None if breaks in ("reset", "hang") else response.status)

@@ -43,7 +43,7 @@ class FaultRule:
         if self.kind not in known and not re.fullmatch(r"[2-5]\d\d", self.kind):
             raise ValueError(f"unknown fault kind {self.kind!r}")
 
-    def strikes(self, name: str, request: Request, response: Response) -> bool:
+    def matches(self, name: str, request: Request, response: Response) -> bool:
         """Count the request if this rule applies to it; returns whether it fails."""
         if self.name not in (name, _ANY_LIST) or not self._applies(request, response):
             return False
@@ -81,7 +81,7 @@ class Faults:
         self, name: str, request: Request, response: Response, options: Options
     ) -> str | None:
         """The kind of fault for this request, or None. All rules count it; the first one wins."""
-        struck = [rule.kind for rule in self._rules if rule.strikes(name, request, response)]
+        struck = [rule.kind for rule in self._rules if rule.matches(name, request, response)]
         if struck:
             return struck[0]
         data = name not in ("time", "store")
@@ -90,7 +90,7 @@ class Faults:
         return None
 
 
-def spoil(kind: str, api: str, response: Response) -> Response:
+def apply_fault(kind: str, api: str, response: Response) -> Response:
     """The response changed by a fault. HttpServer breaks connections; they change nothing here."""
     if kind in BROKEN_CONNECTIONS:
         return response

@@ -74,11 +74,11 @@ class RowList:
     hides_archived: bool = False
     strict: bool = False
     """Whether a parameter with an operator that is not in `filters` is refused."""
-    nothing: Callable[[World, int], int] | None = None
+    empty_status: Callable[[World, int], int] | None = None
     """The status of a child list's response without rows, where it is not the usual one."""
 
     @property
-    def of(self) -> str:
+    def row_kind(self) -> str:
         """The kind of the rows."""
         return self.kind or self.name
 
@@ -107,7 +107,7 @@ class RowList:
         ids = self.matching(context, request, parent)
         by_id = self._sort(request)[0] == "id"
         part = cut(self.paging, request, self.api, world.options, ids, cap, by_id)
-        rows = [world.row_bytes(self.of, number, form) for number in part.ids]
+        rows = [world.row_bytes(self.row_kind, number, form) for number in part.ids]
         response = self._respond(world, part, rows, parent)
         response.rows, response.ids = len(rows), part.ids if parent is None else (parent,)
         return response
@@ -122,7 +122,7 @@ class RowList:
         if self.hides_archived and context.world.options.archived_orders == "hidden":
             query = {"is_deleted": "false", **query}
         conditions = read_conditions(self.filters, query, context.world, self.api)
-        return context.selector.ids(self.of, conditions, *self._sort(request), parent)
+        return context.selector.ids(self.row_kind, conditions, *self._sort(request), parent)
 
     def form(self, request: Request) -> Form:
         """Which parts of each row the request asks for. Raises ApiError."""
@@ -150,7 +150,7 @@ class RowList:
     def _parent(self, world: World, parents: Sequence[int]) -> int | None:
         if not parents:
             return None
-        if parents[0] not in world.children[self.of].parents:
+        if parents[0] not in world.children[self.row_kind].parents:
             raise ApiError(404, "The requested resource was not found.")
         return parents[0]
 
@@ -173,8 +173,8 @@ class RowList:
         return name, direction == "desc"
 
     def _respond(self, world: World, part: Part, rows: list[bytes], parent: int | None) -> Response:
-        if not rows and parent is not None and self.nothing is not None:
-            status = self.nothing(world, parent)
+        if not rows and parent is not None and self.empty_status is not None:
+            status = self.empty_status(world, parent)
             if status == 404:
                 raise ApiError(404, "The requested resource was not found.")
             if status == 204:
@@ -182,10 +182,10 @@ class RowList:
         if self.api == "v3":
             return v3_list(rows, part.meta)
         response = v2_list(rows)
-        table = world.listed(self.of)
+        table = world.listed(self.row_kind)
         newest = max(map(table.modified, part.ids), default=0)
         if parent is not None:
-            newest = world.children[self.of].parents.modified(parent)
+            newest = world.children[self.row_kind].parents.modified(parent)
         response.headers["last-modified"] = http_date(newest or world.clock.now())
         return response
 
@@ -219,7 +219,7 @@ class Single:
 
     def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
         """The row itself in v2, under `data` in v3; 404 if there is none."""
-        world, number, kind = context.world, parents[0], self.listed.of
+        world, number, kind = context.world, parents[0], self.listed.row_kind
         if number not in world.listed(kind):
             raise ApiError(404, "The requested resource was not found.")
         body = world.row_bytes(kind, number, self.listed.form(request))

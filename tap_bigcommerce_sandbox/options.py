@@ -95,7 +95,7 @@ class Options:
     archive_touches: bool = _option(True, "whether archiving an order sets its date_modified")
     line_item_cut: int = _option(50, "line items a consignment embeds before it is cut")
     cut_warning: bool = _option(True, "whether a cut consignment carries __warning__")
-    warning_place: str = _option(
+    warning_position: str = _option(
         "consignment",
         "where __warning__ is: a key of the consignment, or one more object in line_items",
         ("consignment", "line_items"),

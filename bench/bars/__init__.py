@@ -40,7 +40,7 @@ BARS = {
         Bar("process", "Limited by the processor", "bench.bars.process"),
         Bar("delay", "Limited by delay", "bench.bars.delay"),
         Bar("quota", "Limited by quota", "bench.bars.quota"),
-        Bar("plain", "Comparison with a plain extractor", "bench.bars.beside_plain"),
+        Bar("plain", "Comparison with a plain extractor", "bench.bars.plain_comparison"),
         Bar("deletes", "Deleted records", "bench.bars.deletes"),
         Bar("fleet", "A fleet on Dagster", "bench.bars.fleet"),
         Bar("startup", "Start-up", "bench.bars.startup"),

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from demo.fleet.story import DemoFailed, run_demo
+from demo.fleet.steps import DemoFailed, run_demo
 
 ROOT = Path(__file__).resolve().parents[2]
 

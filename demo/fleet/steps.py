@@ -69,12 +69,12 @@ def run_demo(tap: Path, duckdb: Path, folder: Path, *, port: int, serve: bool) -
         _first_look(instance, defs)
         heading("First sync: everything")
         _run_all(instance, defs)
-        _landed(folder, duckdb, stores)
+        _compare_rows(folder, duckdb, stores)
         for number, store in enumerate(stores.values(), start=1):
             store.change("orders", count=number)
         heading("Second sync: what has changed, which is 1, 2 and 3 orders")
         _run_all(instance, defs)
-        _landed(folder, duckdb, stores)
+        _compare_rows(folder, duckdb, stores)
         _freshness(instance, defs)
         if serve:
             _serve(folder, port)
@@ -175,21 +175,21 @@ def _shown(instance: dg.DagsterInstance, run_id: str) -> Iterator[str]:
     yield str(found[STREAMS[0]]["seconds"])
 
 
-def _landed(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore]) -> None:
+def _compare_rows(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore]) -> None:
     """Count the rows in DuckDB, with the target's Python, and compare them with the stores."""
     command = [str(duckdb), "-c", COUNT, str(folder / "fleet.duckdb"), *STREAMS]
     counted = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if counted.returncode != 0:
         raise DemoFailed(f"DuckDB cannot be read: {counted.stderr.strip()}")
-    landed = json.loads(counted.stdout)
+    counts = json.loads(counted.stdout)
     line("")
     for name, store in stores.items():
         there = {stream: len(store.records(stream)) for stream in STREAMS}
-        here = {stream: landed[stream].get(name, 0) for stream in STREAMS}
+        here = {stream: counts[stream].get(name, 0) for stream in STREAMS}
         if there != here:
             raise DemoFailed(f"{name} has {there} rows, but DuckDB has {here}.")
-    total = sum(sum(rows.values()) for rows in landed.values())
-    line(f"fleet.duckdb has {total:,} rows in {len(landed)} tables: each row of each store once.")
+    total = sum(sum(rows.values()) for rows in counts.values())
+    line(f"fleet.duckdb has {total:,} rows in {len(counts)} tables: each row of each store once.")
 
 
 def _freshness(instance: dg.DagsterInstance, defs: dg.Definitions) -> None:

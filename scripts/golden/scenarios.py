@@ -176,7 +176,7 @@ def other_api(store: GoldenStore) -> Iterator[Step]:
     store.set(
         inclusive_bounds=False,
         archived_orders="hidden",
-        warning_place="line_items",
+        warning_position="line_items",
         consignment_costs="string",
         shipping_base_cost="inc_tax",
         embedded_consignments="array",

@@ -17,6 +17,6 @@ ENDPOINTS: tuple[Endpoint, ...] = tuple(
     endpoint for family in _FAMILIES for endpoint in family.ENDPOINTS
 )
 LISTED_KINDS: Mapping[str, str] = MappingProxyType(
-    {item.name: item.of for item in ENDPOINTS if isinstance(item, RowList)}
+    {item.name: item.row_kind for item in ENDPOINTS if isinstance(item, RowList)}
 )
 """The kind of the rows that a list shows."""

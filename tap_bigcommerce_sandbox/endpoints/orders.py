@@ -128,7 +128,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "orders/{}/transactions",
         "transactions",
         paging=Paging("none", most=_MOST_TRANSACTIONS),
-        nothing=no_transactions,
+        empty_status=no_transactions,
     ),
     RowList(
         "order_refunds",

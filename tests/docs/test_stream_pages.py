@@ -159,7 +159,7 @@ def test_the_recording_is_of_the_demo_as_it_is() -> None:
     """Its headings and commands are those in the demo's source."""
     command, lines = terminal.read_cast(terminal.CAST.read_text("utf-8"))
     assert command == "make demo"
-    story = (ROOT / "demo" / "story.py").read_text("utf-8")
+    story = (ROOT / "demo" / "steps.py").read_text("utf-8")
     headings = [line.text for line in lines if line.bold]
     assert len(headings) == len(re.findall(r"\bheading\(", story))
     assert all(heading.split(",")[0] in story for heading in headings)

@@ -72,7 +72,7 @@ DENSE = small(ids="dense")
 
 CASES: dict[str, tuple[Options, Prepare, dict[str, Any]]] = {
     "warned": (small(**HUGE), nothing, {}),
-    "warned in the list": (small(**HUGE, warning_place="line_items"), nothing, {}),
+    "warned in the list": (small(**HUGE, warning_position="line_items"), nothing, {}),
     "not warned": (small(**HUGE, cut_warning=False), nothing, {}),
     "cut early": (small(orders=60, line_item_cut=2, cut_warning=False), nothing, {}),
     "empty": (small(orders=60, empty_line_items_every=3), nothing, {}),
@@ -156,7 +156,7 @@ def test_line_items_that_were_cut_off_are_read_from_the_child_list(runs: Runs, n
 
 
 def test_line_items_that_were_cut_off_are_added_to_selected_consignments() -> None:
-    with Sandbox(small(**HUGE, warning_place="line_items")) as store:
+    with Sandbox(small(**HUGE, warning_position="line_items")) as store:
         catalog = tap_runner.discover(tap_runner.settings(store))
         chosen = tap_runner.select(
             catalog, "orders", fields={"orders": ["products", "consignments"]}

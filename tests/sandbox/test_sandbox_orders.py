@@ -63,7 +63,7 @@ def test_embedded_line_items_are_those_of_the_order_but_for_cuts(store: Sandbox,
 
 def test_the_warning_can_stand_among_the_line_items_or_nowhere(store: Sandbox, get: Get) -> None:
     huge = next(r["id"] for r in store.records("orders", full=True) if len(r["products"]) > 50)
-    store.set(warning_place="line_items")
+    store.set(warning_position="line_items")
     [row] = get("v2/orders", min_id=huge, max_id=huge, **ITEMS).json
     items = row["consignments"]["shipping"][0]["line_items"]
     assert len(items) == 51

@@ -72,7 +72,7 @@ ORDERS = next(stream for stream in STREAMS if stream.name == "orders")
     [
         {},
         {"cut_warning": False},
-        {"warning_place": "line_items"},
+        {"warning_position": "line_items"},
         {"shipping_base_cost": "inc_tax", "items_total_counts_children": False},
         {"embedded_consignments": "never"},
     ],

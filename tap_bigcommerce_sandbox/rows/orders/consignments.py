@@ -80,12 +80,12 @@ class _Grouping:
         shown = rows[: self._cut]
         if self._options.fulfillment_source_embedded:
             shown = [{**row, "fulfillment_source": ""} for row in shown]
-        if self._is_cut(rows) and self._options.warning_place == "line_items":
+        if self._is_cut(rows) and self._options.warning_position == "line_items":
             shown = [*shown, {"__warning__": self._warning()}]
         return shown
 
     def warned(self, consignment: Row, rows: list[Row]) -> Row:
-        if self._is_cut(rows) and self._options.warning_place == "consignment":
+        if self._is_cut(rows) and self._options.warning_position == "consignment":
             consignment["__warning__"] = self._warning()
         return consignment
 
