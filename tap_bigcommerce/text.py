@@ -1,4 +1,4 @@
-"""Text for people: printable, truncated, without secrets; tables, durations."""
+"""Text for people: printable, truncated, without secrets; tables."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Omit `--report`.",
         ),
         Cause(
-            "--test ignores the state",
+            "--test does not use a state",
             "A test neither uses nor writes a state.",
             "Omit `--state`.",
         ),
@@ -129,8 +129,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "legacy API account",
-            "The config has the settings of a legacy API account (user name and API key).",
-            "Make a store-level API account, and use its token and the hash in its API path.",
+            "The config or credentials file is of a legacy API account (user name and API key).",
+            "Create a store-level API account, and use its credentials file.",
         ),
         Cause(
             "as the file or folder of trusted certificates",

@@ -1,4 +1,4 @@
-"""--check: which streams can be read, and an estimate of requests and time.
+"""--check: which streams can be read, and how long a sync will take.
 
 Records are counted from totals and count endpoints only; no list is read. The estimate is one
 request per page, and one per child list of a record.

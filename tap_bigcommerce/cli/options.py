@@ -71,7 +71,7 @@ class Options(argparse.Namespace):
         if self.format == "markdown" and command == "check":
             return "--check supports --format text and json only"
         if self.state and command == "test":
-            return "--test ignores the state: omit --state"
+            return "--test does not use a state: omit --state"
         if not 0 < self.progress_every < 1_000_000:
             return "--progress-every must be a number of seconds above 0"
         if self.full_refresh and command != "sync":

@@ -1,4 +1,4 @@
-"""--about: the settings, streams and capabilities as text, Markdown or JSON."""
+"""--about: settings, streams and capabilities as text, Markdown or JSON."""
 
 from __future__ import annotations
 
