@@ -119,7 +119,7 @@ def change(store: GoldenStore) -> None:
         store.add(list_, count=2)
     for list_ in ("customers", "products", "coupons", "brands", "redirects"):
         store.delete(list_, ids=store.ids(list_)[5:7])
-    for list_ in ("banners", "blog_posts", "requestlists", "pages", "promotions", "shipping_zones"):
+    for list_ in ("banners", "blog_posts", "wishlists", "pages", "promotions", "shipping_zones"):
         store.delete(list_, ids=store.ids(list_)[2:3])
     store.delete("orders", ids=store.ids("orders")[30:32])
     store.change_variants(store.ids("products")[-3])
@@ -132,7 +132,7 @@ def resumed(store: GoldenStore) -> Iterator[Step]:
     The number of rows that are written before a list fails varies.
     """
     lists = ("orders", "products", "customers", "coupons", "redirects", "brands", "promotions")
-    for list_ in (*lists, "product_metafields", "customer_metafields", "requestlists"):
+    for list_ in (*lists, "product_metafields", "customer_metafields", "wishlists"):
         store.when(list_, len(store.ids(list_)) // 2, partial(_end, store, list_))
     yield Step({"max_concurrency": 1})
     store.clear_faults()
@@ -235,7 +235,7 @@ def failing(store: GoldenStore) -> Iterator[Step]:
     store.fault("order_messages", kind="500", times=0)
     store.fault("order_shipments", kind="500", times=0, ids_between=[orders[9], orders[10]])
     store.fault("product_reviews", kind="422", times=0, ids_between=[products[3], products[3]])
-    store.fault("requestlists", kind="empty-200", times=0)
+    store.fault("wishlists", kind="empty-200", times=0)
     yield Step()
     store.clear_faults()
     store.now += HOUR
