@@ -263,7 +263,11 @@ class RateLimiter:
         is_older = resets_at < self._resets_from - tolerance
         if self._quota is not None and is_older and now - took < self._resets_at - window:
             return True  # The response is from an earlier window.
-        same_window = self._quota is not None and resets_from <= self._resets_at + tolerance
+        # After a slow response the end of its window is uncertain by the time that it took. Then
+        # the end of the next window can lie within the tolerance, and is no inexact clock.
+        is_next = self._resets_at < resets_from and self._resets_from + window <= resets_at
+        is_close = resets_from <= self._resets_at + tolerance
+        same_window = self._quota is not None and is_close and not is_next
         self._used = self._used + 1 if same_window else 1
         if same_window and self._has_headers:
             # Responses may arrive out of order: within a window, the smallest number is right.

@@ -196,6 +196,8 @@ class ModelList:
         self.not_found_at: dict[int, float] = {}
         """When an id was last looked up and not found."""
         self._chance = chance
+        self._max_rows = 2 * len(ids)
+        """Each request may change the list: without a limit, long passes would make it longer."""
         self._next_id = max(ids, default=0) + 1
         self._just_read: list[int] = []
         self._total = 0
@@ -205,6 +207,8 @@ class ModelList:
     def change(self) -> None:
         """One change, of any kind, to any record."""
         kind = self._chance.choice(("update", "update", "delete", "insert", "append"))
+        if kind in ("insert", "append") and len(self.rows) >= self._max_rows:
+            kind = "delete"
         if kind == "append" or not self.rows:
             self._insert(self._next_id)
             self._next_id += self._chance.choice((1, 1, 1, 2, 50))

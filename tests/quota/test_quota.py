@@ -157,6 +157,21 @@ def test_of_responses_that_arrive_out_of_order_the_smallest_number_left_counts(c
     assert try_acquire(limiter) > 0
 
 
+def test_after_a_slow_response_the_next_window_is_not_mistaken_for_its_window(clock: At) -> None:
+    limiter = limiter_at(clock)
+    try_acquire(limiter)
+    clock.now = 26
+    limiter.release(headers(150, 149, reset=29), took=26)  # Its window ends at 29, or at 55.
+    clock.now = 31
+    try_acquire(limiter)
+    clock.now = 32
+    limiter.release(headers(150, 15, reset=28), took=1)  # It was at 29.
+    clock.now = 58
+    assert try_acquire(limiter) > 0
+    clock.now = 61
+    assert acquired(limiter) == 4
+
+
 def test_a_429_with_a_time_pauses_all_requests_for_that_time(clock: At) -> None:
     limiter = limiter_at(clock)
     try_acquire(limiter)
