@@ -127,7 +127,7 @@ def test_the_commands_without_make_install_and_run(
         timeout=600,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "all are here, in their latest version" in result.stdout
+    assert "all rows are here, in their latest version" in result.stdout
 
 
 def read_lines(path: Path) -> list[Any]:

@@ -87,7 +87,7 @@ def test_without_selected_the_default_is_used(quiet: Sandbox, catalog: Json) -> 
 def test_a_catalog_that_selects_nothing_says_so(quiet: Sandbox, catalog: Json) -> None:
     result = run(settings(quiet), select(catalog))
     assert not result.by_stream
-    assert "selects no stream" in result.stderr
+    assert "No stream is selected" in result.stderr
     assert "Traceback" not in result.stderr
 
 
