@@ -93,9 +93,10 @@ class Table:
         """Begin to count requests; returns how many pages the list is long."""
         list_, behavior = self.list, self.list.behavior
         pages = len(list_.rows) / min(self._setup.page_size, behavior.cap)
-        # Pages that fail shrink, down to a row each, and the list may grow while it is read.
+        # By id, and up to three times by page number. Pages that fail shrink, down to a row each,
+        # and the list may grow while it is read.
         may_shrink = list_.fault_share or behavior.heavy or behavior.cap == 1
-        most = 300 + 12 * len(list_.rows) if may_shrink else 50 + 4 * pages
+        most = 300 + 12 * len(list_.rows) if may_shrink else 100 + 6 * pages
         if self._setup.deletes == "tombstones":
             most = 3 * most  # The id scan, and the lookups of single ids.
         list_.requests, list_.most_requests = 0, int(most)
