@@ -55,9 +55,9 @@ def parse_instant(text: str) -> datetime | None:
     """Parse a date of the API, the settings or the state; returns it in UTC.
 
     Accepts RFC 2822 and ISO 8601, with or without seconds and offset (default: UTC), and a date
-    without a time. Returns None for anything else: "", a zero date, digits alone (an epoch?), a
-    date that does not exist, a year outside 0001 to 9999 (also after conversion to UTC), fractions
-    finer than a microsecond.
+    without a time. Returns None for anything else: "", a zero date, a number (it may be seconds
+    since 1970), a date that does not exist, a year outside 0001 to 9999 (also after conversion to
+    UTC), fractions finer than a microsecond.
     """
     match = _ISO_8601.fullmatch(text) or _ISO_8601.fullmatch(_as_iso_8601(text))
     if match is None:

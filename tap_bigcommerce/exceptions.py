@@ -58,7 +58,7 @@ class StoreUnavailable(TapError, singer.SingerSyncError):
 
 
 class RequestFailed(TapError, singer.SingerSyncError):
-    """A request failed and is not retried again. Fails the stream, unless the caller handles it."""
+    """A request failed, and is not retried any more. Fails the stream if no caller handles it."""
 
 
 class MissingPermission(RequestFailed):
@@ -93,7 +93,7 @@ class UnexpectedResponse(RequestFailed):
 
 
 class IncompleteList(RequestFailed):
-    """A list showed fewer rows than the API says it has. Fails the stream.
+    """A list contradicts what the API says of it: it lacks rows, or repeats them. Fails the stream.
 
     ``difference`` is the first sentence of the message. ``rows`` are the rows of a child list that
     were read; of other lists they have been passed on already.

@@ -135,7 +135,7 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
         if name in found:
             raise UnusableFile(f"it has an object with the name {quoted(name)} twice")
         if "\x00" in name:
-            raise UnusableFile(f"it has the name {quoted(name)}, with a NUL character")
+            raise UnusableFile(f"it has a name with a NUL character: {quoted(name)}")
         found[name] = value
     return found
 
@@ -166,7 +166,7 @@ def write_atomically(
 ) -> None:
     """Write a file completely, or leave the old one as it is. Raises OSError.
 
-    `mode` are its permissions; None: those of the file that it replaces, or the default ones.
+    `mode` is its permissions; None: those of the file that it replaces, or the default ones.
     Without `overwrite`, an existing file raises FileExistsError.
     """
     part = path.with_name(f".part-{secrets.token_hex(4)}")

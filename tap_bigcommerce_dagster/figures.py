@@ -16,7 +16,10 @@ MAX_BOOKMARK_LENGTH = 100
 """Characters of a bookmark that are shown."""
 
 PERMANENT_FAILURES = frozenset(
-    {"InvalidToken", "MissingPermission", "ConfigError", "CatalogError", "StateError", "BadRecord"}
+    {
+        *("InvalidToken", "MissingPermission", "ConfigError", "CatalogError", "StateError"),
+        *("BadRecord", "TokenRefused", "ScopeMissing"),  # the last two: of older taps
+    }
 )
 """Failures, by their names in the tap's METRIC lines, that a retry cannot solve."""
 

@@ -47,7 +47,7 @@ def build_check(
             severity=dg.AssetCheckSeverity.ERROR,
             description=(
                 f"{len(late)} of {number} stores have not been read completely in the last "
-                f"{hours:g} hours, or their state cannot be read."
+                f"{hours:g} hours, or were refused, or their state cannot be read."
                 if late
                 else f"All {number} stores have been read in the last {hours:g} hours."
             ),

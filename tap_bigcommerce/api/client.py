@@ -45,10 +45,10 @@ MAX_API_MESSAGE = 300
 """Characters of the API's own error message that are shown."""
 
 MAX_ERROR_BODY = 100_000
-"""Bytes. The body of an error that is larger is not read."""
+"""Bytes. A larger error body is ignored."""
 
 RETRIED = ("retry", "wait")
-"""The actions after responses that do not show that the store works."""
+"""The actions after failures that may mean that the store does not work at all."""
 
 TOKEN_ATTEMPTS = 4
 """Attempts before a 401 is final, if the token has worked before. Spurious 401s have been seen."""
@@ -125,8 +125,8 @@ class Client:
         self._transport = Transport(config)
         self._parsing = threading.Lock()
         self._token_has_worked = False
-        # Of all streams: when a request last succeeded, and the failures since then.
-        self._last_success = float("-inf")
+        # Of all streams: when the store last showed that it works, and the failures since then.
+        self._last_sign_of_store = float("-inf")
         self._outage = self.retry_policy()
         self._probe_lock = threading.Lock()
         self._unavailable: StoreUnavailable | None = None
@@ -200,7 +200,7 @@ class Client:
                 )
             if response is not None:
                 self._token_has_worked = True
-                self._record_success()
+                self._store_works()
                 self._rate_limiter.record_success()
                 return response
             self._after_failure(failure, request)
@@ -236,7 +236,7 @@ class Client:
     def _after_failure(self, failure: AttemptFailed, request: _Request) -> None:
         """Wait before the next attempt, or raise the exception in which the request ends."""
         if failure.action not in RETRIED:
-            self._record_success()
+            self._store_works()
         self._shutdown.check()
         if failure.outcome in ("timeout", "cut") or failure.outcome.startswith("5"):
             self._rate_limiter.record_overload()
@@ -289,12 +289,12 @@ class Client:
         )
 
     def _probe_store(self, seconds: float, message: str, request: _Request) -> None:
-        """Raises StoreUnavailable if no request has succeeded for `seconds`, nor does one now.
+        """Raises StoreUnavailable if the store has not worked for `seconds`, and does not now.
 
         The other streams then fail at once. `message` says which request failed.
         """
         with self._probe_lock:
-            if self._unavailable is None and time.monotonic() - self._last_success >= seconds:
+            if self._unavailable is None and time.monotonic() - self._last_sign_of_store >= seconds:
                 # Any content will do: a response is enough.
                 probe = _Request(TIME_PATH, {}, lambda _: [], request.context, request.retry_policy)
                 try:
@@ -310,13 +310,13 @@ class Client:
                             f"open. {RUN_AGAIN}"
                         )
                 if self._unavailable is None:
-                    self._record_success()
+                    self._store_works()
             if self._unavailable is not None:
                 raise self._unavailable.copy()
 
-    def _record_success(self) -> None:
-        """The store works: the failures before no longer count as an outage."""
-        self._last_success = time.monotonic()
+    def _store_works(self) -> None:
+        """The store has answered: the failures before no longer count as an outage."""
+        self._last_sign_of_store = time.monotonic()
         self._outage = self.retry_policy()
 
 

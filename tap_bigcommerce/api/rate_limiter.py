@@ -3,9 +3,9 @@
 BigCommerce counts the requests of all apps of a store in windows of 30 seconds. The headers of each
 response say how large the quota is, how much of it is left and when the window ends (see "API rate
 limits" in its documentation). The tap leaves a share of the quota to the store's other apps, and
-more while they use more: the part of the quota that is used, but not by the tap, shows the pace of
-the others. Otherwise the tap would use up the quota in the first seconds of a window, and the other
-apps would get 429 until the next one.
+more while they use more: the part of the quota that is used, but not by the tap, shows how fast
+the other apps use it. Otherwise the tap would use up the quota in the first seconds of a window,
+and the other apps would get 429 until the next one.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ MAX_LEFT_TO_OTHERS = 0.5
 """The share of the quota that is left to other apps at most, however fast they use it."""
 
 PROBES_PER_WINDOW = 10
-"""While the rest of the quota is left to other apps, so many requests per window are sent all the
-same. Their responses show whether the others still use it."""
+"""While the rest of the quota is left to other apps, this many requests per window are still sent.
+Their responses show whether the others still use it."""
 
 RESET_MARGIN = 0.05
 """Seconds to wait after the announced end of a window, because clocks are not exact."""
@@ -87,7 +87,7 @@ class RateLimiter:
         self._successes_needed = SUCCESSES_NEEDED
         self._quota: int | None = None
         self._left = 0
-        self._used = 0  # requests of the tap in this window
+        self._used = 0  # responses to the tap in this window
         # When those without quota headers were sent, since the last one with them.
         self._sent_without_headers: list[float] = []
         # The earliest and the latest time at which the window ends.
@@ -123,7 +123,7 @@ class RateLimiter:
         """Count a request as ended, and read the quota in the `headers` of its response, if any.
 
         `took` is the seconds since the request was sent: the store set the headers at some time
-        during them. Returns the state of the quota; None if the headers do not say it.
+        during them. Returns what is known of this window; None if no response has said it.
         """
         with self._changed:
             self._in_flight -= 1
@@ -149,7 +149,7 @@ class RateLimiter:
             self._allowed = min(self._limit, more)
 
     def record_overload(self) -> None:
-        """The API is overloaded (5xx or a timeout): halve the number of concurrent requests."""
+        """The API is overloaded (5xx, a timeout, a cut-off body): halve the concurrent requests."""
         with self._changed:
             self._allowed = max(1.0, self._allowed / 2)
 
@@ -233,7 +233,8 @@ class RateLimiter:
     def _open_window(self, quota: int, now: float) -> None:
         """Start a new window, with all of the quota left.
 
-        Requests that were sent so late that the new window may have counted them are subtracted.
+        Requests whose responses had no quota headers are subtracted if they were sent so late that
+        the new window may have counted them.
         """
         skipped = (now - self._resets_at) // self._window * self._window
         begins_from = self._resets_from + skipped
@@ -263,8 +264,8 @@ class RateLimiter:
         is_older = resets_at < self._resets_from - tolerance
         if self._quota is not None and is_older and now - took < self._resets_at - window:
             return True  # The response is from an earlier window.
-        # After a slow response the end of its window is uncertain by the time that it took. Then
-        # the end of the next window can lie within the tolerance, and is no inexact clock.
+        # After a slow response the end of its window is uncertain by the time that it took. The
+        # end of the next window may then differ by less than the tolerance.
         is_next = self._resets_at < resets_from and self._resets_from + window <= resets_at
         is_close = resets_from <= self._resets_at + tolerance
         same_window = self._quota is not None and is_close and not is_next

@@ -130,7 +130,7 @@ class Response:
     Attributes:
         path: The path of the request.
         size: The size of the body in bytes.
-        content: A list of rows or an object, as the request expects; [] if it wants `raw` rows.
+        content: A list of rows or an object, as the request expects; [] where `raw` is set.
         total: The number of rows of the whole list; None if the API does not say it.
         sent_at: When the request was sent, by the tap's clock.
         store_time: A time by the store's clock that is not after the first attempt was sent.
@@ -187,7 +187,7 @@ class Response:
         self.has_cursors = bool(inside(meta, "cursor_pagination"))
 
     def without_rows(self) -> Response:
-        """An equal response without rows, total and next page: a page after the end of the list."""
+        """A response like this one for a page after the end: no rows, no total and no next page."""
         return Response(self.path, 0, [], None, self.sent_at, self.store_time)
 
     def rows(self, indexes: Iterable[int]) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How often a failed request is retried, and the waits before."""
+"""Retries of failed requests and their waits; for 429 see rate_limiter."""
 
 from __future__ import annotations
 

@@ -146,7 +146,8 @@ def _innermost(error: BaseException) -> BaseException:
 
 
 def read_body(http_response: requests.Response, max_bytes: int) -> bytes:
-    """Read and decompress the body. Raises AttemptFailed if it has more than `max_bytes` bytes.
+    """Read and decompress the body. Raises AttemptFailed if it is larger than `max_bytes`, cut off,
+    or in an encoding that was not requested.
 
     It is decompressed here, in chunks, and not by urllib3: some versions of that decompress a small
     body to all of its size at once.

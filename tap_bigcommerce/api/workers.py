@@ -94,7 +94,7 @@ class Workers:
             self._call_back(*self._done.get())
 
     def close(self) -> None:
-        """Stop the threads. Jobs that have not started are dropped."""
+        """Drop the jobs that have not started. The threads end with the process."""
         self._closed = True
 
     def run_all(

@@ -83,7 +83,7 @@ class Prober:
 
     def __init__(self, config: Config, shutdown: Shutdown) -> None:
         share, concurrency = config.quota_share, config.max_concurrency
-        self.quota = RateLimiter(share=share, concurrency=concurrency, shutdown=shutdown)
+        self.rate_limiter = RateLimiter(share=share, concurrency=concurrency, shutdown=shutdown)
         config = dataclasses.replace(
             config,
             max_attempts=min(ATTEMPTS, config.max_attempts),
@@ -91,7 +91,7 @@ class Prober:
             request_timeout=min(REQUEST_TIMEOUT, config.request_timeout),
         )
         self._store_hash = config.store_hash
-        self._client = Client(config, self.quota, shutdown)
+        self._client = Client(config, self.rate_limiter, shutdown)
         self._workers = Workers(concurrency, shutdown)
         self._end = time.monotonic() + MAX_SECONDS
         self._durations: list[tuple[int, float]] = []
@@ -110,8 +110,8 @@ class Prober:
     def access(self) -> dict[str, Access]:
         """Find out for each stream whether it can be read. Returns the results by stream.
 
-        Raises InvalidToken if a list refuses the token and no other can be read, and NotFound if no
-        list can be read for other reasons.
+        Raises InvalidToken if a list refuses the token and no other can be read, and NotFound if
+        every list is missing.
         """
         roots = map(root_of, STREAMS.values())
         by_root = self._probe_all({root.name: partial(self._probe, root, {}) for root in roots})
@@ -182,7 +182,7 @@ class Prober:
 
 
 def count_rows(stream: Stream, get: Callable[[str], Response]) -> int | None:
-    """How many rows the list's count address reports. None: there is no such address.
+    """How many rows the list's count address reports. None: it reports none.
 
     get: requests a path. Its errors are raised, but for NotFound and NotOffered.
     """

@@ -105,7 +105,7 @@ def as_table(selections: Mapping[str, Selection], config: Config, width: int) ->
 
 
 def _fields(selection: Selection) -> list[str]:
-    """The selected fields. One with deselected fields in it is replaced by those in it."""
+    """The selected fields. One with deselected fields in it is replaced by these others."""
     stream, protection = selection.stream.name, selection.protection
     kept = [path for _, path, _ in all_fields(selection.schema, path=(stream,))]
     every = {path for _, path, _ in all_fields(selection.catalog_schema, path=(stream,))}

@@ -54,7 +54,7 @@ class Selection:
     notes: what the schema file says of single fields.
     protection: the rules that exclude and hash fields; None if there are none.
     text_schemas: by path, schemas of objects and arrays that are strings in the catalog.
-    selected_but_empty: paths of fields that are selected while nothing in them is.
+    selected_but_empty: paths of selected fields none of whose nested fields is selected.
     """
 
     stream: Stream

@@ -45,8 +45,8 @@ class Finding:
 def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]:
     """Compare the figures of each selected stream that has a list of its own.
 
-    An error of one stream is logged, and becomes one of its differences. Raises RunFailed when no
-    stream can be read.
+    An error of one stream is logged, and becomes one of its differences. Raises the errors
+    that end a run.
     """
     findings: list[Finding] = []
     for priority, (name, selection) in enumerate(selections.items()):

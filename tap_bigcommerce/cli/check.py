@@ -37,7 +37,7 @@ IN_THE_FUTURE = "2200-01-01T00:00:00Z"
 """No row was modified after it. A count endpoint that counts some anyway ignores the filter."""
 
 COUPON_SHARE = 0.1
-"""The assumed share of orders that hint at a coupon. A guess: the API has no figure."""
+"""The share of orders that may have a coupon. An assumption: the API does not say."""
 
 MAX_ROWS_IN_ONE_COLUMN = 24
 """With more selected streams, the table has two columns if the terminal is wide enough."""
@@ -96,7 +96,7 @@ class Estimate:
 class CheckResult:
     """The result of a check. Creating it makes the requests.
 
-    `store` has the store's name, plan, time zone and currency; None if the token may not read them.
+    `store` has the store's name, plan, time zone and currency; None if they could not be read.
     `ready`: every selected stream can be read. `start_date` is where a full sync starts.
     """
 
@@ -132,7 +132,7 @@ class CheckResult:
         for sinces in (full, following):
             parts += [_part_of(chosen, sinces) for chosen in selections.values()]
         counts = self._counts = self._count_all(parts, access)
-        self.quota = self.prober.quota.quota_status
+        self.quota = self.prober.rate_limiter.quota_status
         readable = [chosen for name, chosen in selections.items() if access[name].readable]
         self.full_sync = self._estimate(readable, full)
         self.next_sync = self._estimate(readable, following)
@@ -171,7 +171,7 @@ class CheckResult:
             f"{config.max_concurrency} requests run in parallel; full pages take longer.": True,
             "The API reports no quota, so there are no waits for it.": self.quota is None,
             "The store's other apps leave the tap its share of the quota.": self.quota is not None,
-            f"{COUPON_SHARE:.0%} of the orders hint at a coupon: one more request for each.": hint,
+            f"{COUPON_SHARE:.0%} of the orders may have a coupon: one more request for each.": hint,
             f"The length of {', '.join(unknown)} is unknown; each counts as one page, without "
             "child lists.": bool(unknown),
             "There is no state: the next sync reads the changes of one day.": is_first,

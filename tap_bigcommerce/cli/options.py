@@ -120,7 +120,7 @@ def parser() -> argparse.ArgumentParser:
         "--full-refresh",
         action="append",
         metavar="STREAM",
-        help="ignore the state of this stream and read it from the start; may be repeated",
+        help="read this stream as if for the first time, without its bookmark; may be repeated",
     )
     levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
     add("--log-level", choices=levels, help="default: INFO")

@@ -9,10 +9,10 @@ import math
 from dataclasses import dataclass
 
 NEIGHBOURS = 8
-"""Pages per estimate: enough to see gaps between clusters as a pattern, few enough to follow it."""
+"""Pages per estimate: enough to show regular gaps, few enough to adapt to changes."""
 
 OUTLIER_FACTOR = 20
-"""A page whose ids are so many times as far apart as usual spans a gap that is no pattern."""
+"""A page whose ids are this many times as far apart as usual is an exception, and is ignored."""
 
 MAX_PAGES_REMEMBERED = 1000
 """More pages than are ever under way between the first id range and the last."""
@@ -33,8 +33,9 @@ class Spacing:
     def distance(self, pages: int) -> int:
         """How many ids after one range the next should start, so that `pages` pages reach it.
 
-        A little less than the pages are expected to span: then some rows are read twice, whereas
-        one row too far costs a whole request. Where ids are very uneven, this makes no difference.
+        It is a little less than the pages are expected to span. Then some rows are read twice; a
+        start that is one row too late costs one more request. Where ids are very uneven, this makes
+        no difference.
         """
         margin = min(0.5, 0.04 + 1.2 * self.deviation * math.sqrt(pages))
         return max(1, round((pages - margin) * self.ids_per_page))

@@ -14,8 +14,8 @@ from id 100 on" does not have this problem. So a list that can be filtered by id
    that start belong to the next range. If both have read a row, the later response counts.
 4. Rows are yielded in order of their ids, each once. The rows of a range wait in memory until
    all ranges before it are complete.
-5. A page without new rows is the end of the list. If another response has had rows with larger ids,
-   or if the filter has never returned a row, the same page is requested once more before.
+5. A page without new rows is the end of the list. But if another response has had rows with larger
+   ids, or if the filter has never returned a row, the page is first requested once more.
 6. At the end, the number of rows is compared with the total that the API has named. Where rows
    are missing, the total is requested once more. Where the end is still in doubt, the last row is
    requested. What does not fit after that is the paginator's `contradiction`, because of which
@@ -167,7 +167,7 @@ class IdRangePaginator:
         self._filter_works = False
         """A response to a request with a bound has had rows."""
         self._end_is_doubtful = False
-        """The list seems to end before rows that other responses have had."""
+        """The list seems to end before rows of other responses, or its filter shows no rows."""
         self.missing_last: int | None = None
         """The id of the list's last row, where that row did not come with the others."""
         self._known_rows_in_total = 0
@@ -202,7 +202,9 @@ class IdRangePaginator:
         if last is not None:
             return f"the API returned {count} records by id, but the last one has id {last}"
         if self._end_is_doubtful:
-            return f"the API returned {count} records by id, but then not the last of them again"
+            return (
+                f"the API returned {count} records by id, but did not return the last of them again"
+            )
         return None
 
     @property
@@ -327,12 +329,13 @@ class IdRangePaginator:
     def _split(self, pages_that_fit: int) -> IdRange | None:
         """Start one more range, where most is left to read; None: no split is worth it."""
         at_once = min(self._parallel, pages_that_fit)
-        live = [id_range for id_range in self._id_ranges if not id_range.done]
-        unproven = sum(id_range.reached == id_range.start for id_range in live[1:])
-        if len(live) >= at_once or unproven >= self._max_unproven():
+        unfinished = [id_range for id_range in self._id_ranges if not id_range.done]
+        without_page = sum(id_range.reached == id_range.start for id_range in unfinished[1:])
+        if len(unfinished) >= at_once or without_page >= self._max_without_page():
             return None
-        # All ranges but the first wait, and are about half read. This is a little more than fits
-        # where no response is late; a page that does not fit is not requested.
+        # The rows of all ranges but the first wait in memory. On average half of a range has been
+        # read. `fit` is a little more than the pages per range that fit into memory; a page that
+        # does not fit is not requested.
         fit = math.ceil(2.5 * (pages_that_fit - at_once) / at_once)
         most = max(1, min(MAX_PAGES_PER_RANGE, fit, self._splits + 2))
         # A response without rows has shown that the list ends before its bound, and a request is
@@ -371,7 +374,7 @@ class IdRangePaginator:
         self._splits += 1
         return new
 
-    def _max_unproven(self) -> int:
+    def _max_without_page(self) -> int:
         """How many ranges may be read at once of which no page has come yet.
 
         Few at first, for the list may be short, and little is known of its ids. All, where the
@@ -422,13 +425,15 @@ class IdRangePaginator:
         self._note_density(request, page, ids)
         if id_range.done:
             return  # The range before it has read all its rows meanwhile.
-        spacing = self._density.at(request.bound or 0)
         new = [id_ for id_ in ids if id_ > id_range.reached]
         if new:
             id_range.reached, id_range.exclude_reached, id_range.recheck = new[-1], False, False
             id_range.held.update(dict.fromkeys(new, page))
             self._join_following(id_range)
-        elif ids[:1] == [request.bound] and 1 in (page.limit, spacing.rows_per_page):
+        elif ids[:1] == [request.bound] and 1 in (
+            page.limit,
+            self._density.at(ids[0]).rows_per_page,
+        ):
             # The list returns one row at a time, and this one shows that its bound is inclusive.
             id_range.exclude_reached = True
         elif request.bound == id_range.bound:
@@ -462,7 +467,7 @@ class IdRangePaginator:
         del self._id_ranges[index + 1 :]
 
     def _join_following(self, id_range: IdRange) -> None:
-        """If the range has reached the next one, it is complete: give it the rows beyond."""
+        """If the range has reached the next one, mark it done, and give its rows beyond to that."""
         for following in self._id_ranges[self._id_ranges.index(id_range) + 1 :]:
             if id_range.reached < following.start:
                 return

@@ -60,7 +60,8 @@ class ListReader:
         self.share: float | None = None
         """About which share of the list has been yielded (0 to 1); None: unknown.
 
-        It follows from the list's total, or from the last id between the list's first and last."""
+        It follows from the list's total, or from where the last id lies between the first and the
+        end of the list."""
         self.total: int | None = None
         """How many rows the list has, if the first response says so."""
         self.rows_read = 0
@@ -75,8 +76,9 @@ class ListReader:
     def send_requests(self, *, ahead: bool = False) -> bool:
         """Send all requests that can be made now. Returns whether idle workers are left over.
 
-        Beyond the memory budget only one request is made: for the page that the writer waits for,
-        while no other rows are left to be completed. `ahead`: no writer waits for this list yet.
+        Beyond the memory budget only one request is made: for the page that the main thread
+        waits for, while no other rows are left to be completed. `ahead`: it does not wait for this
+        list yet.
         """
         if self._error is not None or self._rows.closed:
             return False

@@ -115,7 +115,7 @@ class PageRequest:
 class Page:
     """The rows of one response; `ids` are their keys, in the order of the response.
 
-    `without_includes`: the rows came without what the list's `includes` bring. A page of fewer than
+    `without_includes`: the request was sent without the list's `includes`. A page of fewer than
     `min_full_page` rows is certainly not full; a longer one may be, and others may follow it.
     """
 
@@ -127,7 +127,7 @@ class Page:
 
 
 def unusable_key(name: str, fields: str, key: Key) -> BadRecord:
-    """The error for a record in the list `name` whose `key`, its `fields`, cannot identify it."""
+    """The error for a record in the list `name` whose key (the `fields`) cannot identify it."""
     return BadRecord(
         f"{name}: a record has no usable {fields} ({quoted(key)}), so the tap cannot tell which "
         "records it has read. Ask BigCommerce's support about it."

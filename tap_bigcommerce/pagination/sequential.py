@@ -33,14 +33,14 @@ MAX_REREADS = 2
 """How often a list is read again that changed during a pass, or contradicted itself."""
 
 MAX_PAGES_WITHOUT_NEW = 3
-"""Of a list that says it goes on, so many pages without new rows in a row are the end."""
+"""A list that announces more pages ends after this many consecutive pages without new rows."""
 
 MAX_PAGES_WITHOUT_NEW_BY_CURSOR = 500
 """The same for pages by cursor: the API may filter a list after dividing it into pages."""
 
 MAX_SHIFTED_ROWS = 20
-"""So many known rows in a row, on full pages, are the end of a list, however short its pages are.
-Fewer may be there because new rows were inserted before them, which moves them to later pages."""
+"""After this many consecutive known rows, on full pages, a list has ended. Fewer may only have been
+moved to these pages by rows that were inserted before them."""
 
 
 def tolerance(totals: Sequence[int], pages: int) -> int:
@@ -118,7 +118,7 @@ class SequentialPaginator:
     last_id: int | None = None
     """It is not known where the list ends."""
     needs_next_page = all_requested = True
-    """There is one request at a time, and the writer waits for it."""
+    """Always: there is only one request to make, and the main thread waits for it."""
     rows_held = 0
     """No row waits for rows before it."""
 
@@ -220,7 +220,7 @@ class SequentialPaginator:
         return PageRequest(kind, {**self._pagination.params, **params})
 
     def _next_request(self) -> PageRequest | None:
-        """What to request next; None: the list has ended, or says more and returns nothing new."""
+        """What to request next. None: the list has ended, or returns no new rows any more."""
         read, request, page = self._pass, self._pass.last_request, self._pass.last_page
         named = page.response.next
         if named is not None and named.invalid is not None:

@@ -1,1 +1,1 @@
-"""What people see of a run: logs, counters, metrics, progress bars, and the report."""
+"""What people see of a run: logs, metrics, progress bars and the report."""

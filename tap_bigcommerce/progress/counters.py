@@ -49,7 +49,7 @@ class StreamCounts:
         statuses: Requests by HTTP status or kind of error.
         repaired_bodies: Responses in which invalid characters were replaced.
         skipped: Records, or parents of records, that could not be read while others could.
-        short_retries: Such a failure has occurred: later requests are retried with short waits.
+        short_retries: A record could not be read: later requests are retried with short waits.
         waited: Seconds, summed over all requests.
         logged, logged_at: How many of the `written` records were in METRIC lines, and up to when.
     """

@@ -1,4 +1,4 @@
-"""Progress of a run: what the bars, the log lines and the report show."""
+"""Progress of a run: rates, time left, waits; for bars, log and report."""
 
 from __future__ import annotations
 
@@ -107,14 +107,14 @@ class Timeline:
 
     def add_request(self, end: float, stream: str, status: str, quota: QuotaStatus | None) -> None:
         """Count a request that ended at `end` (by `time.monotonic`)."""
-        at = self.reach(end)
+        at = self.extend_to(end)
         self.intervals[at].update((name, outcome_of(status)) for name in (stream, ALL))
         if quota is not None:
             self.quota[at] = quota
 
     def add_wait(self, stream: str, kind: str, begin: float, end: float) -> None:
         """Add a wait of at least one request of the stream, from `begin` to `end`."""
-        last = self.reach(end)  # first, because it may change the width
+        last = self.extend_to(end)  # first, because it may change the width
         first = int(max(0.0, begin - self.began) / self.width)
         for at in range(first, last + 1):
             left = max(begin, self.began + at * self.width)
@@ -122,7 +122,7 @@ class Timeline:
             if right > left:
                 self.intervals[at][stream, kind] += round((right - left) * 1_000_000)
 
-    def reach(self, moment: float) -> int:
+    def extend_to(self, moment: float) -> int:
         """Extend the timeline up to `moment` and return the index of its interval."""
         passed = max(0.0, moment - self.began)
         while passed >= MAX_INTERVALS * self.width:
@@ -220,7 +220,7 @@ class ProgressTracker:
     def timeline(self) -> Timeline:
         """A copy of the timeline up to now."""
         with self._lock:
-            self._timeline.reach(self._add_waits())
+            self._timeline.extend_to(self._add_waits())
             return copy.deepcopy(self._timeline)
 
     def snapshot(self) -> Snapshot:

@@ -114,7 +114,8 @@ class Converter:
     dropped: those that were not, because `_rescued_data` is not selected, or because something
         deselected may be in them.
 
-        converter = Converter(schema, schema, keys=["id"])  # "id" is an integer in the schema
+        # The schema has "id", an integer, and "_rescued_data".
+        converter = Converter(schema, schema, keys=["id"])
         converter.convert({"id": "7", "new": 1})  # {"id": 7, "_rescued_data": '{"new":1}'}
     """
 
@@ -349,7 +350,7 @@ def _union(branches: Sequence[CompiledField]) -> CompiledField:
     def convert_union(value: Any, path: FieldPath) -> Any:
         actual = type(value)
         for branch in sorted(branches, key=lambda b: actual not in CONVERSIONS[b.type_name][1]):
-            # It is raised before the branch has appended an unmapped value.
+            # DoesNotFit is raised before the branch has appended an unmapped value.
             with suppress(DoesNotFit):
                 return branch.convert(value, path)
         raise DoesNotFit

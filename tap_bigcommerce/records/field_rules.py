@@ -132,7 +132,7 @@ def _matches(parts: RulePath, path: RulePath) -> bool:
 def _name_matches(pattern: str, name: str) -> bool:
     """Whether one name of a path matches one part of a rule.
 
-    Case is ignored: who excludes `*email*` does not want `workEmail` either.
+    Case is ignored: a user who excludes `*email*` does not want `workEmail` either.
     """
     # ANY_NAME in a path stands for keys that are unknown before they arrive.
     return name == ANY_NAME or _matcher(pattern)(name.casefold()) is not None

@@ -36,7 +36,7 @@ class Protection:
     def fingerprint(self) -> list[str]:
         """Changes when other fields are hashed, or with another salt. Does not reveal the salt."""
         texts = [rule.text for rule in self._hashed.all]
-        # States hold this hash: another text than "basis" would make all of them look changed.
+        # States hold this hash. With another text than "basis", no stopped pass could be resumed.
         return [*texts, self.pseudonym("basis")] if texts else []
 
     def rule_path(self, path: FieldPath) -> RulePath:

@@ -1,4 +1,4 @@
-"""Converts single values to a field's type; parses and writes exact numbers.
+"""Converts values to a field's type; parses and writes exact numbers.
 
 Each `to_...` function takes a value that is not null. It returns the value to write, in which
 `orjson.Fragment` holds finished JSON, or raises DoesNotFit where something would be lost.

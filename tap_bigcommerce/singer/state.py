@@ -46,7 +46,8 @@ class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         since: Rows modified at this date or later are read; None: all rows.
         sync_start: When the pass started, by the store's clock; None: it has not started.
         newest: The latest replication key value that has been written; None: no value.
-        walk: Fingerprint of the settings and the selection. A pass is resumed only if it is equal.
+        walk: Fingerprint of the settings, the selection and the bookmark. A pass is resumed only if
+            it is equal. (States have this older name for a pass.)
         cursor: For lists that are read by cursor: all rows before it have been written.
         version: The version that RECORD messages carry; None if the stream has no versions.
     """

@@ -12,9 +12,9 @@ class IdLookup:
 
     Attributes:
         params: Query parameters. In their values {ids} stands for several ids, {id} for one,
-            {before} and {after} for the ids next to it, which may be in the response, too: whether
-            a bound includes itself is not documented. Without any, each record has a path of its
-            own below the list.
+            {before} and {after} for the ids next to it. The response may include these two:
+            whether a bound includes itself is not documented. Without parameters, each record has
+            a path of its own below the list.
         path: Where to send them; None: the path of the stream's list.
         short_rows: Query parameters that make the list's rows short.
         archived: The field that marks archived rows, which count as deleted.

@@ -24,7 +24,7 @@ def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapE
 
     Returns the error of each stream that failed; the other streams are read nevertheless. Raises
     RunFailed if nothing can be read or written any more, and Interrupted on a signal. Before it
-    raises, it writes a STATE if that is possible; it writes none if the first request has failed.
+    raises, it writes a STATE if that is possible; but none after an error before the first message.
     """
     failures: dict[str, TapError] = {}
     list_syncs = _list_syncs(selections, run, failures)

@@ -41,9 +41,8 @@ from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
 
-# If there are more, the API account lacks the permission, and the stream fails.
 MAX_WITHOUT_PERMISSION = 3
-"""How many records may be skipped because of a 403 before one has been read."""
+"""After more 403s before any record has been read, the API account lacks the permission."""
 
 
 def first_date(selection: Selection, bookmark: str | None, config: Config) -> str | None:
@@ -70,7 +69,7 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
 
 
 def id_of(root: Stream, row: Row) -> Any:
-    """Return the id of a parent row. Raises BadRecord if it is not a number."""
+    """Return the id of a parent row. Raises BadRecord if it is neither an integer nor digits."""
     id_ = row.get("id")
     if type(id_) is int or (isinstance(id_, str) and id_.isascii() and id_.isdigit()):
         return id_
@@ -108,9 +107,8 @@ class StreamSync:
         """Some rows are not read, or could not be: no record is reported as deleted."""
         self.to_retry: dict[int, RequestFailed | None] = {}
         """Ids of unreadable records or parents, with the error; None: not tried in this run yet."""
-        # If no record can be read, the stream fails with this error.
         self._first_error: RequestFailed | None = None
-        """Error of the first record that could not be read, until another record has been read."""
+        """Error of the first unreadable record, until one is read; else the stream's error."""
         self._has_read_any = False
         self._retried: list[tuple[Any, Any]] = []
         """Ids from `to_retry` that this run has written, each with its date of modification."""
@@ -411,7 +409,7 @@ class StreamSync:
         log_stream_metrics(self.counts)
 
     def _fingerprint(self, accepted: list[str]) -> str:
-        """Return a hash of the settings, the selection and the bookmark.
+        """Return a hash of the selection, the bookmark and the settings that select rows.
 
         A pass is resumed only with the hash that it started with.
         """

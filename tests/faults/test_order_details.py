@@ -266,7 +266,7 @@ def test_a_check_is_disabled_after_20_unneeded_requests(
     [warning] = [line for line in run.result.logged("WARNING") if field in line]
     assert "20" in warning
     assert " 0 of them" in warning
-    assert "without need: " in summary(run)
+    assert "unnecessary: " in summary(run)
     assert "not read: " in summary(run)
 
 

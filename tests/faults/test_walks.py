@@ -215,7 +215,13 @@ def test_while_records_come_go_and_change_none_that_stayed_is_missed(
         assert result.status == 0, critical(result)
         for stream in STREAMS:
             ids = result.ids(stream)
-            assert ids == sorted(set(ids)), f"{stream}: out of order or twice"
+            assert len(ids) == len(set(ids)), f"{stream}: twice"
+            # What a filter by id seems to hide is read by page number, after the rest.
+            read_again = any(
+                line.startswith(f"{stream}: ") and "Read again by page number" in line
+                for line in result.logged("WARNING")
+            )
+            assert ids == sorted(ids) or read_again, f"{stream}: out of order"
     for stream in STREAMS:
         stayed = outcome.throughout[stream]
         assert len(stayed) > ROWS / 3

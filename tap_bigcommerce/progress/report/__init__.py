@@ -1,1 +1,1 @@
-"""The report: what is kept of a run while it goes on, and the page that is made of it."""
+"""The HTML report: the data collected in a run, and its template."""

@@ -2,8 +2,8 @@
 
 With `consignment_structure=object` consignments are {pickups: [...], shipping: [...],
 downloads: [...], email: {gift_certificates: [...]}}, each with its line_items. A consignment
-includes at most 50 line items. The response then has a field `__warning__`. Neither that field nor
-where it is found is documented.
+includes at most 50 line items. If there are more, the response has a field `__warning__`. Neither
+that field nor where it is found is documented.
 """
 
 from __future__ import annotations

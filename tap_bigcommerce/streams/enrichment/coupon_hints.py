@@ -1,4 +1,4 @@
-"""Hints that an order has coupons, which only its child list shows.
+"""Signs in an order that it has coupons, which only its child list shows.
 
 The hints are in the order, its line items and its addresses. They do not show a free-shipping
 coupon that was deleted later, if the store shows a base cost of 0 for such shipping.

@@ -30,10 +30,10 @@ from tap_bigcommerce.streams.stream import ReadRequest
 LOGGER = logging.getLogger(__name__)
 
 WARN_AFTER = 20
-"""A warning is logged after so many consecutive orders without embedded consignments."""
+"""A warning is logged after this many consecutive orders without embedded consignments."""
 
 MAX_UNNEEDED_READS = 20
-"""A check is disabled after so many reads of child lists, if none of them had different rows."""
+"""A check is disabled after this many reads of child lists, if none of them had different rows."""
 
 QUANTITIES = "quantities do not add up to items_total"
 ADDRESS_COUNT = "not as many addresses as shipping_address_count"
@@ -197,8 +197,8 @@ class OrderDetails(Enricher):
                 return
         LOGGER.warning(
             "orders: for %d orders a child list was read because %s, and 0 of them had different "
-            "rows there (the last was order %s). This store counts in another way; this check "
-            "makes no more requests in this sync.",
+            "rows there (the last was order %s). This store counts differently, so the "
+            "check is switched off for this sync.",
             MAX_UNNEEDED_READS,
             check,
             order.get("id"),

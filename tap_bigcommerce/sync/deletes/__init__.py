@@ -1,1 +1,1 @@
-"""Detection of deleted records: sets of ids, id scans, tombstones, versions."""
+"""Detection of deleted records: id sets, id scans, tombstones, versions."""

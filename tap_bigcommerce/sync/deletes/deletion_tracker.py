@@ -57,7 +57,7 @@ def check_installed(needed_by: str) -> None:
 class DeletionTracker:
     """Detects the deletions of one stream in one run.
 
-    There are two methods, and streams without either. "set": the ids of all written records are
+    A stream uses one of two methods, or none. "set": the ids of all written records are
     kept, and a tombstone is written for each of them that the store no longer has. "versions":
     the complete stream is read, and ACTIVATE_VERSION removes the rows that were not in it.
 
@@ -105,6 +105,7 @@ class DeletionTracker:
         # Measured from start to start of runs. Otherwise each scan would come a little later than
         # the one before.
         self._started_at = datetime.now(timezone.utc)
+        # "swept" is the older name of an id scan, which states have.
         self._scanned_at = parse_instant(str(self._saved.get("swept", "")))
         since = self._started_at - (self._scanned_at or datetime.min.replace(tzinfo=timezone.utc))
         every = timedelta(hours=config.deletes_every)
@@ -254,7 +255,7 @@ class DeletionTracker:
         if STORE_HASH in fields:
             constants[STORE_HASH] = self._config.store_hash
         if archived is not None and archived in fields:
-            # As in the record that the list would show, if it still had it.
+            # An archived record that the list still has looks like this.
             constants[archived] = True
             if protection is not None:
                 constants[archived] = protection.apply(True, protection.rule_path((None, archived)))

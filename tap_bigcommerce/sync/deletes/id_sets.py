@@ -1,4 +1,4 @@
-"""Sets of ids: compressed, and kept between runs in the state or in a file."""
+"""Sets of ids: compressed, and kept between runs in the state or a file."""
 
 from __future__ import annotations
 

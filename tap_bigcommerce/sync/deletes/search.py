@@ -23,7 +23,7 @@ IDS_PER_REQUEST = 200
 """Ids in one request, where the API can filter by several: a URL of about 2,000 characters."""
 
 DeletedIds = dict[int, str]
-"""Ids of deleted records, each with the date of its deletion or of the moment it was noticed."""
+"""Ids of deleted records, each with the date of its deletion, or when it was noticed."""
 
 
 class IdSearch:
