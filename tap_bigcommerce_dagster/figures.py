@@ -16,12 +16,12 @@ MAX_BOOKMARK_LENGTH = 100
 """Characters of a bookmark that are shown."""
 
 PERMANENT_FAILURES = frozenset(
-    {
-        *("InvalidToken", "MissingPermission", "ConfigError", "CatalogError", "StateError"),
-        *("BadRecord", "TokenRefused", "ScopeMissing"),  # the last two: of older taps
-    }
+    {"InvalidToken", "MissingPermission", "ConfigError", "CatalogError", "StateError", "BadRecord"}
 )
 """Failures, by their names in the tap's METRIC lines, that a retry cannot solve."""
+
+FORMER_NAMES = frozenset({"TokenRefused", "ScopeMissing"})
+"""The first two of them in the METRIC lines of older taps."""
 
 
 @dataclass
@@ -62,7 +62,8 @@ class Figures:
     @property
     def worth_retrying(self) -> bool:
         """Whether a retry may succeed: True unless all failures are permanent."""
-        return not self.failures or bool(set(self.failures) - PERMANENT_FAILURES)
+        permanent = PERMANENT_FAILURES | FORMER_NAMES
+        return not self.failures or bool(set(self.failures) - permanent)
 
     def set_bookmarks(
         self,

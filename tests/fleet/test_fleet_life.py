@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -17,7 +18,7 @@ from tap_bigcommerce_dagster import (
     Retries,
     build_fleet,
 )
-from tap_bigcommerce_dagster.figures import PERMANENT_FAILURES
+from tap_bigcommerce_dagster.figures import PERMANENT_FAILURES, Figures
 from tap_bigcommerce_dagster.schedule import batches, tags
 from tap_bigcommerce_dagster.states import SavedState
 from tap_bigcommerce_sandbox import Options, Sandbox
@@ -197,6 +198,22 @@ def test_invalid_arguments_are_refused_when_the_code_location_is_loaded(tmp_path
         fleet = Fleet(tmp_path, more=more)
         with pytest.raises(FleetError):
             fleet.definitions()
+
+
+@pytest.mark.parametrize(
+    ("failures", "may_succeed"),
+    [
+        (["InvalidToken"], False),
+        (["TokenRefused"], False),  # of an older tap
+        (["ScopeMissing", "MissingPermission"], False),
+        (["MissingPermission", "RequestFailed"], True),
+        ([], True),
+    ],
+)
+def test_a_retry_is_worth_it_unless_all_failures_are_permanent(
+    failures: list[str], may_succeed: bool
+) -> None:
+    assert Figures(failures=Counter(failures)).worth_retrying == may_succeed
 
 
 def test_the_fleet_has_the_same_default_streams_and_errors_as_the_tap() -> None:
