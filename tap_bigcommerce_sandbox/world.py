@@ -63,6 +63,8 @@ class Kind:
     includes: frozenset[str] = frozenset()
     """All that a request can include."""
     key: tuple[str, ...] = ("id",)
+    key_types: Mapping[str, str] = field(default_factory=dict)
+    """The JSON types of the fields of the key that are no integers."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class Child:
     parent_field: str = ""
     key: tuple[str, ...] = ("id",)
     """The fields that identify a row of a parent."""
+    key_types: Mapping[str, str] = field(default_factory=dict)
+    """The JSON types of the fields of the key that are no integers."""
     stride: int = 1000
     """Room for numbers below each parent: a number's parent is number // stride."""
     created: Stamp | None = None

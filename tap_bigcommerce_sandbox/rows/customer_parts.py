@@ -149,6 +149,7 @@ CUSTOMER_CHILDREN: tuple[Child, ...] = (
         "value",
         id="",
         key=("customer_id", "address_id", "name"),
+        key_types={"name": "string"},
         stride=100,
     ),
     Child(
@@ -241,6 +242,7 @@ CUSTOMER_KINDS: tuple[Kind, ...] = (
         _segment,
         "description",
         pattern="dense",
+        key_types={"id": "string"},
         facts={"uuid": lambda world, number: unique_id("segment", number)},
     ),
 )

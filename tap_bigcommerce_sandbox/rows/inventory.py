@@ -61,7 +61,8 @@ INVENTORY_ITEMS = Child(
     _items,
     id="",
     number=lambda row: int(row["identity"]["variant_id"]),
-    key=(),
+    key=("identity",),
+    key_types={"identity": "object"},
     derived_from="product_variants and locations",
     facts={
         "product_id": lambda world, number: _identity(world, number)["product_id"],

@@ -88,6 +88,7 @@ PRICING_CHILDREN: tuple[Child, ...] = (
         _records,
         id="",
         key=("price_list_id", "variant_id", "currency"),
+        key_types={"currency": "string"},
         parent_field="price_list_id",
         stride=_ROOM,
         created=("date_created", iso),

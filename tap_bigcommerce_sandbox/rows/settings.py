@@ -154,6 +154,7 @@ SETTINGS_KINDS: tuple[Kind, ...] = (
         lambda options: len(_TAX_CLASSES),
         _tax_class,
         "name",
+        key_types={"id": "string"},
         first_id=0,
         pattern="dense",
     ),
@@ -173,6 +174,7 @@ SETTINGS_KINDS: tuple[Kind, ...] = (
         lambda world, number, form: store_information(world),
         "phone",
         pattern="dense",
+        key_types={"id": "string"},
     ),
 )
 SETTINGS_CHILDREN: tuple[Child, ...] = (

@@ -11,13 +11,13 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from all_lists import LISTS, Listed, Row, every_row
+from all_lists import LISTS, Row, every_row
 from sandbox_client import Get, client
 
 from tap_bigcommerce_sandbox import Options, Sandbox
+from tap_bigcommerce_sandbox.declared import DeclaredList
 
-BY_NAME = {listed.name: listed for listed in LISTS if listed.name != "product_variants"}
-VARIANTS = next(listed for listed in LISTS if listed.path == "v3/catalog/variants")
+BY_NAME = {listed.name: listed for listed in LISTS}
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def instant(value: str) -> float:
     return parsedate_to_datetime(value).timestamp()
 
 
-def filtered(store: Sandbox, listed: Listed, **query: Any) -> list[Row]:
+def filtered(store: Sandbox, listed: DeclaredList, **query: Any) -> list[Row]:
     return every_row(store, client(store), listed, 250, **query)
 
 
@@ -108,7 +108,7 @@ IN = [
 
 @pytest.mark.parametrize(("name", "param", "field"), IN)
 def test_filters_by_value(still: Sandbox, name: str, param: str, field: str) -> None:
-    listed = VARIANTS if name == "variants" else BY_NAME[name]
+    listed = BY_NAME[name]
     rows = filtered(still, listed)
     wanted = [rows[-1][field], rows[0][field]] if param.endswith(":in") else [rows[-1][field]]
     expected = [row for row in rows if row[field] in wanted]
