@@ -31,7 +31,7 @@ from scripts.docs.markdown import with_block
 from tap_bigcommerce.catalog.discovery import catalog_entries
 from tap_bigcommerce.config import sample_config
 from tap_bigcommerce.streams import STREAMS
-from tap_bigcommerce_sandbox import options_table
+from tap_bigcommerce_sandbox import readme_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -42,7 +42,7 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "sample_config.json": json_text(sample_config()),
         ROOT / "catalog.json": json_text({"streams": catalog_entries(STREAMS.values(), None)}),
-        options_table.README: options_table.with_table(options_table.README.read_text("utf-8")),
+        readme_tables.README: readme_tables.with_tables(readme_tables.README.read_text("utf-8")),
         ROOT / "mkdocs.yml": _with_nav(ROOT / "mkdocs.yml"),
         **_pages_with_blocks(),
         **{DOCS / "streams" / name: text for name, text in stream_pages.pages().items()},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from tap_bigcommerce_sandbox.cache import BoundedCache
 from tap_bigcommerce_sandbox.dates import read_date
+from tap_bigcommerce_sandbox.ids import number_of
 from tap_bigcommerce_sandbox.table import Row, Table
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class ChildTable:
     def __init__(
         self,
         child: Child,
-        parents: Table,
+        parents: Table | ChildTable,
         rows: Callable[[int], list[Row]],
         others: Sequence[Table] = (),
     ) -> None:
@@ -66,7 +67,7 @@ class ChildTable:
 
     def numbers(self, parent: int) -> Sequence[int]:
         """The numbers of the rows below a parent, ascending."""
-        state = self.state(parent)
+        state = self.state_below(parent)
         known = self._numbers.get(parent)
         if known is None or known[0] != state:
             known = self._numbers[parent] = (state, tuple(self._below(parent)))
@@ -74,7 +75,7 @@ class ChildTable:
 
     def below(self, parent: int) -> list[Row]:
         """The rows of a parent, keyed by number. They are shared: do not change them."""
-        if not self.parents.state(parent)[1]:
+        if not self.parents.changed_below(parent):
             # Nothing was changed here, so the rows need not be numbered and kept.
             return self._rows(parent)
         return list(self._below(parent).values())
@@ -87,9 +88,21 @@ class ChildTable:
         """The parent of a row."""
         return self._adopted.get(number, number // self._child.stride)
 
-    def state(self, parent: int) -> Hashable:
+    def state_below(self, parent: int) -> Hashable:
         """A cache key that changes when a row of this parent does."""
         return (self.parents.state(parent), *(table.revision for table in self._others))
+
+    def state(self, number: int) -> Hashable:
+        """A cache key that changes with the row, with its siblings and with their child rows."""
+        return self.state_below(self.parent_of(number))
+
+    def added(self, number: int) -> bool:
+        """Whether the row was added since the start."""
+        return number in self._added.get(self.parent_of(number), {})
+
+    def changed_below(self, number: int) -> bool:
+        """Whether the row, a sibling or a child row of one was changed."""
+        return self.parents.changed_below(self.parent_of(number))
 
     def __contains__(self, number: int) -> bool:
         parent = self.parent_of(number)
@@ -163,6 +176,10 @@ class ChildTable:
             self._added.get(parent, {}).pop(number, None)
             self._note(parent, now)
 
+    def change_below(self, number: int, now: int | None) -> None:
+        """Note a change of a child row of a row."""
+        self._note(self.parent_of(number), now)
+
     def forget(self) -> None:
         """Compute all rows again, because options were changed."""
         self._made.clear()
@@ -171,7 +188,7 @@ class ChildTable:
 
     # What is below a parent
     def _below(self, parent: int) -> dict[int, Row]:
-        key = (parent, self.state(parent))
+        key = (parent, self.state_below(parent))
         found = self._made.get(key)
         if found is None:
             found = self._make(parent)
@@ -194,7 +211,9 @@ class ChildTable:
     def _number(self, parent: int, at: int, row: Row) -> int:
         if self._child.number is not None:
             return self._child.number(row)
-        return int(row[self._child.id]) if self._child.id else parent * self._child.stride + at
+        if not self._child.id:
+            return parent * self._child.stride + at
+        return number_of(row[self._child.id])
 
     def _current(self, number: int, row: Row) -> Row:
         changes, fields = self._changes.get(number), self._fields.get(number)
@@ -222,7 +241,7 @@ class ChildTable:
 
     def _identity(self, number: int, parent: int) -> Row:
         child = self._child
-        named = {child.id: number, child.parent_field: parent}
+        named = {child.id: child.id_form(number), child.parent_field: parent}
         return {name: value for name, value in named.items() if name}
 
     def _refuse_double(self, parent: int, row: Row) -> None:

@@ -24,6 +24,8 @@ class DeclaredList:
     "integer", "string" or "object". Empty if no field identifies a row."""
     parent: str = ""
     """The list whose rows' ids are in the path."""
+    one_for: str = ""
+    """The list whose rows have one of these rows each, some of them or all."""
     pages: str = "page"
     """"page"; "both" (cursors too); "cursor"; "after" (the last row's id); "once" (all rows in one
     response); "object" (no list)."""
@@ -65,6 +67,7 @@ def _declared(
         item.scope,
         {name: rows.key_types.get(name, "integer") for name in names},
         parent=child.parent if child and "{}" in item.path else "",
+        one_for=child.parent if child and child.id and child.id == child.parent_field else "",
         pages=pages,
         whole=whole,
         derived=bool(child and child.derived_from),

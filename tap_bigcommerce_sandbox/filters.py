@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_bigcommerce_sandbox.dates import read_date
+from tap_bigcommerce_sandbox.ids import number_of
 from tap_bigcommerce_sandbox.responses import ApiError
 from tap_bigcommerce_sandbox.world import World
 
@@ -22,7 +23,8 @@ class Filter:
     field: str
     test: str = "="
     reads: str = "text"
-    """integer, number, text, flag, date or "day date" (a bare date takes the time of day)."""
+    """integer, "unique id" (a UUID that is the row's id), number, text, flag, date or "day date" (a
+    bare date takes the time of day)."""
     firm: bool = False
     """Whether a bound includes whatever the option inclusive_bounds says: it is documented."""
     documented: bool = True
@@ -94,6 +96,8 @@ def _read_all(text: str, item: Filter, world: World) -> Any:
 def _read(text: str, reads: str, world: World) -> Any:
     if reads == "integer":
         return int(text)
+    if reads == "unique id":
+        return number_of(text)
     if reads == "number":
         return float(text)
     if reads == "flag":

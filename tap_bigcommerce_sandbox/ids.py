@@ -1,16 +1,18 @@
-"""The ids that a list starts with, in one of five patterns of real stores."""
+"""Ids: those that a list starts with, in one of five patterns of real stores, and UUIDs."""
 
 from __future__ import annotations
 
+import uuid
 from array import array
 from collections.abc import Iterable
 
-from tap_bigcommerce_sandbox.randomness import SeededRandom
+from tap_bigcommerce_sandbox.randomness import SeededRandom, mix, name_number
 
 PATTERNS = ("dense", "holes", "sparse", "clusters", "huge_gaps")
 _CLUSTER, _CLUSTER_STEP = 500, 100_000
 _SPARSE_STEP = 10_000
 _GAP, _RUNS = 50_000_000, 5
+_NUMBER_BITS = 48
 
 
 def pattern_for(name: str, patterns: str) -> str:
@@ -53,3 +55,17 @@ def _with_holes(count: int, first: int, gaps: float, seed: int) -> Iterable[int]
             number += 1
         yield number
         number += 1
+
+
+def unique_id(purpose: str, number: int) -> str:
+    """A UUID for a number, which it ends with; the same in every store."""
+    low, high = (mix(number, name_number(purpose), part) for part in (7, 8))
+    low = low >> _NUMBER_BITS << _NUMBER_BITS | number
+    return str(uuid.UUID(int=(high << 64) | low, version=4))
+
+
+def number_of(written: str | int) -> int:
+    """The number of a row from its id: a number, its digits, or a UUID. Raises ValueError."""
+    if isinstance(written, str) and not written.isdigit():
+        return uuid.UUID(written).int & ((1 << _NUMBER_BITS) - 1)
+    return int(written)

@@ -108,6 +108,8 @@ class Operations:
     ) -> Sequence[int]:
         kind, table = self._find(list)
         numbers = self._targets(kind, table, ids, count)
+        if isinstance(table, Table) and not (fields or self._app.world.kinds[kind].changes):
+            raise ValueError(f"{kind} has no text of its own: say which fields")
         table.change(numbers, self._app.world.clock.second() if touch else None, fields)
         return numbers
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tap_bigcommerce_sandbox.identity import STORE_HASH
+from tap_bigcommerce_sandbox.ids import number_of
 from tap_bigcommerce_sandbox.lists import Endpoint
 from tap_bigcommerce_sandbox.responses import ApiError
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -19,7 +23,7 @@ class Match:
 
 
 class Router:
-    """Looks up endpoints by path. Segments of digits only are ids."""
+    """Looks up endpoints by path. Segments of digits only are ids, and so are UUIDs."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
         self._endpoints = {f"{item.api}/{item.path}": item for item in endpoints}
@@ -37,11 +41,15 @@ class Router:
         if rest.startswith("v2/"):
             rest = rest.removesuffix(".json")
         segments = rest.split("/")
-        parents = [int(segment) for segment in segments if segment.isdigit()]
-        endpoint = self._endpoints.get("/".join("{}" if w.isdigit() else w for w in segments))
+        parents = [number_of(segment) for segment in segments if _is_id(segment)]
+        endpoint = self._endpoints.get("/".join("{}" if _is_id(w) else w for w in segments))
         if endpoint is None:
             raise ApiError(404, "The requested resource was not found.")
         return Match(endpoint, parents)
+
+
+def _is_id(segment: str) -> bool:
+    return segment.isdigit() or _UUID.fullmatch(segment) is not None
 
 
 def api_of(path: str) -> str:

@@ -89,6 +89,14 @@ class Table:
         """A cache key that changes with the row and with its child rows."""
         return self.version(number), self._below.get(number, 0)
 
+    def added(self, number: int) -> bool:
+        """Whether the row was added since the start."""
+        return number in self._created
+
+    def changed_below(self, number: int) -> bool:
+        """Whether a child row was changed."""
+        return number in self._below
+
     def fields(self, number: int) -> Row:
         """Field values that were set with `change` or `add`."""
         return self._fields.get(number, {})

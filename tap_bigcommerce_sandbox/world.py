@@ -78,6 +78,8 @@ class Child:
     changes: str = ""
     id: str = "id"
     """The field with the row's number; "": rows have none and are numbered in order."""
+    id_form: Callable[[int], Any] = int
+    """How the number of an added row is written there."""
     number: Callable[[Row], int] | None = None
     """Computes the number if no field of the row has it."""
     parent_field: str = ""
@@ -112,7 +114,9 @@ class World:
         self.tables = {kind.name: self._table(kind) for kind in kinds if not kind.shows}
         self.tables.update({k.name: self.tables[k.shows] for k in kinds if k.shows})
         self.child_kinds = {child.name: child for child in children}
-        self.children = {child.name: self._child_table(child) for child in children}
+        self.children: dict[str, ChildTable] = {}
+        for child in children:  # Parents come before their children.
+            self.children[child.name] = self._child_table(child)
         self.documents: BoundedCache[Any] = BoundedCache(1024)
         self.briefs: BoundedCache[Any] = BoundedCache(20_000)
         self._rows: BoundedCache[bytes] = BoundedCache(options.cache_mb << 20)
@@ -208,12 +212,12 @@ class World:
     def _state(self, kind: str, number: int) -> Hashable:
         child = self.children.get(kind)
         if child is not None:
-            return child.state(child.parent_of(number))
+            return child.state(number)
         return self.tables[kind].state(number)
 
     def _child_table(self, child: Child) -> ChildTable:
         others = [self.tables[name] for name in child.depends_on]
-        return ChildTable(child, self.tables[child.parent], partial(child.rows, self), others)
+        return ChildTable(child, self.listed(child.parent), partial(child.rows, self), others)
 
     def _table(self, kind: Kind) -> Table:
         options = self.options

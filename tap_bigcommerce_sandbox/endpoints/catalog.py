@@ -15,6 +15,7 @@ from tap_bigcommerce_sandbox.rows.inventory import INVENTORY_ITEMS, LOCATIONS
 from tap_bigcommerce_sandbox.rows.metafields import METAFIELDS
 from tap_bigcommerce_sandbox.rows.products.children import PARTS, PRODUCT_CHILDREN
 from tap_bigcommerce_sandbox.rows.products.product import PRODUCTS
+from tap_bigcommerce_sandbox.simple_lists import Simple
 from tap_bigcommerce_sandbox.world import Child, Kind
 
 KINDS: tuple[Kind, ...] = (PRODUCTS, *CATALOG_KINDS, LOCATIONS)
@@ -220,3 +221,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         paging=Paging(larger=4),
     ),
 )
+
+SIMPLE_LISTS: tuple[Simple, ...] = ()

@@ -6,10 +6,13 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
+from tap_bigcommerce_sandbox.fields import ID, ISO, TEXT, Field, one_of
 from tap_bigcommerce_sandbox.filters import Filter, v3_dates, v3_in
 from tap_bigcommerce_sandbox.lists import Computed, Context, RowList
 from tap_bigcommerce_sandbox.paging import Paging
 from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.rows.metafields import PERMISSION_SETS
+from tap_bigcommerce_sandbox.simple_lists import SimpleList
 
 PAGED = Paging()
 UNPAGED = Paging("none")
@@ -41,6 +44,15 @@ def equal(*names: str, reads: str = "text") -> tuple[Filter, ...]:
     return tuple(Filter(name, name, "=", reads) for name in names)
 
 
+_METAFIELDS = (
+    *equal("key", "namespace"),
+    v3_in("key", "text"),
+    v3_in("namespace", "text"),
+    # Seen to work; not documented.
+    dataclasses.replace(v3_in("resource_id"), documented=False),
+)
+
+
 def metafields(name: str, path: str, scope: str) -> RowList:
     """The metafields of all rows of a kind."""
     return RowList(
@@ -49,13 +61,35 @@ def metafields(name: str, path: str, scope: str) -> RowList:
         f"{path}/metafields",
         scope,
         filters=(
-            *equal("key", "namespace"),
-            v3_in("key", "text"),
-            v3_in("namespace", "text"),
-            # Seen to work; not documented.
-            dataclasses.replace(v3_in("resource_id"), documented=False),
+            *_METAFIELDS,
             *v3_dates("date_created", "date_modified", plain=name == "order"),
         ),
+        direction=True,
+        chooses_fields=True,
+        paging=CURSORS,
+    )
+
+
+def simple_metafields(resource: str, path: str, scope: str, resource_id: Field) -> SimpleList:
+    """The metafields of all rows of a kind, as one entry: `refers_to(...)` for `resource_id`."""
+    return SimpleList(
+        f"{resource}_metafields",
+        f"{path}/metafields",
+        scope,
+        {
+            "id": ID,
+            "key": one_of("key_0", "key_1", "größe"),
+            "value": TEXT,
+            "namespace": one_of("erp", "Lager & Versand"),
+            "permission_set": one_of(*PERMISSION_SETS),
+            "resource_type": one_of(resource),
+            "resource_id": resource_id,
+            "description": TEXT,
+            "date_created": ISO,
+            "date_modified": ISO,
+            "owner_client_id": one_of("ramyrcbehylatjoxyzzy"),
+        },
+        filters=(*_METAFIELDS, *v3_dates("date_created", "date_modified", plain=False)),
         direction=True,
         chooses_fields=True,
         paging=CURSORS,

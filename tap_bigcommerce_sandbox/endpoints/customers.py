@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tap_bigcommerce_sandbox.endpoints.common import CURSORS, NO_LINKS, count_of, equal, metafields
+from tap_bigcommerce_sandbox.fields import ID, NAME, TEXT, ZULU, one_of, unique
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_dates, v3_in
 from tap_bigcommerce_sandbox.lists import Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
@@ -10,6 +11,7 @@ from tap_bigcommerce_sandbox.rows.customer_parts import CUSTOMER_CHILDREN, CUSTO
 from tap_bigcommerce_sandbox.rows.customers import CUSTOMERS
 from tap_bigcommerce_sandbox.rows.customers_v3 import CUSTOMERS_V3, INCLUDES
 from tap_bigcommerce_sandbox.rows.metafields import METAFIELDS
+from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList
 from tap_bigcommerce_sandbox.world import Child, Kind
 
 KINDS: tuple[Kind, ...] = (CUSTOMERS, CUSTOMERS_V3, *CUSTOMER_KINDS)
@@ -93,18 +95,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _GROUPS,
     Single("customer_group", _GROUPS),
     RowList(
-        "customer_attributes",
-        "v3",
-        "customers/attributes",
-        "customers",
-        filters=(
-            *equal("name", "type"),
-            Filter("name:like", "name", "like"),
-            *v3_dates("date_created", "date_modified"),
-        ),
-        paging=Paging(meta="open"),
-    ),
-    RowList(
         "customer_attribute_values",
         "v3",
         "customers/attribute-values",
@@ -141,12 +131,41 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     _WISHLISTS,
     Single("wishlist", _WISHLISTS),
-    RowList(
-        "segments",
-        "v3",
-        "segments",
+)
+
+SIMPLE_LISTS: tuple[Simple, ...] = (
+    SimpleList(
+        "customer_attributes",
+        "v3/customers/attributes",
         "customers",
-        filters=(v3_in("uuid", "text", "id"),),
+        {
+            "id": ID,
+            "name": NAME,
+            "type": one_of("string", "number", "date"),
+            "date_created": ZULU,
+            "date_modified": ZULU,
+        },
+        rows="customer_attributes",
+        filters=(
+            *equal("name", "type"),
+            Filter("name:like", "name", "like"),
+            *v3_dates("date_created", "date_modified"),
+        ),
+        paging=Paging(meta="open"),
+    ),
+    SimpleList(
+        "segments",
+        "v3/segments",
+        "customers",
+        {
+            "id": unique("segment"),
+            "name": NAME,
+            "description": TEXT,
+            "created_at": ZULU,
+            "updated_at": ZULU,
+        },
+        filters=(v3_in("id", "unique id"),),
         paging=NO_LINKS,
+        pattern="dense",
     ),
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from tap_bigcommerce_sandbox.endpoints.common import count_of, equal
+from tap_bigcommerce_sandbox.fields import ID, NAME, TEXT, UNIX_TEXT, one_of, only_if
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_dates, v3_family, v3_in
 from tap_bigcommerce_sandbox.lists import Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
 from tap_bigcommerce_sandbox.rows.coupons import COUPONS
 from tap_bigcommerce_sandbox.rows.marketing import MARKETING_CHILDREN, MARKETING_KINDS
 from tap_bigcommerce_sandbox.rows.pricing import PRICE_LISTS, PRICING_CHILDREN
+from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList
 from tap_bigcommerce_sandbox.world import Child, Kind
 
 KINDS: tuple[Kind, ...] = (COUPONS, PRICE_LISTS, *MARKETING_KINDS)
@@ -42,8 +44,6 @@ _CERTIFICATES = RowList(
     sorts=frozenset(("id",)),
     direction=True,
 )
-
-_BANNERS = RowList("banners", "v2", "banners", "marketing", filters=v2_range("id", "integer"))
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     _COUPONS,
@@ -115,6 +115,27 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
     _CERTIFICATES,
     Single("gift_certificate", _CERTIFICATES),
-    _BANNERS,
-    Single("banner", _BANNERS),
+)
+
+SIMPLE_LISTS: tuple[Simple, ...] = (
+    SimpleList(
+        "banners",
+        "v2/banners",
+        "marketing",
+        {
+            "id": ID,
+            "name": NAME,
+            "content": TEXT,
+            "page": one_of("home_page", "category_page", "brand_page", "search_page"),
+            "location": one_of("top", "bottom"),
+            "date_created": UNIX_TEXT,
+            "date_type": one_of("custom", "always"),
+            "date_from": only_if("date_type", "custom", UNIX_TEXT, "0"),
+            "date_to": only_if("date_type", "custom", UNIX_TEXT, "0"),
+            "visible": one_of("1", "1", "0"),
+            "item_id": one_of("0"),
+        },
+        filters=v2_range("id", "integer"),
+        single="banner",
+    ),
 )

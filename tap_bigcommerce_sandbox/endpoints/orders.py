@@ -18,6 +18,7 @@ from tap_bigcommerce_sandbox.rows.orders.document import document
 from tap_bigcommerce_sandbox.rows.orders.order import INCLUDES, ORDERS
 from tap_bigcommerce_sandbox.rows.orders.payments import PAYMENT_CHILDREN, no_transactions
 from tap_bigcommerce_sandbox.rows.orders.plan import STATUSES
+from tap_bigcommerce_sandbox.simple_lists import Simple
 from tap_bigcommerce_sandbox.world import Child, Kind
 
 KINDS: tuple[Kind, ...] = (ORDERS,)
@@ -146,3 +147,5 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     metafields("order", "orders", "orders"),
     RowList("order_statuses", "v2", "order_statuses", "orders", paging=UNPAGED),
 )
+
+SIMPLE_LISTS: tuple[Simple, ...] = ()

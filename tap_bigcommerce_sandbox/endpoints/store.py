@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal
+from tap_bigcommerce_sandbox.fields import RFC2822, TEXT_ID, in_turn
 from tap_bigcommerce_sandbox.filters import Filter, v3_dates, v3_family, v3_in
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
@@ -13,6 +14,7 @@ from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.rows.channels import CHANNEL_CHILDREN, CHANNELS
 from tap_bigcommerce_sandbox.rows.content import CONTENT_KINDS
 from tap_bigcommerce_sandbox.rows.settings import SETTINGS_CHILDREN, SETTINGS_KINDS
+from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList
 from tap_bigcommerce_sandbox.world import Child, Kind
 
 KINDS: tuple[Kind, ...] = (CHANNELS, *CONTENT_KINDS, *SETTINGS_KINDS)
@@ -64,8 +66,6 @@ _BLOG_POSTS = RowList(
 
 _CURRENCIES = RowList("currencies", "v2", "currencies", "information")
 
-_TAX_CLASSES = RowList("tax_classes", "v2", "tax_classes", "information")
-
 _SHIPPING_ZONES = RowList("shipping_zones", "v2", "shipping/zones", "information", paging=UNPAGED)
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -115,8 +115,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         direction=True,
         includes=frozenset(("to_url",)),
     ),
-    _TAX_CLASSES,
-    Single("tax_class", _TAX_CLASSES),
     RowList(
         "tax_zones",
         "v3",
@@ -136,4 +134,23 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     _SHIPPING_ZONES,
     Single("shipping_zone", _SHIPPING_ZONES),
     RowList("shipping_methods", "v2", "shipping/zones/{}/methods", "information", paging=UNPAGED),
+)
+
+SIMPLE_LISTS: tuple[Simple, ...] = (
+    SimpleList(
+        "tax_classes",
+        "v2/tax_classes",
+        "information",
+        # The id is a text, unlike tax_class_id everywhere else.
+        {
+            "id": TEXT_ID,
+            "name": in_turn("Default Tax Class", "Non-Taxable Products", "Shipping", "Büro"),
+            "created_at": RFC2822,
+            "updated_at": RFC2822,
+        },
+        rows=4,
+        first_id=0,
+        pattern="dense",
+        single="tax_class",
+    ),
 )

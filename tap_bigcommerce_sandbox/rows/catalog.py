@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.rows.customers_v3 import unique_id
+from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Form, Kind, World
 

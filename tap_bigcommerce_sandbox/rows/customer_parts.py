@@ -1,4 +1,4 @@
-"""Child rows of customers, and groups, attributes and segments."""
+"""Child rows of customers, and groups and subscribers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any
 
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import iso, rfc2822
+from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.money import money
 from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.rows.customers import email_of
-from tap_bigcommerce_sandbox.rows.customers_v3 import unique_id
 from tap_bigcommerce_sandbox.rows.products.brief import base_variant
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Child, Form, Kind, World
@@ -190,17 +190,6 @@ def _group(world: World, number: int, form: Form) -> Row:
     }
 
 
-def _attribute(world: World, number: int, form: Form) -> Row:
-    table = world.tables["customer_attributes"]
-    return {
-        "id": number,
-        "name": f"{('Geburtstag', 'Score', 'Größe', '会員番号')[number % 4]} {number}",
-        "type": ("string", "number", "date")[number % 3],
-        "date_created": _zulu(table.created(number)),
-        "date_modified": _zulu(table.modified(number)),
-    }
-
-
 def _subscriber(world: World, number: int, form: Form) -> Row:
     table = world.tables["subscribers"]
     rng = world.rng("subscriber", number)
@@ -221,28 +210,7 @@ def _subscriber(world: World, number: int, form: Form) -> Row:
     }
 
 
-def _segment(world: World, number: int, form: Form) -> Row:
-    table = world.tables["segments"]
-    return {
-        "id": unique_id("segment", number),
-        "name": f"Käufer {number}",
-        "description": "" if number % 2 else "Bought twice 🛒",
-        "created_at": _zulu(table.created(number)),
-        "updated_at": _zulu(table.modified(number)),
-    }
-
-
 CUSTOMER_KINDS: tuple[Kind, ...] = (
     Kind("customer_groups", lambda options: options.customer_groups, _group, "name"),
-    Kind("customer_attributes", lambda options: options.customer_attributes, _attribute, "name"),
     Kind("subscribers", lambda options: options.customers // 3, _subscriber, "last_name"),
-    Kind(
-        "segments",
-        lambda options: options.small_lists,
-        _segment,
-        "description",
-        pattern="dense",
-        key_types={"id": "string"},
-        facts={"uuid": lambda world, number: unique_id("segment", number)},
-    ),
 )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
-
 from tap_bigcommerce_sandbox.dates import iso
-from tap_bigcommerce_sandbox.randomness import mix
+from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Form, Kind, World
 
@@ -71,12 +69,6 @@ def _profile(world: World, number: int, form: Form, draw: float) -> Row:
     if "segment_ids" in form.includes:
         found["segment_ids"] = [unique_id("segment", at) for at in chosen]
     return found
-
-
-def unique_id(purpose: str, number: int) -> str:
-    """A UUID for a number; the same in every store."""
-    low, high = mix(number, len(purpose), 7), mix(number, len(purpose), 8)
-    return str(uuid.UUID(int=(high << 64) | low, version=4))
 
 
 CUSTOMERS_V3 = Kind(

@@ -1,12 +1,12 @@
-"""Promotions and their codes, gift certificates, banners."""
+"""Promotions and their codes, gift certificates."""
 
 from __future__ import annotations
 
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import iso
+from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.money import money
 from tap_bigcommerce_sandbox.rows.customers import email_of
-from tap_bigcommerce_sandbox.rows.customers_v3 import unique_id
 from tap_bigcommerce_sandbox.rows.orders.plan import plan
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Child, Form, Kind, World
@@ -114,7 +114,7 @@ def _codes(world: World, promotion: int) -> list[Row]:
     ]
 
 
-# Gift certificates and banners
+# Gift certificates
 def _gift_certificates(world: World, order: int) -> list[Row]:
     sold = plan(world, order)
     if sold.scenario != "gift":
@@ -145,24 +145,6 @@ def _gift_certificates(world: World, order: int) -> list[Row]:
     ]
 
 
-def _banner(world: World, number: int, form: Form) -> Row:
-    created = world.tables["banners"].created(number)
-    custom = number % 3 == 0
-    return {
-        "id": number,
-        "name": f"Banner {number}",
-        "content": f"<p>{texts.SENTENCES[number % len(texts.SENTENCES)]}</p>",
-        "page": ("home_page", "category_page", "brand_page", "search_page")[number % 4],
-        "location": "top" if number % 2 else "bottom",
-        "date_created": str(created),
-        "date_type": "custom" if custom else "always",
-        "date_from": str(created) if custom else "0",
-        "date_to": str(created + 86400) if custom else "0",
-        "visible": "1" if number % 5 else "0",
-        "item_id": "0",
-    }
-
-
 MARKETING_KINDS: tuple[Kind, ...] = (
     Kind(
         "promotions",
@@ -179,7 +161,6 @@ MARKETING_KINDS: tuple[Kind, ...] = (
             ].lower(),
         },
     ),
-    Kind("banners", lambda options: options.small_lists, _banner, "name"),
 )
 MARKETING_CHILDREN: tuple[Child, ...] = (
     Child(

@@ -8,7 +8,7 @@ from tap_bigcommerce_sandbox.dates import iso
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Child, World
 
-_PERMISSIONS = ("app_only", "read", "write", "read_and_sf_access", "write_and_sf_access")
+PERMISSION_SETS = ("app_only", "read", "write", "read_and_sf_access", "write_and_sf_access")
 _STRIDE = 100
 _UP_TO = 3
 
@@ -23,7 +23,7 @@ def _fields(world: World, resource: str, number: int, created: int) -> list[Row]
             "key": f"key_{at}",
             "value": rng.pick(("1", "", '{"grösse": "L"}', "数量", "A" * 60)),
             "namespace": rng.pick(("erp", "Lager & Versand")),
-            "permission_set": rng.pick(_PERMISSIONS),
+            "permission_set": rng.pick(PERMISSION_SETS),
             "resource_type": resource,
             "resource_id": number,
             "description": "" if at else "Set by the ERP",

@@ -9,7 +9,6 @@ from tap_bigcommerce_sandbox.rows.store import store_information
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Child, Form, Kind, World
 
-_TAX_CLASSES = ("Default Tax Class", "Non-Taxable Products", "Shipping", "Gift Wrapping")
 RATES_STRIDE = 10
 _COUNTRIES = ("AT", "US", "AU", "JP", "GB", "DE")
 
@@ -48,18 +47,6 @@ def _currency(world: World, number: int, form: Form) -> Row:
         "is_transactional": True,
         "use_default_name": False,
         "last_updated": rfc2822(world.tables["currencies"].modified(number)),
-    }
-
-
-def _tax_class(world: World, number: int, form: Form) -> Row:
-    table = world.tables["tax_classes"]
-    known = number < len(_TAX_CLASSES)
-    return {
-        # A text, unlike tax_class_id everywhere else.
-        "id": str(number),
-        "name": _TAX_CLASSES[number] if known else f"Steuerklasse {number}",
-        "created_at": rfc2822(table.created(number)),
-        "updated_at": rfc2822(table.modified(number)),
     }
 
 
@@ -149,15 +136,6 @@ SETTINGS_KINDS: tuple[Kind, ...] = (
         pattern="dense",
     ),
     Kind("currencies", lambda options: len(CURRENCIES), _currency, "name", pattern="dense"),
-    Kind(
-        "tax_classes",
-        lambda options: len(_TAX_CLASSES),
-        _tax_class,
-        "name",
-        key_types={"id": "string"},
-        first_id=0,
-        pattern="dense",
-    ),
     Kind(
         "tax_zones", lambda options: max(1, options.small_lists), _tax_zone, "name", pattern="dense"
     ),

@@ -11,9 +11,10 @@ from sandbox_client import Get, client
 from tiers import some_of
 
 from tap_bigcommerce_sandbox import Options, Sandbox
-from tap_bigcommerce_sandbox.declared import DeclaredList
+from tap_bigcommerce_sandbox.declared import DeclaredList, declared_lists
 
 SIZES: dict[str, Any] = {"orders": 45, "customers": 50, "products": 40, "coupons": 8}
+OBJECTS = [item for item in declared_lists() if item.pages == "object" and not item.parent]
 BELOW = [listed for listed in LISTS if listed.parent]
 
 
@@ -100,6 +101,20 @@ def test_below_an_unknown_parent_is_404(still: Sandbox, listed: DeclaredList) ->
     assert client(still)(listed.path.format(99_999_999)).status == 404
 
 
+@pytest.mark.parametrize("declared", OBJECTS, ids=named)
+def test_an_object_is_its_record_and_needs_its_permission(
+    still: Sandbox, declared: DeclaredList
+) -> None:
+    get = client(still)
+    got = get(declared.path).json
+    assert [got if declared.api == "v2" else got["data"]] == still.records(declared.name)
+    try:
+        still.set(withheld_scopes=[declared.scope])
+        assert get(declared.path).status == 403
+    finally:
+        still.set(withheld_scopes=[])
+
+
 def found(get: Get, store: Sandbox, listed: DeclaredList) -> list[Row]:
     return every_row(store, get, listed, 250)
 
@@ -129,7 +144,7 @@ def test_its_rows_can_be_changed_added_and_deleted(moved: Sandbox, listed: Decla
         after = found(get, moved, listed)
         changed = [new for old, new in zip(before, after, strict=True) if old != new]
         assert len(changed) == 1
-    [number] = moved.add(listed.name, fields=_FIELDS.get(listed.name))
+    [number] = moved.add(listed.one_for or listed.name, fields=_FIELDS.get(listed.name))
     assert len(found(get, moved, listed)) == len(before) + 1
     kept = moved.records(listed.name)
     assert len(kept) == len(before) + 1

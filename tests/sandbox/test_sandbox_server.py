@@ -16,7 +16,7 @@ from sandbox_client import Get
 
 from tap_bigcommerce_sandbox import Options, Sandbox, Store
 from tap_bigcommerce_sandbox.options import add_arguments, from_arguments, to_arguments
-from tap_bigcommerce_sandbox.options_table import README, with_table
+from tap_bigcommerce_sandbox.readme_tables import README, with_tables
 
 PRODUCTS = "v3/catalog/products"
 
@@ -226,9 +226,9 @@ def test_a_spawned_store_is_controlled_over_http() -> None:
             there.records("unicorns")
 
 
-def test_the_readme_tells_the_options_as_they_are() -> None:
+def test_the_readme_tells_the_options_and_the_simple_lists_as_they_are() -> None:
     text = README.read_text("utf-8")
-    assert with_table(text) == text
+    assert with_tables(text) == text
 
 
 def test_options_survive_the_command_line() -> None:

@@ -1,0 +1,60 @@
+"""The tables in the README that follow from declarations: the options, and the simple lists.
+
+`python -m tap_bigcommerce_sandbox.readme_tables` writes them there.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+from tap_bigcommerce_sandbox.endpoints import SIMPLE_LISTS
+from tap_bigcommerce_sandbox.options import Options
+from tap_bigcommerce_sandbox.simple_lists import SimpleObject
+
+README = Path(__file__).with_name("README.md")
+
+
+def options_table() -> str:
+    """One line for each option: name, default, meaning."""
+    lines = ["| option | default | meaning |", "|---|---|---|"]
+    for item in dataclasses.fields(Options):
+        default = ", ".join(item.default) if isinstance(item.default, tuple) else item.default
+        choices = item.metadata["choices"]
+        allowed = f" ({', '.join(choices)})" if choices else ""
+        lines.append(f"| `{item.name}` | {default} | {item.metadata['help']}{allowed} |")
+    return "\n".join(lines) + "\n"
+
+
+def lists_table() -> str:
+    """One line for each simple list: name, path, parameters, permission."""
+    lines = ["| list | path | notes | permission |", "|---|---|---|---|"]
+    for entry in SIMPLE_LISTS:
+        path = f"`{entry.path.replace('{}', '{id}')}`"
+        notes = [f"`{name}`" for name in sorted(entry.endpoints[0].parameters - {"limit", "page"})]
+        if isinstance(entry, SimpleObject):
+            notes.append("one object")
+        else:
+            path += ", `/{id}`" if entry.single else ""
+            notes += ["not paged"] if entry.paging.style == "none" else []
+        lines.append(f"| `{entry.name}` | {path} | {', '.join(notes)} | {entry.scope} |")
+    return "\n".join(lines) + "\n"
+
+
+def with_tables(text: str) -> str:
+    """The README's text with updated tables."""
+    for name, table in (("options", options_table()), ("simple lists", lists_table())):
+        start = (
+            f"<!-- {name}: made by tap_bigcommerce_sandbox.readme_tables, checked by a test -->\n"
+        )
+        end = f"<!-- end of {name} -->"
+        before, found, rest = text.partition(start)
+        after = rest.partition(end)[2]
+        if not found or not after:
+            raise ValueError(f"there are no markers of {name}")
+        text = f"{before}{start}{table}{end}{after}"
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text("utf-8")), "utf-8")
