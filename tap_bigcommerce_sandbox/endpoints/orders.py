@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, counted, equal, metafields
+from tap_bigcommerce_sandbox.fields import ID, TEXT, in_turn
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_in
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
@@ -18,7 +19,7 @@ from tap_bigcommerce_sandbox.rows.orders.document import document
 from tap_bigcommerce_sandbox.rows.orders.order import INCLUDES, ORDERS
 from tap_bigcommerce_sandbox.rows.orders.payments import PAYMENT_CHILDREN, no_transactions
 from tap_bigcommerce_sandbox.rows.orders.plan import STATUSES
-from tap_bigcommerce_sandbox.simple_lists import Simple
+from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList
 from tap_bigcommerce_sandbox.world import Child, Kind
 
 KINDS: tuple[Kind, ...] = (ORDERS,)
@@ -145,7 +146,24 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         paging=Paging(meta="open"),
     ),
     metafields("order", "orders", "orders"),
-    RowList("order_statuses", "v2", "order_statuses", "orders", paging=UNPAGED),
 )
 
-SIMPLE_LISTS: tuple[Simple, ...] = ()
+SIMPLE_LISTS: tuple[Simple, ...] = (
+    SimpleList(
+        "order_statuses",
+        "v2/order_statuses",
+        "orders",
+        {
+            "id": ID,
+            "name": in_turn(*STATUSES),
+            "system_label": in_turn(*STATUSES),
+            "custom_label": in_turn(*STATUSES[:2], "Versandt 📦", *STATUSES[3:]),
+            "system_description": TEXT,
+            "order": ID,
+        },
+        rows=len(STATUSES),
+        paging=UNPAGED,
+        first_id=0,
+        pattern="dense",
+    ),
+)

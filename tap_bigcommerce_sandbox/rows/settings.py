@@ -1,28 +1,15 @@
-"""Rows of a store's settings: currencies, taxes, shipping zones, order statuses."""
+"""Rows of a store's settings: currencies, taxes, shipping zones."""
 
 from __future__ import annotations
 
 from tap_bigcommerce_sandbox.dates import rfc2822
 from tap_bigcommerce_sandbox.money import CURRENCIES, exchange_rate
-from tap_bigcommerce_sandbox.rows.orders.plan import STATUSES
 from tap_bigcommerce_sandbox.rows.store import store_information
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Child, Form, Kind, World
 
 RATES_STRIDE = 10
 _COUNTRIES = ("AT", "US", "AU", "JP", "GB", "DE")
-
-
-def _status(world: World, number: int, form: Form) -> Row:
-    name = STATUSES[number] if number < len(STATUSES) else f"Status {number}"
-    return {
-        "id": number,
-        "name": name,
-        "system_label": name,
-        "custom_label": "Versandt 📦" if number == 2 else name,
-        "system_description": f"The order is {name.lower()}.",
-        "order": number,
-    }
 
 
 def _currency(world: World, number: int, form: Form) -> Row:
@@ -127,14 +114,6 @@ def _shipping_methods(world: World, zone: int) -> list[Row]:
 
 
 SETTINGS_KINDS: tuple[Kind, ...] = (
-    Kind(
-        "order_statuses",
-        lambda options: len(STATUSES),
-        _status,
-        "custom_label",
-        first_id=0,
-        pattern="dense",
-    ),
     Kind("currencies", lambda options: len(CURRENCIES), _currency, "name", pattern="dense"),
     Kind(
         "tax_zones", lambda options: max(1, options.small_lists), _tax_zone, "name", pattern="dense"
