@@ -163,8 +163,7 @@ class Options:
     retry_after_header: int = _option(0, "X-Retry-After seconds on a 429 (0: no such header)")
     withheld_scopes: tuple[str, ...] = _option(
         (),
-        "scope families the token lacks: orders, transactions, customers, products, inventory,"
-        " locations, marketing, information, channels, listings, sites, content",
+        "permissions that the token lacks, by the names in the table of endpoints",
     )
     clock_skew_seconds: float = _option(0.0, "how far the store's clock is ahead of this machine")
     fault_rate: float = _option(0.0, "share of data requests that fail at random (seeded)")

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from tap_bigcommerce_sandbox.endpoints import SIMPLE_LISTS
@@ -31,7 +33,7 @@ def lists_table() -> str:
     lines = ["| list | path | notes | permission |", "|---|---|---|---|"]
     for entry in SIMPLE_LISTS:
         path = f"`{entry.path.replace('{}', '{id}')}`"
-        notes = [f"`{name}`" for name in sorted(entry.endpoints[0].parameters - {"limit", "page"})]
+        notes = [f"`{name}`" for name in _families(entry.endpoints[0].parameters)]
         if isinstance(entry, SimpleObject):
             notes.append("one object")
         else:
@@ -39,6 +41,15 @@ def lists_table() -> str:
             notes += ["not paged"] if entry.paging.style == "none" else []
         lines.append(f"| `{entry.name}` | {path} | {', '.join(notes)} | {entry.scope} |")
     return "\n".join(lines) + "\n"
+
+
+def _families(parameters: Iterable[str]) -> Iterator[str]:
+    """The parameters but for those of every list; x:* stands for several of a field x."""
+    grouped = itertools.groupby(sorted(parameters), lambda name: name.partition(":")[0])
+    for field, group in grouped:
+        names = list(group)
+        if field not in ("limit", "page"):
+            yield names[0] if len(names) == 1 else f"{field}:*"
 
 
 def with_tables(text: str) -> str:

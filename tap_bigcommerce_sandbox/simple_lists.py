@@ -12,7 +12,7 @@ from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, 
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import Paging
 from tap_bigcommerce_sandbox.request import Request
-from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.world import Child, Form, Kind, Stamp, World
 
 _STRIDE = 1000
@@ -45,7 +45,8 @@ class SimpleList:
     """The name of the endpoint for one row by its id, if there is one."""
     parent: str = ""
     share: float | Callable[[World, int], bool] = 1.0
-    """How many of the parents have rows, or which ones."""
+    """How many of the parents have rows, or which ones. The first one and those that are added
+    later always have some."""
     first_id: int = 1
     pattern: str = ""
     """The pattern of ids if the option `ids` does not apply."""
@@ -123,8 +124,10 @@ class SimpleList:
     def _has_rows(self, world: World, parent: int) -> bool:
         if callable(self.share):
             return self.share(world, parent)
+        parents = world.listed(self.parent)
+        first = isinstance(parents, Table) and parents.base_index(parent) == 0
         draw = world.draw(f"parents of {self.name}", parent)
-        return draw < self.share or world.listed(self.parent).added(parent)
+        return draw < self.share or first or parents.added(parent)
 
     def _stamp(self, names: Sequence[str]) -> Stamp | None:
         for name in names:

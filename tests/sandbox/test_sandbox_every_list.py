@@ -31,8 +31,8 @@ def still() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def moved() -> Iterator[Sandbox]:
-    """A store whose lists are changed, each by one test."""
-    with Sandbox(Options(**SIZES)) as running:
+    """A store whose lists are changed, each by one test; some of them are below others."""
+    with Sandbox(Options(**SIZES, channels=6)) as running:
         yield running
 
 
