@@ -87,6 +87,8 @@ class Child:
     """The fields that identify a row of a parent."""
     key_types: Mapping[str, str] = field(default_factory=dict)
     """The JSON types of the fields of the key that are no integers."""
+    key_within_parent: bool = False
+    """Whether the rows of two parents may have the same key, as far as is documented."""
     stride: int = 1000
     """Room for numbers below each parent: a number's parent is number // stride."""
     created: Stamp | None = None

@@ -130,6 +130,7 @@ CHANNEL_CHILDREN: tuple[Child, ...] = (
         "description",
         id="listing_id",
         key=("listing_id",),
+        key_within_parent=True,
         parent_field="channel_id",
         stride=_ROOM,
         created=("date_created", _zulu),

@@ -1,39 +1,23 @@
-"""All streams of the tap, as its users know them, and the rows that they should bring."""
+"""All streams, as the sandbox declares their lists, and the rows that they should bring."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
+from expected import STREAMS
 from store_truth import rows_of
 from tap_runner import Json
 
 from tap_bigcommerce_sandbox import Store
+from tap_bigcommerce_sandbox.lists import RowList
 
 Key = tuple[Any, ...]
 
-KEYS_FILE = Path(__file__).resolve().parents[1] / "contract" / "keys.tsv"
-
-# Streams whose rows the list of their parents carries already.
-IN_ORDERS = ("order_products", "order_shipping_addresses", "order_consignments", "order_fees")
-IN_PRODUCTS = (
-    "product_images",
-    "product_videos",
-    "product_custom_fields",
-    "product_bulk_pricing_rules",
-)
-IN_SMALL_PAGES = ("product_options", "product_modifiers")
-
-# Streams that cost a request a parent.
-BELOW_ORDERS = (
-    "order_taxes",
-    "order_shipments",
-    "order_messages",
-    "order_transactions",
-)
+NAMES = tuple(STREAMS)
+KEYS: Mapping[str, tuple[str, ...]] = {name: listed.key for name, listed in STREAMS.items()}
 
 
 @dataclass(frozen=True)
@@ -45,119 +29,68 @@ class Parent:
     date: str | None = None
 
 
-_ORDER = Parent("orders", "order_id", "order_date_modified")
-_PRODUCT = Parent("products", "product_id", "product_date_modified")
+# Where some rows change their parent's date, all rows below it have it.
+_DATES = {listed.parent: listed.parents_date for listed in STREAMS.values() if listed.parents_date}
 PARENTS: Mapping[str, Parent] = {
-    **dict.fromkeys((*IN_ORDERS, "order_coupons", *BELOW_ORDERS), _ORDER),
-    **dict.fromkeys((*IN_PRODUCTS, *IN_SMALL_PAGES, "product_reviews"), _PRODUCT),
-    "promotion_codes": Parent("promotions", "promotion_id"),
-    "price_list_records": Parent("price_lists", "price_list_id"),
-    "channel_listings": Parent("channels", "channel_id"),
-    "shipping_methods": Parent("shipping_zones", "zone_id"),
+    name: Parent(listed.parent, listed.parent_id, _DATES.get(listed.parent))
+    for name, listed in STREAMS.items()
+    if listed.parent is not None and listed.parent_id is not None
 }
 
-BY_PARENTS_DATE = tuple(
-    name
-    for name, parent in PARENTS.items()
-    if parent.date is not None and name != "product_reviews"
+# Streams whose rows the list of their parents carries already.
+IN_ORDERS = ("order_products", "order_shipping_addresses", "order_consignments", "order_fees")
+
+
+def _in_products() -> dict[str, bool]:
+    """The lists in the rows of products, and whether the API shows few products with one."""
+    listed = STREAMS["products"].endpoint
+    assert isinstance(listed, RowList)
+    names = {name: f"product_{name}" for name in sorted(listed.includes)}
+    return {
+        names[name]: name in listed.capping_includes for name in names if names[name] in PARENTS
+    }
+
+
+_IN_PRODUCTS = _in_products()
+IN_SMALL_PAGES = tuple(name for name, small in _IN_PRODUCTS.items() if small)
+# The others, whose changes are changes of the product. A review is none.
+IN_PRODUCTS = tuple(
+    name for name, small in _IN_PRODUCTS.items() if not small and STREAMS[name].parents_date
 )
-BY_OWN_DATE = (
-    "order_metafields",
-    "customers",
-    "orders",
-    "products",
-    "customer_groups",
-    "customer_attributes",
-    "customer_attribute_values",
-    "customer_metafields",
-    "subscribers",
-    "product_metafields",
-    "variant_metafields",
-    "brand_metafields",
-    "category_metafields",
-    "price_lists",
-    "price_list_records",
-    "channels",
-    "channel_listings",
+NESTED = (*IN_ORDERS, *_IN_PRODUCTS)
+
+# Streams that cost a request a parent; coupons one for each order that seems to have some.
+WITH_CHILD_LIST = tuple(name for name in PARENTS if name not in (*NESTED, "order_coupons"))
+BELOW_ORDERS = tuple(name for name in WITH_CHILD_LIST if PARENTS[name].stream == "orders")
+
+BY_OWN_DATE = tuple(name for name in NAMES if STREAMS[name].own_date == "date_modified")
+BY_PARENTS_DATE = tuple(
+    name for name in NAMES if STREAMS[name].parents_date and not STREAMS[name].own_date
 )
 REPLICATION_KEYS: Mapping[str, str] = {
-    **dict.fromkeys(BY_OWN_DATE, "date_modified"),
-    **{name: str(PARENTS[name].date) for name in BY_PARENTS_DATE},
-    "order_refunds": "created",
+    name: date
+    for name, listed in STREAMS.items()
+    if (date := listed.own_date or listed.parents_date) is not None
 }
+FULL = tuple(name for name in NAMES if name not in REPLICATION_KEYS)
+
+PERMISSIONS: Mapping[str, str] = {
+    "transactions": "Order transactions",
+    "inventory": "Store inventory",
+    "locations": "Store locations",
+    "channels": "Channel settings",
+    "listings": "Channel listings",
+    "sites": "Sites & routes",
+    "information": "Information & settings",
+}
+"""What the control panel calls a permission, if not as the sandbox does: "Orders" for orders."""
 
 SCOPES: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "orders": (
-        "Orders",
-        (
-            "orders",
-            *IN_ORDERS,
-            "order_coupons",
-            *BELOW_ORDERS,
-            "order_metafields",
-            "order_statuses",
-        ),
-    ),
-    "transactions": ("Order transactions", ("order_transactions",)),
-    "customers": (
-        "Customers",
-        (
-            "customers",
-            "customer_addresses",
-            "customer_groups",
-            "customer_attributes",
-            "customer_attribute_values",
-            "customer_form_field_values",
-            "customer_metafields",
-            "subscribers",
-            "wishlists",
-            "segments",
-        ),
-    ),
-    "products": (
-        "Products",
-        (
-            "products",
-            *IN_PRODUCTS,
-            *IN_SMALL_PAGES,
-            "product_reviews",
-            "product_variants",
-            "product_metafields",
-            "variant_metafields",
-            "brands",
-            "brand_metafields",
-            "categories",
-            "category_metafields",
-            "category_trees",
-            "product_category_assignments",
-            "product_channel_assignments",
-            "price_lists",
-            "price_list_records",
-            "price_list_assignments",
-        ),
-    ),
-    "inventory": ("Store inventory", ("inventory_items",)),
-    "locations": ("Store locations", ("locations",)),
-    "marketing": (
-        "Marketing",
-        ("coupons", "promotions", "promotion_codes", "gift_certificates", "banners"),
-    ),
-    "channels": ("Channel settings", ("channels", "channel_listings")),
-    "listings": ("Channel listings", ("channel_listings",)),
-    "sites": ("Sites & routes", ("sites",)),
-    "content": ("Content", ("pages", "blog_posts", "redirects")),
-    "information": (
-        "Information & settings",
-        (
-            "store",
-            "currencies",
-            "tax_classes",
-            "tax_zones",
-            "tax_rates",
-            "shipping_zones",
-            "shipping_methods",
-        ),
-    ),
+    scope: (
+        PERMISSIONS.get(scope, scope.replace("_", " ").capitalize()),
+        tuple(name for name in NAMES if scope in STREAMS[name].scopes),
+    )
+    for scope in sorted(frozenset().union(*(listed.scopes for listed in STREAMS.values())))
 }
 """What cannot be read without a permission: what the control panel calls it, and the streams.
 
@@ -165,23 +98,9 @@ Refunds may be read with the permission for transactions as well as with that fo
 """
 
 
-def keys() -> dict[str, Key]:
-    """The primary key of every stream."""
-    found: dict[str, Key] = {}
-    for line in KEYS_FILE.read_text("utf-8").splitlines()[1:]:
-        name, key, _ = line.split("\t")
-        found[name] = (*found.get(name, ()), key)
-    return found
-
-
-KEYS = keys()
-NAMES = tuple(KEYS)
-FULL = tuple(name for name in NAMES if name not in REPLICATION_KEYS)
-
-
 def list_of(name: str) -> str:
     """What the sandbox calls the list of a stream."""
-    return {"product_variants": "variants"}.get(name, name)
+    return STREAMS[name].endpoint.name
 
 
 def key_of(name: str, row: Json) -> Key:
@@ -204,6 +123,8 @@ def truth(store: Store, name: str) -> dict[Key, Json]:
                 row[parent.date] = dates[row[parent.id]]
     for row in rows:
         row.pop("_parent", None)
+        if KEYS[name] == ("store_hash",):
+            row["store_hash"] = store.store_hash
     return {key_of(name, row): row for row in rows}
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from all_streams import NAMES, PARENTS, key_of
+from expected import STREAMS
 from store_truth import rows_of
 from tap_runner import Json, Result, run, select, settings
 
@@ -14,25 +15,18 @@ from tap_bigcommerce_sandbox import Options, Sandbox
 
 # Where the API filters: the parameter; `:in` takes several channels.
 FILTERS = {
-    "orders": "channel_id",
-    "products": "channel_id:in",
-    "category_trees": "channel_id:in",
-    "product_channel_assignments": "channel_id:in",
-    "price_list_assignments": "channel_id:in",
-    "sites": "channel_id:in",
-    "pages": "channel_id",
+    name: item.param
+    for name in NAMES
+    for item in STREAMS[name].filters
+    if item.param in ("channel_id", "channel_id:in")
 }
 # Where rows name their channel.
-FIELDS = {
-    "orders": "channel_id",
-    "product_channel_assignments": "channel_id",
-    "price_list_assignments": "channel_id",
-    "sites": "channel_id",
-    "pages": "channel_id",
-    "subscribers": "channel_id",
-    "channels": "id",
+FIELDS = {"channels": "id"} | {
+    name: "channel_id"
+    for name in NAMES
+    if name not in PARENTS and "channel_id" in STREAMS[name].fields
 }
-BY_API_ALONE = ("products", "category_trees")
+BY_API_ALONE = tuple(name for name in FILTERS if name not in FIELDS)
 WHOLE = [
     name
     for name in NAMES

@@ -7,27 +7,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from all_streams import IN_ORDERS, IN_PRODUCTS, IN_SMALL_PAGES, PARENTS, SCOPES, list_of
 from all_streams import NAMES as ALL
+from all_streams import PARENTS, SCOPES, WITH_CHILD_LIST, list_of
+from expected import STREAMS as EXPECTED
 from tap_runner import Json, Result, run, settings
 from tap_streams import NAMES, STREAMS, Stream, over_streams
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 
-NESTED = (*IN_ORDERS, *IN_PRODUCTS, *IN_SMALL_PAGES, "product_reviews")
-
-# Lists that come in one answer and take no limit.
-WITHOUT_LIMIT = (
-    "store",
-    "order",
-    "order_statuses",
-    "order_transactions",
-    "category_trees",
-    "tax_zones",
-    "tax_rates",
-    "shipping_zones",
-    "shipping_methods",
-)
+# Lists and objects that come in one response and take no limit.
+WITHOUT_LIMIT = {"order", *(list_of(name) for name in ALL if not EXPECTED[name].paged)}
 
 
 def entry_of(catalog: Json, stream: Stream) -> Json:
@@ -92,10 +81,7 @@ def test_discovery_asks_for_one_record_of_each_list_once(quiet: Sandbox) -> None
     # What is nested in its parents' rows needs no list of its own to be asked.
     roots = {list_of(PARENTS[name].stream if name in PARENTS else name) for name in ALL}
     assert roots <= {entry["list"] for entry in asked}
-    child_lists = {
-        name for name in ALL if name in PARENTS and name not in (*NESTED, "order_coupons")
-    }
-    assert {entry["list"] for entry in asked} == {*roots, *child_lists}
+    assert {entry["list"] for entry in asked} == {*roots, *map(list_of, WITH_CHILD_LIST)}
     for stream in STREAMS:
         limits = {e["query"].get("limit") for e in asked if e["list"] == stream.list}
         assert limits == {"1"}
@@ -229,10 +215,9 @@ def test_a_token_that_may_read_nothing_is_an_error(small: Sandbox) -> None:
     assert result.stdout == ""
     assert result.logged("CRITICAL")
     text = " ".join(result.logged("WARNING", "CRITICAL"))
-    for permission, _ in SCOPES.values():
-        # These two are only asked for once a row of their parent has been read.
-        below = ("Order transactions", "Channel listings")
-        assert permission in below or f"{permission}: read-only" in text
+    for permission, names in SCOPES.values():
+        # Child lists are only requested once a row of their parent has been read.
+        assert set(names) <= set(PARENTS) or f"{permission}: read-only" in text
     assert "Traceback" not in result.stderr
 
 

@@ -135,7 +135,14 @@ ORDER_CHILDREN: tuple[Child, ...] = (
     _below("products", _products, "wrapping_message"),
     _below("shipping_addresses", _shipping_addresses, "shipping_method", stride=10),
     _below("coupons", _coupons, "code", stride=10),
-    _below("fees", _fees, "display_name_merchant", stride=10, parent_field=""),
+    _below(
+        "fees",
+        _fees,
+        "display_name_merchant",
+        stride=10,
+        parent_field="",
+        key_within_parent=True,
+    ),
     _below("taxes", _taxes, "name", optional=TAX_DETAILS),
     _below("shipments", _shipments, "comments", stride=10, created=("date_created", rfc2822)),
     _below("messages", _messages, "subject", created=("date_created", rfc2822)),
@@ -146,6 +153,7 @@ ORDER_CHILDREN: tuple[Child, ...] = (
         id="",
         key=(),
         stride=1,
+        touches_parent=True,
         derived_from="order_products and order_shipping_addresses",
     ),
 )
