@@ -13,6 +13,8 @@ from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, St
 
 ID_ONLY = {"include_fields": "id"}
 
+CATEGORY_ID_ONLY = {"include_fields": "category_id"}
+
 PRODUCT_ID_ONLY = {"include_fields": "is_visible"}
 """Gives the id and `is_visible`: a product's id is always included, and cannot be named here."""
 
@@ -69,6 +71,13 @@ STREAMS = [
         AllAtOnce(),
         channels=Channels("channel_id:in"),
         id_lookup=IN_BULK,
+    ),
+    Stream(
+        "tree_categories",
+        PRODUCTS,
+        "/v3/catalog/trees/categories",
+        primary_keys=("category_id",),
+        id_lookup=IdLookup({"category_id:in": "{ids}"}, short_rows=CATEGORY_ID_ONLY),
     ),
     Stream(
         "product_category_assignments",
