@@ -80,7 +80,7 @@ class Expected:
     def fields(self) -> Mapping[str, frozenset[str]]:
         """The fields of the API's rows, nested ones too, with the types of values, by some rows.
 
-        Paths have dots and do not mark arrays.
+        Paths have dots and do not mark arrays. Links to other lists are no fields.
         """
         world, name, found = _some_rows(), self.kind.name, dict[str, frozenset[str]]()
         form = Form(self.kind.optional | self.kind.includes)
@@ -180,6 +180,8 @@ def _types(value: Any, path: str = "") -> Iterator[tuple[str, frozenset[str]]]:
             yield from _types(item, path)
     if isinstance(value, dict):
         for name, inner in value.items():
+            if isinstance(inner, dict) and inner.keys() == {"url", "resource"}:
+                continue
             field = f"{path}.{name}" if path else name
             yield field, frozenset(() if inner is None else (_JSON_TYPES[type(inner)],))
             yield from _types(inner, field)
