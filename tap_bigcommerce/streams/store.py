@@ -82,4 +82,5 @@ STREAMS = [
         AllAtOnce(),
         parent="shipping_zones",
     ),
+    Stream("countries", INFORMATION, "/v2/countries", id_lookup=SINGLY),
 ]

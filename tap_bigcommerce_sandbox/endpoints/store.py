@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal
-from tap_bigcommerce_sandbox.fields import RFC2822, TEXT_ID, in_turn
+from tap_bigcommerce_sandbox.fields import ID, RFC2822, TEXT_ID, Field, in_turn, one_of
 from tap_bigcommerce_sandbox.filters import Filter, v3_dates, v3_family, v3_in
+from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
 from tap_bigcommerce_sandbox.request import Request
@@ -67,6 +68,14 @@ _BLOG_POSTS = RowList(
 _CURRENCIES = RowList("currencies", "v2", "currencies", "information")
 
 _SHIPPING_ZONES = RowList("shipping_zones", "v2", "shipping/zones", "information", paging=UNPAGED)
+
+_ISO_CODES = {
+    "Canada": ("CA", "CAN"),
+    "Côte d'Ivoire": ("CI", "CIV"),
+    "Germany": ("DE", "DEU"),
+    "Japan": ("JP", "JPN"),
+    "United States": ("US", "USA"),
+}
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     # /v2/time needs a token but no particular scope.
@@ -152,5 +161,20 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         first_id=0,
         pattern="dense",
         single="tax_class",
+    ),
+    SimpleList(
+        "countries",
+        "v2/countries",
+        "information",
+        {
+            "id": ID,
+            "country": one_of(*_ISO_CODES),
+            "country_iso2": Field(lambda cell: _ISO_CODES[cell.row["country"]][0], "string"),
+            "country_iso3": Field(lambda cell: _ISO_CODES[cell.row["country"]][1], "string"),
+            "states": Field(lambda cell: link(f"/countries/{cell.number}/states"), "object"),
+        },
+        filters=equal("country", "country_iso2", "country_iso3"),
+        pattern="dense",
+        single="country",
     ),
 )
