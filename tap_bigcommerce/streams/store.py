@@ -83,4 +83,6 @@ STREAMS = [
         parent="shipping_zones",
     ),
     Stream("countries", INFORMATION, "/v2/countries", id_lookup=SINGLY),
+    # Of all countries in one list. Single states are below their country, not below this list.
+    Stream("states", INFORMATION, "/v2/countries/states"),
 ]

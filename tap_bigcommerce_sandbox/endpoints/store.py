@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal
-from tap_bigcommerce_sandbox.fields import ID, RFC2822, TEXT_ID, Field, in_turn, one_of
+from tap_bigcommerce_sandbox.fields import (
+    ID,
+    NAME,
+    RFC2822,
+    TEXT_ID,
+    Field,
+    in_turn,
+    one_of,
+    refers_to,
+)
 from tap_bigcommerce_sandbox.filters import Filter, v3_dates, v3_family, v3_in
 from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
@@ -176,5 +185,17 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         filters=equal("country", "country_iso2", "country_iso3"),
         pattern="dense",
         single="country",
+    ),
+    SimpleList(
+        "states",
+        "v2/countries/states",
+        "information",
+        {
+            "id": ID,
+            "state": NAME,
+            "state_abbreviation": one_of("NSW", "TX", "BY", ""),
+            "country_id": refers_to("countries"),
+        },
+        pattern="dense",
     ),
 )
