@@ -74,6 +74,7 @@ STREAMS = [
     Stream("tax_classes", INFORMATION, "/v2/tax_classes", id_lookup=SINGLY),
     Stream("tax_zones", INFORMATION, "/v3/tax/zones", AllAtOnce(), id_lookup=IN_BULK),
     Stream("tax_rates", INFORMATION, "/v3/tax/rates", AllAtOnce(), id_lookup=IN_BULK),
+    Stream("tax_properties", INFORMATION, "/v3/tax/properties", AllAtOnce(), id_lookup=IN_BULK),
     Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), id_lookup=SINGLY),
     Stream(
         "shipping_methods",

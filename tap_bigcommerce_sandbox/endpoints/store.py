@@ -7,9 +7,12 @@ from typing import Any
 
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal
 from tap_bigcommerce_sandbox.fields import (
+    CODE,
     ID,
+    ISO,
     NAME,
     RFC2822,
+    TEXT,
     TEXT_ID,
     Field,
     in_turn,
@@ -38,6 +41,9 @@ def _time(context: Context, request: Request, parents: Sequence[int]) -> Any:
 def _store(context: Context, request: Request, parents: Sequence[int]) -> Any:
     return context.world.row("store", 1)
 
+
+# Some lists of taxes say nothing in `meta`.
+_ALL_AT_ONCE = Paging("none", meta="nothing")
 
 _CHANNELS = RowList(
     "channels",
@@ -139,7 +145,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         "tax/zones",
         "information",
         filters=(v3_in("id"),),
-        paging=Paging("none", meta="nothing"),
+        paging=_ALL_AT_ONCE,
     ),
     RowList(
         "tax_rates",
@@ -197,5 +203,21 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
             "country_id": refers_to("countries"),
         },
         pattern="dense",
+    ),
+    SimpleList(
+        "tax_properties",
+        "v3/tax/properties",
+        "information",
+        {
+            "id": ID,
+            "code": CODE,
+            "display_name": NAME,
+            "description": TEXT,
+            "created_at": ISO,
+            "updated_at": ISO,
+            "type": one_of("PRODUCT", "CUSTOMER"),
+        },
+        filters=(v3_in("id"), v3_in("type", "text")),
+        paging=_ALL_AT_ONCE,
     ),
 )
