@@ -6,7 +6,7 @@ Stock changes without a change of any date, so all of it is read in every sync.
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.streams.id_lookup import IdLookup
 from tap_bigcommerce.streams.permissions import INVENTORY, LOCATIONS
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import Stream, metafields
 
 
 def with_variant_id(row: Row) -> Row:
@@ -30,4 +30,5 @@ STREAMS = [
         "/v3/inventory/locations",
         id_lookup=IdLookup({"location_id:in": "{ids}"}),
     ),
+    metafields("location_metafields", LOCATIONS, "/v3/inventory/locations/metafields"),
 ]

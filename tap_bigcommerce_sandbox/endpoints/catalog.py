@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tap_bigcommerce_sandbox.endpoints.common import PAGED, UNPAGED, equal, metafields
+from tap_bigcommerce_sandbox.endpoints.common import (
+    PAGED,
+    UNPAGED,
+    equal,
+    metafields,
+    simple_metafields,
+)
+from tap_bigcommerce_sandbox.fields import refers_to
 from tap_bigcommerce_sandbox.filters import Filter, v3_family, v3_in
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
@@ -222,4 +229,6 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     ),
 )
 
-SIMPLE_LISTS: tuple[Simple, ...] = ()
+SIMPLE_LISTS: tuple[Simple, ...] = (
+    simple_metafields("location", "v3/inventory/locations", "locations", refers_to("locations")),
+)
