@@ -5,7 +5,7 @@ from datetime import datetime
 from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, OneObject
-from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY
+from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import CHANNELS, CONTENT, INFORMATION, LISTINGS, SITES
 from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Count, Stream
 
@@ -75,6 +75,14 @@ STREAMS = [
     Stream("tax_zones", INFORMATION, "/v3/tax/zones", AllAtOnce(), id_lookup=IN_BULK),
     Stream("tax_rates", INFORMATION, "/v3/tax/rates", AllAtOnce(), id_lookup=IN_BULK),
     Stream("tax_properties", INFORMATION, "/v3/tax/properties", AllAtOnce(), id_lookup=IN_BULK),
+    Stream(
+        "tax_customers",
+        INFORMATION,
+        "/v3/tax/customers",
+        AllAtOnce(),
+        primary_keys=("customer_id",),
+        id_lookup=IdLookup({"customer_id:in": "{ids}"}),
+    ),
     Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), id_lookup=SINGLY),
     Stream(
         "shipping_methods",

@@ -11,6 +11,7 @@ from tap_bigcommerce_sandbox.fields import (
     ID,
     ISO,
     NAME,
+    PARENT,
     RFC2822,
     TEXT,
     TEXT_ID,
@@ -18,6 +19,7 @@ from tap_bigcommerce_sandbox.fields import (
     in_turn,
     one_of,
     refers_to,
+    some_of,
 )
 from tap_bigcommerce_sandbox.filters import Filter, v3_dates, v3_family, v3_in
 from tap_bigcommerce_sandbox.identity import link
@@ -219,5 +221,26 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         },
         filters=(v3_in("id"), v3_in("type", "text")),
         paging=_ALL_AT_ONCE,
+    ),
+    SimpleList(
+        "tax_customers",
+        "v3/tax/customers",
+        "information",
+        {
+            "customer_id": PARENT,
+            # The names are codes of tax properties.
+            "tax_properties": some_of(
+                {
+                    "A-123456789": one_of("26", "200"),
+                    "EXEMPTION": one_of("NY-0042", "größe", ""),
+                }
+            ),
+        },
+        key=("customer_id",),
+        rows=1,
+        filters=(v3_in("customer_id"),),
+        paging=_ALL_AT_ONCE,
+        parent="customers",
+        share=0.3,
     ),
 )
