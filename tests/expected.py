@@ -130,15 +130,15 @@ class Expected:
         return isinstance(self.endpoint, RowList) and self.endpoint.paging.style != "none"
 
     @property
+    def ends_after_its_rows(self) -> bool:
+        """Whether the last response with rows need not be the end: it has no cursor."""
+        return isinstance(self.endpoint, RowList) and self.endpoint.paging.style == "page"
+
+    @property
     def by_number(self) -> bool:
         """Whether its rows can be had only by the number of their page."""
         above = any(item.field == "id" and item.test in (">", ">=") for item in self.filters)
-        return (
-            isinstance(self.endpoint, RowList)
-            and self.endpoint.paging.style == "page"
-            and self.parent is None
-            and not above
-        )
+        return self.ends_after_its_rows and self.parent is None and not above
 
     @property
     def counted(self) -> bool:
