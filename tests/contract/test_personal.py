@@ -19,8 +19,6 @@ PERSONAL_NAME = re.compile(
 """Names of fields that usually contain personal data."""
 
 NOT_PERSONAL = {
-    "accepts_product_review_abandoned_cart_emails": "a boolean",
-    "is_email_opt_in": "a boolean",
     "preorder_message": "a text of the store",
     "purchasing_disabled_message": "a text of the store",
     "variants[].purchasing_disabled_message": "a text of the store",
@@ -43,7 +41,7 @@ def test_a_field_with_a_name_of_personal_data_is_marked(stream: str) -> None:
     found = {
         row.path
         for row in field_rows(stream)
-        if row.type not in ("object", "array", "array of objects")
+        if row.type not in ("object", "array", "array of objects", "boolean")
         and PERSONAL_NAME.search(row.path if "form_fields" in row.path else row.path.split(".")[-1])
     }
     assert found - personal <= set(NOT_PERSONAL)
