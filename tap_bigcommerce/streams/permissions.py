@@ -12,3 +12,5 @@ CHANNELS = "Channel settings"
 LISTINGS = "Channel listings"
 SITES = "Sites & routes"
 CONTENT = "Content"
+# A guess by its name: it is not documented which permission pickup methods need.
+FULFILLMENT_METHODS = "Fulfillment methods"

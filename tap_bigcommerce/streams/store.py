@@ -6,7 +6,14 @@ from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRang
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, OneObject
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
-from tap_bigcommerce.streams.permissions import CHANNELS, CONTENT, INFORMATION, LISTINGS, SITES
+from tap_bigcommerce.streams.permissions import (
+    CHANNELS,
+    CONTENT,
+    FULFILLMENT_METHODS,
+    INFORMATION,
+    LISTINGS,
+    SITES,
+)
 from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Count, Stream
 
 
@@ -90,6 +97,13 @@ STREAMS = [
         "/v2/shipping/zones/{id}/methods",
         AllAtOnce(),
         parent="shipping_zones",
+    ),
+    Stream(
+        "pickup_methods",
+        FULFILLMENT_METHODS,
+        "/v3/pickup/methods",
+        modified_since=MODIFIED,
+        id_lookup=IN_BULK,
     ),
     Stream("countries", INFORMATION, "/v2/countries", id_lookup=SINGLY),
     # Of all countries in one list. Single states are below their country, not below this list.
