@@ -108,4 +108,11 @@ STREAMS = [
     Stream("countries", INFORMATION, "/v2/countries", id_lookup=SINGLY),
     # Of all countries in one list. Single states are below their country, not below this list.
     Stream("states", INFORMATION, "/v2/countries/states"),
+    Stream(
+        "product_customs_information",
+        INFORMATION,  # A guess: the documentation does not say.
+        "/v3/shipping/products/customs-information",
+        primary_keys=("product_id",),
+        id_lookup=IdLookup({"product_id:in": "{ids}"}),
+    ),
 ]

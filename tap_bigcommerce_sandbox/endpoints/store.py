@@ -8,6 +8,7 @@ from typing import Any
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal
 from tap_bigcommerce_sandbox.fields import (
     CODE,
+    FLAG,
     ID,
     ISO,
     NAME,
@@ -243,6 +244,24 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         filters=(v3_in("customer_id"),),
         paging=_ALL_AT_ONCE,
         parent="customers",
+    ),
+    SimpleList(
+        "product_customs_information",
+        "v3/shipping/products/customs-information",
+        "information",
+        {
+            "product_id": PARENT,
+            "country_of_origin": one_of("US", "DE", "JP"),
+            "commodity_description": TEXT,
+            "international_shipping": FLAG,
+            "hs_codes": some_of({"ALL": one_of("691110"), "NZ": one_of("6911100000", "392410")}),
+            "created_at": ZULU,
+            "updated_at": ZULU,
+        },
+        key=("product_id",),
+        rows=1,
+        filters=(v3_in("product_id"),),
+        parent="products",
         share=0.3,
     ),
     SimpleList(
