@@ -12,5 +12,6 @@ CHANNELS = "Channel settings"
 LISTINGS = "Channel listings"
 SITES = "Sites & routes"
 CONTENT = "Content"
+LOGS = "Store logs"
 # A guess by its name: it is not documented which permission pickup methods need.
 FULFILLMENT_METHODS = "Fulfillment methods"

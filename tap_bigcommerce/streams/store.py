@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
 from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, OneObject
+from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, ByPage, OneObject
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import (
     CHANNELS,
@@ -12,6 +12,7 @@ from tap_bigcommerce.streams.permissions import (
     FULFILLMENT_METHODS,
     INFORMATION,
     LISTINGS,
+    LOGS,
     SITES,
 )
 from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Count, Stream
@@ -89,6 +90,14 @@ STREAMS = [
         AllAtOnce(),
         primary_keys=("customer_id",),
         id_lookup=IdLookup({"customer_id:in": "{ids}"}),
+    ),
+    # The oldest first: new events come after those that have been read.
+    Stream(
+        "system_logs",
+        LOGS,
+        "/v3/store/systemlogs",
+        ByPage({"sort": "date_created", "direction": "asc"}),
+        id_lookup=IN_BULK,
     ),
     Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), id_lookup=SINGLY),
     Stream(

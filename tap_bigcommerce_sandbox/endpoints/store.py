@@ -20,6 +20,7 @@ from tap_bigcommerce_sandbox.fields import (
     Field,
     in_turn,
     integer,
+    nullable,
     one_of,
     refers_to,
     some_of,
@@ -281,5 +282,32 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         filters=(v3_in("id"), *v3_dates("date_created", "date_modified")),
         sorts=frozenset(("date_modified", "name")),
         pattern="dense",
+    ),
+    SimpleList(
+        "system_logs",
+        "v3/store/systemlogs",
+        "store_logs",
+        {
+            "id": ID,
+            "type": one_of("general", "payment", "shipping", "tax", "notification", "design"),
+            "module": one_of("", "Export Only", "Theme Download", "Order Status"),
+            "severity": one_of("success", "notices", "warnings", "errors"),
+            "summary": in_turn(
+                "Subscriber anna@example.com stored for export.",
+                "Successfully retrieved shipping quote",
+                "Marking order 100 as deleted.",
+            ),
+            "message": nullable(in_turn("", '{"id":11,"userEmail":"staff@example.com"}', "größe")),
+            "date_created": ISO,
+        },
+        # Without severity, which is asked for by a number: Success is 1, Error is 4.
+        filters=(
+            v3_in("id"),
+            *equal("type", "module"),
+            Filter("type:not", "type", "!="),
+            Filter("module:not", "module", "!="),
+        ),
+        sorts=frozenset(("date_created", "type")),
+        direction=True,
     ),
 )
