@@ -4,7 +4,7 @@ from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce, Sequential
 from tap_bigcommerce.streams.enrichment.order_details import OrderDetails
 from tap_bigcommerce.streams.id_lookup import IdLookup
-from tap_bigcommerce.streams.permissions import ORDERS, TRANSACTIONS
+from tap_bigcommerce.streams.permissions import FULFILLMENT, ORDERS, TRANSACTIONS
 from tap_bigcommerce.streams.stream import Channels, Count, Stream, metafields
 
 STREAMS = [
@@ -57,5 +57,13 @@ STREAMS = [
         "order_refunds", ORDERS, "/v3/orders/payment_actions/refunds", modified_since="created:min"
     ),
     metafields("order_metafields", ORDERS, "/v3/orders/metafields"),
+    # No date to filter by. Without the ids of orders it has the pickups of all, as far as we know.
+    Stream(
+        "order_pickups",
+        FULFILLMENT,
+        "/v3/orders/pickups",
+        AllAtOnce(),
+        id_lookup=IdLookup({"pickup_id:in": "{ids}"}),
+    ),
     Stream("order_statuses", ORDERS, "/v2/order_statuses", AllAtOnce()),
 ]

@@ -6,7 +6,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, counted, equal, metafields
-from tap_bigcommerce_sandbox.fields import ID, TEXT, in_turn
+from tap_bigcommerce_sandbox.fields import (
+    ID,
+    PARENT,
+    TEXT,
+    ZULU,
+    Cell,
+    Field,
+    array,
+    in_turn,
+    integer,
+    nested,
+    nullable,
+    one_of,
+    only_if,
+    refers_to,
+)
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_in
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
@@ -79,6 +94,12 @@ def _consignments(context: Context, request: Request, parents: Sequence[int]) ->
     return consignments(document(world, number), world.options, items=items, cut=cut)
 
 
+def _first_line(cell: Cell) -> int:
+    """The id of the first line of an order; 0 if it has none."""
+    lines = cell.world.below("order_products", cell.parent)
+    return lines[0]["id"] if lines else 0
+
+
 def _below(path: str, *filters: Filter, paging: Paging | None = None) -> RowList:
     return RowList(
         f"order_{path}",
@@ -148,6 +169,14 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     metafields("order", "orders", "orders"),
 )
 
+_PICKUP_ITEM = {
+    "id": integer(1, 9000),
+    "order_product_id": Field(_first_line, "integer"),
+    "quantity": integer(1, 5),
+    "status": one_of("AWAITING_COLLECTION", "COLLECTED"),
+    "collected_at": only_if("status", "COLLECTED", nullable(ZULU), None),
+}
+
 SIMPLE_LISTS: tuple[Simple, ...] = (
     SimpleList(
         "order_statuses",
@@ -165,5 +194,24 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         paging=UNPAGED,
         first_id=0,
         pattern="dense",
+    ),
+    SimpleList(
+        "order_pickups",
+        "v3/orders/pickups",
+        "order_fulfillment",
+        {
+            "id": ID,
+            "pickup_method_id": refers_to("pickup_methods"),
+            "order_id": PARENT,
+            "ready_at": ZULU,
+            "created_at": ZULU,
+            "updated_at": ZULU,
+            "pickup_items": array(nested(_PICKUP_ITEM)),
+        },
+        rows=2,
+        filters=(v3_in("order_id"), v3_in("id", param="pickup_id")),
+        paging=Paging("none", meta="nothing"),
+        parent="orders",
+        share=0.1,
     ),
 )
