@@ -172,7 +172,7 @@ def from_catalog(
 
 def schema_for_settings(schema: Schema, stream: Stream, config: Config | None) -> Schema:
     """A copy of the schema with the columns that settings add, and without those they remove."""
-    removed = {STORE_HASH, DELETED_AT, *stream.disabled_fields(config)}
+    removed = {STORE_HASH, DELETED_AT, *stream.disabled_fields(config)} - {*stream.primary_keys}
     fields = {name: field for name, field in schema["properties"].items() if name not in removed}
     if config is not None and config.store_hash_column:
         fields = {STORE_HASH: dict(schemas.OWN_COLUMNS[STORE_HASH]), **fields}
@@ -182,9 +182,10 @@ def schema_for_settings(schema: Schema, stream: Stream, config: Config | None) -
 
 
 def key_of(stream: Stream, schema: Schema) -> tuple[str, ...]:
-    """The key properties of a stream: its keys, after the store's column if the schema has it."""
+    """The key properties of a stream: its keys, after the store's column if the settings add it."""
     keys = stream.primary_keys
-    return (STORE_HASH, *keys) if STORE_HASH in schema["properties"] else keys
+    is_added = STORE_HASH in schema["properties"] and STORE_HASH not in keys
+    return (STORE_HASH, *keys) if is_added else keys
 
 
 def apply_rules(

@@ -16,8 +16,8 @@ from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.pagination.enricher import Enricher
 from tap_bigcommerce.pagination.id_ranges import Pagination
 from tap_bigcommerce.pagination.page import ListRequest, Row
-from tap_bigcommerce.pagination.sequential import ByCursor, ByPage
-from tap_bigcommerce.records.schemas import load_notes
+from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, OneObject
+from tap_bigcommerce.records.schemas import STORE_HASH, load_notes
 from tap_bigcommerce.streams.id_lookup import IdLookup
 
 MODIFIED = "date_modified:min"
@@ -228,3 +228,8 @@ class Stream:
 def metafields(name: str, permission: str, path: str) -> Stream:
     """A stream of metafields: their lists are alike for all resources."""
     return Stream(name, permission, path, ByCursor(), modified_since=MODIFIED)
+
+
+def store_settings(name: str, permission: str, path: str) -> Stream:
+    """A stream of one object without an id. Its key is the store's hash, which the tap adds."""
+    return Stream(name, permission, path, OneObject(), primary_keys=(STORE_HASH,))

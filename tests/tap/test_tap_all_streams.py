@@ -134,7 +134,8 @@ def declarations() -> dict[str, int]:
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
                 continue
-            if node.func.id in ("Stream", "metafields") and isinstance(node.args[0], ast.Constant):
+            is_declaration = node.func.id in ("Stream", "metafields", "store_settings")
+            if is_declaration and isinstance(node.args[0], ast.Constant):
                 found[str(node.args[0].value)] = (node.end_lineno or 0) - node.lineno + 1
     return found
 

@@ -1,20 +1,49 @@
-"""The column store_hash: in every record, schema and key when it is wanted, and nowhere else."""
+"""The column store_hash: in every record, schema and key when it is wanted.
+
+Settings of the store, which have no id, always have it; the other streams only then.
+"""
 
 from __future__ import annotations
 
 import pytest
+from all_streams import KEYS
 from tap_runner import Json, Result, discover, run, select, settings
 from tap_streams import NAMES
 
+from tap_bigcommerce.catalog.selection import key_of, schema_for_settings
+from tap_bigcommerce.config import parse_config
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams.stream import store_settings
 from tap_bigcommerce_sandbox import Sandbox
 
 COLUMN = "store_hash"
+SETTINGS = [name for name in KEYS if KEYS[name] == (COLUMN,)]
 
 
-def test_no_stream_has_a_field_of_that_name() -> None:
-    assert [name for name in STREAMS if COLUMN in load_schema(name)["properties"]] == []
+def test_only_settings_have_a_field_of_that_name() -> None:
+    assert [name for name in STREAMS if COLUMN in load_schema(name)["properties"]] == SETTINGS
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_it_is_the_only_key_of_settings_whether_it_is_wanted_or_not(wanted: bool) -> None:
+    stream = store_settings("opening_hours", "Information & settings", "/v3/settings/hours")
+    config = parse_config(
+        {"store_hash": "abc123", "access_token": "a-token", "store_hash_column": wanted}
+    )
+    own = {COLUMN: {"type": ["string"]}, "monday": {"type": ["null", "string"]}}
+    schema = schema_for_settings({"type": "object", "properties": own}, stream, config)
+    assert list(schema["properties"]) == [COLUMN, "monday"]
+    assert key_of(stream, schema) == (COLUMN,)
+
+
+@pytest.mark.parametrize("wanted", [False, True])
+def test_the_row_of_settings_has_the_stores_hash(quiet: Sandbox, wanted: bool) -> None:
+    result = run(settings(quiet, select=SETTINGS, store_hash_column=wanted))
+    assert result.status == 0, result.stderr
+    for name in SETTINGS:
+        assert [record[COLUMN] for record in result.records(name)] == [quiet.store_hash]
+        assert result.schemas[name]["key_properties"] == [COLUMN]
 
 
 def test_every_record_schema_and_key_has_it(quiet: Sandbox, first_sync: Result) -> None:

@@ -16,7 +16,8 @@ DELETED_AT = "_sdc_deleted_at"
 """The field with the date since when a record is deleted in the store."""
 
 STORE_HASH = "store_hash"
-"""The field with the hash of the record's store, for tables with several stores."""
+"""The field with the hash of the record's store: for tables with several stores, and the key of
+settings, which have no id."""
 
 OWN_COLUMNS: dict[str, dict[str, Any]] = {
     STORE_HASH: {"type": "string", "description": "The store whose record this is: its hash."},
@@ -33,7 +34,8 @@ OWN_COLUMNS: dict[str, dict[str, Any]] = {
         ),
     },
 }
-"""Fields that the tap adds to records. They are in no schema file; the API has none so named."""
+"""Fields that the tap adds to records; the API has none so named. They are in no schema file, but
+for `store_hash` where it is the only key."""
 
 # At the top of a schema file, each with a list of paths.
 LISTS = ("$links", "$off_by_default", "$on_request")
