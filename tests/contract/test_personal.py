@@ -20,6 +20,7 @@ PERSONAL_NAME = re.compile(
 
 NOT_PERSONAL = {
     "preorder_message": "a text of the store",
+    "default_out_of_stock_message": "a text of the store",
     "purchasing_disabled_message": "a text of the store",
     "variants[].purchasing_disabled_message": "a text of the store",
     "option_values[].adjusters.purchasing_disabled.message": "a text of the store",
