@@ -15,7 +15,14 @@ from tap_bigcommerce.streams.permissions import (
     LOGS,
     SITES,
 )
-from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Count, Stream
+from tap_bigcommerce.streams.stream import (
+    BY_CHANNEL_ID,
+    MODIFIED,
+    Channels,
+    Count,
+    Stream,
+    store_settings,
+)
 
 
 def with_logo_as_object(row: Row) -> Row:
@@ -35,6 +42,7 @@ def with_date(row: Row) -> Row:
 
 STREAMS = [
     Stream("store", INFORMATION, "/v2/store", OneObject(), post_process=with_logo_as_object),
+    store_settings("store_profile", INFORMATION, "/v3/settings/store/profile"),
     Stream(
         "channels",
         CHANNELS,

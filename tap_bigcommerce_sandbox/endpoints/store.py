@@ -33,7 +33,7 @@ from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.rows.channels import CHANNEL_CHILDREN, CHANNELS
 from tap_bigcommerce_sandbox.rows.content import CONTENT_KINDS
 from tap_bigcommerce_sandbox.rows.settings import SETTINGS_CHILDREN, SETTINGS_KINDS
-from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList
+from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList, SimpleObject
 from tap_bigcommerce_sandbox.world import Child, Kind
 
 KINDS: tuple[Kind, ...] = (CHANNELS, *CONTENT_KINDS, *SETTINGS_KINDS)
@@ -167,6 +167,19 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 
 SIMPLE_LISTS: tuple[Simple, ...] = (
+    SimpleObject(
+        "store_profile",
+        "v3/settings/store/profile",
+        "information",
+        {
+            "store_address": TEXT,
+            "store_address_type": one_of("Home Office", "Commercial Office", "Retail", "Warehouse"),
+            "store_email": one_of("shop@example.com"),
+            "store_name": NAME,
+            "store_phone": one_of("+1 512 555 0100"),
+        },
+        parameters=frozenset(("channel_id",)),
+    ),
     SimpleList(
         "tax_classes",
         "v2/tax_classes",
