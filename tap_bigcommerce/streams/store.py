@@ -43,6 +43,7 @@ def with_date(row: Row) -> Row:
 STREAMS = [
     Stream("store", INFORMATION, "/v2/store", OneObject(), post_process=with_logo_as_object),
     store_settings("store_profile", INFORMATION, "/v3/settings/store/profile"),
+    store_settings("store_locale", INFORMATION, "/v3/settings/store/locale"),
     Stream(
         "channels",
         CHANNELS,

@@ -180,6 +180,16 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         },
         parameters=frozenset(("channel_id",)),
     ),
+    SimpleObject(
+        "store_locale",
+        "v3/settings/store/locale",
+        "information",
+        {
+            "default_shopper_language": one_of("en", "de", "pt-BR"),
+            "shopper_language_selection_method": one_of("browser", "default_shopper_language"),
+            "store_country": one_of("United States", "Germany"),
+        },
+    ),
     SimpleList(
         "tax_classes",
         "v2/tax_classes",
