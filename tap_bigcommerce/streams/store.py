@@ -44,6 +44,7 @@ STREAMS = [
     Stream("store", INFORMATION, "/v2/store", OneObject(), post_process=with_logo_as_object),
     store_settings("store_profile", INFORMATION, "/v3/settings/store/profile"),
     store_settings("store_locale", INFORMATION, "/v3/settings/store/locale"),
+    store_settings("inventory_settings", INFORMATION, "/v3/settings/inventory"),
     Stream(
         "channels",
         CHANNELS,
