@@ -45,6 +45,7 @@ STREAMS = [
     store_settings("store_profile", INFORMATION, "/v3/settings/store/profile"),
     store_settings("store_locale", INFORMATION, "/v3/settings/store/locale"),
     store_settings("inventory_settings", INFORMATION, "/v3/settings/inventory"),
+    store_settings("catalog_settings", INFORMATION, "/v3/settings/catalog"),
     Stream(
         "channels",
         CHANNELS,

@@ -213,6 +213,13 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         },
         parameters=frozenset(("channel_id",)),
     ),
+    SimpleObject(
+        "catalog_settings",
+        "v3/settings/catalog",
+        "information",
+        {"auto_approve_reviews": FLAG, "enable_product_comparisons": FLAG},
+        parameters=frozenset(("channel_id",)),
+    ),
     SimpleList(
         "tax_classes",
         "v2/tax_classes",
