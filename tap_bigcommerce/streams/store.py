@@ -93,6 +93,7 @@ STREAMS = [
     Stream("tax_classes", INFORMATION, "/v2/tax_classes", id_lookup=SINGLY),
     Stream("tax_zones", INFORMATION, "/v3/tax/zones", AllAtOnce(), id_lookup=IN_BULK),
     Stream("tax_rates", INFORMATION, "/v3/tax/rates", AllAtOnce(), id_lookup=IN_BULK),
+    store_settings("tax_settings", INFORMATION, "/v3/tax/settings"),
     Stream("tax_properties", INFORMATION, "/v3/tax/properties", AllAtOnce(), id_lookup=IN_BULK),
     Stream(
         "tax_customers",

@@ -20,6 +20,7 @@ from tap_bigcommerce_sandbox.fields import (
     Field,
     in_turn,
     integer,
+    nested,
     nullable,
     one_of,
     refers_to,
@@ -166,6 +167,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     RowList("shipping_methods", "v2", "shipping/zones/{}/methods", "information", paging=UNPAGED),
 )
 
+_PRICE_DISPLAYS = ("ZONE", "INCLUSIVE", "EXCLUSIVE")
+
 SIMPLE_LISTS: tuple[Simple, ...] = (
     SimpleObject(
         "store_profile",
@@ -219,6 +222,27 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         "information",
         {"auto_approve_reviews": FLAG, "enable_product_comparisons": FLAG},
         parameters=frozenset(("channel_id",)),
+    ),
+    SimpleObject(
+        "tax_settings",
+        "v3/tax/settings",
+        "information",
+        {
+            "tax_entered_with_prices": FLAG,
+            "price_display_settings": nested(
+                {
+                    "control_panel_price_display_strategy": one_of(*_PRICE_DISPLAYS),
+                    "invoice_price_display_strategy": one_of(*_PRICE_DISPLAYS),
+                }
+            ),
+            "fallback_strategy": one_of("FIXED", "BASIC", "DISABLE"),
+            "should_subtract_store_tax": FLAG,
+            "should_use_geolocation_to_determine_guest_shopper_tax_zone": FLAG,
+            "guest_shopper_tax_zone_id": refers_to("tax_zones"),
+            "store_tax_zone_id": refers_to("tax_zones"),
+            "document_submission_strategy": one_of("ON_PAYMENT_CAPTURE", "ON_ORDER_CREATION"),
+            "rounding_strategy": one_of("NO_ROUNDING", "RATE_ROUNDING"),
+        },
     ),
     SimpleList(
         "tax_classes",
