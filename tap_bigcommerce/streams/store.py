@@ -111,6 +111,14 @@ STREAMS = [
         ByPage({"sort": "date_created", "direction": "asc"}),
         id_lookup=IN_BULK,
     ),
+    Stream(
+        "product_tax_properties",
+        INFORMATION,
+        "/v3/tax/products/properties",
+        AllAtOnce(),
+        primary_keys=("product_id",),
+        id_lookup=IdLookup({"product_id:in": "{ids}"}),
+    ),
     Stream("shipping_zones", INFORMATION, "/v2/shipping/zones", AllAtOnce(), id_lookup=SINGLY),
     Stream(
         "shipping_methods",

@@ -324,6 +324,27 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         parent="customers",
     ),
     SimpleList(
+        "product_tax_properties",
+        "v3/tax/products/properties",
+        "information",
+        {
+            "product_id": PARENT,
+            # The names are codes of tax properties.
+            "tax_properties": some_of(
+                {
+                    "alcohol-percentage": one_of("4.9", "10"),
+                    "netvolume-milliliters": one_of("200", "400"),
+                }
+            ),
+        },
+        key=("product_id",),
+        rows=1,
+        filters=(v3_in("product_id"),),
+        paging=_ALL_AT_ONCE,
+        parent="products",
+        share=0.2,
+    ),
+    SimpleList(
         "product_customs_information",
         "v3/shipping/products/customs-information",
         "information",
