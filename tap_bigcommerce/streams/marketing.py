@@ -6,9 +6,9 @@ from datetime import datetime, timezone
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
 from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, Sequential
+from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, Sequential
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
-from tap_bigcommerce.streams.permissions import MARKETING, PRODUCTS
+from tap_bigcommerce.streams.permissions import INFORMATION, MARKETING, PRODUCTS
 from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Count, Stream
 
 
@@ -78,6 +78,14 @@ STREAMS = [
         "/v2/gift_certificates",
         ByIdRange("min_id", ASCENDING, DESCENDING),
         post_process=with_dates_and_template,
+        id_lookup=SINGLY,
+    ),
+    # `channel_id` is no filter: it asks for the e-mails of one channel instead of the store's.
+    Stream(
+        "abandoned_cart_emails",
+        INFORMATION,
+        "/v3/marketing/abandoned-cart-emails",
+        AllAtOnce(),
         id_lookup=SINGLY,
     ),
     Stream(

@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from tap_bigcommerce_sandbox.endpoints.common import count_of, equal
-from tap_bigcommerce_sandbox.fields import ID, NAME, TEXT, UNIX_TEXT, one_of, only_if
+from tap_bigcommerce_sandbox.fields import (
+    CODE,
+    FLAG,
+    ID,
+    NAME,
+    TEXT,
+    UNIX_TEXT,
+    array,
+    integer,
+    nested,
+    one_of,
+    only_if,
+    some_of,
+)
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_dates, v3_family, v3_in
 from tap_bigcommerce_sandbox.lists import Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
@@ -137,5 +150,34 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         },
         filters=v2_range("id", "integer"),
         single="banner",
+    ),
+    # Without channel_id: a channel's own e-mails are other rows, and these name no channel.
+    SimpleList(
+        "abandoned_cart_emails",
+        "v3/marketing/abandoned-cart-emails",
+        "information",
+        {
+            "id": ID,
+            "notify_at_minutes": one_of(60, 240, 1440, 14400),
+            "coupon_code": CODE,
+            "template": nested(
+                {
+                    "subject": NAME,
+                    "body": TEXT,
+                    "translations": array(
+                        nested(
+                            {
+                                "locale": one_of("en", "fr-ca"),
+                                "keys": some_of({"hello_phrase": TEXT, "größe": TEXT}),
+                            }
+                        )
+                    ),
+                }
+            ),
+            "is_active": FLAG,
+            "sent_num": integer(),
+        },
+        paging=Paging("none", meta="nothing"),
+        single="abandoned_cart_email",
     ),
 )
