@@ -75,4 +75,5 @@ STREAMS = [
     ),
     Stream("wishlists", CUSTOMERS, "/v3/wishlists", id_lookup=SINGLY),
     Stream("segments", CUSTOMERS, "/v3/segments"),
+    Stream("shopper_profiles", CUSTOMERS, "/v3/shopper-profiles"),
 ]

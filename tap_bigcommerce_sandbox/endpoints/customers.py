@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from tap_bigcommerce_sandbox.endpoints.common import CURSORS, NO_LINKS, count_of, equal, metafields
-from tap_bigcommerce_sandbox.fields import ID, NAME, TEXT, ZULU, one_of, unique
+from tap_bigcommerce_sandbox.fields import ID, NAME, PARENT, TEXT, ZULU, one_of, unique
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_dates, v3_in
 from tap_bigcommerce_sandbox.lists import Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
 from tap_bigcommerce_sandbox.rows.customer_parts import CUSTOMER_CHILDREN, CUSTOMER_KINDS
 from tap_bigcommerce_sandbox.rows.customers import CUSTOMERS
-from tap_bigcommerce_sandbox.rows.customers_v3 import CUSTOMERS_V3, INCLUDES
+from tap_bigcommerce_sandbox.rows.customers_v3 import CUSTOMERS_V3, INCLUDES, has_profile
 from tap_bigcommerce_sandbox.rows.metafields import METAFIELDS
 from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList
 from tap_bigcommerce_sandbox.world import Child, Kind
@@ -167,5 +167,15 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         filters=(v3_in("id", "unique id"),),
         paging=NO_LINKS,
         pattern="dense",
+    ),
+    SimpleList(
+        "shopper_profiles",
+        "v3/shopper-profiles",
+        "customers",
+        {"id": unique("profile"), "customer_id": PARENT, "created_at": ZULU, "updated_at": ZULU},
+        rows=1,
+        paging=NO_LINKS,
+        parent="customers",
+        share=has_profile,
     ),
 )

@@ -60,12 +60,19 @@ def _without_fields(address: Row) -> Row:
     return {key: value for key, value in address.items() if key != "form_fields"}
 
 
+def has_profile(world: World, customer: int) -> bool:
+    """Whether a customer has a shopper profile."""
+    return world.draw("customer channels", customer) >= 0.7
+
+
 def _profile(world: World, number: int, form: Form, draw: float) -> Row:
     segments = world.tables["segments"].base
     chosen = [] if draw < 0.8 or not segments else [segments[number % len(segments)]]
     found: Row = {}
     if "shopper_profile_id" in form.includes:
-        found["shopper_profile_id"] = None if draw < 0.7 else unique_id("profile", number)
+        found["shopper_profile_id"] = (
+            unique_id("profile", number) if has_profile(world, number) else None
+        )
     if "segment_ids" in form.includes:
         found["segment_ids"] = [unique_id("segment", at) for at in chosen]
     return found
