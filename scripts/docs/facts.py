@@ -8,12 +8,10 @@ from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, O
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 
-SINGULAR = {"shipping_zones": "shipping zone", "price_lists": "price list"}
-
 
 def singular(stream: str) -> str:
-    """The name of one row of a stream: `orders` is an order."""
-    return SINGULAR.get(stream, stream.removesuffix("s"))
+    """The name of one row of a stream: `price_lists` has a price list."""
+    return stream.removesuffix("s").replace("_", " ")
 
 
 def read_from(stream: Stream) -> str:

@@ -88,15 +88,21 @@ class Parent(NamedTuple):
         return self.id_field.removesuffix("_id").replace("_", " ")
 
 
-PARENTS = {
-    "orders": Parent("order_id", "order_date_modified"),
-    "products": Parent("product_id", "product_date_modified"),
-    "price_lists": Parent("price_list_id"),
-    "promotions": Parent("promotion_id"),
-    "channels": Parent("channel_id"),
-    "shipping_zones": Parent("zone_id"),
-}
-"""By the name of the parent stream."""
+class _Parents(dict[str, Parent]):
+    """By the name of the parent stream; the id of another parent is named after its stream."""
+
+    def __missing__(self, name: str) -> Parent:
+        return Parent(f"{name.removesuffix('s')}_id")
+
+
+PARENTS = _Parents(
+    orders=Parent("order_id", "order_date_modified"),
+    products=Parent("product_id", "product_date_modified"),
+    price_lists=Parent("price_list_id"),
+    promotions=Parent("promotion_id"),
+    channels=Parent("channel_id"),
+    shipping_zones=Parent("zone_id"),
+)
 
 
 @dataclass(frozen=True)
