@@ -20,11 +20,13 @@ FILTERS = {
     for item in STREAMS[name].filters
     if item.param in ("channel_id", "channel_id:in")
 }
-# Where rows name their channel.
-FIELDS = {"channels": "id"} | {
-    name: "channel_id"
+# Where rows name their channel. Elsewhere the field is `channel_id`.
+_NAMED_OTHERWISE = {"channels": "id", "channel_metafields": "resource_id"}
+FIELDS = {
+    name: field
     for name in NAMES
-    if name not in PARENTS and "channel_id" in STREAMS[name].fields
+    for field in (_NAMED_OTHERWISE.get(name, "channel_id"),)
+    if name not in PARENTS and field in STREAMS[name].fields
 }
 BY_API_ALONE = tuple(name for name in FILTERS if name not in FIELDS)
 WHOLE = [
