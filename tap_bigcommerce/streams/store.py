@@ -4,7 +4,13 @@ from datetime import datetime
 
 from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
 from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.pagination.sequential import AllAtOnce, ByListingId, ByPage, OneObject
+from tap_bigcommerce.pagination.sequential import (
+    AllAtOnce,
+    ByCursor,
+    ByListingId,
+    ByPage,
+    OneObject,
+)
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import (
     CHANNELS,
@@ -63,6 +69,14 @@ STREAMS = [
         parent="channels",
         primary_keys=("channel_id", "listing_id"),
         modified_since=MODIFIED,
+    ),
+    Stream(
+        "channel_metafields",
+        CHANNELS,
+        "/v3/channels/metafields",
+        ByCursor(),
+        modified_since=MODIFIED,
+        channels=Channels(field="resource_id"),
     ),
     Stream("sites", SITES, "/v3/sites", channels=BY_CHANNEL_ID, id_lookup=SINGLY),
     Stream("currencies", INFORMATION, "/v2/currencies", id_lookup=SINGLY),

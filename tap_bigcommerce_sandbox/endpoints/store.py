@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal
+from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, equal, simple_metafields
 from tap_bigcommerce_sandbox.fields import (
     CODE,
     FLAG,
@@ -408,4 +408,5 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         sorts=frozenset(("date_created", "type")),
         direction=True,
     ),
+    simple_metafields("channel", "v3/channels", "channels", refers_to("channels")),
 )
