@@ -78,6 +78,14 @@ STREAMS = [
         modified_since=MODIFIED,
         channels=Channels(field="resource_id"),
     ),
+    Stream(
+        "channel_currency_assignments",
+        CHANNELS,
+        "/v3/channels/currency-assignments",
+        AllAtOnce(),
+        primary_keys=("channel_id",),
+        channels=Channels(field="channel_id"),
+    ),
     Stream("sites", SITES, "/v3/sites", channels=BY_CHANNEL_ID, id_lookup=SINGLY),
     Stream("currencies", INFORMATION, "/v2/currencies", id_lookup=SINGLY),
     Stream(

@@ -261,6 +261,20 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         single="tax_class",
     ),
     SimpleList(
+        "channel_currency_assignments",
+        "v3/channels/currency-assignments",
+        "channels",
+        {
+            "channel_id": PARENT,
+            "enabled_currencies": Field(lambda cell: [cell.world.options.currency], "array"),
+            "default_currency": Field(lambda cell: cell.world.options.currency, "string"),
+        },
+        key=("channel_id",),
+        rows=1,
+        paging=_ALL_AT_ONCE,
+        parent="channels",
+    ),
+    SimpleList(
         "countries",
         "v2/countries",
         "information",
