@@ -13,7 +13,6 @@ LISTINGS = "Channel listings"
 SITES = "Sites & routes"
 CONTENT = "Content"
 LOGS = "Store logs"
-# A guess by its name: it is not documented which permission pickup methods need.
 # Guesses by their names: it is not documented which permissions pickups and their methods need.
 FULFILLMENT_METHODS = "Fulfillment methods"
 FULFILLMENT = "Order fulfillment"
