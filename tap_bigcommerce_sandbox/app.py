@@ -95,6 +95,9 @@ class App:
             raise ApiError(403, "You don't have a required scope to access the endpoint")
         if not self.quota.take(self.options):
             raise ApiError(429, "Too many requests.")
+        of_customers = f"{match.endpoint.path}/".startswith("customers/")
+        if match.endpoint.api == "v2" and of_customers and self.options.customers_v2 != "served":
+            raise ApiError(int(self.options.customers_v2), "The resource is no longer offered.")
         unknown = sorted(request.query.keys() - match.endpoint.parameters)
         if unknown and self.options.refuse_unknown_parameters:
             raise ApiError(400, f"There is no parameter '{unknown[0]}'.")

@@ -131,6 +131,11 @@ class Options:
     undocumented_totals: bool = _option(
         False, "whether refunds and customer attributes have totals, which are not documented"
     )
+    customers_v2: str = _option(
+        "served",
+        "whether /v2/customers is served; else the status it has",
+        ("served", "404", "410"),
+    )
     brands_total_error: int = _option(
         0, "added to the total in the `meta` of brands, which was wrong once"
     )

@@ -9,7 +9,7 @@ from tap_bigcommerce_sandbox.dates import iso, rfc2822
 from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.money import money
 from tap_bigcommerce_sandbox.randomness import SeededRandom
-from tap_bigcommerce_sandbox.rows.customers import email_of
+from tap_bigcommerce_sandbox.rows.customers import email_of, form_values
 from tap_bigcommerce_sandbox.rows.products.brief import base_variant
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import Child, Form, Kind, World
@@ -74,14 +74,7 @@ def _attribute_values(world: World, customer: int) -> list[Row]:
 
 def _form_field_values(world: World, customer: int) -> list[Row]:
     # A value is a text, a number or an array; it is the customer's, or of one of the addresses.
-    found: list[Row] = []
-    if world.draw("form field values", customer) < 0.2:
-        values: tuple[tuple[str, Any], ...] = (
-            ("Referred by", "Häns"),
-            ("Children", 2),
-            ("Interests", ["Kochen", "旅行"]),
-        )
-        found = [_value(name, value, customer, 0) for name, value in values]
+    found = [_value(name, value, customer, 0) for name, value in form_values(world, customer)]
     for address in world.below("customer_addresses", customer):
         for item in address["form_fields"]:
             found.append(_value(item["name"], item["value"], customer, address["id"]))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import orjson
+
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import rfc2822
 from tap_bigcommerce_sandbox.identity import link
@@ -18,16 +22,16 @@ def email_of(number: int) -> str:
 def _make(world: World, number: int, form: Form) -> Row:
     table = world.tables["customers"]
     rng = world.rng("customer", number)
-    return {
+    row: Row = {
         "id": number,
         # The password fields of the same object are for writing only.
-        "_authentication": {"force_reset": False},
+        "_authentication": {},
         "company": rng.pick(texts.COMPANIES),
         "first_name": rng.pick(texts.FIRST_NAMES),
         "last_name": rng.pick(texts.LAST_NAMES),
         "email": email_of(number),
         "phone": "" if rng.chance(0.3) else str(rng.between(10**8, 10**9)),
-        "form_fields": _form_fields(rng.random()),
+        "form_fields": _form_fields(world, number),
         "date_created": rfc2822(table.created(number)),
         "date_modified": rfc2822(table.modified(number)),
         "store_credit": money(0 if rng.chance(0.9) else rng.between(1, 9999)),
@@ -39,13 +43,24 @@ def _make(world: World, number: int, form: Form) -> Row:
         "accepts_marketing": rng.chance(0.4),
         "addresses": link(f"/customers/{number}/addresses"),
     }
+    # The same twice, as v2 has it; v3 has it once.
+    row["_authentication"]["force_reset"] = row["reset_pass_on_login"]
+    return row
 
 
-def _form_fields(draw: float) -> list[Row] | None:
-    # Always a key of the row, but null where the store asks nothing.
-    if draw < 0.9:
-        return None
-    return [{"name": "Birthday", "value": "1985-05-31"}, {"name": "Referred by", "value": None}]
+def form_values(world: World, number: int) -> tuple[tuple[str, Any], ...]:
+    """A customer's own form fields, with their values: a text, a number or an array."""
+    if world.draw("form field values", number) >= 0.2:
+        return ()
+    return (("Referred by", "Häns"), ("Children", 2), ("Interests", ["Kochen", "旅行"]))
+
+
+def _form_fields(world: World, number: int) -> list[Row] | None:
+    # Always a key of the row, but null where the store asks nothing. Values are texts in v2.
+    return [
+        {"name": name, "value": value if isinstance(value, str) else orjson.dumps(value).decode()}
+        for name, value in form_values(world, number)
+    ] or None
 
 
 V3_ONLY = frozenset(

@@ -188,12 +188,27 @@ def test_v3_customers_include_ten_of_each_and_agree_with_v2(still: Sandbox, ask:
         assert len(row["addresses"]) == min(10, row["address_count"])
         assert len(row["attributes"]) == min(10, row["attribute_count"])
         assert row["store_credit_amounts"][0]["amount"] == float(known["store_credit"])
+        login = row["authentication"]["force_password_reset"]
+        assert known["_authentication"]["force_reset"] is known["reset_pass_on_login"] is login
+        names = [field["name"] for field in known["form_fields"] or []]
+        assert [field["name"] for field in row["form_fields"]] == names
     assert any(row["address_count"] > 10 for row in rows)
     assert any(row["attribute_count"] > 10 for row in rows)
     assert any(row["segment_ids"] for row in rows)
     assert {type(row["channel_ids"]) for row in rows} == {list, type(None)}
     plain = ask("v3/customers", limit=1).json["data"][0]
     assert not {"addresses", "store_credit_amounts", "address_count"} & plain.keys()
+
+
+@pytest.mark.parametrize("status", ["404", "410"])
+def test_the_list_of_v2_can_be_withdrawn(small: Sandbox, status: str) -> None:
+    ask = client(small)
+    small.set(customers_v2=status)
+    for path in ("customers", "customers/3", "customers/count"):
+        assert ask(f"v2/{path}").status == int(status)
+    assert ask("v2/customer_groups").status == 200
+    assert ask("v3/customers").status == 200
+    assert len(small.records("customers")) == 25
 
 
 def test_a_change_shows_in_both_forms_of_a_row(small: Sandbox) -> None:
