@@ -707,6 +707,11 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Nothing. Remove the name from `accept_incomplete` once the list is complete again.",
         ),
         Cause(
+            "does not have the list … any more",
+            "BigCommerce has removed a list of an older version of its API.",
+            "Nothing: [another list](limits.md#when-v2customers-goes) is read instead.",
+        ),
+        Cause(
             "The list was read again by page number, and is complete",
             "The list filtered by id did not have all records; the list by page number has.",
             "Nothing: all records have been read. If it stays, report it to BigCommerce's support.",

@@ -18,6 +18,9 @@ def read_from(stream: Stream) -> str:
     """The list's path; for a nested list, its field in the parent stream."""
     if stream.nested and stream.parent:
         return f"{code(stream.nested)} of {code(stream.parent)}"
+    if stream.fallback is not None:
+        link = f"../limits.md#when-{stream.path[1:].replace('/', '')}-goes"
+        return f"{code(stream.path)}; [{code(stream.fallback.path)} once that is gone]({link})"
     return code(stream.path)
 
 

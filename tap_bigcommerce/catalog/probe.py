@@ -29,7 +29,7 @@ from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import Stream, warn_of_fallback
 
 ATTEMPTS, RETRY_SECONDS, REQUEST_TIMEOUT = 2, 5, 10.0
 """Lower limits than those of a sync, because a person waits for the result."""
@@ -161,7 +161,13 @@ class Prober:
             response = self._get(stream, path, {**query, **limit}, dict if single else list)
         except (RequestFailed, InvalidToken) as error:
             # The parent may have no child list, or may just have been deleted.
-            return Access(stream, None if parent and isinstance(error, NotFound) else error)
+            found = Access(stream, None if parent and isinstance(error, NotFound) else error)
+            if found.is_absent and stream.fallback is not None:
+                of_fallback = self._probe(stream.fallback, query)
+                if not of_fallback.is_absent:
+                    warn_of_fallback(stream)
+                    return of_fallback
+            return found
         rows, total = [response.content] if single else response.content, response.total
         if not paged or not rows:
             # Without a limit the response has all rows, unless it names a larger total.

@@ -80,9 +80,10 @@ def report(findings: Sequence[Finding]) -> str:
 
 def _compare(search: IdSearch, finding: Finding) -> None:
     """Fill in the finding of one stream."""
-    stream, run, differences = search.stream, search.run, finding.differences
-    written = IdSetStore(run.config, stream.name).get(run.state.deletes(stream.name))
+    run, differences = search.run, finding.differences
+    written = IdSetStore(run.config, finding.stream).get(run.state.deletes(finding.stream))
     list_reader, ids, uncounted = search.scan()
+    stream = search.stream
     count, listed = list_reader.total, list_reader.rows_yielded
     if stream.count is not None:
         try:

@@ -114,7 +114,7 @@ class CheckResult:
         self.config, self.has_state = config, state is not None
         self.start_date = format_instant(config.start_date) if config.start_date else None
         self.prober = Prober(config, shutdown)
-        access = self.prober.access()
+        access = self._access = self.prober.access()
         previous = state or State({}, config.store_hash)
         bookmarks = {n: previous.bookmark(n, s.replication_key or "") for n, s in STREAMS.items()}
         resumes = {name: previous.resume(name) for name in STREAMS}
@@ -241,7 +241,9 @@ class CheckResult:
             if counts.get(part) is None and root.pagination.paged:
                 unknown[root.name] = None
             pages = rows // size + 1 if root.pagination.paged else 1
-            requests += pages + (pages if any(map(selects_v3_fields, together)) else 0)
+            # Rows of the fallback have the fields of v3.
+            separate = self._access[root.name].stream is root
+            requests += pages + (pages if separate and any(map(selects_v3_fields, together)) else 0)
             lists = lists_per_row(together, config)
             if "coupons" in lists and config.order_coupons == "auto":
                 lists.remove("coupons")

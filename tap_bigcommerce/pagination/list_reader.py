@@ -9,7 +9,7 @@ from datetime import datetime
 
 from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.api.workers import Workers
-from tap_bigcommerce.exceptions import NotFound, RequestFailed
+from tap_bigcommerce.exceptions import NotFound, NotOffered, RequestFailed
 from tap_bigcommerce.pagination.enricher import Enricher
 from tap_bigcommerce.pagination.id_ranges import IdRangePaginator, Pagination
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
@@ -88,6 +88,19 @@ class ListReader:
         for request in requests:
             self._send(request)
         return len(requests) < free
+
+    def missing(self) -> NotFound | NotOffered | None:
+        """Wait for the first response. Returns the error if the store does not have this list.
+
+        Nothing else can be read then.
+        """
+        while self.started_at is None and self._error is None:
+            self.send_requests()
+            self._workers.step()
+        if self.started_at is None and isinstance(self._error, (NotFound, NotOffered)):
+            self.close()
+            return self._error
+        return None
 
     def batches(
         self, when_ending: Callable[[], None], when_gaps_possible: Callable[[], None]

@@ -58,7 +58,8 @@ class ListRequest:
 
     `includes` are the parameters that make the API nest related rows in each row. `post_process`
     gives a row the form that the schema describes. `keys` are the fields that identify a row.
-    `paged`: the list takes a limit. `single`: it is one object.
+    `paged`: the list takes a limit. `single`: it is one object. `record_filter` is the parameter
+    for a single id, where records have no path of their own.
     """
 
     path: str
@@ -68,6 +69,7 @@ class ListRequest:
     post_process: Callable[[Row], Row] | None = None
     paged: bool = True
     single: bool = False
+    record_filter: str | None = None
 
     def rows(self, content: Any) -> list[Row]:
         """The rows in a response's content."""
@@ -216,12 +218,22 @@ class PageReader:
         response = self._get(self._params(params, 1), retry_policy=self._client.retry_policy())
         return Page(self._keys(response), 1, response, without_includes=True)
 
-    def record(self, id_: int) -> Page | RequestFailed:
-        """The single row with this id, without includes; or why it cannot be read."""
-        path = f"{self._request.path}/{id_}"
-        keys = dataclasses.replace(self._request, single=True).row_keys
+    def record(self, id_: int) -> Page | RequestFailed | None:
+        """The single row with this id, without includes; or why it cannot be read.
+
+        None, or NotFound: there is none.
+        """
+        request = self._request
         try:
-            response = self._client.get(path, self._request.params, dict, self._context, keys=keys)
+            if request.record_filter is not None:
+                path = request.path
+                response = self._get({**request.params, request.record_filter: str(id_)})
+                if not response.raw.keys:
+                    return None
+            else:
+                path = f"{request.path}/{id_}"
+                keys = dataclasses.replace(request, single=True).row_keys
+                response = self._client.get(path, request.params, dict, self._context, keys=keys)
         except RequestFailed as error:
             return error
         if response.raw.keys == [id_]:

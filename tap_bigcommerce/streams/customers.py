@@ -5,12 +5,19 @@ not change with its addresses or attributes, so these are streams with lists of 
 
 `limit` is no longer documented for /v2/customers. Other clients send it, and the API applies it. If
 it did not, pages would be shorter, and reading by ranges of ids would still be complete.
+
+BigCommerce recommends v3. Once a store no longer has /v2/customers, its customers are read from
+/v3/customers.
 """
 
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import ByCursor
-from tap_bigcommerce.streams.enrichment.customer_details import customer_details
+from tap_bigcommerce.streams.enrichment.customer_details import (
+    customer_details,
+    customers_of_v3,
+    from_v3,
+)
 from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import CUSTOMERS
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, metafields
@@ -21,6 +28,25 @@ def with_complete_key(row: Row) -> Row:
     customer, address = row.get("customer_id") or 0, row.get("address_id") or 0
     return {**row, "customer_id": customer, "address_id": address}
 
+
+OF_V3 = Stream(
+    "customers",
+    CUSTOMERS,
+    "/v3/customers",
+    ByCursor(),
+    modified_since=MODIFIED,
+    enricher=customers_of_v3,
+    post_process=from_v3,
+    id_lookup=IN_BULK,
+    record_filter="id:in",
+    may_lack=(
+        "accepts_marketing",
+        "_authentication",
+        "form_fields",
+        "reset_pass_on_login",
+        "store_credit",
+    ),
+)
 
 STREAMS = [
     Stream(
@@ -33,6 +59,7 @@ STREAMS = [
         # v3 can look up several ids with one request.
         id_lookup=IdLookup(IDS, "/v3/customers"),
         count=Count(),
+        fallback=OF_V3,
     ),
     Stream(
         "customer_addresses",

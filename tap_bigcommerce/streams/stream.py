@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,6 +20,8 @@ from tap_bigcommerce.pagination.page import ListRequest, Row
 from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, OneObject
 from tap_bigcommerce.records.schemas import STORE_HASH, load_notes
 from tap_bigcommerce.streams.id_lookup import IdLookup
+
+LOGGER = logging.getLogger(__name__)
 
 MODIFIED = "date_modified:min"
 """The usual name of the parameter that filters by the earliest date of modification."""
@@ -137,6 +140,11 @@ class Stream:
         post_process: Gives a row from the API the form that the schema describes.
         id_lookup: How to ask the store which ids still exist. None: deletions are not detected.
         count: The count of a list of v2. Lists of v3 have their total in each response.
+        record_filter: The query parameter for a single id, where records have no path of their own.
+        may_lack: Fields that the API may omit from rows. They are then absent from the records,
+            where others would be null.
+        fallback: Another declaration of this stream, with the same keys and replication key: where
+            its rows come from once the store no longer has the list.
     """
 
     name: str
@@ -157,6 +165,9 @@ class Stream:
     post_process: Callable[[Row], Row] | None = None
     id_lookup: IdLookup | None = None
     count: Count | None = None
+    record_filter: str | None = None
+    may_lack: Collection[str] = ()
+    fallback: Stream | None = None
 
     @property
     def has_child_list(self) -> bool:
@@ -195,6 +206,7 @@ class Stream:
             self.post_process,
             paged=self.pagination.paged,
             single=self.pagination.single,
+            record_filter=self.record_filter,
         )
 
     def modified_until(self, date: str) -> dict[str, str]:
@@ -229,6 +241,16 @@ class Stream:
         """
         never = config is not None and config.order_coupons == "never"
         return ("coupons",) if never and self.name == "orders" else ()
+
+
+def warn_of_fallback(stream: Stream) -> None:
+    """Log that the store lacks the list of `stream`, and that its fallback is read."""
+    assert stream.fallback is not None
+    LOGGER.warning(
+        "%s: this store does not have the list %s any more, so the stream is read from %s. Fields "
+        "that only the former has are absent from the records.",
+        *(stream.name, stream.path, stream.fallback.path),
+    )
 
 
 def metafields(name: str, permission: str, path: str) -> Stream:

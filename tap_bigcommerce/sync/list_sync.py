@@ -16,8 +16,9 @@ from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.ordered_rows import Batch
 from tap_bigcommerce.pagination.page import PageReader, Position, Row
 from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
-from tap_bigcommerce.streams.stream import ReadRequest
+from tap_bigcommerce.streams.stream import ReadRequest, warn_of_fallback
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.sync.stream_sync import StreamSync, id_of
 from tap_bigcommerce.text import quoted
@@ -164,8 +165,12 @@ class ListSync:
         self.names = ", ".join(sync.stream.name for sync in stream_syncs)
         self._run = run
         self._priority = priority
-        self._root = stream_syncs[0].root
-        self._start = stream_syncs[0].start
+        self._begin()
+
+    def _begin(self) -> None:
+        """Take over from the streams which list is read, and where it starts."""
+        self._root = self.stream_syncs[0].root
+        self._start = self.stream_syncs[0].start
         self._newest = self._start.newest
         """The latest date of modification among the rows that have been written."""
         self._list_reader: ListReader | None = None
@@ -184,7 +189,7 @@ class ListSync:
         """
         try:
             if self._active():
-                self._capture_failure(lambda: self._read(self._get_list_reader(), when_ending))
+                self._capture_failure(lambda: self._read(self._choose_list(), when_ending))
         finally:
             self._close()
 
@@ -193,6 +198,21 @@ class ListSync:
         error = failure_of(self.names, work)
         for sync in self._active() if error is not None else ():
             sync.failure = error
+
+    def _choose_list(self) -> ListReader:
+        """Return the reader of the list; that of its fallback if the store lacks the list."""
+        list_reader = self._get_list_reader()
+        error = list_reader.missing() if self._root.fallback is not None else None
+        if error is not None:
+            self._for_each(StreamSync.use_fallback)
+            self._begin()
+            list_reader = self._get_list_reader()
+            if list_reader.missing() is not None:
+                raise error
+        declared = STREAMS[self._root.name]
+        if self._root is declared.fallback:
+            warn_of_fallback(declared)
+        return list_reader
 
     def _read(self, list_reader: ListReader, when_ending: Callable[[], None]) -> None:
         self._for_each(self._retry_skipped)

@@ -119,24 +119,28 @@ class StreamSync:
         requested = selection.notes.on_request if "include" in stream.params else ()
         self._requested_fields = sorted(filter(selection.selects, requested))
         """Selected fields that the API sends on request only; empty after a warning about them."""
-        columns = selection.columns
-        if STORE_HASH in columns:
-            columns[STORE_HASH] = config.store_hash
-        self._converter = Converter(
-            selection.schema,
-            selection.known_schema,
-            columns=columns,
-            keys=stream.automatic_fields,
-            json_text=selection.notes.json_text,
-            value_or_array=selection.notes.value_or_array,
-            protection=selection.protection,
-            text_schemas=selection.text_schemas,
-        )
+        self._converter = self._make_converter()
         self._schema_written = False
         self.start = self._find_start()
         """Where this run starts to read the list."""
         self.newest = self.start.newest
         """The latest replication key value that has been read."""
+
+    def _make_converter(self) -> Converter:
+        selection, may_lack = self.selection, self.stream.may_lack
+        columns = {n: value for n, value in selection.columns.items() if n not in may_lack}
+        if STORE_HASH in columns:
+            columns[STORE_HASH] = self._run.config.store_hash
+        return Converter(
+            selection.schema,
+            selection.known_schema,
+            columns=columns,
+            keys=self.stream.automatic_fields,
+            json_text=selection.notes.json_text,
+            value_or_array=selection.notes.value_or_array,
+            protection=selection.protection,
+            text_schemas=selection.text_schemas,
+        )
 
     def capture_failure(self, work: Callable[[], object]) -> None:
         """Call `work`, unless the stream has failed. An exception becomes the stream's failure."""
@@ -149,16 +153,18 @@ class StreamSync:
 
         Raises StateError if the stream's part of the state is damaged.
         """
-        name, state, deletions = self.stream.name, self._run.state, self.deletions
+        name, state = self.stream.name, self._run.state
         bookmark = None
         if self.stream.replication_key is not None:
             bookmark = state.bookmark(name, self.stream.replication_key)
         self.counts.bookmark_before = bookmark
         self.to_retry = dict.fromkeys(state.to_retry(name))
         accepted = self._run.config.accepted_entries(name)
-        fingerprint = self._fingerprint(accepted)
         resume = state.resume(name)
-        if resume is not None and resume.walk == fingerprint:
+        # A pass is resumed in the list in which it was stopped.
+        roots = {self._fingerprint(root): root for root in (self.root, self.root.fallback) if root}
+        if resume is not None and resume.walk in roots:
+            self._read_from(roots[resume.walk])
             after = resume.after
             last = f"id {after}" if isinstance(after, int) else "the last page that was written"
             LOGGER.info("%s: resuming after %s", name, last)
@@ -171,6 +177,11 @@ class StreamSync:
                 "have changed since; reading this stream again from its bookmark",
                 name,
             )
+        return self._start_from_bookmark()
+
+    def _start_from_bookmark(self) -> StartPosition:
+        """Return the start of a new pass."""
+        name, deletions, bookmark = self.stream.name, self.deletions, self.counts.bookmark_before
         if bookmark is not None and deletions.building_set and not self.selection.full_table:
             LOGGER.info(
                 "%s: reading all of it once, because the ids of earlier records were not stored",
@@ -181,7 +192,28 @@ class StreamSync:
         if not deletions.full_read_due:
             since = first_date(self.selection, bookmark, self._run.config)
         version = deletions.begin_pass(since, self.until)
-        return StartPosition(0, since, None, None, fingerprint, version=version)
+        walk = self._fingerprint(self.root)
+        return StartPosition(0, since, None, None, walk, version=version)
+
+    def use_fallback(self) -> None:
+        """Read the list's fallback from now on: from the bookmark, as it has other positions."""
+        assert self.root.fallback is not None
+        if self.start.sync_start is not None:
+            LOGGER.info(
+                "%s: the last run was interrupted in the list %s, which can no longer be read; "
+                "reading this stream again from its bookmark",
+                *(self.stream.name, self.root.path),
+            )
+        self._read_from(self.root.fallback)
+        self.start = self._start_from_bookmark()
+        self.newest = self.start.newest
+
+    def _read_from(self, root: Stream) -> None:
+        """Read the rows from the list of `root`, another declaration of the stream or parent."""
+        if self.stream is self.root:
+            self.stream = root
+            self._converter = self._make_converter()
+        self.root = root
 
     def mark_read(self, id_: int) -> None:
         """Note that a record, or the child rows of a parent, have been read."""
@@ -408,20 +440,21 @@ class StreamSync:
         self.counts.unfit = self._converter.dropped
         log_stream_metrics(self.counts)
 
-    def _fingerprint(self, accepted: list[str]) -> str:
-        """Return a hash of the selection, the bookmark and the settings that select rows.
+    def _fingerprint(self, root: Stream) -> str:
+        """Return a hash of the selection, the bookmark and the settings that select rows of `root`.
 
         A pass is resumed only with the hash that it started with.
         """
         config, bookmark = self._run.config, self.counts.bookmark_before
         own = config.for_stream(self.stream.name)
         start = (own.start_date or config.start_date) if bookmark is None else None
+        accepted = config.accepted_entries(self.stream.name)
         protection = self.selection.protection
         pseudonyms = protection.fingerprint if protection is not None else []
         parts = {
             "store": config.store_hash,
-            "path": self.root.path,
-            "since": [bookmark, start.isoformat() if start else None, self.root.modified_since],
+            "path": root.path,
+            "since": [bookmark, start.isoformat() if start else None, root.modified_since],
             "full": self.selection.full_table,
             "channels": config.channel_ids,
             "coupons": config.order_coupons,

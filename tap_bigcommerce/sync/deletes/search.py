@@ -14,7 +14,7 @@ from tap_bigcommerce.exceptions import BadRecord, NotFound, UnexpectedResponse
 from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.page import PageReader, Row
 from tap_bigcommerce.streams.id_lookup import IdLookup
-from tap_bigcommerce.streams.stream import Stream
+from tap_bigcommerce.streams.stream import Stream, warn_of_fallback
 from tap_bigcommerce.sync.deletes.id_sets import IdSet, id_set
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.text import quoted
@@ -32,8 +32,12 @@ class IdSearch:
     def __init__(
         self, stream: Stream, run: RunContext, context: RequestContext, priority: int
     ) -> None:
-        self.stream, self.run, self.context = stream, run, context
+        self.run, self.context = run, context
         self._priority = priority
+        self._use(stream)
+
+    def _use(self, stream: Stream) -> None:
+        self.stream = stream
         self._id_lookup = stream.id_lookup or IdLookup()
         # With the shortest rows that the API offers.
         self._list = stream.request(self._id_lookup.short_rows)
@@ -43,17 +47,16 @@ class IdSearch:
 
         Returns the list's reader; the ids of all rows that are not archived, None for a stream
         whose ids are not numbers; and the number of rows that the API's own count may leave out.
-        The list is not filtered by channel: a record of another channel is not deleted.
+        The list is not filtered by channel: a record of another channel is not deleted. If the
+        store lacks the list, `stream` is its fallback from now on.
         """
-        run = self.run
-        list_reader = ListReader(
-            self.stream.name,
-            self.stream.pagination,
-            PageReader(run.client, self._list, self.context, run.config.page_size),
-            run.workers,
-            run.budget,
-            self._priority,
-        )
+        stream, list_reader = self.stream, self._list_reader()
+        if stream.fallback is not None and list_reader.missing() is not None:
+            self._use(stream.fallback)
+            of_fallback = self._list_reader()
+            if of_fallback.missing() is None:
+                warn_of_fallback(stream)
+                list_reader = of_fallback
         ids = id_set() if self.stream.id_lookup is not None else None
         uncounted = 0
         for batch in list_reader.batches(lambda: None, lambda: None):
@@ -64,6 +67,17 @@ class IdSearch:
                 present = (row for row in batch.rows if not self._is_archived(row))
                 ids |= id_set(self._id(self._list.row_keys.of(row)) for row in present)
         return list_reader, ids, uncounted
+
+    def _list_reader(self) -> ListReader:
+        run = self.run
+        return ListReader(
+            self.stream.name,
+            self.stream.pagination,
+            PageReader(run.client, self._list, self.context, run.config.page_size),
+            run.workers,
+            run.budget,
+            self._priority,
+        )
 
     def confirm_deleted(self, ids: Iterable[int], limit: int) -> DeletedIds:
         """Look up each of `ids` and return those that are deleted.

@@ -1,0 +1,93 @@
+"""Deletions of customers, and the audit, once a store no longer has /v2/customers."""
+
+from __future__ import annotations
+
+from deletes_runs import Runs, tombstones
+from tap_runner import Json, run, select
+
+from tap_bigcommerce_sandbox import Sandbox
+
+WARNING = "customers: this store does not have the list /v2/customers any more"
+
+
+def asked(store: Sandbox, list: str) -> int:
+    return sum(entry["list"] == list for entry in store.requests())
+
+
+def test_deletions_are_reported_whichever_list_is_read(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "customers"))
+    runs.run()
+    first, *rest = small.records("customers")
+    small.delete("customers", ids=[first["id"]])
+    small.set(customers_v2="404")
+    second = runs.run()
+    assert tombstones(second, "customers") == [first["id"]]
+    assert second.stderr.count(WARNING) == 1
+    small.delete("customers", ids=[rest[3]["id"]])
+    assert tombstones(runs.run(), "customers") == [rest[3]["id"]]
+    small.set(customers_v2="served")
+    small.delete("customers", ids=[rest[5]["id"]])
+    assert tombstones(runs.run(), "customers") == [rest[5]["id"]]
+    assert tombstones(runs.run(), "customers") == []
+
+
+def test_a_list_that_goes_before_the_scan_deletes_nobody(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "customers"))
+    runs.run()
+    [gone] = small.delete("customers", count=1)
+    small.clear_requests()
+    # The pass needs three requests for what has changed; the scan of all ids is next.
+    small.on("customers", request=3, do={"op": "set", "customers_v2": "410"}, moment="after_read")
+    result = runs.run()
+    assert tombstones(result, "customers") == [gone]
+    assert result.stderr.count(WARNING) == 1
+
+
+def test_a_first_sync_from_v3_stores_the_ids(small: Sandbox, catalog: Json) -> None:
+    small.set(customers_v2="404")
+    runs = Runs(small, select(catalog, "customers"))
+    assert len(runs.run().ids("customers")) == 25
+    deleted = small.delete("customers", count=2)
+    assert tombstones(runs.run(), "customers") == sorted(deleted)
+
+
+def test_versions_of_a_full_table_end_with_the_pass(small: Sandbox, catalog: Json) -> None:
+    chosen = select(catalog, "customers", replication_method="FULL_TABLE")
+    runs = Runs(small, chosen, detect_deletes=False, activate_version=True)
+    runs.run()
+    small.set(customers_v2="404")
+    deleted = small.delete("customers", count=2)
+    runs.run()
+    present = runs.warehouse.present("customers")
+    assert len(present) == 23
+    assert not {(id,) for id in deleted} & set(present)
+
+
+def test_the_audit_compares_the_list_of_v3(small: Sandbox, catalog: Json) -> None:
+    runs = Runs(small, select(catalog, "customers"))
+    runs.run()
+    small.set(customers_v2="404")
+    small.clear_requests()
+    result = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    assert result.status == 0, result.stderr
+    assert ["customers", "25", "25", "25", "0", "0"] in [
+        line.split() for line in result.stdout.splitlines()
+    ]
+    assert result.stderr.count(WARNING) == 1
+    assert asked(small, "customers") == 1
+    [deleted] = small.delete("customers", count=1)
+    [new] = small.add("customers", count=1)
+    result = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    assert result.status == 1
+    assert f"customers: in the store, not written: {new}\n" in result.stdout
+    assert f"customers: written, not in the list: {deleted}\n" in result.stdout
+
+
+def test_the_audit_without_both_lists_names_that_of_v2(small: Sandbox, catalog: Json) -> None:
+    small.set(customers_v2="404")
+    small.fault("customers_v3", kind="404", times=0)
+    runs = Runs(small, select(catalog, "customers"))
+    result = run(runs.config, runs.catalog, args=["--audit"])
+    assert result.status == 1
+    assert "GET /v2/customers failed: 404" in result.stdout
+    assert WARNING not in result.stderr
