@@ -111,8 +111,10 @@ MORE = {
 
 def _cost_of_list(stream: Stream) -> str:
     pagination = stream.pagination
-    if not pagination.paged:
+    if pagination.single:
         return "One request."
+    if not pagination.paged:
+        return "One request, and one to find the end if there are 50 rows or more."
     rows = "rows that changed" if stream.replication_key else "rows"
     more = "a few to find the end" if isinstance(pagination, ByIdRange) else "one to find the end"
     if isinstance(pagination, ByCursor):

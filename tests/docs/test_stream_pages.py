@@ -30,10 +30,11 @@ def requests_for(store: Sandbox, catalog: Json, *streams: str) -> Counter[str]:
 
 @pytest.mark.parametrize(
     "stream",
-    [s.name for s in STREAMS.values() if facts.cost(s).startswith("One request.")],
+    [s.name for s in STREAMS.values() if re.match("One request[.,]", facts.cost(s))],
 )
 def test_one_request_is_one_request(stream: str, quiet: Sandbox, catalog: Json) -> None:
-    assert requests_for(quiet, catalog, stream).total() == 1
+    is_long = len(quiet.records(stream)) >= 50
+    assert requests_for(quiet, catalog, stream).total() == 1 + is_long
 
 
 @pytest.mark.parametrize("stream", ["order_taxes", "order_transactions", "shipping_methods"])
