@@ -2,6 +2,7 @@
 
 ORDERS = "Orders"
 TRANSACTIONS = "Order transactions"
+CARTS = "Carts"
 CUSTOMERS = "Customers"
 PRODUCTS = "Products"
 INVENTORY = "Store inventory"

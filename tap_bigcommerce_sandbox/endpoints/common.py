@@ -48,8 +48,6 @@ _METAFIELDS = (
     *equal("key", "namespace"),
     v3_in("key", "text"),
     v3_in("namespace", "text"),
-    # Seen to work; not documented.
-    dataclasses.replace(v3_in("resource_id"), documented=False),
 )
 
 
@@ -62,6 +60,8 @@ def metafields(name: str, path: str, scope: str) -> RowList:
         scope,
         filters=(
             *_METAFIELDS,
+            # Seen to work; not documented.
+            dataclasses.replace(v3_in("resource_id"), documented=False),
             *v3_dates("date_created", "date_modified", plain=name == "order"),
         ),
         direction=True,
@@ -70,14 +70,19 @@ def metafields(name: str, path: str, scope: str) -> RowList:
     )
 
 
-def simple_metafields(resource: str, path: str, scope: str, resource_id: Field) -> SimpleList:
-    """The metafields of all rows of a kind, as one entry: `refers_to(...)` for `resource_id`."""
+def simple_metafields(
+    resource: str, path: str, scope: str, resource_id: Field, own_id: Field = ID
+) -> SimpleList:
+    """The metafields of all rows of a kind, as one entry: `refers_to(...)` for `resource_id`.
+
+    Those of carts and of the store have texts as ids: `own_id` is TEXT_ID.
+    """
     return SimpleList(
         f"{resource}_metafields",
         f"{path}/metafields",
         scope,
         {
-            "id": ID,
+            "id": own_id,
             "key": one_of("key_0", "key_1", "größe"),
             "value": TEXT,
             "namespace": one_of("erp", "Lager & Versand"),
