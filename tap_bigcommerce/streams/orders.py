@@ -4,7 +4,7 @@ from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce, Sequential
 from tap_bigcommerce.streams.enrichment.order_details import OrderDetails
 from tap_bigcommerce.streams.id_lookup import IdLookup
-from tap_bigcommerce.streams.permissions import FULFILLMENT, ORDERS, TRANSACTIONS
+from tap_bigcommerce.streams.permissions import CARTS, FULFILLMENT, ORDERS, TRANSACTIONS
 from tap_bigcommerce.streams.stream import Channels, Count, Stream, metafields
 
 STREAMS = [
@@ -65,5 +65,6 @@ STREAMS = [
         AllAtOnce(),
         id_lookup=IdLookup({"pickup_id:in": "{ids}"}),
     ),
+    metafields("cart_metafields", CARTS, "/v3/carts/metafields"),
     Stream("order_statuses", ORDERS, "/v2/order_statuses", AllAtOnce()),
 ]

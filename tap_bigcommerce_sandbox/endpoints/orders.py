@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, counted, equal, metafields
+from tap_bigcommerce_sandbox.endpoints.common import (
+    UNPAGED,
+    counted,
+    equal,
+    metafields,
+    simple_metafields,
+)
 from tap_bigcommerce_sandbox.fields import (
     ID,
     PARENT,
     TEXT,
+    TEXT_ID,
     ZULU,
     Cell,
     Field,
@@ -21,6 +28,7 @@ from tap_bigcommerce_sandbox.fields import (
     one_of,
     only_if,
     refers_to,
+    unique,
 )
 from tap_bigcommerce_sandbox.filters import Filter, v2_range, v3_in
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
@@ -178,6 +186,7 @@ _PICKUP_ITEM = {
 }
 
 SIMPLE_LISTS: tuple[Simple, ...] = (
+    simple_metafields("cart", "v3/carts", "carts", unique("cart"), TEXT_ID),
     SimpleList(
         "order_statuses",
         "v2/order_statuses",
