@@ -10,6 +10,7 @@ from tap_bigcommerce.pagination.sequential import (
     ByListingId,
     ByPage,
     OneObject,
+    Sequential,
 )
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import (
@@ -87,6 +88,7 @@ STREAMS = [
         channels=Channels(field="channel_id"),
     ),
     Stream("sites", SITES, "/v3/sites", channels=BY_CHANNEL_ID, id_lookup=SINGLY),
+    Stream("site_routes", SITES, "/v3/sites/{id}/routes", Sequential(), parent="sites"),
     Stream("currencies", INFORMATION, "/v2/currencies", id_lookup=SINGLY),
     Stream(
         "pages",

@@ -275,6 +275,20 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         parent="channels",
     ),
     SimpleList(
+        "site_routes",
+        "v3/sites/{}/routes",
+        "sites",
+        {
+            "id": ID,
+            "type": one_of("product", "brand", "category", "page", "blog", "home", "static"),
+            "matching": one_of("*", "5", ""),
+            "route": one_of("/products/{slug}", "/my-amazing-product", "/größe/{id}"),
+        },
+        rows=9,
+        filters=equal("type"),
+        parent="sites",
+    ),
+    SimpleList(
         "countries",
         "v2/countries",
         "information",
