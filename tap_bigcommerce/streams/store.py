@@ -28,6 +28,7 @@ from tap_bigcommerce.streams.stream import (
     Channels,
     Count,
     Stream,
+    metafields,
     store_settings,
 )
 
@@ -53,6 +54,7 @@ STREAMS = [
     store_settings("store_locale", INFORMATION, "/v3/settings/store/locale"),
     store_settings("inventory_settings", INFORMATION, "/v3/settings/inventory"),
     store_settings("catalog_settings", INFORMATION, "/v3/settings/catalog"),
+    metafields("store_metafields", INFORMATION, "/v3/store/metafields"),
     Stream(
         "channels",
         CHANNELS,

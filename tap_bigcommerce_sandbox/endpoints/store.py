@@ -436,5 +436,6 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         sorts=frozenset(("date_created", "type")),
         direction=True,
     ),
+    simple_metafields("store", "v3/store", "information", one_of("1001"), TEXT_ID),
     simple_metafields("channel", "v3/channels", "channels", refers_to("channels")),
 )
