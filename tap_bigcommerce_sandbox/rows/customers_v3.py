@@ -61,8 +61,9 @@ def _without_fields(address: Row) -> Row:
 
 
 def has_profile(world: World, customer: int) -> bool:
-    """Whether a customer has a shopper profile."""
-    return world.draw("customer channels", customer) >= 0.7
+    """Whether a customer has a shopper profile. The first one always has, also in small stores."""
+    first = world.tables["customers"].base_index(customer) == 0
+    return first or world.draw("customer channels", customer) >= 0.7
 
 
 def _profile(world: World, number: int, form: Form, draw: float) -> Row:
