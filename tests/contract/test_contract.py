@@ -94,6 +94,11 @@ API_EXCEPTIONS = {
     ("tax_classes", "id"): ("integer", "the API sends the id as a string"),
 }
 
+# Fields of the API that are in no schema: (stream, path): reason.
+LEFT_OUT = {
+    ("webhooks", "store_hash"): "the store that is read; the tap has a column with that name",
+}
+
 # Fields in neither table, by the end of stream and path, with the reason.
 ADDED = {
     "restricted_to.states": "sent with restricted coupons, as the contract's rules say",
@@ -304,7 +309,7 @@ def test_every_field_of_the_api_is_in_the_schema_with_a_fitting_type(
     for path, types in fields.items():
         node = find(schema, path)
         if node is None:
-            if not is_within_free_form(schema, path):
+            if not is_within_free_form(schema, path) and (stream, path) not in LEFT_OUT:
                 faults.append(f"{path}: missing")
             continue
         wanted, _ = API_EXCEPTIONS.get((stream, path), ("", ""))

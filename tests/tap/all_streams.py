@@ -166,10 +166,15 @@ def _tax_class(row: Json) -> Json:
     return {**row, "id": int(row["id"])}
 
 
+def _webhook(row: Json) -> Json:
+    return {name: value for name, value in row.items() if name != "store_hash"}
+
+
 _ADDED: Mapping[str, Callable[[Json], Json]] = {
     "banners": _banner,
     "blog_posts": _post,
     "tax_classes": _tax_class,
+    "webhooks": _webhook,
     "inventory_items": _inventory,
     "customer_form_field_values": _form_field_value,
     "store": _store,
