@@ -12,6 +12,7 @@ from tap_bigcommerce.pagination.sequential import (
     OneObject,
     Sequential,
 )
+from tap_bigcommerce.records.schemas import STORE_HASH
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import (
     CHANNELS,
@@ -48,6 +49,11 @@ def with_date(row: Row) -> Row:
     return {**row, "published_date_iso8601": moment.isoformat() + "Z"}
 
 
+def without_store_hash(row: Row) -> Row:
+    """A webhook names its store, the one that is read; the tap's own column has the same name."""
+    return {name: value for name, value in row.items() if name != STORE_HASH}
+
+
 STREAMS = [
     Stream("store", INFORMATION, "/v2/store", OneObject(), post_process=with_logo_as_object),
     store_settings("store_profile", INFORMATION, "/v3/settings/store/profile"),
@@ -55,6 +61,14 @@ STREAMS = [
     store_settings("inventory_settings", INFORMATION, "/v3/settings/inventory"),
     store_settings("catalog_settings", INFORMATION, "/v3/settings/catalog"),
     metafields("store_metafields", INFORMATION, "/v3/store/metafields"),
+    # A guess: it is not documented which permission webhooks need.
+    Stream(
+        "webhooks",
+        INFORMATION,
+        "/v3/hooks",
+        post_process=without_store_hash,
+        id_lookup=SINGLY,
+    ),
     Stream(
         "channels",
         CHANNELS,

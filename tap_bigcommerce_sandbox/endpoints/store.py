@@ -16,6 +16,8 @@ from tap_bigcommerce_sandbox.fields import (
     RFC2822,
     TEXT,
     TEXT_ID,
+    UNIX,
+    URL,
     ZULU,
     Field,
     in_turn,
@@ -27,7 +29,7 @@ from tap_bigcommerce_sandbox.fields import (
     some_of,
 )
 from tap_bigcommerce_sandbox.filters import Filter, v3_dates, v3_family, v3_in
-from tap_bigcommerce_sandbox.identity import link
+from tap_bigcommerce_sandbox.identity import STORE_HASH, link
 from tap_bigcommerce_sandbox.lists import Computed, Context, Endpoint, RowList, Single
 from tap_bigcommerce_sandbox.paging import Paging
 from tap_bigcommerce_sandbox.request import Request
@@ -435,6 +437,26 @@ SIMPLE_LISTS: tuple[Simple, ...] = (
         ),
         sorts=frozenset(("date_created", "type")),
         direction=True,
+    ),
+    SimpleList(
+        "webhooks",
+        "v3/hooks",
+        "information",
+        {
+            "id": ID,
+            "client_id": one_of("ramyrcbehylatjoxyzzy"),
+            "store_hash": one_of(STORE_HASH),
+            "scope": one_of("store/order/created", "store/product/*", "store/cart/converted"),
+            "destination": URL,
+            "headers": nullable(
+                some_of({"X-Key": CODE, "Authorization": one_of("Basic c2E6cHc=")})
+            ),
+            "is_active": FLAG,
+            "created_at": UNIX,
+            "updated_at": UNIX,
+        },
+        filters=(*equal("is_active", reads="flag"), *equal("scope", "destination")),
+        single="webhook",
     ),
     simple_metafields("store", "v3/store", "information", one_of("1001"), TEXT_ID),
     simple_metafields("channel", "v3/channels", "channels", refers_to("channels")),
