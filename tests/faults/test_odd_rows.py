@@ -208,7 +208,7 @@ def test_odd_rows_harm_no_other_row_and_no_other_stream(
     store: OddStore, everything: Json, name: str
 ) -> None:
     one = family(store, everything, name)
-    root, *_ = one.names
+    root = name
 
     @given(changes(one.rows))
     @hypothesis_settings(
@@ -231,6 +231,8 @@ def test_odd_rows_harm_no_other_row_and_no_other_stream(
             if list_ == one.root and any(is_of_key(root, place) for place in places)
         }
         for stream in set(one.names) - failed(result):
+            if KEYS[stream] == ("store_hash",):
+                continue  # Its only row is the odd one.
             there = {key_of(stream, record): record for record in result.records(stream)}
             for record in one.whole.records(stream):
                 key = key_of(stream, record)
@@ -269,7 +271,7 @@ def test_odd_shapes_of_whole_lists_fail_their_own_streams_alone(
         note(result.stderr)
         assert_nobody_else_is_touched(result, one.whole, one)
         if list_ == one.root and body not in EMPTY:
-            assert one.names[0] in failed(result)
+            assert name in failed(result)
 
     tries()
 
