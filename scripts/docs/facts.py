@@ -5,6 +5,7 @@ from __future__ import annotations
 from scripts.docs.markdown import code, codes
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, OneObject
+from tap_bigcommerce.records.schemas import load_notes
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 
@@ -44,7 +45,7 @@ def filtered(stream: Stream) -> str:
         )
     first = (
         " The first sync reads all rows, also those older than `start_date`."
-        if stream.ignores_start_date
+        if load_notes(stream.name).ignores_start_date
         else ""
     )
     return f"By the API: {code(str(stream.modified_since))}, from the bookmark.{first}"

@@ -25,7 +25,6 @@ STREAMS = [
         "/v3/catalog/products",
         ByIdRange("id:min", ASCENDING, DESCENDING),
         modified_since=MODIFIED,
-        ignores_start_date=True,
         channels=Channels("channel_id:in"),
         enricher=ProductDetails,
         id_lookup=IdLookup(IDS, short_rows=PRODUCT_ID_ONLY),

@@ -20,7 +20,7 @@ from tap_bigcommerce.streams.enrichment.customer_details import (
 )
 from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import CUSTOMERS
-from tap_bigcommerce.streams.stream import MODIFIED, Channels, Count, Stream, metafields
+from tap_bigcommerce.streams.stream import MODIFIED, Channels, Stream, metafields
 
 
 def with_complete_key(row: Row) -> Row:
@@ -38,14 +38,6 @@ OF_V3 = Stream(
     enricher=customers_of_v3,
     post_process=from_v3,
     id_lookup=IN_BULK,
-    record_filter="id:in",
-    may_lack=(
-        "accepts_marketing",
-        "_authentication",
-        "form_fields",
-        "reset_pass_on_login",
-        "store_credit",
-    ),
 )
 
 STREAMS = [
@@ -58,7 +50,6 @@ STREAMS = [
         enricher=customer_details,
         # v3 can look up several ids with one request.
         id_lookup=IdLookup(IDS, "/v3/customers"),
-        count=Count(),
         fallback=OF_V3,
     ),
     Stream(
@@ -74,7 +65,6 @@ STREAMS = [
         "/v2/customer_groups",
         modified_since=MODIFIED,
         id_lookup=SINGLY,
-        count=Count(),
     ),
     Stream("customer_attributes", CUSTOMERS, "/v3/customers/attributes", modified_since=MODIFIED),
     Stream(

@@ -25,6 +25,12 @@ class IdLookup:
     short_rows: Mapping[str, str] = field(default_factory=dict)
     archived: str | None = None
 
+    @property
+    def record_filter(self) -> str | None:
+        """The list's parameter for ids; None: it has none, or another list looks them up."""
+        names = (name for name, value in self.params.items() if value == "{ids}")
+        return next(names, None) if self.path is None else None
+
 
 IDS = {"id:in": "{ids}"}
 

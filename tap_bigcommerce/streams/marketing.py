@@ -9,7 +9,7 @@ from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, Sequential
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import INFORMATION, MARKETING, PRODUCTS
-from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Count, Stream
+from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Stream
 
 
 def with_dates_and_template(row: Row) -> Row:
@@ -60,7 +60,6 @@ STREAMS = [
         ByIdRange("min_id"),
         # The API has no GET for a single coupon.
         id_lookup=IdLookup({"min_id": "{before}", "max_id": "{after}"}),
-        count=Count(),
     ),
     Stream(
         "promotions",
@@ -88,7 +87,5 @@ STREAMS = [
         AllAtOnce(),
         id_lookup=SINGLY,
     ),
-    Stream(
-        "banners", MARKETING, "/v2/banners", ByIdRange("min_id"), id_lookup=SINGLY, count=Count()
-    ),
+    Stream("banners", MARKETING, "/v2/banners", ByIdRange("min_id"), id_lookup=SINGLY),
 ]

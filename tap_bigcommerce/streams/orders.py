@@ -5,7 +5,7 @@ from tap_bigcommerce.pagination.sequential import AllAtOnce, Sequential
 from tap_bigcommerce.streams.enrichment.order_details import OrderDetails
 from tap_bigcommerce.streams.id_lookup import IdLookup
 from tap_bigcommerce.streams.permissions import CARTS, FULFILLMENT, ORDERS, TRANSACTIONS
-from tap_bigcommerce.streams.stream import Channels, Count, Stream, metafields
+from tap_bigcommerce.streams.stream import Channels, Stream, metafields
 
 STREAMS = [
     Stream(
@@ -17,7 +17,6 @@ STREAMS = [
         channels=Channels("channel_id", "channel_id"),
         enricher=OrderDetails,
         id_lookup=IdLookup(archived="is_deleted"),
-        count=Count(excludes=("status_id", 0)),  # Incomplete checkouts.
     ),
     # Nested in the list of orders: no further requests.
     Stream("order_products", ORDERS, parent="orders", nested="products"),

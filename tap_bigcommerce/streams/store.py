@@ -27,7 +27,6 @@ from tap_bigcommerce.streams.stream import (
     BY_CHANNEL_ID,
     MODIFIED,
     Channels,
-    Count,
     Stream,
     metafields,
     store_settings,
@@ -120,7 +119,6 @@ STREAMS = [
         "/v2/blog/posts",
         post_process=with_date,
         id_lookup=SINGLY,
-        count=Count(),
     ),
     Stream(
         "redirects",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -62,16 +62,6 @@ class Channels(NamedTuple):
 
 
 BY_CHANNEL_ID = Channels("channel_id:in", "channel_id")
-
-
-class Count(NamedTuple):
-    """The list has an endpoint `<path>/count`.
-
-    Attributes:
-        excludes: A field and its value: the count may not include rows that have it.
-    """
-
-    excludes: tuple[str, int] | None = None
 
 
 class Parent(NamedTuple):
@@ -133,16 +123,11 @@ class Stream:
         params: Query parameters of every request for the list.
         modified_since: The query parameter for the earliest date of modification. The replication
             key follows from it. None: there is no such filter.
-        ignores_start_date: The first sync reads all rows, whatever `start_date` says.
         channels: How the stream is limited to channels.
         enricher: Returns the object that completes rows with further requests; None where the run
             needs none.
         post_process: Gives a row from the API the form that the schema describes.
         id_lookup: How to ask the store which ids still exist. None: deletions are not detected.
-        count: The count of a list of v2. Lists of v3 have their total in each response.
-        record_filter: The query parameter for a single id, where records have no path of their own.
-        may_lack: Fields that the API may omit from rows. They are then absent from the records,
-            where others would be null.
         fallback: Another declaration of this stream, with the same keys and replication key: where
             its rows come from once the store no longer has the list.
     """
@@ -159,14 +144,10 @@ class Stream:
     primary_keys: tuple[str, ...] = ("id",)
     params: Mapping[str, str] = field(default_factory=dict)
     modified_since: str | None = None
-    ignores_start_date: bool = False
     channels: Channels = field(default_factory=Channels)
     enricher: Callable[[ReadRequest], Enricher | None] = lambda _: None
     post_process: Callable[[Row], Row] | None = None
     id_lookup: IdLookup | None = None
-    count: Count | None = None
-    record_filter: str | None = None
-    may_lack: Collection[str] = ()
     fallback: Stream | None = None
 
     @property
@@ -182,6 +163,15 @@ class Stream:
         """
         to_parent = {PARENTS[self.parent].id_field: f"{self.parent}.id"} if self.parent else {}
         return {**to_parent, **load_notes(self.name).references}
+
+    @property
+    def count(self) -> Mapping[str, int] | None:
+        """The rows that the list's count may not include, by a field and its value; None: no count.
+
+        The count of a list of v2 has the path `<path>/count`. Lists of v3 have their total in each
+        response.
+        """
+        return load_notes(self.name).count if self.path.startswith("/v2") else None
 
     @functools.cached_property
     def replication_key(self) -> str | None:
@@ -206,7 +196,7 @@ class Stream:
             self.post_process,
             paged=self.pagination.paged,
             single=self.pagination.single,
-            record_filter=self.record_filter,
+            record_filter=self.id_lookup.record_filter if self.id_lookup is not None else None,
         )
 
     def modified_until(self, date: str) -> dict[str, str]:

@@ -30,9 +30,9 @@ from tap_bigcommerce.pagination.page import Position, Row
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.metrics import log_records, log_stream_metrics
 from tap_bigcommerce.records.converter import Converter, MissingKey
-from tap_bigcommerce.records.schemas import STORE_HASH
+from tap_bigcommerce.records.schemas import STORE_HASH, load_notes
 from tap_bigcommerce.singer.state import MAX_TO_RETRY, StartPosition
-from tap_bigcommerce.streams import root_of
+from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import PARENTS, Stream
 from tap_bigcommerce.sync.deletes.deletion_tracker import DeletionTracker
 from tap_bigcommerce.sync.deletes.search import IdSearch
@@ -56,7 +56,7 @@ def first_date(selection: Selection, bookmark: str | None, config: Config) -> st
     own = config.for_stream(stream.name)
     since = None
     if bookmark is None:
-        reads_all = root_of(stream).ignores_start_date
+        reads_all = load_notes(root_of(stream).name).ignores_start_date
         since = own.start_date or (None if reads_all else config.start_date)
     else:
         instant = parse_instant(bookmark)
@@ -127,8 +127,10 @@ class StreamSync:
         """The latest replication key value that has been read."""
 
     def _make_converter(self) -> Converter:
-        selection, may_lack = self.selection, self.stream.may_lack
-        columns = {n: value for n, value in selection.columns.items() if n not in may_lack}
+        selection, columns = self.selection, self.selection.columns
+        if self.stream is not STREAMS[self.stream.name]:
+            absent = selection.notes.absent_in_fallback
+            columns = {name: value for name, value in columns.items() if name not in absent}
         if STORE_HASH in columns:
             columns[STORE_HASH] = self._run.config.store_hash
         return Converter(

@@ -47,11 +47,12 @@ KEYWORDS = {
 EXTENDS = "$extends"
 
 # Notes on fields: lists of paths at the top of a stream's file, marks in the fields.
-LISTED = ("$links", "$off_by_default", "$on_request")
+LISTED = ("$links", "$off_by_default", "$on_request", "$absent_in_fallback")
 SCALARS = ("string", "number", "integer", "boolean")
 MARKED = {"$json_text": ("string",), "$value_or_array": ("array",), "$personal": SCALARS}
-REFERENCES = "$references"
-NOTES = (*LISTED, *MARKED, REFERENCES)
+# Facts of the list or of keys, which are not paths of fields.
+FACTS = ("$references", "$count", "$ignores_start_date")
+NOTES = (*LISTED, *MARKED, *FACTS)
 
 # Rows of the contract whose type is not that of the API:
 # (stream, path): (type in the schema, reason).
@@ -450,7 +451,7 @@ def test_top_level_is_a_plain_object_that_begins_with_a_key(stream: str, schema:
 def test_a_file_that_extends_a_shared_file_repeats_the_key_and_what_differs(stream: str) -> None:
     schema = read_json(f"{stream}.json")
     if EXTENDS in schema:
-        plain = [key for key in schema if key not in (*LISTED, REFERENCES)]
+        plain = [key for key in schema if key not in (*LISTED, *FACTS)]
         assert plain == ["type", "description", EXTENDS, "properties"]
         fields, shared = schema["properties"], read_json(schema[EXTENDS])["properties"]
         repeated = set(fields) & set(shared)
@@ -461,11 +462,11 @@ def test_a_file_that_extends_a_shared_file_repeats_the_key_and_what_differs(stre
 
 def test_notes_name_fields_of_the_schema_and_links_do_not(stream: str, schema: Schema) -> None:
     notes, fields = read_json(f"{stream}.json"), {path for path, _ in all_properties(schema)}
-    links, off, on_request = (
+    links, off, on_request, absent = (
         {path.replace("[]", "") for path in notes.get(name, ())} for name in LISTED
     )
     assert off <= fields
-    assert on_request <= set(schema["properties"])
+    assert on_request | absent <= set(schema["properties"])
     assert not links & fields
 
 

@@ -68,6 +68,16 @@ def test_a_module_says_what_it_is_for_in_its_first_line(path: Path) -> None:
     assert 0 < len(first) <= 72
 
 
+@pytest.mark.parametrize("path", sorted((PACKAGE / "streams").glob("*.py")), ids=ids)
+def test_a_declaration_of_a_stream_has_at_most_ten_lines(path: Path) -> None:
+    """With its brackets; comments between its lines do not count."""
+    lines = path.read_text("utf-8").splitlines()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Stream":
+            declaration = lines[node.lineno - 1 : node.end_lineno]
+            assert sum(not line.strip().startswith("#") for line in declaration) <= 10, node.lineno
+
+
 @every_module
 def test_everything_is_caught_only_where_it_is_known_what_for(path: Path) -> None:
     caught = {

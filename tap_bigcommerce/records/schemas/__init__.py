@@ -37,15 +37,17 @@ OWN_COLUMNS: dict[str, dict[str, Any]] = {
 """Fields that the tap adds to records; the API has none so named. They are in no schema file, but
 for `store_hash` where it is the only key."""
 
-# At the top of a schema file, each with a list of paths.
-LISTS = ("$links", "$off_by_default", "$on_request")
+# At the top of a schema file: facts of its list, ...
+FACTS = ("$references", "$count", "$ignores_start_date")
+# ... and lists of paths.
+LISTS = ("$links", "$off_by_default", "$on_request", "$absent_in_fallback")
 # In a field of a schema file, each with the value true.
 MARKS = ("$json_text", "$value_or_array", "$personal")
 
 
 @dataclass(frozen=True)
 class Notes:
-    """What a schema file says of single fields in addition to their schema.
+    """What a schema file says of its list and of single fields in addition to their schema.
 
     Fields are named by their paths (`form_fields[].value`). From the top of the file:
     references: foreign keys, each with the key that it refers to (`orders.id`).
@@ -53,20 +55,29 @@ class Notes:
     off_by_default: fields that are read only when they are selected.
     on_request: top-level fields that the API returns only when the tap asks for them, with
         `include` or a further request. They are omitted from a record if that fails.
+    absent_in_fallback: top-level fields that rows of the stream's fallback may lack. They are then
+        absent from the records, where others would be null.
 
     From marks in the field itself:
     json_text: strings in which any other value becomes its JSON text.
     value_or_array: arrays for which the API may send a single value; it becomes the only item.
     personal: personal data. `_rescued_data` always is, because anything may be in it.
+
+    Of the list, from the top of the file:
+    count: see `Stream.count`.
+    ignores_start_date: the first sync reads all rows, whatever `start_date` says.
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
     links: tuple[str, ...] = ()
     off_by_default: tuple[str, ...] = ()
     on_request: tuple[str, ...] = ()
+    absent_in_fallback: tuple[str, ...] = ()
     json_text: frozenset[str] = frozenset()
     value_or_array: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()
+    count: Mapping[str, int] | None = None
+    ignores_start_date: bool = False
 
 
 def load_schema(stream: str) -> dict[str, Any]:
@@ -92,9 +103,11 @@ def _read(stream: str) -> tuple[dict[str, Any], Notes]:
         schema["properties"] = {**base["properties"], **schema["properties"]}
     schema["properties"][RESCUED] = {**OWN_COLUMNS[RESCUED], "$personal": True}
     marked = list(_without_marks(schema, ""))
-    lists: list[Any] = [tuple(schema.pop(name, ())) for name in LISTS]
-    marks = [frozenset(path for path, mark in marked if mark == name) for name in MARKS]
-    return schema, Notes(schema.pop("$references", {}), *lists, *marks)
+    facts = {name: schema.pop(name) for name in FACTS if name in schema}
+    lists = {name: tuple(schema.pop(name, ())) for name in LISTS}
+    marks = {name: frozenset(path for path, mark in marked if mark == name) for name in MARKS}
+    notes: dict[str, Any] = {**facts, **lists, **marks}
+    return schema, Notes(**{name.removeprefix("$"): value for name, value in notes.items()})
 
 
 def _without_marks(node: dict[str, Any], path: str) -> Iterator[tuple[str, str]]:

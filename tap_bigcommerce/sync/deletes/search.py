@@ -60,8 +60,7 @@ class IdSearch:
         ids = id_set() if self.stream.id_lookup is not None else None
         uncounted = 0
         for batch in list_reader.batches(lambda: None, lambda: None):
-            if self.stream.count is not None and self.stream.count.excludes is not None:
-                field, value = self.stream.count.excludes
+            for field, value in (self.stream.count or {}).items():
                 uncounted += sum(row.get(field) == value for row in batch.rows)
             if ids is not None:
                 present = (row for row in batch.rows if not self._is_archived(row))
