@@ -61,13 +61,7 @@ STREAMS = [
     store_settings("catalog_settings", INFORMATION, "/v3/settings/catalog"),
     metafields("store_metafields", INFORMATION, "/v3/store/metafields"),
     # A guess: it is not documented which permission webhooks need.
-    Stream(
-        "webhooks",
-        INFORMATION,
-        "/v3/hooks",
-        post_process=without_store_hash,
-        id_lookup=SINGLY,
-    ),
+    Stream("webhooks", INFORMATION, "/v3/hooks", post_process=without_store_hash, id_lookup=SINGLY),
     Stream(
         "channels",
         CHANNELS,
@@ -113,13 +107,7 @@ STREAMS = [
         channels=Channels("channel_id", "channel_id"),
         id_lookup=IN_BULK,
     ),
-    Stream(
-        "blog_posts",
-        CONTENT,
-        "/v2/blog/posts",
-        post_process=with_date,
-        id_lookup=SINGLY,
-    ),
+    Stream("blog_posts", CONTENT, "/v2/blog/posts", post_process=with_date, id_lookup=SINGLY),
     Stream(
         "redirects",
         CONTENT,
