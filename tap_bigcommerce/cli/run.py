@@ -28,7 +28,7 @@ from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.cli import about, audit, init_config
 from tap_bigcommerce.cli.check import CheckResult, as_text
 from tap_bigcommerce.cli.options import Options
-from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, hide_tokens, read_config
+from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config
 from tap_bigcommerce.exceptions import (
     CatalogError,
     ConfigError,
@@ -39,7 +39,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
-from tap_bigcommerce.progress.metrics import log_count
+from tap_bigcommerce.progress.metrics import log_failure
 from tap_bigcommerce.progress.run_reporting import RunReporting
 from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.singer.messages import MessageWriter, standard_output, write_all
@@ -111,6 +111,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
         options.log_format,
         options.report,
         None if options.quiet else options.progress_every,
+        is_sync=options.command in ("sync", "test"),
     )
     set_allocator()
     shutdown = Shutdown()
@@ -122,12 +123,11 @@ def _status(run: Run) -> int:
     try:
         return COMMANDS[run.options.command](run)
     except Interrupted as interrupt:
-        LOGGER.warning("Stopped by %s.", signal.Signals(interrupt.signum).name)
         return 128 + interrupt.signum
     except TargetClosed as error:
         LOGGER.error(error.message)
     except TapError as error:
-        _log_critical(error)
+        log_failure(error)
     except Exception:
         LOGGER.critical("Unexpected error. Please report it, with this traceback:", exc_info=True)
     return FAILED
@@ -217,9 +217,6 @@ def _sync(run: Run) -> int:
     run_context = run.run_context(config, state)
     with run.reporting.show_progress():
         failures = sync(selections, run_context)
-    # An error of several streams is logged once.
-    for error in {error.message: error for error in failures.values()}.values():
-        _log_critical(error)
     return FAILED if failures else 0
 
 
@@ -294,11 +291,3 @@ def _install_signal_handlers(shutdown: Shutdown, reporting: RunReporting) -> Non
     # SIGHUP: the terminal was closed. nohup ignores it, and that stays.
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
         signal.signal(signal.SIGHUP, handle)
-
-
-def _log_critical(error: TapError) -> None:
-    # Programs that run the tap read the name of the exception, because messages may change.
-    log_count("failures", type(error).__name__, 1)
-    LOGGER.critical(error.message)
-    for mistake in error.mistakes:
-        LOGGER.critical("- %s", hide_tokens(mistake))

@@ -13,6 +13,8 @@ from typing import Any
 
 from singer.metrics import Metric, Status, Tag
 
+from tap_bigcommerce.config import hide_tokens
+from tap_bigcommerce.exceptions import TapError
 from tap_bigcommerce.progress.counters import StreamCounts, outcome_of
 from tap_bigcommerce.text import excerpt
 
@@ -49,6 +51,17 @@ def log_records(counts: StreamCounts, *, last: bool = False) -> None:
 def log_count(metric: str, stream: str, value: int) -> None:
     """Log one METRIC line with a count of a stream."""
     _log_metric(logging.INFO, "counter", metric, value, {Tag.endpoint: stream})
+
+
+def log_failure(error: TapError) -> None:
+    """Log an error that fails a stream or the run, at CRITICAL, after its METRIC line.
+
+    Programs that run the tap read the name of the exception there, because messages may change.
+    """
+    log_count("failures", type(error).__name__, 1)
+    LOGGER.critical(error.message)
+    for mistake in error.mistakes:
+        LOGGER.critical("- %s", hide_tokens(mistake))
 
 
 def log_stream_metrics(counts: StreamCounts) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import signal
 import sys
+import time
 from collections.abc import Mapping
 
 from tap_bigcommerce.config import Config
@@ -15,6 +17,9 @@ from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
 from tap_bigcommerce.text import Secrets, duration, proxy_passwords
 
 LOGGER = logging.getLogger(__name__)
+
+STOPPED = 128
+"""The exit status of a run that a signal has stopped is this plus the number of the signal."""
 
 
 class RunReporting:
@@ -32,6 +37,8 @@ class RunReporting:
         log_format: str,
         report: str | None,
         progress_every: float | None,
+        *,
+        is_sync: bool,
     ) -> None:
         """Set up the log.
 
@@ -42,7 +49,9 @@ class RunReporting:
             report: The file for the report; None: no report.
             progress_every: Seconds between two log lines about the progress, where bars cannot be
                 shown; None: neither lines nor bars.
+            is_sync: The run reads streams: its last log line says how it ended.
         """
+        self._is_sync = is_sync
         self._progress_every = progress_every
         self.secrets = Secrets()
         self.secrets.add(proxy_passwords(environment))
@@ -83,7 +92,7 @@ class RunReporting:
         )
 
     def finish(self, status: int) -> int:
-        """Write the report of a run that ends with this exit status, and return the status."""
+        """Write the report and the last log line of a run with this exit status; return it."""
         if self._report is not None:
             try:
                 self._report.write(status, self.secrets)
@@ -93,7 +102,29 @@ class RunReporting:
                     self._report.file,
                     getattr(error, "strerror", None) or error,
                 )
+        self._log_end(status)
         return status
+
+    def _log_end(self, status: int) -> None:
+        """Log the last line of a run: "Done: 42 records of 4 streams, 9 requests, 3 s"."""
+        level, end = (logging.ERROR, "Failed") if status else (logging.INFO, "Done")
+        if status > STOPPED:
+            level, end = logging.WARNING, f"Stopped by {signal.Signals(status - STOPPED).name}"
+        streams, took = self.tracker.streams, time.monotonic() - self.tracker.began
+        failed = ", ".join(counts.stream for counts in streams if counts.failure is not None)
+        if self._is_sync:
+            LOGGER.log(
+                level,
+                "%s: %s%s records of %d streams, %s requests, %s",
+                end,
+                f"{failed} (see above); " if failed else "",
+                f"{sum(counts.written for counts in streams):,}",
+                len(streams),
+                f"{sum(counts.requests for counts in streams):,}",
+                duration(took),
+            )
+        elif status > STOPPED:
+            LOGGER.warning("%s.", end)
 
 
 def _shows_bars(environment: Mapping[str, str]) -> bool:

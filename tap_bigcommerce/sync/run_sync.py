@@ -11,7 +11,7 @@ from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError, failure_of
 from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.progress.metrics import summary
+from tap_bigcommerce.progress.metrics import log_failure, summary
 from tap_bigcommerce.sync.list_sync import ListSync
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.sync.stream_sync import StreamSync
@@ -90,5 +90,7 @@ def _list_syncs(
 
 
 def _record_failure(failures: dict[str, TapError], name: str, error: TapError) -> None:
-    LOGGER.error("%s failed: %s", name, error.message)
+    # An error of several streams is logged once.
+    if error.message not in {other.message for other in failures.values()}:
+        log_failure(error)
     failures[name] = error

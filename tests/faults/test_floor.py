@@ -123,8 +123,7 @@ def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
     )
     result = run_with_a_mistake(store, tmp_path, *mistake, catalog=catalog)
     assert result.status == 1
-    failed = [line for line in result.logged("ERROR") if " failed: " in line]
-    assert [line.split()[1] for line in failed] == ["order_taxes"]
+    assert "Failed: order_taxes (see above); " in result.logged("ERROR")[-1]
     whole = tap_runner.run(tap_runner.settings(store), catalog)
     for stream in ("orders", "order_messages"):
         assert result.records(stream) == whole.records(stream) != []

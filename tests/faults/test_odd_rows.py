@@ -174,7 +174,8 @@ def changes(draw: st.DrawFn, rows: Mapping[RowOf, Json]) -> Changes:
 
 def failed(result: Result) -> set[str]:
     """The streams that failed, as the log names them."""
-    return set(re.findall(r"^ERROR (\w+) failed: ", result.stderr, re.MULTILINE))
+    names = re.findall(r"^ERROR Failed: ([\w, ]+) \(see above\);", result.stderr, re.MULTILINE)
+    return {name for listed in names for name in listed.split(", ")}
 
 
 def assert_nobody_else_is_touched(result: Result, whole: Result, family: Family) -> None:

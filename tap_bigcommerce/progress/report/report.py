@@ -32,17 +32,15 @@ class Report(logging.Handler):
         self.file = file
         self._tracker = tracker
         self._errors: list[str] = []
-        self._critical: list[str] = []
         self._warnings: list[tuple[str, str]] = []
         self._more_warnings = 0
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a log line: all errors, since a stream has one at most, and the first warnings."""
         if record.levelno > logging.WARNING:
-            kept = self._critical if record.levelno >= logging.CRITICAL else self._errors
             kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
             # Of a traceback only the type of the error: its text may contain anything.
-            kept.append(f"{record.getMessage()} {kind}".rstrip())
+            self._errors.append(f"{record.getMessage()} {kind}".rstrip())
         elif len(self._warnings) < 200:  # further ones are only counted
             moment = datetime.fromtimestamp(record.created, timezone.utc)
             self._warnings.append((f"{moment:%H:%M:%S}", record.getMessage()))
@@ -64,9 +62,6 @@ class Report(logging.Handler):
 
         Raises OSError or UnusableFile.
         """
-        # A stream's error is logged when it occurs, and again at the end: it is shown once.
-        critical = self._critical
-        errors = [error for error in self._errors if not any(line in error for line in critical)]
         tracker = self._tracker
         timeline = tracker.timeline()
         outcome = "failed" if status else "complete"
@@ -97,7 +92,7 @@ class Report(logging.Handler):
             store=self.store,
             tracker=tracker,
             took=time.monotonic() - tracker.began,
-            errors=errors + critical,
+            errors=self._errors,
             warnings=self._warnings,
             more_warnings=self._more_warnings,
             timeline=timeline,
