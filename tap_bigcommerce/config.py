@@ -86,6 +86,8 @@ class Config:
     deletes_limit: float = 0.2
     activate_version: bool = False
     store_hash_column: bool = False
+    log_level: str = "INFO"
+    log_format: str = "text"
     api_url: str = "https://api.bigcommerce.com"
 
     def for_stream(self, stream: str) -> StreamSettings:
@@ -244,11 +246,17 @@ LEGACY_ADVICE = (
 )
 
 
-def read_config(files: Iterable[str], environment: Mapping[str, str], secrets: Secrets) -> Config:
+def read_config(
+    files: Iterable[str],
+    environment: Mapping[str, str],
+    secrets: Secrets,
+    set_up_log: Callable[[Config], object],
+) -> Config:
     """Read the settings from files and, for those that no file has, from the environment.
 
     Of several files the last one wins; the name "ENV" is ignored. The secrets among the settings
-    are added to `secrets`. Raises ConfigError with all mistakes.
+    are added to `secrets`. `set_up_log` is called before anything is logged about the settings.
+    Raises ConfigError with all mistakes.
     """
     variables = {name: ENVIRONMENT_PREFIX + name.upper() for name in SETTINGS}
     raw = {name: environment[v] for name, v in variables.items() if environment.get(v)}
@@ -259,6 +267,13 @@ def read_config(files: Iterable[str], environment: Mapping[str, str], secrets: S
     raw.update(from_files)
     secrets.add(_secrets_in(raw))
     config = parse_config(raw)
+    set_up_log(config)
+    for name in raw:
+        if name not in SETTINGS:
+            similar = did_you_mean(name[:MAX_LENGTH], SETTINGS)
+            LOGGER.warning(
+                "There is no setting %s; it is ignored.%s", quoted(hide_tokens(name)), similar
+            )
     used = [variables[name] for name in sorted(raw.keys() - from_files)]
     if used:
         LOGGER.info("Settings from the environment: %s", ", ".join(used))
@@ -266,7 +281,7 @@ def read_config(files: Iterable[str], environment: Mapping[str, str], secrets: S
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:
-    """Parse and check settings; logs a warning for each name that is not a setting.
+    """Parse and check settings. Other names than those of settings are ignored.
 
     Raises ConfigError with all mistakes. Its messages have no value of a secret setting.
 
@@ -281,12 +296,6 @@ def parse_config(raw: Mapping[str, Any]) -> Config:
         mistakes.append(LEGACY_ADVICE.format(names=", ".join(legacy)))
     if mistakes:
         raise ConfigError("The settings cannot be used:", mistakes)
-    for name in raw:
-        if name not in SETTINGS:
-            similar = did_you_mean(name[:MAX_LENGTH], SETTINGS)
-            LOGGER.warning(
-                "There is no setting %s; it is ignored.%s", quoted(hide_tokens(name)), similar
-            )
     return Config(**values)
 
 

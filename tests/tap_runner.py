@@ -13,6 +13,7 @@ import contextlib
 import copy
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -37,6 +38,7 @@ PREFIX = "TAP_BIGCOMMERCE_"
 TIMEOUT = 60.0
 FORKS = Forks()
 TYPES = ("SCHEMA", "RECORD", "STATE", "ACTIVATE_VERSION")
+LOG_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", re.MULTILINE)
 EVERY_PAGE = {
     "PYTHONPATH": os.pathsep.join(
         [str(Path(__file__).resolve().parent / "every_page"), os.environ.get("PYTHONPATH", "")]
@@ -52,6 +54,10 @@ class Result:
     status: int
     stdout: str
     stderr: str
+    """Without the time at the beginning of each line of the log."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stderr", re.sub(LOG_TIME, "", self.stderr))
 
     @cached_property
     def messages(self) -> list[Json]:

@@ -775,9 +775,8 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "End of a run": (
         Cause(
             "… failed: …",
-            "A stream could not be read completely. The others continue; the exit status is 1.",
-            "See the reason in the message, and run the sync again: the stream continues where it "
-            "stopped.",
+            "`--audit` could not compare this stream. The others continue; the exit status is 1.",
+            "See the reason in the message, and run it again.",
         ),
         Cause(
             "The target stopped reading",
@@ -794,6 +793,13 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
             "Standard output is closed",
             "The command was started with `>&-`, or by a program that closed it.",
             "Redirect it to a file, or pipe it to a target.",
+        ),
+        Cause(
+            "Failed: ",
+            "Some streams could not be read completely, or the run could not begin. The reason is "
+            "in the CRITICAL lines above.",
+            "Correct it, and run the sync again with the last state: it continues where it "
+            "stopped.",
         ),
         Cause(
             "Stopped by",

@@ -67,7 +67,7 @@ def read_sync(run: Run, out: str, log: str, store_now: float) -> None:
     counts = {f"{m['tags'].get('endpoint')} {m['metric']}": m["value"] for m in metrics}
     counted = {name: n for name, n in counts.items() if name.split()[1] in COUNTED}
     run.lines[COUNTERS] = [f"METRICs {_text(counted)}"]
-    run.critical = {line for line in log.splitlines() if line.startswith("CRITICAL")}
+    run.critical = set(re.findall(r"^(?:\S+Z )?(CRITICAL .*)", log, re.MULTILINE))
 
 
 def _value(text: str) -> Any:

@@ -20,7 +20,7 @@ COMMANDS = {
 class Options(argparse.Namespace):
     """The parsed options. Files are given by their names.
 
-    `log_level` None means WARNING for --quiet and --check, else INFO. `progress_every` is the
+    `log_level` and `log_format` None: what the settings say. `progress_every` is the
     number of seconds between two progress lines, when standard error is not a terminal. `report`
     is the file for the report.
     """
@@ -31,7 +31,7 @@ class Options(argparse.Namespace):
     select: list[str]
     full_refresh: list[str]
     log_level: str | None
-    log_format: str
+    log_format: str | None
     quiet: bool
     progress_every: float
     report: str | None
@@ -123,8 +123,8 @@ def parser() -> argparse.ArgumentParser:
         help="read this stream as if for the first time, without its bookmark; may be repeated",
     )
     levels = ["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
-    add("--log-level", choices=levels, help="default: INFO")
-    add("--log-format", default="text", choices=["text", "json"], help="json: one object per line")
+    add("--log-level", choices=levels, help="default: the setting log_level, or INFO")
+    add("--log-format", choices=["text", "json"], help="json: one object per line")
     add("-q", "--quiet", action="store_true", help="no progress; log only warnings and errors")
     add(
         "--progress-every",

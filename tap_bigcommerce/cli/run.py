@@ -68,7 +68,8 @@ class Run:
 
     def config(self) -> Config:
         """Read the settings. Raises ConfigError when they are missing or invalid."""
-        return read_config(self.options.config, self.environment, self.reporting.secrets)
+        secrets, set_up_log = self.reporting.secrets, self.reporting.set_up_log
+        return read_config(self.options.config, self.environment, secrets, set_up_log)
 
     def selections(self, config: Config) -> dict[str, Selection]:
         """The selected streams by name. Raises CatalogError when no stream is selected."""
@@ -107,7 +108,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     is_quiet = options.quiet or options.command == "check"
     reporting = RunReporting(
         environment,
-        options.log_level or ("WARNING" if is_quiet else "INFO"),
+        options.log_level or ("WARNING" if is_quiet else None),
         options.log_format,
         options.report,
         None if options.quiet else options.progress_every,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -62,8 +63,16 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-FORMATS = {"text": logging.Formatter("%(levelname)s %(message)s"), "json": JsonFormatter()}
-"""The values of `--log-format`. Text has the level and the message, as in other Singer taps."""
+class TextFormatter(logging.Formatter):
+    """The time (UTC), the level and the message: `2026-01-05T10:00:00Z INFO orders: reading`."""
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.gmtime
+
+
+FORMATS = {"text": TextFormatter(), "json": JsonFormatter()}
+"""The values of the setting `log_format`."""
 
 
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.10 has no argument
@@ -79,21 +88,22 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]  # Python 3.1
             super().emit(record)
 
 
-def set_up_logging(level: str, format_: str, secrets: Secrets) -> LogHandler:
-    """Send this process's log to standard error and return its handler.
+def set_up_logging(secrets: Secrets) -> LogHandler:
+    """Send this process's log, without `secrets`, to standard error and return its handler.
 
-    `level` is the name of a log level, `format_` one of FORMATS. `secrets` are removed.
+    Its formatter, one of FORMATS, and the log's level are set when the settings are known.
     """
     # METRIC lines are for programs. On a terminal they would hide everything else.
-    with_metrics = level == "DEBUG" or sys.stderr is None or not sys.stderr.isatty()
-    output = LogHandler(sys.stderr)
-    output.addFilter(lambda record: with_metrics or not str(record.msg).startswith(METRIC))
+    is_terminal = sys.stderr is not None and sys.stderr.isatty()
+    output, root = LogHandler(sys.stderr), logging.getLogger()
+    output.addFilter(
+        lambda record: (
+            root.level == logging.DEBUG or not is_terminal or not str(record.msg).startswith(METRIC)
+        )
+    )
     output.addFilter(redacting_filter(secrets))
-    output.setFormatter(FORMATS[format_])
-    root = logging.getLogger()
     # Replaces the handler that singer-python has installed.
     root.handlers[:] = [output]
-    root.setLevel(level)
     # Its warnings have tracebacks (about a bad header, for example). The client logs what matters.
     logging.getLogger("urllib3").setLevel(logging.ERROR)
     return output

@@ -9,9 +9,9 @@ import sys
 import time
 from collections.abc import Mapping
 
-from tap_bigcommerce.config import Config
+from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.progress.logging_setup import redacting_filter, set_up_logging
+from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter, set_up_logging
 from tap_bigcommerce.progress.metrics import run_every
 from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
 from tap_bigcommerce.text import Secrets, duration, proxy_passwords
@@ -33,8 +33,8 @@ class RunReporting:
     def __init__(
         self,
         environment: Mapping[str, str],
-        level: str,
-        log_format: str,
+        level: str | None,
+        log_format: str | None,
         report: str | None,
         progress_every: float | None,
         *,
@@ -44,8 +44,7 @@ class RunReporting:
 
         Args:
             environment: Environment variables.
-            level: The name of a log level.
-            log_format: "text" or "json".
+            level, log_format: As the settings of these names; None: as the settings say.
             report: The file for the report; None: no report.
             progress_every: Seconds between two log lines about the progress, where bars cannot be
                 shown; None: neither lines nor bars.
@@ -55,7 +54,11 @@ class RunReporting:
         self._progress_every = progress_every
         self.secrets = Secrets()
         self.secrets.add(proxy_passwords(environment))
-        self._log = set_up_logging(level, log_format, self.secrets)
+        self._level, self._format = level, log_format
+        self._log = set_up_logging(self.secrets)
+        # The settings have not been read and checked yet.
+        early = environment.get(f"{ENVIRONMENT_PREFIX}LOG_FORMAT", "")
+        self.set_up_log(Config("", "", log_format=early if early in FORMATS else "text"))
         self._terminal = _shows_bars(environment)
         self.tracker = ProgressTracker()
         self._report = None
@@ -65,6 +68,11 @@ class RunReporting:
             self._report = Report(report, self.tracker)
             self._report.addFilter(redacting_filter(self.secrets))
             logging.getLogger().addHandler(self._report)
+
+    def set_up_log(self, config: Config) -> None:
+        """Set the log's level and format: those of the command line, or of the settings."""
+        logging.getLogger().setLevel(self._level or config.log_level)
+        self._log.setFormatter(FORMATS[self._format or config.log_format])
 
     def prepare(self, config: Config) -> None:
         """Check, before a store is read with these settings, that the report can be written.
@@ -107,24 +115,16 @@ class RunReporting:
 
     def _log_end(self, status: int) -> None:
         """Log the last line of a run: "Done: 42 records of 4 streams, 9 requests, 3 s"."""
-        level, end = (logging.ERROR, "Failed") if status else (logging.INFO, "Done")
-        if status > STOPPED:
-            level, end = logging.WARNING, f"Stopped by {signal.Signals(status - STOPPED).name}"
-        streams, took = self.tracker.streams, time.monotonic() - self.tracker.began
+        streams, took = self.tracker.streams, duration(time.monotonic() - self.tracker.began)
+        records, requests = sum(c.written for c in streams), sum(c.requests for c in streams)
+        figures = f"{records:,} records of {len(streams)} streams, {requests:,} requests, {took}"
         failed = ", ".join(counts.stream for counts in streams if counts.failure is not None)
-        if self._is_sync:
-            LOGGER.log(
-                level,
-                "%s: %s%s records of %d streams, %s requests, %s",
-                end,
-                f"{failed} (see above); " if failed else "",
-                f"{sum(counts.written for counts in streams):,}",
-                len(streams),
-                f"{sum(counts.requests for counts in streams):,}",
-                duration(took),
-            )
-        elif status > STOPPED:
-            LOGGER.warning("%s.", end)
+        if status > STOPPED:
+            LOGGER.warning("Stopped by %s: %s", signal.Signals(status - STOPPED).name, figures)
+        elif self._is_sync and status:
+            LOGGER.error("Failed: %s%s", f"{failed} (see above); " if failed else "", figures)
+        elif self._is_sync:
+            LOGGER.info("Done: %s", figures)
 
 
 def _shows_bars(environment: Mapping[str, str]) -> bool:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import datetime, timezone
 
 import pytest
-from tap_runner import run, settings
+from tap_runner import TIMEOUT, Result, run, settings, start
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 
@@ -64,7 +65,60 @@ def test_as_json_an_error_is_an_object_too(quiet: Sandbox) -> None:
     result = run(settings(quiet, access_token="wrong"), args=["--log-format", "json"])
     assert result.status == 1
     entries = [json.loads(line) for line in result.stderr.splitlines()]
-    assert entries[-1]["level"] == "CRITICAL"
+    assert [entry["level"] for entry in entries[-2:]] == ["CRITICAL", "ERROR"]
+    assert entries[-1]["message"].startswith("Failed: ")
+
+
+def test_a_line_of_text_begins_with_time_and_level(quiet: Sandbox) -> None:
+    with start(settings(quiet)) as process:
+        lines = process.communicate(timeout=TIMEOUT)[1].decode().splitlines()
+    assert lines
+    for line in lines:
+        time, level, _ = line.split(" ", 2)
+        written = datetime.strptime(time, "%Y-%m-%dT%H:%M:%S%z")
+        assert abs((datetime.now(timezone.utc) - written).total_seconds()) < TIMEOUT
+        assert level in ("INFO", "WARNING")
+
+
+def is_json(result: Result) -> bool:
+    """Whether every line of the log is a JSON object, or else none is."""
+    (found,) = {line.startswith("{") for line in result.stderr.splitlines()}
+    return found
+
+
+def test_level_and_format_are_settings_too_and_options_override_them(quiet: Sandbox) -> None:
+    own = settings(quiet, log_format="json", log_level="WARNING", page_sise=9)
+    assert is_json(run(own))
+    (only,) = run(own).stderr.splitlines()
+    assert json.loads(only)["level"] == "WARNING"
+    assert not is_json(run(own, args=["--log-format", "text", "--log-level", "INFO"]))
+    assert "INFO Done: " in run(own, args=["--log-format", "text", "--log-level", "INFO"]).stderr
+    variables = {"TAP_BIGCOMMERCE_LOG_FORMAT": "json", "TAP_BIGCOMMERCE_LOG_LEVEL": "DEBUG"}
+    assert is_json(run(settings(quiet, page_sise=9), env=variables))
+    assert '"level": "DEBUG"' in run(settings(quiet), env=variables).stderr
+    assert is_json(run(settings(quiet, page_size="many"), env=variables))
+
+
+def test_an_unknown_level_or_format_is_an_error(quiet: Sandbox) -> None:
+    result = run(settings(quiet, log_level="LOUD", log_format="xml"))
+    assert result.status == 1
+    assert "log_level should be one of DEBUG, INFO" in result.stderr
+    assert "log_format should be one of text, json" in result.stderr
+
+
+def test_the_last_line_says_how_the_sync_ended(quiet: Sandbox) -> None:
+    records, done = r"[\d,]+ records of 4 streams, [\d,]+ requests, \d+ s", run(settings(quiet))
+    assert re.fullmatch(f"INFO Done: {records}", done.logged()[-1])
+    written = sum(message["type"] == "RECORD" for message in done.messages)
+    assert f" {written:,} records " in done.logged()[-1]
+    quiet.fault("coupons", kind="403", times=0)
+    failed = run(settings(quiet))
+    quiet.clear_faults()
+    assert failed.status == 1
+    assert re.fullmatch(rf"ERROR Failed: coupons \(see above\); {records}", failed.logged()[-1])
+    assert failed.stderr.count("coupons: GET /v2/coupons failed: 403") == 1
+    refused = run(settings(quiet, start_date="soon"))
+    assert re.fullmatch("ERROR Failed: 0 records of 0 streams, .*", refused.logged()[-1])
 
 
 def test_quiet_leaves_warnings_and_errors(quiet: Sandbox) -> None:
