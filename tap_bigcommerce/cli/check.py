@@ -221,7 +221,7 @@ class CheckResult:
             params = root.channel_filter(self.config.channel_ids)
             if since is not None and date is not None:
                 params[date] = since
-            if access.total == 0 or not (params or root.count):
+            if access.total == 0 or (not params and root.count is None):
                 counts[root.name, since] = access.total
             elif applies_filters or not params:
                 counts[root.name, since] = count(root, params)

@@ -194,7 +194,8 @@ def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_read(
         result = run_with_report(settings(quiet), path)
         assert result.status == 1
         assert result.stdout == ""
-        (line,) = [*result.logged("CRITICAL"), *result.logged("ERROR")]
+        line, end = [*result.logged("CRITICAL"), *result.logged("ERROR")]
+        assert end.startswith("ERROR Failed: 0 records")
         assert "--report needs the name of a file" in line
         assert "Traceback" not in result.stderr
     assert quiet.requests() == []
