@@ -185,6 +185,7 @@ class Client:
             request.attempts += 1
             LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), request.attempts)
             began = time.monotonic()
+            self._tracker.request_began(context.counts)
             response, outcome = None, "200"
             try:
                 response = self._send(request)

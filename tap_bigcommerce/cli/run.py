@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tap_bigcommerce.api.client import Client
+from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.catalog.discovery import (
@@ -39,6 +39,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
+from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.metrics import log_failure
 from tap_bigcommerce.progress.run_reporting import RunReporting
 from tap_bigcommerce.shutdown import Shutdown
@@ -218,7 +219,24 @@ def _sync(run: Run) -> int:
     run_context = run.run_context(config, state)
     with run.reporting.show_progress():
         failures = sync(selections, run_context)
+    # At the end: the sync neither waits for it nor fails because of it.
+    run.reporting.name_store(lambda: _store_name(config, run.shutdown))
     return FAILED if failures else 0
+
+
+def _store_name(config: Config, shutdown: Shutdown) -> str:
+    """Ask for the store's name once; "" if it cannot be read."""
+    # One request does not wait until the whole quota is used up: it may take the other apps' share.
+    rate_limiter = RateLimiter(share=1.0, concurrency=1, shutdown=shutdown)
+    once = replace(config, max_attempts=1, max_retry_seconds=0)
+    stream = STREAMS["store"]
+    context = RequestContext(stream.name, stream.permission, StreamCounts(stream.name))
+    try:
+        client = Client(once, rate_limiter, shutdown)
+        answer = client.get(stream.path, {}, dict, context).content
+    except TapError:
+        return ""
+    return str(answer.get("name") or "")
 
 
 def _audit(run: Run) -> int:

@@ -41,6 +41,7 @@ class StreamCounts:
         read_with: The stream whose list also has the rows of this one. Pages, requests and rows
             read are counted for that stream.
         began, ended: By `time.monotonic`; None: not yet.
+        read_from: The bookmark, or the start date, from which rows are read; None: all are.
         failure: Why the stream failed, as a message.
         deleted: Records reported as deleted.
         rescued, unfit: Values moved to _rescued_data, and values dropped, by their path.
@@ -66,6 +67,7 @@ class StreamCounts:
     ended: float | None = None
     failure: str | None = None
     deleted: int = 0
+    read_from: str | None = None
     bookmark_before: str | None = None
     bookmark_after: str | None = None
     rescued: Counter[str] = field(default_factory=Counter)

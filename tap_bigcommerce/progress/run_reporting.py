@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config
 from tap_bigcommerce.progress.counters import StreamCounts
@@ -85,6 +85,11 @@ class RunReporting:
             report.store = config.store_hash
             report.check_file()
             self._report = report
+
+    def name_store(self, read_name: Callable[[], str]) -> None:
+        """Show in the report the store's name, which `read_name` returns; "" if it is unknown."""
+        if self._report is not None:
+            self._report.store_name = read_name()
 
     def show_progress(self) -> contextlib.AbstractContextManager[None]:
         """Show the run's progress until the context ends."""

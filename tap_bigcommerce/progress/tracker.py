@@ -142,7 +142,9 @@ class Timeline:
 class ProgressTracker:
     """Collects requests and waits of a run, and reports its progress. Safe for several threads.
 
-    `streams` are the counters of the streams that the run reads, in its order.
+    Attributes:
+        streams: The counters of the streams that the run reads, in its order.
+        idle: By stream (or ALL): microseconds in which requests waited and none was under way.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -156,7 +158,15 @@ class ProgressTracker:
         self._resets_at = 0.0
         self._waits: dict[object, Wait] = {}
         self._waits_added_at = self.began
+        self._under_way: Counter[str] = Counter()
+        self.idle: Counter[str] = Counter()
         self._figures_at: deque[tuple[float, Mapping[str, int]]] = deque([(self.began, {})])
+
+    def request_began(self, counts: StreamCounts) -> None:
+        """A request of a stream is under way, until `request_ended` is called."""
+        with self._lock:
+            self._add_waits()
+            self._under_way.update((counts.stream, ALL))
 
     def request_ended(
         self, counts: StreamCounts, took: float, status: str, retry: bool, quota: QuotaStatus | None
@@ -175,7 +185,8 @@ class ProgressTracker:
             counts.requests += 1
             counts.retries += retry
             counts.statuses[status] += 1
-            now = self._clock()
+            now = self._add_waits()
+            self._under_way.subtract((counts.stream, ALL))
             if quota is not None:
                 self._quota, self._resets_at = quota, now + quota.resets_in
             self._timeline.add_request(now, counts.stream, status, quota)
@@ -214,6 +225,9 @@ class ProgressTracker:
         waits = self._waits.values()
         for stream, kind in {(name, wait.kind) for wait in waits for name in (wait.stream, ALL)}:
             self._timeline.add_wait(stream, kind, self._waits_added_at, now)
+        for stream in {name for wait in waits for name in (wait.stream, ALL)}:
+            if self._under_way[stream] <= 0:
+                self.idle[stream] += round((now - self._waits_added_at) * 1_000_000)
         self._waits_added_at = now
         return now
 

@@ -123,6 +123,8 @@ class StreamSync:
         self._schema_written = False
         self.start = self._find_start()
         """Where this run starts to read the list."""
+        since = self.start.since
+        self.counts.read_from = since and (self.counts.bookmark_before or since)
         self.newest = self.start.newest
         """The latest replication key value that has been read."""
 

@@ -37,8 +37,11 @@ def test_each_stream_has_a_row_with_its_figures(file: Path) -> None:
     with Sandbox(small()) as store:
         store.fault("customers", request=1, kind="503")
         result = run_with_report(settings(store), file)
-        asked = store.requests()
+        asked = [request for request in store.requests() if request["list"] != "store"]
+        assert len(store.requests()) == len(asked) + 1, "one for the store's name"
+        name = store.records("store")[0]["name"]
     page = read(file)
+    assert f"Sync of {name} (" in page.text
     assert result.status == 0
     assert list(page.rows) == ["coupons", "customers", "orders", "products"]
     for stream, row in page.rows.items():
@@ -65,6 +68,16 @@ def test_a_second_run_shows_both_bookmarks(file: Path) -> None:
     match = re.fullmatch(rf"from {before} to (\S+ \S+)", shown)
     assert match is not None
     assert match[1] > before
+
+
+def test_the_bookmark_begins_with_the_start_date_where_it_counts(file: Path) -> None:
+    with Sandbox(small(withheld_scopes=("information",))) as store:
+        run_with_report(settings(store, start_date="2026-01-05T10:00:00Z"), file)
+    page = read(file)
+    assert page.rows["orders"]["Bookmark"].startswith("from 2026-01-05 10:00:00 to ")
+    # Without a bookmark, all products are read.
+    assert page.rows["products"]["Bookmark"].startswith("from the start to ")
+    assert f"Sync of {store.store_hash} complete" in page.text, "its name may not be read"
 
 
 def test_streams_that_are_read_with_another_one_say_so(file: Path) -> None:

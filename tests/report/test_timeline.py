@@ -73,5 +73,27 @@ def test_simultaneous_waits_count_once_and_later_ones_add_up() -> None:
     assert waited(timeline, "products", "for-quota") == pytest.approx(57)
     assert waited(timeline, ALL, "for-quota") == pytest.approx(59)
     assert waited(timeline, "orders", "for-retry") == pytest.approx(5)
+    # No request was under way in this time.
+    assert tracker.idle == {"orders": 9_000_000, "products": 57_000_000, ALL: 64_000_000}
     widest = max(interval[ALL, "for-quota"] for interval in timeline.intervals)
     assert widest <= timeline.width * 1_000_000
+
+
+def test_a_wait_counts_as_idle_only_while_no_request_is_under_way() -> None:
+    now = BEGAN
+    tracker = ProgressTracker(lambda: now)
+    orders, products = StreamCounts("orders"), StreamCounts("products")
+    with tracker.waiting(orders) as first, tracker.waiting(orders) as second:
+        first(WaitReason.QUOTA, BEGAN + 20)
+        second(WaitReason.QUOTA, BEGAN + 20)
+        now = BEGAN + 1
+        tracker.request_began(products)
+        now = BEGAN + 3
+        tracker.request_began(orders)
+        now = BEGAN + 7
+        tracker.request_ended(products, 6.0, "200", retry=False, quota=None)
+        now = BEGAN + 10
+        tracker.request_ended(orders, 7.0, "503", retry=False, quota=None)
+        now = BEGAN + 12
+    assert tracker.idle == {"orders": 5_000_000, ALL: 3_000_000}
+    assert orders.waited == 24, "the sum over both requests"

@@ -23,12 +23,13 @@ from tap_bigcommerce.version import VERSION
 class Report(logging.Handler):
     """A log handler that keeps warnings and errors, and writes the report to `file`.
 
-    The other figures are read from `tracker`. `store` is the store's hash, "" until it is known.
+    The other figures are read from `tracker`. `store` and `store_name` are the store's hash and
+    name, "" until they are known.
     """
 
     def __init__(self, file: str, tracker: ProgressTracker) -> None:
         super().__init__(logging.WARNING)
-        self.store = ""
+        self.store = self.store_name = ""
         self.file = file
         self._tracker = tracker
         self._errors: list[str] = []
@@ -90,6 +91,7 @@ class Report(logging.Handler):
         page = jinja.get_template("page.html").render(
             outcome=outcome,
             store=self.store,
+            store_name=self.store_name,
             tracker=tracker,
             took=time.monotonic() - tracker.began,
             errors=self._errors,
