@@ -1,3 +1,3 @@
 """The version number, for packaging, --version and the User-Agent header."""
 
-VERSION = "0.1.0"
+VERSION = "2.0.0"

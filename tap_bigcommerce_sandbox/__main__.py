@@ -18,8 +18,8 @@ from tap_bigcommerce_sandbox.options import Options, add_arguments, from_argumen
 def main() -> None:
     """Serve a store. Its addresses are printed on stdout as one line of JSON."""
     parser = argparse.ArgumentParser(
-        prog="python -m tap_bigcommerce_sandbox",
-        description="A fake BigCommerce store on loopback.",
+        prog="tap-bigcommerce-sandbox",
+        description="A BigCommerce store with made-up data, served on this machine.",
     )
     parser.add_argument(
         "--until-stdin-closes", action="store_true", help="also stop when stdin closes"

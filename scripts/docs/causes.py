@@ -181,7 +181,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         Cause(
             "needs the package pyroaring",
             "The tap was installed without the extra `deletes`, which sets of ids need.",
-            "`pip install 'tap-bigcommerce[deletes]'`, into the tap's own environment.",
+            "`pip install pyroaring`, into the tap's own environment.",
         ),
         Cause(
             "deletes_limit allows",

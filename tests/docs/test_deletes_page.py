@@ -41,12 +41,14 @@ def synced(store: Sandbox, shown: list[Example]) -> tuple[Json, Json, Json]:
     return config, catalog, first.state
 
 
-def test_the_installation_names_an_extra_of_the_tap(shown: list[Example]) -> None:
+def test_the_installation_is_that_of_the_extra(shown: list[Example]) -> None:
     description = SETTINGS["detect_deletes"]["description"]
     assert f"Needs {shown[0].text.strip()}." in description
-    extra = shown[0].text.partition("[")[2].partition("]")[0]
     project = (ROOT / "pyproject.toml").read_text("utf-8")
-    assert f"\n{extra} = [" in project.partition("[project.optional-dependencies]")[2]
+    package = shown[0].text.split()[-1]
+    assert (
+        f'\ndeletes = [\n  "{package}>=' in project.partition("[project.optional-dependencies]")[2]
+    )
 
 
 def test_the_settings_shown_are_taken(

@@ -6,6 +6,7 @@ import ast
 import collections
 import functools
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,6 +121,23 @@ def test_a_wheel_has_every_package_and_every_file_beside_the_modules() -> None:
         *beside,
         PACKAGE / "py.typed",
     }
+
+
+BY_NAME = re.compile(
+    r"""(pip3? install|pip_url:|uv add|pipx install)[^\n]*[ "'=]tap-bigcommerce\b"""
+)
+
+
+def test_nothing_installs_the_other_package_of_this_name_from_the_index() -> None:
+    """Only texts that say what would happen then may show it."""
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    warnings = {"docs/switching.md", "docs/getting-started.md", "tests/house/test_house.py"}
+    for name in set(listed.stdout.split()) - warnings:
+        text = (ROOT / name).read_bytes().decode(errors="replace")
+        assert not BY_NAME.search(text), name
+        assert not re.search(r"\btap-bigcommerce\[", text), name
 
 
 def test_the_checks_here_would_find_a_change_at_module_level() -> None:

@@ -50,7 +50,7 @@ def check_installed(needed_by: str) -> None:
     if importlib.util.find_spec("pyroaring") is None:
         raise ConfigError(
             f"{needed_by} needs the package pyroaring, which is not installed. Install it with "
-            f"pip install 'tap-bigcommerce[deletes]', or do not use {needed_by}."
+            f"pip install pyroaring, or do not use {needed_by}."
         )
 
 
