@@ -145,7 +145,7 @@ def test_more_streams_than_rows_are_summed_up(tmp_path: Path, size: tuple[int, i
         rows = tap.terminal.rows()
     assert any(re.fullmatch(r"more: \d+ done", row) for row in rows)
     figures = [row[size[0] // 3 :] for row in rows if "━" in row]
-    assert len(figures) > 5
+    assert len(figures) >= 5, "the last log line takes the first rows"
     assert not [row for row in figures if "…" in row], "names may be cut, figures are whole"
 
 
