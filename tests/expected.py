@@ -141,6 +141,12 @@ class Expected:
         return self.ends_after_its_rows and self.parent is None and not above
 
     @property
+    def has_total(self) -> bool:
+        """Whether each page says how many rows the list has."""
+        endpoint = self.endpoint
+        return isinstance(endpoint, RowList) and endpoint.api == "v3" and self.counted
+
+    @property
     def counted(self) -> bool:
         """Whether one request says how many rows there are."""
         if not isinstance(self.endpoint, RowList) or not self.paged:

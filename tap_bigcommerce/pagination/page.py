@@ -286,7 +286,9 @@ class PageReader:
             except NotFound:
                 if self._last_good is None or not params:
                     raise
-                # The list exists: some APIs answer 404 to a page after the last one.
+                # Some APIs answer 404 to a page after the last one. A list that is gone answers its
+                # first page with 404, too: that error ends the stream.
+                self._get(self._params({}, 1))
                 return Page([], limit, self._last_good)
             except RequestFailed as error:
                 if limit > 1 or type(error) is not RequestFailed:

@@ -78,7 +78,7 @@ class Sequential:
 
 
 class ByPage(Sequential):
-    """Reads by page number, up to a page without new rows."""
+    """Reads by page number, up to the total on a short page, or to a page without new rows."""
 
     ends_at_short_page = False
 
@@ -241,7 +241,9 @@ class SequentialPaginator:
                     f"{named.cursor}). Continuing would never end, and stopping could lose records."
                 )
         lacks_rows = read.lacks_rows and not self._resumed
-        may_be_last = self._pagination.ends_at_short_page and not read.may_be_full
+        may_be_last = read.total_is_reached or (
+            self._pagination.ends_at_short_page and not read.may_be_full
+        )
         goes_on = (
             named is not None
             or read.pages < (page.response.total_pages or 0)
@@ -377,6 +379,16 @@ class _Pass:
         return len(self.keys) < self._expected
 
     @property
+    def total_is_reached(self) -> bool:
+        """The last page cannot be full, and as many rows have come as each page's total says.
+
+        The total alone is no end: it may be too low, or count the rows of its page only.
+        """
+        page = self.last_page
+        is_short = len(page.ids) < max(page.min_full_page, self.longest_page)
+        return is_short and set(self._totals) == {len(self.keys)}
+
+    @property
     def is_proven(self) -> bool:
         """No row can have moved from a page that was not read yet to one that was.
 
@@ -384,7 +396,7 @@ class _Pass:
         """
         if self.cursors and self.last_request.number is None:
             return True
-        if self._totals and set(self._totals) == {len(self.keys)}:
+        if set(self._totals) == {len(self.keys)}:
             return True
         return self._pages_with_new <= 1 and not self._had_full_page
 

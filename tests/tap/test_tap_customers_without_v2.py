@@ -217,10 +217,15 @@ def test_another_error_of_v2_does_not_lead_to_v3(store: Sandbox, catalog: Json) 
     assert asked(store, "customers_v3") == []
 
 
-def test_a_list_that_ends_in_404_later_does_not_lead_to_v3(store: Sandbox, catalog: Json) -> None:
-    store.fault("customers", request=3, kind="410", times=0)
+@GONE
+def test_a_list_that_goes_away_later_does_not_lead_to_v3(
+    store: Sandbox, catalog: Json, status: str
+) -> None:
+    store.fault("customers", request=3, kind=status, times=0)
     result = sync(store, select(catalog, "customers"))
     assert result.status == 1
+    assert f"customers: GET /v2/customers failed: {status}: " in result.stderr
+    assert "date_modified" not in result.state["bookmarks"]["customers"]
     assert len(result.ids("customers")) < 60
     assert asked(store, "customers_v3") == []
 
