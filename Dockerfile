@@ -7,9 +7,10 @@ RUN python -m venv /opt/tap \
     && /opt/tap/bin/pip install --no-cache-dir --require-hashes -r requirements/build.txt \
     && /opt/tap/bin/pip install --no-cache-dir --require-hashes --no-build-isolation \
         -r requirements/tap.txt
-COPY pyproject.toml setup.py README.md LICENSE ./
+COPY pyproject.toml setup.py LICENSE ./
 COPY tap_bigcommerce tap_bigcommerce
 COPY tap_bigcommerce_dagster tap_bigcommerce_dagster
+COPY tap_bigcommerce_sandbox tap_bigcommerce_sandbox
 RUN /opt/tap/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/tap/bin/pip uninstall --yes setuptools pip
 

@@ -191,7 +191,7 @@ class HttpServer:
             await asyncio.sleep(0)
 
     def addresses(self) -> dict[str, str]:
-        """Addresses and credentials, as `python -m tap_bigcommerce_sandbox` prints them."""
+        """Addresses and credentials, as `tap-bigcommerce-sandbox` prints them."""
         here = f"http://127.0.0.1:{self.port}"
         return {
             "api_url": here,

@@ -26,7 +26,7 @@ TIME_TO_END = 30.0
 
 
 class RemoteStore(Store):
-    """Controls a store over HTTP, at the addresses `python -m tap_bigcommerce_sandbox` prints."""
+    """Controls a store over HTTP, at the addresses `tap-bigcommerce-sandbox` prints."""
 
     def __init__(self, announcement: Mapping[str, str]) -> None:
         self.locate(announcement)

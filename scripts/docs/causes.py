@@ -180,7 +180,7 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
         Cause(
             "needs the package pyroaring",
-            "The tap was installed without the extra `deletes`, which sets of ids need.",
+            "The package pyroaring, which sets of ids need, is not in the tap's environment.",
             "`pip install pyroaring`, into the tap's own environment.",
         ),
         Cause(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import socket
+from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -49,6 +51,10 @@ def is_installation(example: Example) -> bool:
     return "-m venv" in example.text
 
 
+def is_trial(example: Example) -> bool:
+    return "sandbox" in example.text
+
+
 def is_metadata(example: Example) -> bool:
     return example.language == "json" and example.text.lstrip().startswith("[")
 
@@ -93,7 +99,7 @@ def test_the_config_with_pseudonyms_is_one(caplog: pytest.LogCaptureFixture) -> 
 
 
 def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
-    shown = on_page("getting-started.md")
+    shown = [e for e in on_page("getting-started.md") if not is_trial(e)]
     assert [is_installation(e) for e in shown].count(True) == 1
     assert [is_metadata(e) for e in shown].count(True) == 1
     run_examples(
@@ -103,6 +109,20 @@ def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
     orders = {row["id"] for row in read_lines(shop / "rows" / "products.jsonl")}
     assert orders == {row["id"] for row in store.records("products")}
     assert json.loads((shop / "state.json").read_text())["store_hash"] == store.store_hash
+
+
+def test_the_trial_without_a_store_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
+    shown = [e for e in on_page("getting-started.md") if is_trial(e)]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shown = [replace(e, text=e.text.replace("8910", port)) for e in shown]
+    printed = run_examples(shown, store, tmp_path)
+    assert f'"api_url": "http://127.0.0.1:{port}"' in printed
+    rows = {p.stem: len(read_lines(p)) for p in (tmp_path / "sandbox-rows").iterdir()}
+    assert rows == {"orders": 2000, "customers": 1000, "products": 800, "coupons": 60}
+    text = (DOCS / "getting-started.md").read_text("utf-8")
+    assert "has 2,000 orders, 1,000 customers, 800 products and 60 coupons" in text
 
 
 def test_the_installation_is_the_readmes_which_the_gate_runs() -> None:

@@ -25,9 +25,9 @@ EXAMPLE = ROOT / "examples" / "meltano"
 INSTALLED_FROM = (
     "tap_bigcommerce",
     "tap_bigcommerce_dagster",
+    "tap_bigcommerce_sandbox",
     "pyproject.toml",
     "setup.py",
-    "README.md",
     "LICENSE",
 )
 DOCUMENT = ROOT / "docs" / "meltano.md"

@@ -123,21 +123,55 @@ def test_a_wheel_has_every_package_and_every_file_beside_the_modules() -> None:
     }
 
 
-BY_NAME = re.compile(
-    r"""(pip3? install|pip_url:|uv add|pipx install)[^\n]*[ "'=]tap-bigcommerce\b"""
+NAME = "tap-bigcommerce"  # which on PyPI is another tap
+_BARE = rf"(?<![\w/.@-]){NAME.replace('-', '[-_.]')}(?![\w/-]|\.\w)"
+BARE_NAME = re.compile(
+    rf"\b(?:pip[\d.]*|pipx|uv)[\"',\s]+(?:[\w-]+[\"',\s]+)*?(?:install|inject|run|add|download)\b"
+    rf"[^\n`|;&#]*?{_BARE}"
+    rf"|\buvx\b[^\n`|;&#]*?{_BARE}"
+    rf"|pip_url[\"']?\s*[:=]?\s*[^\n`#]*?{_BARE}"
+    rf"|\bmeltano[\"',\s]+add\b(?![^\n]*--from-ref)[^\n`|;&#]*?{_BARE}"
+    rf"|{_BARE}(?:\[\w|\s*[=~<>!]=)"
+    rf"|^{_BARE}$",
+    re.MULTILINE,
 )
 
 
-def test_nothing_installs_the_other_package_of_this_name_from_the_index() -> None:
-    """Only texts that say what would happen then may show it."""
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"pip install {NAME}",
+        f"pip3.12 install -q --upgrade '{NAME}[deletes]'",
+        f"/opt/tap/bin/pip install \\\n    --no-cache-dir {NAME}",
+        f'["pip", "install", "{NAME}"]',
+        f"python -m pip install {NAME.replace('-', '_')}",
+        f"pipx install {NAME}",
+        f"uv tool install {NAME}",
+        f"uvx {NAME} --help",
+        f"    pip_url: {NAME}",
+        f'"pip_url": "{NAME}==1.1.3"',
+        f"meltano add extractor {NAME}",
+        f"requests>=2\n{NAME}\norjson",
+        f'  "{NAME}[deletes]",',
+        f"{NAME} >= 2",
+    ],
+)
+def test_the_bare_name_is_recognized_where_it_would_be_installed(text: str) -> None:
+    assert BARE_NAME.search(text.replace("\\\n", " "))
+
+
+def test_no_file_installs_the_bare_name() -> None:
+    """A package of the same name on PyPI is another tap."""
     listed = subprocess.run(
-        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    warnings = {"docs/switching.md", "docs/getting-started.md", "tests/house/test_house.py"}
-    for name in set(listed.stdout.split()) - warnings:
-        text = (ROOT / name).read_bytes().decode(errors="replace")
-        assert not BY_NAME.search(text), name
-        assert not re.search(r"\btap-bigcommerce\[", text), name
+    found = []
+    for name in listed.stdout.split("\0")[:-1]:
+        path = ROOT / name
+        if path.suffix not in {".png", ".woff2"} and path.is_file():
+            text = path.read_text("utf-8", "replace").replace("\\\n", " ")
+            found += [f"{name}: {match[0]}" for match in BARE_NAME.finditer(text)]
+    assert not found
 
 
 def test_the_checks_here_would_find_a_change_at_module_level() -> None:
