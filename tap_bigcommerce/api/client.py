@@ -1,7 +1,5 @@
 """GET requests: what follows from each status and each failed attempt."""
 
-from __future__ import annotations
-
 import dataclasses
 import logging
 import threading

@@ -8,8 +8,6 @@ the other apps use it. Otherwise the tap would use up the quota in the first sec
 and the other apps would get 429 until the next one.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Mapping

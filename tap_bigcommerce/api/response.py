@@ -79,7 +79,7 @@ class RowKeys:
     def of_content(self, content: Any, meta: Any) -> RawRows:
         """The raw rows of a parsed content. `meta` is passed on."""
         rows = content if self._rows is None else self._rows(content)
-        return RawRows([clean(row) for row in rows], list(map(self.of, rows)), meta)
+        return RawRows([json_text(row) for row in rows], list(map(self.of, rows)), meta)
 
     def of_body(self, body: bytes, *, v3: bool) -> RawRows | None:
         """The raw rows of a body; None if it has to be parsed, because something in it is unusual.
@@ -173,7 +173,7 @@ class Response:
             if keys is not None:
                 raw = keys.of_content(content, meta)
             elif self.repaired or not is_clean(body):
-                self.content = loads(clean(content))
+                self.content = loads(json_text(content))
             else:
                 self.content = content
         if raw is not None:
@@ -199,7 +199,7 @@ class Response:
         try:
             # A number that no double can hold is repaired.
             found, repaired = parse(text, repair=True)
-            rows: list[dict[str, Any]] = loads(clean(found)) if repaired else found
+            rows: list[dict[str, Any]] = loads(json_text(found)) if repaired else found
         except (AttemptFailed, ValueError) as error:
             raise UnexpectedResponse(
                 f"GET {self.path}: a page cannot be parsed ({error}). Continuing without it could "
@@ -265,7 +265,7 @@ def parse_leniently(body: bytes) -> Any:
     """Parse JSON that orjson rejects, and replace invalid bytes by U+FFFD.
 
     It accepts invalid bytes, lone surrogates and control characters in texts, and numbers that no
-    double can hold. Raises ValueError for anything else. Pass the value to `clean`.
+    double can hold. Raises ValueError for anything else. Pass the value to `json_text`.
     """
     text = body.decode("utf-8", errors="replace")
     try:
@@ -277,20 +277,12 @@ def parse_leniently(body: bytes) -> Any:
 
 
 def is_clean(body: bytes) -> bool:
-    """Whether the parsed body needs no `clean`. It may return False for some that need none.
+    """Whether the parsed body needs no `json_text`. It may return False for some that need none.
 
     Parsed values have no lone surrogates and no NaN, but may have NUL characters, which targets
     reject. JSON can write them only with this escape.
     """
     return b"\\" not in body or b"\\u0000" not in body
-
-
-def clean(value: Any) -> bytes:
-    """A value as JSON that orjson can parse, and targets accept.
-
-    It has no NUL characters and no lone surrogates, and texts for numbers that no double can hold.
-    """
-    return json_text(value)
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -1,7 +1,5 @@
 """Retries of failed requests and their waits; for 429 see rate_limiter."""
 
-from __future__ import annotations
-
 import time
 
 import backoff

@@ -4,8 +4,6 @@ The table is ``status_codes.json``. It is based on the API's documentation of it
 on what has been seen in production.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Sends a request and reads the body: timeouts, TLS, proxy, size limit."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import http.client

@@ -1,7 +1,5 @@
 """Worker threads that make requests, while the main thread writes."""
 
-from __future__ import annotations
-
 import functools
 import itertools
 import math

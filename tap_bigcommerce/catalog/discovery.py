@@ -1,7 +1,5 @@
 """Writes and reads catalogs; warns of catalog entries that are ignored."""
 
-from __future__ import annotations
-
 import json
 import logging
 from collections import Counter

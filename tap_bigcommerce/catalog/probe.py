@@ -3,8 +3,6 @@
 Used by `--discover` and `--check`. Each address is requested once.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import re
 import time

@@ -1,7 +1,5 @@
 """How many requests streams and selections need; the output of --list."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 
 from tap_bigcommerce.catalog.selection import Selection, all_fields

@@ -1,7 +1,5 @@
 """Which streams and fields a catalog's metadata and the rules select."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

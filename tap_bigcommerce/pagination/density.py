@@ -1,7 +1,5 @@
 """Estimates how densely a list's ids lie, from the pages so far."""
 
-from __future__ import annotations
-
 import bisect
 import functools
 import heapq

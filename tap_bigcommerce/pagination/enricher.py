@@ -1,7 +1,5 @@
 """Interface for what completes the rows of a list with more requests."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 

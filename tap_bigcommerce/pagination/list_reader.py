@@ -1,7 +1,5 @@
 """Reads one list with parallel requests, and yields its rows in order."""
 
-from __future__ import annotations
-
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence

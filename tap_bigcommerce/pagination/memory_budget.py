@@ -5,8 +5,6 @@ under way: a part of the page that is written, or two pages while their rows are
 requests.
 """
 
-from __future__ import annotations
-
 FIRST_ESTIMATE = 1_000_000
 """Bytes: the estimated size of a response before the first one has come."""
 

@@ -4,8 +4,6 @@ The rows of a page are parsed a batch at a time. Batches are completed by jobs i
 may end in any order.
 """
 
-from __future__ import annotations
-
 import functools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence

@@ -6,8 +6,6 @@ retries with a smaller `limit`, down to a single row; if it cannot return a row 
 lists, it requests the row without them.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import logging

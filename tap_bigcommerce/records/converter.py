@@ -19,8 +19,6 @@ How a value that does not fit ends in `_rescued_data`:
    by their paths. It drops those that may contain something deselected. Both are counted.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Container, Mapping, Sequence
 from contextlib import suppress

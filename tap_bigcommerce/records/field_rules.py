@@ -1,7 +1,5 @@
 """Rules that select, exclude or hash fields: `orders.*`, `!**.*email*`."""
 
-from __future__ import annotations
-
 import fnmatch
 import functools
 import re

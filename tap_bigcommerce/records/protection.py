@@ -1,7 +1,5 @@
 """Removes excluded fields from values, and replaces others by pseudonyms."""
 
-from __future__ import annotations
-
 import functools
 import hmac
 from typing import Any

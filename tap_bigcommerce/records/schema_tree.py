@@ -1,7 +1,5 @@
 """Reads types, fields and items of a JSON schema; field paths as text."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """The declarations of all streams, and the order in which they are read."""
 
-from __future__ import annotations
-
 from tap_bigcommerce.streams import catalog, customers, inventory, marketing, orders, store
 from tap_bigcommerce.streams.stream import Stream
 

@@ -1,7 +1,5 @@
 """How the API looks up records by their ids, to see whether they exist."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 

@@ -33,11 +33,6 @@ from tap_bigcommerce.streams.stream import (
 )
 
 
-def with_logo_as_object(row: Row) -> Row:
-    """A store without a logo has [] instead of an object: it becomes null."""
-    return {**row, "logo": row["logo"] or None} if "logo" in row else row
-
-
 def with_date(row: Row) -> Row:
     """A blog post's `published_date_iso8601` may be 5/18/2018 1:26:42 PM: month first, in UTC."""
     text = row.get("published_date_iso8601")
@@ -54,7 +49,7 @@ def without_store_hash(row: Row) -> Row:
 
 
 STREAMS = [
-    Stream("store", INFORMATION, "/v2/store", OneObject(), post_process=with_logo_as_object),
+    Stream("store", INFORMATION, "/v2/store", OneObject()),
     store_settings("store_profile", INFORMATION, "/v3/settings/store/profile"),
     store_settings("store_locale", INFORMATION, "/v3/settings/store/locale"),
     store_settings("inventory_settings", INFORMATION, "/v3/settings/inventory"),

@@ -91,9 +91,6 @@ class _Parents(dict[str, Parent]):
 PARENTS = _Parents(
     orders=Parent("order_id", "order_date_modified"),
     products=Parent("product_id", "product_date_modified"),
-    price_lists=Parent("price_list_id"),
-    promotions=Parent("promotion_id"),
-    channels=Parent("channel_id"),
     shipping_zones=Parent("zone_id"),
 )
 

@@ -1,7 +1,5 @@
 """Reads one list, and writes the streams whose rows come from it."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import logging

@@ -1,7 +1,5 @@
 """The objects that all streams of a run share: client, workers, state."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tap_bigcommerce.api.client import Client

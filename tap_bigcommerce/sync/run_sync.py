@@ -1,7 +1,5 @@
 """Reads the selected streams in order; a failed one does not stop others."""
 
-from __future__ import annotations
-
 import functools
 import logging
 import time

@@ -1,7 +1,5 @@
 """Writes the messages of one stream, and keeps its bookmark and counts."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import json
@@ -114,8 +112,8 @@ class StreamSync:
         """Ids from `to_retry` that this run has written, each with its date of modification."""
         self.child_rows: dict[Key, tuple[Row, list[Row]]] = {}
         """Rows of the parent list by key, each with the rows of its child list to be written."""
-        parent = PARENTS.get(self.root.name)
-        self._record_name = parent.singular if parent is not None else "record"
+        is_parent = any(other.parent == self.root.name for other in STREAMS.values())
+        self._record_name = PARENTS[self.root.name].singular if is_parent else "record"
         requested = selection.notes.on_request if "include" in stream.params else ()
         self._requested_fields = sorted(filter(selection.selects, requested))
         """Selected fields that the API sends on request only; empty after a warning about them."""

@@ -12,10 +12,9 @@ import pytest
 from documents import DOCUMENTS, README, ROOT, examples, links
 
 from scripts.generate import generated, stale
-from tap_bigcommerce.api.response import clean
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.records.converter import Converter
-from tap_bigcommerce.records.scalars import loads
+from tap_bigcommerce.records.scalars import json_text, loads
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams import STREAMS
@@ -58,7 +57,7 @@ def test_values_are_converted_as_the_table_says(type_: str, sent: str, written: 
     if type_ == "date-time":
         field = {"type": ["null", "string"], "format": "date-time"}
     schema = {"type": "object", "properties": {"field": field}}
-    row = loads(clean({"field": json.loads(sent)}))
+    row = loads(json_text({"field": json.loads(sent)}))
     converted = Converter(schema, schema).convert(row)
     assert orjson.dumps(converted).decode() == f'{{"field":{written}}}'.replace(": ", ":")
 

@@ -1,7 +1,5 @@
 """Loads the streams' JSON schemas, one file each, and the marks in them."""
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Iterator, Mapping

@@ -1,7 +1,5 @@
 """Reads the child lists of single records (/v2/orders/100/products)."""
 
-from __future__ import annotations
-
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -6,8 +6,6 @@ includes at most 50 line items. If there are more, the response has a field `__w
 that field nor where it is found is documented.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 

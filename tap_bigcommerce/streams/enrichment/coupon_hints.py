@@ -4,8 +4,6 @@ The hints are in the order, its line items and its addresses. They do not show a
 coupon that was deleted later, if the store shows a base cost of 0 for such shipping.
 """
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation

@@ -1,7 +1,5 @@
 """Adds to customers what only v3 has, and attributes that v3 leaves out."""
 
-from __future__ import annotations
-
 import functools
 import logging
 from collections.abc import Callable, Sequence

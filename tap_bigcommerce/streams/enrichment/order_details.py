@@ -4,8 +4,6 @@ Most of it is included in the list of orders. A child list of an order is read o
 included rows are not proven to be complete.
 """
 
-from __future__ import annotations
-
 import functools
 import logging
 import threading

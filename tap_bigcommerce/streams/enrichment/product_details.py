@@ -1,7 +1,5 @@
 """Adds nested lists to products where the list of products lacks them."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Finds and writes the deletions of one stream: tombstones or versions."""
 
-from __future__ import annotations
-
 import contextlib
 import importlib.util
 import logging
