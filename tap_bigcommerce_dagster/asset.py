@@ -5,14 +5,14 @@
 import logging
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import dagster as dg
 
 from tap_bigcommerce_dagster import metadata, parallel, run_log
 from tap_bigcommerce_dagster.streams import StreamInfo
-from tap_bigcommerce_dagster.sync import SyncConfig, SyncResult
+from tap_bigcommerce_dagster.sync import Subset, SyncConfig, SyncResult
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def build_asset(config: SyncConfig, options: AssetOptions) -> dg.AssetsDefinitio
             skippable=True,
             group_name=options.name,
             kinds={"bigcommerce"},
-            description=f"`{stream.name}` of every store.",
+            description=stream.description or f"`{stream.name}` of every store.",
             metadata=metadata.of_columns(stream),
         )
         for stream in options.streams
@@ -74,6 +74,7 @@ def build_asset(config: SyncConfig, options: AssetOptions) -> dg.AssetsDefinitio
         specs=specs,
         name=f"{options.name}_sync",
         partitions_def=options.partitions,
+        can_subset=True,
         backfill_policy=dg.BackfillPolicy.multi_run(options.stores_per_run),
         # Without a retry policy: with one, Dagster would restart a run that a user terminates.
         pool=options.pool,
@@ -84,9 +85,15 @@ class _Run:
     def __init__(
         self, config: SyncConfig, options: AssetOptions, context: dg.AssetExecutionContext
     ) -> None:
-        self._config = config
         self._options = options
         self._context = context
+        chosen = context.selected_asset_keys
+        self._streams = [stream for stream in options.streams if options.key(stream) in chosen]
+        left_out = [s.name for s in options.streams if s not in self._streams]
+        if left_out:
+            names = [stream.name for stream in self._streams]
+            config = replace(config, subset=Subset(names, left_out))
+        self._config = config
         self._failures: dict[str, tuple[str, bool]] = {}
 
     def run(self) -> Iterator[Any]:
@@ -114,7 +121,7 @@ class _Run:
             raise dg.RetryRequested(self._options.retries.most, wait) from failure
 
     def _materialize(self, result: SyncResult, *, alone: bool) -> Iterator[Any]:
-        for stream in self._options.streams:
+        for stream in self._streams:
             key, shown = self._options.key(stream), metadata.of_stream(result, stream.name)
             if alone:
                 yield dg.MaterializeResult(asset_key=key, metadata=shown)
@@ -128,7 +135,7 @@ class _Run:
         self._context.log.error(failed.message)
         self._context.log_event(
             dg.AssetObservation(
-                self._options.key(self._options.streams[0]),
+                self._options.key(self._streams[0]),
                 partition=failed.store,
                 metadata={run_log.FAILURE: failed.message, run_log.RETRIED: failed.worth_retrying},
             )

@@ -41,7 +41,7 @@ def build_fleet(
     look_every: int = 60,
     keep_days: float | None = 30.0,
 ) -> dg.Definitions:
-    """Dagster definitions for all stores: asset, job, schedules, sensor and freshness check.
+    """Dagster definitions for all stores: assets, job, schedules, sensor and freshness checks.
 
     tap, target: their commands, each in its own virtual environment.
     stores: a folder of the tap's config files, a function that returns the tap's settings by store
@@ -57,7 +57,7 @@ def build_fleet(
     pool: a Dagster pool for the runs, which limits how many run at the same time.
     stalled_after_minutes: a sync is ended if the tap made no request and wrote no record, and the
         target acknowledged no state, for this long (None: never).
-    late_after_hours, check_cron: when a store counts as late, and when this is checked.
+    late_after_hours, check_cron: when a stream of a store counts as late, and when this is checked.
     look_every: seconds between two updates of the list of stores.
     keep_days: how long runs and reports are kept (None: for ever). States are always kept.
 
@@ -92,9 +92,8 @@ def build_fleet(
         pool=pool,
     )
     asset = build_asset(config, options)
-    check = freshness.build_check(
-        options.key(options.streams[0]), store_list, state_store, hours=late_after_hours
-    )
+    keys = {stream.name: options.key(stream) for stream in options.streams}
+    checks = freshness.build_checks(keys, store_list, state_store, late_after_hours, name)
     # Dagster's default, a process per step, would take longer than the sync of most stores.
     executor = dg.in_process_executor
     job = dg.define_asset_job(
@@ -104,7 +103,7 @@ def build_fleet(
         executor_def=executor,
     )
     check_job = dg.define_asset_job(
-        f"{name}_freshness_job", dg.AssetSelection.checks(check), executor_def=executor
+        f"{name}_freshness_job", dg.AssetSelection.checks(checks), executor_def=executor
     )
     schedules = []
     if cron is not None:
@@ -127,7 +126,7 @@ def build_fleet(
         schedules.append(cleanup.build_cleanup(name, jobs, config.reports, keep_days))
     return dg.Definitions(
         assets=[asset],
-        asset_checks=[check],
+        asset_checks=[checks],
         jobs=[job, check_job],
         schedules=schedules,
         sensors=[partitions.build_sensor(name, store_list, by_store, look_every)],

@@ -1,14 +1,14 @@
-"""The asset check that fails when a store was not read for some hours."""
+"""The asset checks that fail when a stream of a store was not read for some hours."""
 
 # No postponed annotations here: Dagster reads those of the functions that it calls.
 
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timezone
 
 import dagster as dg
 
 from tap_bigcommerce_dagster.errors import FleetError
-from tap_bigcommerce_dagster.states import StateStore
-from tap_bigcommerce_dagster.states.state import CompletedAt
+from tap_bigcommerce_dagster.states import SavedState, StateStore
 from tap_bigcommerce_dagster.stores import Stores, list_stores
 from tap_bigcommerce_dagster.user_code import call
 
@@ -21,54 +21,69 @@ MAX_NAMED = 200
 """Late stores that the check's page lists; their number is always shown."""
 
 
-def build_check(
-    asset: dg.AssetKey, stores: Stores, states: StateStore, hours: float
+def build_checks(
+    assets: Mapping[str, dg.AssetKey], stores: Stores, states: StateStore, hours: float, name: str
 ) -> dg.AssetChecksDefinition:
-    """The check. It reads the state storage, not Dagster's history, which may have been lost."""
+    """A check for each stream. `assets` has the asset keys of the streams.
 
-    def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-        """Compare each store's last complete sync with the clock."""
+    The checks read the state storage, not Dagster's history, which may have been lost.
+    """
+
+    def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        """Compare the last complete sync of each stream in each store with the clock."""
+        wanted = {key.asset_key for key in context.selected_asset_check_keys}
+        refused, read, error = dict[str, str](), dict[str, SavedState | FleetError | None](), ""
         try:
             found = list_stores(stores)
-            names = [name for name in found.names if name not in found.refused]
-            read = call("The state storage", states.completed, names)
-        except FleetError as error:
-            return dg.AssetCheckResult(
-                passed=False, severity=dg.AssetCheckSeverity.ERROR, description=error.message
-            )
+            names = [store for store in found.names if store not in found.refused]
+            refused, read = found.refused, call("The state storage", states.read_all, names)
+        except FleetError as failure:
+            error = failure.message
         now = datetime.now(timezone.utc)
-        ages = {store: _age(at, now) for store, at in read.items()}
-        late = [(age, f"{store}: {text}") for store, (age, text) in ages.items() if age > hours]
-        late += [(NEVER, reason) for reason in found.refused.values()]
-        late.sort(key=lambda one: (-one[0], one[1]))
-        number = len(read) + len(found.refused)
-        return dg.AssetCheckResult(
-            passed=not late,
-            severity=dg.AssetCheckSeverity.ERROR,
-            description=(
-                f"{len(late)} of {number} stores have not been read completely in the last "
-                f"{hours:g} hours, or were refused, or their state cannot be read."
+        for stream, asset in assets.items():
+            if asset not in wanted:
+                continue
+            late = [(NEVER, reason) for reason in refused.values()]
+            for store, saved in read.items():
+                at = saved.completed(stream) if isinstance(saved, SavedState) else saved
+                age, text = _age(at, now)
+                if age > hours:
+                    late.append((age, f"{store}: {text}"))
+            late.sort(key=lambda one: (-one[0], one[1]))
+            number = len(read) + len(refused)
+            text = (
+                f"In {len(late)} of {number} stores {stream} has not been read completely in the "
+                f"last {hours:g} hours, or the store was refused, or its state cannot be read."
                 if late
-                else f"All {number} stores have been read in the last {hours:g} hours."
-            ),
-            metadata={
-                "stores": number,
-                "late": len(late),
-                "late_stores": dg.MetadataValue.md(
-                    "\n".join(f"- {text}" for _, text in late[:MAX_NAMED]) or "none"
-                ),
-            },
-        )
+                else f"{stream} has been read in the last {hours:g} hours in all {number} stores."
+            )
+            named = "\n".join(f"- {text}" for _, text in late[:MAX_NAMED]) or "none"
+            yield dg.AssetCheckResult(
+                asset_key=asset,
+                check_name=NAME,
+                passed=not late and not error,
+                severity=dg.AssetCheckSeverity.ERROR,
+                description=error or text,
+                metadata={
+                    "stores": number,
+                    "late": len(late),
+                    "late_stores": dg.MetadataValue.md(named),
+                },
+            )
 
-    return dg.asset_check(
-        asset=asset,
-        name=NAME,
-        description=f"Fails when a store has not been read completely for {hours:g} hours.",
+    description = "Fails when the stream has not been read completely in a store for {:g} hours."
+    return dg.multi_asset_check(
+        name=f"{name}_freshness",
+        specs=[
+            dg.AssetCheckSpec(NAME, asset=asset, description=description.format(hours))
+            for asset in assets.values()
+        ],
+        can_subset=True,
     )(check)
 
 
-def _age(at: CompletedAt, now: datetime) -> tuple[float, str]:
-    """Hours since a store's last complete sync, and a text that says so."""
+def _age(at: datetime | FleetError | None, now: datetime) -> tuple[float, str]:
+    """Hours since the last complete sync, and a text that says so."""
     if at is None:
         return NEVER, "never read completely"
     if isinstance(at, FleetError):

@@ -10,15 +10,25 @@ from typing import Any
 
 from tap_bigcommerce_dagster.errors import FleetError
 
-BY_DEFAULT = ("coupons", "customers", "orders", "products")
-"""What the tap reads without a catalog; a test compares it with the tap."""
+BY_DEFAULT = {
+    "coupons": "A coupon code that shoppers can redeem, read in full every time because it carries "
+    "no date of change.",
+    "customers": "A customer with an account in the store; guests who only ordered are not among "
+    "them.",
+    "orders": "An order with its line items, addresses, coupons and fees, abandoned checkouts "
+    "(status 0) included.",
+    "products": "A product of the catalog with its variants, pictures, videos, custom fields and "
+    "quantity prices.",
+}
+"""What the tap reads without a catalog, with descriptions; a test compares it with the tap."""
 
 
 @dataclass(frozen=True)
 class StreamInfo:
-    """A stream: its name, and its columns with types and descriptions, if known."""
+    """A stream: its name and description, and its columns with types and descriptions, if known."""
 
     name: str
+    description: str = ""
     columns: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
@@ -28,7 +38,7 @@ def selected(catalog: Path | None) -> list[StreamInfo]:
     Raises FleetError if the file is not a catalog, or selects no stream.
     """
     if catalog is None:
-        return [StreamInfo(name) for name in BY_DEFAULT]
+        return [StreamInfo(name, text) for name, text in BY_DEFAULT.items()]
     try:
         entries = json.loads(catalog.read_text(encoding="utf-8-sig"))["streams"]
         found = [_info(entry) for entry in entries if _is_selected(entry)]
@@ -57,7 +67,8 @@ def _info(entry: Mapping[str, Any]) -> StreamInfo:
         name: (_type(field.get("type")), str(field.get("description") or ""))
         for name, field in fields.items()
     }
-    return StreamInfo(entry.get("tap_stream_id") or entry["stream"], columns)
+    description = str(entry["schema"].get("description") or "")
+    return StreamInfo(entry.get("tap_stream_id") or entry["stream"], description, columns)
 
 
 def _type(given: Any) -> str:

@@ -41,13 +41,22 @@ Log = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
+class Subset:
+    """The streams that a run reads, and those of the fleet that it does not."""
+
+    streams: Sequence[str]
+    left_out: Sequence[str]
+
+
+@dataclass(frozen=True)
 class SyncConfig:
     """How the stores of a fleet are read.
 
     `tap` and `target` are commands, each in its own virtual environment. `settings` override those
     of each store. `catalog` selects the streams (None: the tap's default). `reports` stores the
     tap's report of each run (None: no reports). `stalled_after` is the number of seconds without
-    any progress after which a sync is ended (None: never).
+    any progress after which a sync is ended (None: never). `subset` names the streams that are
+    read (None: all of the fleet).
     """
 
     tap: Sequence[str]
@@ -58,6 +67,7 @@ class SyncConfig:
     catalog: Path | None = None
     reports: Reports | None = None
     stalled_after: float | None = None
+    subset: Subset | None = None
 
 
 @dataclass(frozen=True)
@@ -179,6 +189,9 @@ class _Sync:
         if self._before is not None:
             files.append(self._unnamed_file(stack, self._before.value))
             command += ["--state", _path(files[1])]
+        for stream in config.subset.left_out if config.subset else ():
+            # Its bookmark stays in the state.
+            command += ["--select", f"!{stream}"]
         if page is not None:
             command += ["--report", str(page.path)]
         return pipeline.Program(command, [*files, *self._lock.inherited])
@@ -253,8 +266,14 @@ class _Sync:
         if state is None or (state == self._saved and not complete):
             return
         now = datetime.now(timezone.utc)
-        completed = now if complete else self._before.completed_at if self._before else None
-        self._lock.save(SavedState(state, now, completed))
+        before, subset = self._before, self._config.subset
+        completed = before.completed_at if before else None
+        streams = dict(before.streams_completed_at) if before else {}
+        if complete and subset is not None:
+            streams |= dict.fromkeys(subset.streams, now)
+        elif complete:
+            completed, streams = now, {}
+        self._lock.save(SavedState(state, now, completed, streams))
         self._saved, self._saved_at = state, time.monotonic()
 
     def _raise_if_failed(self, outcome: Outcome) -> None:

@@ -194,9 +194,10 @@ def _compare_rows(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore])
 
 def _freshness(instance: dg.DagsterInstance, defs: dg.Definitions) -> None:
     job = defs.resolve_job_def("bigcommerce_freshness_job")
-    (check,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    checks = job.execute_in_process(instance=instance).get_asset_check_evaluations()
     heading("Freshness")
-    line(f"{'passed' if check.passed else 'failed'}: {check.description}")
+    for check in checks:
+        line(f"{'passed' if check.passed else 'failed'}: {check.description}")
 
 
 def _serve(folder: Path, port: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from tap_bigcommerce_dagster.errors import FleetError, LockLost, StorageUnavailable
 from tap_bigcommerce_dagster.names import valid_name
 from tap_bigcommerce_dagster.secrets import Secrets
-from tap_bigcommerce_dagster.states.state import CompletedAt, SavedState, StateLock, store_busy
+from tap_bigcommerce_dagster.states.state import SavedState, StateLock, store_busy
 
 LOGGER = logging.getLogger(__name__)
 
@@ -59,16 +59,12 @@ class SqlStates:
         with _RowLock(self, store, version, self._term) as held:
             yield held
 
-    def completed(self, stores: Iterable[str]) -> dict[str, CompletedAt]:
-        """When each of the stores was last read completely."""
+    def read_all(self, stores: Iterable[str]) -> dict[str, SavedState | FleetError | None]:
+        """The states of the stores; an error for each that is invalid."""
         names, found = list(stores), dict[str, SavedState | FleetError]()
         for first in range(0, len(names), QUERY_SIZE):
             found.update(self._read(names[first : first + QUERY_SIZE]))
-        states = {name: found.get(name) for name in names}
-        return {
-            name: state.completed_at if isinstance(state, SavedState) else state
-            for name, state in states.items()
-        }
+        return {name: found.get(name) for name in names}
 
     def update(self, store: str, seen: int, *conditions: Any, **values: Any) -> bool:
         """Update the row if its version is still `seen`, so nobody has taken the lock since.

@@ -15,7 +15,6 @@ from tap_bigcommerce_dagster.files import read_bytes
 from tap_bigcommerce_dagster.names import valid_name
 from tap_bigcommerce_dagster.states.state import (
     MAX_STATE_BYTES,
-    CompletedAt,
     SavedState,
     StateLock,
     store_busy,
@@ -55,16 +54,15 @@ class FolderStates:
         finally:
             os.close(descriptor)
 
-    def completed(self, stores: Iterable[str]) -> dict[str, CompletedAt]:
-        """When each of the stores was last read completely."""
-        return {store: self._completed(store) for store in stores}
-
-    def _completed(self, store: str) -> CompletedAt:
-        try:
-            saved = self.read(store)
-        except FleetError as error:
-            return error
-        return saved.completed_at if saved else None
+    def read_all(self, stores: Iterable[str]) -> dict[str, SavedState | FleetError | None]:
+        """The states of the stores; an error for each that is invalid."""
+        found: dict[str, SavedState | FleetError | None] = {}
+        for store in stores:
+            try:
+                found[store] = self.read(store)
+            except FleetError as error:
+                found[store] = error
+        return found
 
     def _path(self, store: str) -> Path:
         return self._folder / f"{valid_name(store)}.json"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any, Protocol
 
@@ -20,13 +20,19 @@ MAX_STATE_BYTES = 64_000_000
 class SavedState:
     """A state that a target has acknowledged.
 
-    `value` is the state for the tap's --state. Dates are UTC; `completed_at` is when the store was
-    last read completely (None: never).
+    `value` is the state for the tap's --state. Dates are UTC; `completed_at` is when all streams
+    of the store were last read completely (None: never), `streams_completed_at` when single ones
+    were after that.
     """
 
     value: dict[str, Any]
     saved_at: datetime
     completed_at: datetime | None
+    streams_completed_at: Mapping[str, datetime] = field(default_factory=dict)
+
+    def completed(self, stream: str) -> datetime | None:
+        """When the stream was last read completely; None: never."""
+        return self.streams_completed_at.get(stream, self.completed_at)
 
     def text(self) -> str:
         """The state as a STATE message, which the tap accepts as a state file."""
@@ -37,6 +43,9 @@ class SavedState:
                 "value": self.value,
                 "saved_at": self.saved_at.isoformat(),
                 "completed_at": completed,
+                "streams_completed_at": {
+                    stream: at.isoformat() for stream, at in self.streams_completed_at.items()
+                },
             }
         )
 
@@ -50,12 +59,14 @@ class SavedState:
             message = parse_json(text)
             value = message["value"] if message.get("type") == "STATE" else message
             saved_at, completed = message.get("saved_at"), message.get("completed_at")
+            streams = message.get("streams_completed_at") or {}
             if not isinstance(value, dict):
                 raise TypeError
             return SavedState(
                 value,
                 _utc(saved_at) if saved_at else datetime.now(timezone.utc),
                 _utc(completed) if completed else None,
+                {stream: _utc(at) for stream, at in streams.items()},
             )
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise FleetError(
@@ -84,10 +95,6 @@ class StateLock(Protocol):
         """Raises LockLost if the lock is lost."""
 
 
-CompletedAt = datetime | FleetError | None
-"""When a store was last read completely, in UTC. None: never. An error: its state is invalid."""
-
-
 class StateStore(Protocol):
     """A storage for the states of all stores."""
 
@@ -97,8 +104,8 @@ class StateStore(Protocol):
     def lock(self, store: str) -> AbstractContextManager[StateLock]:
         """Hold the store's lock for a block. Raises StoreBusy, without waiting, if it is taken."""
 
-    def completed(self, stores: Iterable[str]) -> dict[str, CompletedAt]:
-        """When each of the stores was last read completely."""
+    def read_all(self, stores: Iterable[str]) -> dict[str, SavedState | FleetError | None]:
+        """The states of the stores; an error for each that is invalid."""
 
 
 def store_busy(store: str) -> StoreBusy:

@@ -358,6 +358,7 @@ BAD_STATES: dict[str, str | bytes] = {
     "old_no_zone": json.dumps({"bookmarks": {}, "completed_at": "2026-01-01T00:00:00"}),
     "future": json.dumps({"bookmarks": {}, "completed_at": "2999-01-01T00:00:00Z"}),
     "no_date": '{"bookmarks": {}, "completed_at": 7}',
+    "no_stream_date": '{"bookmarks": {}, "streams_completed_at": {"orders": 7}}',
     "deep": "[" * 100_000,
     "bytes": b"\xff\xfe\x00",
 }
@@ -384,7 +385,8 @@ def test_a_broken_store_is_named_and_the_others_are_checked_and_read(
     os.mkfifo(stores / "pipe.json")
     os.mkfifo(states / "folder.json")
     job = fleet.definitions().resolve_job_def("bigcommerce_freshness_job")
-    (check,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    check, *others = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert {other.metadata["late_stores"] for other in others} == {check.metadata["late_stores"]}
     late = str(check.metadata["late_stores"].value).splitlines()
     named = {
         line.removeprefix("- ").partition(":")[0] for line in late if "not a valid name" not in line

@@ -21,6 +21,7 @@ from tap_bigcommerce_dagster import (
 from tap_bigcommerce_dagster.figures import PERMANENT_FAILURES, Figures
 from tap_bigcommerce_dagster.schedule import batches, tags
 from tap_bigcommerce_dagster.states import SavedState
+from tap_bigcommerce_dagster.streams import BY_DEFAULT
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 
@@ -125,15 +126,17 @@ def test_the_check_fails_while_a_store_is_late(fleet: Fleet) -> None:
     assert check(fleet).passed
     # A state that was saved during a sync does not count as a complete sync.
     with fleet.states.lock("boots") as lock:
-        lock.save(SavedState({"bookmarks": {}}, now, None))
+        lock.save(SavedState({"bookmarks": {}}, now, None, {"orders": now}))
     assert "boots: never read" in str(check(fleet).metadata["late_stores"].value)
+    assert check(fleet, "orders").passed, "each stream has a check of its own"
 
 
-def check(fleet: Fleet) -> dg.AssetCheckEvaluation:
+def check(fleet: Fleet, stream: str = "coupons") -> dg.AssetCheckEvaluation:
     job = fleet.definitions().resolve_job_def("bigcommerce_freshness_job")
     with dg.DagsterInstance.ephemeral() as instance:
-        (found,) = job.execute_in_process(instance=instance).get_asset_check_evaluations()
-    return found
+        found = job.execute_in_process(instance=instance).get_asset_check_evaluations()
+    assert len(found) == len(BY_DEFAULT)
+    return next(one for one in found if one.asset_key.path[-1] == stream)
 
 
 def test_old_runs_are_removed_and_others_are_kept(
@@ -217,10 +220,11 @@ def test_a_retry_is_worth_it_unless_all_failures_are_permanent(
 
 
 def test_the_fleet_has_the_same_default_streams_and_errors_as_the_tap() -> None:
-    from tap_bigcommerce import exceptions
-    from tap_bigcommerce.streams import BY_DEFAULT
-    from tap_bigcommerce_dagster import streams
+    from tap_bigcommerce import exceptions, streams
+    from tap_bigcommerce.records.schemas import load_schema
 
     assert set(streams.BY_DEFAULT) == set(BY_DEFAULT)
+    for name, description in BY_DEFAULT.items():
+        assert load_schema(name)["description"] == description
     assert all(hasattr(exceptions, name) for name in PERMANENT_FAILURES)
     assert build_fleet.__doc__

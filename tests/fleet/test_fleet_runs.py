@@ -410,3 +410,56 @@ def test_a_catalog_selects_the_streams_and_has_their_columns(
     asset = fleet.definitions().resolve_assets_def(key)
     columns = asset.metadata_by_key[key]["dagster/column_schema"].columns
     assert ("id", "integer") in [(column.name, column.type) for column in columns]
+    assert asset.descriptions_by_key[key].startswith("A coupon code that shoppers can redeem")
+
+
+def test_some_streams_are_read_alone_and_the_others_keep_their_bookmarks(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    catalog = json.loads(
+        subprocess.run([TAP, "--discover"], capture_output=True, timeout=60, check=True).stdout
+    )
+    for entry in catalog["streams"]:
+        wanted = entry["stream"] in ("coupons", "customers", "orders", "order_products")
+        entry["metadata"][0]["metadata"]["selected"] = wanted
+    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
+    fleet = Fleet(tmp_path, more={"catalog": tmp_path / "catalog.json"})
+
+    def materialize(*streams: str) -> dg.ExecuteInProcessResult:
+        """As "Materialize selected" does."""
+        instance.add_dynamic_partitions("bigcommerce_stores", ["shoes"])
+        job = fleet.definitions().resolve_implicit_global_asset_job_def()
+        keys = [dg.AssetKey(["bigcommerce", stream]) for stream in streams]
+        result = job.execute_in_process(
+            instance=instance, partition_key="shoes", asset_selection=keys, raise_on_error=False
+        )
+        found = events(instance, result.run_id, MATERIALIZED)
+        assert {event.asset_key.path[-1] for event in found} == set(streams)
+        return result
+
+    fleet.add("shoes", store)
+    assert materialize("coupons").success, "no bookmark at all is a state, too"
+    assert fleet.run(instance, "shoes").success
+    whole = fleet.states.read("shoes")
+    store.change("orders", count=2)
+    store.clear_requests()
+    # A child stream without its parent.
+    result = materialize("order_products")
+    assert result.success, log_of(instance, result.run_id)
+    part = fleet.states.read("shoes")
+    assert whole is not None
+    assert part is not None
+    assert {r["list"] for r in store.requests()} <= {"orders", "order_products", "time"}
+    changed = {
+        stream
+        for stream, marks in part.value["bookmarks"].items()
+        if marks != whole.value["bookmarks"][stream]
+    }
+    assert changed == {"order_products"}
+    assert part.completed_at == whole.completed_at, "the store as a whole is not newer"
+    assert set(part.streams_completed_at) == {"order_products"}
+    assert fleet.run(instance, "shoes").success
+    last = fleet.states.read("shoes")
+    assert last is not None
+    assert last.streams_completed_at == {}
+    assert shown(instance, "orders")["rows"] >= 2, "its changes were not skipped"
