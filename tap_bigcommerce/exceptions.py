@@ -64,6 +64,8 @@ class RequestFailed(TapError, singer.SingerSyncError):
 class MissingPermission(RequestFailed):
     """The API account lacks the permission to read this list (403). Fails the stream."""
 
+    permission = ""
+
 
 class NotFound(RequestFailed):
     """The address does not exist (404): the record was deleted, or the store has no such list."""

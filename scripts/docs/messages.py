@@ -25,7 +25,7 @@ ERRORS = {
 WITH_OWN_MESSAGE = ("IncompleteList",)
 """Errors that compose their message from their arguments."""
 LEVELS = ("warning", "error", "critical")
-ARGUMENT = {"AttemptFailed": 1, "error": 0}
+ARGUMENT = {"AttemptFailed": 1, "error": 0, "log_first": 1}
 """Other functions that take a message, and the position of that argument."""
 LISTS = ("mistakes",)
 """Lists of texts that become one message."""
@@ -97,6 +97,8 @@ def _shown(tree: ast.Module, functions: Mapping[str, ast.FunctionDef]) -> Iterat
             continue
         function, first = node.func, node.args[0]
         if isinstance(function, ast.Name):
+            if function.id == "log_first" and any(word.arg == "level" for word in node.keywords):
+                continue
             if function.id in ERRORS and function.id not in WITH_OWN_MESSAGE:
                 yield first
             elif len(node.args) > ARGUMENT.get(function.id, len(node.args)):

@@ -30,6 +30,7 @@ from tap_bigcommerce.exceptions import (
     TapError,
 )
 from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.progress.metrics import log_first
 from tap_bigcommerce.progress.tracker import ProgressTracker, WaitReason
 from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.text import excerpt, quoted
@@ -239,7 +240,7 @@ class Client:
         self._shutdown.check()
         if failure.outcome in ("timeout", "cut") or failure.outcome.startswith("5"):
             self._rate_limiter.record_overload()
-        stream = request.context.stream
+        stream, counts = request.context.stream, request.context.counts
         too_large = PageTooLarge(
             f"{stream}: GET {request.path} failed: {failure.message}.",
             failure.max_limit,
@@ -253,7 +254,8 @@ class Client:
             if times > self._config.max_attempts and seconds >= self._config.max_retry_seconds:
                 self._probe_store(seconds, message, request)
                 raise RequestFailed(f"{message} This was refusal {times} in a row. {RUN_AGAIN}")
-            LOGGER.info("%s: %s; waiting %.1f s", stream, failure.message, pause)
+            text = "%s: %s; waiting %.1f s"
+            log_first(counts, text, stream, failure.message, pause, level=logging.INFO)
             return
         if failure.action == "retry":
             request.failures += 1
@@ -277,12 +279,16 @@ class Client:
             if failure.action != "token" or not may_retry:
                 error = ACTIONS[failure.action].get("error", ACTIONS["fail"]["error"])
                 fields = {"failure": failure, "context": request.context, "config": self._config}
-                raise ERROR_CLASSES.get(failure.action, RequestFailed)(
-                    error.format(message=message, **fields)
-                )
+                error_class = ERROR_CLASSES.get(failure.action, RequestFailed)
+                raised = error_class(error.format(message=message, **fields))
+                if isinstance(raised, MissingPermission):
+                    raised.permission = request.context.permission
+                raise raised
         wait = request.retry_policy.next_wait()
         details = (stream, request.path, failure.message, wait, request.attempts + 1)
-        LOGGER.warning("%s: GET %s: %s; retrying in %.1f s (attempt %d)", *details)
+        # In an outage, which has many attempts, each attempt is logged once.
+        kind = f"{failure.outcome}, {request.attempts}"
+        log_first(counts, "%s: GET %s: %s; retrying in %.1f s (attempt %d)", *details, detail=kind)
         self.wait(
             wait, request.context, f"{failure.outcome}, attempt {request.attempts + 1} to come"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -52,6 +52,7 @@ class StreamCounts:
         skipped: Records, or parents of records, that could not be read while others could.
         short_retries: A record could not be read: later requests are retried with short waits.
         waited: Seconds, summed over all requests.
+        repeated: By kind of log message: its level, the first one, and a count; see `log_first`.
         logged, logged_at: How many of the `written` records were in METRIC lines, and up to when.
     """
 
@@ -81,6 +82,7 @@ class StreamCounts:
     skipped: int = 0
     short_retries: bool = False
     waited: float = 0.0
+    repeated: dict[object, tuple[int, str, Iterator[int]]] = field(default_factory=dict)
     logged: int = 0
     logged_at: float = field(default_factory=time.monotonic)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import logging
 import threading
@@ -64,8 +65,30 @@ def log_failure(error: TapError) -> None:
         LOGGER.critical("- %s", hide_tokens(mistake))
 
 
+def log_first(
+    counts: StreamCounts,
+    message: str,
+    *args: object,
+    level: int = logging.WARNING,
+    detail: str = "",
+) -> None:
+    """Log the stream's first message of a kind; `log_stream_metrics` says how many followed.
+
+    The following ones are logged at DEBUG. A kind is a message with a `detail`. Safe for threads.
+    """
+    entry = (level, message % args, itertools.count())
+    # Both calls are atomic.
+    number = next(counts.repeated.setdefault((message, detail), entry)[2])
+    LOGGER.log(level if number == 0 else logging.DEBUG, message, *args)
+
+
 def log_stream_metrics(counts: StreamCounts) -> None:
-    """Log a stream's METRIC lines at its end, and a warning for each path with rescued values."""
+    """Log a stream's METRIC lines at its end, and warnings about values and repeated messages."""
+    for level, message, count in counts.repeated.values():
+        more = next(count) - 1
+        if more:
+            LOGGER.log(level, "%s: %d more like: %s", counts.stream, more, message)
+    counts.repeated.clear()
     log_records(counts, last=True)
     for metric, value in (
         ("requests", counts.requests),
@@ -78,9 +101,9 @@ def log_stream_metrics(counts: StreamCounts) -> None:
         ("seconds_waited", round(counts.waited)),
     ):
         log_count(metric, counts.stream, value)
-    for path, number in counts.rescued.items():
+    for path, number in counts.rescued.most_common(MAX_LISTED):
         LOGGER.warning(RESCUED_VALUES, counts.stream, number, path)
-    for path, number in counts.unfit.items():
+    for path, number in counts.unfit.most_common(MAX_LISTED):
         LOGGER.warning(LOST_VALUES, counts.stream, number, path)
 
 

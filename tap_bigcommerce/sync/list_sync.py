@@ -14,6 +14,7 @@ from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.ordered_rows import Batch
 from tap_bigcommerce.pagination.page import PageReader, Position, Row
 from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.progress.metrics import log_first
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
 from tap_bigcommerce.streams.stream import ReadRequest, warn_of_fallback
@@ -336,9 +337,11 @@ class ListSync:
             if sync.to_retry.get(id_) is None:
                 sync.to_retry.pop(id_, None)
                 if not (isinstance(found, Batch) and found.rows):
-                    LOGGER.info(
+                    log_first(
+                        counts,
                         "%s: record %d, skipped by an earlier run, is no longer in the store",
                         *(self._root.name, id_),
+                        level=logging.INFO,
                     )
             sync.save_to_retry()
         counts.short_retries = counts.skipped > 0

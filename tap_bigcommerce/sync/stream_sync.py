@@ -26,7 +26,7 @@ from tap_bigcommerce.exceptions import (
 from tap_bigcommerce.pagination.ordered_rows import Batch
 from tap_bigcommerce.pagination.page import Position, Row
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.progress.metrics import log_records, log_stream_metrics
+from tap_bigcommerce.progress.metrics import log_first, log_records, log_stream_metrics
 from tap_bigcommerce.records.converter import Converter, MissingKey
 from tap_bigcommerce.records.schemas import STORE_HASH, load_notes
 from tap_bigcommerce.singer.state import MAX_TO_RETRY, StartPosition
@@ -235,7 +235,7 @@ class StreamSync:
             # The API did answer: this is no sign that the whole list cannot be read.
             self.mark_read(id_)
             if self._run.config.accepts(self.stream.name, id_):
-                LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
+                log_first(self.counts, "%s That is accepted (accept_incomplete).", error.difference)
                 return
         elif not self._has_read_any and id_ not in self.to_retry:
             self._first_error = self._first_error or error
@@ -252,7 +252,8 @@ class StreamSync:
                 f"many to skip. The last error: {error.message}"
             )
         else:
-            LOGGER.warning(
+            log_first(
+                self.counts,
                 "%s: %s %d is skipped, and the next sync reads it first: %s",
                 *(name, record_name, id_, error.message),
             )

@@ -121,6 +121,31 @@ def test_the_last_line_says_how_the_sync_ended(quiet: Sandbox) -> None:
     assert re.fullmatch("ERROR Failed: 0 records of 0 streams, .*", refused.logged()[-1])
 
 
+def test_a_message_about_many_requests_is_logged_once_with_a_count(quiet: Sandbox) -> None:
+    for number in range(2, 12, 2):
+        quiet.fault("products", request=number, kind="503", times=1)
+    own = settings(quiet, page_size=5, max_concurrency=1)
+    result = run(own, args=["--select", "products"])
+    quiet.clear_faults()
+    assert result.status == 0, result.stderr
+    first, more = result.logged("WARNING")
+    assert re.match(
+        r"WARNING products: GET \S+: 503: .*; retrying in [\d.]+ s \(attempt 2\)", first
+    )
+    assert more == f"WARNING products: 4 more like: {first.removeprefix('WARNING ')}"
+
+
+def test_a_line_names_all_streams_that_lack_the_same_permission(quiet: Sandbox) -> None:
+    quiet.set(withheld_scopes=("marketing",))
+    result = run(settings(quiet), args=["--select", "banners", "--select", "coupons,store"])
+    quiet.set(withheld_scopes=())
+    (line,) = result.logged("CRITICAL")
+    assert line.count("'Marketing: read-only'") == 1
+    assert line.startswith("CRITICAL coupons: GET /v2/coupons failed: 403")
+    assert line.endswith("For the same reason these failed: banners.")
+    assert result.stderr.count("MissingPermission") == 2
+
+
 def test_quiet_leaves_warnings_and_errors(quiet: Sandbox) -> None:
     result = run(settings(quiet, page_sise=9), args=["--quiet", "--progress-every", "0.01"])
     assert result.status == 0

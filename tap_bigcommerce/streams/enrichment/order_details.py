@@ -15,6 +15,7 @@ from tap_bigcommerce.exceptions import IncompleteList
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job, are_rows
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import AllAtOnce
+from tap_bigcommerce.progress.metrics import log_first
 from tap_bigcommerce.records.schemas import load_notes
 from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
 from tap_bigcommerce.streams.enrichment.consignments import (
@@ -126,7 +127,8 @@ class OrderDetails(Enricher):
         if self._needs_grouped_items and "products" in reasons:
             unassigned = add_missing_items(order["consignments"], lists["products"])
             if unassigned:
-                LOGGER.warning(
+                log_first(
+                    self._counts,
                     "orders: %d line items of order %s belong to no consignment that the API "
                     "shows; they are in 'products', but not in 'consignments'.",
                     unassigned,
@@ -216,7 +218,8 @@ class OrderDetails(Enricher):
     def _deleted(self, order: Row) -> Enriched:
         with self._lock:
             self._counts.deleted_during_sync += 1
-        LOGGER.info("orders: order %s was deleted while it was read", order["id"])
+        message = "orders: order %s was deleted while it was read"
+        log_first(self._counts, message, order["id"], level=logging.INFO)
         return Enriched(None)
 
 
