@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,9 @@ _KINDS = {
 }
 """Meltano's kind of setting for each JSON type."""
 
+SELECT = ("coupons.*", "customers.*", "orders.*", "products.*", "!orders.consignments.*.line_items")
+"""The default selection of the tap, as rules of Meltano."""
+
 _CAPITALS = frozenset({"api", "id", "ids", "mb", "url"})
 _MARK = "# generated: settings\n"
 _END = "# end of settings\n"
@@ -37,37 +39,43 @@ def generated() -> dict[Path, str]:
     """Meltano's files, with the text that each should have."""
     return {
         PROJECT: _with_settings(PROJECT.read_text("utf-8")),
-        DEFINITION: definition(_repository()),
+        DEFINITION: definition(),
     }
 
 
-def definition(repository: str | None) -> str:
-    """plugin.yml, the tap's entry for Meltano's hub.
+def definition() -> str:
+    """plugin.yml, the definition of the tap for `meltano add --from-ref`.
 
-    repository: the URL from which pip can install the tap. Without one, Meltano uses the
-    tap-bigcommerce on the PATH.
+    Meltano ignores `select` at the top, but not in an entry of `variants`.
     """
-    owner = repository.rstrip("/").split("/")[-2] if repository else "original"
+    required = SCHEMA["required"]
     lines = [
         "# The definition of this plugin for Meltano. `make generate` writes it.",
         "name: tap-bigcommerce",
         "namespace: tap_bigcommerce",
-        f"variant: {owner}",
         "label: BigCommerce",
         'description: "Reads a BigCommerce store: orders, customers, products, coupons and more."',
         "domain_url: https://www.bigcommerce.com/",
         "keywords:",
         "- api",
         "- ecommerce",
-        "executable: tap-bigcommerce",
+        "settings_preamble: |",
+        "  Only the store hash and the access token of a store-level API account are required.",
+        "variants:",
+        "- name: original",
+        "  executable: tap-bigcommerce",
+        "  # The folder of a checkout or the path of a wheel, from the environment or from .env.",
+        "  pip_url: $BIGCOMMERCE_TAP",
+        "  capabilities:",
+        *(f"  - {name}" for name in CAPABILITIES),
+        "  # Without this Meltano selects every stream.",
+        "  select:",
+        *(f"  - {json.dumps(rule)}" for rule in SELECT),
+        "  settings_group_validation:",
+        *(f"  {'- -' if at == 0 else '  -'} {name}" for at, name in enumerate(required)),
+        "  settings:",
+        *settings("  "),
     ]
-    if repository:
-        lines += [f"repo: {repository}", f"pip_url: git+{repository}"]
-    lines += ["capabilities:", *(f"- {name}" for name in CAPABILITIES)]
-    lines += ["settings_group_validation:"]
-    required = SCHEMA["required"]
-    lines += [f"{'- -' if at == 0 else '  -'} {name}" for at, name in enumerate(required)]
-    lines += ["settings:", *settings("")]
     return "\n".join(lines) + "\n"
 
 
@@ -116,12 +124,3 @@ def _with_settings(text: str) -> str:
     indent = before[before.rindex("\n") + 1 :]
     lines = "\n".join(settings(indent))
     return f"{before}{_MARK}{lines}\n{indent}{_END}{after}"
-
-
-def _repository() -> str | None:
-    """The URL of the tap's repository, if pyproject.toml has one."""
-    for url in metadata.metadata("tap-bigcommerce").get_all("Project-URL") or []:
-        name, _, address = url.partition(", ")
-        if name.lower() == "repository":
-            return str(address)
-    return None

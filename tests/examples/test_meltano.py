@@ -43,6 +43,28 @@ jsonschema.validate(yaml.safe_load(open(sys.argv[1])), schema)
 """
 
 
+TARGET = """
+name: target-jsonl
+namespace: target_jsonl
+pip_url: target-jsonl==0.1.4
+executable: target-jsonl
+settings:
+- name: destination_path
+- name: do_timestamp_file
+  kind: boolean
+"""
+
+
+def copied_package(folder: Path) -> Path:
+    """The files from which pip makes a package, so that it does not build in the repository."""
+    source = folder / "source"
+    source.mkdir()
+    for name in INSTALLED_FROM:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
+    return source
+
+
 class Project:
     """A Meltano project in a folder of its own, and a store that it reads."""
 
@@ -179,23 +201,29 @@ def test_the_sandbox_shown_is_the_one_that_the_project_reads() -> None:
 
 
 def test_the_definition_for_the_hub_makes_a_plugin_that_runs(shop: Sandbox, tmp_path: Path) -> None:
-    bin_folder = tmp_path / "bin"
-    bin_folder.mkdir()
-    tap = bin_folder / "tap-bigcommerce"
-    tap.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m tap_bigcommerce "$@"\n')
-    tap.chmod(0o755)
     settings = {
         "TAP_BIGCOMMERCE_API_URL": shop.api_url,
         "TAP_BIGCOMMERCE_STORE_HASH": shop.store_hash,
         "TAP_BIGCOMMERCE_ACCESS_TOKEN": shop.access_token,
-        "PATH": f"{bin_folder}:{clean_environment()['PATH']}",
     }
     outside = Project(tmp_path, settings)
     outside("init", "--no-usage-stats", "project")
     made = Project(tmp_path / "project", settings)
     shutil.copy(ROOT / "plugin.yml", made.folder)
-    (add,) = shown(FROM_REF)
-    made(*add)
+    text = block(FROM_REF)
+    setting, add = text.splitlines()
+    path = setting.partition("=")[2].partition("'")[0]
+    made.run("bash", "-c", setting.replace(path, str(copied_package(tmp_path))))
+    made(*shlex.split(add)[1:])
+    (made.folder / "target.yml").write_text(TARGET)
+    (made.folder / "output").mkdir(exist_ok=True)
+    made("add", "--from-ref", "target.yml", "target-jsonl")
+    made("config", "set", "target-jsonl", "destination_path", "output")
+    made("config", "set", "target-jsonl", "do_timestamp_file", "false")
+    made("run", "tap-bigcommerce", "target-jsonl")
+    assert {path.stem for path in (made.folder / "output").glob("*.jsonl")} == set(FOUR)
+    for stream in FOUR:
+        assert ids(made.rows(stream)) == ids(shop.records(stream)), stream
     tested = made("config", "test", "tap-bigcommerce")
     assert "Plugin configuration is valid" in tested.stdout + tested.stderr
     printed = made("config", "print", "tap-bigcommerce").stdout
