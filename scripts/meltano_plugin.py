@@ -31,8 +31,8 @@ SELECT = ("coupons.*", "customers.*", "orders.*", "products.*", "!orders.consign
 """The default selection of the tap, as rules of Meltano."""
 
 _CAPITALS = frozenset({"api", "id", "ids", "mb", "url"})
-_MARK = "# generated: settings\n"
-_END = "# end of settings\n"
+_MARK = "    settings:\n"
+_END = "  loaders:\n"  # no comments: Meltano drops those between keys when it rewrites the file
 
 
 def generated() -> dict[Path, str]:
@@ -116,11 +116,10 @@ def _label(name: str) -> str:
 
 
 def _with_settings(text: str) -> str:
-    """A meltano.yml with the settings between the markers, indented like the first marker."""
+    """A meltano.yml with the settings of the tap, which are the last of its extractor."""
     before, found_start, rest = text.partition(_MARK)
     _, found_end, after = rest.partition(_END)
     if not found_start or not found_end:
         raise ValueError(f"{PROJECT} has no lines {_MARK.strip()!r} and {_END.strip()!r}")
-    indent = before[before.rindex("\n") + 1 :]
-    lines = "\n".join(settings(indent))
-    return f"{before}{_MARK}{lines}\n{indent}{_END}{after}"
+    lines = "\n".join(settings("    "))
+    return f"{before}{_MARK}{lines}\n{_END}{after}"
