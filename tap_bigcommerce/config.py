@@ -24,6 +24,7 @@ from tap_bigcommerce.text import HIDDEN, MAX_LENGTH, Secrets, did_you_mean, quot
 LOGGER = logging.getLogger(__name__)
 
 ENVIRONMENT_PREFIX = "TAP_BIGCOMMERCE_"
+MELTANO_PREFIX = f"{ENVIRONMENT_PREFIX}_"
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 MAX_NUMBER = 1_000_000_000_000
@@ -264,7 +265,8 @@ def read_config(
     for name in files:
         if name != "ENV":
             from_files.update(_from_file(name))
-    raw.update(from_files)
+    # An empty value in a file does not hide that of the environment.
+    raw.update((n, value) for n, value in from_files.items() if value not in ("", None))
     secrets.add(_secrets_in(raw))
     config = parse_config(raw)
     set_up_log(config)
@@ -274,6 +276,18 @@ def read_config(
             LOGGER.warning(
                 "There is no setting %s; it is ignored.%s", quoted(hide_tokens(name)), similar
             )
+    for variable in environment:
+        # Meltano's own variables have two underscores after the prefix.
+        own = variable.startswith(ENVIRONMENT_PREFIX) and not variable.startswith(MELTANO_PREFIX)
+        if own and variable not in variables.values():
+            similar = did_you_mean(variable, variables.values())
+            LOGGER.warning("There is no setting for %s; it is ignored.%s", variable, similar)
+    now = datetime.now(timezone.utc)
+    starts = {"start_date": config.start_date}
+    starts |= {f"streams.{n}.start_date": own.start_date for n, own in config.streams.items()}
+    for name, start in starts.items():
+        if start is not None and start > now:
+            LOGGER.warning("%s is in the future: no record has been modified since then.", name)
     used = [variables[name] for name in sorted(raw.keys() - from_files)]
     if used:
         LOGGER.info("Settings from the environment: %s", ", ".join(used))

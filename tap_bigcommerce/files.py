@@ -6,6 +6,7 @@ import contextlib
 import json
 import math
 import os
+import re
 import secrets
 import select
 import stat
@@ -72,14 +73,22 @@ def decode_text(raw: bytes, errors: str = "strict") -> str:
 
 
 def read_input_file(what: str, name: str, error: type[Exception]) -> Any:
-    """Read a JSON file; raises `error` when that fails.
+    """Read a JSON file; raises `error` when that fails, or when it is one of the other files.
 
     `what` is "config", "catalog" or "state".
     """
     try:
-        return read_json(name)
+        value = read_json(name)
     except UnusableFile as reason:
         raise error(f"The {what} file {name} cannot be read: {reason}.") from reason
+    if isinstance(value, dict):
+        is_catalog = isinstance(value.get("streams"), list)
+        found = {"config": "access_token" in value, "catalog": is_catalog}
+        found["state"] = "bookmarks" in value
+        other = next((kind for kind, is_it in found.items() if is_it and not found[what]), None)
+        if other is not None:
+            raise error(f"The {what} file {name} is a {other}: give it with --{other}.")
+    return value
 
 
 def read_json(name: str) -> Any:
@@ -105,6 +114,10 @@ def read_json(name: str) -> Any:
         # The decoder's message has a position, never a part of the text.
         several = error.msg == "Extra data" and "\n" in text.strip()
         advice = "; it has several lines: keep only the last one (tail -1)" if several else ""
+        if re.match(r"\s*(---|#|[\w -]+:)", text):
+            advice = "; it looks like YAML: write it as JSON"
+        if "ACCESS TOKEN:" in text.upper():
+            advice = "; it looks like the credentials file: make a config of it with --init"
         where = f"{error.msg} at line {error.lineno}, column {error.colno}"
         raise UnusableFile(f"it is not JSON: {where}{advice}") from error
     except RecursionError:

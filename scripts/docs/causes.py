@@ -77,6 +77,17 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     ),
     "Settings": (
         Cause(
+            "is in the future: no record",
+            "A start date that has not come yet, mostly a mistake in the year or in the order of "
+            "day and month.",
+            "Correct it: dates are written as 2024-01-31.",
+        ),
+        Cause(
+            "The … file … is a …: give it with --….",
+            "Two files were mixed up: config, catalog and state have an option each.",
+            "Use the option that the message names.",
+        ),
+        Cause(
             "The settings cannot be used",
             "One or more settings are missing or not valid. Every mistake is listed below it.",
             "Correct each setting in the list. The [settings](settings.md) say what each may be.",
@@ -454,6 +465,27 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
         ),
     ),
     "State": (
+        Cause(
+            "The state has no bookmark of a stream of this tap",
+            "The state was written by another tap.",
+            "If everything is to be read, omit `--state`. Otherwise use the state that this tap "
+            "wrote.",
+        ),
+        Cause(
+            "so it is none of this tap",
+            "Another file, such as the state of another program, was given as the state.",
+            "Use the last line that the target wrote, or omit `--state`.",
+        ),
+        Cause(
+            "The state file … is empty",
+            "The run before wrote no state: for example, its target failed.",
+            "Restore the last state, if reading everything takes too long.",
+        ),
+        Cause(
+            "is in the future, so nothing new is read until then",
+            "The bookmark was edited, or the store once had a record with such a date.",
+            "Correct it in the state file, or read the stream again with `--full-refresh`.",
+        ),
         Cause(
             "The state belongs to",
             "The state file is of another store. With its bookmarks, records would be missing.",

@@ -49,6 +49,7 @@ from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.sync.deletes.deletion_tracker import check_installed
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.sync.run_sync import sync
+from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
 
@@ -212,6 +213,14 @@ def _sync(run: Run) -> int:
     config = _test_config(config) if run.options.command == "test" else config
     run.reporting.prepare(config)
     state = State(read_state(run.options.state), config.store_hash)
+    streams = state.streams()
+    if streams and not STREAMS.keys() & streams:
+        LOGGER.warning(
+            "The state has no bookmark of a stream of this tap, only of %s. So everything is read.",
+            quoted(", ".join(sorted(streams))),
+        )
+    if os.isatty(standard_output()):
+        LOGGER.info("The messages go to this terminal. To load them, append: | target-jsonl")
     selections = run.selections(config)
     check_names(full_refresh, "--full-refresh", selections)
     for name in full_refresh:

@@ -13,6 +13,7 @@ An example of the value of a STATE message:
 from __future__ import annotations
 
 import copy
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
@@ -24,6 +25,8 @@ from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.text import quoted
+
+LOGGER = logging.getLogger(__name__)
 
 RESUME = "resume"
 DELETES = "deletes"
@@ -79,6 +82,9 @@ class State:
         """
         if isinstance(given, dict) and given.get("type") == "STATE" and "value" in given:
             given = given["value"]  # Some targets store the complete STATE message.
+        for wrapper in ("completed", "singer_state"):  # As Meltano keeps and exports a state.
+            if isinstance(given, dict) and isinstance(given.get(wrapper), dict):
+                given = given[wrapper]
         if not isinstance(given, (dict, type(None))):
             raise StateError('The state should be a JSON object such as {"bookmarks": {...}}.')
         self._value: dict[str, Any] = copy.deepcopy(given or {})
@@ -88,6 +94,11 @@ class State:
             raise StateError(
                 f"The state belongs to {name}, but the settings name {store_hash!r}. Use the state "
                 "of this store, or none to read it from the start."
+            )
+        if self._value and not {"bookmarks", "store_hash"} & self._value.keys():
+            raise StateError(
+                'The state has no "bookmarks", so it is none of this tap. Use the state that the '
+                "last run wrote, or none to read everything."
             )
         self._value["store_hash"] = store_hash
         bookmarks = self._value.get("bookmarks", {})
@@ -102,6 +113,10 @@ class State:
         }
         self._value["bookmarks"] = self._bookmarks
         self._providers: dict[str, Callable[[], Mapping[str, Any]]] = {}
+
+    def streams(self) -> set[str]:
+        """The names of the streams that have an entry."""
+        return set(self._bookmarks)
 
     def bookmark(self, stream: str, key: str) -> str | None:
         """Return the stream's bookmark as `format_instant` writes it; None if there is none.
@@ -240,4 +255,7 @@ def read_state(name: str | None) -> Any:
 
     Raises StateError if the file cannot be read.
     """
-    return read_input_file("state", name, StateError) if name else None
+    value = read_input_file("state", name, StateError) if name else None
+    if name and not value:
+        LOGGER.warning("The state file %s is empty, so everything is read.", name)
+    return value
