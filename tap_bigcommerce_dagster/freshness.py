@@ -1,4 +1,4 @@
-"""The asset checks that fail when a stream of a store was not read for some hours."""
+"""Asset checks that fail when a stream of a store was not read in time."""
 
 # No postponed annotations here: Dagster reads those of the functions that it calls.
 
