@@ -207,7 +207,7 @@ def test_the_sandbox_shown_is_the_one_that_the_project_reads() -> None:
     port = words[words.index("--port") + 1]
     assert f"api_url: http://127.0.0.1:{port}\n" in (EXAMPLE / "meltano.yml").read_text("utf-8")
     # Any free port: this one may be taken.
-    command = [sys.executable if word == "python" else word for word in words]
+    command = [str(Path(sys.executable).with_name(words[0])), *words[1:]]
     command[command.index(port)] = "0"
     started = subprocess.run(
         [*command, "--until-stdin-closes"], cwd=ROOT, stdin=subprocess.DEVNULL, timeout=60,
