@@ -264,9 +264,11 @@ def read_config(
     from_files: dict[str, Any] = {}
     for name in files:
         if name != "ENV":
-            from_files.update(_from_file(name))
-    # An empty value in a file does not hide that of the environment.
-    raw.update((n, value) for n, value in from_files.items() if value not in ("", None))
+            values = _from_file(name)
+            # An empty value does not hide that of another file, or of the environment.
+            empty = {n for n, v in values.items() if v in ("", None) and n in {**raw, **from_files}}
+            from_files.update((n, v) for n, v in values.items() if n not in empty)
+    raw.update(from_files)
     secrets.add(_secrets_in(raw))
     config = parse_config(raw)
     set_up_log(config)

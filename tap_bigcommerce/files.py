@@ -83,7 +83,7 @@ def read_input_file(what: str, name: str, error: type[Exception]) -> Any:
         raise error(f"The {what} file {name} cannot be read: {reason}.") from reason
     if isinstance(value, dict):
         is_catalog = isinstance(value.get("streams"), list)
-        found = {"config": "access_token" in value, "catalog": is_catalog}
+        found = {"config": {"access_token", "start_date"} & value.keys(), "catalog": is_catalog}
         found["state"] = "bookmarks" in value
         other = next((kind for kind, is_it in found.items() if is_it and not found[what]), None)
         if other is not None:

@@ -467,19 +467,15 @@ CAUSES: dict[str, tuple[Cause, ...]] = {
     "State": (
         Cause(
             "The state has no bookmark of a stream of this tap",
-            "The state was written by another tap.",
-            "If everything is to be read, omit `--state`. Otherwise use the state that this tap "
-            "wrote.",
+            "The state was written by another tap, or is empty: the run before wrote none, for "
+            "example because its target failed.",
+            "If everything is to be read, omit `--state`. Otherwise use the last state that this "
+            "tap wrote.",
         ),
         Cause(
             "so it is none of this tap",
             "Another file, such as the state of another program, was given as the state.",
             "Use the last line that the target wrote, or omit `--state`.",
-        ),
-        Cause(
-            "The state file … is empty",
-            "The run before wrote no state: for example, its target failed.",
-            "Restore the last state, if reading everything takes too long.",
         ),
         Cause(
             "is in the future, so nothing new is read until then",

@@ -214,10 +214,10 @@ def _sync(run: Run) -> int:
     run.reporting.prepare(config)
     state = State(read_state(run.options.state), config.store_hash)
     streams = state.streams()
-    if streams and not STREAMS.keys() & streams:
+    if run.options.state and not STREAMS.keys() & streams:
         LOGGER.warning(
-            "The state has no bookmark of a stream of this tap, only of %s. So everything is read.",
-            quoted(", ".join(sorted(streams))),
+            "The state has no bookmark of a stream of this tap%s, so everything is read.",
+            f", only of {quoted(', '.join(sorted(streams)))}" if streams else "",
         )
     if os.isatty(standard_output()):
         LOGGER.info("The messages go to this terminal. To load them, append: | target-jsonl")

@@ -13,7 +13,6 @@ An example of the value of a STATE message:
 from __future__ import annotations
 
 import copy
-import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
@@ -25,8 +24,6 @@ from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.text import quoted
-
-LOGGER = logging.getLogger(__name__)
 
 RESUME = "resume"
 DELETES = "deletes"
@@ -82,9 +79,8 @@ class State:
         """
         if isinstance(given, dict) and given.get("type") == "STATE" and "value" in given:
             given = given["value"]  # Some targets store the complete STATE message.
-        for wrapper in ("completed", "singer_state"):  # As Meltano keeps and exports a state.
-            if isinstance(given, dict) and isinstance(given.get(wrapper), dict):
-                given = given[wrapper]
+        if isinstance(given, dict) and "singer_state" in given:  # As Meltano exports it.
+            given = given["singer_state"]
         if not isinstance(given, (dict, type(None))):
             raise StateError('The state should be a JSON object such as {"bookmarks": {...}}.')
         self._value: dict[str, Any] = copy.deepcopy(given or {})
@@ -255,7 +251,4 @@ def read_state(name: str | None) -> Any:
 
     Raises StateError if the file cannot be read.
     """
-    value = read_input_file("state", name, StateError) if name else None
-    if name and not value:
-        LOGGER.warning("The state file %s is empty, so everything is read.", name)
-    return value
+    return read_input_file("state", name, StateError) if name else None

@@ -46,7 +46,7 @@ WAITS: dict[str, tuple[Options, Callable[[Store], None], str]] = {
         lasting("customers", "429"),
         "customers: 429",
     ),
-    "after a refusal without a word": (options(), lasting("orders", "429-bare"), "waiting 2.0 s"),
+    "after a refusal without a word": (options(), lasting("orders", "429-bare"), "waiting 1.0 s"),
     "for an answer that does not come": (options(), lasting("orders", "hang"), "orders: reading"),
     "for the first answer of all": (options(), lasting("coupons", "hang", 1), "coupons: reading"),
     "for an order's child list": (

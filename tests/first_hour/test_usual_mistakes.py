@@ -49,7 +49,6 @@ def test_another_format_is_named(text: str, advice: str) -> None:
     "wrap",
     [
         lambda state: {"singer_state": state},
-        lambda state: {"completed": {"singer_state": state}, "partial": {}},
         lambda state: {"type": "STATE", "value": state},
     ],
 )
@@ -66,10 +65,19 @@ def test_a_state_without_known_bookmarks_is_not_taken_in_silence(quiet: Sandbox)
     assert 'The state has no "bookmarks"' in other.stderr
     foreign = run(settings(quiet), state={"bookmarks": {"contacts": {"updated": "2026"}}})
     assert foreign.status == 0
-    assert "no bookmark of a stream of this tap, only of 'contacts'" in foreign.stderr
-    empty = run(settings(quiet), state="")
-    assert empty.status == 0
-    assert "is empty, so everything is read" in empty.stderr
+    assert (
+        "no bookmark of a stream of this tap, only of 'contacts', so everything is read"
+        in foreign.stderr
+    )
+    nothing: list[Any] = ["", {}, {"singer_state": {}}, {"type": "STATE", "value": {}}]
+    for state in [*nothing, {"bookmarks": {}}]:
+        empty = run(settings(quiet), state=state)
+        assert empty.status == 0
+        (warning,) = empty.logged("WARNING")
+        assert warning.endswith("no bookmark of a stream of this tap, so everything is read.")
+    wrong = run(settings(quiet), state={"store_hash": quiet.store_hash, "start_date": "2024-01-01"})
+    assert wrong.status == 1
+    assert "is a config: give it with --config" in wrong.stderr
     assert not run(settings(quiet), state=STATE).logged("WARNING")
 
 
@@ -90,6 +98,7 @@ def test_an_empty_value_in_the_file_does_not_hide_the_variables(quiet: Sandbox) 
     config = settings(quiet, access_token="", start_date=None)
     result = run(config, env={"TAP_BIGCOMMERCE_ACCESS_TOKEN": quiet.access_token})
     assert result.status == 0, result.stderr
+    assert "Settings from the environment: TAP_BIGCOMMERCE_ACCESS_TOKEN" in result.stderr
 
 
 def test_a_misspelt_variable_is_named(quiet: Sandbox) -> None:
