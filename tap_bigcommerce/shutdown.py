@@ -6,6 +6,9 @@ import time
 
 from tap_bigcommerce.exceptions import Interrupted
 
+STOPPED = 128
+"""The exit status of a run that a signal has stopped is this plus the number of the signal."""
+
 POLL_INTERVAL = 0.2
 """Seconds between two checks of the flag, at most."""
 

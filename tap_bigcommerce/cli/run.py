@@ -42,7 +42,7 @@ from tap_bigcommerce.pagination.memory_budget import MemoryBudget
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.metrics import log_failure
 from tap_bigcommerce.progress.run_reporting import RunReporting
-from tap_bigcommerce.shutdown import Shutdown
+from tap_bigcommerce.shutdown import STOPPED, Shutdown
 from tap_bigcommerce.singer.messages import MessageWriter, standard_output, write_all
 from tap_bigcommerce.singer.state import State, read_state
 from tap_bigcommerce.streams import STREAMS
@@ -126,7 +126,7 @@ def _status(run: Run) -> int:
     try:
         return COMMANDS[run.options.command](run)
     except Interrupted as interrupt:
-        return 128 + interrupt.signum
+        return STOPPED + interrupt.signum
     except TargetClosed as error:
         LOGGER.error(error.message)
     except TapError as error:
@@ -310,7 +310,7 @@ def _install_signal_handlers(shutdown: Shutdown, reporting: RunReporting) -> Non
     def handle(signum: int, _: object) -> None:
         shutdown.request(signum)
         # While the target does not read, writing blocks, and the process would never exit.
-        deadline = threading.Timer(EXIT_TIMEOUT, exit_now, (128 + signum,))
+        deadline = threading.Timer(EXIT_TIMEOUT, exit_now, (STOPPED + signum,))
         deadline.daemon = True
         deadline.start()
 

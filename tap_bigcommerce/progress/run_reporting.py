@@ -14,12 +14,10 @@ from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter, set_up_logging
 from tap_bigcommerce.progress.metrics import run_every
 from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
+from tap_bigcommerce.shutdown import STOPPED
 from tap_bigcommerce.text import Secrets, duration, proxy_passwords
 
 LOGGER = logging.getLogger(__name__)
-
-STOPPED = 128
-"""The exit status of a run that a signal has stopped is this plus the number of the signal."""
 
 
 class RunReporting:

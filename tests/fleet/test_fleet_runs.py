@@ -387,17 +387,21 @@ def test_rows_of_stores_in_shared_tables_differ_by_their_hash(
     assert {row["store_hash"] for row in rows} == {"hats", "shoes"}
 
 
-def test_a_catalog_selects_the_streams_and_has_their_columns(
-    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
-) -> None:
+def fleet_that_reads(folder: Path, *streams: str) -> Fleet:
+    """A fleet in this folder, with a catalog that selects these streams."""
     catalog = json.loads(
         subprocess.run([TAP, "--discover"], capture_output=True, timeout=60, check=True).stdout
     )
     for entry in catalog["streams"]:
-        wanted = entry["stream"] in ("coupons", "order_products")
-        entry["metadata"][0]["metadata"]["selected"] = wanted
-    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
-    fleet = Fleet(tmp_path, more={"catalog": tmp_path / "catalog.json"})
+        entry["metadata"][0]["metadata"]["selected"] = entry["stream"] in streams
+    (folder / "catalog.json").write_text(json.dumps(catalog))
+    return Fleet(folder, more={"catalog": folder / "catalog.json"})
+
+
+def test_a_catalog_selects_the_streams_and_has_their_columns(
+    tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
+) -> None:
+    fleet = fleet_that_reads(tmp_path, "coupons", "order_products")
     fleet.add("shoes", store)
     result = fleet.run(instance, "shoes")
     assert result.success, log_of(instance, result.run_id)
@@ -416,14 +420,7 @@ def test_a_catalog_selects_the_streams_and_has_their_columns(
 def test_some_streams_are_read_alone_and_the_others_keep_their_bookmarks(
     tmp_path: Path, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
-    catalog = json.loads(
-        subprocess.run([TAP, "--discover"], capture_output=True, timeout=60, check=True).stdout
-    )
-    for entry in catalog["streams"]:
-        wanted = entry["stream"] in ("coupons", "customers", "orders", "order_products")
-        entry["metadata"][0]["metadata"]["selected"] = wanted
-    (tmp_path / "catalog.json").write_text(json.dumps(catalog))
-    fleet = Fleet(tmp_path, more={"catalog": tmp_path / "catalog.json"})
+    fleet = fleet_that_reads(tmp_path, "coupons", "customers", "orders", "order_products")
 
     def materialize(*streams: str) -> dg.ExecuteInProcessResult:
         """As "Materialize selected" does."""

@@ -16,6 +16,7 @@ from tap_bigcommerce.files import UnusableFile, writable_path, write_atomically
 from tap_bigcommerce.progress.counters import OUTCOMES
 from tap_bigcommerce.progress.metrics import format_counts
 from tap_bigcommerce.progress.tracker import ALL, WAITS, ProgressTracker
+from tap_bigcommerce.shutdown import STOPPED
 from tap_bigcommerce.text import Secrets, duration, printable
 from tap_bigcommerce.version import VERSION
 
@@ -66,8 +67,8 @@ class Report(logging.Handler):
         tracker = self._tracker
         timeline = tracker.timeline()
         outcome = "failed" if status else "complete"
-        if status > 128:
-            outcome = f"stopped by {signal.Signals(status - 128).name}"
+        if status > STOPPED:
+            outcome = f"stopped by {signal.Signals(status - STOPPED).name}"
 
         def time_of_day(seconds: float) -> str:
             return f"{tracker.began_at + timedelta(seconds=seconds):%H:%M:%S}"
