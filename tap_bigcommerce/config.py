@@ -4,8 +4,6 @@
 the tables in the documentation follow from it. ``Config`` holds the values that the tap works with.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -4,8 +4,6 @@ v2 of the API sends RFC 2822 (``Mon, 05 Jan 2026 10:00:00 +0000``), v3 sends ISO
 (``2026-01-05T10:00:00Z`` or ``...+00:00``); a date that was never set is ``""`` or a zero date.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Mapping

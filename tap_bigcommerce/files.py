@@ -1,7 +1,5 @@
 """Reading config, catalog and state files, and atomic writing."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import math

@@ -5,8 +5,6 @@ each time a larger block is freed. Responses of one or two megabytes that severa
 receive would then never be returned to the system: 174 MB instead of 98 MB for 5,000 orders.
 """
 
-from __future__ import annotations
-
 import ctypes
 import sys
 

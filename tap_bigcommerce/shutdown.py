@@ -1,7 +1,5 @@
 """Shutdown flag set by signal handlers, and an interruptible sleep."""
 
-from __future__ import annotations
-
 import time
 
 from tap_bigcommerce.exceptions import Interrupted

@@ -1,7 +1,5 @@
 """Text for people: printable, truncated, without secrets; tables."""
 
-from __future__ import annotations
-
 import base64
 import difflib
 import io

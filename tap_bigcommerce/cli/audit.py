@@ -1,7 +1,5 @@
 """--audit: compares the API's counts, its lists, and the ids in the state."""
 
-from __future__ import annotations
-
 import functools
 import logging
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ Records are counted from totals and count endpoints only; no list is read. The e
 request per page, and one per child list of a record.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 import textwrap

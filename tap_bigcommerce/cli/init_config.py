@@ -5,8 +5,6 @@ the access token and the API path of the account. The tap needs the last two onl
 tells people which account it is.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import sys

@@ -1,7 +1,5 @@
 """Entry point. It imports the commands lazily, so that --help is fast."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

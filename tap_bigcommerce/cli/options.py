@@ -1,7 +1,5 @@
 """The options of the command line, and which combinations are valid."""
 
-from __future__ import annotations
-
 import argparse
 
 COMMANDS = {

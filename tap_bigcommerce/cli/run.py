@@ -1,7 +1,5 @@
 """Runs a command: from the parsed options to the exit status."""
 
-from __future__ import annotations
-
 import json
 import logging
 import os

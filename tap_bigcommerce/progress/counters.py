@@ -1,7 +1,5 @@
 """Counters of one stream in one run, for its summary, metrics and report."""
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Collection, Iterator

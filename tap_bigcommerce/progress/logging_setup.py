@@ -1,7 +1,5 @@
 """Sets up the log on standard error: text or JSON, without secrets."""
 
-from __future__ import annotations
-
 import json
 import logging
 import sys

@@ -1,7 +1,5 @@
 """METRIC log lines, the warnings about values, and each stream's summary."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json

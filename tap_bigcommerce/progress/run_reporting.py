@@ -1,7 +1,5 @@
 """A run's log, progress display and report, as the command line asks for."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import signal

@@ -1,7 +1,5 @@
 """Progress bars on a terminal, with the quota and what the tap waits for."""
 
-from __future__ import annotations
-
 import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence

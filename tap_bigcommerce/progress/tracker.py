@@ -1,7 +1,5 @@
 """Progress of a run: rates, time left, waits; for bars, log and report."""
 
-from __future__ import annotations
-
 import contextlib
 import copy
 import threading

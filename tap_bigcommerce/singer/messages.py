@@ -1,7 +1,5 @@
 """Writes Singer messages (SCHEMA, RECORD, STATE) to standard output."""
 
-from __future__ import annotations
-
 import os
 import select
 import sys

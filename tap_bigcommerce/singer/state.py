@@ -10,8 +10,6 @@ An example of the value of a STATE message:
  "currently_syncing": "orders"}
 """
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any

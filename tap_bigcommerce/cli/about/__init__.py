@@ -1,7 +1,5 @@
 """--about: settings, streams and capabilities as text, Markdown or JSON."""
 
-from __future__ import annotations
-
 import functools
 import json
 import textwrap

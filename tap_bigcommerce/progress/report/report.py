@@ -1,7 +1,5 @@
 """Collects warnings and errors during a run, and writes the HTML report."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import time
