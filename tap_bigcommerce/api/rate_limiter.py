@@ -195,10 +195,10 @@ class RateLimiter:
         with self._changed:
             if self._quota is None:
                 return None
-            resets_in = self._resets_at - self._clock()
+            resets_in, left = self._resets_at - self._clock(), self._left
             if resets_in <= 0 or not self._has_headers:  # a new window, of which nothing is used
-                return QuotaStatus(self._quota, self._quota, self._window, self._window)
-            return QuotaStatus(self._quota, self._left, self._window, resets_in)
+                resets_in, left = self._window, self._quota
+            return QuotaStatus(self._quota, left, self._window, resets_in, self._usable)
 
     def _wait(self) -> tuple[float, WaitReason | None]:
         """Seconds to wait until the next check, and the reason.
@@ -217,7 +217,7 @@ class RateLimiter:
         if now >= self._resets_at:
             self._open_window(self._quota, now)
         left = self._left - self._in_flight - 1
-        kept_free = self._quota - max(1.0, self._quota * self._share)
+        kept_free = self._quota - self._usable
         if left >= max(kept_free, self._others_need):
             return 0.0, None
         if self._in_flight and not self._has_headers:
@@ -227,6 +227,11 @@ class RateLimiter:
         if self._in_flight:
             return self._resets_at - now, WaitReason.RESERVED
         return max(0.0, min(self._resets_at, self._next_probe_at) - now), WaitReason.RESERVED
+
+    @property
+    def _usable(self) -> float:
+        """How many requests of each window the tap may use."""
+        return max(1.0, (self._quota or 0) * self._share)
 
     def _open_window(self, quota: int, now: float) -> None:
         """Start a new window, with all of the quota left.

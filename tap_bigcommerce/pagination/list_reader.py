@@ -55,11 +55,7 @@ class ListReader:
         self.pages = 0
         """How many pages of the list have come."""
         self._first: Key = None
-        self.share: float | None = None
-        """About which share of the list has been yielded (0 to 1); None: unknown.
-
-        It follows from the list's total, or from where the last id lies between the first and the
-        end of the list."""
+        self._last: Key = None
         self.total: int | None = None
         """How many rows the list has, if the first response says so."""
         self.rows_read = 0
@@ -70,6 +66,18 @@ class ListReader:
     def duplicates(self) -> int:
         """How many of the rows that were read had come before."""
         return self.rows_read - self.rows_yielded - self._rows.waiting - self.paginator.rows_held
+
+    def share(self, *, by_id: bool) -> float | None:
+        """About which share of the list has been yielded (0 to 1); None: unknown.
+
+        It follows from the list's total. Without one it follows, if `by_id`, from where the last id
+        lies between the first and the end of the list.
+        """
+        if self.total:
+            return min(1.0, self.rows_yielded / self.total)
+        if self.paginator.last_id is None or self._first is None or not by_id:
+            return None
+        return float((self._last - self._first + 1) / (self.paginator.last_id - self._first + 1))
 
     def send_requests(self, *, ahead: bool = False) -> bool:
         """Send all requests that can be made now. Returns whether idle workers are left over.
@@ -224,13 +232,8 @@ class ListReader:
         """Update counts and position before this batch is yielded."""
         self._update_budget()
         self.rows_yielded += len(batch.keys)
-        first, last = self._first or batch.keys[0], batch.keys[-1]
-        self._first = first
-        if self.total:
-            self.share = min(1.0, self.rows_yielded / self.total)
-        elif self.paginator.last_id is not None:
-            self.share = (last - first + 1) / max(1, self.paginator.last_id - first + 1)
-        batch.position = self.paginator.position(batch.page, last, ends_page=batch.ends_page)
+        self._first, self._last = self._first or batch.keys[0], batch.keys[-1]
+        batch.position = self.paginator.position(batch.page, self._last, ends_page=batch.ends_page)
 
     def _update_budget(self) -> None:
         """Tell the memory budget how many bytes wait in this list."""

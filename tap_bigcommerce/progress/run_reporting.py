@@ -8,10 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config
-from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter, set_up_logging
 from tap_bigcommerce.progress.metrics import run_every
-from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
+from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot, totals
 from tap_bigcommerce.shutdown import STOPPED
 from tap_bigcommerce.text import Secrets, duration, proxy_passwords
 
@@ -116,9 +115,9 @@ class RunReporting:
 
     def _log_end(self, status: int) -> None:
         """Log the last line of a run: "Done: 42 records of 4 streams, 9 requests, 3 s"."""
-        streams, took = self.tracker.streams, duration(time.monotonic() - self.tracker.began)
-        records, requests = sum(c.written for c in streams), sum(c.requests for c in streams)
-        figures = f"{records:,} records of {len(streams)} streams, {requests:,} requests, {took}"
+        streams = self.tracker.streams
+        figures = totals(streams, time.monotonic() - self.tracker.began)
+        figures = figures.replace(" records", f" records of {len(streams)} streams", 1)
         failed = ", ".join(counts.stream for counts in streams if counts.failure is not None)
         if status > STOPPED:
             LOGGER.warning("Stopped by %s: %s", signal.Signals(status - STOPPED).name, figures)
@@ -138,26 +137,15 @@ def _shows_bars(environment: Mapping[str, str]) -> bool:
 
 def _progress_message(run: Snapshot) -> str:
     """The run's progress in one line."""
-    stages = [counts.stage for counts in run.streams]
-    done = stages.count("done") + stages.count("failed")
-    parts = [f"{done} of {len(stages)} streams done after {duration(run.took)}"]
+    parts = [run.text]
     for counts in run.streams:
-        if counts.stage == "running":
-            parts.append(_stream_message(counts, *run.rates[counts.stream]))
-    parts.append(f"{run.request_rate:.1f} requests/s")
+        if counts.stage == "running" and counts.read_with is None:
+            rate, left = run.rates[counts.stream]
+            share = f", {counts.share:.0%}" if counts.share is not None else ""
+            ends = f", about {duration(left)} left" if left is not None else ""
+            records = f"{counts.written:,} records, {rate or 0:,.0f} records/s"
+            parts.append(f"{counts.stream}: {records}{share}{ends}")
     if run.quota is not None:
-        size, left = run.quota.quota, run.quota.left
-        parts.append(f"{size - left} of {size} requests of the quota in use")
-    parts += [f"waiting: {wait}" for wait in run.waits]
-    return "; ".join(parts)
-
-
-def _stream_message(counts: StreamCounts, rate: float | None, left: float | None) -> str:
-    parts = [f"{counts.stream}: {counts.written:,} records"]
-    if counts.read_with is None:  # Otherwise pages are counted for that stream.
-        parts += [f"{counts.pages:,} pages", f"{rate or 0:,.0f} records/s"]
-        if counts.share is not None:
-            parts.append(f"{counts.share:.0%}")
-        if left is not None:
-            parts.append(f"about {duration(left)} left")
-    return ", ".join(parts)
+        size, left_of_it = run.quota.quota, run.quota.left
+        parts.append(f"{size - left_of_it:,} of {size:,} requests of the quota in use")
+    return "; ".join(parts + [f"waiting: {wait}" for wait in run.waits])

@@ -45,9 +45,7 @@ def bars(tracker: ProgressTracker, log: LogHandler) -> Iterator[None]:
         redirect_stdout=False,
         redirect_stderr=False,
     )
-    log.write_line = lambda line, level: console.print(
-        Text(line, LEVELS.get(level, "")), soft_wrap=True
-    )
+    log.write_line = lambda line, level: console.print(Text(line, LEVELS.get(level, "")))
 
     def redraw() -> None:
         # Redrawing moves the cursor up by the height of the bars: not while a line is written.
@@ -97,13 +95,12 @@ def render(run: Snapshot, width: int, height: int) -> RenderableType:
     stages.subtract(counts.stage for counts in shown)
     hidden = [f"{stages[stage]} {stage}" for stage in STAGES if stages[stage]]
     lines = [("more: " + ", ".join(hidden), "dim")] if hidden else []
-    footer = f"{duration(run.took)}  {run.request_rate:.1f} requests/s"
+    lines.append((run.text, "cyan"))
     if run.quota is not None:
         used = run.quota.quota - run.quota.left
-        footer += f"  quota: {used:,} of {run.quota.quota:,} in use"
-        if run.quota.resets_in:
-            footer += f", resets in {duration(run.quota.resets_in)}"
-    lines.append((footer, "cyan"))
+        quota = f"quota: {used:,} of {run.quota.quota:,} requests in use"
+        resets = f", resets in {duration(run.quota.resets_in)}" if run.quota.resets_in else ""
+        lines.append((quota + resets, "cyan"))
     lines += [(f"waiting: {wait}", "yellow") for wait in run.waits]
     below = [Text(line, style, no_wrap=True, overflow="ellipsis") for line, style in lines]
     return Group(table, *below)

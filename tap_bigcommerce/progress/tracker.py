@@ -2,6 +2,7 @@
 
 import contextlib
 import copy
+import math
 import threading
 import time
 from collections import Counter, deque
@@ -26,19 +27,33 @@ WAITS = {"for-quota": "waiting for the quota", "for-retry": "waiting to retry"}
 MAX_WAITS = 3
 """So many different waits are shown at once."""
 
+RATE_SECONDS = 30.0
+"""Rates are averages over this time: a window of the quota, with its burst and its wait."""
+
+SMALLEST_SHARE = 0.05
+"""A smaller share of a list is too little for an estimate of the time left."""
+
 
 @dataclass(frozen=True)
 class QuotaStatus:
     """The store's quota as the API last reported it.
 
     `left` of `quota` requests remain in a window of `window` seconds, which ends in `resets_in`
-    seconds.
+    seconds. The tap may use `usable` requests of each window.
     """
 
     quota: int
     left: int
     window: float
     resets_in: float
+    usable: float
+
+    def seconds_for(self, requests: float) -> float:
+        """The seconds that the quota makes so many requests wait, at least."""
+        rest = requests - max(0.0, self.left - (self.quota - self.usable))
+        if rest <= 0:
+            return 0.0
+        return self.resets_in + (math.ceil(rest / self.usable) - 1) * self.window
 
 
 class WaitReason(Enum):
@@ -54,14 +69,18 @@ class WaitReason(Enum):
 class Wait:
     """A request of `stream` waits until about `until` (by `time.monotonic`).
 
-    `detail` says why a request is retried. `kind` is a key of WAITS.
+    `detail` says why a request is retried.
     """
 
     stream: str
     reason: WaitReason
     until: float
     detail: str
-    kind: str
+
+    @property
+    def kind(self) -> str:
+        """Its key in WAITS. A 429 is also about the quota."""
+        return "for-retry" if self.reason is WaitReason.RETRY else "for-quota"
 
 
 @dataclass(frozen=True)
@@ -72,7 +91,6 @@ class Snapshot:
         streams: The counters of all streams, in the order of the run.
         rates: By stream: records per second, and seconds left; None where unknown.
         took: Seconds since the run began.
-        request_rate: Requests per second.
         quota: None if the API has not reported it.
         waits: Messages about what requests wait for.
     """
@@ -80,9 +98,14 @@ class Snapshot:
     streams: Sequence[StreamCounts]
     rates: Mapping[str, tuple[float | None, float | None]]
     took: float
-    request_rate: float
     quota: QuotaStatus | None
     waits: list[str]
+
+    @property
+    def text(self) -> str:
+        """The whole run: "2 of 4 streams done, 3,899 records, 317 requests, 1 min 19 s"."""
+        done = sum(counts.stage in ("done", "failed") for counts in self.streams)
+        return f"{done} of {len(self.streams)} streams done, {totals(self.streams, self.took)}"
 
 
 class Timeline:
@@ -158,7 +181,10 @@ class ProgressTracker:
         self._waits_added_at = self.began
         self._under_way: Counter[str] = Counter()
         self.idle: Counter[str] = Counter()
-        self._figures_at: deque[tuple[float, Mapping[str, int]]] = deque([(self.began, {})])
+        # Of streams under way: how many records were written, and which share of the list.
+        self._figures_at: deque[tuple[float, dict[str, tuple[int, float]]]] = deque(
+            [(self.began, {})]
+        )
 
     def request_began(self, counts: StreamCounts) -> None:
         """A request of a stream is under way, until `request_ended` is called."""
@@ -206,9 +232,7 @@ class ProgressTracker:
                 self._add_waits()
                 self._waits.pop(key, None)
                 if reason is not None:
-                    # A 429 is also about the quota.
-                    kind = "for-retry" if reason is WaitReason.RETRY else "for-quota"
-                    self._waits[key] = Wait(counts.stream, reason, until, detail, kind)
+                    self._waits[key] = Wait(counts.stream, reason, until, detail)
 
         try:
             yield report
@@ -239,11 +263,10 @@ class ProgressTracker:
         """The run's progress now."""
         with self._lock:
             now = self._clock()
-            figures = {counts.stream: counts.written for counts in self.streams}
-            figures[ALL] = sum(counts.requests for counts in self.streams)
+            running = [counts for counts in self.streams if counts.stage == "running"]
+            figures = {counts.stream: (counts.written, counts.share or 0.0) for counts in running}
             self._figures_at.append((now, figures))
-            # Rates are averages over about the last ten seconds.
-            while len(self._figures_at) > 2 and now - self._figures_at[1][0] >= 10.0:
+            while len(self._figures_at) > 2 and now - self._figures_at[1][0] >= RATE_SECONDS:
                 self._figures_at.popleft()
             quota = self._quota
             if quota is not None and now < self._resets_at:
@@ -252,32 +275,33 @@ class ProgressTracker:
                 quota = replace(quota, left=quota.quota, resets_in=0.0)
             return Snapshot(
                 streams=self.streams,
-                rates={at.stream: self._rate_and_eta(at, now) for at in self.streams},
+                rates={at.stream: self._rate_and_eta(at, now, quota) for at in self.streams},
                 took=now - self.began,
-                request_rate=self._rate(ALL, self.began),
                 quota=quota,
                 waits=_wait_messages(self._waits.values(), now),
             )
 
-    def _rate(self, name: str, began: float) -> float:
-        (then, before), (now, figures) = self._figures_at[0], self._figures_at[-1]
-        seconds = now - max(then, began)
-        return (figures[name] - before.get(name, 0)) / seconds if seconds > 0 else 0.0
-
-    def _rate_and_eta(self, counts: StreamCounts, now: float) -> tuple[float | None, float | None]:
+    def _rate_and_eta(
+        self, counts: StreamCounts, now: float, quota: QuotaStatus | None
+    ) -> tuple[float | None, float | None]:
         took, share = counts.took, counts.share
-        if counts.stage != "running":
+        if counts.stage != "running" or took <= 0:
             return counts.written / took if took > 0 else None, None
-        rate = self._rate(counts.stream, now - took)
-        if share is None or share < 0.02:  # too little for an estimate
+        then, before = self._figures_at[0]
+        written, share_before = before.get(counts.stream, (0, 0.0))
+        seconds = now - max(then, now - took)
+        rate = (counts.written - written) / seconds if seconds > 0 else 0.0
+        if share is None or share < SMALLEST_SHARE or share <= share_before:
             return rate, None
-        # It cannot be done before the quota allows more requests.
-        quota = [
-            wait.until - now
-            for wait in self._waits.values()
-            if wait.stream == counts.stream and wait.kind == "for-quota"
-        ]
-        return rate, max(took * (1 - share) / share, min(quota, default=0.0))
+        left = seconds * (1 - share) / (share - share_before)
+        requests = counts.requests * (1 - share) / share
+        return rate, max(left, quota.seconds_for(requests) if quota is not None else 0.0)
+
+
+def totals(streams: Iterable[StreamCounts], took: float) -> str:
+    """ "3,899 records, 317 requests, 1 min 19 s": of these streams, after `took` seconds."""
+    records, requests = (sum(getattr(c, name) for c in streams) for name in ("written", "requests"))
+    return f"{records:,} records, {requests:,} requests, {duration(took)}"
 
 
 def _wait_messages(waits: Iterable[Wait], now: float) -> list[str]:

@@ -354,7 +354,7 @@ class ListSync:
         if active:
             self._update_newest(batch.rows)
         for sync in active:
-            sync.counts.share = list_reader.share
+            sync.counts.share = list_reader.share(by_id=self._start.since is None)
             sync.set_resume(batch.position, self._sync_start(list_reader), self._newest)
         self.stream_syncs[0].counts.pages = list_reader.pages
         if batch.ends_page:

@@ -21,6 +21,9 @@ from typing import Any
 import pyte
 import tap_runner
 
+SIZE = ("COLUMNS", "LINES")
+"""Variables that would hide the terminal's own size."""
+
 
 class Terminal:
     """A screen of so many columns and rows, on which a tap shows its progress."""
@@ -130,7 +133,7 @@ def watched(
             stdout=file,
             stderr=terminal.its_end,
             env={
-                **tap_runner.clean_environment(),
+                **{k: v for k, v in tap_runner.clean_environment().items() if k not in SIZE},
                 "TERM": "xterm-256color",
                 "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
                 **environment,

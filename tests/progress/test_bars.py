@@ -42,8 +42,8 @@ def test_each_stream_has_a_bar_and_its_figures(tmp_path: Path) -> None:
         for stream in ("coupons", "customers", "orders", "products"):
             count = len(store.records(stream))
             assert re.search(rf"{stream} +━+ +{count} records +\d+ pages .*done in", shown[stream])
-        (below,) = [row for row in rows if "requests/s" in row]
-        assert re.search(r"quota|requests/s$", below)
+        records = sum(len(store.records(stream)) for stream in shown)
+        assert any(re.search(rf"^4 of 4 streams done, {records} records, \d+ req", r) for r in rows)
 
 
 def test_a_list_whose_end_is_known_shows_the_time_left(tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_it_says_what_it_waits_for(tmp_path: Path) -> None:
         rows = tap.terminal.wait_for("waiting: quota")
         text = "\n".join(rows)
         assert re.search(r"waiting: quota: \d+ s until the window resets", text)
-        assert re.search(r"quota: 9 of 10 in use, resets in \d+ s", text)
+        assert re.search(r"quota: 9 of 10 requests in use, resets in \d+ s", text)
         assert tap.stop() == 143
 
 
@@ -127,6 +127,17 @@ def test_log_lines_stand_above_the_bars_whole_and_once(tmp_path: Path) -> None:
     summaries = [row for row in log if " INFO Summary of " in row]
     assert len(set(summaries)) == len(summaries) == 4
     assert not any("METRIC" in row for row in rows)
+
+
+def test_log_lines_break_between_words(tmp_path: Path) -> None:
+    with Sandbox(small()) as store, watched(tmp_path, settings(store), size=(60, 40)) as tap:
+        assert tap.end() == 0
+        words = {word for row in tap.terminal.all_rows() for word in row.split()}
+        logged = tap_runner.run(settings(store)).logged("INFO")
+    summaries = [line for line in logged if "Summary of" in line]
+    assert len(summaries) == 4
+    assert all(len(line) > 60 for line in summaries)
+    assert words.issuperset(word for line in summaries for word in line.split())
 
 
 SIZES = [(60, 16), pytest.param((80, 24), marks=pytest.mark.every_stream)]

@@ -9,6 +9,7 @@ from datetime import datetime, timezone
 import pytest
 from tap_runner import TIMEOUT, Result, run, settings, start
 
+from tap_bigcommerce.progress.tracker import QuotaStatus
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 
@@ -23,13 +24,29 @@ def test_a_line_reports_the_progress_at_intervals(slow: Options) -> None:
     assert result.status == 0
     lines = [line for line in result.stderr.splitlines() if line.startswith("INFO Progress: ")]
     assert len(lines) >= 3
-    head = re.compile(r"INFO Progress: \d of 4 streams done after (\d+ min )?\d+ s; ")
+    head = re.compile(r"INFO Progress: \d of 4 streams done, \d+ records, \d+ requests, \d+ s; ")
     assert all(map(head.match, lines))
-    assert any(
-        re.search(r"; (orders|products|customers): \d+ records, \d+ pages, \d+ records/s", line)
-        for line in lines
-    )
-    assert all(re.search(r"; \d+\.\d requests/s", line) for line in lines)
+    stream = r"; (orders|products|customers): \d+ records, \d+ records/s, \d+%"
+    assert any(re.search(stream, line) for line in lines)
+
+
+def test_no_share_is_shown_where_nobody_can_tell(slow: Options) -> None:
+    """Orders have no total, and ids say little of how many of them changed since a date."""
+    with Sandbox(slow) as store:
+        shown = [
+            run(settings(store, page_size=5, **more), args=["--progress-every", "0.05"]).stderr
+            for more in ({}, {"start_date": "2020-01-01"})
+        ]
+    assert [bool(re.search(r"; orders: [^;]*\d%", text)) for text in shown] == [True, False]
+    assert all(re.search(r"; coupons: [^;]*\d%", text) for text in shown)
+
+
+@pytest.mark.parametrize(
+    ("requests", "seconds"), [(4, 0), (5, 12), (44, 12), (45, 42), (84, 42), (85, 72)]
+)
+def test_the_quota_s_waits_count_as_time_left(requests: int, seconds: float) -> None:
+    """The tap may use 40 of 80 requests in 30 s, and has 4 of them left for 12 s."""
+    assert QuotaStatus(80, 44, 30.0, 12.0, 40.0).seconds_for(requests) == seconds
 
 
 def test_a_short_sync_has_no_such_line(quiet: Sandbox) -> None:

@@ -30,7 +30,9 @@ def test_no_request_is_lost_however_long_the_run_is(seconds: float) -> None:
     for number in range(1000):
         status = {0: "503", 1: "429", 2: "404", 3: "timeout"}.get(number % 10, "200")
         moment = BEGAN + seconds * number / 1000
-        timeline.add_request(moment, "orders", status, QuotaStatus(1000, number, 30.0, 10.0))
+        timeline.add_request(
+            moment, "orders", status, QuotaStatus(1000, number, 30.0, 10.0, 1000.0)
+        )
     timeline.extend_to(BEGAN + seconds)
     assert len(timeline.intervals) <= MAX_INTERVALS
     assert (len(timeline.intervals) - 1) * timeline.width <= seconds
