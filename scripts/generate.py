@@ -16,7 +16,6 @@ from scripts.docs import (
     bars,
     deletes_picture,
     diagrams,
-    error_tables,
     fields,
     figures,
     fleet_capacity,
@@ -82,10 +81,6 @@ def _pages_with_blocks() -> dict[Path, str]:
         },
         DOCS / "streams" / "index.md": {"streams": stream_pages.index_tables()},
         DOCS / "personal-data.md": {"personal": fields.personal_table()},
-        DOCS / "errors.md": {
-            "messages": error_tables.message_tables(),
-            "statuses": error_tables.status_table(),
-        },
         DOCS / "speed.md": {
             name: figures.block(name) for name in ("plain", "quota", "delay", "process")
         },

@@ -15,7 +15,7 @@ import requests
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.response import Response, RowKeys, Shape, inside, parse
 from tap_bigcommerce.api.retry_policy import LONGEST_SHORT_WAIT, RetryPolicy
-from tap_bigcommerce.api.status_codes import ACTIONS, Action, AttemptFailed, status_rule
+from tap_bigcommerce.api.status_codes import ERRORS, Action, AttemptFailed, status_rule
 from tap_bigcommerce.api.transport import MEGABYTE, Transport, read_body
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import parse_instant
@@ -212,7 +212,7 @@ class Client:
         with self._transport.get(self._base + request.path, request.params) as http_response:
             request.headers = http_response.headers
             status = str(http_response.status_code)
-            action, message, _ = status_rule(http_response.status_code)
+            action, message = status_rule(http_response.status_code)
             if action not in ("read", "empty"):
                 api_message, max_limit = _api_message(http_response)
                 text = f"{status}: {message}{api_message}"
@@ -277,7 +277,7 @@ class Client:
             request.token_refusals += 1
             may_retry = self._token_has_worked and request.token_refusals < TOKEN_ATTEMPTS
             if failure.action != "token" or not may_retry:
-                error = ACTIONS[failure.action].get("error", ACTIONS["fail"]["error"])
+                error = ERRORS.get(failure.action, ERRORS["fail"])
                 fields = {"failure": failure, "context": request.context, "config": self._config}
                 error_class = ERROR_CLASSES.get(failure.action, RequestFailed)
                 raised = error_class(error.format(message=message, **fields))

@@ -50,20 +50,19 @@ class AttemptFailed(Exception):
 
 
 class StatusRule(NamedTuple):
-    """The rule for one status: the `action`, the `message` for people, and how they `cure` it."""
+    """The rule for one status: the `action`, and the `message` for people."""
 
     action: Action
     message: str
-    cure: str = ""
 
 
 _TABLE: Any = json.loads(resources.files(__package__).joinpath("status_codes.json").read_bytes())
 STATUS_RULES: Mapping[str, StatusRule] = {
     status: StatusRule(**row) for status, row in _TABLE["statuses"].items()
 }
-ACTIONS: Mapping[Action, Mapping[str, str]] = _TABLE["actions"]
-"""By action, `tap`: what the tap does, for the documentation; and `error`: a template of the
-message, with the fields `message`, `failure`, `context` (a RequestContext) and `config`."""
+ERRORS: Mapping[Action, str] = _TABLE["errors"]
+"""By action, the template of its error, with the fields `message`, `failure`, `context` (a
+RequestContext) and `config`."""
 
 
 def status_rule(status: int) -> StatusRule:
