@@ -245,6 +245,14 @@ LEGACY_ADVICE = (
 )
 
 
+NO_SETTINGS = (
+    "There are no settings. Make a config from the credentials file of an API account: "
+    "tap-bigcommerce --init credentials.txt --config config.json. Then run: tap-bigcommerce "
+    f"--config config.json. Or set {ENVIRONMENT_PREFIX}STORE_HASH and {ENVIRONMENT_PREFIX}"
+    "ACCESS_TOKEN."
+)
+
+
 def read_config(
     files: Iterable[str],
     environment: Mapping[str, str],
@@ -267,6 +275,8 @@ def read_config(
             empty = {n for n, v in values.items() if v in ("", None) and n in {**raw, **from_files}}
             from_files.update((n, v) for n, v in values.items() if n not in empty)
     raw.update(from_files)
+    if not raw:
+        raise ConfigError(NO_SETTINGS)
     secrets.add(_secrets_in(raw))
     config = parse_config(raw)
     set_up_log(config)

@@ -64,6 +64,11 @@ def duration(seconds: float, *, tenths: bool = False) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
+def plural(number: int, noun: str) -> str:
+    """A number with a noun: "1 record", "1,234 records"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def table(
     head: Sequence[str],
     rows: Iterable[Sequence[str]],

@@ -15,7 +15,13 @@ import requests
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.response import Response, RowKeys, Shape, inside, parse
 from tap_bigcommerce.api.retry_policy import LONGEST_SHORT_WAIT, RetryPolicy
-from tap_bigcommerce.api.status_codes import ERRORS, Action, AttemptFailed, status_rule
+from tap_bigcommerce.api.status_codes import (
+    ERRORS,
+    NO_CONNECTION,
+    Action,
+    AttemptFailed,
+    status_rule,
+)
 from tap_bigcommerce.api.transport import MEGABYTE, Transport, read_body
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import parse_instant
@@ -129,6 +135,7 @@ class Client:
         self._outage = self.retry_policy()
         self._probe_lock = threading.Lock()
         self._unavailable: StoreUnavailable | None = None
+        self._all_streams = StreamCounts("all streams")
         self.largest_page = 0
         """The most rows of a response so far: no list has a maximum `limit` below it."""
 
@@ -288,6 +295,8 @@ class Client:
         details = (stream, request.path, failure.message, wait, request.attempts + 1)
         # In an outage, which has many attempts, each attempt is logged once.
         kind = f"{failure.outcome}, {request.attempts}"
+        if failure.outcome == NO_CONNECTION:  # Then it is the same for all streams.
+            counts = self._all_streams
         log_first(counts, "%s: GET %s: %s; retrying in %.1f s (attempt %d)", *details, detail=kind)
         self.wait(
             wait, request.context, f"{failure.outcome}, attempt {request.attempts + 1} to come"
@@ -306,13 +315,17 @@ class Client:
                     self._send(probe)
                 except AttemptFailed as failure:
                     if failure.action in RETRIED:
-                        host, proxy = urlsplit(self._base).netloc, self._transport.proxy
+                        host = urlsplit(self._base).netloc
+                        check = (
+                            f"the network between here and {host}, and whether the store is open"
+                        )
+                        too = f" GET {TIME_PATH} failed, too: {failure.message}."
+                        if failure.outcome == NO_CONNECTION:
+                            too, check = "", "that address, and the network"
+                            message = f"{failure.message[:1].upper()}{failure.message[1:]}."
                         self._unavailable = StoreUnavailable(
-                            f"No stream can be read from {host}"
-                            f"{' through the proxy' if proxy else ''}. {message} This was tried "
-                            f"for {seconds:.0f} s. GET {TIME_PATH} failed, too: {failure.message}. "
-                            f"Check the network between here and {host}, and whether the store is "
-                            f"open. {RUN_AGAIN}"
+                            f"No stream can be read from {host}. {message} This was tried for "
+                            f"{seconds:.0f} s.{too} Check {check}. {RUN_AGAIN}"
                         )
                 if self._unavailable is None:
                     self._store_works()

@@ -28,6 +28,10 @@ Action = (
 """
 
 
+NO_CONNECTION = "no connection"
+"""The outcome of an attempt that could not connect: nothing was sent."""
+
+
 @dataclass(eq=False)
 class AttemptFailed(Exception):
     """One attempt of a request failed.

@@ -20,7 +20,7 @@ import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from urllib3.poolmanager import pool_classes_by_scheme
 
-from tap_bigcommerce.api.status_codes import AttemptFailed
+from tap_bigcommerce.api.status_codes import NO_CONNECTION, AttemptFailed
 from tap_bigcommerce.config import LOOPBACK, Config
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.version import VERSION
@@ -69,8 +69,7 @@ class Transport:
             "User-Agent": config.user_agent or f"tap-bigcommerce/{VERSION}",
         }
         self._proxies, self._verify = _environment(config.api_url)
-        self.proxy = bool(requests.utils.select_proxy(config.api_url, self._proxies))
-        """Whether requests go through a proxy that the environment names."""
+        self._peer = _peer(config.api_url, self._proxies)
         # Not a requests.Session: even with allow_redirects=False, it reads the whole body of a
         # redirect and parses its Location. One connection more than workers, for Client's probe.
         self._adapter = _Adapter(pool_maxsize=config.max_concurrency + 1)
@@ -97,7 +96,7 @@ class Transport:
                     self._adapter.close()
                 yield http_response
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _failure(error) from error
+            raise _failure(error, self._peer) from error
         finally:
             # Whatever the error is, or if there is none: past the deadline, it is a timeout.
             if time.monotonic() >= began + deadline:
@@ -106,8 +105,22 @@ class Transport:
                 )
 
 
-def _failure(error: BaseException) -> AttemptFailed:
-    """Converts an exception of requests, urllib3 or the system to an AttemptFailed."""
+def _peer(api_url: str, proxies: Mapping[str, str]) -> str:
+    """Where connections are made to, for people: the API's host, or a proxy and its variable."""
+    proxy = requests.utils.select_proxy(api_url, proxies)
+    if not proxy:
+        return urlsplit(api_url).netloc
+    names = (f"{urlsplit(api_url).scheme}_proxy", "all_proxy")
+    set_ones = (name for name, value in os.environ.items() if value and name.lower() in names)
+    variable = next(set_ones, "of this system")
+    return f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]} ({variable})"
+
+
+def _failure(error: BaseException, peer: str) -> AttemptFailed:
+    """Converts an exception of requests, urllib3 or the system to an AttemptFailed.
+
+    `peer` is where the connection was to be made.
+    """
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return AttemptFailed(
             "certificate",
@@ -123,8 +136,14 @@ def _failure(error: BaseException) -> AttemptFailed:
     if isinstance(error, NEVER_SENT):
         return AttemptFailed("request", f"the request could not be sent ({kind})", "fail")
     if isinstance(error, NOT_CONNECTED) or isinstance(inner, urllib3.exceptions.NewConnectionError):
+        if isinstance(inner, urllib3.exceptions.NameResolutionError):
+            reason = "its name is unknown here"
+        elif isinstance(error, requests.ConnectTimeout):
+            reason = "no answer"
         return AttemptFailed(
-            "connection", f"no connection could be made ({kind})", reduce_after=math.inf
+            NO_CONNECTION,
+            f"no connection to {peer}: {reason.lower() if reason else kind}",
+            reduce_after=math.inf,
         )
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
         return AttemptFailed("timeout", "no response in time")

@@ -4,12 +4,14 @@ Used by `--discover` and `--check`. Each address is requested once.
 """
 
 import dataclasses
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.api.rate_limiter import RateLimiter
@@ -25,9 +27,12 @@ from tap_bigcommerce.exceptions import (
 )
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.progress.counters import StreamCounts
+from tap_bigcommerce.progress.tracker import ProgressTracker
 from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.stream import Stream, warn_of_fallback
+
+LOGGER = logging.getLogger(__name__)
 
 ATTEMPTS, RETRY_SECONDS, REQUEST_TIMEOUT = 2, 5, 10.0
 """Lower limits than those of a sync, because a person waits for the result."""
@@ -79,7 +84,8 @@ class Access:
 class Prober:
     """Sends requests to one store until MAX_SECONDS have passed. It is thread-safe."""
 
-    def __init__(self, config: Config, shutdown: Shutdown) -> None:
+    def __init__(self, config: Config, shutdown: Shutdown, tracker: ProgressTracker) -> None:
+        """`tracker` counts the requests."""
         share, concurrency = config.quota_share, config.max_concurrency
         self.rate_limiter = RateLimiter(share=share, concurrency=concurrency, shutdown=shutdown)
         config = dataclasses.replace(
@@ -89,9 +95,13 @@ class Prober:
             request_timeout=min(REQUEST_TIMEOUT, config.request_timeout),
         )
         self._store_hash = config.store_hash
-        self._client = Client(config, self.rate_limiter, shutdown)
+        self._client = Client(config, self.rate_limiter, shutdown, tracker)
         self._workers = Workers(concurrency, shutdown)
         self._end = time.monotonic() + MAX_SECONDS
+        LOGGER.info(
+            "Asking %s which of %d streams the token may read, for %.0f s at most",
+            *(urlsplit(config.api_url).netloc, len(STREAMS), MAX_SECONDS),
+        )
         self._durations: list[tuple[int, float]] = []
         """Of each call of `_get`: its requests, and its seconds without waits for the quota."""
 

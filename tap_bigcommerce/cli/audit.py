@@ -43,8 +43,7 @@ class Finding:
 def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]:
     """Compare the figures of each selected stream that has a list of its own.
 
-    An error of one stream is logged, and becomes one of its differences. Raises the errors
-    that end a run.
+    An error of one stream is one of its differences. Raises the errors that end a run.
     """
     findings: list[Finding] = []
     for priority, (name, selection) in enumerate(selections.items()):
@@ -57,7 +56,6 @@ def audit(selections: Mapping[str, Selection], run: RunContext) -> list[Finding]
         search = IdSearch(stream, run, context, priority)
         error = failure_of(name, functools.partial(_compare, search, findings[-1]))
         if error is not None:
-            LOGGER.error("%s failed: %s", name, error.message)
             findings[-1].differences.append(one_line(error.message))
     return findings
 

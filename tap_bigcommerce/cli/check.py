@@ -20,7 +20,6 @@ from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.shutdown import Shutdown
 from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams import STREAMS, root_of
 from tap_bigcommerce.streams.permissions import INFORMATION
@@ -103,7 +102,7 @@ class CheckResult:
         selections: Mapping[str, Selection],
         config: Config,
         state: State | None,
-        shutdown: Shutdown,
+        make_prober: Callable[[Config], Prober],
     ) -> None:
         """`state` is None if no state was given.
 
@@ -111,7 +110,7 @@ class CheckResult:
         """
         self.config, self.has_state = config, state is not None
         self.start_date = format_instant(config.start_date) if config.start_date else None
-        self.prober = Prober(config, shutdown)
+        self.prober = make_prober(config)
         access = self._access = self.prober.access()
         previous = state or State({}, config.store_hash)
         bookmarks = {n: previous.bookmark(n, s.replication_key or "") for n, s in STREAMS.items()}

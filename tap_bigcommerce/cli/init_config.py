@@ -140,4 +140,4 @@ def write(name: str, config: str, *, overwrite: bool) -> None:
     except (OSError, UnusableFile) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"The config {name} cannot be written: {reason}.") from error
-    LOGGER.info("Wrote %s. It contains the access token: only you can read it.", name)
+    LOGGER.info("Done: wrote %s. It contains the access token: only you can read it.", name)

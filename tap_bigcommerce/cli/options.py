@@ -15,6 +15,23 @@ COMMANDS = {
 """The commands besides a sync and --init, with their help texts."""
 
 
+DESCRIPTION = """\
+Reads a BigCommerce store over its REST API and writes Singer messages to standard output.
+Without --catalog, the streams that are selected by default are read; without --state, from the
+start."""
+
+EPILOG = """\
+Every setting can also be an environment variable: TAP_BIGCOMMERCE_STORE_HASH,
+TAP_BIGCOMMERCE_ACCESS_TOKEN and so on. --about explains the settings and the streams. The documents
+are in the folder docs of the source code; troubleshooting.md has the usual troubles.
+
+examples:
+  tap-bigcommerce --init credentials.txt --config config.json
+  tap-bigcommerce --config config.json --check
+  tap-bigcommerce --config config.json --state state.json | target-jsonl > next-state.json
+"""
+
+
 class Options(argparse.Namespace):
     """The parsed options. Files are given by their names.
 
@@ -84,11 +101,9 @@ def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tap-bigcommerce",
         add_help=False,  # argparse would not report an error of standard output.
-        description="Reads a BigCommerce store over its REST API and writes Singer messages to "
-        "standard output. Without --catalog, the streams that are selected by default are read; "
-        "without --state, from the start.",
-        epilog="Every setting can also be an environment variable: TAP_BIGCOMMERCE_STORE_HASH, "
-        "TAP_BIGCOMMERCE_ACCESS_TOKEN and so on.",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.set_defaults(config=[], select=[], full_refresh=[], commands=[])
     add = parser.add_argument

@@ -83,6 +83,10 @@ class Run:
             )
         return found
 
+    def prober(self, config: Config) -> Prober:
+        """Make what finds out which streams can be read."""
+        return Prober(config, self.shutdown, self.reporting.tracker)
+
     def run_context(self, config: Config, state: State) -> RunContext:
         """Make the objects that a sync needs."""
         is_test = self.options.command == "test"
@@ -104,15 +108,13 @@ class Run:
 
 def run(options: Options, environment: Mapping[str, str]) -> int:
     """Run the command; returns the exit status. All exceptions are handled here."""
-    # The output of a check should fit one screen, without log lines about the requests.
-    is_quiet = options.quiet or options.command == "check"
     reporting = RunReporting(
         environment,
-        options.log_level or ("WARNING" if is_quiet else None),
+        options.log_level or ("WARNING" if options.quiet else None),
         options.log_format,
         options.report,
         None if options.quiet else options.progress_every,
-        is_sync=options.command in ("sync", "test"),
+        command=options.command,
     )
     set_allocator()
     shutdown = Shutdown()
@@ -142,7 +144,7 @@ def _discover(run: Run) -> int:
     if config is None:
         LOGGER.info("There are no settings, so the catalog has all streams.")
     else:
-        access = Prober(config, run.shutdown).access()
+        access = run.prober(config).access()
         streams = available_streams(access)
         if not streams:
             raise ConfigError(
@@ -178,7 +180,7 @@ def _check(run: Run) -> int:
     value = read_state(options.state)
     state = State(value, config.store_hash) if value is not None else None
     selections = run.selections(config)
-    result = CheckResult(selections, config, state, run.shutdown)
+    result = CheckResult(selections, config, state, run.prober)
     if options.format == "json":
         _write(hide(json.dumps(result.as_json(), indent=2)) + "\n")
     else:

@@ -4,15 +4,14 @@ import contextlib
 import logging
 import signal
 import sys
-import time
 from collections.abc import Callable, Mapping
 
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config
 from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter, set_up_logging
 from tap_bigcommerce.progress.metrics import run_every
-from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot, totals
+from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
 from tap_bigcommerce.shutdown import STOPPED
-from tap_bigcommerce.text import Secrets, duration, proxy_passwords
+from tap_bigcommerce.text import Secrets, duration, plural, proxy_passwords
 
 LOGGER = logging.getLogger(__name__)
 
@@ -33,7 +32,7 @@ class RunReporting:
         report: str | None,
         progress_every: float | None,
         *,
-        is_sync: bool,
+        command: str,
     ) -> None:
         """Set up the log.
 
@@ -43,9 +42,9 @@ class RunReporting:
             report: The file for the report; None: no report.
             progress_every: Seconds between two log lines about the progress, where bars cannot be
                 shown; None: neither lines nor bars.
-            is_sync: The run reads streams: its last log line says how it ended.
+            command: The command, or "sync".
         """
-        self._is_sync = is_sync
+        self._command = command
         self._progress_every = progress_every
         self.secrets = Secrets()
         self.secrets.add(proxy_passwords(environment))
@@ -116,14 +115,13 @@ class RunReporting:
     def _log_end(self, status: int) -> None:
         """Log the last line of a run: "Done: 42 records of 4 streams, 9 requests, 3 s"."""
         streams = self.tracker.streams
-        figures = totals(streams, time.monotonic() - self.tracker.began)
-        figures = figures.replace(" records", f" records of {len(streams)} streams", 1)
+        figures = self.tracker.totals(f" of {plural(len(streams), 'stream')}")
         failed = ", ".join(counts.stream for counts in streams if counts.failure is not None)
         if status > STOPPED:
             LOGGER.warning("Stopped by %s: %s", signal.Signals(status - STOPPED).name, figures)
-        elif self._is_sync and status:
+        elif status:
             LOGGER.error("Failed: %s%s", f"{failed} (see above); " if failed else "", figures)
-        elif self._is_sync:
+        elif self._command not in ("init", "about", "list"):
             LOGGER.info("Done: %s", figures)
 
 
@@ -137,7 +135,7 @@ def _shows_bars(environment: Mapping[str, str]) -> bool:
 
 def _progress_message(run: Snapshot) -> str:
     """The run's progress in one line."""
-    parts = [run.text]
+    parts = [run.totals]
     for counts in run.streams:
         if counts.stage == "running" and counts.read_with is None:
             rate, left = run.rates[counts.stream]

@@ -95,7 +95,7 @@ def render(run: Snapshot, width: int, height: int) -> RenderableType:
     stages.subtract(counts.stage for counts in shown)
     hidden = [f"{stages[stage]} {stage}" for stage in STAGES if stages[stage]]
     lines = [("more: " + ", ".join(hidden), "dim")] if hidden else []
-    lines.append((run.text, "cyan"))
+    lines.append((run.totals, "cyan"))
     if run.quota is not None:
         used = run.quota.quota - run.quota.left
         quota = f"quota: {used:,} of {run.quota.quota:,} requests in use"

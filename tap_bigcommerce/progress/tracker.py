@@ -13,7 +13,7 @@ from enum import Enum
 
 from tap_bigcommerce.progress.counters import OUTCOMES, StreamCounts, outcome_of
 from tap_bigcommerce.progress.metrics import log_request
-from tap_bigcommerce.text import duration
+from tap_bigcommerce.text import duration, plural
 
 MAX_INTERVALS = 180
 """Intervals of the timeline. At least half of them are used, except in very short runs."""
@@ -90,22 +90,16 @@ class Snapshot:
     Attributes:
         streams: The counters of all streams, in the order of the run.
         rates: By stream: records per second, and seconds left; None where unknown.
-        took: Seconds since the run began.
+        totals: The whole run: "2 of 4 streams done, 3,899 records, 317 requests, 1 min 19 s".
         quota: None if the API has not reported it.
         waits: Messages about what requests wait for.
     """
 
     streams: Sequence[StreamCounts]
     rates: Mapping[str, tuple[float | None, float | None]]
-    took: float
+    totals: str
     quota: QuotaStatus | None
     waits: list[str]
-
-    @property
-    def text(self) -> str:
-        """The whole run: "2 of 4 streams done, 3,899 records, 317 requests, 1 min 19 s"."""
-        done = sum(counts.stage in ("done", "failed") for counts in self.streams)
-        return f"{done} of {len(self.streams)} streams done, {totals(self.streams, self.took)}"
 
 
 class Timeline:
@@ -175,6 +169,7 @@ class ProgressTracker:
         self._clock = clock
         self._lock = threading.Lock()
         self._timeline = Timeline(self.began)
+        self._requests = 0
         self._quota: QuotaStatus | None = None
         self._resets_at = 0.0
         self._waits: dict[object, Wait] = {}
@@ -207,6 +202,7 @@ class ProgressTracker:
         log_request(counts.stream, took, status)
         with self._lock:
             counts.requests += 1
+            self._requests += 1
             counts.retries += retry
             counts.statuses[status] += 1
             now = self._add_waits()
@@ -268,6 +264,7 @@ class ProgressTracker:
             self._figures_at.append((now, figures))
             while len(self._figures_at) > 2 and now - self._figures_at[1][0] >= RATE_SECONDS:
                 self._figures_at.popleft()
+            done = sum(counts.stage in ("done", "failed") for counts in self.streams)
             quota = self._quota
             if quota is not None and now < self._resets_at:
                 quota = replace(quota, resets_in=self._resets_at - now)
@@ -276,10 +273,18 @@ class ProgressTracker:
             return Snapshot(
                 streams=self.streams,
                 rates={at.stream: self._rate_and_eta(at, now, quota) for at in self.streams},
-                took=now - self.began,
+                totals=f"{done} of {len(self.streams)} streams done, {self.totals()}",
                 quota=quota,
                 waits=_wait_messages(self._waits.values(), now),
             )
+
+    def totals(self, of_streams: str = "") -> str:
+        """ "3,899 records, 317 requests, 1 min 19 s"; without records, if no stream is read."""
+        parts = [plural(self._requests, "request"), duration(self._clock() - self.began)]
+        if self.streams:
+            records = sum(counts.written for counts in self.streams)
+            parts.insert(0, plural(records, "record") + of_streams)
+        return ", ".join(parts)
 
     def _rate_and_eta(
         self, counts: StreamCounts, now: float, quota: QuotaStatus | None
@@ -296,12 +301,6 @@ class ProgressTracker:
         left = seconds * (1 - share) / (share - share_before)
         requests = counts.requests * (1 - share) / share
         return rate, max(left, quota.seconds_for(requests) if quota is not None else 0.0)
-
-
-def totals(streams: Iterable[StreamCounts], took: float) -> str:
-    """ "3,899 records, 317 requests, 1 min 19 s": of these streams, after `took` seconds."""
-    records, requests = (sum(getattr(c, name) for c in streams) for name in ("written", "requests"))
-    return f"{records:,} records, {requests:,} requests, {duration(took)}"
 
 
 def _wait_messages(waits: Iterable[Wait], now: float) -> list[str]:

@@ -11,6 +11,7 @@ An example of the value of a STATE message:
 """
 
 import copy
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any
 
@@ -22,6 +23,8 @@ from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.text import quoted
+
+LOGGER = logging.getLogger(__name__)
 
 RESUME = "resume"
 DELETES = "deletes"
@@ -64,6 +67,31 @@ class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
         return self.cursor or self.after_id or None
 
 
+def _unwrapped(given: Any) -> Any:
+    """The state itself, where it is in a wrapper in which a target or Meltano stores it."""
+    if not isinstance(given, dict):
+        return given
+    if given.get("type") == "STATE" and "value" in given:
+        wrapper, inner = "a STATE message", given["value"]
+    elif "singer_state" in given:
+        wrapper, inner = '{"singer_state": ...}', given["singer_state"]
+    elif given and given.keys() <= {"completed", "partial"}:
+        # Meltano's own form. The runs in `partial` came after the one in `completed`.
+        wrapper = '{"completed": ..., "partial": ...}'
+        inner = _merged(given.get("completed") or {}, given.get("partial") or {})
+    else:
+        return given
+    LOGGER.info("The state is the one in %s.", wrapper)
+    return _unwrapped(inner)
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """`new`; where both are objects, the members of both, as Meltano merges them."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
+
+
 class State:
     """The state of one store: read at the start of a run, updated during it.
 
@@ -75,10 +103,7 @@ class State:
 
         Raises StateError if it belongs to another store or is not a state.
         """
-        if isinstance(given, dict) and given.get("type") == "STATE" and "value" in given:
-            given = given["value"]  # Some targets store the complete STATE message.
-        if isinstance(given, dict) and "singer_state" in given:  # As Meltano exports it.
-            given = given["singer_state"]
+        given = _unwrapped(given)
         if not isinstance(given, (dict, type(None))):
             raise StateError('The state should be a JSON object such as {"bookmarks": {...}}.')
         self._value: dict[str, Any] = copy.deepcopy(given or {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -36,11 +37,13 @@ def test_the_store_is_shown_and_the_check_fits_one_screen(quiet: Sandbox) -> Non
     result = run(settings(quiet), args=["--check"], env={"COLUMNS": str(SCREEN_COLUMNS)})
     quiet.set(quota=0)
     assert result.status == 0, result.stderr
-    assert result.stderr == ""
+    asking, end = result.logged()
+    assert re.fullmatch(r"INFO Asking 127.0.0.1:\d+ which of \d+ streams the token .*", asking)
+    assert re.fullmatch(r"INFO Done: \d+ requests, \d+ s", end)
     for word in ("Café", "BigCommerce Pro", "America/Chicago", "USD", "450 requests in 30 s"):
         assert word in result.stdout
     lines = result.stdout.splitlines()
-    assert len(lines) <= SCREEN_LINES
+    assert len(lines) + 2 <= SCREEN_LINES
     assert max(map(len, lines)) <= SCREEN_COLUMNS
     assert lines[-1] == "Ready: all 4 selected streams can be read."
     assert settings(quiet)["access_token"] not in result.stdout
@@ -169,7 +172,8 @@ def test_a_missing_permission_of_a_selected_stream_is_named_with_status_1(small:
     small.set(withheld_scopes=("orders", "information"))
     result = run(settings(small), args=["--check"])
     assert result.status == 1
-    assert result.stderr == ""
+    assert not result.logged("WARNING", "CRITICAL")
+    assert re.fullmatch(r"ERROR Failed: \d+ requests, \d+ s", result.logged()[-1])
     assert "lacks 'Orders: read-only'" in result.stdout
     assert "Not ready: 1 of 4 selected streams cannot be read." in result.stdout
     missing = "sandbox1: name and plan need the permission 'Information & settings: read-only'"

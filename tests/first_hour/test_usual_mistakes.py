@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import re
+import subprocess
 from typing import Any
 
 import pytest
-from tap_runner import discover, run, settings
+from tap_runner import COMMAND, PREFIX, clean_environment, discover, run, settings
 
 from tap_bigcommerce_sandbox import Sandbox
 
@@ -46,10 +50,95 @@ def test_another_format_is_named(text: str, advice: str) -> None:
 
 
 def test_a_wrapped_state_is_unwrapped(quiet: Sandbox) -> None:
-    first = run(settings(quiet))
-    again = run(settings(quiet), state={"singer_state": first.state})
-    assert again.status == 0, again.stderr
-    assert len(again.records("orders")) < len(first.records("orders"))
+    """In `partial` Meltano keeps what runs left that ended early: it adds to `completed`."""
+    state = run(settings(quiet)).state
+    orders = state["bookmarks"]["orders"]
+    old = {"bookmarks": {"orders": {"date_modified": "2020-01-01"}, "customers": {}}}
+    partial = {"completed": {"singer_state": old}, "partial": {"singer_state": state}}
+    part = {"singer_state": {"bookmarks": {"orders": orders}}}
+    for wrapped, form in (
+        ({"singer_state": state}, '{"singer_state": ...}'),
+        ({"type": "STATE", "value": state}, "a STATE message"),
+        (partial, '{"completed": ..., "partial": ...}'),
+        ({"completed": {"singer_state": state}}, '{"completed": ..., "partial": ...}'),
+        ({"completed": {"singer_state": old}, "partial": part}, '{"completed": '),
+        ({"completed": {}, "partial": part}, '{"completed": '),
+    ):
+        again = run(settings(quiet), state=wrapped)
+        assert again.status == 0, again.stderr
+        assert again.stderr.count("The state is the one in ") <= 2
+        assert f"The state is the one in {form}" in again.stderr
+        assert len(again.records("orders")) <= 2, "those from the bookmark on"
+
+
+@pytest.mark.parametrize(
+    ("command", "api_url", "proxy", "cause"),
+    [
+        ([], "http://127.0.0.1:9", "", "127.0.0.1:9: connection refused"),
+        (["--check"], "https://store.invalid", "", "store.invalid: its name is unknown here"),
+        (
+            ["--discover"],
+            "https://store.invalid",
+            "http://me:my-password@127.0.0.1:9",
+            "the proxy 127.0.0.1:9 (HTTPS_PROXY): connection refused",
+        ),
+        (
+            [],
+            "https://store.invalid",
+            "http://proxy.invalid:3128",
+            "the proxy proxy.invalid:3128 (HTTPS_PROXY): its name is unknown here",
+        ),
+    ],
+)
+def test_a_failed_connection_names_where_to_and_why(
+    command: list[str], api_url: str, proxy: str, cause: str
+) -> None:
+    config = {"store_hash": "abc123", "access_token": "x" * 20, "api_url": api_url}
+    limits = {"max_attempts": 2, "max_retry_seconds": 1}
+    environment = {"HTTPS_PROXY": proxy, "no_proxy": "", "NO_PROXY": ""}
+    result = run({**config, **limits}, args=command, env=environment)
+    assert result.status == 1
+    (line,) = result.logged("CRITICAL")
+    assert f"No connection to {cause}. This was tried for " in line
+    assert "my-password" not in result.stderr
+    assert "Error" not in line, "no names of Python"
+    retries = result.logged("WARNING")
+    assert len(retries) == len(set(re.findall(r"attempt \d+", " ".join(retries)))), "once for all"
+    assert result.logged()[-1].startswith("ERROR Failed: ")
+
+
+def test_a_hint_is_given_where_the_messages_go_to_a_terminal(quiet: Sandbox) -> None:
+    main, terminal = pty.openpty()
+    variables = {f"{PREFIX}{name.upper()}": value for name, value in settings(quiet).items()}
+    with subprocess.Popen(
+        [*COMMAND, "--test", "--select", "coupons"],
+        env={**clean_environment(), **variables},
+        stdout=terminal,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as tap:
+        _, log = tap.communicate(timeout=60)
+    os.close(terminal)
+    os.close(main)
+    assert "The messages go to this terminal. To load them, append: | target-jsonl" in log
+    assert "this terminal" not in run(settings(quiet), args=["--test"]).stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "end"),
+    [
+        (["--discover"], r"INFO Done: \d+ requests, \d+ s"),
+        (["--audit"], r"INFO Done: \d+ requests, \d+ s"),
+        (["--test"], r"INFO Done: 4 records of 4 streams, \d+ requests, \d+ s"),
+        (["--check", "--quiet"], ""),
+        (["--select", "nothing"], r"ERROR Failed: 0 requests, 0 s"),
+        (["--list"], "INFO Settings .*|"),
+    ],
+    ids=str,
+)
+def test_the_last_line_says_how_it_ended(quiet: Sandbox, args: list[str], end: str) -> None:
+    last = (run(settings(quiet), args=args).logged() or [""])[-1]
+    assert re.fullmatch(end, last), last
 
 
 def test_a_state_without_known_bookmarks_is_not_taken_in_silence(quiet: Sandbox) -> None:

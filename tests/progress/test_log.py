@@ -24,7 +24,7 @@ def test_a_line_reports_the_progress_at_intervals(slow: Options) -> None:
     assert result.status == 0
     lines = [line for line in result.stderr.splitlines() if line.startswith("INFO Progress: ")]
     assert len(lines) >= 3
-    head = re.compile(r"INFO Progress: \d of 4 streams done, \d+ records, \d+ requests, \d+ s; ")
+    head = re.compile(r"INFO Progress: \d of 4 streams done, \d+ records?, \d+ requests?, \d+ s; ")
     assert all(map(head.match, lines))
     stream = r"; (orders|products|customers): \d+ records, \d+ records/s, \d+%"
     assert any(re.search(stream, line) for line in lines)
@@ -134,7 +134,7 @@ def test_the_last_line_says_how_the_sync_ended(quiet: Sandbox) -> None:
     assert re.fullmatch(rf"ERROR Failed: coupons \(see above\); {records}", failed.logged()[-1])
     assert failed.stderr.count("coupons: GET /v2/coupons failed: 403") == 1
     refused = run(settings(quiet, start_date="soon"))
-    assert re.fullmatch("ERROR Failed: 0 records of 0 streams, .*", refused.logged()[-1])
+    assert re.fullmatch("ERROR Failed: 0 requests, .*", refused.logged()[-1])
 
 
 def test_a_message_about_many_requests_is_logged_once_with_a_count(quiet: Sandbox) -> None:

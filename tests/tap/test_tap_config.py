@@ -107,17 +107,22 @@ def test_all_mistakes_are_named_at_once_each_with_what_was_expected() -> None:
         assert expected in line, text
 
 
-@pytest.mark.parametrize("config", [{}, {"store_hash": "", "access_token": None}])
-def test_what_is_missing_is_named_where_nothing_is_given(config: Json) -> None:
-    text = " ".join(refused(config))
+def test_what_is_missing_is_named_where_nothing_is_given() -> None:
+    text = " ".join(refused({"store_hash": "", "access_token": None}))
     assert "store_hash" in text
     assert "access_token" in text
 
 
-def test_a_run_without_any_settings_says_what_it_needs() -> None:
-    text = " ".join(refused(None))
-    assert "store_hash" in text
-    assert "access_token" in text
+@pytest.mark.parametrize("command", ["sync", "--check", "--audit", "--list", "--test"])
+@pytest.mark.parametrize("config", [None, {}])
+def test_a_run_without_any_settings_says_how_to_get_them(
+    config: Json | None, args: list[str]
+) -> None:
+    result = run(config, args=args)
+    assert result.status == 1
+    (line,) = result.logged("CRITICAL")
+    assert line.startswith("CRITICAL There are no settings. ")
+    assert "--init credentials.txt --config config.json" in line
 
 
 @pytest.mark.parametrize(
