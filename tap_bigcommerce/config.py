@@ -239,9 +239,9 @@ LEGACY_SETTINGS = frozenset(
 )
 LEGACY_ADVICE = (
     "These are the settings of a legacy API account ({names}), which BigCommerce no longer "
-    "offers. Make a store-level API account (control panel: Settings, API accounts, Create API "
-    "account) with read-only permissions for Customers, Marketing, Orders and Products, and set "
-    "store_hash and access_token."
+    "offers. Make a store-level API account (control panel: Settings > Store-level API accounts) "
+    "with read-only permissions for Customers, Marketing, Orders and Products, and set store_hash "
+    "and access_token."
 )
 
 

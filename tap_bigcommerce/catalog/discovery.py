@@ -57,7 +57,8 @@ def available_streams(access: Mapping[str, Access]) -> list[Stream]:
         LOGGER.warning(
             "Not in the catalog, because the API account most likely lacks the permission "
             "'%s: read-only': %s. Permissions of an account cannot be changed later: create a new "
-            "API account with this permission (control panel: Settings, API accounts).",
+            "API account with this permission (control panel: Settings > Store-level API "
+            "accounts).",
             permission,
             ", ".join(names),
         )

@@ -370,7 +370,8 @@ def _verdict(result: CheckResult) -> Iterator[str]:
     if any(stream.lacks for stream in failing):
         message += (
             " Permissions of an API account cannot be changed later: make a new one (control "
-            "panel: Settings, API accounts), or leave these streams out with a catalog."
+            "panel: Settings > Store-level API accounts), or leave these streams out with a "
+            "catalog."
         )
     yield message
 

@@ -61,7 +61,8 @@ def config_from_credentials(credentials: str, start_date: str | None) -> dict[st
         elif LEGACY_PATH.match(path):
             mistakes.append(
                 f"{PATH} belongs to a legacy API account, which BigCommerce no longer offers. Make "
-                "a store-level API account (control panel: Settings, API accounts) and use its file"
+                "a store-level API account (control panel: Settings > Store-level API accounts) "
+                "and use its file"
             )
         elif not (parts and set_value("store_hash", parts[2]) and set_value("api_url", parts[1])):
             mistakes.append(f"the API path is not as expected: {EXPECTED_PATH}")
