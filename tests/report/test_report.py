@@ -208,7 +208,7 @@ def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_read(
         assert result.status == 1
         assert result.stdout == ""
         line, end = [*result.logged("CRITICAL"), *result.logged("ERROR")]
-        assert end.startswith("ERROR Failed: 0 records")
+        assert end.startswith("ERROR Failed: 0 requests")
         assert "--report needs the name of a file" in line
         assert "Traceback" not in result.stderr
     assert quiet.requests() == []
