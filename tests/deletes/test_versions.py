@@ -126,6 +126,28 @@ def test_a_pass_that_missed_rows_activates_nothing(small: Sandbox, catalog: Json
     assert (hidden,) in runs.warehouse.present("product_variants")
 
 
+def test_a_pass_that_skipped_a_record_activates_nothing(small: Sandbox, catalog: Json) -> None:
+    """The target would delete what the skipped order has."""
+    chosen = select(catalog, "order_transactions", replication_method="FULL_TABLE")
+    runs = Runs(
+        small,
+        chosen,
+        detect_deletes=False,
+        activate_version=True,
+        max_attempts=1,
+        max_retry_seconds=0,
+    )
+    assert activated(runs.run())
+    rows = runs.warehouse.present("order_transactions")
+    small.fault("order_transactions", request=12, kind="503")
+    result = runs.run(fails=True)
+    assert "could not be read, while others could" in result.logged("CRITICAL")[0]
+    assert activated(result) == []
+    assert runs.warehouse.present("order_transactions") == rows
+    small.clear_faults()
+    assert activated(runs.run())
+
+
 def test_a_resumed_pass_keeps_its_version(small: Sandbox, catalog: Json) -> None:
     chosen = select(catalog, "products", replication_method="FULL_TABLE")
     runs = Runs(
