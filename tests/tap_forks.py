@@ -89,6 +89,10 @@ def _become(words: list[str], folder: str, environment: dict[str, str], timeout:
         opened = os.open(name, os.O_RDWR | os.O_CREAT)
         os.dup2(opened, descriptor)
         os.close(opened)
+    # As Python does at its start, which was before this.
+    for place in environment.get("PYTHONPATH", "").split(os.pathsep):
+        if place and (Path(place) / "sitecustomize.py").is_file():
+            runpy.run_path(f"{place}/sitecustomize.py")
     sys.argv[1:] = words
     runpy.run_module("tap_bigcommerce", run_name="__main__", alter_sys=True)
 

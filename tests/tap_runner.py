@@ -149,17 +149,36 @@ def run(
 
     config, catalog and state are JSON values, which are handed over as files (a text is written
     as it is), or not at all where they are None. env is added to this process's environment.
+    Fails on a traceback, and after `timeout` seconds.
     """
-    if any(name.startswith("PYTHON") for name in env or {}):
+    if any(key.startswith("PYTHON") for key in env or {}) and env != EVERY_PAGE:
         with start(config, catalog, state, env, args) as process:
-            outputs = process.communicate(timeout=timeout)
-            return Result(process.returncode, *(output.decode() for output in outputs))
-    with _folder(config, catalog, state) as (folder, words):
-        environment = {**clean_environment(), **(env or {})}
-        status = FORKS.run([*words, *args], folder, environment, timeout)
-        out, err = ((folder / name).read_bytes().decode() for name in (OUT, ERR))
+            out, err = (output.decode() for output in process.communicate(timeout=timeout))
+            status = process.returncode
+    else:
+        with _folder(config, catalog, state) as (folder, words):
+            environment = {**clean_environment(), **(env or {})}
+            status = FORKS.run([*words, *args], folder, environment, timeout)
+            out, err = ((folder / name).read_bytes().decode() for name in (OUT, ERR))
     assert status != -signal.SIGALRM, f"the tap did not end within {timeout} s:\n{err}"
+    assert "Traceback" not in err, err
     return Result(status, out, err)
+
+
+def succeed(*args: Any, **more: Any) -> Result:
+    """Run the tap; fails unless its status is 0."""
+    result = run(*args, **more)
+    assert result.status == 0, result.stderr
+    return result
+
+
+def refused(*args: Any, **more: Any) -> str:
+    """The CRITICAL lines with which the tap ends; fails if it writes a message."""
+    result = run(*args, **more)
+    assert (result.status, result.stdout) == (1, ""), result.stderr
+    text = "\n".join(result.logged("CRITICAL"))
+    assert text
+    return text
 
 
 @contextlib.contextmanager
@@ -218,9 +237,7 @@ def clean_environment() -> dict[str, str]:
 
 def discover(config: Mapping[str, Any] | None = None) -> Json:
     """The catalog that the tap discovers; without a config, that of all streams."""
-    result = run(config, args=["--discover"])
-    assert result.status == 0, result.stderr
-    return result.catalog
+    return succeed(config, args=["--discover"]).catalog
 
 
 def select(
@@ -230,6 +247,7 @@ def select(
     without: Mapping[str, Sequence[str]] | None = None,
     write: Callable[[bool], Any] = bool,
     whole: bool = False,
+    every_field: bool = False,
     **table: Any,
 ) -> Json:
     """A copy of the catalog in which these streams are selected, and no others.
@@ -238,8 +256,9 @@ def select(
     what a short run costs.
 
     fields: of a stream, only the fields whose path begins with one of these ("products[].sku"
-    takes "products" with it). without: of a stream, not the fields at these paths. write: how
-    true and false are written. table: more metadata for the selected streams; _ stands for -.
+    takes "products" with it). without: of a stream, not the fields at these paths. every_field:
+    also those that are not selected by default. write: how true and false are written. table: more
+    metadata for the selected streams; _ stands for -.
     """
     entries = catalog["streams"]
     others = [entry for entry in entries if entry["tap_stream_id"] not in streams]
@@ -259,6 +278,8 @@ def select(
                 path = path_of(place)
                 stays = only is not None and any(_on_the_way(path, end) for end in only)
                 values["selected"] = write(stays and path not in never)
+            elif every_field:
+                values["selected"] = write(True)
     return chosen
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from expected import STREAMS
-from store_truth import rows_of
-from tap_runner import Json
+from store_truth import differences, rows_of
+from tap_runner import Json, Result
 
 from tap_bigcommerce_sandbox import Store
 from tap_bigcommerce_sandbox.lists import RowList
@@ -17,6 +18,16 @@ from tap_bigcommerce_sandbox.lists import RowList
 Key = tuple[Any, ...]
 
 NAMES = tuple(STREAMS)
+FOUR = ("coupons", "customers", "orders", "products")
+"""Those that are selected by default."""
+DATED = {
+    "customers": "min_date_modified",
+    "orders": "min_date_modified",
+    "products": "date_modified:min",
+}
+"""Those of the four that are incremental, with the parameter that filters them by date."""
+TEXTS = {"coupons": "name", "customers": "notes", "orders": "staff_notes", "products": "name"}
+"""A text field of each of the four, which the sandbox lets be changed."""
 KEYS: Mapping[str, tuple[str, ...]] = {name: listed.key for name, listed in STREAMS.items()}
 
 
@@ -41,21 +52,18 @@ PARENTS: Mapping[str, Parent] = {
 IN_ORDERS = ("order_products", "order_shipping_addresses", "order_consignments", "order_fees")
 
 
-def _in_products() -> dict[str, bool]:
-    """The lists in the rows of products, and whether the API shows few products with one."""
-    listed = STREAMS["products"].endpoint
-    assert isinstance(listed, RowList)
-    names = {name: f"product_{name}" for name in sorted(listed.includes)}
-    return {
-        names[name]: name in listed.capping_includes for name in names if names[name] in PARENTS
-    }
-
-
-_IN_PRODUCTS = _in_products()
-IN_SMALL_PAGES = tuple(name for name, small in _IN_PRODUCTS.items() if small)
+_PRODUCTS = STREAMS["products"].endpoint
+assert isinstance(_PRODUCTS, RowList)
+_IN_PRODUCTS = tuple(
+    name for include in sorted(_PRODUCTS.includes) if (name := f"product_{include}") in PARENTS
+)
+# With these, the API shows few products at once.
+IN_SMALL_PAGES = tuple(
+    name for name in _IN_PRODUCTS if name[len("product_") :] in _PRODUCTS.capping_includes
+)
 # The others, whose changes are changes of the product. A review is none.
 IN_PRODUCTS = tuple(
-    name for name, small in _IN_PRODUCTS.items() if not small and STREAMS[name].parents_date
+    name for name in _IN_PRODUCTS if name not in IN_SMALL_PAGES and STREAMS[name].parents_date
 )
 NESTED = (*IN_ORDERS, *_IN_PRODUCTS)
 
@@ -98,6 +106,11 @@ Refunds may be read with the permission for transactions as well as with that fo
 """
 
 
+def automatic(name: str) -> set[str]:
+    """The fields that are always written."""
+    return {*KEYS[name], *({REPLICATION_KEYS[name]} if name in REPLICATION_KEYS else ())}
+
+
 def list_of(name: str) -> str:
     """What the sandbox calls the list of a stream."""
     return STREAMS[name].endpoint.name
@@ -111,7 +124,8 @@ def truth(store: Store, name: str) -> dict[Key, Json]:
     """The rows of a stream by key, with all that it adds to what the store holds."""
     if name in ("orders", "products", "customers", "coupons"):
         return {(id_,): row for id_, row in rows_of(store, name).items()}
-    rows = [_ADDED.get(name, dict)(row) for row in store.records(list_of(name), full=True)]
+    added = _ADDED.get(name, dict)
+    rows = [{**row, **added(row)} for row in store.records(list_of(name), full=True)]
     parent = PARENTS.get(name)
     if parent is not None:
         dates = {
@@ -123,60 +137,48 @@ def truth(store: Store, name: str) -> dict[Key, Json]:
                 row[parent.date] = dates[row[parent.id]]
     for row in rows:
         row.pop("_parent", None)
+        row.pop("store_hash", None)  # That of a webhook: the tap has a column of this name.
         if KEYS[name] == ("store_hash",):
             row["store_hash"] = store.store_hash
     return {key_of(name, row): row for row in rows}
 
 
-def _inventory(row: Json) -> Json:
-    return {**row, "variant_id": row["identity"]["variant_id"]}
-
-
-def _form_field_value(row: Json) -> Json:
-    ids = {name: row.get(name) or 0 for name in ("customer_id", "address_id")}
-    return {**row, **ids}
-
-
-def _store(row: Json) -> Json:
-    return {**row, "logo": row["logo"] or None}
+def compare(result: Result, name: str, held: Mapping[Key, Json], *, exact: bool = True) -> None:
+    """Fail, with the first differences, unless exactly these rows have arrived, each once."""
+    records = {key_of(name, record): record for record in result.records(name)}
+    assert len(records) == len(result.records(name)), f"{name}: a record comes twice"
+    assert sorted(records) == sorted(held), name
+    schema = result.schemas[name]["schema"]
+    for key, record in records.items():
+        found = differences(record, held[key], schema, exact=exact, path=f"{name} {key}")
+        assert not [*itertools.islice(found, 5)]
 
 
 def _certificate(row: Json) -> Json:
     dates = {name: _unix(row[name]) for name in ("purchase_date", "expiry_date")}
-    return {**row, **dates, "template": row["template"] or None}
+    return {**dates, "template": row["template"] or None}
 
 
 def _unix(text: str) -> str | None:
-    moment = datetime.fromtimestamp(int(text), timezone.utc)
-    return moment.isoformat() if int(text) else None
+    return datetime.fromtimestamp(int(text), timezone.utc).isoformat() if int(text) else None
 
 
 def _post(row: Json) -> Json:
     text = row["published_date_iso8601"]
     if "/" in text:
         text = f"{datetime.strptime(text, '%m/%d/%Y %I:%M:%S %p').isoformat()}+00:00"
-    return {**row, "published_date_iso8601": text}
-
-
-def _banner(row: Json) -> Json:
-    return {**row, "visible": row["visible"] == "1"}
-
-
-def _tax_class(row: Json) -> Json:
-    return {**row, "id": int(row["id"])}
-
-
-def _webhook(row: Json) -> Json:
-    return {name: value for name, value in row.items() if name != "store_hash"}
+    return {"published_date_iso8601": text}
 
 
 _ADDED: Mapping[str, Callable[[Json], Json]] = {
-    "banners": _banner,
+    "banners": lambda row: {"visible": row["visible"] == "1"},
     "blog_posts": _post,
-    "tax_classes": _tax_class,
-    "webhooks": _webhook,
-    "inventory_items": _inventory,
-    "customer_form_field_values": _form_field_value,
-    "store": _store,
+    "customer_form_field_values": lambda row: {
+        name: row.get(name) or 0 for name in ("customer_id", "address_id")
+    },
     "gift_certificates": _certificate,
+    "inventory_items": lambda row: {"variant_id": row["identity"]["variant_id"]},
+    "store": lambda row: {"logo": row["logo"] or None},
+    "tax_classes": lambda row: {"id": int(row["id"])},
 }
+"""What the tap changes in the rows of a stream, and adds to them."""
