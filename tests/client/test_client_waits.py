@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 import requests
 import urllib3
-from timed_client import TIME, TimedClient, clean_environment, client, client_with
+from timed_client import TIME, ClientWith, TimedClient, clean_environment, client, client_with
 
 from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
 from tap_bigcommerce.exceptions import Interrupted, PageTooLarge, RequestFailed, StoreUnavailable
@@ -64,11 +63,7 @@ HOUR = LONGEST_NAMED_PAUSE
         (refusal(X_Retry_After=86400), HOUR),
         (refusal(**quota(left=0, reset=1e300, window=1e300)), HOUR),
         (refusal(Retry_After=moment(10**8)), HOUR),
-        (refusal(Retry_After="inf"), 1),
-        (refusal(Retry_After="-1"), 1),
-        (refusal(Retry_After="nan"), 1),
-        (refusal(Retry_After="soon"), 1),
-        (refusal(Retry_After="9" * 400), 1),
+        *[(refusal(Retry_After=text), 1) for text in ("inf", "-1", "nan", "soon", "9" * 400)],
     ],
 )
 def test_after_a_429_the_client_waits_as_long_as_it_says(
@@ -84,53 +79,40 @@ def test_after_a_429_the_client_waits_as_long_as_it_says(
 def test_an_invalid_length_of_the_window_does_not_stop_the_run(
     client: TimedClient, window: Any
 ) -> None:
-    response = {
-        **refusal(**quota(left=0, reset=window, window=window)),
-        "status": 200,
-        "body": ROWS,
-    }
-    client.respond_with(response, ROWS)
+    named = refusal(**quota(left=0, reset=window, window=window))
+    client.respond_with({**named, "status": 200, "body": ROWS}, ROWS)
     client.get()
     client.get()
     assert client.waited() <= 31
 
 
-def test_429s_count_as_failures_while_no_request_succeeds(
-    client_with: Callable[..., TimedClient],
-) -> None:
-    client = client_with(max_attempts=3, max_retry_seconds=120)
-    client.respond_with(429)
-    with pytest.raises(RequestFailed, match=r"429: too many requests.*Run the sync again later"):
-        client.get()
-    assert 120 <= client.waited() <= 190
-    assert len(client.requests) <= 9
-
-
-def test_429s_do_not_count_as_failures_while_other_requests_succeed(
-    client_with: Callable[..., TimedClient],
-) -> None:
+def test_429s_are_failures_only_while_no_request_succeeds(client_with: ClientWith) -> None:
     client = client_with(max_attempts=1, max_retry_seconds=0)
     for _ in range(5):
         client.respond_with(429, ROWS)
         client.get()
         client.api.reset()
+    client = client_with(max_attempts=3, max_retry_seconds=120)
+    client.respond_with(429)
+    began = client.clock.now
+    with pytest.raises(RequestFailed, match=r"429: too many requests.*Run the sync again later"):
+        client.get()
+    assert 120 <= client.waited(began) <= 190
+    assert len(client.requests) <= 9
 
 
-def test_a_short_outage_is_bridged_with_growing_waits(client: TimedClient) -> None:
-    client.respond_with(*[503] * 6, ROWS)
+def test_retries_with_growing_waits_end_after_the_attempts_or_the_seconds_whichever_is_later(
+    client_with: ClientWith,
+) -> None:
+    client = client_with(max_attempts=2, max_retry_seconds=300)
+    client.respond_with(*[503] * 6, ROWS, 503)
     client.get()
     # Between half of 0.5, 1, 2, ... seconds and all of them.
     assert 63 / 4 <= client.waited() <= 63 / 2
-
-
-def test_retries_end_after_the_attempts_or_the_seconds_whichever_is_later(
-    client_with: Callable[..., TimedClient],
-) -> None:
-    client = client_with(max_attempts=2, max_retry_seconds=300)
-    client.respond_with(503)
+    began = client.clock.now
     with pytest.raises(RequestFailed, match="503"):
         client.get()
-    assert 300 <= client.waited() <= 365
+    assert 300 <= client.waited(began) <= 365
 
 
 DEAD = [429, 503, REFUSED, requests.ConnectTimeout(), requests.ReadTimeout(), b"<html></html>"]
@@ -138,12 +120,12 @@ DEAD = [429, 503, REFUSED, requests.ConnectTimeout(), requests.ReadTimeout(), b"
 
 @pytest.mark.parametrize("dead", DEAD)
 def test_a_store_that_responds_to_nothing_is_waited_for_once(
-    client_with: Callable[..., TimedClient], dead: Any
+    client_with: ClientWith, dead: Any
 ) -> None:
     client = client_with(max_attempts=2, max_retry_seconds=60)
     client.api.reset()
     for url in (TIME, TIME.replace("time", "customers")):
-        client.respond_with({"body": dead} if isinstance(dead, Exception) else dead, url=url)
+        client.respond_with(dead, url=url)
     raised: Any = None
     while raised is None or raised.type is PageTooLarge:
         with pytest.raises((PageTooLarge, StoreUnavailable)) as raised:
@@ -166,23 +148,21 @@ def test_a_store_that_responds_to_nothing_is_waited_for_once(
 @pytest.mark.parametrize("dead", DEAD)
 @pytest.mark.parametrize("status", [200, 401, 403, 404])
 def test_a_store_that_responds_to_other_requests_fails_one_stream_only(
-    client_with: Callable[..., TimedClient], dead: Any, status: int
+    client_with: ClientWith, dead: Any, status: int
 ) -> None:
     client = client_with(max_attempts=2, max_retry_seconds=60)
     client.api.reset()
     client.respond_with({"status": status, "json": {"time": 1}}, url=TIME)
-    client.respond_with({"body": dead} if isinstance(dead, Exception) else dead)
+    client.respond_with(dead)
     with pytest.raises(RequestFailed):
         client.get()
     client.respond_with(ROWS, url=TIME.replace("time", "coupons"))
     assert client.get("/v2/coupons").content == [{"id": 1}]
 
 
-def test_without_a_connection_fewer_rows_are_not_requested(
-    client_with: Callable[..., TimedClient],
-) -> None:
+def test_without_a_connection_fewer_rows_are_not_requested(client_with: ClientWith) -> None:
     client = client_with(max_attempts=4, max_retry_seconds=0)
-    client.respond_with({"body": REFUSED})
+    client.respond_with(REFUSED)
     with pytest.raises(RequestFailed) as raised:
         client.get(can_reduce_limit=True)
     assert type(raised.value) is RequestFailed

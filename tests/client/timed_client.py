@@ -78,7 +78,7 @@ class TimedClient:
     def respond_with(self, *queue: Any, url: str = URL) -> None:
         """Queue responses for `url`; the last one is repeated.
 
-        Each is a status, a body, or a dict of keyword arguments for `responses`.
+        Each is a status, a body, an exception, or a dict of keyword arguments for `responses`.
         """
         for response in queue:
             if isinstance(response, int):
@@ -101,6 +101,10 @@ class TimedClient:
         return self.clock.now - since
 
 
+ClientWith = Callable[..., TimedClient]
+"""A function that makes a client with the given settings."""
+
+
 @pytest.fixture
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment names no certificates and no proxy."""
@@ -109,10 +113,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def client_with(
-    monkeypatch: pytest.MonkeyPatch, clean_environment: None
-) -> Iterator[Callable[..., TimedClient]]:
-    """A function that makes a client with the given settings."""
+def client_with(monkeypatch: pytest.MonkeyPatch, clean_environment: None) -> Iterator[ClientWith]:
     clock = Clock()
     monkeypatch.setattr(time, "monotonic", clock)
     monkeypatch.setattr(rate_limiter, "POLL_INTERVAL", 1e9)
@@ -121,6 +122,6 @@ def client_with(
 
 
 @pytest.fixture
-def client(client_with: Callable[..., TimedClient]) -> TimedClient:
+def client(client_with: ClientWith) -> TimedClient:
     """A client with the default settings."""
     return client_with()
