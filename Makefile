@@ -10,7 +10,7 @@ SINGER_TOOLS := $(VENV)-singer-tools
 UV := $(VENV)-uv
 SITE ?= site
 
-.PHONY: help demo fleet-demo test test-all fleet-test tools lint docs generate locks check clean tap tests linters writers \
+.PHONY: help demo fleet-demo test test-all fleet-test mutations tools lint docs generate locks check clean tap tests linters writers \
 	target singer-tools target-jsonl target-postgres target-duckdb meltano airflow \
 	duckdb dagster kubernetes uv
 
@@ -36,6 +36,9 @@ fleet-test: tap target dagster kubernetes ## test a fleet of stores on Dagster; 
 		FLEET_KUBERNETES='$(abspath $(KUBERNETES))/bin/kubernetes-validate' \
 		$(DAGSTER)/bin/python -m pytest -n 2 -o filterwarnings=default --disable-warnings \
 		tests/fleet $(ARGS)
+
+mutations: tests target ## break the tap in thirty ways, and show which tests see it; ARGS=--quick
+	@$(BIN)/python -m scripts.mutations $(ARGS)
 
 tools: tests target singer-tools target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
 	@$(BIN)/python -m pytest -m tools -rs $(ARGS)
