@@ -47,6 +47,23 @@ def test_a_catalog_of_meltano_selects_what_its_rules_say(quiet: Sandbox) -> None
     assert "order_shipments.billing_address*" in warnings[1]
 
 
+def test_keys_are_written_whatever_a_catalog_selects(quiet: Sandbox, catalog: Json) -> None:
+    """Other programs write metadata without "inclusion", or rules that exclude everything."""
+    chosen = select(catalog, "orders", fields={"orders": ["status"]})
+    for path in ("id", "date_modified"):
+        metadata = metadata_at(entry_of(chosen, "orders"), path)
+        metadata.clear()
+        metadata["selected"] = False
+    result = run(settings(quiet), chosen)
+    assert result.status == 0, result.stderr
+    assert set(result.schemas["orders"]["schema"]["properties"]) == {
+        "id",
+        "date_modified",
+        "status",
+    }
+    assert all(row["id"] and row["date_modified"] for row in result.records("orders"))
+
+
 def test_an_object_that_is_a_string_in_the_catalog_becomes_its_json_text(quiet: Sandbox) -> None:
     catalog = json.loads(MELTANO.read_text("utf-8"))
     coupons = entry_of(catalog, "coupons")
