@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import collections
 import functools
+import json
 import re
 import subprocess
 from collections.abc import Iterator
@@ -224,3 +225,14 @@ def changed_names(function: ast.AST) -> Iterator[tuple[str, int]]:
 
 def is_stored(node: ast.Name | ast.Subscript | ast.Attribute) -> bool:
     return isinstance(node.ctx, (ast.Store, ast.Del))
+
+
+def test_the_places_of_the_mutations_are_there() -> None:
+    """So that `make mutations` breaks something."""
+    mutations = json.loads((ROOT / "tests" / "mutations.json").read_text("utf-8"))
+    assert len(mutations) >= 30
+    for mutation in mutations:
+        text = (ROOT / mutation["file"]).read_text("utf-8")
+        assert text.count(mutation["old"]) == 1, mutation["name"]
+        assert mutation["new"] != mutation["old"]
+        assert all((ROOT / folder).is_dir() for folder in mutation["tests"])
