@@ -70,10 +70,7 @@ def json_text(value: Any) -> str:
 def _pages_with_blocks() -> dict[Path, str]:
     """Pages that are written by hand, with generated blocks between markers."""
     blocks: dict[Path, dict[str, str]] = {
-        ROOT / "README.md": {
-            "streams": stream_pages.family_table(),
-            "comparison": figures.comparison(),
-        },
+        ROOT / "README.md": {"streams": stream_pages.family_table()},
         ROOT / "CONTRIBUTING.md": {"map": module_map.module_map()},
         DOCS / "settings.md": {
             "settings": settings_table.settings_table(),

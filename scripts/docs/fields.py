@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,9 @@ from scripts.docs.markdown import cell, code, codes, table
 from tap_bigcommerce.records.schemas import RESCUED, load_notes, load_schema
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.stream import Stream
+
+MANY = 12
+"""Nested fields of an object or array, above which they are in a table of their own."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,28 @@ def field_rows(name: str) -> list[FieldRow]:
     return list(_fields(load_schema(name), ""))
 
 
-def fields_table(stream: Stream) -> str:
-    """A table of all fields: path, type, and description with remarks."""
+def fields_tables(stream: Stream) -> str:
+    """Tables of all fields. Those in an object with many fields are in a table that folds."""
+    rows = field_rows(stream.name)
+    parts: dict[str, list[FieldRow]] = {}
+    for row in rows:
+        top, dot, _ = row.path.partition(".")
+        parts.setdefault(top if dot else "", []).append(row)
+    folded = {top: found for top, found in parts.items() if top and len(found) > MANY}
+    outside = [row for row in rows if not any(row in found for found in folded.values())]
+    texts = [_table(stream, outside)]
+    for top, found in folded.items():
+        summary = f"<summary><code>{top}</code>: {len(found)} fields</summary>"
+        texts.append(f'<details markdown="1">\n{summary}\n\n{_table(stream, found)}\n</details>\n')
+    return "\n".join(texts)
+
+
+def _table(stream: Stream, fields: Iterable[FieldRow]) -> str:
+    """A table of fields: path, type, and description with remarks."""
     references = stream.references
     notes = load_notes(stream.name)
     rows = []
-    for field in field_rows(stream.name):
+    for field in fields:
         remarks = []
         if field.path in stream.primary_keys:
             remarks.append("Key.")
@@ -59,10 +78,13 @@ def personal_table() -> str:
             if field.path in marked:
                 place, _, last = field.path.rpartition(".")
                 places.setdefault(place, []).append(last)
+        # Places with the same fields are in one row.
+        alike: dict[tuple[str, ...], list[str]] = {}
         for place, fields in places.items():
-            rows.append(
-                (f"[`{name}`](streams/{name}.md)", code(place) if place else "", codes(fields))
-            )
+            alike.setdefault(tuple(fields), []).append(place)
+        for names, found in alike.items():
+            where = ", ".join(code(place) if place else "the record" for place in found)
+            rows.append((f"[`{name}`](streams/{name}.md)", where, codes(names)))
     return table(("stream", "in", "fields"), rows)
 
 

@@ -28,12 +28,6 @@ def block(name: str) -> str:
     return "\n".join(parts)
 
 
-def comparison() -> str:
-    """For the README: the comparison with a plain extractor."""
-    result = result_of("plain")
-    return "\n".join([*(table(each.columns, each.rows) for each in result.tables)])
-
-
 def pictures() -> dict[str, str]:
     """Each chart by its file name."""
     kept = [result for name in BARS if (result := load(name))]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scripts.docs import facts
-from scripts.docs.fields import field_rows, fields_table
+from scripts.docs.fields import field_rows, fields_tables
 from scripts.docs.markdown import cell, code, table
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
@@ -35,13 +35,23 @@ def index_tables() -> str:
             (
                 f"[{code(stream.name)}]({stream.name}.md)",
                 cell(str(load_schema(stream.name)["description"])),
+                "**yes**" if stream.name in BY_DEFAULT else "",
+                facts.short_cost(stream),
                 facts.replication(stream),
                 facts.keys(stream),
                 stream.permission,
             )
             for stream in streams
         ]
-        head = ("stream", "a row is", "replication", "key", "permission (read-only)")
+        head = (
+            "stream",
+            "a row is",
+            "default",
+            "requests",
+            "replication",
+            "key",
+            "permission (read-only)",
+        )
         drawn = f"../pictures/{picture_name(family)}"
         picture = f"[![{family.capitalize()}: foreign keys]({drawn})]({drawn})"
         parts.append(f"## {family.capitalize()}\n\n{table(head, rows)}\n{picture}\n")
@@ -77,7 +87,7 @@ def page(stream: Stream) -> str:
             f"\n[{family.capitalize()} and their foreign keys]"
             f"(index.md#{family.replace(' ', '-')})\n",
             f"\n## Fields\n\n{count} fields, nested ones included.\n\n",
-            fields_table(stream),
+            fields_tables(stream),
         ]
     )
 

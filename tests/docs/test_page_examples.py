@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -11,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documents import DOCUMENTS, ROOT, Example, examples
+from documents import DOCUMENTS, README, ROOT, Example, examples
 from shell import HASH, TOKEN, run_examples
-from tap_runner import discover, run, settings
+from tap_runner import clean_environment, discover, run, settings
 
 from tap_bigcommerce.config import parse_config
 from tap_bigcommerce_sandbox import Sandbox
@@ -24,31 +27,28 @@ TARGET = Example("json", '{"destination_path": ".", "do_timestamp_file": false}'
 CATALOG = Example("sh", "tap-bigcommerce --config config.json --discover > catalog.json\n", None)
 
 CHECKED = {
-    "README.md": "test_readme_examples",
     "CONTRIBUTING.md": "test_contributing",
     "docs/fleet.md": "tests/fleet",
     "docs/records.md": "test_docs_pages",
     "docs/state.md": "test_docs_pages",
-    "docs/getting-started.md": "here",
-    "docs/limits.md": "here",
-    "docs/settings.md": "here",
-    "docs/selecting.md": "here",
-    "docs/personal-data.md": "here",
-    "docs/check.md": "here",
-    "docs/switching.md": "here",
-    "docs/costs.md": "here",
-    "docs/speed.md": "here",
     "docs/deletes.md": "test_deletes_page",
     "docs/targets.md": "tests/targets",
     "docs/meltano.md": "tests/examples",
     "docs/orchestrators.md": "tests/examples",
+    **dict.fromkeys(["README.md", "docs/getting-started.md", "docs/limits.md"], "here"),
+    **dict.fromkeys(["docs/settings.md", "docs/selecting.md", "docs/personal-data.md"], "here"),
+    **dict.fromkeys(["docs/check.md", "docs/switching.md", "docs/costs.md"], "here"),
+    "docs/speed.md": "here",
 }
 """The documents that have examples, and where these are run."""
 
 
 def is_installation(example: Example) -> bool:
-    """Done by `make test` already, and as the README shows it, which is alike, by its own test."""
     return "-m venv" in example.text
+
+
+def is_make(example: Example) -> bool:
+    return example.text.startswith("make ")
 
 
 def is_trial(example: Example) -> bool:
@@ -74,14 +74,51 @@ def test_every_document_with_examples_has_a_test_of_them() -> None:
     assert with_examples == set(CHECKED)
 
 
+def test_the_readme_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
+    shown = examples(README)
+    assert {example.language for example in shown} == {"sh"}
+    (demo,) = filter(is_make, shown)
+    command = [*demo.text.partition("#")[0].split(), "--dry-run"]
+    subprocess.run(command, cwd=ROOT, timeout=60, check=True, stdout=subprocess.DEVNULL)
+    (credentials,) = (e for e in on_page("getting-started.md") if e.file == "credentials.txt")
+    commands = [e for e in shown if not is_make(e) and not is_installation(e)]
+    printed = run_examples([credentials, *commands], store, tmp_path)
+    assert "Ready: all 4 selected streams can be read." in printed
+    for stream in ("coupons", "products"):
+        (file,) = tmp_path.glob(f"{stream}-*.jsonl")
+        assert {r["id"] for r in read_lines(file)} == {r["id"] for r in store.records(stream)}
+    state = json.loads((tmp_path / "state.json").read_text())
+    assert set(state["bookmarks"]) == {"customers", "orders", "products"}
+
+
+@pytest.mark.installs
+@pytest.mark.timeout(600)
+def test_the_installation_works_as_shown(tmp_path: Path) -> None:
+    (shown,) = filter(is_installation, examples(README))
+    (again,) = filter(is_installation, on_page("getting-started.md"))
+    assert shown.text == again.text
+    clone = tmp_path / "clone"
+    ignored = shutil.ignore_patterns(".git", ".venv*", "demo-output", "*.egg-info", "*_cache")
+    shutil.copytree(ROOT, clone, ignore=ignored)
+    script = shown.text.replace("python3 -m venv", f"'{sys.executable}' -m venv")
+    result = subprocess.run(
+        ["bash", "-c", f"set -euo pipefail\n{script}\npython -m demo"],
+        cwd=clone,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "all rows are here, in their latest version" in result.stdout
+
+
 def test_what_is_excluded_does_not_go_out(store: Sandbox, tmp_path: Path) -> None:
-    shown = run_examples([CONFIG, *on_page("selecting.md")], store, tmp_path)
+    commands = [e for e in on_page("selecting.md") if not is_metadata(e)]
+    shown = run_examples([CONFIG, *commands], store, tmp_path)
     written = (tmp_path / "messages.jsonl").read_text("utf-8")
-    assert {json.loads(line).get("stream") for line in written.splitlines()} >= {
-        "orders",
-        "customers",
-        "subscribers",
-    }
+    streams = {json.loads(line).get("stream") for line in written.splitlines()}
+    assert streams >= {"orders", "customers", "subscribers"}
     assert "@" not in written
     assert "items_total" in shown
     (orders,) = [
@@ -92,30 +129,58 @@ def test_what_is_excluded_does_not_go_out(store: Sandbox, tmp_path: Path) -> Non
     assert orders["tap_stream_id"] == "orders"
 
 
-def test_the_config_with_pseudonyms_is_one(caplog: pytest.LogCaptureFixture) -> None:
-    (shown,) = on_page("personal-data.md")
-    assert parse_config(json.loads(shown.text)).hash_fields
+@pytest.mark.parametrize("page", ["selecting.md", "costs.md"])
+def test_the_metadata_shown_select_as_the_text_says(page: str, store: Sandbox) -> None:
+    (example,) = filter(is_metadata, on_page(page))
+    catalog = discover(settings(store))
+    (customers,) = (e for e in catalog["streams"] if e["stream"] == "customers")
+    for shown in json.loads(example.text):
+        (entry,) = (e for e in customers["metadata"] if e["breadcrumb"] == shown["breadcrumb"])
+        entry["metadata"].update(shown["metadata"])
+    state = {"bookmarks": {"customers": {"date_modified": "2026-03-31T00:00:00Z"}}}
+    result = run(settings(store), {"streams": [customers]}, state)
+    assert result.status == 0, result.stderr
+    assert result.ids("customers") == [row["id"] for row in store.records("customers")]
+    fields = result.schemas["customers"]["schema"]["properties"]
+    assert ("notes" in fields) == (page == "costs.md")
+
+
+@pytest.mark.parametrize("page", ["personal-data.md", "speed.md"])
+def test_configs_are_taken_as_shown(page: str, caplog: pytest.LogCaptureFixture) -> None:
+    for example in on_page(page):
+        parse_config({"store_hash": HASH, "access_token": TOKEN, **json.loads(example.text)})
     assert not caplog.messages
+
+
+@pytest.mark.parametrize("page", ["settings.md", "limits.md"])
+def test_settings_are_taken_as_shown(page: str, store: Sandbox) -> None:
+    (shown,) = [json.loads(e.text) for e in on_page(page) if e.language == "json"]
+    result = run(settings(store, **shown), args=["--check"])
+    assert result.status == 0, result.stderr
+    assert "WARNING" not in result.stderr
 
 
 def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
     shown = [e for e in on_page("getting-started.md") if not is_trial(e)]
     assert [is_installation(e) for e in shown].count(True) == 1
-    assert [is_metadata(e) for e in shown].count(True) == 1
-    run_examples(
-        [e for e in shown if not is_installation(e) and not is_metadata(e)], store, tmp_path
-    )
+    run_examples([e for e in shown if not is_installation(e)], store, tmp_path)
     shop = tmp_path / "my-store"
-    orders = {row["id"] for row in read_lines(shop / "rows" / "products.jsonl")}
-    assert orders == {row["id"] for row in store.records("products")}
+    assert json.loads((shop / "config.json").read_text()) == {
+        "store_hash": store.store_hash,
+        "access_token": store.access_token,
+        "client_id": "the client id",
+        "start_date": "2024-01-01T00:00:00Z",
+    }
+    products = {row["id"] for row in read_lines(shop / "rows" / "products.jsonl")}
+    assert products == {row["id"] for row in store.records("products")}
     assert json.loads((shop / "state.json").read_text())["store_hash"] == store.store_hash
 
 
 def test_the_trial_without_a_store_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
-    shown = [e for e in on_page("getting-started.md") if is_trial(e)]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
+    shown = [e for e in on_page("getting-started.md") if is_trial(e)]
     shown = [replace(e, text=e.text.replace("8910", port)) for e in shown]
     printed = run_examples(shown, store, tmp_path)
     assert f'"api_url": "http://127.0.0.1:{port}"' in printed
@@ -125,25 +190,9 @@ def test_the_trial_without_a_store_works_as_shown(store: Sandbox, tmp_path: Path
     assert "has 2,000 orders, 1,000 customers, 800 products and 60 coupons" in text
 
 
-def test_the_installation_is_the_readmes_which_the_gate_runs() -> None:
-    (shown,) = filter(is_installation, on_page("getting-started.md"))
-    of_readme = "".join(example.text for example in examples(ROOT / "README.md"))
-    for line in shown.text.replace("pip install .\n", "pip install -e '.[test]'\n").splitlines():
-        assert f"{line}\n" in of_readme
-
-
 def test_the_environment_takes_the_place_of_a_file(store: Sandbox, tmp_path: Path) -> None:
-    commands = [example for example in on_page("settings.md") if example.language == "sh"]
-    run_examples(commands, store, tmp_path)
+    run_examples([e for e in on_page("settings.md") if e.language == "sh"], store, tmp_path)
     assert json.loads((tmp_path / "catalog.json").read_text())["streams"]
-
-
-@pytest.mark.parametrize("page", ["settings.md", "limits.md"])
-def test_settings_are_taken_as_shown(page: str, store: Sandbox) -> None:
-    (shown,) = [json.loads(e.text) for e in on_page(page) if e.language == "json"]
-    result = run(settings(store, **shown), args=["--check"])
-    assert result.status == 0, result.stderr
-    assert "WARNING" not in result.stderr
 
 
 def test_a_check_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
@@ -167,24 +216,3 @@ def test_a_switch_with_and_without_the_old_state_works(store: Sandbox, tmp_path:
     again = orders[len(store.records("orders")) :]
     assert 0 < len(again) < len(store.records("orders")) / 2
     assert all(row["date_modified"] >= oldest for row in again)
-
-
-@pytest.mark.parametrize("page", ["getting-started.md", "costs.md"])
-def test_the_metadata_shown_select_as_the_text_says(page: str, store: Sandbox) -> None:
-    (example,) = filter(is_metadata, on_page(page))
-    catalog = discover(settings(store))
-    (customers,) = (e for e in catalog["streams"] if e["stream"] == "customers")
-    for shown in json.loads(example.text):
-        (entry,) = (e for e in customers["metadata"] if e["breadcrumb"] == shown["breadcrumb"])
-        entry["metadata"].update(shown["metadata"])
-    result = run(settings(store), {"streams": [customers]})
-    assert result.status == 0, result.stderr
-    assert result.ids("customers") == [row["id"] for row in store.records("customers")]
-    fields = result.schemas["customers"]["schema"]["properties"]
-    assert ("notes" in fields) == (page == "costs.md")
-
-
-def test_the_settings_shown_for_tuning_are_taken(caplog: pytest.LogCaptureFixture) -> None:
-    for example in on_page("speed.md"):
-        parse_config({"store_hash": HASH, "access_token": TOKEN, **json.loads(example.text)})
-    assert not caplog.messages

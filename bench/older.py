@@ -1,0 +1,76 @@
+"""The tap compared with the older tap-bigcommerce 1.1.3 of PyPI, on one store.
+
+`python -m bench.older PYTHON` prints the requests of each, and what it does not write. PYTHON is
+that of an environment with the older one. Its requests to api.bigcommerce.com go to the test store.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tap_bigcommerce_sandbox import Options, Sandbox
+
+SIZES: dict[str, Any] = {"orders": 1000, "customers": 1000, "products": 1000, "coupons": 60}
+TAP = [sys.executable, "-m", "tap_bigcommerce"]
+OLDER = """
+import sys
+from tap_bigcommerce import main
+from tap_bigcommerce.bigcommerce import Bigcommerce
+get, api_url = Bigcommerce.get, sys.argv.pop(1)
+Bigcommerce.get = lambda self, url, *args, **words: get(
+    self, url.replace("https://api.bigcommerce.com", api_url), *args, **words
+)
+main()
+"""
+
+
+def main() -> None:
+    """Run both taps, and print a line for each."""
+    options = Options(**SIZES)
+    with Sandbox.spawn(options) as store, tempfile.TemporaryDirectory() as folder:
+        config, catalog = Path(folder) / "config.json", Path(folder) / "catalog.json"
+        given = {
+            "store_hash": store.store_hash,
+            "access_token": store.access_token,
+            "client_id": "none",
+            "start_date": "2023-04-01T00:00:00Z",
+        }
+        config.write_text(json.dumps({**given, "api_url": store.api_url}))
+        common = ["--config", str(config)]
+        older = [sys.argv[1], "-I", "-c", OLDER, store.api_url, *common]
+        found = json.loads(_output([*older, "--discover"]))
+        for entry in found["streams"]:
+            for field in entry["metadata"]:
+                field["metadata"]["selected"] = True
+        catalog.write_text(json.dumps(found))
+        for command in ([*TAP, *common], [*older, "--catalog", str(catalog)]):
+            store.clear_requests()
+            records = _records(_output(command))
+            made = len(store.requests())
+            missing = {name: SIZES[name] - len(records[name]) for name in SIZES}
+            lines = Counter({i: len(row["products"]) for i, row in records["orders"].items()})
+            print(f"{made:,} requests; not written: {missing}; {lines.total():,} line items")
+
+
+def _output(command: list[str]) -> bytes:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return done.stdout
+
+
+def _records(output: bytes) -> dict[str, dict[int, Any]]:
+    """The last record of each id, by stream."""
+    records: dict[str, dict[int, Any]] = {name: {} for name in SIZES}
+    for message in map(json.loads, output.splitlines()):
+        if message["type"] == "RECORD":
+            records[message["stream"]][message["record"]["id"]] = message["record"]
+    return records
+
+
+if __name__ == "__main__":
+    main()
