@@ -33,25 +33,16 @@ def index_tables() -> str:
     for family, streams in FAMILIES.items():
         rows = [
             (
-                f"[{code(stream.name)}]({stream.name}.md)",
+                f"[{code(stream.name)}]({stream.name}.md)"
+                + (" (default)" if stream.name in BY_DEFAULT else ""),
                 cell(str(load_schema(stream.name)["description"])),
-                "**yes**" if stream.name in BY_DEFAULT else "",
                 facts.short_cost(stream),
-                facts.replication(stream),
-                facts.keys(stream),
+                "incremental" if stream.replication_key else "full",
                 stream.permission,
             )
             for stream in streams
         ]
-        head = (
-            "stream",
-            "a row is",
-            "default",
-            "requests",
-            "replication",
-            "key",
-            "permission (read-only)",
-        )
+        head = ("stream", "a row is", "requests", "replication", "permission (read-only)")
         drawn = f"../pictures/{picture_name(family)}"
         picture = f"[![{family.capitalize()}: foreign keys]({drawn})]({drawn})"
         parts.append(f"## {family.capitalize()}\n\n{table(head, rows)}\n{picture}\n")
