@@ -19,7 +19,6 @@ from scripts.docs import (
     fields,
     figures,
     fleet_capacity,
-    hosted,
     module_map,
     settings_table,
     state_picture,
@@ -45,7 +44,6 @@ def generated() -> dict[Path, str]:
         ROOT / "mkdocs.yml": _with_nav(ROOT / "mkdocs.yml"),
         **_pages_with_blocks(),
         **{DOCS / "streams" / name: text for name, text in stream_pages.pages().items()},
-        DOCS / "hosted-fields.md": hosted.page(),
         **{DOCS / "pictures" / name: text for name, text in _pictures().items()},
         **meltano_plugin.generated(),
     }
@@ -78,14 +76,10 @@ def _pages_with_blocks() -> dict[Path, str]:
         },
         DOCS / "streams" / "index.md": {"streams": stream_pages.index_tables()},
         DOCS / "personal-data.md": {"personal": fields.personal_table()},
-        DOCS / "speed.md": {
-            name: figures.block(name) for name in ("plain", "quota", "delay", "process")
-        },
         DOCS / "measurements.md": {"measurements": figures.measurements()},
         DOCS / "fleet.md": {
             "capacity": fleet_capacity.capacity_tables(figures.result_of("fleet")),
         },
-        DOCS / "switching.md": {"hosted": hosted.summary()},
     }
     pages = {}
     for path, contents in blocks.items():

@@ -6,26 +6,11 @@ from bench import report
 from bench.bars import BARS
 from bench.results import Result, load
 from bench.svg import draw
-from scripts.docs.markdown import table
 
 
 def measurements() -> str:
     """All measurements, as in the README of `bench/`."""
     return report.figures()
-
-
-def block(name: str) -> str:
-    """Tables, notes and charts of one measurement."""
-    result = result_of(name)
-    where = result.machine
-    parts = [table(each.columns, each.rows) for each in result.tables]
-    parts += [f"{note}\n" for note in result.notes]
-    parts += [f"![{chart.title}](pictures/{chart.name}.svg)\n" for chart in result.charts]
-    parts.append(
-        f"Measured {where['date']} on {where['processors']} processors, Python {where['python']}; "
-        f"`python -m bench {name}`.\n"
-    )
-    return "\n".join(parts)
 
 
 def pictures() -> dict[str, str]:

@@ -37,6 +37,15 @@ def test_links_lead_to_files_and_headings_that_exist(document: Path) -> None:
             assert heading in anchors(target), f"{document.name}: {link}"
 
 
+def test_the_site_begins_with_the_figures_of_the_readme() -> None:
+    first, second = (
+        re.findall(r"^\|.*\|$", page.read_text("utf-8"), re.MULTILINE)[:6]
+        for page in (README, ROOT / "docs" / "index.md")
+    )
+    assert "requests" in first[2]
+    assert first == second
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_json_examples_are_json(document: Path) -> None:
     for example in examples(document):
