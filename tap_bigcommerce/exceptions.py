@@ -4,8 +4,6 @@ The message of each is one line: what happened, to which stream, and what to do.
 singer-python's exceptions, so that a program that uses the tap as a library can catch those.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -51,10 +49,6 @@ class InvalidToken(RunFailed, singer.SingerConfigurationError):
 
 class StoreUnavailable(TapError, singer.SingerSyncError):
     """No request to the store succeeds any more. Fails each remaining stream without a request."""
-
-    def copy(self) -> StoreUnavailable:
-        """An equal exception, to raise in another thread or for another stream."""
-        return type(self)(self.message)
 
 
 class RequestFailed(TapError, singer.SingerSyncError):

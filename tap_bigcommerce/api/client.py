@@ -115,16 +115,12 @@ class Client:
     """
 
     def __init__(
-        self,
-        config: Config,
-        rate_limiter: RateLimiter,
-        shutdown: Shutdown,
-        tracker: ProgressTracker | None = None,
+        self, config: Config, shutdown: Shutdown, tracker: ProgressTracker | None = None
     ) -> None:
         """`tracker` records the end of each request, and each wait."""
         self._tracker = tracker or ProgressTracker()
         self._config = config
-        self._rate_limiter = rate_limiter
+        self.rate_limiter = RateLimiter(config, shutdown)
         self._shutdown = shutdown
         self._base = f"{config.api_url}/stores/{config.store_hash}"
         self._transport = Transport(config)
@@ -134,7 +130,8 @@ class Client:
         self._last_sign_of_store = float("-inf")
         self._outage = self.retry_policy()
         self._probe_lock = threading.Lock()
-        self._unavailable: StoreUnavailable | None = None
+        self._unavailable = ""
+        """The message of the error with which all requests fail from now on."""
         self._all_streams = StreamCounts("all streams")
         self.largest_page = 0
         """The most rows of a response so far: no list has a maximum `limit` below it."""
@@ -184,10 +181,10 @@ class Client:
         retry_policy = retry_policy or self.retry_policy()
         request = _Request(path, params, expects, context, retry_policy, keys, can_reduce_limit)
         while True:
-            if self._unavailable is not None:
-                raise self._unavailable.copy()
+            if self._unavailable:
+                raise StoreUnavailable(self._unavailable)
             with self._tracker.waiting(context.counts) as on_wait:
-                self._rate_limiter.acquire(on_wait)
+                self.rate_limiter.acquire(on_wait)
             request.attempts += 1
             LOGGER.debug("GET %s %s (attempt %d)", path, dict(params), request.attempts)
             began = time.monotonic()
@@ -201,14 +198,14 @@ class Client:
                 outcome = failure.outcome
             finally:
                 request.took = time.monotonic() - began
-                quota = self._rate_limiter.release(request.headers, request.took)
+                quota = self.rate_limiter.release(request.headers, request.took)
                 self._tracker.request_ended(
                     context.counts, request.took, outcome, retry=request.attempts > 1, quota=quota
                 )
             if response is not None:
                 self._token_has_worked = True
                 self._store_works()
-                self._rate_limiter.record_success()
+                self.rate_limiter.record_success()
                 return response
             self._after_failure(failure, request)
 
@@ -246,7 +243,7 @@ class Client:
             self._store_works()
         self._shutdown.check()
         if failure.outcome in ("timeout", "cut") or failure.outcome.startswith("5"):
-            self._rate_limiter.record_overload()
+            self.rate_limiter.record_overload()
         stream, counts = request.context.stream, request.context.counts
         too_large = PageTooLarge(
             f"{stream}: GET {request.path} failed: {failure.message}.",
@@ -256,8 +253,8 @@ class Client:
         message = too_large.message
         if failure.action == "wait":
             # 429s count as failed attempts only while no other request succeeds.
-            pause = self._rate_limiter.record_refusal(request.headers, request.took)
-            times, seconds = self._rate_limiter.refusals
+            pause = self.rate_limiter.record_refusal(request.headers, request.took)
+            times, seconds = self.rate_limiter.refusals
             if times > self._config.max_attempts and seconds >= self._config.max_retry_seconds:
                 self._probe_store(seconds, message, request)
                 raise RequestFailed(f"{message} This was refusal {times} in a row. {RUN_AGAIN}")
@@ -308,7 +305,7 @@ class Client:
         The other streams then fail at once. `message` says which request failed.
         """
         with self._probe_lock:
-            if self._unavailable is None and time.monotonic() - self._last_sign_of_store >= seconds:
+            if not self._unavailable and time.monotonic() - self._last_sign_of_store >= seconds:
                 # Any content will do: a response is enough.
                 probe = _Request(TIME_PATH, {}, lambda _: [], request.context, request.retry_policy)
                 try:
@@ -323,14 +320,14 @@ class Client:
                         if failure.outcome == NO_CONNECTION:
                             too, check = "", "that address, and the network"
                             message = f"{failure.message[:1].upper()}{failure.message[1:]}."
-                        self._unavailable = StoreUnavailable(
+                        self._unavailable = (
                             f"No stream can be read from {host}. {message} This was tried for "
                             f"{seconds:.0f} s.{too} Check {check}. {RUN_AGAIN}"
                         )
-                if self._unavailable is None:
+                if not self._unavailable:
                     self._store_works()
-            if self._unavailable is not None:
-                raise self._unavailable.copy()
+            if self._unavailable:
+                raise StoreUnavailable(self._unavailable)
 
     def _store_works(self) -> None:
         """The store has answered: the failures before no longer count as an outage."""

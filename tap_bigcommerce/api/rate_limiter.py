@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce.progress.tracker import QuotaStatus, WaitReason
 from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
@@ -64,16 +65,10 @@ class RateLimiter:
     """
 
     def __init__(
-        self,
-        *,
-        share: float,
-        concurrency: int,
-        shutdown: Shutdown,
-        clock: Callable[[], float] = time.monotonic,
+        self, config: Config, shutdown: Shutdown, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """`share` (0 to 1) of the quota may be used, by up to `concurrency` concurrent requests."""
-        self._share = share
-        self._concurrency = concurrency
+        self._share = config.quota_share
+        self._concurrency = concurrency = config.max_concurrency
         self._shutdown = shutdown
         self._clock = clock
         self._changed = threading.Condition()

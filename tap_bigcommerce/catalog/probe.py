@@ -14,7 +14,6 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from tap_bigcommerce.api.client import Client, RequestContext
-from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.response import Response
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.config import Config
@@ -86,8 +85,6 @@ class Prober:
 
     def __init__(self, config: Config, shutdown: Shutdown, tracker: ProgressTracker) -> None:
         """`tracker` counts the requests."""
-        share, concurrency = config.quota_share, config.max_concurrency
-        self.rate_limiter = RateLimiter(share=share, concurrency=concurrency, shutdown=shutdown)
         config = dataclasses.replace(
             config,
             max_attempts=min(ATTEMPTS, config.max_attempts),
@@ -95,8 +92,8 @@ class Prober:
             request_timeout=min(REQUEST_TIMEOUT, config.request_timeout),
         )
         self._store_hash = config.store_hash
-        self._client = Client(config, self.rate_limiter, shutdown, tracker)
-        self._workers = Workers(concurrency, shutdown)
+        self.client = Client(config, shutdown, tracker)
+        self._workers = Workers(config.max_concurrency, shutdown)
         self._end = time.monotonic() + MAX_SECONDS
         LOGGER.info(
             "Asking %s which of %d streams the token may read, for %.0f s at most",
@@ -189,7 +186,7 @@ class Prober:
         counts, began = StreamCounts(stream.name), time.monotonic()
         context = RequestContext(stream.name, stream.permission, counts)
         try:
-            return self._client.get(path, params, expects, context)
+            return self.client.get(path, params, expects, context)
         finally:
             seconds = max(0.0, time.monotonic() - began - counts.waited)
             self._durations.append((counts.requests, seconds))

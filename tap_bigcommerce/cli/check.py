@@ -4,7 +4,6 @@ Records are counted from totals and count endpoints only; no list is read. The e
 request per page, and one per child list of a record.
 """
 
-import itertools
 import math
 import textwrap
 from collections import ChainMap, defaultdict
@@ -35,11 +34,6 @@ IN_THE_FUTURE = "2200-01-01T00:00:00Z"
 
 COUPON_SHARE = 0.1
 """The share of orders that may have a coupon. An assumption: the API does not say."""
-
-MAX_ROWS_IN_ONE_COLUMN = 24
-"""With more selected streams, the table has two columns if the terminal is wide enough."""
-
-COLUMN_GAP = "   "
 
 NO_STORE_FACTS = f"name and plan need the permission '{INFORMATION}: read-only'"
 
@@ -129,7 +123,7 @@ class CheckResult:
         for sinces in (full, following):
             parts += [_part_of(chosen, sinces) for chosen in selections.values()]
         counts = self._counts = self._count_all(parts, access)
-        self.quota = self.prober.rate_limiter.quota_status
+        self.quota = self.prober.client.rate_limiter.quota_status
         readable = [chosen for name, chosen in selections.items() if access[name].readable]
         self.full_sync = self._estimate(readable, full)
         self.next_sync = self._estimate(readable, following)
@@ -285,7 +279,9 @@ def as_text(result: CheckResult, width: int, hide: Callable[[str], str]) -> str:
     wrapper = textwrap.TextWrapper(width, subsequent_indent="  ", break_on_hyphens=False)
     parts = _head(result, hide), _others(result, hide), _costs(result), _verdict(result)
     head, *others = ("\n".join(map(wrapper.fill, sentences)) for sentences in parts)
-    blocks = [head, "\n".join(_table(result, width)), *others]
+    columns = ("selected stream", "in store", "full sync", "next sync", "next sync from")
+    streams = table(columns, map(_row, result.selected), figures=(1, 2, 3))
+    blocks = [head, "\n".join(streams), *others]
     return "\n\n".join(filter(None, blocks)) + "\n"
 
 
@@ -300,17 +296,6 @@ def _head(result: CheckResult, hide: Callable[[str], str]) -> Iterator[str]:
             f"Quota   {quota.quota:,} requests in {duration(quota.window)}, {quota.left:,} left "
             f"now; the tap uses up to {config.quota_share:.0%}"
         )
-
-
-def _table(result: CheckResult, width: int) -> list[str]:
-    head = ("selected stream", "in store", "full sync", "next sync", "next sync from")
-    first, *lines = table(head, map(_row, result.selected), figures=(1, 2, 3))
-    column = max(map(len, (first, *lines))) + len(COLUMN_GAP)
-    half = (len(lines) + 1) // 2
-    if len(lines) <= MAX_ROWS_IN_ONE_COLUMN or 2 * column - len(COLUMN_GAP) > width:
-        return [first, *lines]
-    pairs = itertools.zip_longest((first, *lines[:half]), (first, *lines[half:]), fillvalue="")
-    return [f"{left:{column}}{right}".rstrip() for left, right in pairs]
 
 
 def _row(result: StreamCheck) -> tuple[str, ...]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tap_bigcommerce.api.client import Client, RequestContext
-from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.catalog.discovery import (
     available_streams,
@@ -90,12 +89,9 @@ class Run:
     def run_context(self, config: Config, state: State) -> RunContext:
         """Make the objects that a sync needs."""
         is_test = self.options.command == "test"
-        rate_limiter = RateLimiter(
-            share=config.quota_share, concurrency=config.max_concurrency, shutdown=self.shutdown
-        )
         return RunContext(
             config=config,
-            client=Client(config, rate_limiter, self.shutdown, self.reporting.tracker),
+            client=Client(config, self.shutdown, self.reporting.tracker),
             workers=Workers(config.max_concurrency, self.shutdown),
             budget=MemoryBudget(config.max_buffered_mb * 1_000_000),
             state=state,
@@ -236,13 +232,11 @@ def _sync(run: Run) -> int:
 def _store_name(config: Config, shutdown: Shutdown) -> str:
     """Ask for the store's name once; "" if it cannot be read."""
     # One request does not wait until the whole quota is used up: it may take the other apps' share.
-    rate_limiter = RateLimiter(share=1.0, concurrency=1, shutdown=shutdown)
-    once = replace(config, max_attempts=1, max_retry_seconds=0)
+    once = replace(config, quota_share=1.0, max_attempts=1, max_retry_seconds=0)
     stream = STREAMS["store"]
     context = RequestContext(stream.name, stream.permission, StreamCounts(stream.name))
     try:
-        client = Client(once, rate_limiter, shutdown)
-        answer = client.get(stream.path, {}, dict, context).content
+        answer = Client(once, shutdown).get(stream.path, {}, dict, context).content
     except TapError:
         return ""
     return str(answer.get("name") or "")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from enum import Enum
+from typing import NamedTuple
 
 from tap_bigcommerce.progress.counters import OUTCOMES, StreamCounts, outcome_of
 from tap_bigcommerce.progress.metrics import log_request
@@ -65,8 +66,7 @@ class WaitReason(Enum):
     RETRY = "{stream}: {detail}, in {left}"
 
 
-@dataclass(frozen=True)
-class Wait:
+class Wait(NamedTuple):
     """A request of `stream` waits until about `until` (by `time.monotonic`).
 
     `detail` says why a request is retried.
@@ -76,11 +76,6 @@ class Wait:
     reason: WaitReason
     until: float
     detail: str
-
-    @property
-    def kind(self) -> str:
-        """Its key in WAITS. A 429 is also about the quota."""
-        return "for-retry" if self.reason is WaitReason.RETRY else "for-quota"
 
 
 @dataclass(frozen=True)
@@ -240,10 +235,11 @@ class ProgressTracker:
     def _add_waits(self) -> float:
         """Add the current waits to the timeline, up to now, and return the time now."""
         now = self._clock()
-        waits = self._waits.values()
-        for stream, kind in {(name, wait.kind) for wait in waits for name in (wait.stream, ALL)}:
+        waits = [(name, at.reason) for at in self._waits.values() for name in (at.stream, ALL)]
+        for stream, is_retry in {(name, at is WaitReason.RETRY) for name, at in waits}:
+            kind = "for-retry" if is_retry else "for-quota"  # also for a 429
             self._timeline.add_wait(stream, kind, self._waits_added_at, now)
-        for stream in {name for wait in waits for name in (wait.stream, ALL)}:
+        for stream in {name for name, _ in waits}:
             if self._under_way[stream] <= 0:
                 self.idle[stream] += round((now - self._waits_added_at) * 1_000_000)
         self._waits_added_at = now

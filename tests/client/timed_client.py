@@ -65,12 +65,10 @@ class TimedClient:
         self.clock = clock
         self.config = Config("abc123", TOKEN, **settings)
         self.shutdown = _Shutdown(clock)
-        concurrency = self.config.max_concurrency
-        self.rate_limiter = RateLimiter(
-            share=0.9, concurrency=concurrency, shutdown=self.shutdown, clock=clock
-        )
+        self.client = Client(self.config, self.shutdown)
+        self.rate_limiter = RateLimiter(self.config, self.shutdown, clock)
         self.rate_limiter._changed = _Condition(clock)
-        self.client = Client(self.config, self.rate_limiter, self.shutdown)
+        self.client.rate_limiter = self.rate_limiter
         self.counts = StreamCounts("customers")
         self.context = RequestContext("customers", "Customers", self.counts)
         api.get(TIME, json={"time": 1})

@@ -238,14 +238,6 @@ def test_a_state_of_another_store_is_refused(small: Sandbox) -> None:
     assert "other" in " ".join(result.logged("CRITICAL"))
 
 
-def test_many_selected_streams_stand_in_two_columns(quiet: Sandbox) -> None:
-    catalog = select(discover(settings(quiet)), *ALL)
-    wide = run(settings(quiet), catalog, args=["--check"], env={"COLUMNS": "180"})
-    assert wide.status == 0, wide.stderr
-    assert len(wide.stdout.splitlines()) <= len(ALL) / 2 + 20
-    assert all(name in wide.stdout for name in ALL)
-
-
 def test_a_store_without_limits_and_headers_is_checked_too(small: Sandbox) -> None:
     small.set(rate_limit_headers=False)
     found = check(settings(small))

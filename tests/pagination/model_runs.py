@@ -266,6 +266,7 @@ class StoreRuns:
             "abc123",
             "token",
             max_retry_seconds=0,
+            max_concurrency=setup.parallel,
             page_size=setup.page_size,
             lookback_seconds=0,
             detect_deletes=setup.deletes != "not",
@@ -273,17 +274,15 @@ class StoreRuns:
             deletes_every=0.0,
             deletes_limit=1.0,
         )
-        quota = RateLimiter(
-            share=0.9, concurrency=setup.parallel, shutdown=stop, clock=lambda: clock.now
-        )
-        quota._changed = MovingCondition(clock)
-        lists = {name: table.list for name, table in self._tables.items()}
+        client = ModelClient(config, stop, {name: at.list for name, at in self._tables.items()})
+        client.rate_limiter = RateLimiter(config, stop, lambda: clock.now)
+        client.rate_limiter._changed = MovingCondition(clock)
         complete = True
         with tempfile.TemporaryFile() as output:
             state = State(self._state, "abc123")
             run = RunContext(
                 config,
-                ModelClient(config, quota, stop, lists),
+                client,
                 InlineWorkers(setup.parallel, stop, self._chance),
                 MemoryBudget(setup.buffered),
                 state,

@@ -19,7 +19,6 @@ import requests
 
 from tap_bigcommerce.api import client as client_module
 from tap_bigcommerce.api.client import Client
-from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.status_codes import AttemptFailed
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.shutdown import Shutdown
@@ -347,8 +346,6 @@ class ModelTransport:
 class ModelClient(Client):
     """The client as it is, but for its connections; `lists` by name."""
 
-    def __init__(
-        self, config: Config, quota: RateLimiter, stop: ModelStop, lists: Mapping[str, ModelList]
-    ) -> None:
-        super().__init__(config, quota, stop)
+    def __init__(self, config: Config, stop: ModelStop, lists: Mapping[str, ModelList]) -> None:
+        super().__init__(config, stop)
         self._transport: Any = ModelTransport(lists, stop)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.rate_limiter import RateLimiter
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 
 WINDOW = 30.0
@@ -98,9 +99,8 @@ class Tap:
         self._store = store
         self._timeline = timeline
         self._latency = latency
-        self._limiter = RateLimiter(
-            share=share, concurrency=concurrency, shutdown=Shutdown(), clock=lambda: timeline.now
-        )
+        config = Config("", "", quota_share=share, max_concurrency=concurrency)
+        self._limiter = RateLimiter(config, Shutdown(), lambda: timeline.now)
         for _ in range(concurrency):
             self._send()
 

@@ -9,6 +9,7 @@ import pytest
 from simulated_quota import WINDOW, OtherApp, Store, Tap, Timeline, try_acquire, unequal
 
 from tap_bigcommerce.api.rate_limiter import RateLimiter
+from tap_bigcommerce.config import Config
 from tap_bigcommerce.shutdown import Shutdown
 
 WINDOWS = 12
@@ -80,7 +81,8 @@ class Limiter(RateLimiter):
 
     def __init__(self, share: float = SHARE) -> None:
         self.now = 0.0
-        super().__init__(share=share, concurrency=4, shutdown=Shutdown(), clock=lambda: self.now)
+        config = Config("", "", quota_share=share, max_concurrency=4)
+        super().__init__(config, Shutdown(), lambda: self.now)
 
     def wait(self) -> float:
         """Acquire if a request may be sent now. Returns 0 then, else the seconds to wait."""
@@ -201,9 +203,8 @@ def test_after_a_second_429_one_request_at_a_time_tests_whether_they_continue() 
 def test_a_limit_on_concurrent_requests_is_found_with_few_429s() -> None:
     at_once, seconds, latency = 3, 120, 0.1
     timeline = Timeline()
-    limiter = RateLimiter(
-        share=SHARE, concurrency=8, shutdown=Shutdown(), clock=lambda: timeline.now
-    )
+    config = Config("", "", quota_share=SHARE)
+    limiter = RateLimiter(config, Shutdown(), lambda: timeline.now)
     flying = good = refused = 0
 
     def ask() -> None:
