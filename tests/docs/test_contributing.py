@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import textwrap
-from typing import Any
+from pathlib import Path
 
-import tap_runner
-from documents import ROOT, Example, examples
+from documents import ROOT, examples
 
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce_sandbox import Sandbox
 
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
-
-
-def python_examples() -> list[Example]:
-    return [example for example in examples(CONTRIBUTING) if example.language == "python"]
+DECLARATION, TEST = (e.text for e in examples(CONTRIBUTING) if e.language == "python")
 
 
 def test_the_commands_are_known_to_make() -> None:
     (example,) = (e for e in examples(CONTRIBUTING) if e.language == "sh")
     for line in example.text.splitlines():
-        command = line.partition("#")[0].split()
+        command = [*line.partition("#")[0].split(), "--dry-run"]
         assert command[0] == "make"
-        subprocess.run(
-            [*command, "--dry-run"], cwd=ROOT, timeout=60, check=True, capture_output=True
-        )
+        subprocess.run(command, cwd=ROOT, timeout=60, check=True, capture_output=True)
 
 
 def test_the_declaration_shown_is_one_of_the_taps() -> None:
-    declaration, _ = python_examples()
+    shown = textwrap.indent(DECLARATION.rstrip(), "    ")
     sources = (ROOT / "tap_bigcommerce" / "streams").glob("*.py")
-    shown = textwrap.indent(declaration.text.rstrip(), "    ")
     assert any(shown in source.read_text("utf-8") for source in sources)
 
 
-def test_the_test_shown_passes(store: Sandbox) -> None:
-    _, shown = python_examples()
-    names: dict[str, Any] = {"run": tap_runner.run, "settings": tap_runner.settings}
-    code = compile(
-        f"from tap_bigcommerce_sandbox import Sandbox\n{textwrap.dedent(shown.text)}",
-        "shown",
-        "exec",
-    )
-    exec(code, names)
+def test_the_test_shown_passes(store: Sandbox, tmp_path: Path) -> None:
+    imports = "from tap_bigcommerce_sandbox import Sandbox\nfrom tap_runner import run, settings\n"
+    (tmp_path / "shown.py").write_text(imports + textwrap.dedent(TEST))
+    names = runpy.run_path(str(tmp_path / "shown.py"))
     (test,) = (value for name, value in names.items() if name.startswith("test_"))
     test(store)
 
@@ -54,13 +43,12 @@ def test_the_test_shown_passes(store: Sandbox) -> None:
 def test_a_stream_has_a_schema_and_a_declaration_and_nothing_else() -> None:
     schemas = ROOT / "tap_bigcommerce" / "records" / "schemas"
     assert {path.stem for path in schemas.glob("*.json")} == set(STREAMS)
-    for name in STREAMS:
-        assert load_schema(name)["properties"]
+    assert all(load_schema(name)["properties"] for name in STREAMS)
 
 
-def test_the_folders_of_tests_are_all_in_the_table() -> None:
+def test_the_folders_of_tests_are_those_in_the_table() -> None:
     text = CONTRIBUTING.read_text("utf-8")
     listed = set(re.findall(r"^\| `tests/(\w+)` \|", text, re.MULTILINE))
     folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
-    assert folders <= listed, "CONTRIBUTING.md has a table with a line about each"
+    assert folders <= listed
     assert all((ROOT / "tests" / folder).is_dir() for folder in listed)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
@@ -16,6 +18,7 @@ from scripts.docs.stream_pages import picture_name
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
 from tap_bigcommerce_sandbox import Options, Sandbox
 
+Point = tuple[float, float]
 PICTURES = ROOT / "docs" / "pictures"
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -28,10 +31,10 @@ def requests_for(store: Sandbox, catalog: Json, *streams: str) -> Counter[str]:
     return Counter(request["path"].split("?")[0] for request in store.requests())
 
 
-@pytest.mark.parametrize(
-    "stream",
-    [s.name for s in STREAMS.values() if re.match("One request[.,]", facts.cost(s))],
-)
+COSTS = {name: facts.short_cost(stream) for name, stream in STREAMS.items()}
+
+
+@pytest.mark.parametrize("stream", [name for name, cost in COSTS.items() if cost == "1"])
 def test_one_request_is_one_request(stream: str, quiet: Sandbox, catalog: Json) -> None:
     is_long = len(quiet.records(stream)) >= 50
     assert requests_for(quiet, catalog, stream).total() == 1 + is_long
@@ -41,36 +44,29 @@ def test_one_request_is_one_request(stream: str, quiet: Sandbox, catalog: Json) 
 def test_one_request_a_parent_is_what_it_says(stream: str, quiet: Sandbox, catalog: Json) -> None:
     parent = STREAMS[stream].parent
     assert parent is not None
+    assert COSTS[stream] == f"1 per {facts.singular(parent)}"
     assert facts.cost(STREAMS[stream]).startswith(f"One request for each {facts.singular(parent)}")
     made = requests_for(quiet, catalog, stream)
-    of_parents = [
-        n for path, n in made.items() if re.search(rf"/\d+/{stream.split('_')[1]}$", path)
-    ]
+    of_parents = [path for path in made if re.search(rf"/\d+/{stream.split('_')[1]}$", path)]
     assert len(of_parents) == len(quiet.records(parent))
 
 
-def test_nested_streams_cost_nothing_beside_their_parent(quiet: Sandbox, catalog: Json) -> None:
-    nested = [
-        s.name
-        for s in STREAMS.values()
-        if s.parent == "products" and facts.cost(s).startswith("None if")
-    ]
+@pytest.mark.parametrize("parent", ["orders", "products"])
+def test_nested_streams_cost_nothing_beside_their_parent(
+    parent: str, quiet: Sandbox, catalog: Json
+) -> None:
+    nested = [name for name, cost in COSTS.items() if cost == f"none with `{parent}`"]
     assert len(nested) > 3
-    alone = requests_for(quiet, catalog, "products").total()
-    assert requests_for(quiet, catalog, "products", *nested).total() == alone
+    alone = requests_for(quiet, catalog, parent).total()
+    assert requests_for(quiet, catalog, parent, *nested).total() == alone
 
 
 def test_options_come_ten_products_a_request() -> None:
+    assert COSTS["product_options"] == "1 per 10 products"
     with Sandbox(Options(products=95, orders=0, customers=0, coupons=0)) as store:
         result = run(settings(store), args=["--discover"])
         made = requests_for(store, result.catalog, "product_options").total()
     assert 10 <= made <= 14
-
-
-def test_every_stream_has_its_page_in_the_site() -> None:
-    nav = (ROOT / "mkdocs.yml").read_text("utf-8")
-    for name in STREAMS:
-        assert f"{name}: streams/{name}.md" in nav
 
 
 def words_in(picture: str) -> list[str]:
@@ -104,34 +100,25 @@ def test_no_line_of_a_diagram_runs_through_a_stream(picture: str) -> None:
     assert lines or picture == picture_name("inventory")
     for line in lines:
         for x, y in points_along(line):
-            assert not any(
-                left + 1 < x < right - 1 and top + 1 < y < bottom - 1
-                for left, top, right, bottom in boxes
-            ), f"{line} at {x:.0f}, {y:.0f}"
+            inside = [b for b in boxes if b[0] + 1 < x < b[2] - 1 and b[1] + 1 < y < b[3] - 1]
+            assert not inside, f"{line} at {x:.0f}, {y:.0f}"
 
 
-def points_along(line: str) -> list[tuple[float, float]]:
+def points_along(line: str) -> Iterator[Point]:
     """Points of an SVG path of straight lines and cubic curves, close to one another."""
-    found: list[tuple[float, float]] = []
+    start: Point = (0, 0)
     for command, numbers in re.findall(r"([MLC])([^MLC]+)", line):
         places = [float(number) for number in numbers.split()]
         corners = list(zip(places[::2], places[1::2], strict=True))
-        if command == "M":
-            found.append(corners[0])
-            continue
-        start, end = found[-1], corners[-1]
-        second, third = corners[:2] if command == "C" else (start, end)
-        for step in range(1, 201):
-            t = step / 200
-            shares = ((1 - t) ** 3, 3 * (1 - t) ** 2 * t, 3 * (1 - t) * t**2, t**3)
-            four = (start, second, third, end)
-            found.append(
-                (
-                    sum(share * place[0] for share, place in zip(shares, four, strict=True)),
-                    sum(share * place[1] for share, place in zip(shares, four, strict=True)),
-                )
-            )
-    return found
+        if command != "M":
+            yield from (on_curve([start, *corners], step / 200) for step in range(201))
+        start = corners[-1]
+
+
+def on_curve(points: list[Point], t: float) -> Point:
+    while len(points) > 1:
+        points = [(a + (c - a) * t, b + (d - b) * t) for (a, b), (c, d) in pairwise(points)]
+    return points[0]
 
 
 def test_the_recorded_bars_show_each_stream_and_what_is_waited_for() -> None:
