@@ -63,8 +63,9 @@ check: ## run all checks that a change has to pass, from scratch; some minutes
 	@.ci/run
 
 clean: ## remove the files of these commands
-	rm -rf .venv .venv-* demo-output fleet-demo-output build dist site *.egg-info \
-		.pytest_cache .ruff_cache .mypy_cache
+	rm -rf .venv .venv-* demo-output fleet-demo-output build dist site *.egg-info .cache .hypothesis \
+		.pytest_cache .ruff_cache .mypy_cache .import_linter_cache examples/meltano/.meltano
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # These need other versions of the tap's dependencies, hence separate environments. Dagster has one
 # so that it can be upgraded separately.

@@ -13,17 +13,12 @@ from typing import Any
 
 from scripts import meltano_plugin
 from scripts.docs import (
-    bars,
-    deletes_picture,
-    diagrams,
     fields,
     figures,
     fleet_capacity,
     module_map,
     settings_table,
-    state_picture,
     stream_pages,
-    terminal,
 )
 from scripts.docs.markdown import with_block
 from tap_bigcommerce.catalog.discovery import catalog_entries
@@ -97,12 +92,7 @@ def _with_nav(path: Path) -> str:
 
 def _pictures() -> dict[str, str]:
     return {
-        **diagrams.pictures(),
         **figures.pictures(),
-        "state.svg": state_picture.draw(),
-        "bars.svg": bars.draw(bars.recorded()),
-        "deletes.svg": deletes_picture.draw(),
-        "demo.svg": terminal.draw(terminal.CAST.read_text("utf-8")),
     }
 
 

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from scripts.docs import facts
+from scripts.docs.diagrams import entity_diagram
 from scripts.docs.fields import field_rows, fields_tables
 from scripts.docs.markdown import cell, code, table
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
 from tap_bigcommerce.streams.stream import Stream
-
-
-def picture_name(family: str) -> str:
-    """The file name of a family's diagram."""
-    return f"entities-{family.replace(' ', '-')}.svg"
 
 
 def family_table() -> str:
@@ -43,9 +39,7 @@ def index_tables() -> str:
             for stream in streams
         ]
         head = ("stream", "a row is", "requests", "replication", "permission (read-only)")
-        drawn = f"../pictures/{picture_name(family)}"
-        picture = f"[![{family.capitalize()}: foreign keys]({drawn})]({drawn})"
-        parts.append(f"## {family.capitalize()}\n\n{table(head, rows)}\n{picture}\n")
+        parts.append(f"## {family.capitalize()}\n\n{table(head, rows)}\n{entity_diagram(streams)}")
     return "\n".join(parts)
 
 

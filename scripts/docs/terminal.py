@@ -1,96 +1,116 @@
-"""An animated SVG of a recorded terminal session."""
+"""python -m scripts.docs.terminal: pictures of terminals, drawn by rich.
+
+docs/pictures/demo.svg is what `make demo` has printed at its end; docs/pictures/bars.svg is the
+screen of a sync that waits for the quota. Both run here, in a pseudo-terminal.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
+import pty
 import re
-from dataclasses import dataclass
-from html import escape
+import struct
+import sys
+import tempfile
+import termios
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from pathlib import Path
 
-CAST = Path(__file__).resolve().parents[2] / "docs" / "pictures" / "demo.cast"
-COLUMNS = 100
+import pyte
+from rich._export_format import CONSOLE_SVG_FORMAT
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
 
-LETTER, ROW, MARGIN, TOP = 7.85, 18.5, 18, 52
-"""In pixels: the width of a character, the height of a line, and the margins."""
+from tap_bigcommerce_sandbox import Options, Sandbox
 
-# The terminal is dark on all pages. Without animation, all lines are shown.
-WINDOW_STYLE = """
-text{font:13px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;
-fill:#d1d7e0;white-space:pre}
-.ground{fill:#0d1117;stroke:#3d444d}.command{fill:#7ee787}
-"""
-STYLE = """
-.heading{fill:#ffffff;font-weight:700}.good{fill:#56b4e9}.soft{fill:#9da7b3}
-@keyframes appear{from{opacity:0}to{opacity:1}}
-@media (prefers-reduced-motion:no-preference){
-.l{animation:appear .05s both}}
-"""
+ROOT = Path(__file__).resolve().parents[2]
+PICTURES = ROOT / "docs" / "pictures"
+COLUMNS, ROWS = 104, 90
+BARS_COLUMNS, BARS_ROWS = 90, 12
+WAIT = "waiting: quota: 4 s"
+"""The screen of the bars is the first one with these words."""
 
-
-@dataclass(frozen=True)
-class Line:
-    """A line of the screen. `at`: seconds until it was complete."""
-
-    at: float
-    text: str
-    bold: bool
+STORE = Options(
+    orders=900, customers=600, products=500, quota=60, window_seconds=8.0, latency_ms=60.0
+)
+# Without the fonts that rich's own format loads from elsewhere.
+FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
-def read_cast(text: str) -> tuple[str, list[Line]]:
-    """The recorded command, and the lines that it printed."""
-    head, *events = (json.loads(line) for line in text.splitlines())
-    lines: list[Line] = []
-    rest = ""
-    for at, _, output in events:
-        *complete, rest = (rest + output).split("\n")
-        lines += [_line(at, line) for line in complete]
-    while lines and not lines[0].text:
-        lines.pop(0)
-    return str(head["command"]), lines
+def screen_of(
+    command: Sequence[str], environment: Mapping[str, str], columns: int, rows: int, until: str = ""
+) -> pyte.Screen:
+    """Run a command in a terminal. Returns its last screen, or the first with the text `until`.
+
+    Raises SystemExit if the command fails.
+    """
+    screen = pyte.Screen(columns, rows)
+    stream = pyte.ByteStream(screen)
+    process, terminal = pty.fork()
+    if process == 0:
+        os.chdir(ROOT)
+        os.environ.pop("NO_COLOR", None)
+        os.environ.update({"TERM": "xterm-256color", **environment})
+        os.execvp(command[0], [*command])
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    while True:
+        try:
+            stream.feed(os.read(terminal, 65536))
+        except OSError:  # The end of the command.
+            break
+        if until and until in "\n".join(screen.display):
+            os.kill(process, 15)
+            os.waitpid(process, 0)
+            return screen
+    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    if status or until:
+        raise SystemExit(f"{' '.join(command)} ended with status {status}")
+    return screen
 
 
-def draw(cast: str) -> str:
-    """The session as the text of an SVG file."""
-    command, lines = read_cast(cast)
-    width = max(2 * MARGIN + LETTER * max(len(line.text) for line in lines), 600)
-    height = TOP + ROW * (len(lines) + 2) + MARGIN
-    parts = window(width, height, f"{command}: what it prints", command, STYLE)
-    # Below the command and an empty line.
-    for row, line in enumerate(lines, 2):
-        if line.text:
-            parts.append(
-                f'<text class="l {_kind(line)}" style="animation-delay:{line.at:.2f}s" '
-                f'x="{MARGIN}" y="{TOP + ROW * row:.1f}">{escape(line.text)}</text>'
-            )
-    return "\n".join([*parts, "</svg>\n"])
+def draw(screen: pyte.Screen, command: str, name: str) -> None:
+    """Write a picture of the screen below the command that was typed."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        console = Console(record=True, width=screen.columns, file=nowhere, force_terminal=True)
+        console.print(Text(f"$ {command}", "green"), Text(""), sep="\n")
+        rows = [_row(screen, number) for number in range(screen.lines)]
+        last = max(number for number, row in enumerate(rows) if row.plain.strip())
+        for row in rows[: last + 1]:
+            console.print(row)
+        svg = console.export_svg(title=command, code_format=FORMAT, unique_id=name)
+    (PICTURES / f"{name}.svg").write_text(svg, "utf-8")
 
 
-def window(width: float, height: float, title: str, command: str, style: str) -> list[str]:
-    """The first lines of an SVG file: a terminal window with a command at its top."""
-    return [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" aria-label="{escape(title)}">',
-        f"<title>{escape(title)}</title>",
-        f"<style>{WINDOW_STYLE}{style}</style>",
-        f'<rect class="ground" x=".5" y=".5" width="{width - 1:.0f}" '
-        f'height="{height - 1:.0f}" rx="9"/>',
-        *(
-            f'<circle cx="{MARGIN + 6 + 20 * place}" cy="20" r="6" fill="{colour}"/>'
-            for place, colour in enumerate(("#ff5f57", "#febc2e", "#28c840"))
-        ),
-        f'<text class="command" x="{MARGIN}" y="{TOP}">$ {escape(command)}</text>',
-    ]
+def _row(screen: pyte.Screen, number: int) -> Text:
+    """A row of the screen with its colours."""
+    row = Text(no_wrap=True)
+    cells = [screen.buffer[number][column] for column in range(screen.columns)]
+    for (colour, bold), same in groupby(cells, key=lambda cell: (cell.fg, cell.bold)):
+        known = {"default": None, "brown": "yellow"}
+        colour = known.get(colour, f"#{colour}" if len(colour) == 6 else colour)
+        row.append("".join(cell.data for cell in same), Style(color=colour, bold=bold))
+    row.rstrip()
+    return row
 
 
-def _line(at: float, text: str) -> Line:
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", text).rstrip()
-    return Line(float(at), plain, bold="\x1b[1m" in text)
+def main() -> None:
+    """Make both pictures."""
+    make = ("make", "--no-print-directory", "demo")
+    draw(screen_of(make, {"COLUMNS": str(COLUMNS)}, COLUMNS, ROWS), "make demo", "demo")
+    with Sandbox(STORE) as store, tempfile.TemporaryDirectory() as folder:
+        config = Path(folder, "config.json")
+        settings = {"store_hash": store.store_hash, "access_token": store.access_token}
+        config.write_text(json.dumps({**settings, "api_url": store.api_url}), "utf-8")
+        # The log would scroll the bars out of the picture.
+        tap = f"{sys.executable} -m tap_bigcommerce --log-level WARNING --config {config}"
+        command = ("sh", "-c", f"exec {tap} > {folder}/messages.jsonl")
+        screen = screen_of(command, {}, BARS_COLUMNS, BARS_ROWS, WAIT)
+    draw(screen, "tap-bigcommerce --config config.json > messages.jsonl", "bars")
 
 
-def _kind(line: Line) -> str:
-    if line.bold:
-        return "heading"
-    if re.match(r" +(\$|\|) ", line.text):
-        return "command"
-    return "good" if "all are here" in line.text else ""
+if __name__ == "__main__":
+    main()

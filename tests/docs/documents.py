@@ -29,10 +29,12 @@ class Example:
 
 
 def examples(document: Path) -> list[Example]:
-    """All fenced blocks of a document, in their order."""
+    """All fenced blocks of a document, in their order, but for diagrams."""
     text = document.read_text("utf-8")
     found = []
     for match in _FENCED.finditer(text):
+        if match[2] == "mermaid":
+            continue
         indent = match[1]
         body = re.sub(f"^{indent}", "", match[3], flags=re.MULTILINE)
         named = _FILE.search(text, text.rfind("\n\n", 0, match.start() - 2) + 2, match.start())
