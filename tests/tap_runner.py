@@ -172,9 +172,10 @@ def succeed(*args: Any, **more: Any) -> Result:
     return result
 
 
-def refused(*args: Any, **more: Any) -> str:
-    """The CRITICAL lines with which the tap ends; fails if it writes a message."""
+def refused(*args: Any, hides: str | None = None, **more: Any) -> str:
+    """The CRITICAL lines with which the tap ends; fails on a message, and if it shows `hides`."""
     result = run(*args, **more)
+    assert hides is None or hides not in result.stderr
     assert (result.status, result.stdout) == (1, ""), result.stderr
     text = "\n".join(result.logged("CRITICAL"))
     assert text
