@@ -95,22 +95,6 @@ def cost(stream: Stream) -> str:
     return f"{pages}. Every sync requests the rows of every {parent}."
 
 
-def short_cost(stream: Stream) -> str:
-    """The number of requests for the stream, in a few words, for a table of all streams."""
-    if stream.parent is None:
-        return f"1 per 250{WITH_COUPONS.get(stream.name, '')}" if stream.pagination.paged else "1"
-    if stream.separate_pass:
-        return f"1 per 10 {stream.parent}"
-    if stream.name == "product_reviews":  # Every sync reads all of them.
-        return "1 per 250 products"
-    if stream.name in WITH_COUPONS:
-        return "1 per order with coupons"
-    return (
-        f"none with {code(stream.parent)}" if stream.nested else f"1 per {singular(stream.parent)}"
-    )
-
-
-WITH_COUPONS = {"orders": ", 1 per order with coupons", "order_coupons": ""}
 MORE = {
     "orders": (
         " One more for each order that may have coupons, and for each with incomplete line items "

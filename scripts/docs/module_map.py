@@ -17,7 +17,7 @@ DATA = {
     ),
     "status_codes.py": (
         "status_codes.json",
-        "By HTTP status: message, action, and what the user can do.",
+        "By HTTP status: the message and the action; by action, the error.",
     ),
 }
 """By module: the data file next to it, and a description of that file."""

@@ -6,6 +6,7 @@ from scripts.docs import facts
 from scripts.docs.diagrams import entity_diagram
 from scripts.docs.fields import field_rows, fields_tables
 from scripts.docs.markdown import cell, code, table
+from tap_bigcommerce.catalog.request_costs import cost_of
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
 from tap_bigcommerce.streams.stream import Stream
@@ -32,7 +33,7 @@ def index_tables() -> str:
                 f"[{code(stream.name)}]({stream.name}.md)"
                 + (" (default)" if stream.name in BY_DEFAULT else ""),
                 cell(str(load_schema(stream.name)["description"])),
-                facts.short_cost(stream),
+                cost_of(stream),
                 "incremental" if stream.replication_key else "full",
                 stream.permission,
             )

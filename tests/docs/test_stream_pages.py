@@ -13,6 +13,7 @@ from tap_runner import Json, run, select, settings
 
 from scripts.docs import facts
 from scripts.docs.diagrams import entity_diagram
+from tap_bigcommerce.catalog.request_costs import cost_of
 from tap_bigcommerce.streams import BY_DEFAULT, FAMILIES, STREAMS
 from tap_bigcommerce_sandbox import Options, Sandbox
 
@@ -27,7 +28,7 @@ def requests_for(store: Sandbox, catalog: Json, *streams: str) -> Counter[str]:
     return Counter(request["path"].split("?")[0] for request in store.requests())
 
 
-COSTS = {name: facts.short_cost(stream) for name, stream in STREAMS.items()}
+COSTS = {name: cost_of(stream) for name, stream in STREAMS.items()}
 
 
 @pytest.mark.parametrize("stream", [name for name, cost in COSTS.items() if cost == "1"])
@@ -40,7 +41,7 @@ def test_one_request_is_one_request(stream: str, quiet: Sandbox, catalog: Json) 
 def test_one_request_a_parent_is_what_it_says(stream: str, quiet: Sandbox, catalog: Json) -> None:
     parent = STREAMS[stream].parent
     assert parent is not None
-    assert COSTS[stream] == f"1 per {facts.singular(parent)}"
+    assert COSTS[stream] == f"1 for each record of {parent} that is read"
     assert facts.cost(STREAMS[stream]).startswith(f"One request for each {facts.singular(parent)}")
     made = requests_for(quiet, catalog, stream)
     of_parents = [path for path in made if re.search(rf"/\d+/{stream.split('_')[1]}$", path)]
@@ -51,14 +52,14 @@ def test_one_request_a_parent_is_what_it_says(stream: str, quiet: Sandbox, catal
 def test_nested_streams_cost_nothing_beside_their_parent(
     parent: str, quiet: Sandbox, catalog: Json
 ) -> None:
-    nested = [name for name, cost in COSTS.items() if cost == f"none with `{parent}`"]
+    nested = [name for name, cost in COSTS.items() if cost == f"none: it comes with {parent}"]
     assert len(nested) > 3
     alone = requests_for(quiet, catalog, parent).total()
     assert requests_for(quiet, catalog, parent, *nested).total() == alone
 
 
 def test_options_come_ten_products_a_request() -> None:
-    assert COSTS["product_options"] == "1 per 10 products"
+    assert COSTS["product_options"].startswith("1 for 10 products")
     with Sandbox(Options(products=95, orders=0, customers=0, coupons=0)) as store:
         result = run(settings(store), args=["--discover"])
         made = requests_for(store, result.catalog, "product_options").total()
