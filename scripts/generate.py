@@ -21,8 +21,8 @@ from scripts.docs import (
     stream_pages,
 )
 from scripts.docs.markdown import with_block
-from tap_bigcommerce.catalog.discovery import catalog_entries
-from tap_bigcommerce.config import sample_config
+from tap_bigcommerce.catalog.discovery import catalog_entry
+from tap_bigcommerce.config import SETTINGS
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce_sandbox import readme_tables
 
@@ -33,14 +33,21 @@ DOCS = ROOT / "docs"
 def generated() -> dict[Path, str]:
     """All generated files, with the text that each should have."""
     return {
-        ROOT / "sample_config.json": json_text(sample_config()),
-        ROOT / "catalog.json": json_text({"streams": catalog_entries(STREAMS.values(), None)}),
+        ROOT / "sample_config.json": json_text(_sample_config()),
+        ROOT / "catalog.json": json_text({"streams": [*map(catalog_entry, STREAMS.values())]}),
         readme_tables.README: readme_tables.with_tables(readme_tables.README.read_text("utf-8")),
         ROOT / "mkdocs.yml": _with_nav(ROOT / "mkdocs.yml"),
         **_pages_with_blocks(),
         **{DOCS / "streams" / name: text for name, text in stream_pages.pages().items()},
         **{DOCS / "pictures" / name: text for name, text in _pictures().items()},
         **meltano_plugin.generated(),
+    }
+
+
+def _sample_config() -> dict[str, Any]:
+    """The settings that a first sync needs."""
+    return {
+        name: setting["examples"][0] for name, setting in SETTINGS.items() if "examples" in setting
     }
 
 

@@ -379,13 +379,6 @@ def _secrets_in(raw: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def sample_config() -> dict[str, Any]:
-    """The content of ``sample_config.json``: the settings that a first sync needs."""
-    return {
-        name: setting["examples"][0] for name, setting in SETTINGS.items() if "examples" in setting
-    }
-
-
 def _check_combinations(values: Mapping[str, Any], mistakes: list[str]) -> None:
     """Append a message to `mistakes` for each combination of settings that is not valid."""
     if values.get("activate_version") and values.get("store_hash_column"):

@@ -136,10 +136,8 @@ class RateLimiter:
         with self._changed:
             self._refusals = 0
             if self._allowed >= self._limit:
-                more = self._limit + 1 / self._successes_needed
-                self._limit = min(self._concurrency, more)
-            more = self._allowed + 1 / max(1.0, self._allowed)
-            self._allowed = min(self._limit, more)
+                self._limit = min(self._concurrency, self._limit + 1 / self._successes_needed)
+            self._allowed = min(self._limit, self._allowed + 1 / max(1.0, self._allowed))
 
     def record_overload(self) -> None:
         """The API is overloaded (5xx, a timeout, a cut-off body): halve the concurrent requests."""

@@ -27,17 +27,6 @@ MAX_WARNINGS = 20
 """Warnings about one stream: those about another tap's catalog would fill pages."""
 
 
-def catalog_entries(
-    streams: Iterable[Stream], config: Config | None, select: Rules | None = None
-) -> list[Entry]:
-    """The catalog's entries of these streams.
-
-    config: settings that add columns or remove fields; None: no settings are known.
-    select: rules that set "selected" in the metadata.
-    """
-    return [_entry(stream, config, select or Rules()) for stream in streams]
-
-
 def available_streams(access: Mapping[str, Access]) -> list[Stream]:
     """The streams that the store has and the token may read. Warnings name the others.
 
@@ -133,7 +122,7 @@ def selections(
     found: dict[str, Selection] = {}
     entries = catalog
     if entries is None:
-        entries = {entry["stream"]: entry for entry in catalog_entries(STREAMS.values(), config)}
+        entries = {name: catalog_entry(stream, config) for name, stream in STREAMS.items()}
     for name in entries:
         if name not in STREAMS:
             LOGGER.warning(
@@ -297,8 +286,14 @@ def _overrides(entry: Mapping[str, Any], table: Mapping[str, Any], stream: Strea
                 yield f"{name} {json.dumps(value)} is ignored: it is always {json.dumps(own)}"
 
 
-def _entry(stream: Stream, config: Config | None, select: Rules) -> Entry:
-    """The catalog's entry of a stream, with metadata of the stream and of every field."""
+def catalog_entry(
+    stream: Stream, config: Config | None = None, select: Rules | None = None
+) -> Entry:
+    """The catalog's entry of a stream, with metadata of the stream and of every field.
+
+    config: settings that add columns or remove fields; None: no settings are known.
+    select: rules that set "selected" in the metadata.
+    """
     schema = selection.schema_for_settings(load_schema(stream.name), stream, config)
     key = selection.key_of(stream, schema)
     table: dict[str, Any] = {
@@ -323,7 +318,7 @@ def _entry(stream: Stream, config: Config | None, select: Rules) -> Entry:
             **({"personal": True} if path in notes.personal else {}),
             **({"references": references[path]} if path in references else {}),
         }
-    metadata_by_breadcrumb = selection.apply_rules(select, stream.name, schema, metadata)
+    metadata_by_breadcrumb = selection.apply_rules(select or Rules(), stream.name, schema, metadata)
     return {
         "tap_stream_id": stream.name,
         "stream": stream.name,

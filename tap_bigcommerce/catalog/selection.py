@@ -93,11 +93,6 @@ class Selection:
         }
 
     @property
-    def unselected(self) -> tuple[str, ...]:
-        """The tap's top-level fields that are not selected."""
-        return tuple(name for name in self.tap_schema["properties"] if name not in self.paths)
-
-    @property
     def known_schema(self) -> Schema:
         """The schema of all fields that are not new.
 

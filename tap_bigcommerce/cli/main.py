@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(usage_error)
     from tap_bigcommerce.cli.run import run  # slow to import
 
-    return run(parsed, dict(os.environ))
+    return run(parsed)
 
 
 def _print(text: str) -> int:

@@ -7,7 +7,7 @@ import shutil
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.catalog.discovery import (
     available_streams,
-    catalog_entries,
+    catalog_entry,
     check_names,
     selection_rules,
     selections,
@@ -61,14 +61,13 @@ class Run:
     """One run: its options, and the objects that all commands share."""
 
     options: Options
-    environment: Mapping[str, str]
     shutdown: Shutdown
     reporting: RunReporting
 
     def config(self) -> Config:
         """Read the settings. Raises ConfigError when they are missing or invalid."""
         secrets, set_up_log = self.reporting.secrets, self.reporting.set_up_log
-        return read_config(self.options.config, self.environment, secrets, set_up_log)
+        return read_config(self.options.config, os.environ, secrets, set_up_log)
 
     def selections(self, config: Config) -> dict[str, Selection]:
         """The selected streams by name. Raises CatalogError when no stream is selected."""
@@ -102,10 +101,9 @@ class Run:
         )
 
 
-def run(options: Options, environment: Mapping[str, str]) -> int:
+def run(options: Options) -> int:
     """Run the command; returns the exit status. All exceptions are handled here."""
     reporting = RunReporting(
-        environment,
         options.log_level or ("WARNING" if options.quiet else None),
         options.log_format,
         options.report,
@@ -115,7 +113,7 @@ def run(options: Options, environment: Mapping[str, str]) -> int:
     set_allocator()
     shutdown = Shutdown()
     _install_signal_handlers(shutdown, reporting)
-    return reporting.finish(_status(Run(options, environment, shutdown, reporting)))
+    return reporting.finish(_status(Run(options, shutdown, reporting)))
 
 
 def _status(run: Run) -> int:
@@ -134,7 +132,7 @@ def _status(run: Run) -> int:
 
 def _discover(run: Run) -> int:
     config, streams = None, list(STREAMS.values())
-    if run.options.config or any(name.startswith(ENVIRONMENT_PREFIX) for name in run.environment):
+    if run.options.config or any(name.startswith(ENVIRONMENT_PREFIX) for name in os.environ):
         config = run.config()
     rules = selection_rules(config, run.options.select, None)
     if config is None:
@@ -149,8 +147,8 @@ def _discover(run: Run) -> int:
             )
         readable = sum(result.readable for result in access.values())
         LOGGER.info("The token can read %d of %d streams.", readable, len(STREAMS))
-    catalog = {"streams": catalog_entries(streams, config, rules.select)}
-    return _write(json.dumps(catalog, indent=2) + "\n")
+    entries = [catalog_entry(stream, config, rules.select) for stream in streams]
+    return _write(json.dumps({"streams": entries}, indent=2) + "\n")
 
 
 def _init(run: Run) -> int:

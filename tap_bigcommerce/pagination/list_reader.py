@@ -45,7 +45,7 @@ class ListReader:
         self._workers = workers
         self._budget = budget
         self._priority = priority
-        self._rows = OrderedRows(enricher, workers, self._fail, priority=priority)
+        self._rows = OrderedRows(enricher, workers, self._fail, priority)
         self._bytes_per_row = 0.0
         self._error: BaseException | None = None
         self.started_at: datetime | None = None

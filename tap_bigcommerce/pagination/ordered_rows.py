@@ -45,31 +45,26 @@ class Batch:
     incomplete: int = 0
 
 
+@dataclass(eq=False)
 class OrderedRows:
-    """Takes the keys of rows in order, and returns complete rows in the same order."""
+    """Takes the keys of rows in order, and returns complete rows in the same order.
 
-    def __init__(
-        self,
-        enricher: Enricher | None,
-        workers: Workers,
-        failed: Callable[[BaseException], None],
-        *,
-        priority: int,
-    ) -> None:
-        """`failed` is called with the error of a job; `priority` is as for `ListReader`."""
-        self._enricher = enricher
-        self._workers = workers
-        self._failed = failed
-        self._priority = priority
-        self._batches: deque[Batch] = deque()
-        self.closed = False
-        """The rows are no longer needed: jobs do nothing, and their results are dropped."""
-        self.waiting = 0
-        """How many rows have not been returned yet."""
+    `failed` is called with the error of a job; `priority` is as for `ListReader`. `closed`: the
+    rows are no longer needed, jobs do nothing, and their results are dropped. `waiting`: how many
+    rows have not been returned yet.
+    """
+
+    enricher: Enricher | None
+    workers: Workers
+    failed: Callable[[BaseException], None]
+    priority: int
+    closed: bool = False
+    waiting: int = 0
+    _batches: deque[Batch] = field(default_factory=deque)
 
     def add(self, page: Page, keys: Sequence[Key]) -> None:
         """Add the rows of `page` with these keys, in batches of about `BATCH_SIZE` bytes."""
-        undivided = self._enricher is not None and self._enricher.all_rows_at_once
+        undivided = self.enricher is not None and self.enricher.all_rows_at_once
         raw = page.response.raw.rows
         indexes: Sequence[int] = range(len(raw))
         if len(keys) < len(raw):
@@ -100,14 +95,14 @@ class OrderedRows:
         pages: set[Page] = set()
         for number, batch in enumerate(self._batches):
             pages.add(batch.page)
-            waits = self._batches[0].incomplete and self._workers.idle
+            waits = self._batches[0].incomplete and self.workers.idle
             if number and not (waits and len(pages) <= MAX_PAGES_PARSED):
                 return
             if not batch.parsed:
                 batch.rows = batch.page.response.rows(batch.indexes)
                 batch.parsed = True
-                if self._enricher is not None:
-                    self._complete(batch, self._enricher)
+                if self.enricher is not None:
+                    self._complete(batch, self.enricher)
 
     def _complete(self, batch: Batch, enricher: Enricher) -> None:
         """Complete the rows of the batch: all together first, then each of them."""
@@ -139,7 +134,7 @@ class OrderedRows:
             else:
                 self._submit(job, enrich_each)
         except TapError as error:
-            self._failed(error)
+            self.failed(error)
 
     def _submit(self, job: Callable[[], Any], then: Callable[[Any], None]) -> None:
         """Run a job in a worker, and call `then` with its result; not once this is closed."""
@@ -151,4 +146,4 @@ class OrderedRows:
             if not self.closed:
                 then(result)
 
-        self._workers.submit(work, received, self._failed, (self._priority, 0))
+        self.workers.submit(work, received, self.failed, (self.priority, 0))

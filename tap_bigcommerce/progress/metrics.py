@@ -99,10 +99,9 @@ def log_stream_metrics(counts: StreamCounts) -> None:
         ("seconds_waited", round(counts.waited)),
     ):
         log_count(metric, counts.stream, value)
-    for path, number in counts.rescued.most_common(MAX_LISTED):
-        LOGGER.warning(RESCUED_VALUES, counts.stream, number, path)
-    for path, number in counts.unfit.most_common(MAX_LISTED):
-        LOGGER.warning(LOST_VALUES, counts.stream, number, path)
+    for message, values in ((RESCUED_VALUES, counts.rescued), (LOST_VALUES, counts.unfit)):
+        for path, number in values.most_common(MAX_LISTED):
+            LOGGER.warning(message, counts.stream, number, path)
 
 
 def log_request(stream: str, seconds: float, outcome: str) -> None:

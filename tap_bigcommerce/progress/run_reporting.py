@@ -2,11 +2,14 @@
 
 import contextlib
 import logging
+import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config
+from tap_bigcommerce.exceptions import ConfigError
+from tap_bigcommerce.files import UnusableFile, writable_path
 from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter, set_up_logging
 from tap_bigcommerce.progress.metrics import run_every
 from tap_bigcommerce.progress.tracker import ProgressTracker, Snapshot
@@ -26,7 +29,6 @@ class RunReporting:
 
     def __init__(
         self,
-        environment: Mapping[str, str],
         level: str | None,
         log_format: str | None,
         report: str | None,
@@ -37,7 +39,6 @@ class RunReporting:
         """Set up the log.
 
         Args:
-            environment: Environment variables.
             level, log_format: As the settings of these names; None: as the settings say.
             report: The file for the report; None: no report.
             progress_every: Seconds between two log lines about the progress, where bars cannot be
@@ -47,13 +48,13 @@ class RunReporting:
         self._command = command
         self._progress_every = progress_every
         self.secrets = Secrets()
-        self.secrets.add(proxy_passwords(environment))
+        self.secrets.add(proxy_passwords(os.environ))
         self._level, self._format = level, log_format
         self._log = set_up_logging(self.secrets)
         # The settings have not been read and checked yet.
-        early = environment.get(f"{ENVIRONMENT_PREFIX}LOG_FORMAT", "")
+        early = os.environ.get(f"{ENVIRONMENT_PREFIX}LOG_FORMAT", "")
         self.set_up_log(Config("", "", log_format=early if early in FORMATS else "text"))
-        self._terminal = _shows_bars(environment)
+        self._terminal = _shows_bars()
         self.tracker = ProgressTracker()
         self._report = None
         if report is not None:
@@ -73,12 +74,17 @@ class RunReporting:
 
         Raises ConfigError when it cannot.
         """
-        # Without the report while it is checked, so that a failure is not logged a second time.
-        report, self._report = self._report, None
-        if report is not None:
-            report.store = config.store_hash
-            report.check_file()
-            self._report = report
+        if self._report is None:
+            return
+        self._report.store = config.store_hash
+        try:
+            writable_path(self._report.file)
+        except UnusableFile as error:
+            name, self._report = self._report.file, None
+            raise ConfigError(
+                f"The report cannot be written to {name}: {error}. --report needs the name of a "
+                "file in an existing, writable folder."
+            ) from error
 
     def name_store(self, read_name: Callable[[], str]) -> None:
         """Show in the report the store's name, which `read_name` returns; "" if it is unknown."""
@@ -125,11 +131,11 @@ class RunReporting:
             LOGGER.info("Done: %s", figures)
 
 
-def _shows_bars(environment: Mapping[str, str]) -> bool:
+def _shows_bars() -> bool:
     """Whether bars can be shown: not if standard output goes to the same terminal."""
     if sys.stderr is None or sys.stdout is None:  # closed by the program that started the tap
         return False
-    is_dumb = environment.get("TERM") in ("dumb", "unknown")
+    is_dumb = os.environ.get("TERM") in ("dumb", "unknown")
     return sys.stderr.isatty() and not sys.stdout.isatty() and not is_dumb
 
 

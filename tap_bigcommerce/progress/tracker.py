@@ -164,7 +164,6 @@ class ProgressTracker:
         self._clock = clock
         self._lock = threading.Lock()
         self._timeline = Timeline(self.began)
-        self._requests = 0
         self._quota: QuotaStatus | None = None
         self._resets_at = 0.0
         self._waits: dict[object, Wait] = {}
@@ -197,7 +196,6 @@ class ProgressTracker:
         log_request(counts.stream, took, status)
         with self._lock:
             counts.requests += 1
-            self._requests += 1
             counts.retries += retry
             counts.statuses[status] += 1
             now = self._add_waits()
@@ -276,7 +274,8 @@ class ProgressTracker:
 
     def totals(self, of_streams: str = "") -> str:
         """ "3,899 records, 317 requests, 1 min 19 s"; without records, if no stream is read."""
-        parts = [plural(self._requests, "request"), duration(self._clock() - self.began)]
+        requests = sum(self._timeline.requests(ALL))
+        parts = [plural(requests, "request"), duration(self._clock() - self.began)]
         if self.streams:
             records = sum(counts.written for counts in self.streams)
             parts.insert(0, plural(records, "record") + of_streams)

@@ -34,16 +34,12 @@ class ReadRequest:
     Attributes:
         is_needed: Whether a field is selected, by its path ("consignments.shipping"), in the
             stream of the list or in a stream that is nested in it.
-        rows_needed: The stream of the list itself is selected, not only nested streams.
-        unselected: Top-level fields that no stream needs.
         config: The settings.
         client: Makes the requests for details.
         context: For whom these requests are logged and counted.
     """
 
     is_needed: Callable[[str], bool]
-    rows_needed: bool
-    unselected: tuple[str, ...]
     config: Config
     client: Client
     context: RequestContext

@@ -302,23 +302,13 @@ class ListSync:
     ) -> ReadRequest:
         """Return which fields of the list these streams need."""
         needed: set[str] = set()
-        rows_needed, unselected = False, tuple[str, ...]()
         for sync in stream_syncs:
-            stream = sync.stream
+            stream, paths = sync.stream, sync.selection.paths
             if stream.parent is None:
-                rows_needed, unselected = True, sync.selection.unselected
-                needed |= sync.selection.paths
+                needed |= paths
             elif stream.nested is not None:
-                within = {f"{stream.nested}.{path}" for path in sync.selection.paths}
-                needed |= {stream.nested, *within}
-        return ReadRequest(
-            is_needed=needed.__contains__,
-            rows_needed=rows_needed,
-            unselected=tuple(name for name in unselected if name not in needed),
-            config=self._run.config,
-            client=self._run.client,
-            context=context,
-        )
+                needed |= {stream.nested, *(f"{stream.nested}.{path}" for path in paths)}
+        return ReadRequest(needed.__contains__, self._run.config, self._run.client, context)
 
     def _retry_skipped(self, sync: StreamSync) -> None:
         """Read the records of a stream that earlier runs have skipped."""

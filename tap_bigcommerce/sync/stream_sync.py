@@ -441,7 +441,7 @@ class StreamSync:
         """
         if not self.is_partial:
             search = IdSearch(self.stream, self._run, self.context, priority)
-            self.counts.deleted = self.deletions.report_deleted(self.selection, search)
+            self.counts.deleted = self.deletions.report_deleted(search)
 
     def close(self) -> None:
         """Take over the converter's counts, and log the last metrics."""
@@ -471,6 +471,6 @@ class StreamSync:
             **({"until": self.until} if self.until is not None else {}),
             **({"pseudonyms": pseudonyms} if pseudonyms else {}),
             **({"accepted": accepted} if accepted else {}),
-            **self.deletions.fingerprint_parts(self.selection),
+            **self.deletions.fingerprint_parts(),
         }
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]

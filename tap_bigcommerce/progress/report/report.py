@@ -9,8 +9,7 @@ from datetime import datetime, timedelta, timezone
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import UnusableFile, writable_path, write_atomically
+from tap_bigcommerce.files import writable_path, write_atomically
 from tap_bigcommerce.progress.counters import OUTCOMES
 from tap_bigcommerce.progress.metrics import format_counts
 from tap_bigcommerce.progress.tracker import ALL, WAITS, ProgressTracker
@@ -46,16 +45,6 @@ class Report(logging.Handler):
             self._warnings.append((f"{moment:%H:%M:%S}", record.getMessage()))
         else:
             self._more_warnings += 1
-
-    def check_file(self) -> None:
-        """Raises ConfigError when the report's file cannot be written."""
-        try:
-            writable_path(self.file)
-        except UnusableFile as error:
-            raise ConfigError(
-                f"The report cannot be written to {self.file}: {error}. --report needs the "
-                "name of a file in an existing, writable folder."
-            ) from error
 
     def write(self, status: int, secrets: Secrets) -> None:
         """Write the report of a run with this exit status, without `secrets`.

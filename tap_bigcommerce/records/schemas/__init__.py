@@ -2,7 +2,7 @@
 
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any
@@ -35,12 +35,8 @@ OWN_COLUMNS: dict[str, dict[str, Any]] = {
 """Fields that the tap adds to records; the API has none so named. They are in no schema file, but
 for `store_hash` where it is the only key."""
 
-# At the top of a schema file: facts of its list, ...
-FACTS = ("$references", "$count", "$ignores_start_date")
-# ... and lists of paths.
-LISTS = ("$links", "$off_by_default", "$on_request", "$absent_in_fallback")
-# In a field of a schema file, each with the value true.
 MARKS = ("$json_text", "$value_or_array", "$personal")
+"""In a field of a schema file, each with the value true."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +63,10 @@ class Notes:
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
-    links: tuple[str, ...] = ()
-    off_by_default: tuple[str, ...] = ()
-    on_request: tuple[str, ...] = ()
-    absent_in_fallback: tuple[str, ...] = ()
+    links: Sequence[str] = ()
+    off_by_default: Sequence[str] = ()
+    on_request: Sequence[str] = ()
+    absent_in_fallback: Sequence[str] = ()
     json_text: frozenset[str] = frozenset()
     value_or_array: frozenset[str] = frozenset()
     personal: frozenset[str] = frozenset()
@@ -101,10 +97,8 @@ def _read(stream: str) -> tuple[dict[str, Any], Notes]:
         schema["properties"] = {**base["properties"], **schema["properties"]}
     schema["properties"][RESCUED] = {**OWN_COLUMNS[RESCUED], "$personal": True}
     marked = list(_without_marks(schema, ""))
-    facts = {name: schema.pop(name) for name in FACTS if name in schema}
-    lists = {name: tuple(schema.pop(name, ())) for name in LISTS}
-    marks = {name: frozenset(path for path, mark in marked if mark == name) for name in MARKS}
-    notes: dict[str, Any] = {**facts, **lists, **marks}
+    notes = {name: schema.pop(name) for name in [*schema] if name.startswith("$")}
+    notes |= {name: frozenset(path for path, mark in marked if mark == name) for name in MARKS}
     return schema, Notes(**{name.removeprefix("$"): value for name, value in notes.items()})
 
 

@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from tap_bigcommerce.api.client import Client, RequestContext
@@ -20,18 +21,18 @@ MAX_ATTEMPTS = 3
 """Requests for a child list that answers 404 although its record exists."""
 
 
+@dataclass(eq=False)
 class ChildLists:
-    """Reads child lists for one stream. The methods run in worker threads."""
+    """Reads child lists for one stream. The methods run in worker threads.
 
-    def __init__(
-        self, client: Client, context: RequestContext, primary_keys: tuple[str, ...] = ("id",)
-    ) -> None:
-        """`primary_keys` identify a row within one child list."""
-        self._client = client
-        self._context = context
-        self._primary_keys = primary_keys
-        self._sizes: dict[str, PageSize] = {}
-        self._missing: set[str] = set()
+    `primary_keys` identify a row within one child list.
+    """
+
+    client: Client
+    context: RequestContext
+    primary_keys: tuple[str, ...] = ("id",)
+    _sizes: dict[str, PageSize] = field(default_factory=dict)
+    _missing: set[str] = field(default_factory=set)
 
     def read(
         self, record: str, name: str, *, empty_is_404: bool = False, **options: Any
@@ -58,14 +59,14 @@ class ChildLists:
             except NotFound:
                 pass
             try:
-                self._client.get(record, {}, dict, self._context)
+                self.client.get(record, {}, dict, self.context)
             except NotFound:
                 return None
             if empty_is_404:
                 return []
-            self._client.wait(1.0, self._context)
+            self.client.wait(1.0, self.context)
         raise RequestFailed(
-            f"{self._context.stream}: {path} answers 404, although {record} itself exists. Run "
+            f"{self.context.stream}: {path} answers 404, although {record} itself exists. Run "
             "the sync again later: it continues where it stopped."
         )
 
@@ -96,7 +97,7 @@ class ChildLists:
             NotFound: There is no such list.
             IncompleteList: Rows are missing.
         """
-        label = f"{self._context.stream}: GET {path}"
+        label = f"{self.context.stream}: GET {path}"
         pagination = pagination or Sequential()
         name = path.rpartition("/")[2] if pagination.paged else ""
         size = self._sizes.setdefault(name, PageSize(MAX_PAGE_SIZE))
@@ -113,15 +114,15 @@ class ChildLists:
                     query["limit"] = str(limit)
                 can_reduce = pagination.paged and limit > 1
                 try:
-                    response = self._client.get(
-                        path, query, shape, self._context, can_reduce_limit=can_reduce
+                    response = self.client.get(
+                        path, query, shape, self.context, can_reduce_limit=can_reduce
                     )
                 except PageTooLarge as error:
                     size.failed(limit, error.max_limit)
                     continue
                 size.worked(limit, response.size, grows=request.number is None)
                 # No list is capped below the largest page that any response has had.
-                most = min(DEFAULT_PAGE_SIZE, self._client.largest_page, limit)
+                most = min(DEFAULT_PAGE_SIZE, self.client.largest_page, limit)
                 return Page(self._keys_of(response.content), limit, response, min_full_page=most)
 
         while not paginator.finished:
@@ -139,7 +140,7 @@ class ChildLists:
                     return by_id(rows.values())
         found = by_id(rows.values())
         if paginator.contradiction is not None:
-            stream = self._context.stream + (f":{record_id}" if record_id else "")
+            stream = self.context.stream + (f":{record_id}" if record_id else "")
             error = IncompleteList(label, paginator.contradiction, stream, found)
             if errors is None:
                 raise error
@@ -154,7 +155,7 @@ class ChildLists:
             LOGGER.warning(
                 "%s: %s came without %s, although these were requested. They are read with "
                 "requests of their own for each such record, which is slow.",
-                self._context.stream,
+                self.context.stream,
                 record,
                 ", ".join(new),
             )
@@ -164,7 +165,7 @@ class ChildLists:
         keys: list[Key] = []
         same: Counter[str] = Counter()
         for row in rows:
-            key = tuple(row.get(name) for name in self._primary_keys)
+            key = tuple(row.get(name) for name in self.primary_keys)
             if not all(isinstance(part, (int, str)) for part in key):
                 text = repr(row)
                 same[text] += 1

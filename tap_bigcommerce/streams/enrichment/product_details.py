@@ -26,10 +26,11 @@ class ProductDetails(Enricher):
     """Adds the nested lists that a run needs to products. Most products include them already."""
 
     def __init__(self, read_request: ReadRequest) -> None:
-        on_request = load_notes("products").on_request
-        self._included = list(filter(read_request.is_needed, (*on_request, *CHILD_STREAMS_ONLY)))
-        excluded = [name for name in read_request.unselected if name not in on_request]
-        if not read_request.rows_needed:
+        is_needed, on_request = read_request.is_needed, load_notes("products").on_request
+        self._known = load_schema("products")["properties"]
+        self._included = list(filter(is_needed, (*on_request, *CHILD_STREAMS_ONLY)))
+        excluded = [name for name in self._known if name not in on_request and not is_needed(name)]
+        if not is_needed("id"):  # Only child streams are selected.
             self.params = {"include_fields": "date_modified"}
         elif excluded:
             # Not include_fields: the API's new fields, which no schema names, have to arrive.
@@ -37,7 +38,6 @@ class ProductDetails(Enricher):
         self.includes = {"include": ",".join(self._included)} if self._included else {}
         self._child_lists = ChildLists(read_request.client, read_request.context)
         self._counts = read_request.context.counts
-        self._known = load_schema("products")["properties"]
 
     def enrich(self, row: Row, *, without_includes: bool) -> Row | Job:
         """The product, or a job that reads the nested lists that it does not include."""

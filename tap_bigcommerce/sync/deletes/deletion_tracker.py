@@ -71,7 +71,7 @@ class DeletionTracker:
 
         Raises StateError when it is damaged, ConfigError when deletes_path is not writable.
         """
-        self.stream = selection.stream
+        self._selection, self.stream = selection, selection.stream
         self._config = config
         self._id_sets = IdSetStore(config, self.stream.name)
         self._saved = state.deletes(self.stream.name)
@@ -139,9 +139,9 @@ class DeletionTracker:
             # It is unknown which ids a stopped pass has written, so it is not resumed.
             state.reset(self.stream.name, None)
 
-    def fingerprint_parts(self, selection: Selection) -> dict[str, Any]:
+    def fingerprint_parts(self) -> dict[str, Any]:
         """What a resumed pass must have in common with the stopped one, because of deletions."""
-        is_full = selection.full_table or self.full_read_due
+        is_full = self._selection.full_table or self.full_read_due
         parts = [self._method, self.building_set, is_full]
         return {"deletes": parts} if self._method is not None else {}
 
@@ -188,7 +188,7 @@ class DeletionTracker:
         self._written |= ids
         self._set_entry = None
 
-    def report_deleted(self, selection: Selection, search: IdSearch) -> int:
+    def report_deleted(self, search: IdSearch) -> int:
         """Write a tombstone for each deleted record, if a comparison is due; return their number.
 
         Raises TapError when the comparison fails, or when more records are deleted than
@@ -198,7 +198,7 @@ class DeletionTracker:
             return 0
         deleted = self._find_deleted(search, self._written)
         if deleted:
-            self._write_tombstones(selection, search.run.messages, deleted)
+            self._write_tombstones(search.run.messages, deleted)
             self._newly_archived.clear()
             self._written -= id_set(deleted)
             self._set_entry = None
@@ -239,14 +239,12 @@ class DeletionTracker:
             self._scanned_at = self._started_at
         return deleted
 
-    def _write_tombstones(
-        self, selection: Selection, messages: MessageWriter, deleted: DeletedIds
-    ) -> None:
+    def _write_tombstones(self, messages: MessageWriter, deleted: DeletedIds) -> None:
         """Write a SCHEMA with the fields of a tombstone only, and one RECORD for each id.
 
         A target that writes only the columns of the SCHEMA keeps the last values of the others.
         """
-        schema, protection = selection.output_schema, selection.protection
+        schema, protection = self._selection.output_schema, self._selection.protection
         archived = self._archived_field
         fields, (key,) = schema["properties"], self.stream.primary_keys
         constants: dict[str, Any] = {}
