@@ -46,13 +46,6 @@ def test_the_site_begins_with_the_figures_of_the_readme() -> None:
     assert first == second
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_json_examples_are_json(document: Path) -> None:
-    for example in examples(document):
-        if example.language == "json":
-            json.loads(example.text)
-
-
 def conversions() -> list[tuple[str, str, str]]:
     table = RECORDS.read_text("utf-8").partition("<!-- conversions -->")[2]
     table = table.partition("<!-- end of conversions -->")[0]

@@ -26,22 +26,6 @@ CONFIG = Example("json", json.dumps({"store_hash": HASH, "access_token": TOKEN})
 TARGET = Example("json", '{"destination_path": ".", "do_timestamp_file": false}', "target.json")
 CATALOG = Example("sh", "tap-bigcommerce --config config.json --discover > catalog.json\n", None)
 
-CHECKED = {
-    "CONTRIBUTING.md": "test_contributing",
-    "docs/fleet.md": "tests/fleet",
-    "docs/records.md": "test_docs_pages",
-    "docs/state.md": "test_docs_pages",
-    "docs/deletes.md": "test_deletes_page",
-    "docs/targets.md": "tests/targets",
-    "docs/meltano.md": "tests/examples",
-    "docs/orchestrators.md": "tests/examples",
-    **dict.fromkeys(["README.md", "docs/getting-started.md", "docs/limits.md"], "here"),
-    **dict.fromkeys(["docs/settings.md", "docs/selecting.md", "docs/personal-data.md"], "here"),
-    **dict.fromkeys(["docs/check.md", "docs/switching.md", "docs/costs.md"], "here"),
-    "docs/speed.md": "here",
-}
-"""The documents that have examples, and where these are run."""
-
 
 def is_installation(example: Example) -> bool:
     return "-m venv" in example.text
@@ -69,9 +53,11 @@ def read_lines(path: Path) -> list[Any]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def test_every_document_with_examples_has_a_test_of_them() -> None:
-    with_examples = {str(path.relative_to(ROOT)) for path in DOCUMENTS if examples(path)}
-    assert with_examples == set(CHECKED)
+def test_every_document_with_examples_is_named_in_a_test() -> None:
+    tests = "".join(path.read_text("utf-8") for path in (ROOT / "tests").glob("*/*.py"))
+    with_examples = [path for path in DOCUMENTS if examples(path)]
+    assert len(with_examples) > 15
+    assert [path for path in with_examples if f'{path.name}"' not in tests] == []
 
 
 def test_the_readme_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
@@ -145,19 +131,13 @@ def test_the_metadata_shown_select_as_the_text_says(page: str, store: Sandbox) -
     assert ("notes" in fields) == (page == "costs.md")
 
 
-@pytest.mark.parametrize("page", ["personal-data.md", "speed.md"])
-def test_configs_are_taken_as_shown(page: str, caplog: pytest.LogCaptureFixture) -> None:
-    for example in on_page(page):
-        parse_config({"store_hash": HASH, "access_token": TOKEN, **json.loads(example.text)})
+@pytest.mark.parametrize("page", ["personal-data.md", "speed.md", "settings.md", "limits.md"])
+def test_settings_are_taken_as_shown(page: str, caplog: pytest.LogCaptureFixture) -> None:
+    shown = [json.loads(e.text) for e in on_page(page) if e.language == "json"]
+    assert shown
+    for given in shown:
+        parse_config({"store_hash": HASH, "access_token": TOKEN, **given})
     assert not caplog.messages
-
-
-@pytest.mark.parametrize("page", ["settings.md", "limits.md"])
-def test_settings_are_taken_as_shown(page: str, store: Sandbox) -> None:
-    (shown,) = [json.loads(e.text) for e in on_page(page) if e.language == "json"]
-    result = run(settings(store, **shown), args=["--check"])
-    assert result.status == 0, result.stderr
-    assert "WARNING" not in result.stderr
 
 
 def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
