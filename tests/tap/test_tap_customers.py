@@ -1,80 +1,295 @@
-"""Fields of customers that only v3 has cost one more request for each page."""
+"""Customers: fields that only v3 has, and stores that no longer have /v2/customers."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from store_truth import ONLY_V3, rows_of
-from tap_runner import Json, Result, run, select, settings
+from tap_runner import EVERY_PAGE, Json, Result, discover, run, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 
-MANY = 300
+V2_ONLY = "accepts_marketing"
+GONE = pytest.mark.parametrize("status", ["404", "410"])
+WARNING = (
+    "customers: this store does not have the list /v2/customers any more, so the stream is read "
+    "from /v3/customers. Fields that only the former has are absent from the records."
+)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def store() -> Iterator[Sandbox]:
-    with Sandbox(Options(orders=1, customers=MANY, products=1, coupons=1)) as started:
+    with Sandbox(Options(orders=1, customers=60, products=1, coupons=1)) as started:
         yield started
 
 
-def read(store: Sandbox, catalog: Json, *fields: str, **more: object) -> tuple[Result, list[Json]]:
-    """Read customers with these fields, which are not selected by default."""
-    chosen = select(catalog, "customers")
+@pytest.fixture(scope="module")
+def many() -> Iterator[Sandbox]:
+    """A store that no test changes."""
+    with Sandbox(Options(orders=1, customers=300, products=1, coupons=1)) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def everything(catalog: Json) -> Json:
+    return select(catalog, "customers", every_field=True)
+
+
+@pytest.fixture(scope="module")
+def default(catalog: Json) -> Json:
+    return select(catalog, "customers")
+
+
+def sync(store: Sandbox, catalog: Json, state: Any = None, status: int = 0, **more: Any) -> Result:
+    store.clear_requests()
+    config = settings(store, **{"page_size": 10, "max_concurrency": 1, **more})
+    result = run(config, catalog, state, env=EVERY_PAGE)
+    assert result.status == status, result.stderr
+    return result
+
+
+def by_id(result: Result) -> dict[int, Json]:
+    """The records by id; fails if one came twice."""
+    found = {record["id"]: record for record in result.records("customers")}
+    assert len(found) == len(result.records("customers"))
+    return found
+
+
+def without_v2(records: dict[int, Json]) -> dict[int, Json]:
+    return {id_: {n: v for n, v in row.items() if n != V2_ONLY} for id_, row in records.items()}
+
+
+def warnings(result: Result) -> list[str]:
+    return [line.partition(" ")[2] for line in result.logged("WARNING")]
+
+
+def asked(store: Sandbox, list_: str) -> list[Json]:
+    return [entry["query"] for entry in store.requests() if entry["list"] == list_]
+
+
+# Fields that only v3 has
+
+
+@pytest.mark.parametrize("fields", [(), *((name,) for name in ONLY_V3)], ids=str)
+def test_a_field_of_v3_costs_one_request_for_a_page_and_without_any_none_is_sent(
+    many: Sandbox, catalog: Json, default: Json, fields: tuple[str, ...]
+) -> None:
+    chosen = {"streams": json.loads(json.dumps(default["streams"]))}
     for entry in chosen["streams"]:
         for item in entry["metadata"]:
             if item["breadcrumb"] and item["breadcrumb"][-1] in fields:
                 item["metadata"]["selected"] = True
-    store.clear_requests()
-    result = run(settings(store, **more), chosen)
-    assert result.status == 0, result.stderr
-    return result, store.requests()
-
-
-def test_without_fields_of_v3_no_request_goes_to_v3(store: Sandbox, catalog: Json) -> None:
-    result, requests = read(store, catalog)
-    assert {entry["path"].rsplit("/stores/sandbox1/")[1] for entry in requests} == {"v2/customers"}
-    assert not set(ONLY_V3) & set(result.records("customers")[0])
-
-
-@pytest.mark.parametrize("field", [name for name in ONLY_V3 if name != "attributes"])
-def test_each_v3_field_costs_one_request_for_a_page(
-    store: Sandbox, catalog: Json, field: str
-) -> None:
-    truth = rows_of(store, "customers")
-    result, requests = read(store, catalog, field)
-    assert [record["id"] for record in result.records("customers")] == list(truth)
+    truth = rows_of(many, "customers")
+    many.clear_requests()
+    result = succeed(settings(many), chosen)
+    assert result.ids("customers") == list(truth)
     for record in result.records("customers"):
-        assert json.loads(json.dumps(record[field], default=float)) == truth[record["id"]][field]
-        assert not (set(ONLY_V3) - {field}) & set(record)
-    of_v3 = [entry for entry in requests if "/v3/" in entry["path"]]
-    pages = [entry for entry in requests if "/v2/" in entry["path"] and entry["rows"] > 2]
-    assert len(of_v3) <= len(pages)
-    assert all("id:in" in entry["query"] for entry in of_v3)
-
-
-def test_attributes_beyond_the_ten_that_are_included_come_from_their_child_list(
-    store: Sandbox, catalog: Json
-) -> None:
-    truth = rows_of(store, "customers")
-    result, _ = read(store, catalog, "attributes")
-    found = {record["id"]: record["attributes"] for record in result.records("customers")}
-    assert {id: len(rows) for id, rows in found.items()} == {
-        id: len(row["attributes"]) for id, row in truth.items()
-    }
-    assert max(map(len, found.values())) > 10
+        found = {name: record[name] for name in ONLY_V3 if name in record}
+        wanted = {name: truth[record["id"]][name] for name in fields if name != "attributes"}
+        if fields == ("attributes",):  # Beyond ten they come from a child list.
+            assert len(found.pop("attributes")) == len(truth[record["id"]]["attributes"])
+        assert json.loads(json.dumps(found, default=float)) == wanted
+    of_v3 = asked(many, "customers_v3")
+    assert len(of_v3) == len(fields) * sum(
+        (entry["rows"] or 0) > 2 for entry in many.requests() if entry["list"] == "customers"
+    )
+    assert all("id:in" in query for query in of_v3)
 
 
 def test_a_customer_that_v3_no_longer_has_is_written_as_v2_has_it(
-    catalog: Json,
+    store: Sandbox, everything: Json
 ) -> None:
-    with Sandbox(Options(orders=1, customers=20, products=1, coupons=1)) as store:
-        ids = list(rows_of(store, "customers"))
-        deletion = {"op": "delete", "list": "customers", "ids": ids[3:4]}
-        store.on("customers", request=1, do=deletion, moment="after_read")
-        result, _ = read(store, catalog, "channel_ids")
-    assert [record["id"] for record in result.records("customers")] == ids
-    (deleted,) = (record for record in result.records("customers") if record["id"] == ids[3])
-    assert "channel_ids" not in deleted
+    ids = list(rows_of(store, "customers"))
+    deletion = {"op": "delete", "list": "customers", "ids": ids[3:4]}
+    store.on("customers", request=1, do=deletion, moment="after_read")
+    result = succeed(settings(store), everything)
+    assert result.ids("customers") == ids
+    assert "channel_ids" not in result.record("customers", ids[3])
+    assert "channel_ids" in result.record("customers", ids[4])
+
+
+# Stores without /v2/customers
+
+
+@GONE
+def test_both_lists_end_in_the_same_records(everything: Json, status: str) -> None:
+    with Sandbox(Options(orders=1, customers=250, products=1, coupons=1)) as store:
+        before = sync(store, everything, page_size=40)
+        store.set(customers_v2=status)
+        after = sync(store, everything, page_size=40)
+        v2, v3 = asked(store, "customers"), asked(store, "customers_v3")
+    assert warnings(before) == []
+    assert warnings(after) == [WARNING]
+    assert (len(v2), len(v3)) == (1, 7)
+    assert all(V2_ONLY in record for record in before.records("customers"))
+    assert by_id(after) == without_v2(by_id(before))
+    some = by_id(after).values()
+    for name in ("form_fields", "store_credit", "reset_pass_on_login", "customer_group_id"):
+        assert len({str(record[name]) for record in some}) > 1, name
+    assert max(len(record["attributes"]) for record in some) > 10
+    assert after.bookmark("customers") == before.bookmark("customers")
+    assert after.schemas == before.schemas
+
+
+def test_by_default_only_what_is_selected_is_included(store: Sandbox, default: Json) -> None:
+    before = sync(store, default)
+    store.set(customers_v2="404")
+    # channel_ids have no effect on either.
+    after = sync(store, default, channel_ids=[1])
+    assert by_id(after) == without_v2(by_id(before))
+    assert not set(ONLY_V3) & set(after.records("customers")[0])
+    requests = asked(store, "customers_v3")
+    assert {query["include"] for query in requests} == {"formfields,storecredit"}
+    assert len(requests) == 6
+
+
+def test_an_incremental_sync_goes_on_from_the_bookmark_and_back_again(
+    store: Sandbox, everything: Json
+) -> None:
+    last = sync(store, everything)
+    for list_, number in (("410", 7), ("410", 3), ("served", 3)):
+        store.set(customers_v2=list_)
+        changed = store.change("customers", count=number)
+        result = sync(store, everything, last.state)
+        assert set(changed) <= set(result.ids("customers"))
+        assert len(result.ids("customers")) < 60
+        assert result.bookmark("customers") >= last.bookmark("customers")
+        first = asked(store, "customers_v3")[0]
+        if list_ == "410":
+            assert first["date_modified:min"][:19] < last.bookmark("customers")
+        else:
+            assert warnings(result) == []
+            assert "id:in" in first
+        last = result
+
+
+def test_end_date_is_a_bound_of_v3_too(store: Sandbox, default: Json) -> None:
+    end = {"customers": {"end_date": "2025-06-01"}}
+    before = sync(store, default, streams=end)
+    store.set(customers_v2="404")
+    after = sync(store, default, streams=end)
+    assert 0 < len(before.ids("customers")) < 60
+    assert by_id(after) == without_v2(by_id(before))
+    assert all("date_modified:max" in query for query in asked(store, "customers_v3"))
+
+
+def test_a_pass_that_was_stopped_in_v2_starts_again_from_the_bookmark(
+    store: Sandbox, everything: Json
+) -> None:
+    truth = by_id(sync(store, everything))
+    store.fault("customers", request=3, kind="403", times=0)
+    stopped = sync(store, everything, status=1)
+    assert 0 < len(stopped.ids("customers")) < 60
+    assert stopped.state["bookmarks"]["customers"]["resume"]["after_id"] > 0
+    store.clear_faults()
+    store.set(customers_v2="404")
+    after = sync(store, everything, stopped.state)
+    assert by_id(after) == without_v2(truth)
+    assert "which can no longer be read; reading this stream again from its bookmark" in (
+        after.stderr
+    )
+    assert "have changed since" not in after.stderr
+    assert "resume" not in after.state["bookmarks"]["customers"]
+    assert not any("after" in query for query in asked(store, "customers_v3")[:1])
+
+
+def test_a_pass_that_was_stopped_in_v3_continues_there(store: Sandbox, everything: Json) -> None:
+    truth = by_id(sync(store, everything))
+    store.set(customers_v2="404")
+    store.fault("customers_v3", request=4, kind="403", times=0)
+    stopped = sync(store, everything, status=1)
+    assert stopped.state["bookmarks"]["customers"]["resume"]["cursor"]
+    store.clear_faults()
+    # Whether v2 is there again does not matter: its ids are no cursors.
+    store.set(customers_v2="served")
+    after = sync(store, everything, stopped.state)
+    assert asked(store, "customers") == []
+    assert "customers: resuming after the last page that was written" in after.stderr
+    assert warnings(after) == [WARNING]
+    assert len(after.ids("customers")) < 60
+    assert by_id(stopped) | by_id(after) == without_v2(truth)
+    assert after.bookmark("customers") == max(r["date_modified"] for r in truth.values())
+    again = sync(store, everything, after.state)
+    assert asked(store, "customers")
+    assert warnings(again) == []
+
+
+@GONE
+def test_without_both_lists_the_error_names_the_one_of_v2(
+    store: Sandbox, everything: Json, status: str
+) -> None:
+    store.fault("customers", request=3, kind="403", times=0)
+    stopped = sync(store, everything, status=1)
+    store.clear_faults()
+    store.set(customers_v2=status)
+    store.fault("customers_v3", kind="404", times=0)
+    result = sync(store, everything, stopped.state, status=1)
+    assert f"customers: GET /v2/customers failed: {status}: " in result.stderr
+    assert warnings(result) == []
+    assert result.records("customers") == []
+    # Where the pass was stopped stays known, should the list come back.
+    assert result.state["bookmarks"] == stopped.state["bookmarks"]
+
+
+def test_another_error_of_v3_is_the_streams_error_and_one_of_v2_does_not_lead_there(
+    store: Sandbox, default: Json
+) -> None:
+    store.fault("customers", kind="403", times=0)
+    sync(store, default, status=1)
+    assert asked(store, "customers_v3") == []
+    store.clear_faults()
+    store.set(customers_v2="404")
+    store.fault("customers_v3", kind="403", times=0)
+    result = sync(store, default, status=1)
+    assert "customers: GET /v3/customers failed: 403" in result.stderr
+
+
+@GONE
+def test_a_list_that_goes_away_later_does_not_lead_to_v3(
+    store: Sandbox, default: Json, status: str
+) -> None:
+    store.fault("customers", request=3, kind=status, times=0)
+    result = sync(store, default, status=1)
+    assert f"customers: GET /v2/customers failed: {status}: " in result.stderr
+    assert "date_modified" not in result.state["bookmarks"]["customers"]
+    assert len(result.ids("customers")) < 60
+    assert asked(store, "customers_v3") == []
+
+
+def test_streams_of_lists_below_customers_are_read_as_before(store: Sandbox, catalog: Json) -> None:
+    names = ["customer_addresses", "customer_attribute_values", "customer_metafields", "wishlists"]
+    chosen = select(catalog, "customers", *names)
+    before = sync(store, chosen)
+    store.set(customers_v2="404")
+    after = sync(store, chosen)
+    for name in names:
+        assert before.records(name) == after.records(name) != []
+
+
+def test_the_other_commands_read_v3_too(store: Sandbox, everything: Json, default: Json) -> None:
+    def checked() -> int:
+        args = ["--check", "--format", "json"]
+        result = succeed(settings(store, page_size=10), everything, args=args)
+        return int(json.loads(result.stdout)["full_sync"]["requests"])
+
+    before = discover(settings(store))
+    assert checked() == 14
+    store.set(customers_v2="404")
+    assert checked() == 7  # Fields of v3 take no second request.
+    assert WARNING in succeed(settings(store), default, args=["--test"]).stderr
+    found = succeed(settings(store), args=["--discover"])
+    assert found.catalog == before
+    assert warnings(found) == [WARNING]
+    check = succeed(settings(store), args=["--check"])
+    assert re.search(r"^customers +60 +60 ", check.stdout, re.MULTILINE)
+    assert "Ready: all 4 selected streams can be read." in check.stdout
+    assert warnings(check) == [WARNING]
+    store.fault("customers_v3", kind="404", times=0)
+    without = run(settings(store), args=["--discover"])
+    assert "customers" not in [entry["stream"] for entry in without.catalog["streams"]]
+    assert "this store does not have their lists: customers" in without.stderr
+    assert WARNING not in without.stderr
