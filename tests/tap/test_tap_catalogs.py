@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tap_runner import Json, path_of, run, select, settings
+from tap_runner import Json, path_of, run, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Sandbox
 
@@ -31,8 +32,7 @@ def metadata_at(entry: Json, path: str) -> Json:
 
 def test_a_catalog_of_meltano_selects_what_its_rules_say(quiet: Sandbox) -> None:
     catalog = json.loads(MELTANO.read_text("utf-8"))
-    result = run(settings(quiet), catalog)
-    assert result.status == 0, result.stderr
+    result = succeed(settings(quiet), catalog)
     assert set(result.schemas) == {"coupons", "customers", "order_shipments"}
     schema = {name: s["schema"]["properties"] for name, s in result.schemas.items()}
     assert set(schema["coupons"]) == {"id", "code", "applies_to"}
@@ -83,11 +83,12 @@ def test_an_object_that_is_a_string_in_the_catalog_becomes_its_json_text(quiet: 
 def test_an_array_that_is_a_string_in_the_catalog_becomes_its_json_text(
     quiet: Sandbox, catalog: Json
 ) -> None:
-    chosen = select(catalog, "orders", "products", fields={"orders": ["products"]})
+    fields = {"orders": ["products"], "products": ["categories"]}
+    chosen = select(catalog, "orders", "products", fields=fields)
     entry_of(chosen, "orders")["schema"]["properties"]["products"] = {"type": ["null", "string"]}
     entry_of(chosen, "products")["schema"]["properties"]["categories"] = {"type": "string"}
     result = run(settings(quiet), chosen)
-    plain = run(settings(quiet), select(catalog, "orders", "products"))
+    plain = run(settings(quiet), select(catalog, "orders", "products", fields=fields))
     for row in result.records("orders"):
         as_text = json.loads(row["products"], parse_float=str)
         as_list = json.loads(json.dumps(plain.record("orders", row["id"])["products"], default=str))
@@ -104,8 +105,7 @@ def test_a_field_that_its_schema_deselects_is_not_written(
     entry = entry_of(chosen, "customers")
     entry["schema"]["properties"]["email"]["selected"] = value
     entry["schema"]["properties"]["form_fields"]["items"]["properties"]["value"]["selected"] = value
-    result = run(settings(quiet), chosen)
-    assert result.status == 0, result.stderr
+    result = succeed(settings(quiet), chosen)
     assert all("email" not in row for row in result.records("customers"))
     forms = [form for row in result.records("customers") for form in row["form_fields"] or ()]
     assert {name for form in forms for name in form} == {"name"}
@@ -113,73 +113,69 @@ def test_a_field_that_its_schema_deselects_is_not_written(
     assert all(row["email"] for row in run(settings(quiet), chosen).records("customers"))
 
 
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda e: e.update(selected=False), '"selected": false beside tap_stream_id'),
-        (lambda e: e.update(selected="yes"), '"selected": "yes" beside tap_stream_id'),
-        (
-            lambda e: metadata_at(e, "email").update(selected="no"),
-            '"no" at ["properties", "email"]',
-        ),
-        (lambda e: metadata_at(e, "email").update(selected=0), '0 at ["properties", "email"]'),
-        (
-            lambda e: e["schema"]["properties"]["email"].update(selected="nope"),
-            '"nope" at ["properties", "email"]',
-        ),
-        (
-            lambda e: e["metadata"].append(deselected("properties", "Email")),
-            '["properties", "Email"] is ignored: there is no such field. '
-            'Did you mean ["properties", "email"]?',
-        ),
-        (
-            lambda e: e["metadata"].append(deselected("email")),
-            'Did you mean ["properties", "email"]?',
-        ),
-        (
-            lambda e: e["metadata"].append(deselected("customers.email")),
-            'Did you mean ["properties", "email"]?',
-        ),
-        (
-            lambda e: e["metadata"].append(deselected("properties", "notes")),
-            '["properties", "notes"] is in the metadata 2 times: the last one is used',
-        ),
-        (
-            lambda e: e["metadata"].append(deselected("properties", "form_fields", "items")),
-            "form_fields is selected, but none of the fields in it",
-        ),
-        (
-            lambda e: e["schema"]["properties"]["form_fields"]["items"].update(selected=False),
-            "form_fields is selected, but none of the fields in it",
-        ),
-        (
-            lambda e: e["metadata"].append(deselected("properties", "form_fields", "value")),
-            'Did you mean ["properties", "form_fields", "items", "properties", "value"]?',
-        ),
-        (
-            lambda e: e["metadata"].append(deselected("properties", "xyzzy")),
-            '"xyzzy"] is ignored: there is no such field',
-        ),
-        (lambda e: e.update(stream="clients"), 'stream "clients" is ignored'),
-        (lambda e: e.update(stream_alias="clients"), 'stream_alias "clients" is ignored'),
-        (lambda e: e.update(alias="clients"), 'alias "clients" is ignored'),
-        (lambda e: e.update(key_properties=["email"]), 'it is always ["id"]'),
-        (
-            lambda e: metadata_at(e, "").update({"table-key-properties": ["email"]}),
-            'table-key-properties ["email"] is ignored: it is always ["id"]',
-        ),
-        (
-            lambda e: metadata_at(e, "").update({"replication-key": "date_created"}),
-            'replication-key "date_created" is ignored: it is always "date_modified"',
-        ),
-    ],
-)
-def test_what_is_ignored_is_named(quiet: Sandbox, catalog: Json, change: Any, message: str) -> None:
-    chosen = select(catalog, "customers", "coupons")
+Change = Callable[[Json], None]
+"""Of the entry of customers."""
+
+
+def of_entry(**values: Any) -> Change:
+    return lambda entry: entry.update(values)
+
+
+def of_metadata(path: str, **values: Any) -> Change:
+    hyphened = {name.replace("_", "-"): value for name, value in values.items()}
+    return lambda entry: metadata_at(entry, path).update(hyphened)
+
+
+def deselected(*breadcrumb: str) -> Change:
+    item = {"breadcrumb": list(breadcrumb), "metadata": {"selected": False}}
+    return lambda entry: entry["metadata"].append(item)
+
+
+EMAIL = 'Did you mean ["properties", "email"]?'
+NOTHING_IN_IT = "form_fields is selected, but none of the fields in it"
+VALUE = 'Did you mean ["properties", "form_fields", "items", "properties", "value"]?'
+IGNORED: list[tuple[Change, str]] = [
+    (of_entry(selected=False), '"selected": false beside tap_stream_id'),
+    (of_entry(selected="yes"), '"selected": "yes" beside tap_stream_id'),
+    (of_metadata("email", selected="no"), '"no" at ["properties", "email"]'),
+    (of_metadata("email", selected=0), '0 at ["properties", "email"]'),
+    (
+        lambda entry: entry["schema"]["properties"]["email"].update(selected="nope"),
+        '"nope" at ["properties", "email"]',
+    ),
+    (deselected("properties", "Email"), f'"Email"] is ignored: there is no such field. {EMAIL}'),
+    (deselected("email"), EMAIL),
+    (deselected("customers.email"), EMAIL),
+    (deselected("properties", "notes"), "is in the metadata 2 times: the last one is used"),
+    (deselected("properties", "form_fields", "items"), NOTHING_IN_IT),
+    (
+        lambda entry: entry["schema"]["properties"]["form_fields"]["items"].update(selected=False),
+        NOTHING_IN_IT,
+    ),
+    (deselected("properties", "form_fields", "value"), VALUE),
+    (deselected("properties", "xyzzy"), '"xyzzy"] is ignored: there is no such field'),
+    (of_entry(stream="clients"), 'stream "clients" is ignored'),
+    (of_entry(stream_alias="clients"), 'stream_alias "clients" is ignored'),
+    (of_entry(alias="clients"), 'alias "clients" is ignored'),
+    (of_entry(key_properties=["email"]), 'it is always ["id"]'),
+    (
+        of_metadata("", table_key_properties=["email"]),
+        'table-key-properties ["email"] is ignored: it is always ["id"]',
+    ),
+    (
+        of_metadata("", replication_key="date_created"),
+        'replication-key "date_created" is ignored: it is always "date_modified"',
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "message"), IGNORED)
+def test_what_is_ignored_is_named(
+    quiet: Sandbox, catalog: Json, change: Change, message: str
+) -> None:
+    chosen = select(catalog, "customers", "coupons", fields={"coupons": ()})
     change(entry_of(chosen, "customers"))
-    result = run(settings(quiet), chosen)
-    assert result.status == 0, result.stderr
-    (warning,) = result.logged("WARNING")
+    (warning,) = succeed(settings(quiet), chosen).logged("WARNING")
     assert "customers" in warning
     assert message in warning
 
@@ -199,8 +195,7 @@ def test_a_field_of_any_type_in_a_catalog_can_hold_pseudonyms(
     fields = entry_of(chosen, "customers")["schema"]["properties"]
     fields.update(email=True, phone={})
     config = settings(quiet, hash_fields="customers.email,customers.phone", hash_salt="salt")
-    result = run(config, chosen)
-    assert result.status == 0, result.stderr
+    result = succeed(config, chosen)
     assert all(len(row["email"]) == 64 for row in result.records("customers"))
     schema = result.schemas["customers"]["schema"]["properties"]
     assert schema["email"] is True
@@ -219,7 +214,3 @@ def test_a_stream_with_an_invalid_value_of_selected_is_not_read_and_named(
         (warning,) = result.logged("WARNING")
         assert f'"selected" is {json.dumps(value)} at []' in warning
         assert "banners" in warning
-
-
-def deselected(*breadcrumb: str) -> Json:
-    return {"breadcrumb": list(breadcrumb), "metadata": {"selected": False}}
