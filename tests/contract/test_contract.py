@@ -1,11 +1,15 @@
 """The schemas have every field that users rely on and that the API documents.
 
-Two tables are next to this file, with one row for each field:
+Three tables are next to this file:
 
-- ``contract.tsv``: the four tables that users of the hosted integration load today.
+- ``contract.tsv``: the four tables that users of the hosted integration load today, field by field.
 - ``api_fields.tsv``: the fields that the API's description has for many streams, more than the rows
   of the sandbox have. Without links to other resources, write-only passwords, and the fields of
   products that are streams of their own (options, modifiers and reviews).
+- ``exceptions.tsv``: fields that differ from one of these, by stream and path, with the reason: the
+  type of the schema where the contract or the API has another one; fields of the API that are left
+  out; by the end of stream and path, fields that are in neither table (added), and fields with the
+  name of a date that are no date-time.
 
 The fields of other streams are those that the sandbox's rows have, and the primary keys of all are
 those that the sandbox declares. Paths have dots and do not mark arrays.
@@ -17,31 +21,18 @@ import csv
 import functools
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
-from all_streams import KEYS, PARENTS
-from all_streams import NAMES as STREAMS
-from expected import SCHEMAS
-from expected import STREAMS as EXPECTED
-
-HERE = Path(__file__).parent
-STREAMS_OF_THE_CONTRACT = ("coupons", "customers", "orders", "products")
+from all_streams import FOUR, KEYS, NAMES, PARENTS
+from expected import SCHEMAS, STREAMS
 
 Schema = dict[str, Any]
 Row = dict[str, str]
 
 # The keywords of a schema that the catalog keeps.
-KEYWORDS = {
-    "type",
-    "format",
-    "description",
-    "properties",
-    "items",
-    "additionalProperties",
-}
+KEYWORDS = {"type", "format", "description", "properties", "items", "additionalProperties"}
 
 # At the top of a stream's file: the shared file whose fields are added before the file's fields.
 EXTENDS = "$extends"
@@ -54,112 +45,10 @@ MARKED = {"$json_text": ("string",), "$value_or_array": ("array",), "$personal":
 FACTS = ("$references", "$count", "$ignores_start_date")
 NOTES = (*LISTED, *MARKED, *FACTS)
 
-# Rows of the contract whose type is not that of the API:
-# (stream, path): (type in the schema, reason).
-CONTRACT_EXCEPTIONS = {
-    ("orders", "products.product_options.value"): (
-        "string",
-        "holds what the shopper typed or uploaded; a number becomes a string",
-    ),
-    ("products", "custom_fields"): (
-        "array",
-        "the API sends a list of objects, not one object",
-    ),
-    ("products", "meta_keywords"): (
-        "array",
-        "the API sends a list of strings, not one string",
-    ),
-}
-
-# Fields whose type in the schema is none of the types that the API describes.
-API_EXCEPTIONS = {
-    ("coupons", "restricted_to"): (
-        "array",
-        "the API sends [] when empty; an object becomes the array's only item",
-    ),
-    ("coupons", "restricted_to.countries"): (
-        "array",
-        "the API sends a list of country codes, not one string",
-    ),
-    ("banners", "date_created"): ("integer", "seconds since 1970, which the API sends as a string"),
-    ("banners", "date_from"): ("integer", "seconds since 1970, which the API sends as a string"),
-    ("banners", "date_to"): ("integer", "seconds since 1970, which the API sends as a string"),
-    ("banners", "item_id"): ("integer", "the API sends the id as a string"),
-    ("banners", "visible"): ("boolean", "the API sends 0 or 1 as a string"),
-    ("order_taxes", "order_product_id"): ("integer", "the API sends the id as a string"),
-    ("order_transactions", "order_id"): ("integer", "the API sends the id as a string"),
-    ("promotions", "codes"): (
-        "array",
-        "described as an object, although a promotion can have several codes",
-    ),
-    ("tax_classes", "id"): ("integer", "the API sends the id as a string"),
-}
-
-# Fields of the API that are in no schema: (stream, path): reason.
-LEFT_OUT = {
-    ("webhooks", "store_hash"): "the store that is read; the tap has a column with that name",
-}
-
-# Fields in neither table, by the end of stream and path, with the reason.
-ADDED = {
-    "restricted_to.states": "sent with restricted coupons, as the contract's rules say",
-    "restricted_to.zips": "sent with restricted coupons, as the contract's rules say",
-    ".fulfillment_source": "sent with line items, though not described",
-    ".applied_discounts.type": "the contract has it for the same line items in products of orders",
-    "orders.credit_card_type": "sent with orders, though not described",
-    "variants.gtin": "sent with variants, though not described",
-    "variants.mpn": "sent with variants, though not described",
-    "variants.calculated_weight": "sent with variants, though not described",
-    "product_variants.map_price": "sent with variants, though not described",
-    "product_variants.image_url": "sent with variants, though not described",
-    "primary_image.image_url": "shares its shape with images",
-    "product_images.image_file": "shares its shape with images of products",
-    "order_shipments.billing_address.form_fields": "shares its shape with that of orders",
-    "order_shipments.billing_address.form_fields.name": "shares its shape with that of orders",
-    "order_shipments.billing_address.form_fields.value": "shares its shape with that of orders",
-    "inventory_items.variant_id": "the primary key, which the API has inside identity only",
-}
-
-# Fields that only v3 has for customers; they are requested if they are selected.
-ADDED |= dict.fromkeys(
-    (
-        "customers.channel_ids",
-        "customers.origin_channel_id",
-        "customers.authentication",
-        "customers.authentication.force_password_reset",
-        "customers.accepts_product_review_abandoned_cart_emails",
-        "customers.attributes",
-        "customers.attributes.id",
-        "customers.attributes.attribute_id",
-        "customers.attributes.attribute_value",
-        "customers.attributes.customer_id",
-        "customers.attributes.date_created",
-        "customers.attributes.date_modified",
-        "customers.store_credit_amounts",
-        "customers.store_credit_amounts.amount",
-        "customers.shopper_profile_id",
-        "customers.segment_ids",
-        "customers.address_count",
-        "customers.attribute_count",
-    ),
-    "only v3 has it for customers",
-)
-
 SENTENCE = re.compile(r"[A-Z](?:(?!\. )[^\n])*\S\.")
 
 # Names of dates. A field with such a name has the format date-time.
 DATE_NAME = re.compile(r"(?:.*_)?date_.*|.*_(?:date|at|iso8601)|date|created|expires|last_updated")
-
-# Fields with such a name that are no date-time, by the end of stream and path.
-NOT_DATE_TIMES = {
-    "products.preorder_release_date": "written just as the API sends it",
-    ".config.date_limit_mode": "a keyword",
-    ".config.date_earliest_value": "a day of the store's calendar",
-    ".config.date_latest_value": "a day of the store's calendar",
-    "banners.date_type": "a keyword",
-    "locations.special_hours.date": "a day without a time",
-    "blog_posts.published_date.date": "a time without its time zone, which is another field",
-}
 
 # For each type of a schema: the types of the API's description whose values fit it.
 FITTING = {
@@ -171,6 +60,38 @@ FITTING = {
     "object": {"object"},
     "array": {"array"},
 }
+
+
+@functools.cache
+def read_table(name: str) -> list[Row]:
+    with Path(__file__).with_name(name).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
+
+
+def exceptions(origin: str) -> dict[str, str]:
+    """Path or end of a path: type."""
+    rows = [row for row in read_table("exceptions.tsv") if row["from"] == origin]
+    assert all(row["reason"] for row in rows)
+    return {row["path"]: row["type"] for row in rows}
+
+
+CONTRACT, API, LEFT_OUT, ADDED, NO_DATE_TIME = map(
+    exceptions, ("contract", "api", "left out", "added", "no date-time")
+)
+
+
+def of_contract(stream: str) -> dict[str, Row]:
+    """The rows of the contract by path."""
+    return {row["path"]: row for row in read_table("contract.tsv") if row["stream"] == stream}
+
+
+@functools.cache
+def of_api(stream: str) -> dict[str, set[str]]:
+    """The fields that the API has for a stream, with their types."""
+    described = [row for row in read_table("api_fields.tsv") if row["stream"] == stream]
+    if described:
+        return {row["path"]: set(row["types"].split("|")) for row in described}
+    return {path: set(types) for path, types in STREAMS[stream].fields.items()}
 
 
 def read_json(name: str) -> Schema:
@@ -193,31 +114,6 @@ def resolve(node: Any) -> Any:
     return resolved
 
 
-@functools.cache
-def read_table(name: str) -> list[Row]:
-    with (HERE / name).open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file, delimiter="\t"))
-
-
-def read_rows(name: str, stream: str) -> list[Row]:
-    return [row for row in read_table(name) if row["stream"] == stream]
-
-
-def api_fields(stream: str) -> dict[str, set[str]]:
-    """The fields that the API has for a stream, with their types."""
-    described = read_rows("api_fields.tsv", stream)
-    if described:
-        return {row["path"]: set(row["types"].split("|")) for row in described}
-    fields = EXPECTED[stream].fields
-    return {path: set(types) for path, types in fields.items()}
-
-
-def added_fields(stream: str) -> set[str]:
-    """The fields of a stream that say whose rows they are: the parent's id and date, the store."""
-    parent = PARENTS.get(stream)
-    return {*KEYS[stream], *((parent.id, parent.date) if parent else ())} - {None}
-
-
 def kind(node: Schema) -> str:
     """The type of the node without null, or "date-time"."""
     (name,) = (each for each in node["type"] if each != "null")
@@ -230,36 +126,6 @@ def properties_of(node: Schema) -> dict[str, Schema]:
     return found
 
 
-def find(schema: Schema, path: str) -> Schema | None:
-    """The node at a path. ``a.value`` may be the scalar items of the array ``a``."""
-    node = schema
-    *parents, last = path.split(".")
-    for name in parents:
-        if name not in properties_of(node):
-            return None
-        node = properties_of(node)[name]
-    if parents and last == "value" and kind(node) == "array" and not properties_of(node):
-        items: Schema | None = node.get("items")
-        return items
-    return properties_of(node).get(last)
-
-
-def is_free(node: Schema) -> bool:
-    """Whether the object, or the items of the array, may have any properties."""
-    return bool(node.get("items", node).get("additionalProperties"))
-
-
-def is_within_free_form(schema: Schema, path: str) -> bool:
-    """Whether an object above the path may have any properties, so that the path needs no field."""
-    parents = path.split(".")[:-1]
-    above = [find(schema, ".".join(parents[:end])) for end in range(1, len(parents) + 1)]
-    return any(node is not None and is_free(node) for node in above)
-
-
-def ends_with(stream: str, path: str, endings: Iterable[str]) -> bool:
-    return f"{stream}.{path}".endswith(tuple(endings))
-
-
 def all_properties(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
     """Path and node of every property, at every depth."""
     for name, child in properties_of(node).items():
@@ -268,245 +134,168 @@ def all_properties(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]
         yield from all_properties(child, child_path)
 
 
-@pytest.fixture(params=STREAMS)
-def stream(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+FILES = {stream: read_json(f"{stream}.json") for stream in NAMES}
+TOPS: dict[str, Schema] = {stream: resolve(file) for stream, file in FILES.items()}
+FIELDS = {stream: dict(all_properties(schema)) for stream, schema in TOPS.items()}
+EVERY_FIELD = [
+    (f"{stream}.{path}", node) for stream, nodes in FIELDS.items() for path, node in nodes.items()
+]
 
 
-@pytest.fixture
-def schema(stream: str) -> Schema:
-    resolved: Schema = resolve(read_json(f"{stream}.json"))
-    return resolved
+def find(stream: str, path: str) -> Schema | None:
+    """The node at a path. ``a.value`` may be the scalar items of the array ``a``."""
+    node = FIELDS[stream].get(path)
+    above, _, last = path.rpartition(".")
+    parent = FIELDS[stream].get(above)
+    if node is None and last == "value" and parent and kind(parent) == "array":
+        return None if properties_of(parent) else parent.get("items")
+    return node
 
 
-def test_the_tables_have_no_other_streams() -> None:
-    assert {row["stream"] for row in read_table("api_fields.tsv")} <= set(STREAMS)
-    assert {row["stream"] for row in read_table("contract.tsv")} == set(STREAMS_OF_THE_CONTRACT)
+def is_within_free_form(stream: str, path: str) -> bool:
+    """Whether an object above the path may have any properties, so that the path needs no field."""
+    parts = path.split(".")[:-1]
+    above = (FIELDS[stream].get(".".join(parts[: end + 1]), {}) for end in range(len(parts)))
+    return any(node.get("items", node).get("additionalProperties") for node in above)
 
 
-@pytest.mark.parametrize("stream", STREAMS_OF_THE_CONTRACT)
-def test_every_field_of_the_contract_keeps_its_path_and_type(stream: str, schema: Schema) -> None:
-    rows = read_rows("contract.tsv", stream)
+def test_every_field_of_the_contract_keeps_its_path_and_type_and_its_keys() -> None:
     faults = []
-    for row in rows:
-        path = row["path"]
-        node = find(schema, path)
-        if node is None:
-            faults.append(f"{path}: missing")
-            continue
-        wanted, _ = CONTRACT_EXCEPTIONS.get((stream, path), (row["type"], ""))
-        accepted = {"number", "integer"} if wanted == "number" else {wanted}
-        if kind(node) not in accepted:
-            faults.append(f"{path}: {kind(node)} where the contract has {wanted}")
-    assert rows
+    assert {row["stream"] for row in read_table("contract.tsv")} == set(FOUR)
+    for stream in FOUR:
+        rows = of_contract(stream)
+        for path, row in rows.items():
+            node = find(stream, path)
+            wanted = CONTRACT.get(f"{stream}.{path}", row["type"])
+            accepted = {"number", "integer"} if wanted == "number" else {wanted}
+            if node is None or kind(node) not in accepted:
+                faults.append(f"{stream}.{path}: {node and kind(node)}, in the contract {wanted}")
+        assert {path for path, row in rows.items() if row["key"] == "primary"} == {*KEYS[stream]}
+        assert {path for path, row in rows.items() if row["key"]} <= set(TOPS[stream]["properties"])
+    assert not faults
+    # Lists that the contract has as single values have items of the type of the API.
+    assert kind(FIELDS["products"]["custom_fields"]["items"]) == "object"
+    assert kind(FIELDS["products"]["meta_keywords"]["items"]) == "string"
+
+
+def test_every_field_of_the_api_is_in_the_schema_with_a_fitting_type() -> None:
+    faults = []
+    assert {row["stream"] for row in read_table("api_fields.tsv")} <= set(NAMES)
+    for stream in NAMES:
+        assert of_api(stream), stream
+        for path, types in of_api(stream).items():
+            node, full = find(stream, path), f"{stream}.{path}"
+            if node is None:
+                if not is_within_free_form(stream, path) and full not in LEFT_OUT:
+                    faults.append(f"{full}: missing")
+            elif not FITTING[kind(node)] & ({API[full]} if full in API else types):
+                faults.append(f"{full}: {kind(node)} where the API has {sorted(types)}")
     assert not faults
 
 
-def test_every_field_of_the_api_is_in_the_schema_with_a_fitting_type(
-    stream: str, schema: Schema
-) -> None:
-    fields = api_fields(stream)
-    faults = []
-    for path, types in fields.items():
-        node = find(schema, path)
-        if node is None:
-            if not is_within_free_form(schema, path) and (stream, path) not in LEFT_OUT:
-                faults.append(f"{path}: missing")
-            continue
-        wanted, _ = API_EXCEPTIONS.get((stream, path), ("", ""))
-        if not FITTING[kind(node)] & ({wanted} if wanted else types):
-            faults.append(f"{path}: {kind(node)} where the API has {wanted or sorted(types)}")
-    assert fields
-    assert not faults
-
-
-def test_every_field_is_in_a_table_or_has_a_reason(stream: str, schema: Schema) -> None:
-    contract = {row["path"] for row in read_rows("contract.tsv", stream)}
-    listed = contract | api_fields(stream).keys() | added_fields(stream)
-    unknown = {path for path, _ in all_properties(schema)} - listed
-    assert not [path for path in unknown if not ends_with(stream, path, ADDED)]
-
-
-def test_every_added_field_and_every_date_exception_still_exists() -> None:
-    paths = [
-        f"{stream}.{path}"
-        for stream in STREAMS
-        for path, _ in all_properties(resolve(read_json(f"{stream}.json")))
-    ]
-    listed = {f"{row['stream']}.{row['path']}" for row in read_table("contract.tsv")}
-    listed |= {f"{stream}.{path}" for stream in STREAMS for path in api_fields(stream)}
-    unknown = [path for path in paths if path not in listed]
+def test_every_field_is_in_a_table_or_is_an_exception_and_every_exception_is_needed() -> None:
+    listed = {f"{stream}.{path}" for stream in FOUR for path in of_contract(stream)}
+    listed |= {f"{stream}.{path}" for stream in NAMES for path in of_api(stream)}
+    own = {f"{stream}.{key}" for stream in NAMES for key in KEYS[stream]}
+    own |= {f"{name}.{of}" for name, parent in PARENTS.items() for of in (parent.id, parent.date)}
+    unknown = {path for path, _ in EVERY_FIELD} - listed
+    assert not [path for path in unknown - own if not path.endswith(tuple(ADDED))]
     assert not [end for end in ADDED if not any(path.endswith(end) for path in unknown)]
-    assert not [end for end in NOT_DATE_TIMES if not any(path.endswith(end) for path in paths)]
+    paths = [path for path, _ in EVERY_FIELD]
+    assert not [end for end in NO_DATE_TIME if not any(path.endswith(end) for path in paths)]
+    for full, wanted in CONTRACT.items():
+        stream, _, path = full.partition(".")
+        assert of_contract(stream)[path]["type"] != wanted, full
+    for full, wanted in API.items():
+        stream, _, path = full.partition(".")
+        assert of_api(stream)[path] != {wanted}, full
 
 
-@pytest.mark.parametrize(
-    ("exceptions", "name", "column"),
-    [
-        (CONTRACT_EXCEPTIONS, "contract.tsv", "type"),
-        (API_EXCEPTIONS, "api_fields.tsv", "types"),
-    ],
-)
-def test_every_exception_is_still_needed(
-    exceptions: dict[tuple[str, str], tuple[str, str]], name: str, column: str
-) -> None:
-    for (stream, path), (wanted, reason) in exceptions.items():
-        listed = {row["path"]: row[column] for row in read_rows(name, stream)}
-        assert listed[path] != wanted
-        assert reason
+def test_every_property_has_a_sentence_as_description() -> None:
+    nodes = [*TOPS.items(), *EVERY_FIELD]
+    assert not [path for path, node in nodes if not SENTENCE.fullmatch(node.get("description", ""))]
 
 
-def test_lists_that_the_contract_has_as_single_values_have_the_type_of_the_api() -> None:
-    products = resolve(read_json("products.json"))
-    custom_fields = properties_of(products)["custom_fields"]
-    meta_keywords = properties_of(products)["meta_keywords"]
-    assert kind(custom_fields["items"]) == "object"
-    assert kind(meta_keywords["items"]) == "string"
+def test_everything_but_the_primary_key_is_nullable() -> None:
+    for stream, nodes in FIELDS.items():
+        for path, node in nodes.items():
+            nullable = node["type"][0] == "null" and len(node["type"]) == 2
+            assert nullable != (path in KEYS[stream]), f"{stream}.{path}"
+            assert "items" not in node or node["items"]["type"][0] == "null", f"{stream}.{path}"
+        assert {kind(nodes[key]) for key in KEYS[stream]} <= {"integer", "string"}, stream
 
 
-def test_every_property_has_a_sentence_as_description(schema: Schema) -> None:
-    nodes = [("the stream", schema), *all_properties(schema)]
-    texts = {path: node.get("description", "") for path, node in nodes}
-    assert not [path for path, text in texts.items() if not SENTENCE.fullmatch(text)]
+def test_dates_are_date_times_and_nothing_else_is() -> None:
+    for path, node in EVERY_FIELD:
+        is_named_so = DATE_NAME.fullmatch(path.rsplit(".", 1)[-1])
+        if kind(node) == "date-time":
+            assert is_named_so, path
+        elif is_named_so and kind(node) in ("string", "integer", "number"):
+            seconds = kind(node) == "integer" and "seconds since" in node["description"]
+            assert seconds or path.endswith(tuple(NO_DATE_TIME)), path
 
 
-def test_everything_but_the_primary_key_is_nullable(stream: str, schema: Schema) -> None:
-    keys = KEYS[stream]
-    faults = []
-    for path, node in all_properties(schema):
-        nullable = node["type"][0] == "null" and len(node["type"]) == 2
-        if nullable == (path in keys):
-            faults.append(path)
-        if "items" in node and node["items"]["type"][0] != "null":
-            faults.append(f"{path}: items")
-    assert keys
-    assert not faults
-
-
-def test_primary_keys_are_numbers_or_strings_at_the_top(stream: str, schema: Schema) -> None:
-    fields = schema["properties"]
-    assert {kind(fields[key]) for key in KEYS[stream]} <= {"integer", "string"}
-
-
-@pytest.mark.parametrize("stream", STREAMS_OF_THE_CONTRACT)
-def test_keys_of_the_contract_are_kept(stream: str, schema: Schema) -> None:
-    rows = read_rows("contract.tsv", stream)
-    assert {row["path"] for row in rows if row["key"] == "primary"} == set(KEYS[stream])
-    assert {row["path"] for row in rows if row["key"]} <= set(schema["properties"])
-
-
-def test_every_date_is_a_date_time(stream: str, schema: Schema) -> None:
-    assert not [
-        path
-        for path, node in all_properties(schema)
-        if DATE_NAME.fullmatch(path.rsplit(".", 1)[-1])
-        and kind(node) in ("string", "integer", "number")
-        and not (kind(node) == "integer" and "seconds since" in node["description"])
-        and not ends_with(stream, path, NOT_DATE_TIMES)
-    ]
-
-
-def test_every_date_time_has_the_name_of_a_date(schema: Schema) -> None:
-    names = [
-        path.rsplit(".", 1)[-1]
-        for path, node in all_properties(schema)
-        if kind(node) == "date-time"
-    ]
-    assert not [name for name in names if not DATE_NAME.fullmatch(name)]
-
-
-def test_objects_and_arrays_declare_their_content(schema: Schema) -> None:
-    faults = []
-    for path, node in all_properties(schema):
-        for part in (node, node.get("items", {})):
-            if not part:
-                continue
-            if set(part) - KEYWORDS:
-                faults.append(f"{path}: {sorted(set(part) - KEYWORDS)}")
-            if kind(part) == "array" and "items" not in part:
-                faults.append(f"{path}: an array without items")
+def test_objects_and_arrays_declare_their_content() -> None:
+    for path, node in EVERY_FIELD:
+        for part in filter(None, (node, node.get("items"))):
+            assert set(part) <= KEYWORDS, path
+            assert kind(part) != "array" or "items" in part, path
             if kind(part) == "object":
-                named = bool(part.get("properties"))
-                if named == bool(part.get("additionalProperties")):
-                    faults.append(f"{path}: neither named nor free properties")
-    assert not faults
+                # Either named properties or any.
+                assert bool(part.get("properties")) != bool(part.get("additionalProperties")), path
 
 
-def test_no_field_is_a_password_or_a_link_to_another_resource(
-    schema: Schema,
-) -> None:
-    paths = [path for path, _ in all_properties(schema)]
-    assert not [
-        path for path in paths if "password" in path and not path.endswith("force_password_reset")
-    ]
-    assert not [path for path in paths if path.endswith(("resource", "quotes"))]
+def test_no_field_is_a_password_or_a_link_to_another_resource() -> None:
+    for path, _ in EVERY_FIELD:
+        assert "password" not in path or path.endswith("force_password_reset")
+        assert not path.endswith(("resource", "quotes"))
 
 
-def test_top_level_is_a_plain_object_that_begins_with_a_key(stream: str, schema: Schema) -> None:
-    assert list(schema) == ["type", "description", "properties"]
-    assert schema["type"] == "object"
-    assert next(iter(schema["properties"])) in KEYS[stream]
+# The files
 
 
-def test_a_file_that_extends_a_shared_file_repeats_the_key_and_what_differs(stream: str) -> None:
-    schema = read_json(f"{stream}.json")
-    if EXTENDS in schema:
-        plain = [key for key in schema if key not in (*LISTED, *FACTS)]
-        assert plain == ["type", "description", EXTENDS, "properties"]
-        fields, shared = schema["properties"], read_json(schema[EXTENDS])["properties"]
-        repeated = set(fields) & set(shared)
-        assert repeated
-        for name in repeated - set(KEYS[stream]):
-            assert fields[name]["type"] != shared[name]["type"], name
+def test_a_file_is_a_plain_object_that_begins_with_a_key_and_its_notes_name_fields() -> None:
+    for stream, schema in TOPS.items():
+        file, fields = FILES[stream], {*FIELDS[stream]}
+        assert list(schema) == ["type", "description", "properties"], stream
+        assert schema["type"] == "object", stream
+        assert next(iter(schema["properties"])) in KEYS[stream], stream
+        links, off, on_request, absent = (
+            {path.replace("[]", "") for path in file.get(name, ())} for name in LISTED
+        )
+        assert off <= fields, stream
+        assert on_request | absent <= set(schema["properties"]), stream
+        assert not links & fields, stream
+        if EXTENDS in file:  # It repeats the key and what differs.
+            plain = [key for key in file if key not in (*LISTED, *FACTS)]
+            assert plain == ["type", "description", EXTENDS, "properties"], stream
+            own, shared = file["properties"], read_json(file[EXTENDS])["properties"]
+            assert set(own) & set(shared), stream
+            for name in (set(own) & set(shared)) - {*KEYS[stream]}:
+                assert own[name]["type"] != shared[name]["type"], (stream, name)
 
 
-def test_notes_name_fields_of_the_schema_and_links_do_not(stream: str, schema: Schema) -> None:
-    notes, fields = read_json(f"{stream}.json"), {path for path, _ in all_properties(schema)}
-    links, off, on_request, absent = (
-        {path.replace("[]", "") for path in notes.get(name, ())} for name in LISTED
-    )
-    assert off <= fields
-    assert on_request | absent <= set(schema["properties"])
-    assert not links & fields
-
-
-def test_marks_are_true_and_in_fields_of_the_right_type() -> None:
-    for path in SCHEMAS.rglob("*.json"):
-        for node in marked(json.loads(path.read_text("utf-8"))):
-            for mark in set(node) & set(MARKED):
-                assert node[mark] is True, path
-                assert kind(node) in MARKED[mark], path
-
-
-def marked(node: Any) -> Iterator[Schema]:
-    """Every node with a mark, in one file."""
-    if isinstance(node, dict) and set(node) & set(MARKED):
+def nodes_with(node: Any, keys: set[str]) -> Iterator[Schema]:
+    """Every node in a file that has one of these keys."""
+    if isinstance(node, dict) and set(node) & keys:
         yield node
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for value in inner:
-        yield from marked(value)
+        yield from nodes_with(value, keys)
 
 
-def references(node: Any) -> Iterator[Schema]:
-    """Every node with a ``$ref`` or ``$extends``, in one file."""
-    if isinstance(node, list):
-        for item in node:
-            yield from references(item)
-    if isinstance(node, dict):
-        if "$ref" in node or EXTENDS in node:
-            yield node
-        for value in node.values():
-            yield from references(value)
-
-
-def test_every_shared_file_is_used_and_every_reference_stands_alone() -> None:
-    files = [path.relative_to(SCHEMAS).as_posix() for path in SCHEMAS.rglob("*.json")]
-    tops = {f"{stream}.json": read_json(f"{stream}.json") for stream in STREAMS}
-    nodes = [node for name in files for node in references(read_json(name))]
-    extending = [node for node in nodes if EXTENDS in node]
-    referring = [node for node in nodes if EXTENDS not in node]
-    assert not [node for node in extending if node not in tops.values()]
-    assert not [node for node in referring if list(node) != ["$ref"]]
-    shared = {name for name in files if name.startswith("shared/")}
-    assert shared
-    assert shared == {node.get("$ref") or node[EXTENDS] for node in nodes}
+def test_marks_are_true_and_references_stand_alone_and_every_shared_file_is_used() -> None:
+    files = {path.relative_to(SCHEMAS).as_posix() for path in SCHEMAS.rglob("*.json")}
+    used = set()
+    for name in files:
+        for node in nodes_with(read_json(name), set(MARKED)):
+            for mark in set(node) & set(MARKED):
+                assert node[mark] is True, name
+                assert kind(node) in MARKED[mark], name
+        for node in nodes_with(read_json(name), {"$ref", EXTENDS}):
+            if EXTENDS in node:
+                assert node in FILES.values(), name
+            else:
+                assert list(node) == ["$ref"], name
+            used.add(node.get("$ref") or node[EXTENDS])
+    assert used == {name for name in files if name.startswith("shared/")} != set()
