@@ -76,9 +76,7 @@ class PageTooLarge(RequestFailed):
     API rejected the request (400, 422) without saying so: any parameter may be the reason.
     """
 
-    def __init__(
-        self, message: str, max_limit: int | None = None, *, refused: bool = False
-    ) -> None:
+    def __init__(self, message: str, max_limit: int | None, *, refused: bool) -> None:
         super().__init__(message)
         self.max_limit = max_limit
         self.refused = refused and max_limit is None

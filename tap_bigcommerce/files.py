@@ -173,13 +173,14 @@ def writable_path(name: str | Path) -> Path:
 
 
 def write_atomically(
-    path: Path, content: bytes, mode: int | None = None, *, overwrite: bool = True
+    name: str | Path, content: bytes, mode: int | None = None, *, overwrite: bool = True
 ) -> None:
-    """Write a file completely, or leave the old one as it is. Raises OSError.
+    """Write a file completely, or leave the old one as it is. Raises OSError and UnusableFile.
 
     `mode` is its permissions; None: those of the file that it replaces, or the default ones.
     Without `overwrite`, an existing file raises FileExistsError.
     """
+    path = writable_path(name)
     part = path.with_name(f".part-{secrets.token_hex(4)}")
     initial = 0o666 if mode is None else mode
     try:

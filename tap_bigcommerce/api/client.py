@@ -15,13 +15,7 @@ import requests
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.response import Response, RowKeys, Shape, inside, parse
 from tap_bigcommerce.api.retry_policy import LONGEST_SHORT_WAIT, RetryPolicy
-from tap_bigcommerce.api.status_codes import (
-    ERRORS,
-    NO_CONNECTION,
-    Action,
-    AttemptFailed,
-    status_rule,
-)
+from tap_bigcommerce.api.status_codes import ERRORS, NO_CONNECTION, AttemptFailed, status_rule
 from tap_bigcommerce.api.transport import MEGABYTE, Transport, read_body
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import parse_instant
@@ -63,7 +57,7 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 RUN_AGAIN = "Run the sync again later: it continues where it stopped."
 
-ERROR_CLASSES: Mapping[Action, type[TapError]] = {
+ERROR_CLASSES: Mapping[str, type[TapError]] = {
     "token": InvalidToken,
     "permission": MissingPermission,
     "not found": NotFound,
@@ -288,16 +282,14 @@ class Client:
                 if isinstance(raised, MissingPermission):
                     raised.permission = request.context.permission
                 raise raised
-        wait = request.retry_policy.next_wait()
-        details = (stream, request.path, failure.message, wait, request.attempts + 1)
+        wait, attempt = request.retry_policy.next_wait(), request.attempts + 1
+        details = (stream, request.path, failure.message, wait, attempt)
         # In an outage, which has many attempts, each attempt is logged once.
         kind = f"{failure.outcome}, {request.attempts}"
         if failure.outcome == NO_CONNECTION:  # Then it is the same for all streams.
             counts = self._all_streams
         log_first(counts, "%s: GET %s: %s; retrying in %.1f s (attempt %d)", *details, detail=kind)
-        self.wait(
-            wait, request.context, f"{failure.outcome}, attempt {request.attempts + 1} to come"
-        )
+        self.wait(wait, request.context, f"{failure.outcome}, attempt {attempt} to come")
 
     def _probe_store(self, seconds: float, message: str, request: _Request) -> None:
         """Raises StoreUnavailable if the store has not worked for `seconds`, and does not now.

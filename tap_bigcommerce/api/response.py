@@ -63,9 +63,7 @@ class RawRows(NamedTuple):
 class RowKeys:
     """Reads the keys of rows, without parsing their other fields."""
 
-    def __init__(
-        self, names: Sequence[str], rows: Callable[[Any], list[dict[str, Any]]] | None = None
-    ) -> None:
+    def __init__(self, names: Sequence[str], rows: Callable[[Any], Any] | None = None) -> None:
         """The key is the fields `names`. `rows`, if given, makes the rows from the content."""
         self._names = tuple(names)
         self._rows = rows

@@ -31,7 +31,7 @@ def available_streams(access: Mapping[str, Access]) -> list[Stream]:
     """The streams that the store has and the token may read. Warnings name the others.
 
     Streams whose lists cannot be read at present are included, also with a warning: a temporary
-    error must not change the catalog.
+    error must not change the catalog. Raises ConfigError if there is no stream.
     """
     by_permission: dict[str, list[str]] = {}
     by_error: dict[str, list[str]] = {}
@@ -63,6 +63,11 @@ def available_streams(access: Mapping[str, Access]) -> list[Stream]:
             message,
         )
     left_out = {name for names in (absent, *by_permission.values()) for name in names}
+    if len(left_out) == len(access):
+        raise ConfigError(
+            "The token cannot read any stream. The warnings above name the permissions that its "
+            "API account lacks."
+        )
     return [STREAMS[name] for name in access if name not in left_out]
 
 

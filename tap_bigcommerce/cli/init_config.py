@@ -13,13 +13,7 @@ from typing import Any
 from tap_bigcommerce.config import SETTINGS, Config, actual_value, parse_value
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
-from tap_bigcommerce.files import (
-    UnusableFile,
-    decode_text,
-    read_file,
-    writable_path,
-    write_atomically,
-)
+from tap_bigcommerce.files import UnusableFile, decode_text, read_file, write_atomically
 
 LOGGER = logging.getLogger(__name__)
 
@@ -132,7 +126,7 @@ def write(name: str, config: str, *, overwrite: bool) -> None:
     Raises ConfigError when the file exists, unless `overwrite`, or cannot be written.
     """
     try:
-        write_atomically(writable_path(name), config.encode(), mode=0o600, overwrite=overwrite)
+        write_atomically(name, config.encode(), mode=0o600, overwrite=overwrite)
     except FileExistsError as error:
         raise ConfigError(
             f"The config {name} already exists and was not changed. Give another file with "

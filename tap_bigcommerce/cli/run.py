@@ -26,13 +26,7 @@ from tap_bigcommerce.cli import about, audit, init_config
 from tap_bigcommerce.cli.check import CheckResult, as_text
 from tap_bigcommerce.cli.options import Options
 from tap_bigcommerce.config import ENVIRONMENT_PREFIX, Config, read_config
-from tap_bigcommerce.exceptions import (
-    CatalogError,
-    ConfigError,
-    Interrupted,
-    TapError,
-    TargetClosed,
-)
+from tap_bigcommerce.exceptions import CatalogError, Interrupted, TapError, TargetClosed
 from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.memory import set_allocator
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
@@ -140,11 +134,6 @@ def _discover(run: Run) -> int:
     else:
         access = run.prober(config).access()
         streams = available_streams(access)
-        if not streams:
-            raise ConfigError(
-                "The token cannot read any stream. The warnings above name the permissions that "
-                "its API account lacks."
-            )
         readable = sum(result.readable for result in access.values())
         LOGGER.info("The token can read %d of %d streams.", readable, len(STREAMS))
     entries = [catalog_entry(stream, config, rules.select) for stream in streams]

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from tap_bigcommerce.api.response import Key
 from tap_bigcommerce.api.workers import Workers
-from tap_bigcommerce.exceptions import NotFound, NotOffered, RequestFailed
+from tap_bigcommerce.config import Config
+from tap_bigcommerce.exceptions import IncompleteList, NotFound, NotOffered, RequestFailed
 from tap_bigcommerce.pagination.enricher import Enricher
 from tap_bigcommerce.pagination.id_ranges import IdRangePaginator, Pagination
 from tap_bigcommerce.pagination.memory_budget import MemoryBudget
@@ -66,6 +67,17 @@ class ListReader:
     def duplicates(self) -> int:
         """How many of the rows that were read had come before."""
         return self.rows_read - self.rows_yielded - self._rows.waiting - self.paginator.rows_held
+
+    def lacks_rows(self, config: Config) -> bool:
+        """Whether rows of the list are missing. Raises IncompleteList if that is not accepted."""
+        name, contradiction = self.paginator.name, self.paginator.contradiction
+        if contradiction is None:
+            return False
+        error = IncompleteList(name, contradiction, name)
+        if not config.accepts(name):
+            raise error
+        LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
+        return True
 
     def share(self, *, by_id: bool) -> float | None:
         """About which share of the list has been yielded (0 to 1); None: unknown.

@@ -13,7 +13,7 @@ from typing import Any
 from singer.metrics import Metric, Status, Tag
 
 from tap_bigcommerce.config import hide_tokens
-from tap_bigcommerce.exceptions import TapError
+from tap_bigcommerce.exceptions import MissingPermission, TapError
 from tap_bigcommerce.progress.counters import StreamCounts, outcome_of
 from tap_bigcommerce.text import excerpt
 
@@ -55,12 +55,26 @@ def log_count(metric: str, stream: str, value: int) -> None:
 def log_failure(error: TapError) -> None:
     """Log an error that fails a stream or the run, at CRITICAL, after its METRIC line.
 
+    A missing permission is logged by `log_missing_permissions`, once all streams are known.
+
     Programs that run the tap read the name of the exception there, because messages may change.
     """
     log_count("failures", type(error).__name__, 1)
-    LOGGER.critical(error.message)
+    if not isinstance(error, MissingPermission):
+        LOGGER.critical(error.message)
     for mistake in error.mistakes:
         LOGGER.critical("- %s", hide_tokens(mistake))
+
+
+def log_missing_permissions(failures: Mapping[str, TapError]) -> None:
+    """Log one line for all streams that lack the same permission."""
+    lacking: dict[str, list[str]] = {}
+    for name, error in failures.items():
+        if isinstance(error, MissingPermission):
+            lacking.setdefault(error.permission, []).append(name)
+    for first, *others in lacking.values():
+        more = f" For the same reason these failed: {', '.join(others)}." if others else ""
+        LOGGER.critical("%s%s", failures[first].message, more)
 
 
 def log_first(

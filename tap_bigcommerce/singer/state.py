@@ -127,9 +127,7 @@ class State:
             raise StateError(
                 'The state\'s "bookmarks" should hold one JSON object for each stream.'
             )
-        self._bookmarks: dict[str, dict[str, Any]] = {
-            n: e for n, e in bookmarks.items() if e is not None
-        }
+        self._bookmarks = {n: entry for n, entry in bookmarks.items() if entry is not None}
         self._value["bookmarks"] = self._bookmarks
         self._providers: dict[str, Callable[[], Mapping[str, Any]]] = {}
 

@@ -6,7 +6,6 @@ from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRang
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import (
     AllAtOnce,
-    ByCursor,
     ByListingId,
     ByPage,
     OneObject,
@@ -23,14 +22,7 @@ from tap_bigcommerce.streams.permissions import (
     LOGS,
     SITES,
 )
-from tap_bigcommerce.streams.stream import (
-    BY_CHANNEL_ID,
-    MODIFIED,
-    Channels,
-    Stream,
-    metafields,
-    store_settings,
-)
+from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Stream, metafields
 
 
 def with_date(row: Row) -> Row:
@@ -46,6 +38,11 @@ def with_date(row: Row) -> Row:
 def without_store_hash(row: Row) -> Row:
     """A webhook names its store, the one that is read; the tap's own column has the same name."""
     return {name: value for name, value in row.items() if name != STORE_HASH}
+
+
+def store_settings(name: str, permission: str, path: str) -> Stream:
+    """A stream of one object without an id. Its key is the store's hash, which the tap adds."""
+    return Stream(name, permission, path, OneObject(), primary_keys=(STORE_HASH,))
 
 
 STREAMS = [
@@ -75,14 +72,7 @@ STREAMS = [
         primary_keys=("channel_id", "listing_id"),
         modified_since=MODIFIED,
     ),
-    Stream(
-        "channel_metafields",
-        CHANNELS,
-        "/v3/channels/metafields",
-        ByCursor(),
-        modified_since=MODIFIED,
-        channels=Channels(field="resource_id"),
-    ),
+    metafields("channel_metafields", CHANNELS, "/v3/channels/metafields", "resource_id"),
     Stream(
         "channel_currency_assignments",
         CHANNELS,

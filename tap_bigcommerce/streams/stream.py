@@ -17,8 +17,8 @@ from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.pagination.enricher import Enricher
 from tap_bigcommerce.pagination.id_ranges import Pagination
 from tap_bigcommerce.pagination.page import ListRequest, Row
-from tap_bigcommerce.pagination.sequential import ByCursor, ByPage, OneObject
-from tap_bigcommerce.records.schemas import STORE_HASH, load_notes
+from tap_bigcommerce.pagination.sequential import ByCursor, ByPage
+from tap_bigcommerce.records.schemas import load_notes
 from tap_bigcommerce.streams.id_lookup import IdLookup
 
 LOGGER = logging.getLogger(__name__)
@@ -236,11 +236,10 @@ def warn_of_fallback(stream: Stream) -> None:
     )
 
 
-def metafields(name: str, permission: str, path: str) -> Stream:
-    """A stream of metafields: their lists are alike for all resources."""
-    return Stream(name, permission, path, ByCursor(), modified_since=MODIFIED)
+def metafields(name: str, permission: str, path: str, channel: str | None = None) -> Stream:
+    """A stream of metafields: their lists are alike for all resources.
 
-
-def store_settings(name: str, permission: str, path: str) -> Stream:
-    """A stream of one object without an id. Its key is the store's hash, which the tap adds."""
-    return Stream(name, permission, path, OneObject(), primary_keys=(STORE_HASH,))
+    `channel` is the field of a row that has its channel.
+    """
+    channels = Channels(field=channel)
+    return Stream(name, permission, path, ByCursor(), modified_since=MODIFIED, channels=channels)

@@ -13,7 +13,6 @@ from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job
 from tap_bigcommerce.pagination.list_reader import ListReader
 from tap_bigcommerce.pagination.ordered_rows import Batch
 from tap_bigcommerce.pagination.page import PageReader, Position, Row
-from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.metrics import log_first
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
@@ -36,28 +35,20 @@ class ChildListEnricher(Enricher):
     """
 
     def __init__(
-        self,
-        stream_syncs: Sequence[StreamSync],
-        enricher: Enricher | None,
-        run: RunContext,
-        counts: StreamCounts,
-        *,
-        ignore_since: bool = False,
+        self, syncs: Sequence[StreamSync], enricher: Enricher | None, run: RunContext
     ) -> None:
-        """`enricher` is the list's own; `counts` are those of the stream that requests the list.
-
-        With `ignore_since`, the child lists are read without their date filter.
-        """
-        self._counts = counts
-        self._root = root = stream_syncs[0].root
-        self._ignore_since = ignore_since
+        """`enricher` is the list's own."""
+        self._counts = syncs[0].counts  # of the stream that requests the list
+        self._root = root = syncs[0].root
+        self.ignore_since = False
+        """The child lists are read without their date filter."""
         self._enricher = enricher or Enricher()
         self.all_rows_at_once = self._enricher.all_rows_at_once
         self._channels = run.config.channel_ids if root.channels.field is not None else ()
-        self._from_rows = [sync for sync in stream_syncs if not sync.stream.has_child_list]
+        self._from_rows = [sync for sync in syncs if not sync.stream.has_child_list]
         self._child_lists = {
             sync: ChildLists(run.client, sync.context, sync.stream.primary_keys)
-            for sync in stream_syncs
+            for sync in syncs
             if sync.stream.has_child_list
         }
         self._needs_ids = bool(enricher or self._child_lists)
@@ -132,7 +123,7 @@ class ChildListEnricher(Enricher):
         """Return the rows of the child list, its error, or None if the parent was deleted."""
         stream, since = sync.stream, sync.start.since
         params = dict(stream.params)
-        if stream.modified_since is not None and since is not None and not self._ignore_since:
+        if stream.modified_since is not None and since is not None and not self.ignore_since:
             params[stream.modified_since] = since
         found: list[Row] | RequestFailed | None = []
 
@@ -176,9 +167,8 @@ class ListSync:
 
     def send_requests(self) -> None:
         """Send the first requests, while an earlier list is still being written."""
-        self._capture_failure(
-            lambda: self._active() and self._get_list_reader().send_requests(ahead=True)
-        )
+        if self._active():
+            self._capture_failure(lambda: self._get_list_reader().send_requests(ahead=True))
 
     def run(self, when_ending: Callable[[], None]) -> None:
         """Read the list to its end. `when_ending` is called when workers are free for the next one.
@@ -265,27 +255,24 @@ class ListSync:
                 if first.until is not None:
                     params.update(root.modified_until(first.until))
             params.update(root.channel_filter(self._run.config.channel_ids))
-            self._list_reader = self._new_list_reader(self.stream_syncs, params, after=start.after)
+            self._list_reader = self._new_list_reader(self.stream_syncs, params, start.after)
         return self._list_reader
 
     def _new_list_reader(
-        self,
-        stream_syncs: Sequence[StreamSync],
-        params: Mapping[str, str],
-        *,
-        after: Position = None,
-        ignore_since: bool = False,
+        self, syncs: Sequence[StreamSync], params: Mapping[str, str] | None, after: Position = None
     ) -> ListReader:
-        """Return a reader of the list, filtered by `params`, for these streams."""
+        """Return a reader of the list, filtered by `params`, for these streams.
+
+        With None for `params`, child lists are not filtered by date either.
+        """
         root, run = self._root, self._run
         # Requests are counted for the first stream. A 403 is about the permission of the list.
-        context = dataclasses.replace(stream_syncs[0].context, permission=root.permission)
-        own = root.enricher(self._read_request(stream_syncs, context))
+        context = dataclasses.replace(syncs[0].context, permission=root.permission)
+        own = root.enricher(self._read_request(syncs, context))
         base = own or Enricher()
-        request = root.request({**root.params, **base.params, **params}, base.includes)
-        enricher = ChildListEnricher(
-            stream_syncs, own, run, context.counts, ignore_since=ignore_since
-        )
+        request = root.request({**root.params, **base.params, **(params or {})}, base.includes)
+        enricher = ChildListEnricher(syncs, own, run)
+        enricher.ignore_since = params is None
         return ListReader(
             root.name,
             root.pagination,
@@ -297,12 +284,10 @@ class ListSync:
             after=after,
         )
 
-    def _read_request(
-        self, stream_syncs: Sequence[StreamSync], context: RequestContext
-    ) -> ReadRequest:
+    def _read_request(self, syncs: Sequence[StreamSync], context: RequestContext) -> ReadRequest:
         """Return which fields of the list these streams need."""
         needed: set[str] = set()
-        for sync in stream_syncs:
+        for sync in syncs:
             stream, paths = sync.stream, sync.selection.paths
             if stream.parent is None:
                 needed |= paths
@@ -316,7 +301,7 @@ class ListSync:
             return
         run, counts = self._run, sync.counts
         counts.short_retries = True
-        list_reader = self._new_list_reader([sync], {}, ignore_since=True)
+        list_reader = self._new_list_reader([sync], None)
         for id_, found in list_reader.read_by_ids([*sync.to_retry]):
             if isinstance(found, RequestFailed):
                 sync.skip(id_, found)
@@ -381,11 +366,7 @@ class ListSync:
     def _check_complete(self, list_reader: ListReader) -> None:
         """Raise IncompleteList if rows are missing, unless `accept_incomplete` names the list."""
         name = self._root.name
-        if list_reader.paginator.contradiction is not None:
-            error = IncompleteList(name, list_reader.paginator.contradiction, name)
-            if not self._run.config.accepts(name):
-                raise error
-            LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
+        if list_reader.lacks_rows(self._run.config):
             for sync in self._active():
                 sync.is_partial = True
         elif list_reader.reread_reason is not None:

@@ -6,16 +6,10 @@ import time
 from collections.abc import Hashable, Mapping
 
 from tap_bigcommerce.catalog.selection import Selection
-from tap_bigcommerce.exceptions import (
-    Interrupted,
-    MissingPermission,
-    RunFailed,
-    TapError,
-    failure_of,
-)
+from tap_bigcommerce.exceptions import Interrupted, RunFailed, TapError, failure_of
 from tap_bigcommerce.memory import give_memory_back
 from tap_bigcommerce.progress.counters import StreamCounts
-from tap_bigcommerce.progress.metrics import log_count, log_failure, summary
+from tap_bigcommerce.progress.metrics import log_failure, log_missing_permissions, summary
 from tap_bigcommerce.sync.list_sync import ListSync
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.sync.stream_sync import StreamSync
@@ -56,7 +50,7 @@ def sync(selections: Mapping[str, Selection], run: RunContext) -> dict[str, TapE
             run.messages.write_state()
         raise
     finally:
-        _log_missing_permissions(failures)
+        log_missing_permissions(failures)
         run.workers.close()
     return failures
 
@@ -95,21 +89,7 @@ def _list_syncs(
 
 
 def _record_failure(failures: dict[str, TapError], name: str, error: TapError) -> None:
-    # An error of several streams is logged once; a permission, when all are known that lack it.
+    # An error of several streams is logged once.
     if error.message not in {other.message for other in failures.values()}:
-        if isinstance(error, MissingPermission):
-            log_count("failures", type(error).__name__, 1)
-        else:
-            log_failure(error)
+        log_failure(error)
     failures[name] = error
-
-
-def _log_missing_permissions(failures: Mapping[str, TapError]) -> None:
-    """Log one line for all streams that lack the same permission."""
-    lacking: dict[str, list[str]] = {}
-    for name, error in failures.items():
-        if isinstance(error, MissingPermission):
-            lacking.setdefault(error.permission, []).append(name)
-    for first, *others in lacking.values():
-        more = f" For the same reason these failed: {', '.join(others)}." if others else ""
-        LOGGER.critical("%s%s", failures[first].message, more)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from tap_bigcommerce.files import writable_path, write_atomically
+from tap_bigcommerce.files import write_atomically
 from tap_bigcommerce.progress.counters import OUTCOMES
 from tap_bigcommerce.progress.metrics import format_counts
 from tap_bigcommerce.progress.tracker import ALL, WAITS, ProgressTracker
@@ -92,4 +92,4 @@ class Report(logging.Handler):
             WAITS=WAITS,
             version=VERSION,
         )
-        write_atomically(writable_path(self.file), page.encode())
+        write_atomically(self.file, page.encode())

@@ -17,21 +17,9 @@ STORE_HASH = "store_hash"
 """The field with the hash of the record's store: for tables with several stores, and the key of
 settings, which have no id."""
 
-OWN_COLUMNS: dict[str, dict[str, Any]] = {
-    STORE_HASH: {"type": "string", "description": "The store whose record this is: its hash."},
-    DELETED_AT: {
-        "type": ["null", "string"],
-        "format": "date-time",
-        "description": "Since when the record is gone from the store; empty while it is there.",
-    },
-    RESCUED: {
-        "type": ["null", "string"],
-        "description": (
-            "A JSON object, by path, of what the store sent and this schema does not know, or what "
-            "does not fit a field's type; empty when there is nothing of the kind."
-        ),
-    },
-}
+OWN_COLUMNS: dict[str, dict[str, Any]] = json.loads(
+    resources.files("tap_bigcommerce.records").joinpath("own_columns.json").read_bytes()
+)
 """Fields that the tap adds to records; the API has none so named. They are in no schema file, but
 for `store_hash` where it is the only key."""
 

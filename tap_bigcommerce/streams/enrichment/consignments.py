@@ -115,7 +115,7 @@ def _groups(consignments: Row) -> Iterator[Any]:
             yield kind
 
 
-def add_missing_items(consignments: Any, items: list[Row]) -> int:
+def add_missing(consignments: Any, items: list[Row]) -> int:
     """Add line items that were cut off to their consignments.
 
     A line item names its shipping consignment by `order_address_id`. One without it is added only

@@ -18,11 +18,7 @@ from tap_bigcommerce.pagination.sequential import AllAtOnce
 from tap_bigcommerce.progress.metrics import log_first
 from tap_bigcommerce.records.schemas import load_notes
 from tap_bigcommerce.streams.enrichment.child_lists import ChildLists
-from tap_bigcommerce.streams.enrichment.consignments import (
-    Embedded,
-    add_missing_items,
-    read_consignments,
-)
+from tap_bigcommerce.streams.enrichment.consignments import Embedded, add_missing, read_consignments
 from tap_bigcommerce.streams.enrichment.coupon_hints import hints_at_coupons, shipping_coupons_exist
 from tap_bigcommerce.streams.stream import ReadRequest
 
@@ -108,10 +104,9 @@ class OrderDetails(Enricher):
             rows = lists[name] if is_disabled else self._read_list(order, name, errors)
             if rows is None:
                 return self._deleted(order)
+            list_read = "not read" if is_disabled else name
             with self._lock:
-                self._counts.child_lists_read[
-                    f"{'not read' if is_disabled else name}: {reason}"
-                ] += 1
+                self._counts.child_lists_read[f"{list_read}: {reason}"] += 1
             if has_embedded and not is_disabled and reason in (QUANTITIES, ADDRESS_COUNT):
                 self._note_result(order, reason, is_useful=_ids(lists[name]) != _ids(rows))
             lists[name] = rows
@@ -125,7 +120,7 @@ class OrderDetails(Enricher):
             order["consignments"] = found if len(found) > 1 else found[0] if found else {}
             read_consignments(order, with_items=self._needs_grouped_items)
         if self._needs_grouped_items and "products" in reasons:
-            unassigned = add_missing_items(order["consignments"], lists["products"])
+            unassigned = add_missing(order["consignments"], lists["products"])
             if unassigned:
                 log_first(
                     self._counts,

@@ -11,14 +11,7 @@ from typing import Any, Literal
 from tap_bigcommerce.catalog.selection import Selection, key_of
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import format_instant, parse_instant
-from tap_bigcommerce.exceptions import (
-    BadRecord,
-    ConfigError,
-    IncompleteList,
-    RequestFailed,
-    StateError,
-    TapError,
-)
+from tap_bigcommerce.exceptions import BadRecord, ConfigError, RequestFailed, StateError, TapError
 from tap_bigcommerce.records.schemas import DELETED_AT, STORE_HASH
 from tap_bigcommerce.singer.messages import MessageWriter
 from tap_bigcommerce.singer.state import DELETES, RESUME, State
@@ -212,14 +205,7 @@ class DeletionTracker:
             search.run.messages.write_state()
             LOGGER.info("%s: reading its ids to find deleted records", name)
             scanned, present, _ = search.scan()
-            if scanned.paginator.contradiction is not None:
-                error = IncompleteList(name, scanned.paginator.contradiction, name)
-                if not config.accepts(name):
-                    raise error
-                LOGGER.warning(
-                    "%s That is accepted (accept_incomplete), so nothing is reported as deleted.",
-                    error.difference,
-                )
+            if scanned.lacks_rows(config):
                 return {}
         deleted = dict(self._newly_archived)
         limit = self._deletion_limit(len(written))

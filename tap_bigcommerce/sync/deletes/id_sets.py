@@ -102,7 +102,7 @@ class IdSetStore:
         # Named by its content, so that files of older states are not overwritten.
         path = self._folder / f"{self._name}-{checksum[:16]}.ids"
         try:
-            write_atomically(writable_path(path), content, mode=0o600)
+            write_atomically(path, content, mode=0o600)
         except (OSError, UnusableFile) as error:
             reason = getattr(error, "strerror", None) or error
             raise TapError(
