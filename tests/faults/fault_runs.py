@@ -1,9 +1,8 @@
-"""Runs of the tap that go wrong: what to ask of them, and several of them side by side."""
+"""Runs of the tap that go wrong: stores, what is done to them, and what to ask of the runs."""
 
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,6 +17,8 @@ from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 Case = TypeVar("Case")
 Outcome = TypeVar("Outcome")
+Prepare = Callable[[Store], None]
+"""What is done to a store before a run."""
 
 QUICK: Mapping[str, Any] = {"max_attempts": 2, "max_retry_seconds": 0}
 """Settings with which a request that keeps failing is given up after one short wait."""
@@ -44,7 +45,6 @@ class Run:
     result: Result
     requests: list[Json]
     differences: dict[str, list[str]]
-    seconds: float
 
     def asked(self, list_: str) -> list[Json]:
         """The requests for a list."""
@@ -54,6 +54,14 @@ class Run:
         """Whether these streams arrived as the store holds them."""
         return not any(self.differences[stream] for stream in streams)
 
+    def whole_but(self, *streams: str) -> bool:
+        """Whether all other streams arrived as the store holds them."""
+        return self.whole(*(set(STREAMS) - set(streams)))
+
+    def summary(self, stream: str) -> str:
+        [line] = [line for line in self.result.logged() if f"Summary of {stream}:" in line]
+        return line
+
 
 def small(**more: Any) -> Options:
     """A store that is read in a moment, with an order of each kind but the huge ones."""
@@ -61,9 +69,26 @@ def small(**more: Any) -> Options:
     return Options(**{**sizes, "huge_order_share": 0.0, **more})
 
 
+def nothing(store: Store) -> None:
+    pass
+
+
+def fault(list_: str, kind: str, times: int = 0, **more: Any) -> Prepare:
+    """So many requests of the list fail (0: all); see Store.fault."""
+    return lambda store: store.fault(list_, kind=kind, times=times, **more)
+
+
+def both(*prepared: Prepare) -> Prepare:
+    def prepare(store: Store) -> None:
+        for each in prepared:
+            each(store)
+
+    return prepare
+
+
 def run_against(
     options: Options,
-    prepare: Callable[[Store], None] = lambda _: None,
+    prepare: Prepare = nothing,
     state: Any = None,
     catalog: Any = None,
     **settings: Any,
@@ -76,11 +101,19 @@ def run_against(
 
 def run_on(store: Store, state: Any = None, catalog: Any = None, **settings: Any) -> Run:
     """One run against a store."""
-    before, began = len(store.requests()), time.monotonic()
+    before = len(store.requests())
     result = tap_runner.run(tap_runner.settings(store, **settings), catalog, state)
-    took = time.monotonic() - began
+    assert "Traceback" not in result.stderr, result.stderr[-2000:]
     by_stream = {name: differences(store, result.by_stream, [name]) for name in STREAMS}
-    return Run(result, store.requests()[before:], by_stream, took)
+    return Run(result, store.requests()[before:], by_stream)
+
+
+def complete(options: Options, prepare: Prepare = nothing, **more: Any) -> Run:
+    """A run that has to succeed, and to write everything as the store holds it."""
+    run = run_against(options, prepare, **more)
+    assert run.result.status == 0, critical(run.result)
+    assert run.whole(*STREAMS), run.differences
+    return run
 
 
 def side_by_side(
@@ -114,10 +147,8 @@ def critical(result: Result) -> str:
 def assert_failed_clearly(result: Result, stream: str) -> None:
     """Exit 1, and words instead of a traceback that name the stream."""
     assert result.status == 1, result.stderr[-2000:]
-    words = critical(result)
-    assert words, result.stderr[-2000:]
+    assert stream in critical(result), result.stderr[-2000:]
     assert "Traceback" not in result.stderr
-    assert stream in words
 
 
 def gives_advice(words: str) -> bool:

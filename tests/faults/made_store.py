@@ -2,7 +2,7 @@
 
 with MadeStore({"/v2/orders": [order(100)]}) as store:
     store.answer(r"/v2/orders/100/fees", 200, {"fees": []})
-    result = store.run("orders", "order_fees")
+    result = store.sync("orders", "order_fees")
 """
 
 from __future__ import annotations
@@ -107,7 +107,21 @@ class MadeStore:
             for item in entry["metadata"]:
                 if not (fields or {}).get(entry["tap_stream_id"]) and item["breadcrumb"]:
                     item["metadata"].setdefault("selected", True)
-        return tap_runner.run(config, catalog, state)
+        result = tap_runner.run(config, catalog, state)
+        assert "Traceback" not in result.stderr, result.stderr
+        return result
+
+    def sync(self, *streams: str, **more: Any) -> Result:
+        """A run that has to succeed."""
+        result = self.run(*streams, **more)
+        assert result.status == 0, result.stderr
+        return result
+
+    def fail(self, *streams: str, **more: Any) -> Result:
+        """A run that has to fail."""
+        result = self.run(*streams, **more)
+        assert result.status == 1, result.stderr
+        return result
 
     def asked(self, path: str) -> list[Request]:
         """The requests for paths that match."""
@@ -219,6 +233,20 @@ def order(id: int, *items: Json, **more: Any) -> Json:
         },
         **more,
     }
+
+
+def orders(*rows: Json, items: int = 1) -> dict[str, Any]:
+    """The list of these orders, each order alone, and its child lists, with so many line items."""
+    made: dict[str, Any] = {"/v2/orders": list(rows)}
+    for row in rows:
+        id_, own = row["id"], f"/v2/orders/{row['id']}"
+        lines = [item(id_, number) for number in range(1, items + 1)]
+        made[own] = row
+        made[f"{own}/products"] = lines
+        made[f"{own}/shipping_addresses"] = [{"id": id_, "order_id": id_}]
+        made[f"{own}/consignments"] = order(id_, *lines)["consignments"]
+        made[f"{own}/fees"], made[f"{own}/coupons"] = [], []
+    return made
 
 
 def product(id: int, **more: Any) -> Json:

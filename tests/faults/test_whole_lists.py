@@ -18,6 +18,8 @@ AT_ONCE = "/v3/tax/rates"
 BY_ID = "/v3/catalog/brands"
 V2_PAGES = "/v2/blog/posts"
 V2_BY_ID = "/v2/coupons"
+REDIRECTS = "/v3/storefront/redirects"
+CERTIFICATES = "/v2/gift_certificates"
 STREAM_OF = {
     PAGES: "customer_addresses",
     CURSORS: "product_metafields",
@@ -25,6 +27,8 @@ STREAM_OF = {
     BY_ID: "brands",
     V2_PAGES: "blog_posts",
     V2_BY_ID: "coupons",
+    REDIRECTS: "redirects",
+    CERTIFICATES: "gift_certificates",
 }
 Meta = Callable[[int, int, int], Any]
 """What an answer says beside its rows: page, rows before its end, rows in all."""
@@ -65,8 +69,14 @@ def by_cursor(*pages: list[Json], names: Callable[[int], Any]) -> Callable[[Json
 def read(path: str, body: Any, **settings: Any) -> Result:
     with MadeStore({}) as store:
         store.answer(path, 200, body)
-        result = store.run(STREAM_OF[path], **settings)
-    assert "Traceback" not in result.stderr
+        return store.run(STREAM_OF[path], **settings)
+
+
+def read_whole(path: str, body: Any, count: int, **settings: Any) -> Result:
+    """A run that has to bring the rows 1 to `count`."""
+    result = read(path, body, **settings)
+    assert result.status == 0, critical(result)
+    assert sorted(result.ids(STREAM_OF[path])) == list(range(1, count + 1))
     return result
 
 
@@ -96,30 +106,25 @@ WHOLE: dict[str, tuple[str, Any, int]] = {
     "cursors that are none": (CURSORS, of_store(CURSORS, 120, meta=pages_of), 120),
     "cursors that are none, no word": (CURSORS, of_store(CURSORS, 120), 120),
     "a short list that knows no page": (V2_PAGES, of_store(V2_PAGES, 20, last_page=1), 20),
-    "a total as text": (AT_ONCE, of_store(AT_ONCE, 120, meta=total("120")), 120),
-    "a total as a float": (AT_ONCE, of_store(AT_ONCE, 120, meta=total(120.0)), 120),
-    "a total of null": (PAGES, of_store(PAGES, 120, meta=total(None)), 120),
-    "a negative total": (PAGES, of_store(PAGES, 120, meta=total(-1)), 120),
+    **{
+        f"a total of {said!r}": (path, of_store(path, 120, meta=total(said)), 120)
+        for path, said in ((AT_ONCE, "120"), (AT_ONCE, 120.0), (PAGES, None), (PAGES, -1))
+    },
     "a total of the page": (PAGES, of_store(PAGES, 120, meta=total(50)), 120),
-    "an empty page before more": (
-        CURSORS,
-        by_cursor(rows(2), [], rows(5)[2:], names=three_pages),
-        5,
-    ),
-    "known rows before more": (
-        CURSORS,
-        by_cursor(rows(2), rows(2), rows(5)[2:], names=three_pages),
-        5,
-    ),
+    **{
+        f"{known} known rows before more": (
+            CURSORS,
+            by_cursor(rows(2), rows(known), rows(5)[2:], names=three_pages),
+            5,
+        )
+        for known in (0, 2)
+    },
 }
 
 
 @pytest.mark.parametrize("name", some_of([*WHOLE], 8, pytest.mark.histories))
 def test_a_list_that_goes_on_is_read_on_whatever_it_was_expected_to_be(name: str) -> None:
-    path, body, count = WHOLE[name]
-    result = read(path, body)
-    assert result.status == 0, critical(result)
-    assert sorted(result.ids(STREAM_OF[path])) == list(range(1, count + 1))
+    read_whole(*WHOLE[name])
 
 
 def test_what_is_deleted_while_a_list_is_read_is_no_contradiction() -> None:
@@ -128,77 +133,55 @@ def test_what_is_deleted_while_a_list_is_read_is_no_contradiction() -> None:
             return {"data": rows(1), "meta": {"pagination": {"total": 4}}}
         if "after" in query:
             return {"data": rows(4)[2:], "meta": {"cursor_pagination": {"links": {}}}}
-        links = {"next": "?after=c1"}
-        pagination = {"total": 5}
-        meta = {"pagination": pagination, "cursor_pagination": {"links": links}}
-        return {"data": rows(2), "meta": meta}
+        cursor = {"links": {"next": "?after=c1"}}
+        return {"data": rows(2), "meta": {"pagination": {"total": 5}, "cursor_pagination": cursor}}
 
     with MadeStore({}) as store:
         store.answer(CURSORS, 200, body)
-        result = store.run("product_metafields")
-        requests = len(store.asked(CURSORS))
-    assert result.status == 0, critical(result)
-    assert (result.ids("product_metafields"), requests) == ([1, 2, 3, 4], 3)
+        result = store.sync("product_metafields")
+        assert (result.ids("product_metafields"), len(store.requests)) == ([1, 2, 3, 4], 3)
 
 
-@pytest.mark.parametrize("size", [1, 2])
-def test_rows_that_enter_before_the_reader_and_push_known_pages_behind_it_are_no_end(
-    size: int,
-) -> None:
-    shown = rows(30)
+def test_rows_that_enter_before_the_reader_and_push_known_pages_behind_it_are_no_end() -> None:
+    shown = rows(20)
 
     def body(query: Json) -> Any:
         page = int(query.get("page", 1))
         if page == 6:
             first = shown[0]["id"]
             shown[:0] = [{"id": id_, "date_modified": ISO_DATE} for id_ in range(first - 8, first)]
-        return shown[(page - 1) * size : page * size]
+        return shown[page - 1 : page]
 
     result = read(V2_PAGES, body)
     assert result.status == 0, critical(result)
-    assert set(range(1, 31)) <= set(result.ids("blog_posts"))
-
-
-def _always(link: Any, at: int) -> Any:
-    return link
+    assert set(range(1, 21)) <= set(result.ids("blog_posts"))
 
 
 LONG = "cursors without end"
 """Takes hundreds of requests."""
 
+LINKS = (5, True, ["?after=c1"], {"href": "?after=c1"}, "?limit=2", "?page=two")
+LAST_AGAIN = of_store(PAGES, 200, last_page=2, meta=pages_of)
+SAME_CURSOR = by_cursor(rows(2), rows(5)[2:], names=lambda at: "?after=c1")
+ENDLESS = by_cursor(rows(2), names=lambda at: f"?after=c{at + 1}")
+
 CONTRADICTING: dict[str, tuple[str, Any, tuple[str, ...]]] = {
     "a total": (PAGES, of_store(PAGES, 100, meta=total(523)), ("523", "100")),
     "a total as text": (CURSORS, of_store(CURSORS, 100, meta=total("523")), ("523", "100")),
     "a huge total": (AT_ONCE, of_store(AT_ONCE, 40, meta=total(10**15)), (str(10**15), "40")),
-    "no page but the first": (
-        PAGES,
-        of_store(PAGES, 120, last_page=1, meta=total(120)),
-        ("120", "50"),
-    ),
-    "the second page again": (
-        PAGES,
-        of_store(PAGES, 200, last_page=2, meta=pages_of),
-        ("4", "100"),
-    ),
+    "one page": (PAGES, of_store(PAGES, 120, last_page=1, meta=total(120)), ("120", "50")),
+    "the second page again": (PAGES, LAST_AGAIN, ("4", "100")),
     "a link to no more": (PAGES, of_store(PAGES, 200, last_page=2, meta=links), ("100",)),
     "a full page again": (V2_PAGES, of_store(V2_PAGES, 300, 250, last_page=1), ("250",)),
-    "a cursor again": (
-        CURSORS,
-        by_cursor(rows(2), rows(5)[2:], names=lambda at: "?after=c1"),
-        ("named before",),
-    ),
-    LONG: (
-        CURSORS,
-        by_cursor(rows(2), names=lambda at: f"?after=c{at + 1}"),
-        ("2 records", "next page"),
-    ),
+    "a cursor again": (CURSORS, SAME_CURSOR, ("named before",)),
+    LONG: (CURSORS, ENDLESS, ("2 records", "next page")),
     **{
         f"a link to {link!r}": (
             CURSORS,
-            by_cursor(rows(2), names=functools.partial(_always, link)),
+            by_cursor(rows(2), names=functools.partial(lambda link, at: link, link)),
             ("cannot be understood",),
         )
-        for link in (5, True, ["?after=c1"], {"href": "?after=c1"}, "?limit=2", "?page=two")
+        for link in LINKS
     },
 }
 
@@ -255,37 +238,30 @@ EVERYTHING, SOME, LATER = (lambda id_: True), (lambda id_: 60 < id_ < 80), (lamb
         (BY_ID, 120, LATER),
         (V2_BY_ID, 120, EVERYTHING),
         (V2_BY_ID, 50, EVERYTHING),
-        ("/v3/storefront/redirects", 120, LATER),
-        ("/v2/gift_certificates", 120, LATER),
+        (REDIRECTS, 120, LATER),
+        (CERTIFICATES, 120, LATER),
     ],
 )
 def test_what_a_filter_by_id_does_not_show_is_read_by_page(
     path: str, count: int, hides: Callable[[int], bool]
 ) -> None:
-    stream = {**STREAM_OF, "/v3/storefront/redirects": "redirects"}.get(path, "gift_certificates")
-    with MadeStore({}) as store:
-        store.answer(path, 200, filtered(path, count, hides))
-        result = store.run(stream, page_size=50)
-    assert result.status == 0, critical(result)
-    assert sorted(result.ids(stream)) == list(range(1, count + 1))
+    result = read_whole(path, filtered(path, count, hides), count, page_size=50)
     assert any("read again by page number" in line for line in result.logged("WARNING"))
 
 
 def test_a_last_row_that_is_deleted_before_the_list_is_read_by_page_is_not_missing() -> None:
-    list_ = filtered("/v2/gift_certificates", 120, lambda id_: id_ > 50)
     deleted: list[int] = []
 
     def body(query: Json) -> Any:
         if "page" in query:
             deleted[:] = [120]
-        return [row for row in list_(query) if row["id"] not in deleted]
+        shown = filtered(CERTIFICATES, 120, lambda id_: id_ > 50)(query)
+        return [row for row in shown if row["id"] not in deleted]
 
-    with MadeStore({}) as store:
-        store.answer("/v2/gift_certificates", 200, body)
-        result = store.run("gift_certificates", page_size=50)
-    assert deleted
+    result = read(CERTIFICATES, body, page_size=50)
     assert result.status == 0, critical(result)
-    assert sorted({*result.ids("gift_certificates"), 120}) == list(range(1, 121))
+    assert deleted
+    assert {*result.ids("gift_certificates"), 120} == set(range(1, 121))
 
 
 @pytest.mark.parametrize("path", [BY_ID, V2_BY_ID])
@@ -298,77 +274,75 @@ def test_a_list_that_knows_neither_ids_nor_pages_fails(path: str) -> None:
 
 
 def test_after_a_failure_the_resume_point_is_the_one_that_was_given() -> None:
-    body = filtered("/v3/catalog/products", 120, EVERYTHING, knows_pages=False)
+    path = "/v3/catalog/products"
+    body = filtered(path, 120, EVERYTHING, knows_pages=False)
+
+    def products(query: Json) -> Json:
+        shown = body(query)
+        return {**shown, "data": [product(row["id"]) for row in shown["data"]]}
+
+    fields = {"products": ["id", "name"]}
     with MadeStore({}) as store:
-        store.answer("/v3/catalog/products", 200, lambda query: _products(body(query)))
-        failed = store.run("products", fields={"products": ["id", "name"]}, page_size=50)
-        again = store.run(
-            "products", state=failed.state, fields={"products": ["id", "name"]}, page_size=50
-        )
-    assert failed.status == again.status == 1
+        store.answer(path, 200, products)
+        failed = store.fail("products", fields=fields, page_size=50)
+        again = store.fail("products", state=failed.state, fields=fields, page_size=50)
     assert "120" in critical(again)
     assert failed.state["bookmarks"] == again.state["bookmarks"] == {}
-
-
-def _products(answer: Json) -> Json:
-    return {**answer, "data": [product(row["id"]) for row in answer["data"]]}
 
 
 # Lists of single rows
 
 
-def transactions(count: int, said: int, *, size: int = 250, last_page: int = 10**9) -> Any:
-    path = "/v3/orders/100/transactions"
-    return of_store(path, count, size, meta=total(said), last_page=last_page)
+TRANSACTIONS = "/v3/orders/100/transactions"
 
 
 def read_transactions(body: Any, **settings: Any) -> Result:
     with MadeStore({"/v2/orders": [order(100), order(101)]}) as store:
         store.answer("/v3/orders/101/transactions", 200, {"data": [{"id": 9999}]})
-        store.answer("/v3/orders/100/transactions", 200, body)
+        store.answer(TRANSACTIONS, 200, body)
         return store.run("order_transactions", **settings)
 
 
 def test_a_full_page_of_an_orders_child_list_is_followed_whatever_its_total() -> None:
-    result = read_transactions(transactions(600, 250))
+    result = read_transactions(of_store(TRANSACTIONS, 600, 250, meta=total(250)))
     assert result.status == 0, critical(result)
     assert len(result.ids("order_transactions")) == 601
 
 
-def test_an_orders_list_that_is_cut_off_goes_out_and_can_be_accepted() -> None:
-    cut = transactions(250, 260, last_page=1)
-    failed = read_transactions(cut)
-    assert failed.status == 1
-    assert len(failed.ids("order_transactions")) == 251
-    assert all(word in critical(failed) for word in ("order 100", "260", "250"))
-    for accepted in ("order_transactions:100", "order_transactions"):
-        result = read_transactions(cut, accept_incomplete=[accepted], activate_version=True)
+@pytest.mark.parametrize("accepted", [None, "100", "101", ""])
+def test_an_orders_list_that_is_cut_off_goes_out_and_can_be_accepted(accepted: str | None) -> None:
+    cut = of_store(TRANSACTIONS, 250, 250, meta=total(260), last_page=1)
+    name = f"order_transactions:{accepted}".rstrip(":")
+    settings: Any = {} if accepted is None else {"accept_incomplete": [name]}
+    result = read_transactions(cut, activate_version=True, **settings)
+    assert len(result.ids("order_transactions")) == 251
+    if accepted in (None, "101"):
+        assert result.status == 1
+        assert all(word in critical(result) for word in ("order 100", "260", "250"))
+    else:
         assert result.status == 0, critical(result)
         assert "260" in result.logged("WARNING")[0]
         assert result.state["bookmarks"]["order_transactions"].keys() == {"order_date_modified"}
-    assert read_transactions(cut, accept_incomplete="order_transactions:101").status == 1
 
 
 # What was read in part
 
 
 def test_what_is_accepted_ends_nothing_in_the_warehouse() -> None:
+    def of_sixty(query: Json) -> Json:
+        """Fifty rows of a list that says it has ten more."""
+        shown = filtered(BY_ID, 50, lambda _: False)(query)
+        return {**shown, "meta": {"pagination": {"total": 60}}}
+
     with MadeStore({BY_ID: rows(60)}) as store:
         settings: dict[str, Any] = {"detect_deletes": True, "deletes_every": 0}
-        first = store.run("brands", **settings)
-        store.answer(BY_ID, 200, _of_sixty)
+        settings["state"] = store.sync("brands", **settings).state
+        store.answer(BY_ID, 200, of_sixty)
         store.answer(BY_ID, 200, {"data": [], "meta": {}}, query="id:in")
-        lost = store.run("brands", state=first.state, **settings)
-        accepted = store.run("brands", state=first.state, accept_incomplete=["brands"], **settings)
-    assert (lost.status, accepted.status) == (1, 0), critical(lost) or critical(accepted)
+        lost = store.fail("brands", **settings)
+        accepted = store.sync("brands", accept_incomplete=["brands"], **settings)
     for result in (lost, accepted):
         assert not [row for row in result.records("brands") if row.get("_sdc_deleted_at")]
-
-
-def _of_sixty(query: Json) -> Json:
-    """Fifty rows of a list that says it has ten more."""
-    answer = filtered(BY_ID, 50, lambda _: False)(query)
-    return {**answer, "meta": {"pagination": {"total": 60}}}
 
 
 def test_a_name_that_is_no_stream_is_an_error_that_offers_the_nearest() -> None:
@@ -378,24 +352,43 @@ def test_a_name_that_is_no_stream_is_an_error_that_offers_the_nearest() -> None:
     assert "Did you mean 'brands'?" in critical(result)
 
 
+def stopped_at_a_cursor(
+    store: MadeStore, last: Callable[[str], tuple[int, Json]], meta: Json
+) -> Any:
+    """The state after a run whose second page failed; from now on `last` is behind a cursor.
+
+    The first run is given the cursor "old", the next one "new".
+    """
+    names = ["new", "old"]
+
+    def first(query: Json) -> Json:
+        link = f"?after={names.pop() if len(names) > 1 else names[0]}"
+        return {"data": rows(2), "meta": {"cursor_pagination": {"links": {"next": link}}, **meta}}
+
+    store.answer(CURSORS, 200, first)
+    store.answer(CURSORS, 500, query="after")
+    state = store.fail("product_metafields").state
+    assert "resume" in state["bookmarks"]["product_metafields"]
+    store.answer(
+        CURSORS,
+        lambda query: last(query["after"])[0],
+        lambda query: last(query["after"])[1],
+        query="after",
+    )
+    return state
+
+
 @pytest.mark.parametrize("healed", [True, False])
 def test_a_list_that_goes_on_at_a_cursor_has_to_bring_all_that_its_total_says(healed: bool) -> None:
-    def body(query: Json) -> Any:
-        if "after" in query:
-            shown = rows(6)[2:] if query["after"] == "new" and healed else rows(4)[2:]
-            return {"data": shown, "meta": {"pagination": {"total": 6}}}
-        link = f"?after={names.pop() if len(names) > 1 else names[0]}"
-        cursors = {"links": {"next": link}}
-        return {"data": rows(2), "meta": {"cursor_pagination": cursors, "pagination": {"total": 6}}}
+    meta = {"pagination": {"total": 6}}
 
-    names = ["new", "old"]
+    def last(after: str) -> tuple[int, Json]:
+        count = 6 if after == "new" and healed else 4
+        return 200, {"data": rows(count)[2:], "meta": meta}
+
     with MadeStore({}) as store:
-        store.answer(CURSORS, lambda query: 500 if "after" in query else 200, body)
-        stopped = store.run("product_metafields")
-        assert "resume" in stopped.state["bookmarks"]["product_metafields"]
-        store.heal()
-        store.answer(CURSORS, 200, body)
-        result = store.run("product_metafields", state=stopped.state)
+        state = stopped_at_a_cursor(store, last, meta)
+        result = store.run("product_metafields", state=state)
     assert result.status == (0 if healed else 1)
     assert healed == (result.bookmark("product_metafields") is not None)
     if healed:
@@ -408,21 +401,10 @@ def test_a_list_that_goes_on_at_a_cursor_has_to_bring_all_that_its_total_says(he
 def test_a_cursor_that_the_api_has_forgotten_is_no_end_and_blocks_nothing(
     status: int, forgotten: Json
 ) -> None:
-    def body(query: Json) -> Any:
-        if query.get("after") == "old":
-            return forgotten
-        if "after" in query:
-            return {"data": rows(4)[2:]}
-        link = f"?after={names.pop()}"
-        return {"data": rows(2), "meta": {"cursor_pagination": {"links": {"next": link}}}}
+    def last(after: str) -> tuple[int, Json]:
+        return (status, forgotten) if after == "old" else (200, {"data": rows(4)[2:]})
 
-    names = ["new", "old"]
     with MadeStore({}) as store:
-        store.answer(CURSORS, lambda query: 500 if "after" in query else 200, body)
-        stopped = store.run("product_metafields")
-        assert "resume" in stopped.state["bookmarks"]["product_metafields"]
-        store.heal()
-        store.answer(CURSORS, lambda query: status if query.get("after") == "old" else 200, body)
-        result = store.run("product_metafields", state=stopped.state)
-    assert result.status == 0, critical(result)
+        state = stopped_at_a_cursor(store, last, {})
+        result = store.sync("product_metafields", state=state)
     assert result.ids("product_metafields") == [1, 2, 3, 4]
