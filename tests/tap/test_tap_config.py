@@ -145,37 +145,25 @@ def test_the_store_hash_is_taken_from_a_pasted_path(
 
 
 @pytest.mark.parametrize(
-    ("name", "values", "says"),
+    ("name", "value", "says"),
     [
-        ("store_hash", ["https://example.com/", "../v2", "abc?x=1", "ábc"], "hash"),
-        (
-            "start_date",
-            ["31/12/2024", "02/30/2024", "2024-02-30", "01/31/24", 20240101],
-            "01/31/2024",
-        ),
-        (
-            "api_url",
-            [
-                "http://api.bigcommerce.com",
-                "http://127.0.0.1.example.com",
-                "http://10.0.0.1:8080",
-                "ftp://127.0.0.1",
-                "https://user:secret-word@api.bigcommerce.com",
-                "https://api.bigcommerce.com?x=1",
-                "http://[",
-            ],
-            "https://",
-        ),
+        ("store_hash", "https://example.com/", "hash"),
+        ("store_hash", "ábc", "hash"),
+        ("start_date", "31/12/2024", "01/31/2024"),
+        ("start_date", "02/30/2024", "01/31/2024"),
+        ("start_date", "01/31/24", "01/31/2024"),
+        ("start_date", 20240101, "01/31/2024"),
+        ("api_url", "http://127.0.0.1.example.com", "https://"),
+        ("api_url", "https://user:secret-word@api.bigcommerce.com", "https://"),
     ],
 )
 def test_hashes_dates_and_addresses_that_are_none_are_refused(
-    name: str, values: list[object], says: str
+    name: str, value: object, says: str
 ) -> None:
-    for value in values:
-        config = {"store_hash": "abc", "access_token": "x", name: value}
-        _, line = refused(config, hides="secret-word").split("\n")
-        assert name in line, value
-        assert says in line, value
+    config = {"store_hash": "abc", "access_token": "x", name: value}
+    _, line = refused(config, hides="secret-word").split("\n")
+    assert name in line
+    assert says in line
 
 
 @pytest.mark.parametrize(

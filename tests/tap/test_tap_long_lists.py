@@ -192,21 +192,19 @@ def test_odd_rows_late_in_a_list_are_written_as_those_early_in_a_short_one(
     assert warnings == [line for line in alone.logged("WARNING") if "_rescued_data" in line]
 
 
-def test_the_column_of_the_store_is_in_all_records(
+def test_the_column_of_the_store_is_in_all_records_and_channels_are_those_that_are_read(
     store: Sandbox, result: Result, catalog: Json
 ) -> None:
-    column = sync(store, select(catalog, *NAMES), store_hash_column=True)
-    for name in NAMES:
-        expected = [{"store_hash": store.store_hash, **row} for row in result.records(name)]
-        assert column.records(name) == expected
-
-
-def test_only_the_channels_that_are_read(store: Sandbox, result: Result, catalog: Json) -> None:
     rows = result.records("subscribers")
-    for channel in {row["channel_id"] for row in rows}:
-        one = sync(store, select(catalog, "subscribers"), channel_ids=[channel])
-        assert one.records("subscribers") == [row for row in rows if row["channel_id"] == channel]
-        assert len(one.records("subscribers")) < len(rows)
+    channel = store.records("channels")[0]["id"]
+    more: Json = {"store_hash_column": True, "channel_ids": [channel]}
+    column = sync(store, select(catalog, *NAMES), **more)
+    own = {"store_hash": store.store_hash}
+    for name in ("coupons", "customers", "brands", "wishlists"):
+        assert column.records(name) == [{**own, **row} for row in result.records(name)]
+    of_channel = [{**own, **row} for row in rows if row["channel_id"] == channel]
+    assert column.records("subscribers") == of_channel
+    assert 0 < len(of_channel) < len(rows)
 
 
 def test_deletions_are_found(catalog: Json) -> None:
