@@ -394,9 +394,7 @@ def _check_combinations(values: Mapping[str, Any], mistakes: list[str]) -> None:
             "is shown"
         )
     if values.get("hash_fields") and not values.get("hash_salt"):
-        mistakes.append(
-            "hash_fields needs hash_salt: any text that is kept secret and never changes"
-        )
+        mistakes.append("hash_fields needs hash_salt: any text that is secret and never changes")
     for stream, settings in values.get("streams", {}).items():
         start, end = settings.start_date or values.get("start_date"), settings.end_date
         if start is not None and end is not None and start > end:

@@ -93,9 +93,7 @@ class IncompleteList(RequestFailed):
     were read; of other lists they have been passed on already.
     """
 
-    def __init__(
-        self, list_: str, contradiction: str, name: str, rows: Sequence[dict[str, Any]] = ()
-    ) -> None:
+    def __init__(self, list_: str, contradiction: str, name: str, rows: Sequence[Any] = ()) -> None:
         """`name` is the name of the list in the setting `accept_incomplete`."""
         self.difference = f"{list_}: {contradiction}."
         super().__init__(

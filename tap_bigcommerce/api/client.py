@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import requests
@@ -15,20 +15,11 @@ import requests
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.api.response import Response, RowKeys, Shape, inside, parse
 from tap_bigcommerce.api.retry_policy import LONGEST_SHORT_WAIT, RetryPolicy
-from tap_bigcommerce.api.status_codes import ERRORS, NO_CONNECTION, AttemptFailed, status_rule
+from tap_bigcommerce.api.status_codes import NO_CONNECTION, AttemptFailed, final_error, status_rule
 from tap_bigcommerce.api.transport import MEGABYTE, Transport, read_body
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.dates import parse_instant
-from tap_bigcommerce.exceptions import (
-    InvalidToken,
-    MissingPermission,
-    NotFound,
-    NotOffered,
-    PageTooLarge,
-    RequestFailed,
-    StoreUnavailable,
-    TapError,
-)
+from tap_bigcommerce.exceptions import PageTooLarge, RequestFailed, StoreUnavailable
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.metrics import log_first
 from tap_bigcommerce.progress.tracker import ProgressTracker, WaitReason
@@ -57,17 +48,8 @@ CLOCK_TOLERANCE = timedelta(minutes=5)
 
 RUN_AGAIN = "Run the sync again later: it continues where it stopped."
 
-ERROR_CLASSES: Mapping[str, type[TapError]] = {
-    "token": InvalidToken,
-    "permission": MissingPermission,
-    "not found": NotFound,
-    "not offered": NotOffered,
-}
-"""The exceptions of actions that callers tell apart; RequestFailed for all others."""
 
-
-@dataclass(frozen=True)
-class RequestContext:
+class RequestContext(NamedTuple):
     """The stream that a request is made for: its name, permission and counters."""
 
     stream: str
@@ -275,13 +257,7 @@ class Client:
             request.token_refusals += 1
             may_retry = self._token_has_worked and request.token_refusals < TOKEN_ATTEMPTS
             if failure.action != "token" or not may_retry:
-                error = ERRORS.get(failure.action, ERRORS["fail"])
-                fields = {"failure": failure, "context": request.context, "config": self._config}
-                error_class = ERROR_CLASSES.get(failure.action, RequestFailed)
-                raised = error_class(error.format(message=message, **fields))
-                if isinstance(raised, MissingPermission):
-                    raised.permission = request.context.permission
-                raise raised
+                raise final_error(message, failure, request.context, self._config)
         wait, attempt = request.retry_policy.next_wait(), request.attempts + 1
         details = (stream, request.path, failure.message, wait, attempt)
         # In an outage, which has many attempts, each attempt is logged once.

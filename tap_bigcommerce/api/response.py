@@ -110,8 +110,7 @@ def _check_utf8(body: bytes) -> None:
         begin += codecs.utf_8_decode(view[begin:end], "strict", end >= len(body))[1]
 
 
-@dataclass(frozen=True)
-class NextPage:
+class NextPage(NamedTuple):
     """The link of a response to the next page: its `cursor`, or None for the next page number.
 
     `invalid` is a link that has neither, as text.

@@ -8,7 +8,16 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
+
+from tap_bigcommerce.exceptions import (
+    InvalidToken,
+    MissingPermission,
+    NotFound,
+    NotOffered,
+    RequestFailed,
+    TapError,
+)
 
 Action = (
     Literal["read", "empty", "wait", "retry", "fewer"]
@@ -53,23 +62,36 @@ class AttemptFailed(Exception):
         return self.message
 
 
-class StatusRule(NamedTuple):
-    """The rule for one status: the `action`, and the `message` for people."""
-
-    action: Action
-    message: str
-
-
 _TABLE: Any = json.loads(resources.files(__package__).joinpath("status_codes.json").read_bytes())
-STATUS_RULES: Mapping[str, StatusRule] = {
-    status: StatusRule(**row) for status, row in _TABLE["statuses"].items()
+STATUS_RULES: Mapping[str, tuple[Action, str]] = {
+    status: (row["action"], row["message"]) for status, row in _TABLE["statuses"].items()
 }
+"""By status: the action, and a message for people."""
 ERRORS: Mapping[Action, str] = _TABLE["errors"]
-"""By action, the template of its error, with the fields `message`, `failure`, `context` (a
-RequestContext) and `config`."""
+"""By action, the template of its error. The fields are the arguments of `final_error`."""
+ERROR_CLASSES: Mapping[Action, type[TapError]] = {
+    "token": InvalidToken,
+    "permission": MissingPermission,
+    "not found": NotFound,
+    "not offered": NotOffered,
+}
+"""The exceptions of actions that callers tell apart; RequestFailed for all others."""
 
 
-def status_rule(status: int) -> StatusRule:
+def status_rule(status: int) -> tuple[Action, str]:
     """The rule for `status`, or the one for its class, or the one for any other status."""
     known = STATUS_RULES.get(str(status)) or STATUS_RULES.get(f"other {status // 100}xx")
     return known or STATUS_RULES["any other"]
+
+
+def final_error(message: str, failure: AttemptFailed, context: Any, config: Any) -> TapError:
+    """The exception in which a request ends.
+
+    `message` says which request failed; `context` is its RequestContext, `config` the settings.
+    """
+    template = ERRORS.get(failure.action, ERRORS["fail"])
+    text = template.format(message=message, failure=failure, context=context, config=config)
+    error = ERROR_CLASSES.get(failure.action, RequestFailed)(text)
+    if isinstance(error, MissingPermission):
+        error.permission = context.permission
+    return error

@@ -8,9 +8,8 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from tap_bigcommerce.api.client import Client, RequestContext
@@ -42,8 +41,7 @@ MAX_SECONDS = 60.0
 Value = TypeVar("Value")
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(NamedTuple):
     """Whether a stream can be read.
 
     error: why it cannot be read; None if it can.
@@ -155,7 +153,9 @@ class Prober:
 
     def _probe_all(self, probes: Mapping[str, Callable[[], Access]]) -> dict[str, Access]:
         found = self.run_all(probes)
-        return {name: found.get(name) or Access(STREAMS[name], _timed_out(name)) for name in probes}
+        late = f"no response within {MAX_SECONDS:.0f} s, the time limit of --check and --discover."
+        failed = {n: Access(STREAMS[n], RequestFailed(f"{n}: {late}")) for n in probes}
+        return failed | found
 
     def _probe(self, stream: Stream, query: Mapping[str, str], parent: Row | None = None) -> Access:
         """Request one row of a stream's list; of a child list, that of the row `parent`."""
@@ -202,9 +202,3 @@ def count_rows(stream: Stream, get: Callable[[str], Response]) -> int | None:
     except (NotFound, NotOffered):
         return None
     return count if type(count) is int else None
-
-
-def _timed_out(name: str) -> RequestFailed:
-    return RequestFailed(
-        f"{name}: no response within {MAX_SECONDS:.0f} s, the time limit of --check and --discover."
-    )

@@ -67,10 +67,8 @@ def report(findings: Sequence[Finding]) -> str:
         for finding in findings
     ]
     lines = table(("stream", *COLUMNS), rows, figures=range(1, 1 + len(COLUMNS)))
-    notes = [f"{finding.stream}: {message}" for finding in findings for message in finding.notes]
-    details = [
-        f"{finding.stream}: {message}" for finding in findings for message in finding.differences
-    ]
+    notes = [f"{one.stream}: {message}" for one in findings for message in one.notes]
+    details = [f"{one.stream}: {message}" for one in findings for message in one.differences]
     return "\n".join([*lines, "", *notes, *(details or ["No differences."])]) + "\n"
 
 

@@ -8,10 +8,10 @@ import math
 import textwrap
 from collections import ChainMap, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta, timezone
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap_bigcommerce.catalog.probe import Access, Prober
 from tap_bigcommerce.catalog.request_costs import lists_per_row, page_size, selects_v3_fields
@@ -44,8 +44,7 @@ StartDates = Mapping[str, str | None]
 """The date from which each stream is read; None: from the start."""
 
 
-@dataclass(frozen=True)
-class StreamCheck:
+class StreamCheck(NamedTuple):
     """The result of the check for one stream.
 
     `lacks` is the permission that is missing, `problem` the error that prevents reading. The counts
@@ -70,8 +69,7 @@ class StreamCheck:
     permission: str
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(NamedTuple):
     """Requests and seconds of a sync; the `_high` ones if all orders hint at coupons.
 
     Each list of unknown length counts as one page, so all figures are too low when one is longer.
@@ -122,7 +120,7 @@ class CheckResult:
         parts: list[Part] = [(root_of(stream).name, None) for stream in STREAMS.values()]
         for sinces in (full, following):
             parts += [_part_of(chosen, sinces) for chosen in selections.values()]
-        counts = self._counts = self._count_all(parts, access)
+        counts = self._counts = self._count_all(parts)
         self.quota = self.prober.client.rate_limiter.quota_status
         readable = [chosen for name, chosen in selections.items() if access[name].readable]
         self.full_sync = self._estimate(readable, full)
@@ -179,22 +177,21 @@ class CheckResult:
             "store_hash": config.store_hash,
             "store": self.store,
             "quota": {**asdict(quota), "share_used": config.quota_share} if quota else None,
-            "streams": [asdict(stream) for stream in self.streams],
-            "full_sync": {"from": self.start_date, **asdict(self.full_sync)},
-            "next_sync": {"from_state": self.has_state, **asdict(self.next_sync)},
+            "streams": [stream._asdict() for stream in self.streams],
+            "full_sync": {"from": self.start_date, **self.full_sync._asdict()},
+            "next_sync": {"from_state": self.has_state, **self.next_sync._asdict()},
             "accepted_incomplete": list(config.accept_incomplete),
             "assumptions": self.assumptions,
             "seconds_an_answer": round(self.prober.seconds_per_response, 3),
             "requests_of_this_check": self.prober.requests,
         }
 
-    def _count_all(
-        self, parts: Iterable[Part], access: Mapping[str, Access]
-    ) -> dict[Part, int | None]:
+    def _count_all(self, parts: Iterable[Part]) -> dict[Part, int | None]:
         """How many rows the parts have. Parts that the API does not count are missing."""
         dates: dict[str, set[str | None]] = defaultdict(set)
         for name, since in parts:
             dates[name].add(since)
+        access = self._access
         readable = [name for name in dates if access[name].readable]
         jobs = {name: partial(self._count, access[name], dates[name]) for name in readable}
         return dict(ChainMap(*self.prober.run_all(jobs).values()))
@@ -345,13 +342,11 @@ def _verdict(result: CheckResult) -> Iterator[str]:
     accepted = ", ".join(result.config.accept_incomplete)
     if accepted:
         yield f"May be incomplete, as accept_incomplete allows: {accepted}"
-    failing = [stream for stream in result.selected if not stream.readable]
+    failing, count = [one for one in result.selected if not one.readable], len(result.selected)
     if not failing:
-        yield f"Ready: all {len(result.selected)} selected streams can be read."
+        yield f"Ready: all {count} selected streams can be read."
         return
-    message = (
-        f"Not ready: {len(failing)} of {len(result.selected)} selected streams cannot be read."
-    )
+    message = f"Not ready: {len(failing)} of {count} selected streams cannot be read."
     if any(stream.lacks for stream in failing):
         message += (
             " Permissions of an API account cannot be changed later: make a new one (control "

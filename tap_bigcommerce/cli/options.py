@@ -115,11 +115,7 @@ def parser() -> argparse.ArgumentParser:
         help="JSON file with the settings; may be repeated, the last one wins. ENV: use only "
         "environment variables",
     )
-    add(
-        "--catalog",
-        metavar="FILE",
-        help="JSON file that selects streams and fields (from --discover)",
-    )
+    add("--catalog", metavar="FILE", help="file that selects streams and fields (from --discover)")
     add("-p", "--properties", dest="catalog", metavar="FILE", help="old name of --catalog")
     add("-s", "--state", metavar="FILE", help="JSON file with the last STATE of the previous run")
     add(

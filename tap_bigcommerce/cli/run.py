@@ -8,18 +8,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from tap_bigcommerce.api.client import Client, RequestContext
 from tap_bigcommerce.api.workers import Workers
-from tap_bigcommerce.catalog.discovery import (
-    available_streams,
-    catalog_entry,
-    check_names,
-    selection_rules,
-    selections,
-)
+from tap_bigcommerce.catalog import discovery
 from tap_bigcommerce.catalog.probe import Prober
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.cli import about, audit, init_config
@@ -50,8 +44,7 @@ EXIT_TIMEOUT = 4.5
 FAILED = 1
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     """One run: its options, and the objects that all commands share."""
 
     options: Options
@@ -66,8 +59,8 @@ class Run:
     def selections(self, config: Config) -> dict[str, Selection]:
         """The selected streams by name. Raises CatalogError when no stream is selected."""
         catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
-        rules = selection_rules(config, self.options.select, catalog)
-        found = selections(catalog, config, rules)
+        rules = discovery.selection_rules(config, self.options.select, catalog)
+        found = discovery.selections(catalog, config, rules)
         if not found:
             raise CatalogError(
                 "No stream is selected: the catalog selects none, or rules exclude all of them. "
@@ -128,15 +121,15 @@ def _discover(run: Run) -> int:
     config, streams = None, list(STREAMS.values())
     if run.options.config or any(name.startswith(ENVIRONMENT_PREFIX) for name in os.environ):
         config = run.config()
-    rules = selection_rules(config, run.options.select, None)
+    rules = discovery.selection_rules(config, run.options.select, None)
     if config is None:
         LOGGER.info("There are no settings, so the catalog has all streams.")
     else:
         access = run.prober(config).access()
-        streams = available_streams(access)
+        streams = discovery.available_streams(access)
         readable = sum(result.readable for result in access.values())
         LOGGER.info("The token can read %d of %d streams.", readable, len(STREAMS))
-    entries = [catalog_entry(stream, config, rules.select) for stream in streams]
+    entries = [discovery.catalog_entry(stream, config, rules.select) for stream in streams]
     return _write(json.dumps({"streams": entries}, indent=2) + "\n")
 
 
@@ -205,7 +198,7 @@ def _sync(run: Run) -> int:
     if os.isatty(standard_output()):
         LOGGER.info("The messages go to this terminal. To load them, append: | target-jsonl")
     selections = run.selections(config)
-    check_names(full_refresh, "--full-refresh", selections)
+    discovery.check_names(full_refresh, "--full-refresh", selections)
     for name in full_refresh:
         state.reset(name, STREAMS[name].replication_key)
     run_context = run.run_context(config, state)

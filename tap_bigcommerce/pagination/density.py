@@ -4,7 +4,7 @@ import bisect
 import functools
 import heapq
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NEIGHBOURS = 8
 """Pages per estimate: enough to show regular gaps, few enough to adapt to changes."""
@@ -16,8 +16,7 @@ MAX_PAGES_REMEMBERED = 1000
 """More pages than are ever under way between the first id range and the last."""
 
 
-@dataclass(frozen=True)
-class Spacing:
+class Spacing(NamedTuple):
     """How densely ids lie around one id; all zeros where nothing is known.
 
     `ids_per_page` is how many ids a page spans. `deviation` is the relative standard deviation of

@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from tap_bigcommerce.api.response import Key
@@ -18,50 +19,45 @@ from tap_bigcommerce.pagination.sequential import ByPage, SequentialPaginator
 
 LOGGER = logging.getLogger(__name__)
 
+Paginator = IdRangePaginator | SequentialPaginator
 
+
+@dataclass(eq=False)
 class ListReader:
-    """One pass through one list. All but the requests runs in the thread that calls its methods."""
+    """One pass through one list. All but the requests runs in the thread that calls its methods.
 
-    def __init__(
-        self,
-        name: str,
-        pagination: Pagination,
-        page_reader: PageReader,
-        workers: Workers,
-        budget: MemoryBudget,
-        priority: int,
-        *,
-        enricher: Enricher | None = None,
-        after: Position = None,
-    ) -> None:
-        """Read the list that errors call `name`, from the position `after` on.
+    It reads the list that errors call `name`, from the position `after` on. Workers take the
+    requests of the list with the lowest `priority` first. `enricher` completes the rows; None: they
+    are complete as they come.
 
-        Workers take the requests of the list with the lowest `priority` first. `enricher` completes
-        the rows; None: they are complete as they come.
-        """
-        self.paginator: IdRangePaginator | SequentialPaginator = pagination.make_paginator(
-            name, after, workers.count
-        )
-        self._page_reader = page_reader
-        self._workers = workers
-        self._budget = budget
-        self._priority = priority
-        self._rows = OrderedRows(enricher, workers, self._fail, priority)
-        self._bytes_per_row = 0.0
-        self._error: BaseException | None = None
-        self.started_at: datetime | None = None
-        """By the store's clock, no later than when the first request was sent; None before its
-        response."""
-        self.rows_yielded = 0
-        self.pages = 0
-        """How many pages of the list have come."""
-        self._first: Key = None
-        self._last: Key = None
-        self.total: int | None = None
-        """How many rows the list has, if the first response says so."""
-        self.rows_read = 0
-        self.reread_reason: str | None = None
-        """Why the list was read again by page number."""
+    `pages` and `rows_read` have come. `total` is how many rows the list has, if the first response
+    says so. `started_at`: by the store's clock, no later than when the first request was sent; None
+    before its response. `reread_reason`: why the list was read again by page number.
+    """
+
+    name: str
+    pagination: Pagination
+    page_reader: PageReader
+    workers: Workers
+    budget: MemoryBudget
+    priority: int
+    enricher: Enricher | None = None
+    after: Position = None
+    started_at: datetime | None = None
+    total: int | None = None
+    pages: int = 0
+    rows_read: int = 0
+    rows_yielded: int = 0
+    reread_reason: str | None = None
+    _error: BaseException | None = None
+    _bytes_per_row: float = 0.0
+    _first: Key = None
+    _last: Key = None
+
+    def __post_init__(self) -> None:
+        make = self.pagination.make_paginator
+        self.paginator: Paginator = make(self.name, self.after, self.workers.count)
+        self._rows = OrderedRows(self.enricher, self.workers, self._fail, self.priority)
 
     @property
     def duplicates(self) -> int:
@@ -70,11 +66,11 @@ class ListReader:
 
     def lacks_rows(self, config: Config) -> bool:
         """Whether rows of the list are missing. Raises IncompleteList if that is not accepted."""
-        name, contradiction = self.paginator.name, self.paginator.contradiction
+        contradiction = self.paginator.contradiction
         if contradiction is None:
             return False
-        error = IncompleteList(name, contradiction, name)
-        if not config.accepts(name):
+        error = IncompleteList(self.name, contradiction, self.name)
+        if not config.accepts(self.name):
             raise error
         LOGGER.warning("%s That is accepted (accept_incomplete).", error.difference)
         return True
@@ -101,8 +97,8 @@ class ListReader:
         if self._error is not None or self._rows.closed:
             return False
         is_waited_for = self.paginator.needs_next_page and not self._rows.waiting and not ahead
-        free = min(self._workers.idle, max(self._budget.free_pages, is_waited_for))
-        requests = self.paginator.next_requests(free, self._budget.pages)
+        free = min(self.workers.idle, max(self.budget.free_pages, is_waited_for))
+        requests = self.paginator.next_requests(free, self.budget.pages)
         for request in requests:
             self._send(request)
         return len(requests) < free
@@ -114,7 +110,7 @@ class ListReader:
         """
         while self.started_at is None and self._error is None:
             self.send_requests()
-            self._workers.step()
+            self.workers.step()
         if self.started_at is None and isinstance(self._error, (NotFound, NotOffered)):
             self.close()
             return self._error
@@ -140,12 +136,12 @@ class ListReader:
                     self._note(batch)
                     yield batch
                     # Writing takes time: give the workers their next requests meanwhile.
-                    self._workers.catch_up()
+                    self.workers.catch_up()
                     self.send_requests()
                 if self._error is not None:
                     raise self._error
                 if self._rows.waiting or not self.paginator.finished:
-                    self._workers.step()
+                    self.workers.step()
                 elif not self._reread_by_page():
                     break
         finally:
@@ -158,8 +154,8 @@ class ListReader:
         record cannot be read; or with None, if it was deleted. Raises errors that are not about a
         single record.
         """
-        jobs = {id_: functools.partial(self._page_reader.record, id_) for id_ in ids}
-        responses = self._workers.run_all(jobs)
+        jobs = {id_: functools.partial(self.page_reader.record, id_) for id_ in ids}
+        responses = self.workers.run_all(jobs)
         for id_ in ids:
             response = responses[id_]
             if isinstance(response, Page):
@@ -173,26 +169,26 @@ class ListReader:
                 if self._error is not None:
                     raise self._error
                 if self._rows.waiting:
-                    self._workers.step()
+                    self.workers.step()
         finally:
             self.close()
 
     def close(self) -> None:
         """Stop reading: the results of requests under way are dropped."""
         self._rows.closed = True
-        self._budget.waiting.pop(self, None)
+        self.budget.waiting.pop(self, None)
 
     def _send(self, request: PageRequest) -> None:
         paginator = self.paginator
-        read = self._page_reader.page if request.is_page else self._page_reader.first_row
+        read = self.page_reader.page if request.is_page else self.page_reader.first_row
 
         def received(page: Page) -> None:
             if not self._rows.closed and paginator is self.paginator:
                 self._take(request, page)
-            self._budget.request_ended(page.response.size if request.is_page else None)
+            self.budget.request_ended(page.response.size if request.is_page else None)
 
         def failed(error: BaseException) -> None:
-            self._budget.request_ended(None)
+            self.budget.request_ended(None)
             if (
                 isinstance(error, RequestFailed)
                 and isinstance(paginator, SequentialPaginator)
@@ -202,9 +198,9 @@ class ListReader:
             else:
                 self._fail(error)
 
-        self._budget.request_sent()
+        self.budget.request_sent()
         work = functools.partial(read, request.params)
-        self._workers.submit(work, received, failed, (self._priority, 1))
+        self.workers.submit(work, received, failed, (self.priority, 1))
 
     def _reread_by_page(self) -> bool:
         """Read the list again by page number if rows may be missing. Returns whether it is."""
@@ -250,4 +246,4 @@ class ListReader:
     def _update_budget(self) -> None:
         """Tell the memory budget how many bytes wait in this list."""
         rows = self.paginator.rows_held + self._rows.waiting
-        self._budget.waiting[self] = rows * self._bytes_per_row
+        self.budget.waiting[self] = rows * self._bytes_per_row

@@ -77,9 +77,8 @@ class ListRequest:
     @functools.cached_property
     def row_keys(self) -> RowKeys:
         """Reads the keys of rows."""
-        return RowKeys(
-            self.keys, self.rows if self.single or self.post_process is not None else None
-        )
+        are_as_sent = not self.single and self.post_process is None
+        return RowKeys(self.keys, None if are_as_sent else self.rows)
 
 
 class RequestKind(Enum):

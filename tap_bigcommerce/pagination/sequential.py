@@ -87,15 +87,6 @@ class ByCursor(Sequential):
     """Reads by cursor, as long as the API links to a next page."""
 
 
-class ByListingId(Sequential):
-    """Reads on after the `listing_id` of the last row."""
-
-    def after(self, page: Page, number: int) -> Mapping[str, str]:
-        """The parameters for the rows after the last one of `page`."""
-        rows = page.response.content
-        return {"after": str(rows[-1].get("listing_id"))} if rows else super().after(page, number)
-
-
 class AllAtOnce(Sequential):
     """Reads a list that takes no limit and comes in one response."""
 

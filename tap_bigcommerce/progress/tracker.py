@@ -78,8 +78,7 @@ class Wait(NamedTuple):
     detail: str
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The progress of a run at one moment.
 
     Attributes:

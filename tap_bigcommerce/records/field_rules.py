@@ -4,7 +4,7 @@ import fnmatch
 import functools
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tap_bigcommerce.text import closest_match, did_you_mean
 
@@ -20,8 +20,7 @@ IMPOSSIBLE_NAME = "\0"
 """No field has this name: a rule that matches it matches every field."""
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule.
 
     text: the rule as it was written.

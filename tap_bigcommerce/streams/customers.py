@@ -13,11 +13,7 @@ BigCommerce recommends v3. Once a store no longer has /v2/customers, its custome
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.page import Row
 from tap_bigcommerce.pagination.sequential import ByCursor
-from tap_bigcommerce.streams.enrichment.customer_details import (
-    customer_details,
-    customers_of_v3,
-    from_v3,
-)
+from tap_bigcommerce.streams.enrichment.customer_details import V3Details, customer_details, from_v3
 from tap_bigcommerce.streams.id_lookup import IDS, IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import CUSTOMERS
 from tap_bigcommerce.streams.stream import MODIFIED, Channels, Stream, metafields
@@ -35,7 +31,7 @@ OF_V3 = Stream(
     "/v3/customers",
     ByCursor(),
     modified_since=MODIFIED,
-    enricher=customers_of_v3,
+    enricher=V3Details,
     post_process=from_v3,
     id_lookup=IN_BULK,
 )

@@ -1,16 +1,11 @@
 """Store profile, channels, sites, currencies, pages, taxes, shipping."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from tap_bigcommerce.pagination.id_ranges import ASCENDING, DESCENDING, ByIdRange
-from tap_bigcommerce.pagination.page import Row
-from tap_bigcommerce.pagination.sequential import (
-    AllAtOnce,
-    ByListingId,
-    ByPage,
-    OneObject,
-    Sequential,
-)
+from tap_bigcommerce.pagination.page import Page, Row
+from tap_bigcommerce.pagination.sequential import AllAtOnce, ByPage, OneObject, Sequential
 from tap_bigcommerce.records.schemas import STORE_HASH
 from tap_bigcommerce.streams.id_lookup import IN_BULK, SINGLY, IdLookup
 from tap_bigcommerce.streams.permissions import (
@@ -23,6 +18,15 @@ from tap_bigcommerce.streams.permissions import (
     SITES,
 )
 from tap_bigcommerce.streams.stream import BY_CHANNEL_ID, MODIFIED, Channels, Stream, metafields
+
+
+class ByListingId(Sequential):
+    """Reads on after the `listing_id` of the last row."""
+
+    def after(self, page: Page, number: int) -> Mapping[str, str]:
+        """The parameters for the rows after the last one of `page`."""
+        rows = page.response.content
+        return {"after": str(rows[-1].get("listing_id"))} if rows else super().after(page, number)
 
 
 def with_date(row: Row) -> Row:

@@ -27,8 +27,7 @@ MODIFIED = "date_modified:min"
 """The usual name of the parameter that filters by the earliest date of modification."""
 
 
-@dataclass(frozen=True)
-class ReadRequest:
+class ReadRequest(NamedTuple):
     """What one run needs from a list: the input of an enricher.
 
     Attributes:

@@ -1,6 +1,5 @@
 """Reads one list, and writes the streams whose rows come from it."""
 
-import dataclasses
 import functools
 import logging
 from collections.abc import Callable, Mapping, Sequence
@@ -267,7 +266,7 @@ class ListSync:
         """
         root, run = self._root, self._run
         # Requests are counted for the first stream. A 403 is about the permission of the list.
-        context = dataclasses.replace(syncs[0].context, permission=root.permission)
+        context = syncs[0].context._replace(permission=root.permission)
         own = root.enricher(self._read_request(syncs, context))
         base = own or Enricher()
         request = root.request({**root.params, **base.params, **(params or {})}, base.includes)

@@ -1,6 +1,6 @@
 """The objects that all streams of a run share: client, workers, state."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tap_bigcommerce.api.client import Client
 from tap_bigcommerce.api.workers import Workers
@@ -11,8 +11,7 @@ from tap_bigcommerce.singer.messages import MessageWriter
 from tap_bigcommerce.singer.state import State
 
 
-@dataclass(frozen=True)
-class RunContext:
+class RunContext(NamedTuple):
     """The objects that all streams of a run share."""
 
     config: Config

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tap_bigcommerce.exceptions import IncompleteList, UnexpectedResponse
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job, add_unknown, are_rows
@@ -32,16 +32,17 @@ MAX_ATTRIBUTES = 10
 """The most attributes that v3 includes for one customer."""
 
 
-class CustomersOfV3(Enricher):
+class V3Details(Enricher):
     """Includes the selected fields in the rows of v3's list, and adds attributes beyond the tenth.
 
     `from_v3` has given the rows the form of v2.
     """
 
-    def __init__(self, fields: Sequence[str], read_request: ReadRequest) -> None:
-        """`fields` are the selected fields; it matters which of them v3 returns on request."""
-        self._fields = fields
-        include = ",".join(dict.fromkeys(INCLUDE[name] for name in fields if name in INCLUDE))
+    def __init__(self, read_request: ReadRequest, names: Iterable[str] = INCLUDE) -> None:
+        """`names` are those of the fields that v3 adds."""
+        self.fields = list(filter(read_request.is_needed, names))
+        """The selected ones among them."""
+        include = ",".join(dict.fromkeys(INCLUDE[name] for name in self.fields if name in INCLUDE))
         self.params = {"include": include} if include else {}
         self._lists = ChildLists(read_request.client, read_request.context)
         self._received: set[str] = set()
@@ -62,7 +63,7 @@ class CustomersOfV3(Enricher):
     def _note(self, rows: Sequence[Row]) -> None:
         """Note which fields v3 has returned, and warn once if it has not returned others."""
         self._received.update(*rows)
-        missing = [name for name in self._fields if name in INCLUDE and name not in self._received]
+        missing = [name for name in self.fields if name in INCLUDE and name not in self._received]
         if missing and rows and not self._has_warned:
             self._has_warned = True
             LOGGER.warning(
@@ -73,7 +74,7 @@ class CustomersOfV3(Enricher):
             )
 
     def _has_all_attributes(self, row: Row) -> bool:
-        if "attributes" not in self._fields or "attributes" not in self._received:
+        if "attributes" not in self.fields or "attributes" not in self._received:
             return True
         attributes = row.get("attributes")
         return isinstance(attributes, list) and len(attributes) < MAX_ATTRIBUTES
@@ -86,14 +87,13 @@ class CustomersOfV3(Enricher):
         return errors[0] if errors else None
 
 
-class CustomerDetails(CustomersOfV3):
+class CustomerDetails(V3Details):
     """Adds the selected v3 fields to rows of v2, with one more request for 250 customers."""
 
     all_rows_at_once = True
 
-    def __init__(self, fields: Sequence[str], read_request: ReadRequest) -> None:
-        """`fields` are the selected fields that only v3 has."""
-        super().__init__(fields, read_request)
+    def __init__(self, read_request: ReadRequest) -> None:
+        super().__init__(read_request, load_notes("customers").on_request)
         self._include, self.params = self.params, {}
         self._known = {*load_schema("customers")["properties"], *INCLUDE.values()}
         self._responses: dict[str, Row | None] = {}
@@ -152,7 +152,7 @@ class CustomerDetails(CustomersOfV3):
     def _add(self, row: Row, response: Row) -> None:
         row.update(
             (name, response.get(name))
-            for name in self._fields
+            for name in self.fields
             # v3 has the fields that need no `include` for every customer: null if absent.
             if name in response or name not in INCLUDE
         )
@@ -165,13 +165,8 @@ class CustomerDetails(CustomersOfV3):
 
 def customer_details(read_request: ReadRequest) -> CustomerDetails | None:
     """The enricher of customers; None where no field is selected that only v3 has."""
-    fields = list(filter(read_request.is_needed, load_notes("customers").on_request))
-    return CustomerDetails(fields, read_request) if fields else None
-
-
-def customers_of_v3(read_request: ReadRequest) -> CustomersOfV3:
-    """The enricher of customers that are read from the list of v3."""
-    return CustomersOfV3([*filter(read_request.is_needed, INCLUDE)], read_request)
+    details = CustomerDetails(read_request)
+    return details if details.fields else None
 
 
 def from_v3(row: Row) -> Row:

@@ -94,9 +94,7 @@ class OrderDetails(Enricher):
             return functools.partial(self._read, row, lists, reasons, embedded is not None)
         return self._with_lists(row, lists)
 
-    def _read(
-        self, order: Row, lists: Lists, reasons: dict[str, str], has_embedded: bool
-    ) -> Enriched:
+    def _read(self, order: Row, lists: Lists, reasons: dict[str, str], embeds: bool) -> Enriched:
         """Read the child lists that have a reason, and the order's coupons."""
         errors: list[IncompleteList] = []
         for name, reason in reasons.items():
@@ -107,7 +105,7 @@ class OrderDetails(Enricher):
             list_read = "not read" if is_disabled else name
             with self._lock:
                 self._counts.child_lists_read[f"{list_read}: {reason}"] += 1
-            if has_embedded and not is_disabled and reason in (QUANTITIES, ADDRESS_COUNT):
+            if embeds and not is_disabled and reason in (QUANTITIES, ADDRESS_COUNT):
                 self._note_result(order, reason, is_useful=_ids(lists[name]) != _ids(rows))
             lists[name] = rows
         if self._may_have_coupons(order, lists, ask_store=True):
