@@ -3,70 +3,61 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import subprocess
 import sys
 from collections.abc import Sequence
 
-from bench import report
-from bench.bars import BARS
 from bench.program import NotMeasured
-from bench.results import save
+from bench.results import MEASURES, Result, save
 
-ALL, REPORT = "all", "report"
+ALL = "all"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run measurements. The exit status is 1 if a bar is missed, 2 if a measurement fails."""
-    given = _parser().parse_args(argv)
-    if given.what == REPORT:
-        report.write()
-        return 0
-    if given.what == ALL:
-        return _all(quick=given.quick)
-    return _one(given.what, quick=given.quick)
-
-
-def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="Measures the tap against its bars."
+        prog="python -m bench",
+        description="Measures the tap against its bars. Results are kept in bench/results.json; "
+        "`make generate` updates the pages.",
     )
-    bars = "; ".join(f"{bar.name}: {bar.title.lower()}" for bar in BARS.values())
-    parser.add_argument(
-        "what",
-        choices=[*BARS, ALL, REPORT],
-        help=f"{bars}; {ALL}: all of them; {REPORT}: update README and pictures from the saved "
-        "results",
-    )
+    parser.add_argument("what", choices=[*MEASURES, ALL], help=f"{ALL}: all measurements")
     parser.add_argument(
         "--quick",
         action="store_true",
         help="smaller stores and fewer rounds, as a test; no results are saved",
     )
-    return parser
+    given = parser.parse_args(argv)
+    return _all(given.quick) if given.what == ALL else _one(given.what, given.quick)
 
 
-def _one(name: str, *, quick: bool) -> int:
-    bar = BARS[name]
-    print(f"{bar.title}{' (quick)' if quick else ''}", flush=True)
+def _one(name: str, quick: bool) -> int:
+    module = importlib.import_module(f"bench.bars.{name}")
+    print(f"{name}{' (quick)' if quick else ''}", flush=True)
     try:
-        result = bar.measure(quick=quick).in_order()
+        result: Result = module.measure(quick)
     except NotMeasured as reason:
         print(f"  cannot be measured: {reason}", file=sys.stderr)
         return 2
-    for line in report.lines(result):
-        print(line)
+    for check in result.checks:
+        what, figure, bar, verdict = check.cells
+        print(f"  {verdict:10} {what}: {figure}, bar: {bar}")
+    for table in result.tables:
+        for row in (table.columns, *table.rows):
+            print("  " + " | ".join(row))
+    for note in result.notes:
+        print(f"  {note}")
     if not quick:
         save(name, result)
-        report.write()
     return 0 if all(check.met for check in result.checks) else 1
 
 
-def _all(*, quick: bool) -> int:
+def _all(quick: bool) -> int:
     """Run each measurement in a separate process, so that none influences the next."""
     options = ["--quick"] if quick else []
     statuses = [
         subprocess.run([sys.executable, "-m", "bench", name, *options], check=False).returncode
-        for name in BARS
+        for name in MEASURES
     ]
     return max(statuses)
 

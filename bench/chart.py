@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Limit:
-    """A bar to meet, or an ideal: a dashed line across the chart."""
+    """A bar to meet: a dashed line across the chart."""
 
     label: str
     value: float
@@ -25,7 +25,7 @@ class Series:
 
 @dataclass(frozen=True)
 class LineChart:
-    """Lines over a numeric axis. `log_x` and `log_y`: logarithmic scales."""
+    """Lines over a numeric axis. `log_x`: a logarithmic scale."""
 
     name: str
     title: str
@@ -34,33 +34,8 @@ class LineChart:
     series: Sequence[Series]
     limits: Sequence[Limit] = ()
     log_x: bool = False
-    log_y: bool = False
 
 
-@dataclass(frozen=True)
-class Bars:
-    """A value for each of the chart's groups.
-
-    `spreads`: the lowest and highest of each value; `limits`: the bar that each has to meet.
-    """
-
-    label: str
-    values: Sequence[float]
-    spreads: Sequence[Sequence[float]] = ()
-    limits: Sequence[float] = ()
-
-
-@dataclass(frozen=True)
-class BarChart:
-    """Vertical bars in groups. `decimals`: those of the value above each bar."""
-
-    name: str
-    title: str
-    y_axis: str
-    groups: Sequence[str]
-    bars: Sequence[Bars]
-    limits: Sequence[Limit] = ()
-    decimals: int = 0
-
-
-Chart = LineChart | BarChart
+def number(value: float) -> str:
+    """A number as text, such as 12,500 or 0.45."""
+    return f"{value:,.0f}" if value == round(value) else f"{value:,.3f}".rstrip("0")

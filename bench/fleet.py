@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.program import LAUNCH, PREFIX, NotMeasured
+from bench.program import LAUNCH, NotMeasured, environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTITIONS = "bigcommerce_stores"
@@ -141,40 +140,33 @@ def duckdb_target() -> list[str]:
 class Fleet:
     """Stores of one sandbox under many hashes, and runs of them one after another.
 
-    `target` None: a minimal target, which stores nothing.
+    `configs`: the config of each store. `target` None: a minimal target, which stores nothing.
     """
 
     def __init__(
         self,
         folder: Path,
-        names: Sequence[str],
+        configs: Mapping[str, Any],
         stores_per_run: int,
         at_once: int,
         target: Sequence[str] | None = None,
     ) -> None:
-        self.names = list(names)
+        self.names = list(configs)
         self._folder = folder
         self._python = python_of("dagster")
-        tap = str(Path(sys.executable).with_name("tap-bigcommerce"))
-        (folder / "stores").mkdir()
-        (folder / "home").mkdir()
-        (folder / "tmp").mkdir()
+        for name in ("stores", "home", "tmp"):
+            (folder / name).mkdir(parents=True)
         (folder / "home" / "dagster.yaml").write_text(INSTANCE)
         (folder / "target.py").write_text(TARGET)
         location = LOCATION.format(
-            tap=tap,
+            tap=str(Path(sys.executable).with_name("tap-bigcommerce")),
             target=list(target or [sys.executable, "-I", str(folder / "target.py")]),
             stores_per_run=stores_per_run,
             at_once=at_once,
         )
         (folder / "location.py").write_text(location)
-
-    def add(self, name: str, config: dict[str, Any]) -> None:
-        """Write a store's config file."""
-        (self._folder / "stores" / f"{name}.json").write_text(json.dumps(config))
-
-    def begin(self) -> None:
-        """Add the partitions."""
+        for name, config in configs.items():
+            (folder / "stores" / f"{name}.json").write_text(json.dumps(config))
         self._run_code(ADD, PARTITIONS, *self.names)
 
     def run(self, first: str, last: str) -> RunTook:
@@ -262,6 +254,8 @@ class Fleet:
         return ended.stdout
 
     def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
-        folders = {"DAGSTER_HOME": "home", "TMPDIR": "tmp"}
-        return {**kept, **{name: str(self._folder / folder) for name, folder in folders.items()}}
+        return {
+            **environment(),
+            "DAGSTER_HOME": str(self._folder / "home"),
+            "TMPDIR": str(self._folder / "tmp"),
+        }

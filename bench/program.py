@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from tap_bigcommerce_sandbox import Store
 
@@ -29,28 +29,40 @@ PIECE = 1 << 20
 PREFIX = "TAP_BIGCOMMERCE_"
 
 
+@dataclass
+class Output:
+    """What a program has written, and when, in UNIX time; STATEs count in `state_mb`, too."""
+
+    records: int = 0
+    output_mb: float = 0.0
+    first_record_at: float = 0.0
+    last_record_at: float = 0.0
+    state_mb: float = 0.0
+    last_state: bytes | None = None
+
+
 @dataclass(frozen=True)
 class Measured:
-    """The measurements of a run. `began` and `..._at` are UNIX times; `peak_mb` is resident memory.
+    """The resources that a run used; `peak_mb` is resident memory."""
 
-    `state_mb` is the size of all STATE lines, `last_state` the value of the last one as JSON.
-    """
-
-    began: float
+    output: Output
     seconds: float
     processor_seconds: float
     peak_mb: float
-    records: int
-    output_mb: float
-    first_record_at: float
-    last_record_at: float
-    log: str
-    state_mb: float
-    last_state: bytes | None
+
+    @property
+    def records(self) -> int:
+        """The number of RECORDs written."""
+        return self.output.records
 
 
 class NotMeasured(Exception):
     """A run has failed, or could not be measured."""
+
+
+def show(step: str) -> None:
+    """Print that a step of a measurement is done."""
+    print(f"  ... {step}", file=sys.stderr, flush=True)
 
 
 def settings(store: Store, **more: Any) -> dict[str, Any]:
@@ -63,6 +75,11 @@ def settings(store: Store, **more: Any) -> dict[str, Any]:
     }
 
 
+def environment() -> dict[str, str]:
+    """This process's environment without the tap's settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+
+
 def run(
     config: Mapping[str, Any],
     *,
@@ -70,117 +87,67 @@ def run(
     state: Any = None,
     command: Sequence[str] = TAP,
     timeout: float = 900.0,
+    expected: int | None = None,
 ) -> Measured:
-    """Run a Singer tap to its end, and measure it. Raises NotMeasured if it fails."""
-    with Running(config, catalog=catalog, state=state, command=command, timeout=timeout) as tap:
-        return tap.wait()
+    """Run a Singer tap to its end, and measure it.
 
-
-class Running:
-    """`with Running(config) as tap:` starts a tap; `tap.wait()` returns its measurements."""
-
-    def __init__(
-        self,
-        config: Mapping[str, Any],
-        *,
-        catalog: Any = None,
-        state: Any = None,
-        command: Sequence[str] = TAP,
-        timeout: float = 900.0,
-    ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="bench-")
+    Raises NotMeasured if it fails, takes too long, or does not write `expected` records.
+    """
+    with tempfile.TemporaryDirectory(prefix="bench-") as name:
+        folder = Path(name)
         arguments = list(command)
         for option, value in (("--config", config), ("--catalog", catalog), ("--state", state)):
             if value is not None:
-                path = Path(self._folder.name) / f"{option[2:]}.json"
+                path = folder / f"{option[2:]}.json"
                 path.write_text(json.dumps(value))
                 arguments += [option, str(path)]
-        self._command = arguments
-        self._timeout = timeout
-
-    def __enter__(self) -> Running:
-        folder = Path(self._folder.name)
-        self._log, self._report = folder / "log", folder / "report.json"
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                [*LAUNCH, str(self._report), *self._command],
+        log, report = folder / "log", folder / "report.json"
+        with (
+            log.open("wb") as stderr,
+            subprocess.Popen(
+                [*LAUNCH, str(report), *arguments],
                 stdout=subprocess.PIPE,
-                stderr=log,
-                env=_environment(),
+                stderr=stderr,
+                env=environment(),
                 start_new_session=True,
-            )
-        assert self._process.stdout is not None
-        self._drain = _Drain(self._process.stdout)
-        self._drain.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._process.poll() is None:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        self._drain.join()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
-        self._folder.cleanup()
-
-    def wait(self) -> Measured:
-        """Wait for the end. Raises NotMeasured if the program fails or takes too long."""
-        try:
-            self._process.wait(self._timeout)
-        except subprocess.TimeoutExpired:
-            raise NotMeasured(f"not done after {self._timeout:.0f} s") from None
-        self._drain.join()
-        log = self._log.read_text(encoding="utf-8", errors="replace")
-        used = json.loads(self._report.read_text(encoding="utf-8"))
-        status = used.pop("status")
-        if status != 0:
-            raise NotMeasured(f"exit status {status}:\n{log[-2000:]}")
-        drain = self._drain
-        return Measured(
-            **used,
-            records=drain.records,
-            output_mb=drain.size / 1e6,
-            first_record_at=drain.first_at,
-            last_record_at=drain.last_at,
-            log=log,
-            state_mb=drain.state_size / 1e6,
-            last_state=drain.last_state,
-        )
+            ) as process,
+        ):
+            assert process.stdout is not None
+            limit = threading.Timer(timeout, os.killpg, (process.pid, signal.SIGKILL))
+            limit.start()
+            try:
+                output = _read(process.stdout.fileno())
+                process.wait()
+            finally:
+                limit.cancel()
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+        # Without a report the program was killed.
+        used = json.loads(report.read_text()) if report.exists() else {"status": "killed"}
+        if (status := used.pop("status")) != 0:
+            end = log.read_text(encoding="utf-8", errors="replace")[-2000:]
+            raise NotMeasured(f"exit status {status}, at most {timeout:.0f} s:\n{end}")
+    if expected is not None and output.records != expected:
+        raise NotMeasured(f"{output.records:,} of {expected:,} records were written")
+    return Measured(output, **used)
 
 
-class _Drain(threading.Thread):
-    """Reads a program's output, faster than any target, and counts RECORDs."""
-
-    def __init__(self, pipe: IO[bytes]) -> None:
-        super().__init__(daemon=True)
-        self._descriptor = pipe.fileno()
-        self.records, self.size = 0, 0
-        self.first_at = self.last_at = 0.0
-        self.state_size = 0
-        self.last_state: bytes | None = None
-        self._line = b""
-
-    def run(self) -> None:
-        tail = b"\n"
-        while piece := os.read(self._descriptor, PIECE):
-            self.size += len(piece)
-            text = tail + piece
-            found = sum(map(text.count, RECORDS)) - sum(map(tail.count, RECORDS))
-            if found:
-                self.last_at = time.time()
-                self.first_at = self.first_at or self.last_at
-                self.records += found
-            tail = text[-TAIL:]
-            self._look_for_states(piece)
-
-    def _look_for_states(self, piece: bytes) -> None:
-        *lines, self._line = (self._line + piece).split(b"\n")
-        for line in lines:
-            if line.startswith(STATE):
-                self.state_size += len(line) + 1
-                self.last_state = line.removeprefix(STATE).removesuffix(b"}")
-
-
-def _environment() -> dict[str, str]:
-    """This process's environment without the tap's settings."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+def _read(descriptor: int) -> Output:
+    """Read all that a program writes, faster than any target would."""
+    output = Output()
+    tail, line = b"\n", b""
+    while piece := os.read(descriptor, PIECE):
+        output.output_mb += len(piece) / 1e6
+        text = tail + piece
+        found = sum(map(text.count, RECORDS)) - sum(map(tail.count, RECORDS))
+        if found:
+            output.last_record_at = time.time()
+            output.first_record_at = output.first_record_at or output.last_record_at
+            output.records += found
+        tail = text[-TAIL:]
+        *lines, line = (line + piece).split(b"\n")
+        for whole in lines:
+            if whole.startswith(STATE):
+                output.state_mb += (len(whole) + 1) / 1e6
+                output.last_state = whole.removeprefix(STATE).removesuffix(b"}")
+    return output

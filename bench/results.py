@@ -1,6 +1,6 @@
-"""Results of measurements: checks against bars, tables and charts, saved as JSON.
+"""Results of measurements: checks against bars, tables and charts, kept in one JSON file.
 
-The README and the pictures are generated from the JSON files only.
+The pages and pictures are made from this file only.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Literal
 
-from bench.chart import BarChart, Bars, Chart, Limit, LineChart, Series
+from bench.chart import Limit, LineChart, Series, number
 
-RESULTS = Path(__file__).resolve().parent / "results"
+RESULTS = Path(__file__).with_name("results.json")
 
-Relation = Literal["at least", "at most"]
+MEASURES = ("process", "requests", "quota", "delay", "memory", "deletes", "fleet")
+"""The measurements: a module of `bench.bars` for each, with the function `measure`."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +28,13 @@ class Check:
     """A measured figure, compared with its bar.
 
     A figure without a unit is a ratio or a count, which should be the same on another machine.
-    `spread`: the lowest and highest value of the rounds.
     """
 
     what: str
     value: float
-    relation: Relation
+    relation: Literal["at least", "at most"]
     bar: float
     unit: str = ""
-    spread: tuple[float, float] | None = None
 
     @property
     def met(self) -> bool:
@@ -43,6 +42,23 @@ class Check:
         if self.relation == "at least":
             return self.value >= self.bar
         return self.value <= self.bar
+
+    @property
+    def cells(self) -> list[str]:
+        """What is checked, the figure, its bar, and whether that is met."""
+        figure = f"{number(self.value)} {self.unit}".strip()
+        bar = f"{self.relation} {number(self.bar)} {self.unit}".strip()
+        return [self.what, figure, bar, "met" if self.met else "**missed**"]
+
+
+def at_least(what: str, value: float, bar: float, unit: str = "") -> Check:
+    """A figure that has to reach its bar."""
+    return Check(what, round(value, 3), "at least", bar, unit)
+
+
+def at_most(what: str, value: float, bar: float, unit: str = "") -> Check:
+    """A figure that must not exceed its bar."""
+    return Check(what, round(value, 3), "at most", bar, unit)
 
 
 @dataclass(frozen=True)
@@ -55,45 +71,37 @@ class Table:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one measurement."""
+    """The result of one measurement, with its machine and date."""
 
     checks: Sequence[Check]
     tables: Sequence[Table] = ()
-    charts: Sequence[Chart] = ()
+    charts: Sequence[LineChart] = ()
     notes: Sequence[str] = ()
-    machine: dict[str, str] = field(default_factory=lambda: machine())
-
-    def in_order(self) -> Result:
-        """The same result, with the checks that do not depend on the machine first."""
-        ordered = sorted(self.checks, key=lambda check: bool(check.unit))
-        return dataclasses.replace(self, checks=ordered)
-
-
-def machine() -> dict[str, str]:
-    """The machine and the date of a measurement."""
-    return {
-        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
-        "python": platform.python_version(),
-        "platform": f"{platform.system()} {platform.machine()}",
-        "processors": str(os.cpu_count()),
-    }
+    machine: dict[str, str] = field(
+        default_factory=lambda: {
+            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+            "python": platform.python_version(),
+            "platform": f"{platform.system()} {platform.machine()}",
+            "processors": str(os.cpu_count()),
+        }
+    )
 
 
-def save(name: str, result: Result, folder: Path = RESULTS) -> None:
-    """Save the result of a measurement."""
-    folder.mkdir(exist_ok=True)
-    text = json.dumps(dataclasses.asdict(result.in_order()), indent=1, ensure_ascii=False)
-    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+def save(name: str, result: Result, path: Path = RESULTS) -> None:
+    """Keep the result of a measurement, next to those of the others."""
+    kept = _kept(path)
+    kept[name] = dataclasses.asdict(result)
+    ordered = {name: kept[name] for name in MEASURES if name in kept}
+    path.write_text(json.dumps(ordered, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def load(name: str, folder: Path = RESULTS) -> Result | None:
-    """The saved result of a measurement, or None."""
-    path = folder / f"{name}.json"
-    if not path.exists():
-        return None
-    raw = json.loads(path.read_text(encoding="utf-8"))
+def load(name: str, path: Path = RESULTS) -> Result:
+    """The last result of a measurement. Raises ValueError if there is none."""
+    raw = _kept(path).get(name)
+    if raw is None:
+        raise ValueError(f"{path.name} lacks {name!r}: python -m bench {name}")
     return Result(
-        checks=[Check(**_spread(check)) for check in raw["checks"]],
+        checks=[Check(**check) for check in raw["checks"]],
         tables=[Table(**table) for table in raw["tables"]],
         charts=[_chart(chart) for chart in raw["charts"]],
         notes=raw["notes"],
@@ -101,14 +109,11 @@ def load(name: str, folder: Path = RESULTS) -> Result | None:
     )
 
 
-def _spread(raw: dict[str, Any]) -> dict[str, Any]:
-    spread = raw["spread"]
-    return {**raw, "spread": (spread[0], spread[1]) if spread else None}
+def _kept(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
-def _chart(raw: dict[str, Any]) -> Chart:
-    limits = [Limit(**limit) for limit in raw["limits"]]
-    if "groups" in raw:
-        return BarChart(**{**raw, "limits": limits, "bars": [Bars(**bars) for bars in raw["bars"]]})
+def _chart(raw: dict[str, Any]) -> LineChart:
     series = [Series(**one) for one in raw["series"]]
-    return LineChart(**{**raw, "limits": limits, "series": series})
+    limits = [Limit(**limit) for limit in raw["limits"]]
+    return LineChart(**{**raw, "series": series, "limits": limits})

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from bench.chart import BarChart, Chart, LineChart
+from bench.chart import LineChart, number
 
 WIDTH, HEIGHT = 760, 420
 LEFT, RIGHT, TOP, BOTTOM = 76, 44, 84, 62
@@ -23,19 +23,17 @@ text{font:13px system-ui,-apple-system,"Segoe UI",sans-serif;fill:#1f2328}
 .ground{fill:#ffffff}.grid{stroke:#d9dee3;stroke-width:1}.axis{stroke:#59636e;stroke-width:1}
 .line{fill:none;stroke-width:2.5;stroke-linejoin:round}.ideal{stroke-dasharray:2 5}
 .limit{stroke:#cf222e;stroke-width:1.5;stroke-dasharray:7 4}.note{fill:#cf222e}
-.whisker{stroke:#1f2328;stroke-width:1.5}
 %(light)s
 @media (prefers-color-scheme:dark){
 text{fill:#e6edf3}.soft{fill:#9da7b3}.ground{fill:#0d1117}.grid{stroke:#2b333d}
-.axis{stroke:#9da7b3}.limit{stroke:#ff7b72}.note{fill:#ff7b72}.whisker{stroke:#e6edf3}
+.axis{stroke:#9da7b3}.limit{stroke:#ff7b72}.note{fill:#ff7b72}
 %(dark)s
 }
 """
 
 
-def draw(chart: Chart) -> str:
+def draw(chart: LineChart) -> str:
     """The chart as the text of an SVG file."""
-    inner = _bars(chart) if isinstance(chart, BarChart) else _lines(chart)
     colours = {"light": _colours(LIGHT), "dark": _colours(DARK)}
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" '
@@ -48,7 +46,7 @@ def draw(chart: Chart) -> str:
             f"<style>{STYLE % colours}</style>",
             f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}" rx="8"/>',
             _text(LEFT, 30, chart.title, "title"),
-            *inner,
+            *_lines(chart),
             "</svg>\n",
         ]
     )
@@ -106,7 +104,7 @@ def _lines(chart: LineChart) -> list[str]:
     ys = [y for series in chart.series for _, y in series.points]
     ys += [limit.value for limit in chart.limits]
     x = _Scale(xs, LEFT, LEFT + PLOT_WIDTH, log=chart.log_x)
-    y = _Scale(ys, TOP + PLOT_HEIGHT, TOP, log=chart.log_y)
+    y = _Scale(ys, TOP + PLOT_HEIGHT, TOP, log=False)
     parts = _frame(y, chart.y_axis)
     for tick in x.ticks:
         parts.append(_text(x(tick), TOP + PLOT_HEIGHT + 20, number(tick), "small", "middle"))
@@ -125,44 +123,6 @@ def _lines(chart: LineChart) -> list[str]:
         parts += _limit(limit.label, y(limit.value))
     dashed = [index for index, series in enumerate(chart.series) if series.ideal]
     return parts + _legend([series.label for series in chart.series], dashed)
-
-
-def _bars(chart: BarChart) -> list[str]:
-    values = [value for bars in chart.bars for value in bars.values]
-    values += [limit for bars in chart.bars for limit in bars.limits]
-    values += [high for bars in chart.bars for _, high in bars.spreads]
-    values += [limit.value for limit in chart.limits]
-    y = _Scale([max(values) * 1.08], TOP + PLOT_HEIGHT, TOP, log=False)
-    parts = _frame(y, chart.y_axis)
-    room = PLOT_WIDTH / len(chart.groups)
-    width = min(56.0, room * 0.8 / len(chart.bars))
-    for at, group in enumerate(chart.groups):
-        middle = LEFT + room * (at + 0.5)
-        for row, text in enumerate(_wrapped(group, room)):
-            parts.append(_text(middle, TOP + PLOT_HEIGHT + 18 + 15 * row, text, "small", "middle"))
-        for index, bars in enumerate(chart.bars):
-            left = middle + (index - len(chart.bars) / 2) * width
-            low, high = bars.spreads[at] if bars.spreads else (0.0, bars.values[at])
-            parts += _bar(y, bars.values[at], left, width, index)
-            text = number(bars.values[at], chart.decimals)
-            parts.append(_text(left + width / 2, y(high) - 6, text, "small", "middle"))
-            if bars.spreads:
-                parts.append(_line(left + width / 2, y(low), left + width / 2, y(high), "whisker"))
-            if bars.limits:
-                height = y(bars.limits[at])
-                parts.append(_line(left - 2, height, left + width + 2, height, "limit"))
-    for limit in chart.limits:
-        parts += _limit(limit.label, y(limit.value))
-    has_limits = any(bars.limits for bars in chart.bars)
-    return parts + _legend([bars.label for bars in chart.bars], with_limit=has_limits)
-
-
-def _bar(y: _Scale, value: float, left: float, width: float, index: int) -> list[str]:
-    top, inset = y(value), width * 0.06
-    return [
-        f'<rect class="f{index}" x="{left + inset:.1f}" y="{top:.1f}" rx="2" '
-        f'width="{width - 2 * inset:.1f}" height="{TOP + PLOT_HEIGHT - top:.1f}"/>'
-    ]
 
 
 def _frame(y: _Scale, label: str) -> list[str]:
@@ -186,9 +146,7 @@ def _limit(label: str, height: float) -> list[str]:
     ]
 
 
-def _legend(
-    labels: Sequence[str], dashed: Sequence[int] = (), *, with_limit: bool = False
-) -> list[str]:
+def _legend(labels: Sequence[str], dashed: Sequence[int]) -> list[str]:
     parts, left = [], float(LEFT)
     for index, label in enumerate(labels):
         if index in dashed:
@@ -198,31 +156,7 @@ def _legend(
             parts.append(f'<rect class="f{index}" {square}/>')
         parts.append(_text(left + 18, 57, label, "small"))
         left += 34 + 6.6 * len(label)
-    if with_limit:
-        parts.append(_line(left, 52, left + 18, 52, "limit"))
-        parts.append(_text(left + 24, 57, "bar", "small"))
     return parts
-
-
-def number(value: float, decimals: int | None = None) -> str:
-    """A number as text, such as 12,500 or 0.45."""
-    if decimals is not None:
-        return f"{value:,.{decimals}f}"
-    if value == round(value):
-        return f"{value:,.0f}"
-    return f"{value:,.3f}".rstrip("0")
-
-
-def _wrapped(text: str, room: float) -> list[str]:
-    """Split a text into lines that fit into `room`."""
-    most = max(6, int(room / 6.6))
-    lines: list[str] = []
-    for word in text.split():
-        if lines and len(lines[-1]) + 1 + len(word) <= most:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(word)
-    return lines
 
 
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:

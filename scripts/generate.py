@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bench.results import load
 from scripts import meltano_plugin
 from scripts.docs import (
     fields,
@@ -78,10 +79,12 @@ def _pages_with_blocks() -> dict[Path, str]:
         },
         DOCS / "streams" / "index.md": {"streams": stream_pages.index_tables()},
         DOCS / "personal-data.md": {"personal": fields.personal_table()},
-        DOCS / "measurements.md": {"measurements": figures.measurements()},
-        DOCS / "fleet.md": {
-            "capacity": fleet_capacity.capacity_tables(figures.result_of("fleet")),
+        DOCS / "speed.md": {
+            "comparison": figures.process_table(0),
+            "rates": figures.process_table(1),
         },
+        DOCS / "measurements.md": {"measurements": figures.measurements()},
+        DOCS / "fleet.md": {"capacity": fleet_capacity.capacity_tables(load("fleet"))},
     }
     pages = {}
     for path, contents in blocks.items():

@@ -1,4 +1,4 @@
-"""What the detection of deleted records costs.
+"""Deleted records: what their detection costs.
 
 The size of a set of 1,000,000 ids in the state (roaring bitmap, zlib, base64), without holes, and
 with 1% and 10% of the ids missing at random. Then a store of 1,000,000 products with 10% holes:
@@ -17,11 +17,10 @@ import base64
 import json
 import random
 
-from bench import stores
 from bench.catalogs import selecting
-from bench.program import Measured, NotMeasured, run, settings
-from bench.progress import show
-from bench.results import Check, Result, Table
+from bench.program import NotMeasured, run, settings, show
+from bench.results import Result, Table, at_most
+from bench.stores import pages, store
 from tap_bigcommerce.sync.deletes.id_sets import id_set, pack
 
 HOLES = ((0.0, 1.0), (0.01, 60.0), (0.1, 110.0))
@@ -32,66 +31,55 @@ FIELDS = ("id", "date_modified")
 
 def measure(quick: bool) -> Result:
     """Measure the size of packed sets, then sync a large store twice."""
-    sizes = [(holes, _kilobytes(holes), bar) for holes, bar in HOLES]
+    sizes = [
+        at_most(f"1,000,000 ids, {holes:.0%} holes: in the state", _kilobytes(holes), bar, "KB")
+        for holes, bar in HOLES
+    ]
     products = 20_000 if quick else 1_000_000
-    with stores.store(
-        products=products, ids="holes", id_gaps=0.1, variants_per_product=1, cache_mb=64
-    ) as running:
-        config = settings(running.store, detect_deletes=True, deletes_every=0)
+    full = pages(products)
+    options = {"ids": "holes", "id_gaps": 0.1, "variants_per_product": 1, "cache_mb": 64}
+    with store(products=products, **options) as running:
+        config = settings(running, detect_deletes=True, deletes_every=0)
         catalog = selecting("products", fields=FIELDS)
-        first = run(config, catalog=catalog, timeout=3600)
-        show(f"first sync: {first.state_mb:.1f} MB of STATEs in {first.seconds:.0f} s")
-        if first.records != products or first.last_state is None:
-            raise NotMeasured("not every product was written")
-        running.store.clear_requests()
-        second = run(config, catalog=catalog, state=json.loads(first.last_state), timeout=3600)
-        requests = running.requests_by_list().total()
-    pages = stores.pages(products)
+        first = run(config, catalog=catalog, timeout=3600, expected=products)
+        show(f"first sync: {first.output.state_mb:.1f} MB of STATEs in {first.seconds:.0f} s")
+        if first.output.last_state is None:
+            raise NotMeasured("no STATE was written")
+        running.clear_requests()
+        state = json.loads(first.output.last_state)
+        second = run(config, catalog=catalog, state=state, timeout=3600)
+        requests = len(running.requests())
     return Result(
         checks=[
-            *(
-                Check(f"1,000,000 ids, {holes:.0%} holes: in the state", size, "at most", bar, "KB")
-                for holes, size, bar in sizes
+            at_most(
+                f"id scan of {products:,} products: requests / full pages", requests / full, 1.1
             ),
-            Check(
+            *sizes,
+            at_most(
                 f"{products:,} products: STATE lines of the first sync",
-                round(first.state_mb, 2),
-                "at most",
+                round(first.output.state_mb, 2),
                 20,
                 "MB",
             ),
-            Check(
-                f"id scan of {products:,} products: requests / full pages",
-                round(requests / pages, 3),
-                "at most",
-                1.10,
-            ),
-            Check(
-                "the sync with the id scan: peak memory",
-                round(second.peak_mb, 1),
-                "at most",
-                150,
-                "MB",
-            ),
+            at_most("the sync with the id scan: peak memory", round(second.peak_mb, 1), 150, "MB"),
         ],
         tables=[
             Table(
                 ["sync", "records", "STATE MB", "peak MB", "seconds"],
-                [_row("first", first), _row("with the id scan", second)],
+                [
+                    [
+                        name,
+                        f"{taken.records:,}",
+                        f"{taken.output.state_mb:.1f}",
+                        f"{taken.peak_mb:.0f}",
+                        f"{taken.seconds:.0f}",
+                    ]
+                    for name, taken in (("first", first), ("with the id scan", second))
+                ],
             ),
-            Table(["requests of the second sync", "full pages"], [[f"{requests:,}", f"{pages:,}"]]),
+            Table(["requests of the second sync", "full pages"], [[f"{requests:,}", f"{full:,}"]]),
         ],
     )
-
-
-def _row(what: str, taken: Measured) -> list[str]:
-    return [
-        what,
-        f"{taken.records:,}",
-        f"{taken.state_mb:.1f}",
-        f"{taken.peak_mb:.0f}",
-        f"{taken.seconds:.0f}",
-    ]
 
 
 def _kilobytes(holes: float) -> float:

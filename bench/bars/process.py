@@ -1,54 +1,64 @@
-"""How many records per second the process writes, including start-up and HTTP.
+"""Whole processes: the tap compared with a plain extractor, its rates, and its start.
 
-Without delay and quota, the processor is the limit. Each run reads one stream and is measured from
-the start of Python to its end; the figures are medians of several runs. The store computes its
-rows in an earlier run that is not measured. Its share of a processor shows that it is not the
-bottleneck.
+The plain extractor (`bench/plain.py`) works as many taps do: pages of 50 one after another, three
+more requests per order, `singer.Transformer` and `singer.write_record`. The store counts the
+requests. Time is measured at the Standard quota of 150 requests in 30 s, with responses after 200
+ms: the store's clock runs ten times as fast (windows of 3 s, responses after 20 ms), and the
+figure is ten times the measured time, so the programs' own work counts ten times, too. Processor
+time is measured for each stream without quota and delay, with so many records that the start hardly
+counts.
+
+Rates are those of the tap without delay and quota, where the processor is the limit. Each run reads
+one stream and is measured from the start of Python to its end; the figures are medians of several
+runs. The store computes its rows in an earlier run that is not measured. Its share of a processor
+shows that it is not the bottleneck. `--help` and `--version` are run several times, too.
 """
 
 from __future__ import annotations
 
+import os
 import statistics
-from dataclasses import dataclass
+import subprocess
+import sys
+import time
+from pathlib import Path
 
-from bench import stores
-from bench.catalogs import selecting
-from bench.chart import BarChart, Bars
-from bench.program import Measured, NotMeasured, run, settings
-from bench.progress import show
-from bench.results import Result, Table
+from bench.catalogs import STREAMS, selecting
+from bench.program import TAP, run, settings, show
+from bench.results import Result, Table, at_least, at_most
+from bench.stores import store
 
-SIZES = {"orders": 20_000, "products": 20_000, "customers": 50_000, "coupons": 20_000}
-
-
-@dataclass(frozen=True)
-class _Runs:
-    stream: str
-    size: int
-    taken: list[Measured]
-    store_share: float
-
-    @property
-    def seconds(self) -> float:
-        return statistics.median(one.seconds for one in self.taken)
-
-    @property
-    def processor_seconds(self) -> float:
-        return statistics.median(one.processor_seconds for one in self.taken)
-
-    @property
-    def rate(self) -> float:
-        """Rate in records per second."""
-        return self.size / self.seconds
+PLAIN = (sys.executable, "-m", "bench.plain")
+TIMES_AS_FAST = 10
+QUOTA, WINDOW, DELAY_MS = 150, 30.0, 200.0
+COMPARED = {"orders": 2_000, "products": 10_000, "customers": 20_000, "coupons": 20_000}
+READ = {"orders": 20_000, "products": 20_000, "customers": 50_000, "coupons": 20_000}
+STARTS = {"--help": 0.4, "--version": 0.3}
+"""The seconds that each may take."""
 
 
 def measure(quick: bool) -> Result:
-    """Read each stream several times."""
-    sizes = {stream: size // 10 if quick else size for stream, size in SIZES.items()}
-    found = [_read(stream, size, 2 if quick else 5) for stream, size in sizes.items()]
+    """Run both programs on the same stores, then the tap alone."""
+    size = 150 if quick else 1000
+    sizes = {"orders": size, "customers": size, "products": size, "coupons": 60}
+    both = _at_the_quota(sizes)
+    for stream in STREAMS:
+        work = _processor_time(stream, COMPARED[stream] // (10 if quick else 1))
+        both[f"processor µs per record: {stream}"] = work
+    ratios = {name: plain / tap for name, (plain, tap) in both.items()}
     return Result(
-        checks=[],
+        checks=[
+            *(at_least(f"{name}: plain / tap", ratio, 1) for name, ratio in ratios.items()),
+            *(at_most(f"`{name}`", _start(name, quick), bar, "s") for name, bar in STARTS.items()),
+        ],
         tables=[
+            Table(
+                ["figure", "plain", "tap", "plain / tap"],
+                [
+                    [name, f"{plain:,.0f}", f"{tap:,.0f}", f"{ratios[name]:.1f}"]
+                    for name, (plain, tap) in both.items()
+                ],
+            ),
             Table(
                 [
                     "stream",
@@ -59,53 +69,87 @@ def measure(quick: bool) -> Result:
                     "processor share",
                     "store's share",
                 ],
-                [_row(runs) for runs in found],
-            )
+                [_rates(stream, READ[stream] // (10 if quick else 1), quick) for stream in STREAMS],
+            ),
         ],
-        charts=[
-            BarChart(
-                name="process",
-                title="The complete process, without delay and quota",
-                y_axis="records per second",
-                groups=[f"{runs.stream} ({runs.size:,})" for runs in found],
-                bars=[
-                    Bars(
-                        "median of the runs, with their spread",
-                        [runs.rate for runs in found],
-                        [
-                            (
-                                runs.size / max(one.seconds for one in runs.taken),
-                                runs.size / min(one.seconds for one in runs.taken),
-                            )
-                            for runs in found
-                        ],
-                    )
-                ],
-            )
+        notes=[
+            "Requests and seconds: "
+            + ", ".join(f"{number:,} {name}" for name, number in sizes.items())
+            + "."
         ],
     )
 
 
-def _row(runs: _Runs) -> list[str]:
+def _at_the_quota(sizes: dict[str, int]) -> dict[str, tuple[float, float]]:
+    """Requests and seconds of both programs, for all streams."""
+    found = []
+    for command in (PLAIN, TAP):
+        with store(
+            **sizes,
+            quota=QUOTA,
+            window_seconds=WINDOW / TIMES_AS_FAST,
+            latency_ms=DELAY_MS / TIMES_AS_FAST,
+        ) as running:
+            taken = run(settings(running), command=command, expected=sum(sizes.values()))
+            requests = sum(request["status"] != 429 for request in running.requests())
+        show(f"{requests:,} requests in {taken.seconds:.0f} s")
+        found.append((requests, taken.seconds * TIMES_AS_FAST))
+    plain, tap = found
+    return {
+        "requests": (plain[0], tap[0]),
+        "seconds at the Standard quota": (plain[1], tap[1]),
+    }
+
+
+def _processor_time(stream: str, size: int) -> tuple[float, float]:
+    """Processor time of both programs, in microseconds per record."""
+    with store(**_sizes(stream, size), variants_per_product=8) as running:
+        config, catalog = settings(running), selecting(stream)
+        plain, tap = (
+            run(config, catalog=catalog, command=command, expected=size).processor_seconds
+            for command in (PLAIN, TAP)
+        )
+    return plain / size * 1e6, tap / size * 1e6
+
+
+def _rates(stream: str, size: int, quick: bool) -> list[str]:
+    spawned = store(**_sizes(stream, size), variants_per_product=8)
+    with spawned as running:
+        config, catalog = settings(running), selecting(stream)
+        run(config, catalog=catalog)
+        before = _processor_seconds(spawned.pid)
+        taken = [run(config, catalog=catalog, expected=size) for _ in range(2 if quick else 5)]
+        used = _processor_seconds(spawned.pid) - before
+    show(f"{stream}: done")
+    seconds = statistics.median(one.seconds for one in taken)
+    work = statistics.median(one.processor_seconds for one in taken)
     return [
-        runs.stream,
-        f"{runs.size:,}",
-        f"{runs.rate:,.0f}",
-        f"{runs.taken[0].output_mb / runs.seconds:.1f}",
-        f"{runs.processor_seconds / runs.size * 1e6:.0f}",
-        f"{runs.processor_seconds / runs.seconds:.0%}",
-        f"{runs.store_share:.0%}",
+        stream,
+        f"{size:,}",
+        f"{size / seconds:,.0f}",
+        f"{taken[0].output.output_mb / seconds:.1f}",
+        f"{work / size * 1e6:.0f}",
+        f"{work / seconds:.0%}",
+        f"{used / sum(one.seconds for one in taken):.0%}",
     ]
 
 
-def _read(stream: str, size: int, times: int) -> _Runs:
-    with stores.store(**stores.sizes_for(stream, size), variants_per_product=8) as running:
-        config, catalog = settings(running.store), selecting(stream)
-        run(config, catalog=catalog)
-        used = running.processor_seconds()
-        taken = [run(config, catalog=catalog) for _ in range(times)]
-        used = running.processor_seconds() - used
-    if any(one.records != size for one in taken):
-        raise NotMeasured(f"{stream}: not all of {size} records were written")
-    show(f"{stream}: done")
-    return _Runs(stream, size, taken, used / sum(one.seconds for one in taken))
+def _sizes(stream: str, size: int) -> dict[str, int]:
+    """Options of a store for one stream. Orders have coupons only if the store has some."""
+    return {stream: size, **({"coupons": 200} if stream == "orders" else {})}
+
+
+def _processor_seconds(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _start(option: str, quick: bool) -> float:
+    """The median seconds of the tap with an option that only prints."""
+    taken = []
+    for _ in range(4 if quick else 12):
+        start = time.monotonic()
+        subprocess.run([*TAP, option], check=True, stdout=subprocess.DEVNULL)
+        taken.append(time.monotonic() - start)
+    # The first run reads the files from disk.
+    return statistics.median(taken[1:])

@@ -1,4 +1,4 @@
-"""How much of a store's quota the tap uses, and how rarely it is refused.
+"""Quota: how much of a store's quota the tap uses, and how rarely it is refused.
 
 Quotas of 150 (Standard) and 450 (Pro) requests in 30 s. The store's clock runs ten times as fast:
 windows of 3 s, responses after 15 ms instead of 150. The quotas are not changed, because the
@@ -10,21 +10,20 @@ window.
 
 from __future__ import annotations
 
-import contextlib
 import statistics
 import time
 import urllib.error
 import urllib.request
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from bench import stores
 from bench.catalogs import selecting
 from bench.chart import Limit, LineChart, Series
-from bench.program import Running, settings
-from bench.progress import show
-from bench.results import Check, Result, Table
-from bench.stores import Measured
+from bench.program import run, settings, show
+from bench.results import Result, Table, at_least, at_most
+from bench.stores import store
+from tap_bigcommerce_sandbox import RemoteStore
 
 QUOTAS = (150, 450)
 TIMES_AS_FAST = 10
@@ -34,25 +33,17 @@ SHARE = 0.9
 PAGE = 10
 DELAY_MS = 150 / TIMES_AS_FAST
 
-
-@dataclass(frozen=True)
-class _Case:
-    """The programs that make requests. `other`: the share of the quota that another app takes."""
-
-    name: str
-    taps: int
-    other: float = 0.0
-
-
-CASES = (_Case("one tap", 1), _Case("two taps", 2), _Case("next to another app", 1, 0.5))
+SITUATIONS = (("one tap", 1, 0.0), ("two taps", 2, 0.0), ("next to another app", 1, 0.5))
+"""The number of taps, and the share of the quota that another app takes."""
 
 
 @dataclass(frozen=True)
 class _Used:
     """Counts of the store: successful responses in each window except the last, and refusals."""
 
-    case: _Case
+    name: str
     quota: int
+    other: float
     windows: list[int]
     requests: int
     refused: int
@@ -69,87 +60,68 @@ class _Used:
     @property
     def other_goes_without(self) -> float:
         """The share of the other app's requests that no longer fit into the quota."""
-        wanted = self.case.other * self.quota
+        wanted = self.other * self.quota
         used = statistics.mean(self.windows[1:])
         return max(0.0, used + wanted - self.quota) / wanted if wanted else 0.0
 
 
 def measure(quick: bool) -> Result:
-    """Measure each case with each quota."""
+    """Measure each situation with each quota."""
     windows = 4 if quick else 8
-    found = [_measure(case, quota, windows) for quota in QUOTAS for case in CASES]
+    found = [
+        _measure(name, quota, windows, taps, other)
+        for quota in QUOTAS
+        for name, taps, other in SITUATIONS
+    ]
     checks = []
     for used in found:
-        name = f"{used.case.name}, quota {used.quota}"
-        if used.case.taps == 1 and not used.case.other:
-            share = round(used.typical, 3)
-            checks.append(Check(f"{name}: used of the share", share, "at least", 0.9))
-            checks.append(Check(f"{name}: responses 429", used.refused, "at most", 0))
+        name = f"{used.name}, quota {used.quota}"
+        if used.name == SITUATIONS[0][0]:
+            checks.append(at_least(f"{name}: used of the share", used.typical, 0.9))
+            checks.append(at_most(f"{name}: responses 429", used.refused, 0))
         else:
-            refused = round(100 * used.refused / used.requests, 2)
-            checks.append(Check(f"{name}: responses 429 (%)", refused, "at most", 1))
-    return Result(
-        checks,
-        tables=[
-            Table(
-                [
-                    "case",
-                    "quota",
-                    "requests",
-                    "used of the share",
-                    "429",
-                    "other app: share refused",
-                ],
-                [
-                    [
-                        used.case.name,
-                        f"{used.quota} in {REAL_WINDOW:.0f} s",
-                        str(used.requests),
-                        f"{used.typical:.0%}",
-                        str(used.refused),
-                        f"{used.other_goes_without:.0%}" if used.case.other else "",
-                    ]
-                    for used in found
-                ],
-            )
-        ],
-        charts=[_chart(found, quota) for quota in QUOTAS],
-    )
+            share = 100 * used.refused / used.requests
+            checks.append(at_most(f"{name}: responses 429 (%)", share, 1))
+    columns = ["case", "quota", "requests", "used of the share", "429", "other app: share refused"]
+    rows = [
+        [
+            used.name,
+            f"{used.quota} in {REAL_WINDOW:.0f} s",
+            str(used.requests),
+            f"{used.typical:.0%}",
+            str(used.refused),
+            f"{used.other_goes_without:.0%}" if used.other else "",
+        ]
+        for used in found
+    ]
+    return Result(checks, [Table(columns, rows)], [_chart(found, quota) for quota in QUOTAS])
 
 
-def _measure(case: _Case, quota: int, windows: int) -> _Used:
-    customers = int(windows * quota * SHARE * (1 - case.other / SHARE) * PAGE / case.taps)
-    rate = case.other * quota / WINDOW
-    with stores.store(customers=customers, ids="dense", latency_ms=DELAY_MS) as running:
-        running.store.set(quota=quota, window_seconds=WINDOW, other_app_rate=rate)
-        config = settings(running.store, page_size=PAGE, quota_share=SHARE)
+def _measure(name: str, quota: int, windows: int, taps: int, other: float) -> _Used:
+    customers = int(windows * quota * SHARE * (1 - other / SHARE) * PAGE / taps)
+    with (
+        store(customers=customers, ids="dense", latency_ms=DELAY_MS) as running,
+        ThreadPoolExecutor(taps) as pool,
+    ):
+        running.set(quota=quota, window_seconds=WINDOW, other_app_rate=other * quota / WINDOW)
+        config = settings(running, page_size=PAGE, quota_share=SHARE)
         catalog = selecting("customers")
-        with contextlib.ExitStack() as stack:
-            taps = [
-                stack.enter_context(Running(config, catalog=catalog, timeout=300))
-                for _ in range(case.taps)
-            ]
-            for tap in taps:
-                tap.wait()
-        requests = running.store.requests()
+        ran = [pool.submit(run, config, catalog=catalog, timeout=300) for _ in range(taps)]
+        for tap in ran:
+            tap.result()
+        requests = running.requests()
         edge = _window_ends(running)
     good = Counter(
         int((request["at"] - edge) // WINDOW) for request in requests if request["status"] != 429
     )
-    first, last = min(good), max(good)
-    show(f"{case.name}, {quota}: {len(requests)} requests")
-    return _Used(
-        case,
-        quota,
-        [good[number] for number in range(first, last)],
-        len(requests),
-        sum(request["status"] == 429 for request in requests),
-    )
+    refused = sum(request["status"] == 429 for request in requests)
+    show(f"{name}, {quota}: {len(requests)} requests")
+    used = [good[number] for number in range(min(good), max(good))]
+    return _Used(name, quota, other, used, len(requests), refused)
 
 
-def _window_ends(running: Measured) -> float:
+def _window_ends(store: RemoteStore) -> float:
     """A time at which a window of the store ends, as UNIX time."""
-    store = running.store
     asked = urllib.request.Request(
         f"{store.api_url}/stores/{store.store_hash}/v2/time",
         headers={"X-Auth-Token": store.access_token},
@@ -170,8 +142,8 @@ def _chart(found: list[_Used], quota: int) -> LineChart:
         y_axis="used of the share (%)",
         series=[
             Series(
-                used.case.name,
-                [(at + 1, round(100 * share, 1)) for at, share in enumerate(used.of_share)],
+                used.name,
+                [(at, round(100 * share, 1)) for at, share in enumerate(used.of_share, start=1)],
             )
             for used in found
             if used.quota == quota

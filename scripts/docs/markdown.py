@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table, ending with a line feed."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], rest: str = "---") -> str:
+    """A table, ending with a line feed. `rest`: how columns after the first are aligned."""
     lines = [f"| {' | '.join(cells)} |\n" for cells in (head, *rows)]
-    lines.insert(1, "|---" * len(head) + "|\n")
+    lines.insert(1, "|---" + f"|{rest}" * (len(head) - 1) + "|\n")
     return "".join(lines)
 
 
