@@ -33,7 +33,7 @@ OF_CHANNELS = {*FIELDS, *FILTERS}
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Sandbox]:
-    with Sandbox(Options(orders=60, customers=40, products=40, coupons=5, channels=3)) as started:
+    with Sandbox(Options(orders=24, customers=30, products=24, coupons=5, channels=3)) as started:
         second = list(rows_of(started, "channels"))[1]
         for name in ("orders", "subscribers"):
             started.change(name, list(rows_of(started, name))[:9], {"channel_id": second})

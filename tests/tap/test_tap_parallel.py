@@ -53,7 +53,7 @@ def test_no_more_requests_are_in_flight_than_max_concurrency_allows() -> None:
 
 def test_pages_wait_for_the_lookups_of_those_before_and_not_in_memory() -> None:
     """However quick the list is, and however slow what its rows need beside it."""
-    page, pages = 50, 14
+    page, pages = 50, 10
     with Sandbox(Options(orders=page * pages, customers=0, products=0, coupons=5)) as store:
         catalog = select(discover(settings(store)), "orders")
         store.clear_requests()

@@ -47,7 +47,7 @@ STORES = [as_it_is, embeds_nothing, fails_with_details]
 
 
 @pytest.mark.parametrize("prepare", some_of(STORES, 1, pytest.mark.every_stream))
-@pytest.mark.parametrize("more", some_of(SETTINGS, 2, pytest.mark.every_stream), ids=str)
+@pytest.mark.parametrize("more", some_of(SETTINGS, 1, pytest.mark.every_stream), ids=str)
 def test_a_sync_of_everything_sends_what_is_documented(
     strict: Sandbox, more: Json, prepare: Callable[[Sandbox], None]
 ) -> None:

@@ -147,10 +147,9 @@ def test_archived_orders_come_with_their_mark(small: Sandbox) -> None:
     assert second.record("orders", id)["is_deleted"] is True
 
 
-@pytest.mark.parametrize("more", [{}, {"store_hash_column": True, "detect_deletes": True}])
-def test_records_have_every_column_in_the_order_of_the_schema(quiet: Sandbox, more: Json) -> None:
-    # Pages enough for rows to be read in every way.
-    result = succeed(settings(quiet, page_size=5, **more), args=["--select", "**"])
+def test_columns_of_the_tap_are_where_the_schema_has_them(small: Sandbox) -> None:
+    config = settings(small, page_size=5, store_hash_column=True, detect_deletes=True)
+    result = succeed(config, args=["--select", "**"])
     assert len(result.by_stream) > 50
     for stream, message in result.schemas.items():
         on_request = load_notes(stream).on_request
