@@ -45,8 +45,8 @@ LOOKBACK = timedelta(seconds=60)
 
 # Values as texts and every field embedded: they can be compared digit for digit.
 OPTIONS = Options(
-    orders=120,
-    customers=120,
+    orders=60,
+    customers=60,
     products=120,
     coupons=14,
     consignment_costs="string",
@@ -495,7 +495,7 @@ def test_a_childs_missing_permission_is_named_and_stops_no_other_stream(
 
 def test_a_child_that_fails_on_the_way_goes_on_there(own: Sandbox, held: Truth) -> None:
     name, names = "order_transactions", ("orders", *BELOW_ORDERS)
-    own.fault(name, request=60, kind="500", times=0)
+    own.fault(name, request=30, kind="500", times=0)
     first = sync(own, *names, status=1, page_size=10, max_attempts=1, max_retry_seconds=0)
     own.clear_faults()
     second = sync(own, *names, state=first.state)
