@@ -114,3 +114,15 @@ def small() -> Iterator[Sandbox]:
     """A very small store for one test to change."""
     with Sandbox(Options(orders=30, customers=25, products=25, coupons=8)) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def still() -> Iterator[Sandbox]:
+    """A store large enough for every kind of row, which tests read and none changes."""
+    with Sandbox(Options(orders=240, customers=200, products=80, coupons=12)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def ask(still: Sandbox) -> Get:
+    return client(still)

@@ -1,7 +1,5 @@
 """Access, headers, rate limit, faults, keep-alive, command line."""
 
-from __future__ import annotations
-
 import argparse
 import http.client
 import json
@@ -9,56 +7,52 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sandbox_client import Get
 
-from tap_bigcommerce_sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Options, Sandbox
 from tap_bigcommerce_sandbox.options import add_arguments, from_arguments, to_arguments
 from tap_bigcommerce_sandbox.readme_tables import README, with_tables
 
 PRODUCTS = "v3/catalog/products"
 
 
-def connect(store: Store) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(store.api_url.removeprefix("http://"), timeout=10)
+@pytest.fixture
+def connection(store: Sandbox) -> Iterator[http.client.HTTPConnection]:
+    made = http.client.HTTPConnection(store.api_url.removeprefix("http://"), timeout=10)
+    yield made
+    made.close()
 
 
-def test_a_wrong_token_is_401_in_each_shape(get: Get) -> None:
+def test_without_access_it_is_refused_in_the_shape_of_its_version(
+    store: Sandbox, get: Get, connection: http.client.HTTPConnection
+) -> None:
     assert get("v2/orders", token="x").json[0]["status"] == 401
     answer = get(PRODUCTS, token="x")
     assert answer.status == 401
     assert set(answer.json) == {"status", "title", "type", "errors"}
-
-
-def test_another_store_is_404(store: Sandbox) -> None:
-    connection = connect(store)
-    connection.request("GET", "/stores/other/v2/orders")
-    assert connection.getresponse().status == 404
-    connection.close()
-
-
-def test_a_trailing_slash_on_v3_is_403(get: Get) -> None:
     answer = get(PRODUCTS + "/")
-    assert answer.status == 403
-    assert answer.json["title"] == "Authentication Required"
-
-
-def test_withheld_scopes_are_403(store: Sandbox, get: Get) -> None:
+    assert (answer.status, answer.json["title"]) == (403, "Authentication Required")
     store.set(withheld_scopes=["marketing", "information"])
     answer = get("v2/coupons")
     assert answer.status == 403
     assert answer.json[0]["message"] == "You don't have a required scope to access the endpoint"
     assert get("v2/store").status == 403
     assert get("v2/time").status == 200
+    connection.request("GET", "/stores/other/v2/orders")
+    assert connection.getresponse().status == 404
 
 
 def test_every_answer_has_its_headers(store: Sandbox, get: Get) -> None:
     answer = get("v2/orders", limit=1)
     assert {"date", "last-modified", "x-rate-limit-requests-left"} <= set(answer.headers)
-    store.set(rate_limit_headers=False)
+    store.set(rate_limit_headers=False, retry_after_header=7)
     assert not any(name.startswith("x-rate-limit") for name in get("v2/time").headers)
+    store.fault("orders", kind="429")
+    refused = get("v2/orders")
+    assert refused.headers["x-retry-after"] == "7"
+    assert not any(name.startswith("x-rate-limit") for name in refused.headers)
 
 
 def test_the_quota_ends_in_429_and_comes_back(store: Sandbox, get: Get) -> None:
@@ -72,33 +66,35 @@ def test_the_quota_ends_in_429_and_comes_back(store: Sandbox, get: Get) -> None:
     assert get("v2/time").status == 200
 
 
-@pytest.mark.parametrize("status", [304, 400, 403, 404, 409, 422, 423, 429, 500, 503, 507, 509])
-def test_statuses_as_faults(store: Sandbox, get: Get, status: int) -> None:
-    store.fault("orders", request=2, kind=str(status))
-    store.fault("products", request=1, kind=str(status))
-    assert [get("v2/orders").status for _ in range(3)] == [200, status, 200]
-    assert get(PRODUCTS).status == status
-    assert [entry["fault"] for entry in store.requests()] == [None, str(status), None, str(status)]
-
-
-def test_a_bare_429_has_no_rate_limit_headers(store: Sandbox, get: Get) -> None:
+def test_statuses_as_faults(store: Sandbox, get: Get) -> None:
+    for status in (304, 400, 403, 404, 409, 422, 423, 429, 500, 503, 507, 509):
+        store.clear_requests()
+        store.fault("orders", request=2, kind=str(status))
+        store.fault("products", request=1, kind=str(status))
+        assert [get("v2/orders").status for _ in range(3)] == [200, status, 200]
+        assert get(PRODUCTS).status == status
+        faults = [entry["fault"] for entry in store.requests()]
+        assert faults == [None, str(status), None, str(status)]
     store.fault("orders", kind="429-bare")
     answer = get("v2/orders")
     assert answer.status == 429
     assert not any(name.startswith("x-rate-limit") for name in answer.headers)
+    store.fault("coupons", kind="302")
+    answer = get("v2/coupons")
+    assert answer.status == 302
+    assert answer.headers["location"] == f"/stores/{store.store_hash}/v2/time"
 
 
 def test_broken_connections(store: Sandbox, get: Get) -> None:
-    store.fault("orders", kind="reset")
-    with pytest.raises(ConnectionError):
-        get("v2/orders")
-    store.fault("orders", kind="cut")
-    with pytest.raises(http.client.IncompleteRead):
-        get("v2/orders")
     store.set(hang_seconds=0.05)
-    store.fault("orders", kind="hang")
-    with pytest.raises(ConnectionError):
-        get("v2/orders")
+    for kind, error in (
+        ("reset", ConnectionError),
+        ("cut", http.client.IncompleteRead),
+        ("hang", ConnectionError),
+    ):
+        store.fault("orders", kind=kind)
+        with pytest.raises(error):
+            get("v2/orders")
     assert get("v2/orders").status == 200
     assert [entry["status"] for entry in store.requests()] == [None, 200, None, 200]
 
@@ -125,8 +121,7 @@ def test_broken_bodies(store: Sandbox, get: Get) -> None:
 
 def test_faults_can_be_narrowed(store: Sandbox, get: Get) -> None:
     store.fault("orders", kind="504", times=0, limit_above=100)
-    assert get("v2/orders", limit=250).status == 504
-    assert get("v2/orders", limit=100).status == 200
+    assert [get("v2/orders", limit=limit).status for limit in (250, 100)] == [504, 200]
     store.clear_faults()
     store.fault("products", kind="500", times=0, includes="images")
     assert get(PRODUCTS, include="variants,images").status == 500
@@ -134,85 +129,57 @@ def test_faults_can_be_narrowed(store: Sandbox, get: Get) -> None:
     store.clear_faults()
     bad = store.records("orders")[30]["id"]
     store.fault("orders", kind="500", times=0, ids_between=[bad, bad])
-    assert get("v2/orders", limit=50).status == 500
-    assert get("v2/orders", limit=50, page=2).status == 200
+    assert [get("v2/orders", limit=50, page=page).status for page in (1, 2)] == [500, 200]
     assert get("v2/orders", min_id=bad + 1, limit=50).status == 200
 
 
 def test_random_faults_follow_the_seed(store: Sandbox, get: Get) -> None:
     store.set(fault_rate=0.5, fault_kinds=["503"])
-    statuses = {get("v2/orders", limit=1).status for _ in range(30)}
-    assert statuses == {200, 503}
+    assert {get("v2/orders", limit=1).status for _ in range(30)} == {200, 503}
     assert {get("v2/time").status for _ in range(10)} == {200}
 
 
-def test_connections_are_kept_and_requests_may_queue(store: Sandbox) -> None:
-    connection = connect(store)
-    sockets = set()
-    for _ in range(3):
-        headers = {"X-Auth-Token": store.access_token}
-        connection.request("GET", f"/stores/{store.store_hash}/v2/time", headers=headers)
-        assert connection.getresponse().read()
-        sockets.add(connection.sock)
-    assert len(sockets) == 1
-    connection.close()
-
-
-def test_gzip_only_for_those_who_accept_it(store: Sandbox, get: Get) -> None:
+def test_connections_are_kept_and_gzip_is_for_those_who_accept_it(
+    store: Sandbox, get: Get, connection: http.client.HTTPConnection
+) -> None:
     store.set(gzip=True)
     plain = get("v2/orders")
     assert "content-encoding" not in plain.headers
-    connection = connect(store)
     headers = {"X-Auth-Token": store.access_token, "Accept-Encoding": "gzip"}
-    connection.request("GET", f"/stores/{store.store_hash}/v2/orders", headers=headers)
-    answer = connection.getresponse()
-    assert answer.headers["Content-Encoding"] == "gzip"
-    assert zlib.decompress(answer.read(), 31) == plain.body
-    connection.close()
+    sockets = set()
+    for _ in range(3):
+        connection.request("GET", f"/stores/{store.store_hash}/v2/orders", headers=headers)
+        answer = connection.getresponse()
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert zlib.decompress(answer.read(), 31) == plain.body
+        sockets.add(connection.sock)
+    assert len(sockets) == 1
 
 
-def test_time_and_store_and_summary(get: Get) -> None:
-    assert isinstance(get("v2/time").json["time"], int)
-    assert get("v2/store").json["timezone"]["name"] == "America/Chicago"
-    assert "variant_count" in get("v3/catalog/summary").json["data"]
+def test_time_and_store_and_summary(ask: Get) -> None:
+    assert isinstance(ask("v2/time").json["time"], int)
+    assert ask("v2/store").json["timezone"]["name"] == "America/Chicago"
+    assert "variant_count" in ask("v3/catalog/summary").json["data"]
 
 
-@pytest.fixture
-def started() -> Iterator[subprocess.Popen[bytes]]:
-    """A sandbox that was started by hand."""
-    root = Path(__file__).resolve().parents[2]
-    command = [
-        sys.executable,
-        "-m",
-        "tap_bigcommerce_sandbox",
-        "--orders=5",
-        "--until-stdin-closes",
-    ]
+@pytest.mark.parametrize("end", ["its input closes", "a signal"])
+def test_the_command_line_announces_itself_and_ends_in_peace(end: str) -> None:
+    words = [sys.executable, "-m", "tap_bigcommerce_sandbox", "--orders=5", "--until-stdin-closes"]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=root, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen(
+        words, cwd=README.parents[1], stdin=pipe, stdout=pipe, stderr=pipe
+    ) as process:
         try:
-            yield process
+            assert process.stdout is not None
+            announced = json.loads(process.stdout.readline())
+            assert set(announced) == {"api_url", "store_hash", "access_token", "control_url"}
+            if end == "a signal":
+                process.terminate()
+                assert process.wait(timeout=10) == 0
+            assert process.communicate(timeout=10) == (b"", b"")
         finally:
             process.kill()
-
-
-def test_the_command_line_announces_itself_and_ends_with_its_stdin(
-    started: subprocess.Popen[bytes],
-) -> None:
-    assert started.stdin is not None
-    assert started.stdout is not None
-    announced = json.loads(started.stdout.readline())
-    assert set(announced) == {"api_url", "store_hash", "access_token", "control_url"}
-    started.stdin.close()
-    assert started.wait(timeout=10) == 0
-
-
-def test_a_signal_ends_it_in_peace(started: subprocess.Popen[bytes]) -> None:
-    assert started.stdout is not None
-    started.stdout.readline()
-    started.terminate()
-    assert started.communicate(timeout=10) == (b"", b"")
-    assert started.returncode == 0
+    assert process.returncode == 0
 
 
 def test_a_spawned_store_is_controlled_over_http() -> None:
