@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import queue
 import subprocess
 import threading
@@ -100,8 +99,3 @@ def records(*parts: list[Json]) -> dict[str, list[Json]]:
             if message["type"] == "RECORD":
                 found.setdefault(message["stream"], []).append(message["record"])
     return found
-
-
-def plain(value: Any) -> Any:
-    """A state as a file of it is read: without Decimals."""
-    return json.loads(json.dumps(value, default=float))

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
-import pytest
 import tap_runner
 from fault_truth import STREAMS, differences
 from tap_runner import Json, Result
 
 from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
-Case = TypeVar("Case")
-Outcome = TypeVar("Outcome")
 Prepare = Callable[[Store], None]
 """What is done to a store before a run."""
 
@@ -114,29 +110,6 @@ def complete(options: Options, prepare: Prepare = nothing, **more: Any) -> Run:
     assert run.result.status == 0, critical(run.result)
     assert run.whole(*STREAMS), run.differences
     return run
-
-
-def side_by_side(
-    work: Callable[[Case], Outcome], cases: Iterable[Case], at_once: int = 4
-) -> dict[Case, Future[Outcome]]:
-    """Start `work` for every case, a few at a time: most of a run with faults is waiting."""
-    pool = ThreadPoolExecutor(at_once)
-    started = {case: pool.submit(work, case) for case in cases}
-    pool.shutdown(wait=False)
-    return started
-
-
-def asked_for(request: pytest.FixtureRequest, cases: Iterable[Case], name: str) -> list[Case]:
-    """The cases that are parameters `name` of tests that run now, of those that use the fixture.
-
-    All, if one of these has no such parameter.
-    """
-    wanted = []
-    for item in request.session.items:
-        if request.fixturename in getattr(item, "fixturenames", ()):
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            wanted.append(parameters.get(name))
-    return [case for case in cases if case in wanted or None in wanted]
 
 
 def critical(result: Result) -> str:

@@ -13,16 +13,14 @@ import subprocess
 import threading
 import time
 import zlib
-from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tap_runner
 from fault_process import started
-from fault_runs import QUICK, asked_for, assert_failed_clearly, critical, side_by_side
+from fault_runs import QUICK, assert_failed_clearly, critical
 from raw_server import Answer, answering, head, http_request, settings_for
-from tap_runner import Result
 from tiers import some_of
 
 from bench.catalogs import selecting
@@ -81,20 +79,10 @@ ODD = {
 }
 
 
-@pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> dict[str, Future[Result]]:
-    def run(name: str) -> Result:
-        with answering({**ENDLESS, **ODD}[name]) as settings:
-            return tap_runner.run({**settings, **IMPATIENT}, selecting("customers", "coupons"))
-
-    return side_by_side(run, asked_for(request, [*ENDLESS, *ODD], "name"), at_once=6)
-
-
 @pytest.mark.parametrize("name", some_of([*ENDLESS, *ODD], 1, pytest.mark.real_time))
-def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(
-    runs: dict[str, Future[Result]], name: str
-) -> None:
-    result = runs[name].result()
+def test_an_answer_that_does_not_end_or_is_none_fails_its_stream_with_words(name: str) -> None:
+    with answering({**ENDLESS, **ODD}[name]) as settings:
+        result = tap_runner.run({**settings, **IMPATIENT}, selecting("customers", "coupons"))
     assert_failed_clearly(result, "customers")
     assert "coupons" not in critical(result)
     # On a busy machine the time between two bytes may run out before that of the whole.

@@ -8,8 +8,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,36 +20,33 @@ from tiers import some_of
 from tap_bigcommerce_sandbox import Sandbox, Store
 
 
-@contextmanager
 def started(
     store: Store,
     out: Any,
     *words: str,
     before: Callable[[], None] | None = None,
     script: Sequence[str] = tap_runner.COMMAND,
-) -> Iterator[subprocess.Popen[bytes]]:
+) -> subprocess.Popen[bytes]:
     """The tap with `out` as its standard output."""
-    settings = tap_runner.settings(store)
-    environment: Mapping[str, str] = {
-        **tap_runner.clean_environment(),
-        **{tap_runner.PREFIX + name.upper(): str(value) for name, value in settings.items()},
+    settings = {
+        tap_runner.PREFIX + name.upper(): str(value)
+        for name, value in tap_runner.settings(store).items()
     }
-    with subprocess.Popen(
+    return subprocess.Popen(
         [*script, "--config", "ENV", *words],
         stdout=out,
         stderr=subprocess.PIPE,
-        env=environment,
+        env={**tap_runner.clean_environment(), **settings},
         preexec_fn=before,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    )
 
 
 def ended(process: subprocess.Popen[bytes]) -> tuple[int, str]:
-    """Its exit status, and what it said."""
-    said = process.communicate(timeout=30)[1].decode()
+    """Its exit status, and what it said; killed if it does not end."""
+    try:
+        said = process.communicate(timeout=30)[1].decode()
+    finally:
+        process.kill()
     assert "Traceback" not in said
     assert "Exception ignored" not in said
     return process.returncode, said
@@ -119,25 +115,22 @@ def test_after_a_write_that_failed_nothing_more_is_written(
 
 def test_a_file_that_may_not_grow_is_said_so(store: Sandbox, tmp_path: Path) -> None:
     path, room = tmp_path / "out", 5000
-    with (
-        path.open("wb") as out,
-        started(
-            store,
-            out,
-            before=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (room, room)),
-        ) as process,
-    ):
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, room))
+
+    with path.open("wb") as out, started(store, out, before=limit) as process:
         status, said = ended(process)
     assert status == 1
     assert "File too large" in said
     assert path.stat().st_size == room
 
 
-@pytest.mark.parametrize("command", ["--discover", "--check", "--audit"])
-def test_a_full_disk_is_said_so_by_every_command(store: Sandbox, command: str) -> None:
+@pytest.mark.parametrize("command", [(), ("--discover",), ("--check",), ("--audit",)], ids=str)
+def test_a_full_disk_is_said_so_by_every_command(store: Sandbox, command: tuple[str, ...]) -> None:
     if not os.path.exists("/dev/full"):
         pytest.skip("this system has no /dev/full")
-    with open("/dev/full", "wb") as full, started(store, full, command) as process:
+    with open("/dev/full", "wb") as full, started(store, full, *command) as process:
         status, said = ended(process)
     assert status == 1
     assert "No space left on device" in said

@@ -13,6 +13,7 @@ import pytest
 import tap_runner
 from fault_runs import small
 from tap_runner import Result
+from tiers import some_of
 
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.shutdown import Shutdown
@@ -21,31 +22,19 @@ from tap_bigcommerce_sandbox import Sandbox
 # The only way to see what becomes of a mistake in the tap is to make one: this function of it
 # raises when the expression on its arguments holds.
 MISTAKES = {
-    "in a worker": ("api.response", "Response.read", "a[0].path == '/v2/orders'"),
+    "in a worker": "api.response Response.read a[0].path=='/v2/orders'",
     "where answers are taken": (
-        "pagination.id_ranges",
-        "IdRangePaginator.received",
-        "a[0].name == 'orders'",
+        "pagination.id_ranges IdRangePaginator.received a[0].name=='orders'"
     ),
-    "where rows are completed": ("streams.enrichment.order_details", "OrderDetails.enrich", "True"),
-    "in a lookup": ("streams.enrichment.child_lists", "ChildLists.read", "a[2] == 'coupons'"),
-    "where records are made": (
-        "sync.stream_sync",
-        "StreamSync.write",
-        "a[0].stream.name == 'orders'",
-    ),
-    "where the state is read": (
-        "sync.stream_sync",
-        "StreamSync._find_start",
-        "a[0].stream.name == 'orders'",
-    ),
-    "before the first request": (
-        "sync.list_sync",
-        "ListSync._get_list_reader",
-        "a[0].name == 'orders'",
-    ),
-    "at the end": ("sync.stream_sync", "StreamSync.complete", "a[0].stream.name == 'orders'"),
+    "where rows are completed": "streams.enrichment.order_details OrderDetails.enrich True",
+    "in a lookup": "streams.enrichment.child_lists ChildLists.read a[2]=='coupons'",
+    "where records are made": "sync.stream_sync StreamSync.write a[0].stream.name=='orders'",
+    "where the state is read": "sync.stream_sync StreamSync._find_start a[0].stream.name=='orders'",
+    "before the first request": "sync.list_sync ListSync._get_list_reader a[0].name=='orders'",
+    "at the end": "sync.stream_sync StreamSync.complete a[0].stream.name=='orders'",
 }
+"""A module, a function of it, and when it raises."""
+CHILD = "streams.enrichment.child_lists ChildLists.read 'order_taxes'in(a[0].context.stream)"
 
 BREAK = """
 import functools, importlib, sys
@@ -77,17 +66,16 @@ def whole(store: Sandbox) -> Result:
     return tap_runner.run(tap_runner.settings(store))
 
 
-def run_with_a_mistake(store: Sandbox, folder: Path, *mistake: str, catalog: Any = None) -> Result:
+def run_with_a_mistake(store: Sandbox, folder: Path, mistake: str, catalog: Any = None) -> Result:
     # As little memory as can be: what a failed stream keeps of it would stop the others.
-    files = {"config": tap_runner.settings(store, page_size=5, max_buffered_mb=1)}
-    if catalog is not None:
-        files["catalog"] = catalog
+    config = tap_runner.settings(store, page_size=5, max_buffered_mb=1)
     words = []
-    for name, value in files.items():
-        (folder / name).write_text(json.dumps(value))
-        words += [f"--{name}", str(folder / name)]
+    for name, value in (("config", config), ("catalog", catalog)):
+        if value is not None:
+            (folder / name).write_text(json.dumps(value))
+            words += [f"--{name}", str(folder / name)]
     ended = subprocess.run(
-        [sys.executable, "-c", BREAK, *mistake, *words],
+        [sys.executable, "-c", BREAK, *mistake.split(), *words],
         capture_output=True,
         check=False,
         timeout=30,
@@ -95,11 +83,11 @@ def run_with_a_mistake(store: Sandbox, folder: Path, *mistake: str, catalog: Any
     return Result(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
 
 
-@pytest.mark.parametrize("where", MISTAKES)
+@pytest.mark.parametrize("where", some_of([*MISTAKES], 5, pytest.mark.histories))
 def test_a_mistake_of_the_tap_fails_its_own_stream(
     store: Sandbox, whole: Result, where: str, tmp_path: Path
 ) -> None:
-    result = run_with_a_mistake(store, tmp_path, *MISTAKES[where])
+    result = run_with_a_mistake(store, tmp_path, MISTAKES[where])
     assert result.status == 1, result.stderr[-2000:]
     assert result.stderr.count("ZeroDivisionError: a mistake") == 1
     [words] = result.logged("CRITICAL")
@@ -116,12 +104,7 @@ def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
     store: Sandbox, tmp_path: Path
 ) -> None:
     catalog = tap_runner.select(tap_runner.discover(), "orders", "order_taxes", "order_messages")
-    mistake = (
-        "streams.enrichment.child_lists",
-        "ChildLists.read",
-        "'order_taxes' in a[0]._context.stream",
-    )
-    result = run_with_a_mistake(store, tmp_path, *mistake, catalog=catalog)
+    result = run_with_a_mistake(store, tmp_path, CHILD, catalog)
     assert result.status == 1
     assert "Failed: order_taxes (see above); " in result.logged("ERROR")[-1]
     whole = tap_runner.run(tap_runner.settings(store), catalog)

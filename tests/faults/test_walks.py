@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import tap_runner
-from fault_runs import asked_for, critical, side_by_side
+from fault_runs import critical, small
 from fault_truth import STREAMS, Row, differences, row_differences
 from tiers import some_of
 
@@ -20,7 +19,6 @@ LAST_REQUEST = 60
 """Changes are prepared for as many requests of a list; most walks need fewer."""
 
 INCREMENTAL = ("customers", "orders", "products")
-MODIFIED = "date_modified"
 
 
 @dataclass(frozen=True)
@@ -34,14 +32,6 @@ class Walk:
     page_size: int = 6
     concurrency: int = 8
     ids: str = "holes"
-
-    @property
-    def name(self) -> str:
-        bounds = "inclusive" if self.inclusive else "exclusive"
-        given = f"{self.ids} {bounds} size {self.page_size}"
-        capped = f" capped at {self.page_cap}" if self.page_cap else ""
-        refused = f" refused above {self.limit_max}" if self.limit_max < 250 else ""
-        return f"{given}{capped}{refused} x{self.concurrency} seed {self.seed}"
 
     @property
     def options(self) -> Options:
@@ -88,21 +78,6 @@ WALKS = [
 ]
 
 
-@dataclass
-class Outcome:
-    """A sync during which the store changed, one of only the changes, and a quiet one."""
-
-    first: tap_runner.Result
-    changes: tap_runner.Result
-    quiet: tap_runner.Result
-    throughout: dict[str, dict[int, list[Row]]] = field(default_factory=dict)
-    """What existed all the time, in each version that it had."""
-    surely_modified: dict[str, set[int]] = field(default_factory=dict)
-    """What was modified before the second sync began, and not removed during it."""
-    at_the_end: list[str] = field(default_factory=list)
-    requests: int = 0
-
-
 def listed(store: Store, stream: str) -> dict[int, Row]:
     """What a list shows now."""
     rows = {row["id"]: row for row in store.records(stream)}
@@ -147,8 +122,11 @@ def keep(store: Store, chance: random.Random) -> dict[str, set[int]]:
     }
 
 
-def walk(case: Walk) -> Outcome:
+@pytest.mark.parametrize("case", some_of(WALKS, 1, pytest.mark.histories), ids=str)
+def test_while_records_come_go_and_change_none_that_stayed_is_missed(case: Walk) -> None:
+    """A sync during which the store changed, one of only the changes, and a quiet one."""
     chance = random.Random(case.seed)
+    state, results = None, list[tap_runner.Result]()
     with Sandbox(case.options) as store:
         settings = tap_runner.settings(
             store,
@@ -157,84 +135,52 @@ def walk(case: Walk) -> Outcome:
             lookback_seconds=0,
             request_timeout=10,
         )
-        kept = keep(store, chance)
-        versions = {s: {id_: [row] for id_, row in listed(store, s).items()} for s in STREAMS}
-        disturb(store, chance, kept)
-        first = tap_runner.run(settings)
-        store.clear_triggers()
-        requests = len(store.requests())
-        for stream, rows in versions.items():
-            now = listed(store, stream)
-            for id_ in list(rows):
-                if id_ not in now:
-                    del rows[id_]
-        modified = {}
-        kept = keep(store, chance)
-        disturb(store, chance, kept)
-        for stream in INCREMENTAL:
-            some = chance.sample(sorted(kept[stream]), min(9, len(kept[stream])))
-            store.change(stream, ids=some)
-            modified[stream] = set(some)
-        changes = tap_runner.run(settings, state=first.states[-1] if first.states else None)
-        store.clear_triggers()
-        quiet = tap_runner.run(settings, state=changes.states[-1] if changes.states else None)
-        outcome = Outcome(first, changes, quiet, versions, modified, requests=requests)
-        last: dict[str, Sequence[Row]] = {}
+        for turn in range(3):
+            before = {stream: set(listed(store, stream)) for stream in STREAMS}
+            kept = keep(store, chance)
+            modified: dict[str, set[int]] = {}
+            if turn < 2:
+                disturb(store, chance, kept)
+            if turn == 1:
+                for stream in INCREMENTAL:
+                    some = chance.sample(sorted(kept[stream]), min(9, len(kept[stream])))
+                    store.change(stream, ids=some)
+                    modified[stream] = set(some)
+            result = tap_runner.run(settings, state=state)
+            store.clear_triggers()
+            assert result.status == 0, critical(result)
+            assert_in_order(result)
+            results.append(result)
+            state = result.state
+            for stream in STREAMS if turn == 0 else ():
+                stayed = before[stream] & listed(store, stream).keys()
+                assert len(stayed) > ROWS / 3
+                assert stayed <= set(result.ids(stream))
+            for stream, ids in modified.items():
+                assert ids <= set(result.ids(stream))
+        last: dict[str, list[Row]] = {}
         for stream in STREAMS:
-            written = [*first.records(stream), *changes.records(stream), *quiet.records(stream)]
             now = listed(store, stream)
+            written = [row for result in results for row in result.records(stream)]
             last[stream] = [row for row in written if row["id"] in now]
-        outcome.at_the_end = [
-            line
-            for line in differences(store, last)
-            # Archived orders are rows of the store, but the list hides them.
-            if "orders: " not in line or "are missing" not in line
-        ]
-        missing = set(listed(store, "orders")) - {row["id"] for row in last["orders"]}
-        if missing:
-            outcome.at_the_end.append(f"orders: {sorted(missing)} are missing")
-    return outcome
+            assert {row["id"] for row in last[stream]} == set(now)
+        # Archived orders are rows of the store, but the list hides them.
+        found = [line for line in differences(store, last) if " are missing: " not in line]
+        assert found == []
 
 
-@pytest.fixture(scope="module")
-def walks(request: pytest.FixtureRequest) -> dict[Walk, Future[Outcome]]:
-    return side_by_side(walk, asked_for(request, WALKS, "case"), at_once=3)
-
-
-every_walk = pytest.mark.parametrize(
-    "case", some_of(WALKS, 1, pytest.mark.histories), ids=lambda case: case.name
-)
-
-
-@every_walk
-def test_while_records_come_go_and_change_none_that_stayed_is_missed(
-    walks: dict[Walk, Future[Outcome]], case: Walk
-) -> None:
-    outcome = walks[case].result()
-    for result in (outcome.first, outcome.changes, outcome.quiet):
-        assert result.status == 0, critical(result)
-        for stream in STREAMS:
-            ids = result.ids(stream)
-            assert len(ids) == len(set(ids)), f"{stream}: twice"
-            # What a filter by id seems to hide is read by page number, after the rest.
-            read_again = any(
-                line.startswith(f"{stream}: ") and "Read again by page number" in line
-                for line in result.logged("WARNING")
-            )
-            assert ids == sorted(ids) or read_again, f"{stream}: out of order"
+def assert_in_order(result: tap_runner.Result) -> None:
+    """Each id once and in order, but for what a filter by id seems to hide: it is read later."""
+    again = [line for line in result.logged("WARNING") if "Read again by page number" in line]
     for stream in STREAMS:
-        stayed = outcome.throughout[stream]
-        assert len(stayed) > ROWS / 3
-        assert set(stayed) - set(outcome.first.ids(stream)) == set()
-    for stream in INCREMENTAL:
-        assert outcome.surely_modified[stream] - set(outcome.changes.ids(stream)) == set()
+        ids = result.ids(stream)
+        assert len(ids) == len(set(ids)), f"{stream}: twice"
+        read_again = any(line.startswith(f"WARNING {stream}: ") for line in again)
+        assert ids == sorted(ids) or read_again, f"{stream}: out of order"
 
 
-@every_walk
-def test_after_changes_during_two_syncs_a_third_one_makes_all_as_the_store_holds_it(
-    walks: dict[Walk, Future[Outcome]], case: Walk
-) -> None:
-    assert walks[case].result().at_the_end == []
+def tiny(**more: Any) -> Options:
+    return small(**{"orders": 12, "customers": 12, "coupons": 6, **more})
 
 
 @pytest.mark.parametrize("skew", some_of([0, 3600, -3600], 1, pytest.mark.histories))
@@ -242,18 +188,9 @@ def test_after_changes_during_two_syncs_a_third_one_makes_all_as_the_store_holds
 def test_a_change_made_while_the_first_answer_is_on_its_way_comes_with_the_next_sync(
     skew: int, inclusive: bool
 ) -> None:
-    options = Options(
-        orders=12,
-        customers=12,
-        products=12,
-        coupons=6,
-        huge_order_share=0.0,
-        clock_skew_seconds=float(skew),
-        inclusive_bounds=inclusive,
-        # Long enough for the change and the answer's Date to fall into different seconds.
-        latency_ms=250.0,
-    )
-    with Sandbox(options) as store:
+    # Long enough for the change and the answer's Date to fall into different seconds.
+    slow = tiny(clock_skew_seconds=float(skew), inclusive_bounds=inclusive, latency_ms=250.0)
+    with Sandbox(slow) as store:
         settings = tap_runner.settings(store, lookback_seconds=0)
         changed = {stream: sorted(listed(store, stream))[3:6] for stream in INCREMENTAL}
         for stream, ids in changed.items():
@@ -281,15 +218,7 @@ def test_a_change_made_while_the_first_answer_is_on_its_way_comes_with_the_next_
 
 @pytest.mark.parametrize("skew", [3600, -3600])
 def test_a_clock_that_is_an_hour_off_makes_no_bookmark_that_passes_a_change(skew: int) -> None:
-    options = Options(
-        orders=12,
-        customers=12,
-        products=12,
-        coupons=6,
-        huge_order_share=0.0,
-        clock_skew_seconds=float(skew),
-    )
-    with Sandbox(options) as store:
+    with Sandbox(tiny(clock_skew_seconds=float(skew))) as store:
         settings = tap_runner.settings(store, lookback_seconds=0)
         written: dict[str, list[Row]] = {stream: [] for stream in STREAMS}
         state = None
@@ -297,12 +226,8 @@ def test_a_clock_that_is_an_hour_off_makes_no_bookmark_that_passes_a_change(skew
             for stream in INCREMENTAL:
                 ids = sorted(listed(store, stream))
                 store.change(stream, ids=[ids[turn]])
-                store.on(
-                    stream,
-                    1,
-                    {"op": "change", "list": stream, "ids": [ids[turn + 4]]},
-                    moment="after_read",
-                )
+                change = {"op": "change", "list": stream, "ids": [ids[turn + 4]]}
+                store.on(stream, 1, change, moment="after_read")
             result = tap_runner.run(settings, state=state)
             assert result.status == 0, critical(result)
             state = result.state
