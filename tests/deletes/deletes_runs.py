@@ -37,6 +37,10 @@ class Runs:
             self.state = result.state
         return result
 
+    def audit(self, **config: Any) -> Result:
+        """What --audit says now."""
+        return run({**self.config, **config}, self.catalog, self.state, args=["--audit"])
+
     def state_entry(self, stream: str) -> Json:
         """The state's entry for deletes of the stream."""
         found: Json = self.state["bookmarks"][stream].get("deletes", {})
@@ -46,3 +50,13 @@ class Runs:
 def tombstones(result: Result, stream: str) -> list[int]:
     """The ids in the tombstones that a run has written."""
     return [row["id"] for row in result.records(stream) if len(row) <= 3 and row["_sdc_deleted_at"]]
+
+
+def lines(result: Result) -> list[list[str]]:
+    """The table of an audit, in words."""
+    return [line.split() for line in result.stdout.splitlines()]
+
+
+def said(result: Result, words: str) -> bool:
+    """Whether an error has these words."""
+    return any(words in line for line in result.logged("CRITICAL"))

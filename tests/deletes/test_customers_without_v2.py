@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from deletes_runs import Runs, tombstones
-from tap_runner import Json, run, select
+from deletes_runs import Runs, lines, tombstones
+from tap_runner import Json, select
 
 from tap_bigcommerce_sandbox import Sandbox
 
 WARNING = "customers: this store does not have the list /v2/customers any more"
-
-
-def asked(store: Sandbox, list: str) -> int:
-    return sum(entry["list"] == list for entry in store.requests())
 
 
 def test_deletions_are_reported_whichever_list_is_read(small: Sandbox, catalog: Json) -> None:
@@ -68,16 +64,14 @@ def test_the_audit_compares_the_list_of_v3(small: Sandbox, catalog: Json) -> Non
     runs.run()
     small.set(customers_v2="404")
     small.clear_requests()
-    result = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    result = runs.audit()
     assert result.status == 0, result.stderr
-    assert ["customers", "25", "25", "25", "0", "0"] in [
-        line.split() for line in result.stdout.splitlines()
-    ]
+    assert ["customers", "25", "25", "25", "0", "0"] in lines(result)
     assert result.stderr.count(WARNING) == 1
-    assert asked(small, "customers") == 1
+    assert sum(entry["list"] == "customers" for entry in small.requests()) == 1
     [deleted] = small.delete("customers", count=1)
     [new] = small.add("customers", count=1)
-    result = run(runs.config, runs.catalog, runs.state, args=["--audit"])
+    result = runs.audit()
     assert result.status == 1
     assert f"customers: in the store, not written: {new}\n" in result.stdout
     assert f"customers: written, not in the list: {deleted}\n" in result.stdout
@@ -87,7 +81,7 @@ def test_the_audit_without_both_lists_names_that_of_v2(small: Sandbox, catalog: 
     small.set(customers_v2="404")
     small.fault("customers_v3", kind="404", times=0)
     runs = Runs(small, select(catalog, "customers"))
-    result = run(runs.config, runs.catalog, args=["--audit"])
+    result = runs.audit()
     assert result.status == 1
     assert "GET /v2/customers failed: 404" in result.stdout
     assert WARNING not in result.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from deletes_runs import Runs
-from hiding_proxy import hiding_proxy
+from hiding import hiding
 from tap_runner import Json, Result, run, select, settings
 
 from tap_bigcommerce_sandbox import Sandbox
@@ -119,8 +119,8 @@ def test_a_pass_that_missed_rows_activates_nothing(small: Sandbox, catalog: Json
     chosen = select(catalog, "product_variants")
     runs = Runs(small, chosen, detect_deletes=False, activate_version=True)
     [hidden, *_] = runs.run().ids("product_variants")
-    with hiding_proxy(small, lambda id_: id_ == hidden, counts=True) as api_url:
-        result = runs.run(api_url=api_url, fails=True)
+    with hiding(small, lambda id_: id_ == hidden, counts=True):
+        result = runs.run(fails=True)
     assert activated(result) == []
     assert any("the API says that there are" in line for line in result.logged("CRITICAL"))
     assert (hidden,) in runs.warehouse.present("product_variants")
