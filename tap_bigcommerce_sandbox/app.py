@@ -6,17 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tap_bigcommerce_sandbox.dates import http_date
-from tap_bigcommerce_sandbox.endpoints import CHILDREN, ENDPOINTS, KINDS
+from tap_bigcommerce_sandbox.families import ENDPOINTS, LISTS
 from tap_bigcommerce_sandbox.faults import BROKEN_CONNECTIONS, Faults, apply_fault
 from tap_bigcommerce_sandbox.identity import ACCESS_TOKEN
-from tap_bigcommerce_sandbox.lists import Context
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.quota import Quota
 from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.request_log import RequestLog
 from tap_bigcommerce_sandbox.responses import ApiError, Response, error_response
 from tap_bigcommerce_sandbox.router import Match, Router, api_of
-from tap_bigcommerce_sandbox.selection import Selector
 from tap_bigcommerce_sandbox.triggers import Operation, Triggers
 from tap_bigcommerce_sandbox.world import World
 
@@ -33,12 +31,11 @@ class App:
     """One store: its data, faults, triggers, quota and request log."""
 
     def __init__(self, options: Options) -> None:
-        self.world = World(options, KINDS, CHILDREN)
+        self.world = World(options, LISTS)
         self.faults = Faults(options.seed)
         self.triggers = Triggers()
         self.request_log = RequestLog()
         self.quota = Quota()
-        self.context = Context(self.world, Selector(self.world))
         self._router = Router(ENDPOINTS)
 
     @property
@@ -82,7 +79,7 @@ class App:
             if match is None:
                 raise refusal or ApiError(404, "Not Found")
             self._admit(request, match)
-            return match.endpoint.respond(self.context, request, match.parents)
+            return match.endpoint.respond(self.world, request, match.parents)
         except ApiError as error:
             return error_response(api, error.status, error.message, error.details)
 
@@ -95,8 +92,8 @@ class App:
             raise ApiError(403, "You don't have a required scope to access the endpoint")
         if not self.quota.take(self.options):
             raise ApiError(429, "Too many requests.")
-        of_customers = f"{match.endpoint.path}/".startswith("customers/")
-        if match.endpoint.api == "v2" and of_customers and self.options.customers_v2 != "served":
+        of_customers = f"{match.endpoint.path}/".startswith("v2/customers/")
+        if of_customers and self.options.customers_v2 != "served":
             raise ApiError(int(self.options.customers_v2), "The resource is no longer offered.")
         unknown = sorted(request.query.keys() - match.endpoint.parameters)
         if unknown and self.options.refuse_unknown_parameters:

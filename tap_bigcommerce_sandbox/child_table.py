@@ -4,19 +4,46 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 from tap_bigcommerce_sandbox.cache import BoundedCache
 from tap_bigcommerce_sandbox.dates import read_date
 from tap_bigcommerce_sandbox.ids import number_of
-from tap_bigcommerce_sandbox.table import Row, Table
-
-if TYPE_CHECKING:
-    from tap_bigcommerce_sandbox.world import Child
+from tap_bigcommerce_sandbox.table import Row, Stamp, Table
 
 _ROWS_KEPT = 30_000
 _FAR_ABOVE = 1_000_000
 """Added parents can have this many rows before their numbers meet those of added rows."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Below:
+    """How the rows of a list are told apart and changed; most of it is for those with a parent."""
+
+    name: str
+    text: str = ""
+    """The text field that changes if a change gives no fields."""
+    key: tuple[str, ...] = ("id",)
+    """The fields that identify a row, of one parent if there is a parent."""
+    parent: str = ""
+    """The list whose rows have these rows below them; it is declared earlier."""
+    parent_field: str = ""
+    """The field with the parent's id."""
+    id: str = "id"
+    """The field with the row's number; "": rows have none and are numbered in order."""
+    id_form: Callable[[int], Any] = int
+    """How the number of an added row is written there."""
+    number: Callable[[Row], int] | None = None
+    """Computes the number if no field of the row has it."""
+    stride: int = 1000
+    """Room for numbers below each parent: a number's parent is number // stride."""
+    created: Stamp | None = None
+    modified: Stamp | None = None
+    touches_parent: bool = False
+    """Whether a change of the row sets its parent's date_modified."""
+    derived_from: str = ""
+    """The lists that these rows are computed from; they change only when those do."""
 
 
 class ChildTable:
@@ -28,13 +55,13 @@ class ChildTable:
 
     def __init__(
         self,
-        child: Child,
+        declared: Below,
         parents: Table | ChildTable,
         rows: Callable[[int], list[Row]],
         others: Sequence[Table] = (),
     ) -> None:
         self.parents = parents
-        self._child = child
+        self._declared = declared
         self._rows = rows
         self._others = others
         self._made: BoundedCache[dict[int, Row]] = BoundedCache(_ROWS_KEPT)
@@ -86,7 +113,7 @@ class ChildTable:
 
     def parent_of(self, number: int) -> int:
         """The parent of a row."""
-        return self._adopted.get(number, number // self._child.stride)
+        return self._adopted.get(number, number // self._declared.stride)
 
     def state_below(self, parent: int) -> Hashable:
         """A cache key that changes when a row of this parent does."""
@@ -110,14 +137,14 @@ class ChildTable:
 
     def created(self, number: int) -> int:
         """date_created in seconds; the parent's if the rows have no such date."""
-        stamp = self._child.created
+        stamp = self._declared.created
         if stamp is None:
             return self.parents.created(self.parent_of(number))
         return int(read_date(self.row(number)[stamp[0]]))
 
     def modified(self, number: int) -> int:
         """date_modified in seconds; the parent's if the rows have no such date."""
-        stamp = self._child.modified
+        stamp = self._declared.modified
         if stamp is None:
             return self.parents.modified(self.parent_of(number))
         return int(read_date(self.row(number)[stamp[0]]))
@@ -130,7 +157,7 @@ class ChildTable:
     def next_ids(self, count: int) -> list[int]:
         """Numbers for new rows, above all others."""
         above = max(self.parents.ids[-1:], default=0) + _FAR_ABOVE
-        start = max(above * self._child.stride, max(self._adopted, default=0) + 1)
+        start = max(above * self._declared.stride, max(self._adopted, default=0) + 1)
         return list(range(start, start + count))
 
     def add(
@@ -143,7 +170,7 @@ class ChildTable:
             if number in self or number in self._removed:
                 raise ValueError(f"id {number} exists already")
             row = {**self._model(parent), **self._identity(number, parent)}
-            for stamp in (self._child.created, self._child.modified):
+            for stamp in (self._declared.created, self._declared.modified):
                 if stamp is not None:
                     row[stamp[0]] = stamp[1](now)
             row.update(fields or {})
@@ -157,11 +184,11 @@ class ChildTable:
         self._refuse_derived()
         for number in numbers:
             self._expect(number)
-            if not fields and not self._child.changes:
-                raise ValueError(f"{self._child.name} has no text of its own: say which fields")
+            if not fields and not self._declared.text:
+                raise ValueError(f"{self._declared.name} has no text of its own: say which fields")
             if not fields:
                 self._changes[number] = self._changes.get(number, 0) + 1
-            stamp = self._child.modified
+            stamp = self._declared.modified
             stamped = {} if stamp is None or now is None else {stamp[0]: stamp[1](now)}
             self._fields[number] = {**self._fields.get(number, {}), **stamped, **(fields or {})}
             self._note(self.parent_of(number), now)
@@ -199,7 +226,7 @@ class ChildTable:
         made = {}
         for at, row in enumerate(self._rows(parent)):
             number = self._number(parent, at, row)
-            if number // self._child.stride != parent:
+            if number // self._declared.stride != parent:
                 # Made from a row that was added later, whose number is above all others.
                 self._adopted[number] = parent
             if number not in self._removed:
@@ -209,25 +236,25 @@ class ChildTable:
         return made
 
     def _number(self, parent: int, at: int, row: Row) -> int:
-        if self._child.number is not None:
-            return self._child.number(row)
-        if not self._child.id:
-            return parent * self._child.stride + at
-        return number_of(row[self._child.id])
+        if self._declared.number is not None:
+            return self._declared.number(row)
+        if not self._declared.id:
+            return parent * self._declared.stride + at
+        return number_of(row[self._declared.id])
 
     def _current(self, number: int, row: Row) -> Row:
         changes, fields = self._changes.get(number), self._fields.get(number)
         if changes:
-            row = {**row, self._child.changes: f"changed {changes} times"}
+            row = {**row, self._declared.text: f"changed {changes} times"}
         return {**row, **fields} if fields else row
 
     # What new rows are like
     def _home(self, fields: Row | None) -> int:
-        given = (fields or {}).get(self._child.parent_field)
+        given = (fields or {}).get(self._declared.parent_field)
         if given is not None:
             return int(given)
         if not self.parents.ids:
-            raise ValueError(f"{self._child.name}: there is nothing to add to")
+            raise ValueError(f"{self._declared.name}: there is nothing to add to")
         return self.parents.ids[-1]
 
     def _model(self, parent: int) -> Mapping[str, object]:
@@ -237,25 +264,27 @@ class ChildTable:
             rows = self.below(other)
             if rows:
                 return rows[-1]
-        raise ValueError(f"{self._child.name}: there is no row that a new one could be like")
+        raise ValueError(f"{self._declared.name}: there is no row that a new one could be like")
 
     def _identity(self, number: int, parent: int) -> Row:
-        child = self._child
+        child = self._declared
         named = {child.id: child.id_form(number), child.parent_field: parent}
         return {name: value for name, value in named.items() if name}
 
     def _refuse_double(self, parent: int, row: Row) -> None:
-        keys = [[other.get(name) for name in self._child.key] for other in self.below(parent)]
-        if [row.get(name) for name in self._child.key] in keys:
-            raise ValueError(f"{self._child.name}: there is such a row already; say which fields")
+        keys = [[other.get(name) for name in self._declared.key] for other in self.below(parent)]
+        if [row.get(name) for name in self._declared.key] in keys:
+            raise ValueError(
+                f"{self._declared.name}: there is such a row already; say which fields"
+            )
 
     def _refuse_derived(self) -> None:
-        if self._child.derived_from:
-            raise ValueError(f"{self._child.name} follows from {self._child.derived_from}")
+        if self._declared.derived_from:
+            raise ValueError(f"{self._declared.name} follows from {self._declared.derived_from}")
 
     def _expect(self, number: int) -> None:
         if number not in self:
             raise ValueError(f"there is no id {number}")
 
     def _note(self, parent: int, now: int | None) -> None:
-        self.parents.change_below(parent, now if self._child.touches_parent else None)
+        self.parents.change_below(parent, now if self._declared.touches_parent else None)

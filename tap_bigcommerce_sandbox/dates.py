@@ -31,6 +31,11 @@ def iso(second: int, zone: str = "+00:00") -> str:
     return f"{_day(day)[1]}T{rest // 3600:02d}:{rest // 60 % 60:02d}:{rest % 60:02d}{zone}"
 
 
+def zulu(second: int) -> str:
+    """A v3 date with "Z"."""
+    return iso(second, "Z")
+
+
 def http_date(moment: float) -> str:
     """A date for an HTTP header."""
     return formatdate(moment, usegmt=True)

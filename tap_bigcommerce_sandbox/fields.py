@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.dates import iso, rfc2822
+from tap_bigcommerce_sandbox.dates import iso, rfc2822, zulu
 from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.money import money, number
 from tap_bigcommerce_sandbox.randomness import SeededRandom, name_number
@@ -134,15 +134,11 @@ def _date(stamp: Callable[[int], str]) -> Field:
     return Field(lambda cell: stamp(_moment(cell)), "string", stamp=stamp)
 
 
-def _zulu(second: int) -> str:
-    return iso(second, "Z")
-
-
 RFC2822 = _date(rfc2822)
 """Mostly in v2: "Thu, 05 Mar 2026 10:00:00 +0000"."""
 ISO = _date(iso)
 """Mostly in v3: "2026-03-05T10:00:00+00:00"."""
-ZULU = _date(_zulu)
+ZULU = _date(zulu)
 """In some lists of v3: "2026-03-05T10:00:00Z"."""
 UNIX_TEXT = _date(str)
 """The seconds since 1970 as a text."""

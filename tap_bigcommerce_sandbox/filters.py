@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,17 @@ from tap_bigcommerce_sandbox.ids import number_of
 from tap_bigcommerce_sandbox.responses import ApiError
 from tap_bigcommerce_sandbox.world import World
 
-_BOUNDS = {"min": ">=", "max": "<=", "greater": ">", "less": "<", "in": "in", "not_in": "not in"}
+_BOUNDS = {
+    "=": "=",
+    "not": "!=",
+    "min": ">=",
+    "max": "<=",
+    "greater": ">",
+    "less": "<",
+    "in": "in",
+    "not_in": "not in",
+    "like": "like",
+}
 _EXCLUSIVE = {">=": ">", "<=": "<"}
 
 
@@ -39,29 +49,33 @@ class Condition:
     value: Any
 
 
-def v2_range(field: str, reads: str) -> tuple[Filter, ...]:
-    """min_x and max_x."""
-    return (
-        Filter(f"min_{field}", field, ">=", reads),
-        Filter(f"max_{field}", field, "<=", reads),
+def params(**specs: str) -> tuple[Filter, ...]:
+    """Filters by the type of their values, which are those of `Filter.reads` with _ for a space.
+
+    "x" compares with field x; min_x and max_x bound it; "x:=,in,min" is x, x:in and x:min; "x>y"
+    compares with field y, "x>y:test" in another way. "?" marks what is not documented, "!" what is
+    `firm`.
+    """
+    return tuple(
+        item
+        for reads, text in specs.items()
+        for spec in text.split()
+        for item in _read_spec(spec, reads.replace("_", " "))
     )
 
 
-def v3_family(field: str, reads: str, *operators: str) -> tuple[Filter, ...]:
-    """x itself (equality) and x:operator for each operator."""
-    plain = Filter(field, field, "=", reads)
-    return (plain, *(Filter(f"{field}:{name}", field, _BOUNDS[name], reads) for name in operators))
-
-
-def v3_dates(*fields: str, plain: bool = True) -> tuple[Filter, ...]:
-    """x (equality), x:min and x:max for each of the date fields."""
-    families = [v3_family(field, "date", "min", "max") for field in fields]
-    return tuple(item for family in families for item in family[0 if plain else 1 :])
-
-
-def v3_in(field: str, reads: str = "integer", param: str = "") -> Filter:
-    """x:in alone."""
-    return Filter(f"{param or field}:in", field, "in", reads)
+def _read_spec(spec: str, reads: str) -> Iterator[Filter]:
+    text, _, target = spec.rstrip("?!").partition(">")
+    name, _, operators = text.partition(":")
+    field, _, test = target.partition(":")
+    flags = {"firm": spec.endswith("!"), "documented": not spec.endswith("?")}
+    if not operators:
+        bound = _BOUNDS.get(name[:3]) if name[3:4] == "_" else None
+        field = field or (name[4:] if bound else name)
+        yield Filter(name, field, test or bound or "=", reads, **flags)
+    for operator in filter(None, operators.split(",")):
+        param = name if operator == "=" else f"{name}:{operator}"
+        yield Filter(param, field or name, test or _BOUNDS[operator], reads, **flags)
 
 
 def read_conditions(

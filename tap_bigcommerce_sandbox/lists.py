@@ -1,7 +1,8 @@
-"""The kinds of endpoint: a list of rows, a single row, a computed object."""
+"""The declaration of a list: its path, what it can be asked for, and how its rows are made."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -9,20 +10,23 @@ from typing import Any, Protocol
 import orjson
 
 from tap_bigcommerce_sandbox.dates import http_date
+from tap_bigcommerce_sandbox.fields import CREATED, MODIFIED, PARENT, Cell, Field, filled
 from tap_bigcommerce_sandbox.filters import Filter, read_conditions
-from tap_bigcommerce_sandbox.paging import PARTS_CAP, Paging, Part, cut
+from tap_bigcommerce_sandbox.paging import OBJECT, PARTS_CAP, Paging, Part, cut
 from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.responses import ApiError, Response, json_response
-from tap_bigcommerce_sandbox.selection import Selector
-from tap_bigcommerce_sandbox.world import Form, World
+from tap_bigcommerce_sandbox.selection import select
+from tap_bigcommerce_sandbox.table import Row, Stamp, Table
+from tap_bigcommerce_sandbox.world import Form, Rows, World
+
+NO_WORDS: frozenset[str] = frozenset()
+_STRIDE = 1000
+_DAY = 86400
 
 
-@dataclass(frozen=True)
-class Context:
-    """The data that endpoints read."""
-
-    world: World
-    selector: Selector
+def words(text: str) -> frozenset[str]:
+    """The words of a text."""
+    return frozenset(text.split())
 
 
 class Endpoint(Protocol):
@@ -31,9 +35,10 @@ class Endpoint(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def api(self) -> str: ...
-    @property
-    def path(self) -> str: ...
+    def path(self) -> str:
+        """With the version of the API: "v2/orders/{}"."""
+        ...
+
     @property
     def scope(self) -> str:
         """The required scope; "a|b" means either of them."""
@@ -44,43 +49,151 @@ class Endpoint(Protocol):
         """The documented query parameters."""
         ...
 
-    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
+    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
         """The response; `parents` are the ids in the path. Raises ApiError."""
         ...
 
 
 @dataclass(frozen=True)
-class RowList:
-    """A list of rows of one kind: all of them, or with {} in the path those of one parent."""
+class Computed:
+    """One computed object, such as a count or the store's time."""
 
     name: str
-    api: str
     path: str
     scope: str
-    kind: str = ""
-    """The kind of the rows, if its name is not that of the list."""
+    value: Callable[[World, Request], Any]
+    parameters: frozenset[str] = NO_WORDS
+
+    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
+        """The object."""
+        return _object(world, self.path, self.value(world, request))
+
+
+@dataclass(frozen=True)
+class List(Rows):
+    """A list: all rows, or with {} in the path those of one parent; or an object, as its only row.
+
+    Rows are made by `row` from the id, by `rows` from the parent, or from the types of `fields`.
+    """
+
+    name: str
+    path: str
+    """With the version of the API: "v2/orders/{}/taxes"."""
+    scope: str
+    """The required permission; "a|b" means either of them."""
+    _: dataclasses.KW_ONLY
+    of: str = ""
+    """The list that has the same rows, if this is another path to them."""
+    row: Callable[[World, int], Row] | None = None
+    included: Callable[[World, int, Form], Row] | None = None
+    """What requests include in a row."""
+    rows: Callable[[World, int], list[Row]] | None = None
+    """The rows below a parent, in the order of their ids."""
+    fields: Mapping[str, Field] = field(default_factory=dict)
+    share: float | Callable[[World, int], bool] = 1.0
+    """How many of the parents have rows of such fields, or which ones. The first one and those
+    that are added later always have some."""
     filters: tuple[Filter, ...] = ()
-    sorts: frozenset[str] = frozenset()
+    sorts: frozenset[str] = NO_WORDS
     direction: bool = False
     """Whether the direction is a separate parameter instead of a suffix of `sort`."""
     downwards: bool = False
     """Whether the largest id comes first by default."""
-    includes: frozenset[str] = frozenset()
-    capping_includes: frozenset[str] = frozenset()
-    shown_by: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Fields that rows have only when a parameter is true, or when include= names it."""
+    capping_includes: frozenset[str] = NO_WORDS
+    shown_by: str = ""
+    """The parameter that shows the optional fields if it is true, or if include= names it."""
     chooses_fields: bool = False
+    """Whether there are the parameters `include_fields` and `exclude_fields`."""
+    other_parameters: frozenset[str] = NO_WORDS
+    """Documented parameters that change nothing."""
     paging: Paging = field(default_factory=Paging)
     hides_archived: bool = False
     strict: bool = False
     """Whether a parameter with an operator that is not in `filters` is refused."""
     empty_status: Callable[[World, int], int] | None = None
     """The status of a child list's response without rows, where it is not the usual one."""
+    single: str = ""
+    """The name of the endpoint for one row by its id, if there is one."""
+    count: Callable[[World, Sequence[int]], Any] | None = None
+    """What {path}/count answers about the ids that a request selects, if there is such a path."""
+    answer: Callable[[World, int, Request], Any] | None = None
+    """The response below a parent that is an object, if it is not the row."""
+
+    def __post_init__(self) -> None:
+        """Derive from the fields what they say already."""
+        if not self.fields:
+            return
+        types = {name: self.fields[name].type for name in self.key}
+        derived: dict[str, Any] = {
+            "text": next((name for name, item in self.fields.items() if item.free), ""),
+            "key_types": {name: kind for name, kind in types.items() if kind != "integer"},
+        }
+        if self.parent:
+            derived |= {
+                "id": self.key[0] if len(self.key) == 1 else "",
+                "id_form": self.fields[self.key[0]].form,
+                "parent_field": next((n for n, f in self.fields.items() if f is PARENT), ""),
+                "stride": 1 if self.size == 1 else _STRIDE,
+                "created": self._stamp(CREATED),
+                "modified": self._stamp(MODIFIED),
+            }
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    # What the declaration says
+    @property
+    def api(self) -> str:
+        """The version of the API: "v2" or "v3"."""
+        return self.path[:2]
 
     @property
     def row_kind(self) -> str:
-        """The kind of the rows."""
-        return self.kind or self.name
+        """The list that keeps the rows."""
+        return self.of or self.name
+
+    @property
+    def is_object(self) -> bool:
+        """Whether this is one object instead of a list."""
+        return self.paging.style == OBJECT
+
+    @property
+    def key_with_types(self) -> Mapping[str, str]:
+        """The fields that rows are unique by, among all rows of the list, with their JSON types:
+        "integer", "string" or "object". Empty if no field identifies a row."""
+        names = (self.id,) if self.parent and self.id else self.key
+        return {name: self.key_types.get(name, "integer") for name in names}
+
+    @property
+    def path_parent(self) -> str:
+        """The list whose rows' ids are in the path."""
+        return self.parent if "{}" in self.path else ""
+
+    @property
+    def one_for(self) -> str:
+        """The list whose rows have one of these rows each, some of them or all."""
+        return self.parent if self.parent and self.id and self.id == self.parent_field else ""
+
+    @property
+    def whole(self) -> Mapping[str, str] | None:
+        """The query with which rows have all their fields; None if they always do."""
+        if not self.optional:
+            return None
+        if self.includes:
+            return {"include": ",".join(sorted(self.includes))}
+        return {self.shown_by: "true"}
+
+    @property
+    def endpoints(self) -> tuple[Endpoint, ...]:
+        """The list itself, and those of its single rows and of their number."""
+        found: list[Endpoint] = [self]
+        if self.single:
+            found.append(_Single(self))
+        if self.count is not None:
+            # Not documented there; asked with filters all the same, to see whether they matter.
+            filters = frozenset(item.param for item in self.filters)
+            path = f"{self.path}/count"
+            found.append(Computed(f"{self.name}_count", path, self.scope, self._count, filters))
+        return tuple(found)
 
     @property
     def parameters(self) -> frozenset[str]:
@@ -88,23 +201,71 @@ class RowList:
         found = {item.param for item in self.filters if item.documented} | self.paging.parameters
         found |= {"sort"} if self.sorts else set()
         found |= {"direction"} if self.direction else set()
-        return frozenset(found) | self.shaping
+        return self.shaping.union(found, self.other_parameters)
 
     @property
     def shaping(self) -> frozenset[str]:
         """The parameters that choose the fields of each row."""
-        found = {"include"} if self.includes else set(self.shown_by)
+        found = {"include"} if self.includes else {self.shown_by} - {""}
         found |= {"include_fields", "exclude_fields"} if self.chooses_fields else set()
         found |= {"consignment_structure"} if "consignments" in self.includes else set()
         return frozenset(found)
 
-    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
-        """One page of rows."""
-        world = context.world
+    # Making rows
+    def make(self, world: World, number: int, form: Form) -> Row:
+        """The row with this id, as the store started."""
+        if self.row is None:
+            table, rng = world.tables[self.name], world.rng(self.name, number)
+            cell = Cell(world, rng, number, table.created(number), table.modified(number))
+            return filled(cell, self.fields)
+        row = self.row(world, number)
+        return {**row, **self.included(world, number, form)} if self.included else row
+
+    def make_below(self, world: World, parent: int) -> list[Row]:
+        """The rows below a parent, as the store started."""
+        if self.rows is not None:
+            return self.rows(world, parent)
+        rng = world.rng(self.name, parent)
+        if not self._has_rows(world, parent):
+            return []
+        most = self.count_rows(world.options)
+        created, cells = world.listed(self.parent).created(parent), []
+        for at in range(rng.between(1, most)):
+            number = parent if most == 1 else parent * _STRIDE + at
+            modified = created + rng.between(0, 60 * _DAY)
+            cells.append(Cell(world, rng, number, created, modified, parent))
+        return [filled(cell, self.fields) for cell in cells]
+
+    def _has_rows(self, world: World, parent: int) -> bool:
+        if callable(self.share):
+            return self.share(world, parent)
+        parents = world.listed(self.parent)
+        first = isinstance(parents, Table) and parents.base_index(parent) == 0
+        draw = world.draw(f"parents of {self.name}", parent)
+        return draw < self.share or first or parents.added(parent)
+
+    def _stamp(self, names: Sequence[str]) -> Stamp | None:
+        for name in names:
+            stamp = self.fields[name].stamp if name in self.fields else None
+            if stamp is not None:
+                return name, stamp
+        return None
+
+    # Answering requests
+    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
+        """One page of rows, or the object."""
         parent = self._parent(world, parents)
+        if self.is_object:
+            if parent is None:
+                value: Any = world.row(self.name, 1)
+                value = value if self.api == "v2" else {"data": value, "meta": {}}
+            else:
+                assert self.answer is not None
+                value = self.answer(world, parent, request)
+            return _object(world, self.path, value)
         form = self.form(request)
         cap = PARTS_CAP if form.includes & self.capping_includes else None
-        ids = self.matching(context, request, parent)
+        ids = self.matching(world, request, parent)
         by_id = self._sort(request)[0] == "id"
         part = cut(self.paging, request, self.api, world.options, ids, cap, by_id)
         rows = [world.row_bytes(self.row_kind, number, form) for number in part.ids]
@@ -112,40 +273,40 @@ class RowList:
         response.rows, response.ids = len(rows), part.ids if parent is None else (parent,)
         return response
 
-    def matching(
-        self, context: Context, request: Request, parent: int | None = None
-    ) -> Sequence[int]:
+    def matching(self, world: World, request: Request, parent: int | None = None) -> Sequence[int]:
         """All ids that match the request's filters, in the requested order."""
         query = request.query
         if self.strict:
             self._refuse_unknown(query)
-        if self.hides_archived and context.world.options.archived_orders == "hidden":
+        if self.hides_archived and world.options.archived_orders == "hidden":
             query = {"is_deleted": "false", **query}
-        conditions = read_conditions(self.filters, query, context.world, self.api)
-        return context.selector.ids(self.row_kind, conditions, *self._sort(request), parent)
+        conditions = read_conditions(self.filters, query, world, self.api)
+        return select(world, self.row_kind, conditions, *self._sort(request), parent)
 
     def form(self, request: Request) -> Form:
         """Which parts of each row the request asks for. Raises ApiError."""
-        includes = frozenset(request.comma_list("include")) if self.includes else frozenset()
+        includes = frozenset(request.comma_list("include")) if self.includes else NO_WORDS
         unknown = includes - self.includes
         if unknown:
             raise ApiError(self._refusal, f"The include '{min(unknown)}' is not supported.")
-        for name, fields in self.shown_by.items():
-            if name in includes or request.query.get(name) == "true":
-                includes |= fields
-        only: tuple[str, ...] = ()
-        without: tuple[str, ...] = ()
+        if self.shown_by in includes or request.query.get(self.shown_by) == "true":
+            includes |= self.optional
+        only = without = NO_WORDS
         if self.chooses_fields:
-            only, without = (
-                request.comma_list("include_fields"),
-                request.comma_list("exclude_fields"),
-            )
-        structure = request.query.get("consignment_structure", "")
-        return Form(includes, frozenset(only), frozenset(without), structure)
+            only = frozenset(request.comma_list("include_fields"))
+            without = frozenset(request.comma_list("exclude_fields"))
+        return Form(includes, only, without, request.query.get("consignment_structure", ""))
 
     @property
     def _refusal(self) -> int:
         return 400 if self.api == "v2" else 422
+
+    def _count(self, world: World, request: Request) -> Any:
+        # Its documentation does not say whether filters matter.
+        if not world.options.counts_apply_filters:
+            request = dataclasses.replace(request, query={})
+        assert self.count is not None
+        return self.count(world, self.matching(world, request))
 
     def _parent(self, world: World, parents: Sequence[int]) -> int | None:
         if not parents:
@@ -179,11 +340,14 @@ class RowList:
                 raise ApiError(404, "The requested resource was not found.")
             if status == 204:
                 return Response(204)
+        joined = b"[" + b",".join(rows) + b"]"
         if self.api == "v3":
-            return v3_list(rows, part.meta)
-        response = v2_list(rows)
-        table = world.listed(self.row_kind)
-        newest = max(map(table.modified, part.ids), default=0)
+            return Response(
+                200, b'{"data":' + joined + b',"meta":' + orjson.dumps(part.meta) + b"}"
+            )
+        # Without rows: 204 and no body, also past the last page.
+        response = Response(200, joined) if rows else Response(204)
+        newest = max(map(world.listed(self.row_kind).modified, part.ids), default=0)
         if parent is not None:
             newest = world.children[self.row_kind].parents.modified(parent)
         response.headers["last-modified"] = http_date(newest or world.clock.now())
@@ -191,71 +355,47 @@ class RowList:
 
 
 @dataclass(frozen=True)
-class Single:
-    """One row of a kind by its id."""
+class _Single:
+    """One row of a list by its id."""
 
-    name: str
-    listed: RowList
+    listed: List
 
     @property
-    def api(self) -> str:
-        """The API's version."""
-        return self.listed.api
+    def name(self) -> str:
+        return self.listed.single
 
     @property
     def path(self) -> str:
-        """The list's path and an id."""
         return self.listed.path + "/{}"
 
     @property
     def scope(self) -> str:
-        """The list's scope."""
         return self.listed.scope
 
     @property
     def parameters(self) -> frozenset[str]:
-        """The list's parameters that choose the fields of each row."""
         return self.listed.shaping
 
-    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
+    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
         """The row itself in v2, under `data` in v3; 404 if there is none."""
-        world, number, kind = context.world, parents[0], self.listed.row_kind
+        number, kind = parents[0], self.listed.row_kind
         if number not in world.listed(kind):
             raise ApiError(404, "The requested resource was not found.")
         body = world.row_bytes(kind, number, self.listed.form(request))
-        if self.api == "v3":
+        if self.listed.api == "v3":
             return Response(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
         modified = http_date(world.listed(kind).modified(number))
         return Response(200, body, {"last-modified": modified}, rows=1, ids=(number,))
 
 
-@dataclass(frozen=True)
-class Computed:
-    """One computed object, such as a count or the store's time."""
-
-    name: str
-    api: str
-    path: str
-    scope: str
-    value: Callable[[Context, Request, Sequence[int]], Any]
-    parameters: frozenset[str] = frozenset()
-
-    def respond(self, context: Context, request: Request, parents: Sequence[int]) -> Response:
-        """The object."""
-        response = json_response(self.value(context, request, parents))
-        if self.api == "v2":
-            response.headers["last-modified"] = http_date(context.world.clock.now())
-        response.rows = 1
-        return response
+def _object(world: World, path: str, value: Any) -> Response:
+    response = json_response(value)
+    if path.startswith("v2"):
+        response.headers["last-modified"] = http_date(world.clock.now())
+    response.rows = 1
+    return response
 
 
-def v2_list(rows: list[bytes]) -> Response:
-    """A plain JSON array. Without rows: 204 and no body, also past the last page."""
-    if not rows:
-        return Response(204)
-    return Response(200, b"[" + b",".join(rows) + b"]")
-
-
-def v3_list(rows: list[bytes], meta: Mapping[str, Any]) -> Response:
-    """A JSON object with `data` and `meta`."""
-    return Response(200, b'{"data":[' + b",".join(rows) + b'],"meta":' + orjson.dumps(meta) + b"}")
+def only_count(world: World, ids: Sequence[int]) -> Any:
+    """What most {path}/count answer."""
+    return {"count": len(ids)}

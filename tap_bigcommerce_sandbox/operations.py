@@ -10,11 +10,11 @@ import orjson
 from tap_bigcommerce_sandbox.app import App
 from tap_bigcommerce_sandbox.child_table import ChildTable
 from tap_bigcommerce_sandbox.control import Identity
-from tap_bigcommerce_sandbox.endpoints import LISTED_KINDS
+from tap_bigcommerce_sandbox.families import LISTED
+from tap_bigcommerce_sandbox.families.orders.orders import full_order
 from tap_bigcommerce_sandbox.faults import FaultRule
 from tap_bigcommerce_sandbox.options import replaced
 from tap_bigcommerce_sandbox.randomness import SeededRandom
-from tap_bigcommerce_sandbox.rows.orders.full import full_order
 from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.triggers import Operation, Trigger
 from tap_bigcommerce_sandbox.world import Form
@@ -57,7 +57,7 @@ class Operations:
 
     def _find(self, name: str) -> tuple[str, Table | ChildTable]:
         """The kind of a list's rows and where they are."""
-        kind = LISTED_KINDS.get(name, name)
+        kind = LISTED.get(name, name)
         try:
             return kind, self._app.world.listed(kind)
         except KeyError as error:
@@ -71,7 +71,7 @@ class Operations:
         numbers = table.ids if ids is None else self._numbers(kind, table, ids)
         if full and kind == "orders":
             return [full_order(world, number) for number in numbers]
-        declared = world.declared(kind)
+        declared = world.declared[kind]
         form = Form(declared.includes | declared.optional) if full else Form()
         rows = [orjson.loads(world.row_bytes(kind, number, form)) for number in numbers]
         if full and isinstance(table, ChildTable):
@@ -108,7 +108,7 @@ class Operations:
     ) -> Sequence[int]:
         kind, table = self._find(list)
         numbers = self._targets(kind, table, ids, count)
-        if isinstance(table, Table) and not (fields or self._app.world.kinds[kind].changes):
+        if isinstance(table, Table) and not (fields or self._app.world.declared[kind].text):
             raise ValueError(f"{kind} has no text of its own: say which fields")
         table.change(numbers, self._app.world.clock.second() if touch else None, fields)
         return numbers
@@ -120,7 +120,7 @@ class Operations:
         numbers, now = self._targets(kind, table, ids, count), world.clock.second()
         if isinstance(table, ChildTable):
             table.remove(numbers, now)
-        elif world.kinds[kind].soft_delete:
+        elif world.declared[kind].soft_delete:
             table.archive(numbers, now if world.options.archive_touches else None)
         else:
             table.remove(numbers)
@@ -144,7 +144,7 @@ class Operations:
         known: dict[tuple[Any, ...], int] = {}
         if any(not isinstance(item, int) for item in ids):
             world = self._app.world
-            key = world.declared(kind).key
+            key = world.declared[kind].key
             rows = ((number, world.row(kind, number)) for number in table.ids)
             known = {tuple(row.get(name) for name in key): number for number, row in rows}
         found = []

@@ -17,6 +17,7 @@ from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.responses import ApiError
 
 DEFAULT_LIMIT = 50
+OBJECT = "object"
 PARTS_CAP = 10
 """Rows a page has at most when products come with options or modifiers."""
 
@@ -28,7 +29,8 @@ class Paging:
     """How a list is paginated.
 
     style: "page"; "cursor" (and pages, if a page number is given); "both" (the first page
-    names a cursor too); "after" (the id of the last row seen); "none" (all rows at once).
+    names a cursor too); "after" (the id of the last row seen); "none" (all rows at once);
+    "object" (no list).
     """
 
     style: str = "page"
@@ -48,8 +50,17 @@ class Paging:
     @property
     def parameters(self) -> frozenset[str]:
         """The query parameters that choose a part of the list."""
-        names = {"none": (), "after": ("limit", "after"), "page": ("limit", "page")}
+        names = {"none": (), OBJECT: (), "after": ("limit", "after"), "page": ("limit", "page")}
         return frozenset(names.get(self.style, ("limit", "page", "before", "after")))
+
+
+UNPAGED = Paging("none")
+ALL_AT_ONCE = Paging("none", meta="nothing")
+"""Some lists of taxes say nothing in `meta`."""
+CURSORS = Paging("both")
+NO_LINKS = Paging(links=False)
+CURSORS_NO_LINKS = Paging("both", links=False)
+ONE_OBJECT = Paging(OBJECT)
 
 
 @dataclass(frozen=True)

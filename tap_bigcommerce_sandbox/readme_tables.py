@@ -1,4 +1,4 @@
-"""The tables in the README that follow from declarations: the options, and the simple lists.
+"""The tables in the README that follow from declarations: the options, and the lists.
 
 `python -m tap_bigcommerce_sandbox.readme_tables` writes them there.
 """
@@ -10,9 +10,9 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tap_bigcommerce_sandbox.endpoints import SIMPLE_LISTS
+from tap_bigcommerce_sandbox.families import ALL, ENDPOINTS
+from tap_bigcommerce_sandbox.lists import Computed, Endpoint, List
 from tap_bigcommerce_sandbox.options import Options
-from tap_bigcommerce_sandbox.simple_lists import SimpleObject
 
 README = Path(__file__).with_name("README.md")
 
@@ -29,17 +29,20 @@ def options_table() -> str:
 
 
 def lists_table() -> str:
-    """One line for each simple list: name, path, parameters, permission."""
+    """One line for each list or object: name, path, parameters, permission."""
     lines = ["| list | path | notes | permission |", "|---|---|---|---|"]
-    for entry in SIMPLE_LISTS:
+    alone = [item for item in ENDPOINTS if isinstance(item, Computed)]
+    lists: list[Endpoint] = [*(item for item in alone if not item.path.endswith("/count")), *ALL]
+    for entry in lists:
         path = f"`{entry.path.replace('{}', '{id}')}`"
-        notes = [f"`{name}`" for name in _families(entry.endpoints[0].parameters)]
-        if isinstance(entry, SimpleObject):
-            notes.append("one object")
-        else:
+        notes = [f"`{name}`" for name in _families(entry.parameters)]
+        if isinstance(entry, List):
             path += ", `/{id}`" if entry.single else ""
-            notes += ["not paged"] if entry.paging.style == "none" else []
-        lines.append(f"| `{entry.name}` | {path} | {', '.join(notes)} | {entry.scope} |")
+            path += ", `/count`" if entry.count else ""
+            notes += [f"rows of `{entry.of}`"] if entry.of else []
+            notes += [{"none": "not paged", "object": "one object"}.get(entry.paging.style, "")]
+        shown = ", ".join(filter(None, notes))
+        lines.append(f"| `{entry.name}` | {path} | {shown} | {entry.scope or 'none'} |")
     return "\n".join(lines) + "\n"
 
 
@@ -54,7 +57,7 @@ def _families(parameters: Iterable[str]) -> Iterator[str]:
 
 def with_tables(text: str) -> str:
     """The README's text with updated tables."""
-    for name, table in (("options", options_table()), ("simple lists", lists_table())):
+    for name, table in (("options", options_table()), ("lists", lists_table())):
         start = (
             f"<!-- {name}: made by tap_bigcommerce_sandbox.readme_tables, checked by a test -->\n"
         )

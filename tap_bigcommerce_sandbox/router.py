@@ -26,7 +26,7 @@ class Router:
     """Looks up endpoints by path. Segments of digits only are ids, and so are UUIDs."""
 
     def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        self._endpoints = {f"{item.api}/{item.path}": item for item in endpoints}
+        self._endpoints = {item.path: item for item in endpoints}
 
     def match(self, path: str, any_hash: bool) -> Match:
         """The endpoint at /stores/{hash}/v2/… or /v3/…. Raises ApiError."""

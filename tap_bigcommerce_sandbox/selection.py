@@ -9,10 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from tap_bigcommerce_sandbox.cache import BoundedCache
-from tap_bigcommerce_sandbox.child_table import ChildTable
 from tap_bigcommerce_sandbox.filters import Condition
-from tap_bigcommerce_sandbox.table import Table
 from tap_bigcommerce_sandbox.world import World
 
 _TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
@@ -31,97 +28,70 @@ _TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     }
 )
 _BOUNDS = frozenset((">=", "<=", ">", "<"))
-_REMEMBERED = 16
 
 
-class Selector:
-    """Finds ids. The last selections are cached: the pages of one list share them."""
-
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self._found: BoundedCache[Sequence[int]] = BoundedCache(_REMEMBERED)
-
-    def ids(
-        self,
-        kind: str,
-        conditions: tuple[Condition, ...],
-        sort: str = "id",
-        down: bool = False,
-        parent: int | None = None,
-    ) -> Sequence[int]:
-        """The ids that meet all conditions, sorted by a field (ties by id); below a parent."""
-        bounds = tuple(c for c in conditions if c.field == "id" and c.test in _BOUNDS)
-        others = tuple(c for c in conditions if c not in bounds)
-        if sort != "id":
-            return self._remember(kind, (*others, *bounds), sort, down, parent)
-        # Bounds on the id come last: each page of a list read by id has others; they are cheap.
-        found = self._all(kind, parent)
-        if others:
-            found = self._remember(kind, others, sort, False, parent)
-        for bound in bounds:
-            found = _cut(found, bound)
-        return found[::-1] if down else found
-
-    def _all(self, kind: str, parent: int | None) -> Sequence[int]:
-        if parent is None:
-            return self._world.listed(kind).ids
-        return self._world.children[kind].numbers(parent)
-
-    def _remember(
-        self,
-        kind: str,
-        conditions: tuple[Condition, ...],
-        sort: str,
-        down: bool,
-        parent: int | None,
-    ) -> Sequence[int]:
-        table = self._world.listed(kind)
-        key = (kind, table.revision, conditions, sort, down, parent)
-        found = self._found.get(key)
-        if found is None:
-            ids = self._scan(kind, table, conditions, self._all(kind, parent))
-            found = self._found.put(key, self._sorted(kind, table, ids, sort, down))
+def select(
+    world: World,
+    kind: str,
+    conditions: tuple[Condition, ...],
+    sort: str = "id",
+    down: bool = False,
+    parent: int | None = None,
+) -> Sequence[int]:
+    """The ids that meet all conditions, sorted by a field (ties by id); below a parent."""
+    bounds = tuple(c for c in conditions if c.field == "id" and c.test in _BOUNDS)
+    others = tuple(c for c in conditions if c not in bounds)
+    table = world.listed(kind)
+    found: Sequence[int] = table.ids if parent is None else world.children[kind].numbers(parent)
+    # Bounds on the id come last: each page of a list read by id has others; they are cheap.
+    by_id = sort == "id"
+    wanted = others if by_id else (*others, *bounds)
+    if wanted or not by_id:
+        key = (kind, table.revision, wanted, sort, down and not by_id, parent)
+        known = world.selections.get(key)
+        found = known if known is not None else _scan(world, kind, wanted, found)
+        if known is None:
+            found = world.selections.put(key, _sorted(world, kind, found, sort, down))
+    if not by_id:
         return found
+    for bound in bounds:
+        found = _cut(found, bound)
+    return found[::-1] if down else found
 
-    def _scan(
-        self,
-        kind: str,
-        table: Table | ChildTable,
-        conditions: tuple[Condition, ...],
-        ids: Sequence[int],
-    ) -> Sequence[int]:
-        whole = ids
-        for condition in sorted(conditions, key=_cost):
-            test, wanted = _TESTS[condition.test], condition.value
-            if condition.field == "id" and condition.test in ("=", "in"):
-                few = {wanted} if condition.test == "=" else wanted
-                among = set(few) if ids is whole else set(few) & set(ids)
-                ids = array("q", sorted(n for n in among if _in(n, whole)))
-            else:
-                values = self._values(kind, table, ids, condition.field)
-                ids = array("q", _passing(zip(ids, values, strict=True), test, wanted))
+
+def _scan(
+    world: World, kind: str, conditions: tuple[Condition, ...], ids: Sequence[int]
+) -> Sequence[int]:
+    whole = ids
+    for condition in sorted(conditions, key=_cost):
+        test, wanted = _TESTS[condition.test], condition.value
+        if condition.field == "id" and condition.test in ("=", "in"):
+            few = {wanted} if condition.test == "=" else wanted
+            among = set(few) if ids is whole else set(few) & set(ids)
+            ids = array("q", sorted(n for n in among if _in(n, whole)))
+        else:
+            values = _values(world, kind, ids, condition.field)
+            ids = array("q", _passing(zip(ids, values, strict=True), test, wanted))
+    return ids
+
+
+def _sorted(world: World, kind: str, ids: Sequence[int], sort: str, down: bool) -> Sequence[int]:
+    if sort == "id":
         return ids
+    values = _values(world, kind, ids, sort)
+    keyed = sorted(zip(map(_sort_key, values), ids, strict=True), reverse=down)
+    return array("q", [number for _, number in keyed])
 
-    def _sorted(
-        self, kind: str, table: Table | ChildTable, ids: Sequence[int], sort: str, down: bool
-    ) -> Sequence[int]:
-        if sort == "id":
-            return ids
-        values = self._values(kind, table, ids, sort)
-        keyed = sorted(zip(map(_sort_key, values), ids, strict=True), reverse=down)
-        return array("q", [number for _, number in keyed])
 
-    def _values(
-        self, kind: str, table: Table | ChildTable, ids: Sequence[int], field: str
-    ) -> Iterable[Any]:
-        if field == "id":
-            return ids
-        if field == "date_modified":
-            return table.modified_index() if ids is table.ids else map(table.modified, ids)
-        if field == "date_created":
-            return map(table.created, ids)
-        world = self._world
-        return (world.field(kind, number, field) for number in ids)
+def _values(world: World, kind: str, ids: Sequence[int], field: str) -> Iterable[Any]:
+    table = world.listed(kind)
+    if field == "id":
+        return ids
+    if field == "date_modified":
+        return table.modified_index() if ids is table.ids else map(table.modified, ids)
+    if field == "date_created":
+        return map(table.created, ids)
+    return (world.field(kind, number, field) for number in ids)
 
 
 def _passing(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from tap_bigcommerce_sandbox.randomness import mix
 
 Row = dict[str, Any]
+Stamp = tuple[str, Callable[[int], str]]
+"""A date field of a row and how it is written."""
 
 
 class Table:

@@ -1,9 +1,10 @@
-"""The store's data: a table for each kind of row; rows are computed on demand."""
+"""The store's data: a table for each list; rows are computed on demand."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox.cache import BoundedCache
-from tap_bigcommerce_sandbox.child_table import ChildTable
+from tap_bigcommerce_sandbox.child_table import Below, ChildTable
 from tap_bigcommerce_sandbox.clock import Clock
 from tap_bigcommerce_sandbox.dates import read_date
 from tap_bigcommerce_sandbox.ids import make_ids, pattern_for
@@ -20,8 +21,6 @@ from tap_bigcommerce_sandbox.randomness import SeededRandom, mix, name_number
 from tap_bigcommerce_sandbox.table import Row, Table
 
 Fact = Callable[["World", int], Any]
-Stamp = tuple[str, Callable[[int], str]]
-"""A date field of a row and how it is written."""
 
 
 @dataclass(frozen=True)
@@ -37,88 +36,67 @@ class Form:
 PLAIN = Form()
 
 
-@dataclass(frozen=True)
-class Kind:
-    """Declares a kind of row: how many there are, and how one is made."""
+@dataclass(frozen=True, kw_only=True)
+class Rows(Below, ABC):
+    """The rows of a list: how many there are, and how they are made."""
 
-    name: str
-    size: Callable[[Options], int]
-    make: Callable[[World, int, Form], Row]
-    changes: str
-    """The text field that changes if a change gives no fields."""
+    size: int | str | Callable[[Options], int] = "small_lists"
+    """How many rows, or the option that says so; with a parent, the most rows that it has."""
     first_id: int = 1
+    pattern: str = ""
+    """The pattern of ids if the option `ids` does not apply: short lists that others refer to."""
+    ids: Callable[[Options], Sequence[int]] | None = None
+    """The ids themselves, where they follow no pattern."""
     soft_delete: bool = False
     facts: Mapping[str, Fact] = field(default_factory=dict)
     """Fields that filters can read without computing the row."""
-    pattern: str = ""
-    """The pattern of ids if the option `ids` does not apply: short lists that others refer to."""
-    numbers: Callable[[Options], Sequence[int]] | None = None
-    """The ids themselves, where they follow no pattern."""
     shows: str = ""
-    """The kind whose rows this one returns in another form."""
+    """The list whose rows this one returns in another form."""
     foreign: frozenset[str] = frozenset()
     """Fields that only the other form of these rows has."""
     optional: frozenset[str] = frozenset()
     """Fields that rows show only when a request includes them."""
     includes: frozenset[str] = frozenset()
     """All that a request can include."""
-    key: tuple[str, ...] = ("id",)
-    key_types: Mapping[str, str] = field(default_factory=dict)
-    """The JSON types of the fields of the key that are no integers."""
-
-
-@dataclass(frozen=True)
-class Child:
-    """Declares child rows, which are computed from their parent."""
-
-    name: str
-    parent: str
-    rows: Callable[[World, int], list[Row]]
-    """The rows below a parent, in the order of their ids."""
-    changes: str = ""
-    id: str = "id"
-    """The field with the row's number; "": rows have none and are numbered in order."""
-    id_form: Callable[[int], Any] = int
-    """How the number of an added row is written there."""
-    number: Callable[[Row], int] | None = None
-    """Computes the number if no field of the row has it."""
-    parent_field: str = ""
-    key: tuple[str, ...] = ("id",)
-    """The fields that identify a row of a parent."""
     key_types: Mapping[str, str] = field(default_factory=dict)
     """The JSON types of the fields of the key that are no integers."""
     key_within_parent: bool = False
     """Whether the rows of two parents may have the same key, as far as is documented."""
-    stride: int = 1000
-    """Room for numbers below each parent: a number's parent is number // stride."""
-    created: Stamp | None = None
-    modified: Stamp | None = None
-    touches_parent: bool = False
-    """Whether a change of the row sets its parent's date_modified."""
-    facts: Mapping[str, Fact] = field(default_factory=dict)
-    optional: frozenset[str] = frozenset()
-    includes: frozenset[str] = frozenset()
-    derived_from: str = ""
-    """The lists that these rows are computed from; they change only when those do."""
     depends_on: tuple[str, ...] = ()
-    """Other kinds that rows are computed from."""
+    """Other lists that rows are computed from."""
+
+    @abstractmethod
+    def make(self, world: World, number: int, form: Form) -> Row:
+        """The row with this id, as the store started."""
+
+    @abstractmethod
+    def make_below(self, world: World, parent: int) -> list[Row]:
+        """The rows below a parent, as the store started."""
+
+    def count_rows(self, options: Options) -> int:
+        """`size` as a number."""
+        if callable(self.size):
+            return self.size(options)
+        return int(getattr(options, self.size)) if isinstance(self.size, str) else self.size
 
 
 class World:
     """All data of the store. Rows are pure functions of seed, id and version."""
 
-    def __init__(
-        self, options: Options, kinds: Sequence[Kind], children: Sequence[Child] = ()
-    ) -> None:
+    def __init__(self, options: Options, declared: Sequence[Rows]) -> None:
         self.options = options
         self.clock = Clock(options.clock_skew_seconds)
-        self.kinds = {kind.name: kind for kind in kinds}
-        self.tables = {kind.name: self._table(kind) for kind in kinds if not kind.shows}
-        self.tables.update({k.name: self.tables[k.shows] for k in kinds if k.shows})
-        self.child_kinds = {child.name: child for child in children}
+        self.declared = {item.name: item for item in declared}
+        self.tables: dict[str, Table] = {}
         self.children: dict[str, ChildTable] = {}
-        for child in children:  # Parents come before their children.
-            self.children[child.name] = self._child_table(child)
+        for item in declared:
+            if not item.parent:
+                self.tables[item.name] = self._table(item)
+        for item in declared:
+            if item.parent:
+                self.children[item.name] = self._child_table(item)
+        self.selections: BoundedCache[Sequence[int]] = BoundedCache(16)
+        """The last selections of ids: the pages of one list share them."""
         self.documents: BoundedCache[Any] = BoundedCache(1024)
         self.briefs: BoundedCache[Any] = BoundedCache(20_000)
         self._rows: BoundedCache[bytes] = BoundedCache(options.cache_mb << 20)
@@ -140,10 +118,6 @@ class World:
         """The table of a kind. Raises KeyError for an unknown name."""
         return self.children[name] if name in self.children else self.tables[name]
 
-    def declared(self, name: str) -> Kind | Child:
-        """The declaration of a kind, by its name."""
-        return self.child_kinds[name] if name in self.child_kinds else self.kinds[name]
-
     def below(self, name: str, parent: int) -> list[Row]:
         """The child rows of a parent. They are shared: do not change them."""
         return self.children[name].below(parent)
@@ -153,8 +127,8 @@ class World:
         if kind in self.children:
             row = dict(self.children[kind].row(number))
         else:
-            row = self._made(self.kinds[kind], number, form)
-        hidden = self.declared(kind).optional - form.includes
+            row = self._made(self.declared[kind], number, form)
+        hidden = self.declared[kind].optional - form.includes
         if hidden:
             row = {key: value for key, value in row.items() if key not in hidden}
         if form.only:
@@ -167,7 +141,7 @@ class World:
 
     def row_bytes(self, kind: str, number: int, form: Form = PLAIN) -> bytes:
         """The same row, serialized."""
-        key = (kind, number, self._state(kind, number), form)
+        key = (kind, number, self.listed(kind).state(number), form)
         found = self._rows.get(key)
         if found is None:
             found = orjson.dumps(self.row(kind, number, form))
@@ -176,9 +150,9 @@ class World:
 
     def field(self, kind: str, number: int, name: str) -> Any:
         """One field of a row, without computing the row where the kind allows that."""
-        declared = self.declared(kind)
+        declared = self.declared[kind]
         fact = declared.facts.get(name)
-        if isinstance(declared, Child):
+        if kind in self.children:
             return fact(self, number) if fact else self.children[kind].row(number).get(name)
         given = self.tables[kind].fields(number)
         if name in given:
@@ -198,7 +172,7 @@ class World:
         for child in self.children.values():
             child.forget()
 
-    def _made(self, kind: Kind, number: int, form: Form) -> Row:
+    def _made(self, kind: Rows, number: int, form: Form) -> Row:
         row = kind.make(self, number, form)
         table = self.tables[kind.name]
         changes, fields = table.changes(number), table.fields(number)
@@ -207,29 +181,26 @@ class World:
             row.update({name: fields[name] for name in fields.keys() & row.keys()})
             return row
         if changes:
-            row[kind.changes] = f"changed {changes} times"
+            row[kind.text] = f"changed {changes} times"
         row.update({name: fields[name] for name in fields if name not in kind.foreign})
         return row
 
-    def _state(self, kind: str, number: int) -> Hashable:
-        child = self.children.get(kind)
-        if child is not None:
-            return child.state(number)
-        return self.tables[kind].state(number)
+    def _child_table(self, declared: Rows) -> ChildTable:
+        others = [self.tables[name] for name in declared.depends_on]
+        make = partial(declared.make_below, self)
+        return ChildTable(declared, self.listed(declared.parent), make, others)
 
-    def _child_table(self, child: Child) -> ChildTable:
-        others = [self.tables[name] for name in child.depends_on]
-        return ChildTable(child, self.listed(child.parent), partial(child.rows, self), others)
-
-    def _table(self, kind: Kind) -> Table:
+    def _table(self, declared: Rows) -> Table:
+        if declared.shows:
+            return self.tables[declared.shows]
         options = self.options
-        seed = mix(options.seed, name_number(kind.name))
+        seed = mix(options.seed, name_number(declared.name))
         until = int(read_date(options.data_until))
         first = until - options.data_days * 86400
-        if kind.numbers is not None:
-            ids = array("q", kind.numbers(options))
+        if declared.ids is not None:
+            ids = array("q", declared.ids(options))
         else:
-            pattern = kind.pattern or pattern_for(kind.name, options.ids)
-            size = kind.size(options)
-            ids = make_ids(pattern, size, kind.first_id, options.id_gaps, seed)
+            pattern = declared.pattern or pattern_for(declared.name, options.ids)
+            size = declared.count_rows(options)
+            ids = make_ids(pattern, size, declared.first_id, options.id_gaps, seed)
         return Table(ids, seed, first, until, options.same_second_share)

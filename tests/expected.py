@@ -14,20 +14,14 @@ from pathlib import Path
 from typing import Any
 
 from tap_bigcommerce_sandbox import Options
-from tap_bigcommerce_sandbox.declared import declared_lists
-from tap_bigcommerce_sandbox.endpoints import CHILDREN, ENDPOINTS, KINDS
+from tap_bigcommerce_sandbox.families import ALL
+from tap_bigcommerce_sandbox.families import LISTS as WITH_ROWS
 from tap_bigcommerce_sandbox.filters import Filter
-from tap_bigcommerce_sandbox.lists import Computed, RowList, Single
-from tap_bigcommerce_sandbox.world import Child, Form, Kind, World
+from tap_bigcommerce_sandbox.lists import List
+from tap_bigcommerce_sandbox.world import Form, World
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "tap_bigcommerce" / "records" / "schemas"
 WITH_SCHEMA = frozenset(path.stem for path in SCHEMAS.glob("*.json"))
-
-_KEYS = {listed.name: listed.key for listed in declared_lists()}
-_ROWS: tuple[Kind | Child, ...] = (*KINDS, *CHILDREN)
-_KIND_OF: Mapping[str, Kind | Child] = {kind.name: kind for kind in _ROWS}
-_ENDPOINTS = frozenset(endpoint.name for endpoint in ENDPOINTS)
-_WITH_SINGLE_ROWS = frozenset(item.listed.name for item in ENDPOINTS if isinstance(item, Single))
 
 # The names of fields that the tap adds to the rows. Users have had them for long.
 ADDED_KEYS: Mapping[str, str] = {
@@ -39,25 +33,21 @@ ADDED_PARENT_IDS: Mapping[str, str] = {"shipping_zones": "zone_id"}
 
 @dataclass(frozen=True)
 class Expected:
-    """A list of the API, or an object; its rows are of this kind, and so is the stream's name."""
+    """A list of the API, or an object, and the list that keeps its rows: the stream's name."""
 
-    endpoint: RowList | Computed
-    kind: Kind | Child
+    endpoint: List
+    kind: List
 
     @property
     def parent(self) -> str | None:
         """The list whose rows have such a list each."""
-        if "{}" not in self.endpoint.path:
-            return None
-        assert isinstance(self.kind, Child), self.endpoint.path
-        return self.kind.parent
+        return self.kind.parent if "{}" in self.endpoint.path else None
 
     @property
     def parent_id(self) -> str | None:
         """The field that has the parent's id."""
         if self.parent is None:
             return None
-        assert isinstance(self.kind, Child)
         added = ADDED_PARENT_IDS.get(self.parent, f"{singular(self.parent)}_id")
         return self.kind.parent_field or added
 
@@ -66,15 +56,10 @@ class Expected:
         """The fields that identify a row in the store."""
         if self.kind.name in ADDED_KEYS:
             return (ADDED_KEYS[self.kind.name],)
-        own = tuple(_KEYS[self.endpoint.name])
+        own = tuple(self.kind.key_with_types)
         if not own:  # The settings of a store.
             return ("store_hash",)
-        return (str(self.parent_id), *own) if self.key_within_parent else own
-
-    @property
-    def key_within_parent(self) -> bool:
-        """Whether two rows of different parents may have the same key."""
-        return isinstance(self.kind, Child) and self.kind.key_within_parent
+        return (str(self.parent_id), *own) if self.kind.key_within_parent else own
 
     @property
     def fields(self) -> Mapping[str, frozenset[str]]:
@@ -92,7 +77,7 @@ class Expected:
     @property
     def is_derived(self) -> bool:
         """Whether the rows are made of those of other lists, and change with these only."""
-        return isinstance(self.kind, Child) and bool(self.kind.derived_from)
+        return bool(self.kind.derived_from)
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -103,8 +88,7 @@ class Expected:
     @property
     def filters(self) -> tuple[Filter, ...]:
         """The documented filters."""
-        found = self.endpoint.filters if isinstance(self.endpoint, RowList) else ()
-        return tuple(item for item in found if item.documented)
+        return tuple(item for item in self.endpoint.filters if item.documented)
 
     @property
     def own_date(self) -> str | None:
@@ -120,19 +104,18 @@ class Expected:
     @property
     def parents_date(self) -> str | None:
         """The parent's date in the rows, if it changes with them and the API can filter by it."""
-        changes_it = isinstance(self.kind, Child) and self.kind.touches_parent
-        date = LISTS[self.parent].own_date if self.parent and changes_it else None
+        date = LISTS[self.parent].own_date if self.parent and self.kind.touches_parent else None
         return f"{singular(str(self.parent))}_{date}" if date else None
 
     @property
     def paged(self) -> bool:
         """Whether a response has only a part of the rows."""
-        return isinstance(self.endpoint, RowList) and self.endpoint.paging.style != "none"
+        return self.endpoint.paging.style not in ("none", "object")
 
     @property
     def ends_after_its_rows(self) -> bool:
         """Whether the last response with rows need not be the end: it has no cursor."""
-        return isinstance(self.endpoint, RowList) and self.endpoint.paging.style == "page"
+        return self.endpoint.paging.style == "page"
 
     @property
     def by_number(self) -> bool:
@@ -143,16 +126,15 @@ class Expected:
     @property
     def has_total(self) -> bool:
         """Whether each page says how many rows the list has."""
-        endpoint = self.endpoint
-        return isinstance(endpoint, RowList) and endpoint.api == "v3" and self.counted
+        return self.endpoint.api == "v3" and not self.endpoint.is_object and self.counted
 
     @property
     def counted(self) -> bool:
         """Whether one request says how many rows there are."""
-        if not isinstance(self.endpoint, RowList) or not self.paged:
+        if not self.paged:
             return True
         if self.endpoint.api == "v2":
-            return f"{self.endpoint.name}_count" in _ENDPOINTS
+            return self.endpoint.count is not None
         return self.endpoint.paging.meta != "open"
 
     @property
@@ -166,7 +148,7 @@ class Expected:
             if item.field == self.key[0] and item.reads == "integer"
         }
         by_filter = tests & {"in", "="} or tests >= {">=", "<="}
-        return bool(by_filter) or self.endpoint.name in _WITH_SINGLE_ROWS
+        return bool(by_filter) or bool(self.endpoint.single)
 
 
 _JSON_TYPES: Mapping[type, str] = {
@@ -196,7 +178,7 @@ def _types(value: Any, path: str = "") -> Iterator[tuple[str, frozenset[str]]]:
 @functools.cache
 def _some_rows() -> World:
     """A few rows of each kind."""
-    return World(Options(orders=50, customers=50, products=50, coupons=10), KINDS, CHILDREN)
+    return World(Options(orders=50, customers=50, products=50, coupons=10), WITH_ROWS)
 
 
 def singular(name: str) -> str:
@@ -204,18 +186,11 @@ def singular(name: str) -> str:
     return re.sub("ies$", "y", name).removesuffix("s")
 
 
-def _lists() -> dict[str, Expected]:
-    """All lists by the kind of their rows; of two with the same rows, the one of all rows."""
-    found: dict[str, Expected] = {}
-    for endpoint in sorted(ENDPOINTS, key=lambda endpoint: "{}" not in endpoint.path):
-        kind = endpoint.row_kind if isinstance(endpoint, RowList) else endpoint.name
-        if not isinstance(endpoint, Single) and kind in _KIND_OF:
-            assert isinstance(endpoint, (RowList, Computed))
-            found[kind] = Expected(endpoint, _KIND_OF[kind])
-    return found
-
-
-LISTS: Mapping[str, Expected] = _lists()
+LISTS: Mapping[str, Expected] = {
+    # Of two with the same rows, the one of all rows: it comes later here.
+    item.row_kind: Expected(item, next(rows for rows in WITH_ROWS if rows.name == item.row_kind))
+    for item in sorted(ALL, key=lambda item: "{}" not in item.path)
+}
 STREAMS: Mapping[str, Expected] = {
     name: listed for name, listed in LISTS.items() if name in WITH_SCHEMA
 }

@@ -8,34 +8,41 @@ from typing import Any
 from sandbox_client import Get
 
 from tap_bigcommerce_sandbox import Store
-from tap_bigcommerce_sandbox.declared import DeclaredList, declared_lists
+from tap_bigcommerce_sandbox.families import ALL
+from tap_bigcommerce_sandbox.families import LISTS as WITH_ROWS
+from tap_bigcommerce_sandbox.lists import List
 
 Row = dict[str, Any]
 
 
-LISTS = tuple(listed for listed in declared_lists() if listed.pages != "object")
+LISTS = tuple(listed for listed in ALL if not listed.is_object)
 
 
-def every_row(store: Store, get: Get, listed: DeclaredList, limit: int, **query: Any) -> list[Row]:
+def rows_of(listed: List) -> List:
+    """The list that keeps the rows."""
+    return next(item for item in WITH_ROWS if item.name == listed.row_kind)
+
+
+def every_row(store: Store, get: Get, listed: List, limit: int, **query: Any) -> list[Row]:
     """All rows of a list, below all parents, read as its kind of pages wants."""
     query = {**(listed.whole or {}), **query}
     return [
         row
         for path in paths(store, listed)
-        for row in walk(get, path, listed.pages, limit, **query)
+        for row in walk(get, path, listed.paging.style, limit, **query)
     ]
 
 
-def paths(store: Store, listed: DeclaredList) -> list[str]:
+def paths(store: Store, listed: List) -> list[str]:
     """The path of a list, or one for each parent."""
-    if not listed.parent:
+    if not listed.path_parent:
         return [listed.path]
-    return [listed.path.format(row["id"]) for row in store.records(listed.parent)]
+    return [listed.path.format(row["id"]) for row in store.records(listed.path_parent)]
 
 
 def walk(get: Get, path: str, pages: str, limit: int, **query: Any) -> Iterator[Row]:
     """The rows at one path, part by part."""
-    if pages == "once":
+    if pages == "none":
         answer = get(path, **query)
         yield from _rows(answer.json) if answer.status == 200 else ()
         return

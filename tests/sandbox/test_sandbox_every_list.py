@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from all_lists import LISTS, Row, every_row, paths, walk
+from all_lists import LISTS, Row, every_row, paths, rows_of, walk
 from sandbox_client import Get, client
 from tiers import some_of
 
 from tap_bigcommerce_sandbox import Options, Sandbox
-from tap_bigcommerce_sandbox.declared import DeclaredList, declared_lists
+from tap_bigcommerce_sandbox.families import ALL
+from tap_bigcommerce_sandbox.lists import List
 
-OBJECTS = [item for item in declared_lists() if item.pages == "object" and not item.parent]
+OBJECTS = [item for item in ALL if item.is_object and not item.parent]
 SCOPES = {scope for item in LISTS for scope in item.scope.split("|")}
 JSON_TYPES = {"integer": int, "string": str, "object": dict}
 
 
-def named(listed: DeclaredList) -> str:
+def named(listed: List) -> str:
     return listed.path
 
 
@@ -46,33 +47,33 @@ def statuses(store: Sandbox, path: str, *withheld: list[str]) -> list[int]:
 
 @every_list
 def test_its_pages_together_are_its_records_each_with_a_key_of_its_own(
-    still: Sandbox, ask: Get, listed: DeclaredList
+    still: Sandbox, ask: Get, listed: List
 ) -> None:
     records = still.records(listed.name, full=listed.whole is not None)
     truth = [{key: row[key] for key in row if key != "_parent"} for row in records]
     assert truth
-    limit = 1 + len(truth) // 4 if not listed.parent else 3
+    limit = 1 + len(truth) // 4 if not listed.path_parent else 3
     rows = every_row(still, ask, listed, limit)
     if listed.name == "customers_v3":
         rows.reverse()  # the largest id comes first
     assert rows == truth
-    assert len({str([row[name] for name in listed.key]) for row in rows}) == len(rows)
-    for name, kind in listed.key.items():
+    assert len({str([row[name] for name in listed.key_with_types]) for row in rows}) == len(rows)
+    for name, kind in listed.key_with_types.items():
         assert {type(row[name]) for row in rows} - {type(None)} == {JSON_TYPES[kind]}
 
 
 @pytest.mark.parametrize(
-    "listed", [item for item in LISTS if item.pages in ("both", "cursor")], ids=named
+    "listed", [item for item in LISTS if item.paging.style in ("both", "cursor")], ids=named
 )
-def test_cursors_and_pages_show_the_same(still: Sandbox, ask: Get, listed: DeclaredList) -> None:
+def test_cursors_and_pages_show_the_same(still: Sandbox, ask: Get, listed: List) -> None:
     for path in paths(still, listed)[:50]:
-        rows = list(walk(ask, path, listed.pages, 200))
+        rows = list(walk(ask, path, listed.paging.style, 200))
         for pages in ("page", "cursor"):
             assert list(walk(ask, path, pages, 1 + len(rows) // 3)) == rows
 
 
 @every_list
-def test_without_its_permission_it_is_403(still: Sandbox, listed: DeclaredList) -> None:
+def test_without_its_permission_it_is_403(still: Sandbox, listed: List) -> None:
     scopes = listed.scope.split("|")
     path = paths(still, listed)[0]
     refused, *answered = statuses(still, path, scopes, sorted(SCOPES - {scopes[0]}))
@@ -82,40 +83,43 @@ def test_without_its_permission_it_is_403(still: Sandbox, listed: DeclaredList) 
 
 
 def test_below_an_unknown_parent_is_404(ask: Get) -> None:
-    below = [listed.path.format(99_999_999) for listed in LISTS if listed.parent]
+    below = [listed.path.format(99_999_999) for listed in LISTS if listed.path_parent]
     assert {path: ask(path).status for path in below} == dict.fromkeys(below, 404)
 
 
 @pytest.mark.parametrize("declared", OBJECTS, ids=named)
 def test_an_object_is_its_record_and_needs_its_permission(
-    still: Sandbox, ask: Get, declared: DeclaredList
+    still: Sandbox, ask: Get, declared: List
 ) -> None:
     got = ask(declared.path).json
     assert [got if declared.api == "v2" else got["data"]] == still.records(declared.name)
     assert statuses(still, declared.path, [declared.scope]) == [403, 200]
 
 
-def another_key(listed: DeclaredList) -> Row:
+def another_key(listed: List) -> Row:
     """Another value for the last field of a key that names other rows, too; else nothing."""
     if listed.name == "customer_attribute_values":  # A customer has one for each attribute.
         return {"attribute_id": 7777}
-    *others, name = listed.key or [""]
-    return {name: "New" if listed.key[name] == "string" else 7777} if others else {}
+    *others, name = listed.key_with_types or [""]
+    return {name: "New" if listed.key_with_types[name] == "string" else 7777} if others else {}
 
 
 @pytest.mark.parametrize(
     "listed",
-    some_of([item for item in LISTS if not item.derived], 16, pytest.mark.every_stream),
+    some_of(
+        [item for item in LISTS if not rows_of(item).derived_from], 16, pytest.mark.every_stream
+    ),
     ids=named,
 )
-def test_its_rows_can_be_changed_added_and_deleted(moved: Sandbox, listed: DeclaredList) -> None:
+def test_its_rows_can_be_changed_added_and_deleted(moved: Sandbox, listed: List) -> None:
     def found() -> list[Row]:
         return every_row(moved, client(moved), listed, 250)
 
     before = found()
-    field = next((name for name in before[0] if name not in listed.key), None)
+    field = next((name for name in before[0] if name not in listed.key_with_types), None)
     if field is not None:
-        moved.change(listed.name, count=1, fields=None if listed.text else {field: "other"})
+        given = None if rows_of(listed).text else {field: "other"}
+        moved.change(listed.name, count=1, fields=given)
         assert sum(old != new for old, new in zip(before, found(), strict=True)) == 1
     [number] = moved.add(listed.one_for or listed.name, fields=another_key(listed))
     assert len(found()) == len(moved.records(listed.name)) == len(before) + 1
@@ -123,7 +127,7 @@ def test_its_rows_can_be_changed_added_and_deleted(moved: Sandbox, listed: Decla
         moved.delete(listed.name, ids=[number])
         row, *others = found()
         assert len(others) == len(before) - 1
-        values = [row[name] for name in listed.key]
+        values = [row[name] for name in listed.key_with_types]
         moved.delete(listed.name, ids=[values if len(values) > 1 else values[0]])
         assert row not in found()
 

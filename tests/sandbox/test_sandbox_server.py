@@ -193,7 +193,7 @@ def test_a_spawned_store_is_controlled_over_http() -> None:
             there.records("unicorns")
 
 
-def test_the_readme_tells_the_options_and_the_simple_lists_as_they_are() -> None:
+def test_the_readme_tells_the_options_and_the_lists_as_they_are() -> None:
     text = README.read_text("utf-8")
     assert with_tables(text) == text
 

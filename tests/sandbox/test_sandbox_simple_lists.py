@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from tap_bigcommerce_sandbox import Options
-from tap_bigcommerce_sandbox.endpoints import CHILDREN, KINDS, SIMPLE_LISTS, marketing
-from tap_bigcommerce_sandbox.endpoints.common import UNPAGED, simple_metafields
+from tap_bigcommerce_sandbox.families import LISTS, marketing
+from tap_bigcommerce_sandbox.families.metafields import simple_metafields
 from tap_bigcommerce_sandbox.fields import (
     CODE,
     FLAG,
@@ -39,17 +39,16 @@ from tap_bigcommerce_sandbox.fields import (
     some_of,
     unique,
 )
-from tap_bigcommerce_sandbox.filters import v3_in
+from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.identity import STORE_HASH
 from tap_bigcommerce_sandbox.ids import number_of
-from tap_bigcommerce_sandbox.lists import Context
+from tap_bigcommerce_sandbox.lists import List
+from tap_bigcommerce_sandbox.paging import ONE_OBJECT, UNPAGED
 from tap_bigcommerce_sandbox.readme_tables import README
 from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.responses import ApiError, Response
 from tap_bigcommerce_sandbox.router import Router
-from tap_bigcommerce_sandbox.selection import Selector
-from tap_bigcommerce_sandbox.simple_lists import Simple, SimpleList, SimpleObject
-from tap_bigcommerce_sandbox.world import Child, Kind, World
+from tap_bigcommerce_sandbox.world import World
 
 Row = dict[str, Any]
 
@@ -62,11 +61,11 @@ JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "array": (list,),
 }
 
-PLAIN = SimpleList(
+PLAIN = List(
     "odds",
     "v3/odds",
     "information",
-    {
+    fields={
         "id": ID,
         "name": NAME,
         "text": TEXT,
@@ -89,41 +88,52 @@ PLAIN = SimpleList(
         "codes": some_of({"US": CODE, "DE": CODE}),
         "why": only_if("choice", "x", CODE, ""),
     },
-    rows=60,
+    size=60,
 )
-BELOW = SimpleList(
+BELOW = List(
     "routes",
     "v3/sites/{}/routes",
     "sites",
-    {"id": ID, "type": one_of("a", "b"), "route": TEXT},
-    rows=4,
+    fields={"id": ID, "type": one_of("a", "b"), "route": TEXT},
+    size=4,
     parent="sites",
 )
-OF_EACH = SimpleList(
+OF_EACH = List(
     "customs",
     "v3/customs",
     "products",
-    {"product_id": PARENT, "hs_codes": some_of({"US": CODE}), "created_at": ISO},
+    fields={"product_id": PARENT, "hs_codes": some_of({"US": CODE}), "created_at": ISO},
     key=("product_id",),
-    rows=1,
-    filters=(v3_in("product_id"),),
+    size=1,
+    filters=params(integer="product_id:in"),
     parent="products",
     share=0.2,
 )
-OF_SOME = SimpleList(
+OF_SOME = List(
     "profiles",
     "v3/segments/{}/profiles",
     "customers",
-    {"id": unique("profile"), "customer_id": refers_to("customers"), "updated_at": ZULU},
-    rows=3,
+    fields={"id": unique("profile"), "customer_id": refers_to("customers"), "updated_at": ZULU},
+    size=3,
     parent="segments",
     share=lambda world, number: number % 2 == 0,
 )
 METAFIELDS = simple_metafields("site", "v3/sites", "sites", refers_to("sites"))
-UNPAGED_LIST = SimpleList("few", "v2/few", "information", {"id": ID}, rows=3, paging=UNPAGED)
-SETTINGS = SimpleObject("locale", "v3/locale", "information", {"language": TEXT, "on": FLAG})
-OLD_SETTINGS = SimpleObject("old", "v2/old", "information", {"on": FLAG})
-ENTRIES: tuple[Simple, ...] = (
+UNPAGED_LIST = List("few", "v2/few", "information", fields={"id": ID}, size=3, paging=UNPAGED)
+ONE: Row = {"key": (), "size": 1, "paging": ONE_OBJECT}
+SETTINGS = List(
+    "locale",
+    "v3/locale",
+    "information",
+    fields={"language": TEXT, "on": FLAG},
+    key=(),
+    size=1,
+    paging=ONE_OBJECT,
+)
+OLD_SETTINGS = List(
+    "old", "v2/old", "information", fields={"on": FLAG}, key=(), size=1, paging=ONE_OBJECT
+)
+ENTRIES: tuple[List, ...] = (
     PLAIN,
     BELOW,
     OF_EACH,
@@ -135,13 +145,14 @@ ENTRIES: tuple[Simple, ...] = (
 )
 
 
-def world_of(*entries: Simple, **options: Any) -> World:
-    kinds = [entry.kind for entry in entries]
-    return World(
-        Options(orders=20, customers=20, products=40, coupons=5, **options),
-        [*KINDS, *(kind for kind in kinds if isinstance(kind, Kind))],
-        [*CHILDREN, *(kind for kind in kinds if isinstance(kind, Child))],
-    )
+by_fields = pytest.mark.parametrize(
+    "entry", [*(item for item in LISTS if item.fields), *ENTRIES], ids=lambda entry: entry.name
+)
+
+
+def world_of(*entries: List, **options: Any) -> World:
+    sizes = Options(orders=20, customers=20, products=40, coupons=5, **options)
+    return World(sizes, [*LISTS, *entries])
 
 
 @pytest.fixture
@@ -153,9 +164,9 @@ def rows(world: World, name: str) -> list[Row]:
     return [world.row(name, number) for number in world.listed(name).ids]
 
 
-def answer(world: World, entry: Simple, *parents: int, **query: str) -> Response:
+def answer(world: World, entry: List, *parents: int, **query: str) -> Response:
     request = Request("GET", "", query, {})
-    return entry.endpoints[0].respond(Context(world, Selector(world)), request, parents)
+    return entry.respond(world, request, parents)
 
 
 def body(response: Response) -> Any:
@@ -171,8 +182,10 @@ def misfits(row: Row, fields: Mapping[str, Field]) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("entry", [*SIMPLE_LISTS, *ENTRIES], ids=lambda entry: entry.name)
-def test_rows_have_the_declared_fields_and_types(entry: Simple) -> None:
+@pytest.mark.parametrize(
+    "entry", [*(item for item in LISTS if item.fields), *ENTRIES], ids=lambda entry: entry.name
+)
+def test_rows_have_the_declared_fields_and_types(entry: List) -> None:
     world = world_of(*ENTRIES)
     made = rows(world, entry.name)
     assert made
@@ -186,8 +199,10 @@ def test_rows_have_the_declared_fields_and_types(entry: Simple) -> None:
             )
 
 
-@pytest.mark.parametrize("entry", [*SIMPLE_LISTS, *ENTRIES], ids=lambda entry: entry.name)
-def test_the_same_seed_gives_the_same_rows(entry: Simple) -> None:
+@pytest.mark.parametrize(
+    "entry", [*(item for item in LISTS if item.fields), *ENTRIES], ids=lambda entry: entry.name
+)
+def test_the_same_seed_gives_the_same_rows(entry: List) -> None:
     made = rows(world_of(*ENTRIES), entry.name)
     assert rows(world_of(*ENTRIES), entry.name) == made
     if len(made) > 5 and entry.name != "tax_classes":
@@ -213,12 +228,7 @@ def test_values_are_as_odd_as_those_of_real_rows(world: World) -> None:
 
 
 def test_a_text_changes_where_there_is_one(world: World) -> None:
-    kinds = {kind.name: kind for kind in (entry.kind for entry in ENTRIES)}
-    assert (kinds["odds"].changes, kinds["routes"].changes, kinds["few"].changes) == (
-        "name",
-        "route",
-        "",
-    )
+    assert (PLAIN.text, BELOW.text, UNPAGED_LIST.text) == ("name", "route", "")
     world.tables["odds"].change([world.tables["odds"].ids[0]], 1_800_000_000, None)
     first = rows(world, "odds")[0]
     assert first["name"] == "changed 1 times"
@@ -288,7 +298,7 @@ def test_an_object_is_under_data_in_v3_only(world: World) -> None:
 
 
 def test_the_readme_shows_an_entry_as_it_is() -> None:
-    example = README.read_text("utf-8").partition("```python\nSimpleList(")[2].partition("```")[0]
+    example = README.read_text("utf-8").partition("```python\nList(")[2].partition("```")[0]
     source = Path(marketing.__file__).read_text("utf-8")
     assert example
     assert "".join(example.split()) in "".join(source.split())

@@ -178,7 +178,7 @@ def test_no_smaller_key_would_do(held: Truth) -> None:
             for name, key in KEYS.items()
             for left_out in key
             # The rows of the sandbox never do what might happen below two parents.
-            if len(key) > 1 and not STREAMS[name].key_within_parent
+            if len(key) > 1 and not STREAMS[name].kind.key_within_parent
         ),
         ("channel_listings", ("channel_id",)),
         ("order_refunds", ("order_id",)),
@@ -350,7 +350,7 @@ def changed(full: Result) -> Iterator[Changed]:
         for name in BY_OWN_DATE:
             if name not in ("orders", "products"):
                 key = sorted(before[name])[len(before[name]) // 2]
-                own = list(key[1:] if STREAMS[name].key_within_parent else key)
+                own = list(key[1:] if STREAMS[name].kind.key_within_parent else key)
                 # Prices have no text that could be changed.
                 fields = {"price": 4.25} if name == "price_list_records" else None
                 store.change(name, ids=[own[0] if len(own) == 1 else own], fields=fields)

@@ -1,4 +1,4 @@
-"""The facts of a product that orders repeat."""
+"""Products and the rows below them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def brief(world: World, number: int) -> Brief:
         return Brief(0, "Custom item ✂", "", 1500, False, 0)
     found = world.briefs.get(number)
     if found is None:
-        found = world.briefs.put(number, _make(world, number))
+        found = world.briefs.put(number, _brief(world, number))
     return cast(Brief, found)
 
 
@@ -45,7 +45,7 @@ def option_of(product: int) -> int:
     return product * STRIDE
 
 
-def _make(world: World, number: int) -> Brief:
+def _brief(world: World, number: int) -> Brief:
     rng = world.rng("product brief", number)
     name = f"[{rng.pick(texts.ADJECTIVES)}] {rng.pick(texts.NOUNS)} {number}"
     # Whole prices are common, and come as JSON integers in v3.

@@ -7,12 +7,9 @@ from typing import cast
 
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.dates import rfc2822
-from tap_bigcommerce_sandbox.identity import link
-from tap_bigcommerce_sandbox.money import CURRENCIES, exchange_rate, money
-from tap_bigcommerce_sandbox.randomness import SeededRandom
-from tap_bigcommerce_sandbox.rows.customers import email_of
-from tap_bigcommerce_sandbox.rows.orders import discounts, lines, shipping
-from tap_bigcommerce_sandbox.rows.orders.plan import (
+from tap_bigcommerce_sandbox.families.customers import email_of
+from tap_bigcommerce_sandbox.families.orders import discounts, lines, shipping
+from tap_bigcommerce_sandbox.families.orders.plan import (
     COMPLETED,
     SHIPPED,
     STATUSES,
@@ -20,7 +17,10 @@ from tap_bigcommerce_sandbox.rows.orders.plan import (
     archived,
     plan,
 )
-from tap_bigcommerce_sandbox.rows.people import address, form_fields
+from tap_bigcommerce_sandbox.families.people import address, form_fields
+from tap_bigcommerce_sandbox.identity import link
+from tap_bigcommerce_sandbox.money import CURRENCIES, exchange_rate, money
+from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import World
 

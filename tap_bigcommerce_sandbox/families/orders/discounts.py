@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tap_bigcommerce_sandbox.money import money, number
-from tap_bigcommerce_sandbox.rows.coupons import Coupon, coupon
-from tap_bigcommerce_sandbox.rows.orders.lines import Line
-from tap_bigcommerce_sandbox.rows.orders.plan import Plan
-from tap_bigcommerce_sandbox.rows.orders.shipping import Shipping
+from tap_bigcommerce_sandbox.families.coupons import Coupon, coupon
+from tap_bigcommerce_sandbox.families.orders.lines import Line
+from tap_bigcommerce_sandbox.families.orders.plan import (
+    Plan,
+)
+from tap_bigcommerce_sandbox.families.orders.shipping import Shipping
+from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.money import number as amount_of
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import World
 
@@ -86,7 +89,7 @@ def _spread(lines: list[Line], cents: int, identity: str, name: str, code: str |
 
 def _row(known: Coupon, order: int, at: int, taken: int) -> Row:
     # The face amount arrives as text mostly, and as a number at times.
-    amount = number(known.amount) if known.id % 5 == 0 else money(known.amount)
+    amount = amount_of(known.amount) if known.id % 5 == 0 else money(known.amount)
     return {
         "id": order * 10 + at,
         "coupon_id": known.id,
@@ -94,5 +97,5 @@ def _row(known: Coupon, order: int, at: int, taken: int) -> Row:
         "code": known.code if known.type != _PROMOTION or known.id % 2 else None,
         "amount": amount,
         "type": known.type,
-        "discount": number(taken),
+        "discount": amount_of(taken),
     }

@@ -6,10 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
+from tap_bigcommerce_sandbox.families.orders.plan import (
+    COMPLETED,
+    SHIPPED,
+    Plan,
+)
+from tap_bigcommerce_sandbox.families.products import Brief, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.money import money
 from tap_bigcommerce_sandbox.randomness import SeededRandom
-from tap_bigcommerce_sandbox.rows.orders.plan import COMPLETED, SHIPPED, Plan
-from tap_bigcommerce_sandbox.rows.products.brief import Brief, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.world import World
 

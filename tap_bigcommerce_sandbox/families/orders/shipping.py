@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tap_bigcommerce_sandbox import texts
+from tap_bigcommerce_sandbox.families.orders.plan import (
+    Plan,
+)
+from tap_bigcommerce_sandbox.families.people import address, form_fields
 from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.money import money
 from tap_bigcommerce_sandbox.randomness import SeededRandom
-from tap_bigcommerce_sandbox.rows.orders.plan import Plan
-from tap_bigcommerce_sandbox.rows.people import address, form_fields
 from tap_bigcommerce_sandbox.table import Row
 
 _ZERO = "0.0000"

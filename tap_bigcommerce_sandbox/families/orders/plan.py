@@ -26,7 +26,6 @@ STATUSES = (
     "Partially Refunded",
 )
 SHIPPED, COMPLETED, PARTIALLY_REFUNDED = 2, 10, 14
-
 _USUAL_STATUSES = (10, 10, 10, 10, 2, 2, 2, 11, 11, 9, 7, 1, 5, 3, 0)
 _SCENARIOS = (
     "plain",
@@ -41,7 +40,6 @@ _SCENARIOS = (
 )
 _RARE = ("digital", "pickup", "gift", "several_addresses", "bundle", "custom")
 _RARE_SHARE = 0.17
-
 # The first orders of a store show one speciality each, so that small stores have them all.
 _COUPON_SHOW = len(_SCENARIOS)
 _MANY_COUPONS_SHOW = _COUPON_SHOW + 6

@@ -1,0 +1,1 @@
+"""Orders: their plans, amounts and rows, and the lists below them."""

@@ -1,1 +1,0 @@
-"""The rows of each kind, computed from seed and id."""

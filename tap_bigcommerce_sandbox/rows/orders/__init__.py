@@ -1,1 +1,0 @@
-"""Rows of orders and their child lists."""

@@ -1,1 +1,0 @@
-"""Rows of products and their child lists."""
