@@ -8,7 +8,6 @@ import json
 import os
 import pty
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -21,21 +20,19 @@ from typing import Any
 import pyte
 import tap_runner
 
-SIZE = ("COLUMNS", "LINES")
-"""Variables that would hide the terminal's own size."""
 
+class Watched:
+    """A tap under way on a terminal of `size` columns and rows."""
 
-class Terminal:
-    """A screen of so many columns and rows, on which a tap shows its progress."""
-
-    def __init__(self, columns: int, rows: int) -> None:
-        self.screen = pyte.HistoryScreen(columns, rows, history=5000, ratio=0.5)
-        self._stream = pyte.ByteStream(self.screen)
+    def __init__(self, size: tuple[int, int]) -> None:
+        self._screen = pyte.HistoryScreen(*size, history=5000, ratio=0.5)
+        self._stream = pyte.ByteStream(self._screen)
         self._lock = threading.Lock()
-        self.main, self.its_end = pty.openpty()
-        fcntl.ioctl(self.its_end, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self.main, self.end_of_tap = pty.openpty()
+        fcntl.ioctl(self.end_of_tap, termios.TIOCSWINSZ, struct.pack("HHHH", *size[::-1], 0, 0))
+        self.process: subprocess.Popen[bytes]
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self) -> None:
         # The last one to hold the other end closes it: that is EIO.
@@ -45,67 +42,39 @@ class Terminal:
                     self._stream.feed(data)
 
     def rows(self) -> list[str]:
-        """What stands on the screen now."""
+        """The rows on the screen now."""
         with self._lock:
-            return [line.rstrip() for line in self.screen.display]
+            return [line.rstrip() for line in self._screen.display]
 
     def all_rows(self) -> list[str]:
-        """What stands on the screen, and before it what has left it at the top."""
+        """The rows on the screen, after those that have left it at the top."""
+        rows, columns = self.rows(), range(self._screen.columns)
         with self._lock:
-            history = [
-                "".join(line[x].data for x in range(self.screen.columns)).rstrip()
-                for line in self.screen.history.top
-            ]
-            return history + [line.rstrip() for line in self.screen.display]
+            history = self._screen.history.top
+            return ["".join(line[x].data for x in columns).rstrip() for line in history] + rows
 
-    def wait_for(self, words: str, timeout: float = 20.0) -> list[str]:
+    def wait_for(self, words: str) -> str:
         """The screen once it shows `words`."""
-        end = time.monotonic() + timeout
-        while time.monotonic() < end:
-            rows = self.rows()
-            if any(words in row for row in rows):
-                return rows
-            time.sleep(0.02)
-        raise AssertionError(f"{words!r} never came: {chr(10).join(self.all_rows())}")
+        rows: list[str] = []
 
-    def settle(self, timeout: float = 20.0) -> None:
-        """Wait until all that has been written stands on the screen."""
-        end = time.monotonic() + timeout
+        def shows() -> bool:
+            rows[:] = self.rows()
+            return words in "\n".join(rows)
+
+        tap_runner.wait_until(shows, f"{words!r} never came")
+        return "\n".join(rows)
+
+    def end(self, signum: int | None = None) -> int:
+        """Its exit status, after this signal. All that it has shown is on the screen then."""
+        if signum is not None:
+            self.process.send_signal(signum)
+        status, until = self.process.wait(40), time.monotonic() + 20
         # Where the terminal is gone, there is always something to read, and nobody reads it.
-        while self._reader.is_alive() and select.select([self.main], [], [], 0.2)[0]:
-            assert time.monotonic() < end, "the terminal is written to without end"
+        while self.reader.is_alive() and select.select([self.main], [], [], 0.2)[0]:
+            assert time.monotonic() < until, "the terminal is written to without end"
             time.sleep(0.02)
         with self._lock:  # Held while what was read last is being shown.
-            pass
-
-    def close(self) -> None:
-        os.close(self.its_end)
-        self._reader.join(5)
-        os.close(self.main)
-
-
-class Watched:
-    """A tap under way on a terminal."""
-
-    def __init__(self, terminal: Terminal, process: subprocess.Popen[bytes], out: Path) -> None:
-        self.terminal = terminal
-        self.process = process
-        self._out = out
-
-    def stop(self, signum: int = signal.SIGTERM) -> int:
-        self.process.send_signal(signum)
-        return self.end()
-
-    def end(self, timeout: float = 40.0) -> int:
-        """Its exit status. All that it has shown is on the screen then."""
-        status = self.process.wait(timeout)
-        self.terminal.settle()
-        return status
-
-    @property
-    def out(self) -> list[Any]:
-        """The messages that it has written."""
-        return [json.loads(line) for line in self._out.read_text().splitlines()]
+            return status
 
 
 @contextlib.contextmanager
@@ -117,32 +86,37 @@ def watched(
     size: tuple[int, int] = (120, 30),
     **environment: str,
 ) -> Iterator[Watched]:
-    """Start a tap with a terminal for standard error and a file for its messages."""
-    (folder / "config.json").write_text(json.dumps(config))
+    """Start a tap with a terminal for standard error; its messages go to `messages.jsonl`."""
     words = [*tap_runner.COMMAND, "--config", "config.json", *args]
+    (folder / "config.json").write_text(json.dumps(config))
     if catalog is not None:
         (folder / "catalog.json").write_text(json.dumps(catalog))
         words += ["--catalog", "catalog.json"]
-    terminal = Terminal(*size)
-    out = folder / "messages.jsonl"
-    with out.open("wb") as file:
-        process = subprocess.Popen(
+    variables = {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    tap, known = Watched(size), {**tap_runner.clean_environment(), **variables, **environment}
+    # These would hide the terminal's own size.
+    known = {name: value for name, value in known.items() if name not in ("COLUMNS", "LINES")}
+    with (folder / "messages.jsonl").open("wb") as out:
+        tap.process = subprocess.Popen(
             words,
             cwd=folder,
             stdin=subprocess.DEVNULL,
-            stdout=file,
-            stderr=terminal.its_end,
-            env={
-                **{k: v for k, v in tap_runner.clean_environment().items() if k not in SIZE},
-                "TERM": "xterm-256color",
-                "PYTHONPATH": str(Path(__file__).resolve().parents[2]),
-                **environment,
-            },
+            stdout=out,
+            stderr=tap.end_of_tap,
+            env=known,
         )
     try:
-        yield Watched(terminal, process, out)
+        yield tap
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-        terminal.close()
+        tap.process.kill()
+        tap.process.wait()
+        os.close(tap.end_of_tap)
+        tap.reader.join(5)
+        os.close(tap.main)
+
+
+def records(folder: Path, stream: str | None = None) -> list[Any]:
+    """The ids of the records that a tap in this folder has written."""
+    messages = map(json.loads, (folder / "messages.jsonl").read_text().splitlines())
+    found = [message for message in messages if message["type"] == "RECORD"]
+    return [m["record"]["id"] for m in found if stream in (None, m["stream"])]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from browser import seen
-from pages import read
+from pages import Page, read
 from tap_runner import Json, Result, discover, run, select, settings, start
 
 from tap_bigcommerce.progress.counters import StreamCounts
@@ -18,19 +19,56 @@ from tap_bigcommerce.progress.tracker import ProgressTracker
 from tap_bigcommerce.text import Secrets
 from tap_bigcommerce_sandbox import Options, Sandbox
 
+WHISPER = "whisper-me-not"
+MARKUP = "<script>alert(1)</script>"
+
 
 def small(**more: Any) -> Options:
     sizes: dict[str, Any] = {"orders": 40, "customers": 30, "products": 25, "coupons": 8}
     return Options(**{**sizes, "huge_order_share": 0.0, **more})
 
 
-def run_with_report(config: Json, file: Path, *args: str, **more: Any) -> Result:
-    return run(config, args=["--report", str(file), *args], **more)
+def run_with_report(config: Json, file: Path, **more: Any) -> Result:
+    return run(config, args=["--report", str(file)], **more)
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "report.html"
+
+
+@dataclass
+class Eventful:
+    """A run that has everything that a report can show."""
+
+    file: Path
+    page: Page
+    hidden: set[str]
+
+
+@pytest.fixture(scope="module")
+def eventful(tmp_path_factory: pytest.TempPathFactory) -> Eventful:
+    file = tmp_path_factory.mktemp("eventful") / "report.html"
+    names = ("coupons", "customers", "orders", "order_shipping_addresses", "products")
+    catalog = select(discover(), *names, "product_channel_assignments")
+    with Sandbox(small(quota=25, window_seconds=2.0, withheld_scopes=("marketing",))) as store:
+        # Warnings about the catalog are in the report.
+        for name in (store.access_token, MARKUP, '"><img src=x>'):
+            catalog["streams"].append({"stream": name, "tap_stream_id": name, "metadata": []})
+        store.fault("orders", request=2, kind="503", times=2)
+        store.fault("products", request=2, kind="429", times=1)
+        ids = [row["id"] for row in store.records("customers")][:3]
+        store.change("customers", ids=ids, fields={"accepts_marketing": WHISPER, "x" * 120: 1})
+        store.change("customers", ids=ids[:1], fields={"<b>new": WHISPER})
+        orders = [row["id"] for row in store.records("orders")][:5]
+        store.change("orders", ids=orders, fields={"staff_notes": WHISPER})
+        hidden = {
+            WHISPER,
+            store.access_token,
+            *(row["email"] for row in store.records("customers")),
+        }
+        assert run_with_report(settings(store, page_size=10), file, catalog=catalog).status == 1
+    return Eventful(file, read(file), hidden)
 
 
 def test_each_stream_has_a_row_with_its_figures(file: Path) -> None:
@@ -39,35 +77,30 @@ def test_each_stream_has_a_row_with_its_figures(file: Path) -> None:
         result = run_with_report(settings(store), file)
         asked = [request for request in store.requests() if request["list"] != "store"]
         assert len(store.requests()) == len(asked) + 1, "one for the store's name"
-        name = store.records("store")[0]["name"]
-    page = read(file)
+        page, name = read(file), store.records("store")[0]["name"]
+        store.change("orders", count=2)
+        run_with_report(settings(store), file, state=result.state)
     assert f"Sync of {name} (" in page.text
     assert result.status == 0
     assert list(page.rows) == ["coupons", "customers", "orders", "products"]
     for stream, row in page.rows.items():
         assert int(row["Records"].replace(",", "")) == len(result.records(stream))
-        known = result.state["bookmarks"].get(stream, {}).get("date_modified")
-        if known:
-            shown = known[:19].replace("T", " ")
-            assert row["Bookmark"] == f"from the start to {shown}"
+        known = result.state["bookmarks"].get(stream, {}).get("date_modified", "")
+        assert not known or row["Bookmark"] == f"from the start to {shown(known)}"
     assert page.rows["customers"]["Requests"].endswith("failed: 1 × 503")
     assert page.rows["customers"]["Retries"] == "1"
     assert page.rows["customers"]["Waited"] != "0.0 s"
     assert sum(int(row["Requests"].split()[0]) for row in page.rows.values()) == len(asked)
     assert "complete" in page.text
     assert page.text.count("retrying in") == 1
-
-
-def test_a_second_run_shows_both_bookmarks(file: Path) -> None:
-    with Sandbox(small()) as store:
-        first = run(settings(store))
-        store.change("orders", count=2)
-        run_with_report(settings(store), file, state=first.state)
-    shown = read(file).rows["orders"]["Bookmark"]
-    before = str(first.bookmark("orders"))[:19].replace("T", " ")
-    match = re.fullmatch(rf"from {before} to (\S+ \S+)", shown)
+    before = shown(str(result.bookmark("orders")))
+    match = re.fullmatch(rf"from {before} to (\S+ \S+)", read(file).rows["orders"]["Bookmark"])
     assert match is not None
     assert match[1] > before
+
+
+def shown(date: str) -> str:
+    return date[:19].replace("T", " ")
 
 
 def test_the_bookmark_begins_with_the_start_date_where_it_counts(file: Path) -> None:
@@ -80,65 +113,44 @@ def test_the_bookmark_begins_with_the_start_date_where_it_counts(file: Path) -> 
     assert f"Sync of {store.store_hash} complete" in page.text, "its name may not be read"
 
 
-def test_streams_that_are_read_with_another_one_say_so(file: Path) -> None:
-    with Sandbox(small()) as store:
-        catalog = select(discover(), "orders", "order_products")
-        run_with_report(settings(store), file, catalog=catalog)
-    row = read(file).rows["order_products"]
+def test_what_failed_was_rescued_or_comes_with_another_stream_is_shown(eventful: Eventful) -> None:
+    page = eventful.page
+    assert "What went wrong" in page.text
+    assert page.text.count("most likely lacks the permission 'Marketing: read-only'") == 1
+    assert "5 of 6" in page.text
+    assert "failed" in page.rows["coupons"]["Stream"]
+    assert page.rows["customers"]["Records"] == "30"
+    rescued = page.rows["customers"]["Rescued values"]
+    assert rescued.startswith("7 3 × accepts_marketing")
+    assert "<b>new" in rescued
+    row = page.rows["order_shipping_addresses"]
     assert row["Requests"] == "– with those of orders"
     assert int(row["Records"]) > 0
 
 
-def test_rescued_values_are_counted_by_path_without_a_value(file: Path) -> None:
-    with Sandbox(small()) as store:
-        ids = [row["id"] for row in store.records("customers")][:3]
-        store.change("customers", ids=ids, fields={"accepts_marketing": "whisper-me-not"})
-        store.change("customers", ids=ids[:1], fields={"<b>new": "whisper-me-not"})
-        run_with_report(settings(store), file)
-    shown = read(file).rows["customers"]["Rescued values"]
-    assert shown.startswith("4 3 × accepts_marketing")
-    assert "<b>new" in shown
-    assert "whisper-me-not" not in file.read_text("utf-8")
-
-
-def test_the_timeline_has_requests_failures_waits_and_the_quota(file: Path) -> None:
-    with Sandbox(small(quota=20, window_seconds=2.0)) as store:
-        store.fault("orders", request=2, kind="503", times=2)
-        store.fault("products", request=2, kind="429", times=1)
-        assert run_with_report(settings(store, page_size=10), file).status == 0
-    page = read(file)
+def test_the_timeline_has_requests_failures_waits_and_the_quota(eventful: Eventful) -> None:
+    page = eventful.page
     for class_ in ("good", "failed", "refused", "for-quota", "for-retry"):
         assert page.of(class_) > 1, f"in the legend, and drawn: {class_}"
     lines = [dict(at) for tag, at in page.tags if tag == "path"]
     assert [line["class"] for line in lines] == ["quota"]
-    assert re.search(r"quota left \d+ of 20", page.text)
+    assert re.search(r"quota left \d+ of 25", page.text)
     assert re.search(r"[\d.]+ s waiting for the quota", page.text)
 
 
-def test_a_failed_run_has_a_report(file: Path) -> None:
-    with Sandbox(small(withheld_scopes=("marketing",))) as store:
-        store.fault("orders", kind="500", times=0)
-        result = run_with_report(settings(store, max_attempts=2, max_retry_seconds=0), file)
-    page = read(file)
-    assert result.status == 1
-    assert "What went wrong" in page.text
-    assert page.text.count("most likely lacks the permission 'Marketing: read-only'") == 1
-    assert "failed" in page.rows["orders"]["Stream"]
-    assert page.rows["customers"]["Records"] == "30"
-    assert "2 of 4" in page.text
-
-
-def test_a_run_with_an_invalid_token_has_a_report(file: Path, quiet: Sandbox) -> None:
-    result = run_with_report(settings(quiet, access_token="not the token"), file)
-    assert result.status == 1
-    text = file.read_text("utf-8")
-    assert "Check that access_token is complete" in text
-    assert "not the token" not in text
-
-
-def test_invalid_settings_are_in_the_report(file: Path) -> None:
-    assert run_with_report({"store_hash": "abc123"}, file).status == 1
-    assert "access_token is missing" in read(file).text
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"access_token": "not the token"}, "Check that access_token is complete"),
+        ({"access_token": None}, "access_token is missing"),
+    ],
+)
+def test_a_run_that_cannot_begin_has_one_too(
+    file: Path, quiet: Sandbox, change: Json, text: str
+) -> None:
+    assert run_with_report(settings(quiet, **change), file).status == 1
+    assert text in read(file).text
+    assert "not the token" not in file.read_text("utf-8")
 
 
 def test_a_request_that_ends_while_the_report_is_written_does_not_break_it(file: Path) -> None:
@@ -171,33 +183,20 @@ def test_a_stopped_run_has_a_report(file: Path, reads: bool) -> None:
     assert "running" in page.rows["orders"]["Stream"]
 
 
-def test_it_contains_no_secrets_no_records_and_no_foreign_markup(file: Path) -> None:
-    with Sandbox(small()) as store:
-        ids = [row["id"] for row in store.records("orders")][:5]
-        store.change("orders", ids=ids, fields={"staff_notes": "whisper-me-not"})
-        catalog = select(discover(), "orders", "customers")
-        # Warnings about the catalog are in the report.
-        for name in (store.access_token, "<script>alert(1)</script>", '"><img src=x>'):
-            catalog["streams"].append({"stream": name, "tap_stream_id": name, "metadata": []})
-        assert run_with_report(settings(store), file, catalog=catalog).status == 0
-        names = {row["email"] for row in store.records("customers")}
-    text, page = file.read_text("utf-8"), read(file)
-    assert store.access_token not in text
+def test_it_contains_no_secrets_no_records_and_no_foreign_markup(eventful: Eventful) -> None:
+    text, page = eventful.file.read_text("utf-8"), eventful.page
+    assert not [hidden for hidden in eventful.hidden if hidden in text]
     assert "(hidden)" in page.text
-    assert "whisper-me-not" not in text
-    assert not [name for name in names if name in text]
-    assert "<script>alert(1)</script>" in page.text
+    assert MARKUP in page.text
     assert not [tag for tag, _ in page.tags if tag in ("script", "img", "iframe", "object")]
 
 
-def test_it_loads_nothing_from_elsewhere(file: Path, quiet: Sandbox) -> None:
-    run_with_report(settings(quiet), file)
-    page = read(file)
-    for _, attributes in page.tags:
+def test_it_loads_nothing_from_elsewhere(eventful: Eventful) -> None:
+    for _, attributes in eventful.page.tags:
         assert not {"src", "srcset", "action", "background"} & set(attributes)
         assert attributes.get("href") in (None, "data:,")
         assert not [name for name in attributes if name.startswith("on")]
-    assert not re.search(r"url\(|@import|https?:", file.read_text("utf-8"))
+    assert not re.search(r"url\(|@import|https?:", eventful.file.read_text("utf-8"))
 
 
 def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_read(
@@ -221,23 +220,9 @@ def test_an_old_report_is_replaced_and_no_other_file_is_left(file: Path, quiet: 
     assert list(file.parent.iterdir()) == [file]
 
 
-@pytest.fixture(scope="module")
-def eventful(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a run that has everything that a report can show."""
-    file = tmp_path_factory.mktemp("eventful") / "report.html"
-    with Sandbox(small(quota=25, window_seconds=2.0, withheld_scopes=("marketing",))) as store:
-        store.fault("orders", request=2, kind="503", times=2)
-        ids = [row["id"] for row in store.records("customers")][:3]
-        store.change("customers", ids=ids, fields={"x" * 120: 1})
-        names = ("coupons", "customers", "orders", "order_shipping_addresses", "products")
-        catalog = select(discover(), *names, "product_channel_assignments")
-        assert run_with_report(settings(store, page_size=10), file, catalog=catalog).status == 1
-    return file
-
-
 @pytest.mark.parametrize("width", [320, 390, 820, 1200])
-def test_a_browser_shows_it_at_any_width(eventful: Path, width: int) -> None:
-    found = seen(eventful, width=width)
+def test_a_browser_shows_it_at_any_width(eventful: Eventful, width: int) -> None:
+    found = seen(eventful.file, width=width)
     assert found["width"] == found["window"] == width, "nothing to scroll sideways"
     assert found["outside"] == []
     for words in ("Streams", "Requests over time", "Warnings", "What went wrong", "quota left"):
@@ -246,13 +231,13 @@ def test_a_browser_shows_it_at_any_width(eventful: Path, width: int) -> None:
     assert found["scripts"] == 0
 
 
-def test_a_browser_fetches_nothing_but_the_page(eventful: Path) -> None:
-    found = seen(eventful)
+def test_a_browser_fetches_nothing_but_the_page(eventful: Eventful) -> None:
+    found = seen(eventful.file)
     assert set(found["asked"]) - {"/favicon.ico"} == {"/frame.html", "/report.html"}
 
 
-def test_a_browser_shows_it_dark_if_the_user_prefers_that(eventful: Path) -> None:
-    light, dark = seen(eventful), seen(eventful, dark=True)
+def test_a_browser_shows_it_dark_if_the_user_prefers_that(eventful: Eventful) -> None:
+    light, dark = seen(eventful.file), seen(eventful.file, dark=True)
     assert brightness(light["background"]) > 230 > 60 > brightness(light["ink"])
     assert brightness(dark["background"]) < 40 < 200 < brightness(dark["ink"])
 
