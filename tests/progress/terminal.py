@@ -93,9 +93,9 @@ def watched(
         (folder / "catalog.json").write_text(json.dumps(catalog))
         words += ["--catalog", "catalog.json"]
     variables = {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    tap, known = Watched(size), {**tap_runner.clean_environment(), **variables, **environment}
-    # These would hide the terminal's own size.
-    known = {name: value for name, value in known.items() if name not in ("COLUMNS", "LINES")}
+    tap, env = Watched(size), {**tap_runner.clean_environment(), **variables, **environment}
+    for name in ("COLUMNS", "LINES"):  # They would hide the terminal's own size.
+        env.pop(name, None)
     with (folder / "messages.jsonl").open("wb") as out:
         tap.process = subprocess.Popen(
             words,
@@ -103,7 +103,7 @@ def watched(
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=tap.end_of_tap,
-            env=known,
+            env=env,
         )
     try:
         yield tap

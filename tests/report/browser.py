@@ -77,25 +77,12 @@ def seen(report: Path, *, width: int = 1200, dark: bool = False) -> dict[str, An
     frame = report.with_name("frame.html")
     frame.write_text(FRAME.format(width=width))
     with _served(report.parent) as (address, asked):
-        ended = subprocess.run(
-            [
-                browser,
-                "--headless",
-                "--no-sandbox",  # tests may run as root
-                "--disable-gpu",
-                "--hide-scrollbars",
-                "--disable-dev-shm-usage",
-                f"--user-data-dir={report.parent / 'browser'}",
-                f"--blink-settings=preferredColorScheme={0 if dark else 1}",
-                "--virtual-time-budget=4000",
-                "--dump-dom",
-                f"{address}/frame.html",
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
+        # Without its sandbox, because tests may run as root.
+        flags = "--headless --no-sandbox --disable-gpu --hide-scrollbars --disable-dev-shm-usage"
+        words = [browser, *flags.split(), "--virtual-time-budget=4000", "--dump-dom"]
+        words += [f"--user-data-dir={report.parent / 'browser'}", f"{address}/frame.html"]
+        words.insert(1, f"--blink-settings=preferredColorScheme={0 if dark else 1}")
+        ended = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
     (found,) = re.findall(r'<pre id="seen">(.*?)</pre>', ended.stdout, re.DOTALL)
     value: dict[str, Any] = json.loads(unescape(found))
     value["asked"] = asked

@@ -29,19 +29,14 @@ def test_no_request_is_lost_however_long_the_run_is(seconds: float) -> None:
     timeline = Timeline(BEGAN)
     for number in range(1000):
         status = {0: "503", 1: "429", 2: "404", 3: "timeout"}.get(number % 10, "200")
-        moment = BEGAN + seconds * number / 1000
-        timeline.add_request(
-            moment, "orders", status, QuotaStatus(1000, number, 30.0, 10.0, 1000.0)
-        )
+        quota = QuotaStatus(1000, number, 30.0, 10.0, 1000.0)
+        timeline.add_request(BEGAN + seconds * number / 1000, "orders", status, quota)
     timeline.extend_to(BEGAN + seconds)
     assert len(timeline.intervals) <= MAX_INTERVALS
     assert (len(timeline.intervals) - 1) * timeline.width <= seconds
     for stream in ("orders", ALL):
-        found = {
-            outcome: sum(interval[stream, outcome] for interval in timeline.intervals)
-            for outcome in ("good", "failed", "refused", "absent")
-        }
-        assert found == {"good": 600, "failed": 200, "refused": 100, "absent": 100}
+        for outcome, number in {"good": 600, "failed": 200, "refused": 100, "absent": 100}.items():
+            assert sum(interval[stream, outcome] for interval in timeline.intervals) == number
     left = [timeline.quota[at].left for at in sorted(timeline.quota)]
     assert left == sorted(left)
     assert left[-1] == 999
@@ -51,24 +46,21 @@ def test_simultaneous_waits_count_once_and_later_ones_add_up() -> None:
     now = BEGAN
     tracker = ProgressTracker(lambda: now)
     with ExitStack() as stack:
-        first, second, third, retry = (
+        waits = [
             stack.enter_context(tracker.waiting(StreamCounts(stream)))
             for stream in ("orders", "orders", "products", "orders")
-        )
-        now = BEGAN + 1
-        first(WaitReason.QUOTA, BEGAN + 5)
-        now = BEGAN + 2
-        second(WaitReason.RATE_LIMITED, BEGAN + 5)
-        now = BEGAN + 3
-        third(WaitReason.RESERVED, BEGAN + 5)
-        now = BEGAN + 4
-        second(None)
-        now = BEGAN + 5
-        first(None)
-        now = BEGAN + 60  # the intervals become wider meanwhile
-        third(None)
-        now = BEGAN + 70
-        retry(WaitReason.RETRY, BEGAN + 80)
+        ]
+        for seconds, wait, reason in (
+            (1, 0, WaitReason.QUOTA),
+            (2, 1, WaitReason.RATE_LIMITED),
+            (3, 2, WaitReason.RESERVED),
+            (4, 1, None),
+            (5, 0, None),
+            (60, 2, None),  # the intervals become wider meanwhile
+            (70, 3, WaitReason.RETRY),
+        ):
+            now = BEGAN + seconds
+            waits[wait](reason, BEGAN + 80)
         now = BEGAN + 75
         timeline = tracker.timeline()
     assert waited(timeline, "orders", "for-quota") == pytest.approx(4)
