@@ -277,11 +277,17 @@ def select(
                 values.update({"selected": write(wanted)}, **(extra if wanted else {}))
             elif only is not None or path_of(place) in never:
                 path = path_of(place)
-                stays = only is not None and any(_on_the_way(path, end) for end in only)
+                stays = only is not None and any(
+                    path == end or is_below(path, end) or is_below(end, path) for end in only
+                )
                 values["selected"] = write(stays and path not in never)
             elif every_field:
                 values["selected"] = write(True)
     return chosen
+
+
+def is_below(path: str, above: str) -> bool:
+    return path.startswith((f"{above}.", f"{above}["))
 
 
 def path_of(breadcrumb: Sequence[str]) -> str:
@@ -293,12 +299,3 @@ def path_of(breadcrumb: Sequence[str]) -> str:
         else:
             path += ("." if path else "") + next(parts)
     return path
-
-
-def _on_the_way(path: str, end: str) -> bool:
-    """Whether `path` leads to `end`, is it, or lies below it."""
-    return path == end or _below(path, end) or _below(end, path)
-
-
-def _below(path: str, above: str) -> bool:
-    return path.startswith((f"{above}.", f"{above}["))

@@ -45,6 +45,7 @@ def test_what_was_read_and_what_was_written_differ_by_duplicates_alone(inclusive
         assert read == shown[stream], f"{stream}: not what the store has shown"
         assert read - known == counts[stream, "record_count"] == len(result.records(stream))
         assert result.ids(stream) == ids[stream]
+        assert f"{len(ids[stream])} records" in summary_of(result, stream)
         if known:
             assert f"{read} read, {known} duplicates skipped" in summary_of(result, stream)
     assert sum(counts[stream, "records_dropped_as_duplicates"] for stream in FOUR) > 0

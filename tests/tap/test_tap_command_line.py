@@ -214,12 +214,6 @@ def test_metrics_are_written_as_singer_python_writes_them(
     assert {point["type"] for point in metrics(first_sync, "INFO")} == {"counter"}
 
 
-def test_a_summary_line_of_each_stream_ends_the_run(first_sync: Result) -> None:
-    for name in FOUR:
-        (line,) = (line for line in first_sync.logged("INFO") if f"Summary of {name}" in line)
-        assert f"{len(first_sync.records(name))} records" in line
-
-
 # Secrets
 
 
@@ -232,19 +226,18 @@ FAULTS = (
 
 
 @pytest.mark.parametrize("kinds", FAULTS, ids=" ".join)
-@pytest.mark.parametrize("args", [[], ["--discover"]], ids=["sync", "discovery"])
-def test_no_failure_shows_the_token(kinds: tuple[str, ...], args: list[str]) -> None:
+def test_no_failure_shows_the_token(kinds: tuple[str, ...]) -> None:
     with Sandbox(Options(orders=3, customers=3, products=3, coupons=2)) as tiny:
         for stream, kind in zip(FOUR, kinds, strict=True):
             tiny.fault(stream, kind=kind, times=0)
         config = settings(tiny, max_attempts=1, max_retry_seconds=0)
-        result = run(config, args=["--log-level", "DEBUG", *args])
-    assert tiny.access_token not in result.stderr + result.stdout
-    # Discovery asks for all streams at once, and ends with the first failure.
-    if not args:
-        assert all(kind in result.stderr for kind in kinds if kind.isdigit())
-        assert result.status == 1
-        assert result.logged("CRITICAL")
+        args = ["--log-level", "DEBUG"]
+        synced, found = run(config, args=args), run(config, args=[*args, "--discover"])
+    for result in (synced, found):
+        assert tiny.access_token not in result.stderr + result.stdout
+    assert all(kind in synced.stderr for kind in kinds if kind.isdigit())
+    assert synced.status == 1
+    assert synced.logged("CRITICAL")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from all_streams import compare, truth
-from tap_runner import Json, Result, run, select, settings, succeed
+from tap_runner import Json, Result, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 
@@ -205,36 +205,3 @@ def test_the_column_of_the_store_is_in_all_records_and_channels_are_those_that_a
     of_channel = [{**own, **row} for row in rows if row["channel_id"] == channel]
     assert column.records("subscribers") == of_channel
     assert 0 < len(of_channel) < len(rows)
-
-
-def test_deletions_are_found(catalog: Json) -> None:
-    names = ("coupons", "customers")
-    with Sandbox(Options(orders=0, customers=1200, products=5, coupons=1500)) as store:
-        chosen = select(catalog, *names)
-        more: Json = {"detect_deletes": True, "deletes_every": 0}
-        first = sync(store, chosen, **more)
-        gone = {
-            name: store.delete(name, [row["id"] for row in first.records(name)[7::200]])
-            for name in names
-        }
-        second = sync(store, chosen, first.state, **more)
-    for name in names:
-        told = [row["id"] for row in second.records(name) if row.get("_sdc_deleted_at")]
-        assert sorted(told) == sorted(gone[name])
-        assert gone[name]
-
-
-def test_a_stopped_sync_resumes_after_the_records_that_were_written(
-    store: Sandbox, result: Result, catalog: Json
-) -> None:
-    chosen = select(catalog, "customers")
-    store.fault("customers", request=20, kind="405", times=0)
-    config = settings(store, page_size=50)
-    stopped = run(config, chosen)
-    store.clear_faults()
-    assert stopped.status == 1
-    rest = run(config, chosen, stopped.state)
-    ids = [row["id"] for row in (*stopped.records("customers"), *rest.records("customers"))]
-    assert ids == [row["id"] for row in result.records("customers")]
-    assert 0 < len(stopped.records("customers")) < len(ids)
-    assert rest.state["bookmarks"] == {"customers": result.state["bookmarks"]["customers"]}

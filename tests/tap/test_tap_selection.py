@@ -218,31 +218,18 @@ def test_no_deselected_value_is_written_anywhere() -> None:
     """Each row has the secret in a deselected field, or in a field that contains one."""
     form, address = ["form_fields[].value"], ["billing_address.email"]
     rows: list[tuple[str, str, Any, list[str]]] = [
-        ("customers", "notes", SECRET, ["notes"]),
         ("customers", "notes", {"a": SECRET}, ["notes"]),
-        ("customers", "notes", [SECRET], ["notes"]),
-        ("customers", "form_fields", [{"name": "n", "value": SECRET}], form),
         ("customers", "form_fields", {"name": "n", "value": SECRET}, form),
         ("customers", "form_fields", SECRET, form),
         ("customers", "form_fields", [[{"value": SECRET}]], form),
-        ("customers", "_authentication", [{"force_reset": SECRET}], ["_authentication"]),
         ("orders", "billing_address", SECRET, address),
         ("orders", "billing_address", [{"email": SECRET}], address),
         ("orders", "billing_address", {"email": {"x": SECRET}}, address),
-        (
-            "orders",
-            "billing_address",
-            {"form_fields": {"a": {"value": SECRET}}},
-            ["billing_address.form_fields[].value", "billing_address.form_fields[].name"],
-        ),
         ("orders", "staff_notes", SECRET, ["staff_notes"]),
         ("coupons", "applies_to", {"entity": SECRET, "ids": [1]}, ["applies_to.entity"]),
-        ("coupons", "applies_to", [{"entity": SECRET}], ["applies_to.entity"]),
-        ("coupons", "restricted_to", {"countries": [SECRET]}, ["restricted_to[].countries"]),
         ("coupons", "restricted_to", {"zips": {"US": [SECRET]}}, ["restricted_to[].zips"]),
         ("products", "custom_url", {"url": SECRET}, ["custom_url.url"]),
         ("products", "custom_url", SECRET, ["custom_url.url"]),
-        ("products", "description", SECRET, ["description"]),
     ]
     never: dict[str, list[str]] = {}
     with Sandbox(Options(orders=20, customers=20, products=20, coupons=20)) as store:
@@ -293,14 +280,10 @@ def test_a_field_that_is_new_to_the_tap_is_rescued_or_dropped_and_counted(
 
 WRONG_VALUES: list[tuple[str, str, Any]] = [
     ("customers", "store_credit", "a lot"),
-    ("customers", "customer_group_id", 1.5),
-    ("customers", "accepts_marketing", "maybe"),
     ("customers", "email", ["a@example.com"]),
     ("customers", "date_created", "yesterday"),
-    ("orders", "total_inc_tax", "12,50"),
     ("orders", "is_deleted", 2),
     ("products", "weight", {"value": 1}),
-    ("products", "categories", 5),
     ("coupons", "num_uses", "many"),
 ]
 
