@@ -83,12 +83,7 @@ class _Request:
 
 
 class Client:
-    """Reads from the API of one store. It is thread-safe.
-
-    Example:
-        response = client.get("/v2/orders", {"limit": "50"}, list, context)
-        response.content  # the rows
-    """
+    """Reads from the API of one store. It is thread-safe."""
 
     def __init__(
         self, config: Config, shutdown: Shutdown, tracker: ProgressTracker | None = None
@@ -136,8 +131,6 @@ class Client:
         """Send GET `path` (such as "/v2/orders") until it succeeds, and return the response.
 
         Args:
-            path: The path below the store's address.
-            params: The query parameters.
             expects: `list`, `dict`, or a function that returns the rows in the parsed content.
             context: The stream that the request is for.
             retry_policy: When to give up. By default it follows the settings; the waits are short
@@ -145,12 +138,8 @@ class Client:
             can_reduce_limit: Raise PageTooLarge when a smaller `limit` may help.
             keys: If given, the response has raw rows with these keys, and no content.
 
-        Raises:
-            InvalidToken, MissingPermission, NotFound, NotOffered: The API rejected the request.
-            PageTooLarge: See `can_reduce_limit`.
-            RequestFailed: Another failure, after all retries or where retrying would not help.
-            StoreUnavailable: No request of any stream succeeds. Later calls raise it at once.
-            Interrupted: A signal stops the run.
+        Raises RequestFailed or one of its subclasses, InvalidToken, StoreUnavailable (later calls
+        raise it at once), and Interrupted on a signal.
         """
         if retry_policy is None and context.counts.short_retries:
             retry_policy = RetryPolicy(self._config.max_attempts, 0.0, LONGEST_SHORT_WAIT)

@@ -27,10 +27,6 @@ class Workers:
 
     Only the requests run in the worker threads, so that all other code needs no locks. They are
     daemon threads: a request that hangs does not keep the process alive after a signal.
-
-    Example:
-        workers.submit(lambda: client.get(path, {}, list, context), on_result, on_error)
-        workers.step()  # waits for the job, and calls on_result(response)
     """
 
     def __init__(self, count: int, shutdown: Shutdown) -> None:

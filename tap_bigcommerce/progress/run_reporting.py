@@ -38,12 +38,9 @@ class RunReporting:
     ) -> None:
         """Set up the log.
 
-        Args:
-            level, log_format: As the settings of these names; None: as the settings say.
-            report: The file for the report; None: no report.
-            progress_every: Seconds between two log lines about the progress, where bars cannot be
-                shown; None: neither lines nor bars.
-            command: The command, or "sync".
+        `level` and `log_format`: None, as the settings say. `report` is the report's file, or None.
+        `progress_every`: seconds between two log lines about the progress, where bars cannot be
+        shown; None: neither lines nor bars. `command` may be "sync".
         """
         self._command = command
         self._progress_every = progress_every

@@ -81,12 +81,8 @@ class Wait(NamedTuple):
 class Snapshot(NamedTuple):
     """The progress of a run at one moment.
 
-    Attributes:
-        streams: The counters of all streams, in the order of the run.
-        rates: By stream: records per second, and seconds left; None where unknown.
-        totals: The whole run: "2 of 4 streams done, 3,899 records, 317 requests, 1 min 19 s".
-        quota: None if the API has not reported it.
-        waits: Messages about what requests wait for.
+    `rates` has by stream: records per second, and seconds left; None where unknown. `totals` is
+    "2 of 4 streams done, 3,899 records, 317 requests, 1 min 19 s". `waits` are messages.
     """
 
     streams: Sequence[StreamCounts]
@@ -183,14 +179,10 @@ class ProgressTracker:
     def request_ended(
         self, counts: StreamCounts, took: float, status: str, retry: bool, quota: QuotaStatus | None
     ) -> None:
-        """Count a request of a stream that has ended.
+        """Count a request of a stream that has ended, after `took` seconds.
 
-        Args:
-            counts: The counters of its stream.
-            took: Its duration in seconds.
-            status: Its HTTP status ("503") or the kind of its error ("timeout").
-            retry: It was not the first attempt.
-            quota: None if the API has not reported it.
+        `status` is its HTTP status ("503") or the kind of its error ("timeout"). `retry`: it was
+        not the first attempt. `quota` is None if the API has not reported it.
         """
         log_request(counts.stream, took, status)
         with self._lock:
@@ -209,9 +201,6 @@ class ProgressTracker:
 
         Yields a function that sets the reason: `report(reason, until, detail)`, as in Wait. The
         reason None is not shown.
-
-            with tracker.waiting(counts) as report:
-                report(WaitReason.QUOTA, time.monotonic() + 5)
         """
         began, key = self._clock(), object()
 

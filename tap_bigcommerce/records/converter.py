@@ -111,10 +111,6 @@ class Converter:
     rescued: those that were written to `_rescued_data`.
     dropped: those that were not, because `_rescued_data` is not selected, or because something
         deselected may be in them.
-
-        # The schema has "id", an integer, and "_rescued_data".
-        converter = Converter(schema, schema, keys=["id"])
-        converter.convert({"id": "7", "new": 1})  # {"id": 7, "_rescued_data": '{"new":1}'}
     """
 
     def __init__(

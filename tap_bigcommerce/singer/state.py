@@ -93,10 +93,7 @@ def _merged(old: Any, new: Any) -> Any:
 
 
 class State:
-    """The state of one store: read at the start of a run, updated during it.
-
-    State({"bookmarks": {"orders": {"date_modified": "2026-01-05"}}}, "abc123")
-    """
+    """The state of one store: read at the start of a run, updated during it."""
 
     def __init__(self, given: Any, store_hash: str) -> None:
         """Copy the state `given` (a JSON value; None: no state).

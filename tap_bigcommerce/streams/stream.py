@@ -30,12 +30,8 @@ MODIFIED = "date_modified:min"
 class ReadRequest(NamedTuple):
     """What one run needs from a list: the input of an enricher.
 
-    Attributes:
-        is_needed: Whether a field is selected, by its path ("consignments.shipping"), in the
-            stream of the list or in a stream that is nested in it.
-        config: The settings.
-        client: Makes the requests for details.
-        context: For whom these requests are logged and counted.
+    `is_needed` says whether a field is selected, by its path ("consignments.shipping"), in the
+    stream of the list or in a stream that is nested in it.
     """
 
     is_needed: Callable[[str], bool]
@@ -47,9 +43,8 @@ class ReadRequest(NamedTuple):
 class Channels(NamedTuple):
     """How the setting `channel_ids` limits a stream.
 
-    Attributes:
-        filter: The list's parameter for channels. It takes several only if it ends with ":in".
-        field: The field of a row that has its channel or channels, for filtering by the tap.
+    `filter` is the list's parameter for channels. It takes several only if it ends with ":in".
+    `field` of a row has its channel or channels, for filtering by the tap.
     """
 
     filter: str | None = None
@@ -62,9 +57,7 @@ BY_CHANNEL_ID = Channels("channel_id:in", "channel_id")
 class Parent(NamedTuple):
     """Fields that the tap adds to the rows of child streams.
 
-    Attributes:
-        id_field: Has the parent's id.
-        date_field: Has the parent's date of modification, the child's replication key.
+    They have the parent's id, and its date of modification, the child's replication key.
     """
 
     id_field: str
@@ -173,13 +166,7 @@ class Stream:
         return PARENTS[self.parent].date_field if self.parent and self.changes_parent else None
 
     def request(self, params: Mapping[str, str], includes: Mapping[str, str] = {}) -> ListRequest:
-        """The request for the list, without its paging parameters.
-
-        Args:
-            params: Query parameters of every request.
-            includes: Query parameters that include details of the rows. They are omitted for a row
-                that cannot be read with them.
-        """
+        """The request for the list, without its paging parameters. `includes`: see ListRequest."""
         return ListRequest(
             self.path,
             params,

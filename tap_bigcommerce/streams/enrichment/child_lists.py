@@ -37,20 +37,12 @@ class ChildLists:
     def read(
         self, record: str, name: str, *, empty_is_404: bool = False, **options: Any
     ) -> list[Row] | None:
-        """All rows of one child list, sorted by id.
+        """All rows of one child list, sorted by id; None: the record was deleted meanwhile.
 
-        Args:
-            record: Path of the record ("/v2/orders/100").
-            name: Name of the list below the record ("products"), or its whole path.
-            empty_is_404: The API documents that a list without rows answers 404.
-            options: See `read_list`.
-
-        Returns:
-            The rows; None where the record was deleted while it was read.
-
-        Raises:
-            RequestFailed: The list answers 404, and the record exists.
-            IncompleteList: Rows are missing.
+        `record` is the path of the record ("/v2/orders/100"), `name` the list's name below it
+        ("products") or its whole path. `empty_is_404`: the API documents that a list without rows
+        answers 404. `options` are those of `read_list`. Raises RequestFailed when the list answers
+        404 and the record exists, and IncompleteList when rows are missing.
         """
         path = name if name.startswith("/") else f"{record}/{name}"
         for _ in range(MAX_ATTEMPTS):
@@ -83,19 +75,10 @@ class ChildLists:
     ) -> list[Row]:
         """All rows of the list at `path`, sorted by id.
 
-        Args:
-            path: Path of the list.
-            params: Query parameters of every request.
-            pagination: How the pages are requested; by default as the responses say.
-            shape: Finds the rows in a response.
-            is_complete: Whether the rows so far are known to be all. That saves the request that
-                would find the end of the list.
-            record_id: Id of the record that the list belongs to, for errors.
-            errors: If given, an IncompleteList is appended instead of raised.
-
-        Raises:
-            NotFound: There is no such list.
-            IncompleteList: Rows are missing.
+        `shape` finds the rows in a response. `is_complete` says whether the rows so far are known
+        to be all, which saves the request that would find the end of the list. `record_id` is the
+        id of the record that the list belongs to, for errors. Raises NotFound, and IncompleteList
+        when rows are missing, which is appended to `errors` if these are given.
         """
         label = f"{self.context.stream}: GET {path}"
         pagination = pagination or Sequential()

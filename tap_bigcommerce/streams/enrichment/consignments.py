@@ -25,12 +25,9 @@ KINDS = ("pickups", "shipping", "downloads", "email")
 
 
 class Embedded(NamedTuple):
-    """What an order's consignments contain.
+    """What an order's consignments contain, or None for addresses that cannot be read.
 
-    Attributes:
-        line_items: The line items of all consignments.
-        addresses: The addresses of the shipping consignments; None where they cannot be read.
-        incomplete: Why line items may be missing; None: they are complete.
+    `incomplete` says why line items may be missing; None: they are complete.
     """
 
     line_items: list[Row]
@@ -42,12 +39,8 @@ def read_consignments(order: Row, *, with_items: bool) -> Embedded | None:
     """Line items and addresses in an order's consignments; None: the order includes none.
 
     Removes the API's warnings from the consignments, and the links that the API returns in place
-    of line items that were not requested. A value in another format than the documented one stays:
-    the converter handles it.
-
-    Args:
-        order: A row of the list of orders. Its consignments are changed.
-        with_items: The line items were requested.
+    of line items that were not requested (`with_items`: they were). A value in another format than
+    the documented one stays: the converter handles it.
     """
     consignments = order.get("consignments")
     if not isinstance(consignments, dict) or not consignments or consignments.keys() >= LINK:
@@ -116,17 +109,10 @@ def _groups(consignments: Row) -> Iterator[Any]:
 
 
 def add_missing(consignments: Any, items: list[Row]) -> int:
-    """Add line items that were cut off to their consignments.
+    """Add to an order's consignments those of its line items that were cut off.
 
     A line item names its shipping consignment by `order_address_id`. One without it is added only
-    if there is exactly one consignment of another kind.
-
-    Args:
-        consignments: An order's consignments, which are changed.
-        items: All line items of the order.
-
-    Returns:
-        The number of line items whose consignment is unknown.
+    if there is exactly one consignment of another kind. Returns how many have an unknown one.
     """
     kinds = consignments if isinstance(consignments, dict) else {}
     shipped = every_consignment({"shipping": kinds.get("shipping")})

@@ -24,16 +24,10 @@ MANUAL_DISCOUNT = "manual-discount"
 
 
 def hints_at_coupons(order: Row, items: Iterable[Row], addresses: Iterable[Row]) -> bool | None:
-    """Whether something in the order hints at a coupon.
+    """Whether something in an order, its line items and shipping addresses hints at a coupon.
 
-    Args:
-        order: The order.
-        items: Its line items.
-        addresses: Its shipping addresses.
-
-    Returns:
-        None where it depends on the store's coupons: something is shipped free with a base cost
-        of 0, either for everyone or because of a coupon.
+    None where it depends on the store's coupons: something is shipped free with a base cost of 0,
+    either for everyone or because of a coupon.
     """
     costs = [[address.get(name) for name in COSTS_OF_ADDRESSES] for address in addresses]
     # Stores differ in whether the base cost is before or after tax.
