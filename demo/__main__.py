@@ -1,54 +1,247 @@
-"""python -m demo: runs the demo; `make demo` installs its requirements first."""
+"""python -m demo: reads a sandbox store into files, changes the store, and reads the changes."""
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import json
+import os
 import signal
+import subprocess
 import sys
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
+from typing import Any
 
-from demo.pipeline import PipelineFailed
-from demo.steps import run_demo
+from demo.page import command, heading, line, table
+from tap_bigcommerce.dates import parse_instant
+from tap_bigcommerce_sandbox import Options, RemoteStore, Sandbox
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path("Scripts" if sys.platform == "win32" else "bin")
+TAP = Path(sys.executable).absolute().with_name("tap-bigcommerce")
+SYNC = "--config config.json --catalog catalog.json"
+
+STREAMS = ("coupons", "customers", "orders", "products")
+SIZES: dict[str, Any] = {"coupons": 60, "customers": 1000, "orders": 2000, "products": 800}
+SHIPPED = {"status_id": 2, "status": "Shipped"}
+
+FILES = (
+    ("rows/orders.jsonl ...", "the rows of a stream, one per line"),
+    ("catalog.json", "the streams and fields"),
+    ("state-1.json, state-2.json", "where the next sync starts"),
+    ("tap-1.log, tap-2.log", "the tap's log"),
+)
+
+TIME_TO_END = 300.0  # seconds; the store is read in a few
+
+Row = dict[str, Any]
+Rows = dict[str, list[Row]]
+
+
+class DemoFailed(Exception):
+    """A program has failed, or a row is missing; the message says which and why."""
+
+
+def run_demo(target: Path, folder: Path) -> None:
+    """Run the demo in `folder`. Raises DemoFailed."""
+    began = time.monotonic()
+    for program in (TAP, target):
+        if not program.exists() and not program.with_suffix(".exe").exists():
+            raise DemoFailed(f"{program} is missing; `make demo` installs it.")
+    with Sandbox.spawn(Options(**SIZES)) as store:
+        heading("A store")
+        line(f"A sandbox store at {store.api_url}:")
+        line(", ".join(f"{SIZES[name]:,} {name}" for name in STREAMS))
+        _prepare(folder, store)
+
+        heading("Discovery")
+        command("tap-bigcommerce --config config.json --discover > catalog.json")
+        discover = [str(TAP), "--config", "config.json", "--discover"]
+        _pipe(folder, {"discovery.log": discover}, "catalog.json")
+        streams = json.loads((folder / "catalog.json").read_text("utf-8"))["streams"]
+        fields = sum(len(stream["metadata"]) - 1 for stream in streams)
+        line(f"{len(streams)} streams with {fields:,} fields")
+
+        heading("Full sync")
+        first = _sync(1, SYNC, target, folder, store, {})
+        _show_first(first)
+
+        heading("Changes in the store")
+        changed = _change(store)
+        line("5 orders are shipped, 2 orders and 3 customers are new, 4 products cost 9.99")
+
+        heading("Incremental sync, from the state of the first sync")
+        second = _sync(2, f"{SYNC} --state state-1.json", target, folder, store, first)
+        _show_second(second, changed)
+
+        heading("The rows in the files")
+        _show_orders(first["orders"], second["orders"], changed["orders"][0])
+        for name in STREAMS:
+            if missing := _versions(store.records(name)) - _versions(_rows(folder, name)):
+                raise DemoFailed(f"Rows of {name} are missing or old in {folder}: {missing}")
+        line("Compared with the store: all rows are here, in their latest version.")
+    heading(f"Files, all in {os.path.relpath(folder)}/")
+    table(FILES, align="<<")
+    line(f"It took {time.monotonic() - began:.0f} s. The store has been stopped.")
+
+
+def _prepare(folder: Path, store: RemoteStore) -> None:
+    """Write the config files, and remove the files of an earlier demo."""
+    rows = folder / "rows"
+    rows.mkdir(parents=True, exist_ok=True)
+    for old in [*rows.glob("*.jsonl"), *folder.glob("*.json")]:
+        old.unlink()
+    tap = {name: getattr(store, name) for name in ("store_hash", "access_token", "api_url")}
+    target = {"destination_path": "rows", "do_timestamp_file": False}
+    for name, config in (("config", tap), ("target", target)):
+        (folder / f"{name}.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+
+
+def _sync(
+    number: int, options: str, target: Path, folder: Path, store: RemoteStore, before: Rows
+) -> Rows:
+    """Run the tap and the target; returns the rows that the files did not have before."""
+    state = f"state-{number}.json"
+    command(f"tap-bigcommerce {options}", f"target-jsonl --config target.json > {state}")
+    store.clear_requests()
+    began = time.monotonic()
+    tap, jsonl = [str(TAP), *options.split()], [str(target), "--config", "target.json"]
+    _pipe(folder, {f"tap-{number}.log": tap, f"target-{number}.log": jsonl}, state)
+    seconds = time.monotonic() - began
+    rows = {name: _rows(folder, name)[len(before.get(name, ())) :] for name in STREAMS}
+    requests = store.requests()
+    coupons = sum(request["list"] == "order_coupons" for request in requests)
+    of_orders = f", {coupons:,} of them for coupons of single orders" if coupons else ""
+    written = sum(map(len, rows.values()))
+    line(f"{written:,} rows in {seconds:.1f} s, {len(requests):,} requests{of_orders}")
+    return rows
+
+
+def _pipe(folder: Path, commands: Mapping[str, list[str]], output: str) -> None:
+    """Run programs, by the name of their log: `a | b > output`. Raises DemoFailed if one fails."""
+    # Without settings for another store.
+    others = {n: value for n, value in os.environ.items() if not n.startswith("TAP_BIGCOMMERCE_")}
+    with contextlib.ExitStack() as stack:
+        running: list[tuple[Path, subprocess.Popen[bytes]]] = []
+        source: Any = subprocess.DEVNULL
+        for log, program in commands.items():
+            pipe: Any = subprocess.PIPE
+            if len(running) == len(commands) - 1:
+                pipe = stack.enter_context((folder / output).open("wb"))
+            stderr = stack.enter_context((folder / log).open("wb"))
+            started = subprocess.Popen(
+                program, cwd=folder, env=others, stdin=source, stdout=pipe, stderr=stderr
+            )
+            process = stack.enter_context(started)
+            stack.callback(process.kill)
+            # Only the next program keeps the pipe open, so that the one before sees it die.
+            if running:
+                source.close()
+            source = process.stdout
+            running.append((folder / log, process))
+        for path, process in reversed(running):
+            if status := process.wait(TIME_TO_END):
+                end = "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-8:])
+                raise DemoFailed(f"A program ended with status {status}. The end of {path}:\n{end}")
+
+
+def _rows(folder: Path, stream: str) -> list[Row]:
+    """All rows that target-jsonl has written of a stream."""
+    path = folder / "rows" / f"{stream}.jsonl"
+    return [json.loads(row) for row in path.read_bytes().splitlines()] if path.exists() else []
+
+
+def _change(store: RemoteStore) -> dict[str, list[int]]:
+    """Change the store; returns the ids that were changed or added, by stream."""
+    pending = [row["id"] for row in store.records("orders") if row["status_id"] in (9, 11)][:5]
+    return {
+        "orders": store.change("orders", ids=pending, fields=SHIPPED) + store.add("orders", 2),
+        "customers": store.add("customers", 3),
+        "products": store.change("products", count=4, fields={"price": 9.99}),
+    }
+
+
+def _show_first(first: Rows) -> None:
+    def nested(stream: str, field: str) -> str:
+        return f"{sum(len(row[field] or ()) for row in first[stream]):,}"
+
+    inside = {
+        "orders": f"with {nested('orders', 'products')} line items, "
+        f"{nested('orders', 'shipping_addresses')} addresses, "
+        f"{nested('orders', 'coupons')} coupons",
+        "products": f"with {nested('products', 'variants')} variants, "
+        f"{nested('products', 'images')} images",
+    }
+    rows = [(name, f"{len(found):,}", inside.get(name, "")) for name, found in first.items()]
+    table([("stream", "rows", ""), *rows], align="<><")
+
+
+def _show_second(second: Rows, changed: Mapping[str, list[int]]) -> None:
+    rows = [("stream", "rows", "changed", "again")]
+    for name, found in second.items():
+        known = len({row["id"] for row in found} & set(changed.get(name, ())))
+        again = str(len(found) - known) if name in changed else "full table every time"
+        rows.append((name, f"{len(found):,}", str(known) if name in changed else "", again))
+    table(rows, align="<>><")
+    line("again: not changed, but with the bookmark's date; read again so that no row is missed")
+
+
+def _show_orders(first: list[Row], second: list[Row], shipped: int) -> None:
+    before, after = ({row["id"]: row for row in rows}[shipped] for rows in (first, second))
+    with_coupon = next(row for row in first if row["coupons"])
+    largest = max(first, key=lambda row: len(row["products"]))
+    rows = [("order", "date_modified", "status", "total", "items", "coupons", "")]
+    rows += [
+        (
+            str(order["id"]),
+            order["date_modified"][:19].replace("T", " "),
+            order["status"],
+            f"{order['total_inc_tax']:,.2f} {order['currency_code']}",
+            str(len(order["products"])),
+            ", ".join(coupon["code"] for coupon in order["coupons"]),
+            remark,
+        )
+        for order, remark in (
+            (before, "in the first sync"),
+            (after, "in the second sync"),
+            (with_coupon, ""),
+            (largest, "the largest order"),
+        )
+    ]
+    table(rows, align="><<>><<")
+
+
+def _versions(rows: list[Row]) -> set[tuple[int, Any]]:
+    """The ids of rows with their modification dates."""
+    dates = [(row["id"], row.get("date_modified")) for row in rows]
+    return {(id_, date and parse_instant(date)) for id_, date in dates}
 
 
 def main() -> int:
     """Run the demo; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m demo",
-        description="Reads a sandbox store into files, changes the store, and reads the changes.",
-    )
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument(
         "--target",
         type=Path,
         default=ROOT / ".venv-target-jsonl" / SCRIPTS / "target-jsonl",
         help="the program target-jsonl, in a virtual environment of its own",
     )
-    parser.add_argument(
-        "--output", type=Path, default=ROOT / "demo-output", help="the folder to write into"
-    )
-    arguments = parser.parse_args()
-    tap = Path(sys.executable).absolute().with_name("tap-bigcommerce")
-    # Signals end the demo like Ctrl-C, so that the programs that it started are stopped.
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), _end)
+    output = ROOT / "demo-output"
+    parser.add_argument("--output", type=Path, default=output, help="the folder to write into")
+    given = parser.parse_args()
+    # SIGTERM ends the demo like Ctrl-C, so that the programs that it started are stopped.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        run_demo(tap, arguments.target.absolute(), arguments.output)
-    except PipelineFailed as error:
+        run_demo(given.target.absolute(), given.output.absolute())
+    except (DemoFailed, subprocess.TimeoutExpired) as error:
         print(f"\nThe demo failed. {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped.", file=sys.stderr)
         return 130
     return 0
-
-
-def _end(signum: int, frame: FrameType | None) -> None:
-    sys.exit(128 + signum)
 
 
 if __name__ == "__main__":

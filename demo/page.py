@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 INDENT = "  "
 
@@ -32,11 +31,3 @@ def table(rows: Sequence[Sequence[str]], align: str) -> None:
     for row in rows:
         cells = [f"{cell:{side}{w}}" for cell, side, w in zip(row, align, widths, strict=True)]
         line("  ".join(cells).rstrip())
-
-
-def shown_path(path: Path) -> str:
-    """A folder's path, relative to the current folder if it is inside it."""
-    try:
-        return f"{path.absolute().relative_to(Path.cwd())}/"
-    except ValueError:
-        return f"{path.absolute()}/"
