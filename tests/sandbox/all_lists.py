@@ -1,8 +1,8 @@
 """All lists of the sandbox, as it declares them, and how each is read from its first row on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from sandbox_client import Get
@@ -73,3 +73,12 @@ def _next(pages: str, place: Any, body: Any, rows: list[Row]) -> Any:
     if "total_pages" in meta:
         return {"page": place["page"] + 1} if place["page"] < meta["total_pages"] else None
     return {"page": place["page"] + 1} if rows else None
+
+
+def instant(value: Any) -> float:
+    """A date as a number; numbers as they are."""
+    if not isinstance(value, str) or value.isdigit():
+        return float(value)
+    if value[0].isdigit():
+        return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+    return parsedate_to_datetime(value).timestamp()

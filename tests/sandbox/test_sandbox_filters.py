@@ -2,12 +2,11 @@
 
 import operator
 from collections.abc import Callable
-from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
-from all_lists import LISTS, Row, every_row
+from all_lists import LISTS, Row, every_row, instant
 from sandbox_client import Get, client
 
 from tap_bigcommerce_sandbox import Sandbox
@@ -58,15 +57,6 @@ HOLDS: dict[str, Callable[[Any, Any], bool]] = {
     "greater": operator.gt,
     "less": operator.lt,
 }
-
-
-def instant(value: Any) -> float:
-    """A date as a number; numbers as they are."""
-    if not isinstance(value, str) or value.isdigit():
-        return float(value)
-    if value[0].isdigit():
-        return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
-    return parsedate_to_datetime(value).timestamp()
 
 
 @pytest.mark.parametrize(
