@@ -2,11 +2,10 @@
 
 from tap_bigcommerce_dagster.asset import Retries
 from tap_bigcommerce_dagster.errors import FleetError, StoreBusy, SyncFailed
+from tap_bigcommerce_dagster.facts import Reports
 from tap_bigcommerce_dagster.fleet import build_fleet
-from tap_bigcommerce_dagster.reports import Reports
 from tap_bigcommerce_dagster.states import FolderStates, SqlStates, StateStore
-from tap_bigcommerce_dagster.stores import FolderOfConfigs, Stores, StoresOf
-from tap_bigcommerce_dagster.target import Target
+from tap_bigcommerce_dagster.stores import FolderOfConfigs, Stores, StoresOf, Target
 
 __all__ = [
     "FleetError",

@@ -2,17 +2,76 @@
 
 # No postponed annotations here: Dagster reads those of the functions that it calls.
 
+import json
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import dagster as dg
 
-from tap_bigcommerce_dagster import metadata, parallel, run_log
-from tap_bigcommerce_dagster.streams import StreamInfo
-from tap_bigcommerce_dagster.sync import Subset, SyncConfig, SyncResult
+from tap_bigcommerce_dagster.errors import FleetError
+from tap_bigcommerce_dagster.facts import FAILURE, RETRIED, Facts, finished_stores
+from tap_bigcommerce_dagster.sync import SyncConfig, read
+
+# What the tap reads without a catalog, with descriptions; a test compares it with the tap.
+BY_DEFAULT = {
+    "coupons": "A coupon code that shoppers can redeem, read in full every time because it carries "
+    "no date of change.",
+    "customers": "A customer with an account in the store; guests who only ordered are not among "
+    "them.",
+    "orders": "An order with its line items, addresses, coupons and fees, abandoned checkouts "
+    "(status 0) included.",
+    "products": "A product of the catalog with its variants, pictures, videos, custom fields and "
+    "quantity prices.",
+}
+
+
+class Stream(NamedTuple):
+    """A stream, and the JSON schemas of its fields, if known."""
+
+    name: str
+    description: str
+    fields: Mapping[str, Any]
+
+
+def selected_streams(catalog: Path | None) -> list[Stream]:
+    """The streams that a catalog selects (None: the tap's default).
+
+    Raises FleetError if the file is not a catalog, or selects no stream.
+    """
+    if catalog is None:
+        return [Stream(name, text, {}) for name, text in BY_DEFAULT.items()]
+    try:
+        entries = json.loads(catalog.read_text(encoding="utf-8-sig"))["streams"]
+        found = [
+            Stream(
+                entry.get("tap_stream_id") or entry["stream"],
+                str(entry["schema"].get("description") or ""),
+                dict(entry["schema"]["properties"]),
+            )
+            for entry in entries
+            if _is_selected(entry)
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FleetError(
+            f"The catalog {catalog} cannot be read ({type(error).__name__}). Make it with "
+            "tap-bigcommerce --discover."
+        ) from error
+    if not found:
+        raise FleetError(f"The catalog {catalog} selects no stream.")
+    return found
+
+
+def _is_selected(entry: Mapping[str, Any]) -> bool:
+    for item in entry.get("metadata") or ():
+        if not item["breadcrumb"]:
+            given: dict[str, Any] = item["metadata"]
+            selected = given.get("selected", given.get("selected-by-default"))
+            return str(selected).lower() == "true"
+    return False
 
 
 @dataclass(frozen=True)
@@ -30,131 +89,103 @@ class Retries:
         return self.delay * 2.0**done * random.uniform(0.75, 1.25)
 
 
-@dataclass(frozen=True)
-class AssetOptions:
-    """Names and limits of the asset.
-
-    A run reads up to `stores_per_run` stores, `at_once` of them at the same time.
-    """
-
-    name: str
-    partitions: dg.DynamicPartitionsDefinition
-    streams: Sequence[StreamInfo]
-    key_prefix: Sequence[str]
-    stores_per_run: int
-    at_once: int
-    retries: Retries
-    pool: str | None
-
-    def key(self, stream: StreamInfo) -> dg.AssetKey:
-        """The asset key of a stream."""
-        return dg.AssetKey([*self.key_prefix, stream.name])
-
-
-def build_asset(config: SyncConfig, options: AssetOptions) -> dg.AssetsDefinition:
-    """A multi-asset of all streams, partitioned by store."""
+def build_asset(
+    name: str,
+    streams: Mapping[dg.AssetKey, Stream],
+    config: SyncConfig,
+    at_once: int,
+    retries: Retries,
+    **options: Any,
+) -> dg.AssetsDefinition:
+    """A multi-asset of these streams. `options` are further ones of Dagster's multi_asset."""
     specs = [
         dg.AssetSpec(
-            options.key(stream),
+            key,
             # In a run, some stores may be materialized while others fail.
             skippable=True,
-            group_name=options.name,
+            group_name=name,
             kinds={"bigcommerce"},
             description=stream.description or f"`{stream.name}` of every store.",
-            metadata=metadata.of_columns(stream),
+            metadata=_columns(stream),
         )
-        for stream in options.streams
+        for key, stream in streams.items()
     ]
 
-    def sync_stores(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        """Read the stores of this run."""
-        yield from _Run(config, options, context).run()
+    def sync_stores(context: dg.AssetExecutionContext) -> Generator[Any, None, None]:
+        """Read the stores of this run, materialize those that succeed, fail if any has failed."""
+        chosen = {k: s.name for k, s in streams.items() if k in context.selected_asset_keys}
+        names = [stream.name for stream in streams.values() if stream.name in chosen.values()]
+        left_out = [stream.name for stream in streams.values() if stream.name not in names]
+        failures = yield from _read(
+            replace(config, streams=names, left_out=left_out), chosen, at_once, context
+        )
+        if not failures:
+            return
+        messages, stores = "\n".join(map(str, failures.values())), len(context.partition_keys)
+        failure = dg.Failure(
+            messages if stores == 1 else f"{len(failures)} of {stores} stores failed.\n{messages}",
+            metadata={"failed_stores": sorted(failures)},
+            allow_retries=any(error.worth_retrying for error in failures.values()),
+        )
+        done = context.retry_number
+        if not failure.allow_retries or done >= retries.most:
+            raise failure
+        raise dg.RetryRequested(retries.most, retries.wait(done)) from failure
 
-    return dg.multi_asset(
-        specs=specs,
-        name=f"{options.name}_sync",
-        partitions_def=options.partitions,
-        can_subset=True,
-        backfill_policy=dg.BackfillPolicy.multi_run(options.stores_per_run),
-        # Without a retry policy: with one, Dagster would restart a run that a user terminates.
-        pool=options.pool,
-    )(sync_stores)
+    # Without a retry policy: with one, Dagster would restart a run that a user terminates.
+    return dg.multi_asset(specs=specs, name=f"{name}_sync", can_subset=True, **options)(sync_stores)
 
 
-class _Run:
-    def __init__(
-        self, config: SyncConfig, options: AssetOptions, context: dg.AssetExecutionContext
-    ) -> None:
-        self._options = options
-        self._context = context
-        chosen = context.selected_asset_keys
-        self._streams = [stream for stream in options.streams if options.key(stream) in chosen]
-        left_out = [s.name for s in options.streams if s not in self._streams]
-        if left_out:
-            names = [stream.name for stream in self._streams]
-            config = replace(config, subset=Subset(names, left_out))
-        self._config = config
-        self._failures: dict[str, tuple[str, bool]] = {}
-
-    def run(self) -> Iterator[Any]:
-        """Read the stores, materialize those that succeed, and fail if any has failed."""
-        names = list(self._context.partition_keys)
-        left = self._remaining(names) if self._context.retry_number else names
-        events = parallel.read(self._config, left, self._context.run_id, self._options.at_once)
-        try:
-            for event in events:
-                if isinstance(event, SyncResult):
-                    yield from self._materialize(event, alone=len(names) == 1)
-                elif isinstance(event, parallel.StoreFailed):
-                    self._note_failure(event)
-                else:
-                    prefix = "" if len(names) == 1 else f"[{event.store}] "
-                    level = max(event.level, logging.DEBUG)
-                    self._context.log.log(level, prefix + event.message)
-        finally:
-            events.close()
-        if self._failures:
-            failure, done = self._failure(len(names)), self._context.retry_number
-            if not failure.allow_retries or done >= self._options.retries.most:
-                raise failure
-            wait = self._options.retries.wait(done)
-            raise dg.RetryRequested(self._options.retries.most, wait) from failure
-
-    def _materialize(self, result: SyncResult, *, alone: bool) -> Iterator[Any]:
-        for stream in self._streams:
-            key, shown = self._options.key(stream), metadata.of_stream(result, stream.name)
-            if alone:
-                yield dg.MaterializeResult(asset_key=key, metadata=shown)
+def _read(
+    config: SyncConfig,
+    keys: Mapping[dg.AssetKey, str],
+    at_once: int,
+    context: dg.AssetExecutionContext,
+) -> Generator[Any, None, dict[str, FleetError]]:
+    """Read the stores, yield or log their events, and return the errors by store."""
+    stores = list(context.partition_keys)
+    alone = len(stores) == 1
+    failures: dict[str, FleetError] = {}
+    left: Sequence[str] = stores
+    if context.retry_number:
+        done, failed = finished_stores(context.instance, context.run_id)
+        failures = {store: FleetError(message) for store, message in failed.items()}
+        left = [store for store in stores if store not in done and store not in failed]
+    events = read(config, left, context.run_id, at_once)
+    try:
+        for store, event in events:
+            if isinstance(event, FleetError):
+                failures[store] = event
+                context.log.error(event.message)
+                shown = {FAILURE: event.message, RETRIED: event.worth_retrying}
+                first = next(iter(keys))
+                context.log_event(dg.AssetObservation(first, partition=store, metadata=shown))
+            elif isinstance(event, Facts):
+                for key, stream in keys.items():
+                    shown = event.metadata(stream)
+                    if alone:
+                        yield dg.MaterializeResult(asset_key=key, metadata=shown)
+                    else:
+                        # A MaterializeResult would apply to all stores of the run, also to failed
+                        # ones.
+                        made = dg.AssetMaterialization(key, partition=store, metadata=shown)
+                        context.log_event(made)
             else:
-                # A MaterializeResult would apply to all stores of the run, also to failed ones.
-                event = dg.AssetMaterialization(key, partition=result.store, metadata=shown)
-                self._context.log_event(event)
+                prefix = "" if alone else f"[{store}] "
+                context.log.log(max(event.level, logging.DEBUG), prefix + event.message)
+    finally:
+        events.close()
+    return failures
 
-    def _note_failure(self, failed: parallel.StoreFailed) -> None:
-        self._failures[failed.store] = (failed.message, failed.worth_retrying)
-        self._context.log.error(failed.message)
-        self._context.log_event(
-            dg.AssetObservation(
-                self._options.key(self._streams[0]),
-                partition=failed.store,
-                metadata={run_log.FAILURE: failed.message, run_log.RETRIED: failed.worth_retrying},
-            )
-        )
 
-    def _remaining(self, names: Sequence[str]) -> list[str]:
-        """The stores that earlier attempts of this run have not finished.
-
-        They are read from Dagster's event log: an attempt may have been another process.
-        """
-        read, failed = run_log.finished_stores(self._context.instance, self._context.run_id)
-        self._failures |= {store: (message, False) for store, message in failed.items()}
-        return [name for name in names if name not in read and name not in failed]
-
-    def _failure(self, stores: int) -> dg.Failure:
-        messages = [message for message, _ in self._failures.values()]
-        head = "" if stores == 1 else f"{len(messages)} of {stores} stores failed.\n"
-        return dg.Failure(
-            head + "\n".join(messages),
-            metadata={"failed_stores": sorted(self._failures)},
-            allow_retries=any(worth_retrying for _, worth_retrying in self._failures.values()),
-        )
+def _columns(stream: Stream) -> dict[str, Any]:
+    """The metadata of a stream's asset: its columns."""
+    if not stream.fields:
+        return {}
+    columns = []
+    for name, field in stream.fields.items():
+        given = field.get("type") or ()
+        kinds = [given] if isinstance(given, str) else [kind for kind in given if kind != "null"]
+        kind = str(kinds[0]) if kinds else "any"
+        columns.append(dg.TableColumn(name, kind, str(field.get("description") or "") or None))
+    return {"dagster/column_schema": dg.TableSchema(columns)}

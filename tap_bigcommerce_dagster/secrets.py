@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, quote_plus, unquote, unquote_plus, urlsplit
 
-from tap_bigcommerce_dagster.files import parse_json
+from tap_bigcommerce_dagster.errors import parse_json
 
 _SECRET = re.compile(r"pass|pwd|secret|token|key|credential|auth|salt|private|cookie|hook", re.I)
 _URL_SETTING = re.compile(r"url|uri|dsn|connection", re.I)
@@ -25,14 +25,12 @@ _NAMED_IN_TEXT = re.compile(
 )
 _URL = re.compile(r"://[^\s\"'<>]*")
 
+# The length from which a value is hidden: anywhere in a text, or only as a separate word. Hiding
+# shorter values would make most lines unreadable.
 _MIN_ANYWHERE = 6
 _MIN_AS_WORD = 3
-"""The length from which a value is hidden: anywhere in a text, or only as a separate word. Hiding
-shorter values would make most lines unreadable."""
 
-MAX_LENGTH = 10_000
-"""Characters of a text that are shown."""
-
+MAX_LENGTH = 10_000  # Characters of a text that are shown.
 HIDDEN = "[hidden]"
 
 

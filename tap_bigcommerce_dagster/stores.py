@@ -1,24 +1,36 @@
-"""The list of stores, and the tap's settings for each."""
+"""The stores of a fleet, and the settings of the tap and the target for each."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from tap_bigcommerce_dagster.errors import FleetError
-from tap_bigcommerce_dagster.files import parse_json, read_bytes
-from tap_bigcommerce_dagster.names import valid_name
-from tap_bigcommerce_dagster.user_code import call
+from tap_bigcommerce_dagster.errors import FleetError, call, parse_json, read_bytes, valid_name
 
 Settings = Mapping[str, Any]
 
 MAX_CONFIG_BYTES = 1_000_000
 
-MAX_NAMED = 5
-"""Stores that an error names."""
+MAX_NAMED = 5  # Stores that an error names.
+
+
+@dataclass(frozen=True)
+class Target:
+    """A Singer target: `Target(["/opt/target/bin/target-duckdb"], {"filepath": "fleet.duckdb"})`.
+
+    `settings` is the content of the target's config file, or a function that returns it for a
+    store: `lambda store: {**database, "default_target_schema": store}`.
+    """
+
+    command: Sequence[str]
+    settings: Settings | Callable[[str], Settings] = field(default_factory=dict)
+
+    def settings_for(self, store: str) -> Settings:
+        """The content of the target's config file for this store."""
+        return self.settings(store) if callable(self.settings) else self.settings
 
 
 class Stores(Protocol):
@@ -29,56 +41,6 @@ class Stores(Protocol):
 
     def settings(self, name: str) -> Settings:
         """The tap's settings for a store. Raises FleetError if there are none."""
-
-
-@dataclass(frozen=True)
-class StoreList:
-    """The valid names of stores, sorted, and the reasons why some stores are not read.
-
-    `refused` has the reasons by name, also of invalid names.
-    """
-
-    names: list[str]
-    refused: dict[str, str]
-
-    def refusal(self, store: str) -> str | None:
-        """The reason why this store is not read, or None."""
-        if store in self.refused:
-            return self.refused[store]
-        if store in self.names:
-            return None
-        try:
-            valid_name(store)
-        except FleetError as error:
-            return error.message
-        return f"{store}: this store is not in the list of stores, so it is not read."
-
-
-def list_stores(stores: Stores) -> StoreList:
-    """List and check the current stores. Raises FleetError if they cannot be listed."""
-    found: Mapping[Any, Settings | None] = call(
-        "The list of stores",
-        lambda: (
-            {**stores.all_settings()}
-            if isinstance(stores, (FolderOfConfigs, StoresOf))
-            else dict.fromkeys(stores.names())
-        ),
-    )
-    valid, refused = [], {}
-    for name in found:
-        try:
-            valid.append(valid_name(name))
-        except FleetError as error:
-            refused[ascii(name)] = error.message
-    # A store with two names would have two states and two locks for the same rows.
-    refused |= _conflicts(
-        {name: _store_hash(found[name]) for name in valid}, "have the same store_hash"
-    )
-    # On case-insensitive file systems and databases they would share a state or a schema.
-    refused |= _conflicts(
-        {name: name.lower() for name in valid}, "differ only in upper and lower case"
-    )
-    return StoreList(sorted(valid), refused)
 
 
 class FolderOfConfigs:
@@ -106,13 +68,13 @@ class FolderOfConfigs:
 
     def all_settings(self) -> dict[str, Settings | None]:
         """Each store's settings; None if they cannot be read."""
-        return {name: self._readable(name) for name in self.names()}
-
-    def _readable(self, name: str) -> Settings | None:
-        try:
-            return self.settings(name)
-        except FleetError:
-            return None  # The error is reported when the store is read.
+        found = dict[str, Settings | None]()
+        for name in self.names():
+            try:
+                found[name] = self.settings(name)
+            except FleetError:
+                found[name] = None  # The error is reported when the store is read.
+        return found
 
 
 class StoresOf:
@@ -137,10 +99,46 @@ class StoresOf:
         return found[name]
 
 
+class StoreList(NamedTuple):
+    """The valid names of stores, sorted, and the reasons why some stores are not read."""
+
+    names: list[str]
+    refused: dict[str, str]  # By name, also of invalid ones.
+
+    def refusal(self, store: str) -> str | None:
+        """The reason why this store is not read, or None."""
+        if store in self.refused or store in self.names:
+            return self.refused.get(store)
+        try:
+            valid_name(store)
+        except FleetError as error:
+            return error.message
+        return f"{store}: this store is not in the list of stores, so it is not read."
+
+
+def list_stores(stores: Stores) -> StoreList:
+    """List and check the current stores. Raises FleetError if they cannot be listed."""
+    listed = getattr(stores, "all_settings", lambda: dict.fromkeys(stores.names()))
+    found: dict[Any, Settings | None] = call("The list of stores", lambda: {**listed()})
+    valid, refused = [], {}
+    for name in found:
+        try:
+            valid.append(valid_name(name))
+        except FleetError as error:
+            refused[ascii(name)] = error.message
+    # A store with two names would have two states and two locks for the same rows.
+    hashes = {name: _store_hash(found[name]) for name in valid}
+    refused |= _conflicts(hashes, "have the same store_hash")
+    # On case-insensitive file systems and databases they would share a state or a schema.
+    lower = {name: name.lower() for name in valid}
+    refused |= _conflicts(lower, "differ only in upper and lower case")
+    return StoreList(sorted(valid), refused)
+
+
 def _store_hash(settings: Any) -> str:
     given = str(settings.get("store_hash") or "").strip() if isinstance(settings, Mapping) else ""
     inside = re.search(r"/stores/([A-Za-z0-9]+)", given)
-    return inside.group(1) if inside else given
+    return inside[1] if inside else given
 
 
 def _conflicts(keys: Mapping[str, str], what: str) -> dict[str, str]:

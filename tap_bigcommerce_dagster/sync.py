@@ -1,216 +1,229 @@
-"""Syncs one store: takes its lock, runs tap and target, saves its state."""
+"""Syncs stores: takes the lock of each, runs tap and target, saves its state."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import logging
+import queue
 import tempfile
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tap_bigcommerce_dagster import pipeline, tap_log
-from tap_bigcommerce_dagster.errors import FleetError, SyncFailed
-from tap_bigcommerce_dagster.figures import Figures
-from tap_bigcommerce_dagster.files import parse_json
-from tap_bigcommerce_dagster.pipeline import Outcome, ProcessResult
-from tap_bigcommerce_dagster.reports import Page, Reports
+from tap_bigcommerce_dagster import processes
+from tap_bigcommerce_dagster.errors import FleetError, SyncFailed, call, parse_json, without_message
+from tap_bigcommerce_dagster.facts import LOG_OPTIONS, Facts, Reports, parse_line
+from tap_bigcommerce_dagster.processes import Lines, Program
 from tap_bigcommerce_dagster.secrets import Secrets
-from tap_bigcommerce_dagster.states import SavedState, StateLock, StateStore
-from tap_bigcommerce_dagster.stores import Stores
-from tap_bigcommerce_dagster.target import Target
-from tap_bigcommerce_dagster.user_code import call
+from tap_bigcommerce_dagster.states import MAX_STATE_BYTES, SavedState, StateStore
+from tap_bigcommerce_dagster.stores import Stores, Target, list_stores
 
-SAVE_EVERY = 10.0
-"""Seconds between two saves of the state during a sync."""
+POLL_SECONDS = 0.5
 
-USAGE_ERROR = 2
-"""The tap's exit status for an unknown option."""
-
-LAST_LINES = 8
-"""Lines of a failed program's output that its error shows."""
-
-Log = Callable[[int, str], None]
-"""Writes a line to the run's log: level, as a number of `logging`, and message."""
-
-
-@dataclass(frozen=True)
-class Subset:
-    """The streams that a run reads, and those of the fleet that it does not."""
-
-    streams: Sequence[str]
-    left_out: Sequence[str]
+MAX_LINE_BYTES = 100_000  # Bytes that are kept of a log line.
+SAVE_EVERY = 10.0  # Seconds between two saves of the state during a sync.
+USAGE_ERROR = 2  # The tap's exit status for an unknown option.
+LAST_LINES = 8  # Lines of a failed program's output that its error shows.
 
 
 @dataclass(frozen=True)
 class SyncConfig:
-    """How the stores of a fleet are read.
+    """How the stores of a fleet are read: what `build_fleet` was given.
 
-    `tap` and `target` are commands, each in its own virtual environment. `settings` override those
-    of each store. `catalog` selects the streams (None: the tap's default). `reports` stores the
-    tap's report of each run (None: no reports). `stalled_after` is the number of seconds without
-    any progress after which a sync is ended (None: never). `subset` names the streams that are
-    read (None: all of the fleet).
+    `streams` are read, `left_out` are not, although the catalog selects them.
     """
 
     tap: Sequence[str]
     target: Target
     stores: Stores
     states: StateStore
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    catalog: Path | None = None
-    reports: Reports | None = None
-    stalled_after: float | None = None
-    subset: Subset | None = None
+    settings: Mapping[str, Any]
+    catalog: Path | None
+    reports: Reports | None
+    stalled_after: float | None  # In seconds.
+    streams: Sequence[str]
+    left_out: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class SyncResult:
-    """A complete sync of a store: its counts, duration, processes, and the tap's report."""
+class LogLine(NamedTuple):
+    """A line for the run's log. `level` is a number of `logging`."""
 
-    store: str
-    figures: Figures
-    seconds: float
-    tap: ProcessResult
-    target: ProcessResult
-    page: Page | None
+    level: int
+    message: str
 
 
-def sync(
-    config: SyncConfig,
-    store: str,
-    run_id: str,
-    log: Log,
-    secrets: Secrets,
-    stop: threading.Event,
-) -> SyncResult:
-    """Read one store, and save the states that the target acknowledges.
+Event = LogLine | Facts | FleetError
 
-    The store's secrets are added to `secrets`. Setting `stop` ends the sync. Raises StoreBusy if
-    another run reads the store, SyncFailed if the tap or the target fails, and FleetError for
-    other errors, such as an invalid state.
+
+def read(
+    config: SyncConfig, stores: Sequence[str], run_id: str, at_once: int
+) -> Generator[tuple[str, Event], None, None]:
+    """Read the stores, `at_once` at a time, and yield their events, without secrets.
+
+    Each store ends with Facts or a FleetError. Closing the generator early stops the syncs in
+    progress: the tap ends, and the target saves what it has received.
     """
+    events: queue.SimpleQueue[tuple[str, Event]] = queue.SimpleQueue()
+    stop = threading.Event()
+
+    def work(store: str) -> None:
+        secrets = Secrets(config.settings)
+
+        def log(level: int, message: str) -> None:
+            events.put((store, LogLine(level, secrets.redact(message))))
+
+        try:
+            events.put((store, _Sync(config, store, run_id, log, secrets, stop).run()))
+            return
+        except FleetError as error:
+            message, again = error.message, error.worth_retrying
+        except OSError as error:
+            name, reason = error.filename, error.strerror or type(error).__name__
+            message = f"{store}: its state, or a file of this run, cannot be read or written: "
+            message, again = f"{message}{reason} ({name}).", True
+        except BaseException as error:  # noqa: BLE001  # One store must not stop the others.
+            message, again = f"{store}: unexpected error: {without_message(error)}", True
+        events.put((store, SyncFailed(secrets.redact(message), worth_retrying=again)))
+
+    pool = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="store")
     try:
-        with config.states.lock(store) as lock:
-            return _Sync(config, store, run_id, log, secrets, stop, lock).run()
-    except OSError as error:
-        raise SyncFailed(
-            f"{store}: its state, or a file of this run, cannot be read or written: "
-            f"{error.strerror or type(error).__name__} ({error.filename}).",
-            worth_retrying=True,
-        ) from None
+        known = list_stores(config.stores)
+        for store in stores:
+            refusal = known.refusal(store)
+            if refusal is None:
+                pool.submit(work, store)
+            else:
+                events.put((store, FleetError(refusal)))
+        left = len(stores)
+        while left:
+            try:
+                store, event = events.get(timeout=POLL_SECONDS)
+            except queue.Empty:
+                continue  # Signals are only handled between two waits.
+            left -= not isinstance(event, LogLine)
+            yield store, event
+    except FleetError as error:
+        yield from ((store, error) for store in stores)
+    finally:
+        stop.set()
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Sync:
+    """The sync of one store, whose secrets it adds to `secrets`. Setting `stop` ends it."""
+
     def __init__(
         self,
         config: SyncConfig,
         store: str,
         run_id: str,
-        log: Log,
+        log: Callable[[int, str], None],
         secrets: Secrets,
         stop: threading.Event,
-        lock: StateLock,
     ) -> None:
         self._config = config
         self._store = store
         self._run_id = run_id
-        self._stop = stop
-        self._lock = lock
-        self._settings = call(
-            f"{store}: the code that returns its settings",
-            lambda: {**config.stores.settings(store), **config.settings},
-        )
-        secrets.add(self._settings)
-        self._target = call(
-            f"{store}: the code that returns the target's settings",
-            lambda: dict(config.target.settings_for(store)),
-        )
-        secrets.add(self._target)
-        self._redact = secrets.redact
         self._log = log
-        self._before = config.states.read(store)
-        self._figures = Figures()
+        self._secrets = secrets
+        self._stop = stop
+        self._facts = Facts(secrets.redact)
         self._critical: list[str] = []
         self._raw_output: deque[str] = deque(maxlen=LAST_LINES)
         self._target_output: deque[str] = deque(maxlen=LAST_LINES)
         self._acknowledged: dict[str, Any] | None = None
         self._saved: dict[str, Any] | None = None
-        self._saved_at = time.monotonic()
-        self._progress_at = time.monotonic()
+        self._saved_at = self._progress_at = time.monotonic()
 
-    def run(self) -> SyncResult:
-        """Read the store."""
-        began = time.monotonic()
-        callbacks = pipeline.Callbacks(self._on_tap_line, self._on_target_line, self._on_state_line)
-        page = self._page()
-        with contextlib.ExitStack() as stack:
-            # Relative paths in settings are relative to the current folder.
-            pair = pipeline.Pair(
-                self._tap_program(stack, page), self._target_program(stack), Path.cwd()
+    def run(self) -> Facts:
+        """Read the store, and save the states that the target acknowledges.
+
+        Raises FleetError, such as StoreBusy, or SyncFailed if the tap or the target fails.
+        """
+        config, store, facts = self._config, self._store, self._facts
+        with config.states.lock(store) as self._lock, contextlib.ExitStack() as stack:
+            began = time.monotonic()
+            settings = call(
+                f"{store}: the code that returns its settings",
+                lambda: {**config.stores.settings(store), **config.settings},
             )
+            self._secrets.add(settings)
+            target_settings = call(
+                f"{store}: the code that returns the target's settings",
+                lambda: dict(config.target.settings_for(store)),
+            )
+            self._secrets.add(target_settings)
+            self._before = config.states.read(store)
+            facts.before = self._before.value if self._before else None
+            self._add_report()
+            tap = self._tap_program(stack, settings)
+            target = self._program(stack, config.target.command, {"--config": target_settings})
+            output = {
+                "tap": Lines(self._on_tap_line, MAX_LINE_BYTES),
+                "target": Lines(self._on_target_line, MAX_LINE_BYTES),
+                "states": Lines(self._on_state_line, MAX_STATE_BYTES),
+            }
             try:
-                outcome = pipeline.run(pair, callbacks, self._check)
+                facts.processes = processes.run(tap, target, output, self._check)
             finally:
                 # However the run ended, its report and the last acknowledged state are valid.
+                page = facts.page
                 if page is not None and page.path.exists():
                     self._log(logging.INFO, f"The tap's report: {page.url or page.path}")
                 self._save()
-        self._raise_if_failed(outcome)
-        self._save(complete=True)
-        self._figures.set_bookmarks(
-            self._before.value if self._before else None, self._acknowledged, self._redact
-        )
-        seconds = time.monotonic() - began
-        return SyncResult(self._store, self._figures, seconds, outcome.tap, outcome.target, page)
+            self._raise_if_failed()
+            self._save(complete=True)
+            facts.after, facts.seconds = self._acknowledged, time.monotonic() - began
+            return facts
 
-    def _page(self) -> Page | None:
-        """The report that the tap writes; None: it writes none."""
-        if self._config.reports is None:
-            return None
+    def _add_report(self) -> None:
         try:
-            return self._config.reports.page(self._store, self._run_id)
+            if self._config.reports is not None:
+                self._facts.page = self._config.reports.page(self._store, self._run_id)
         except FleetError as error:
             self._log(logging.WARNING, f"The tap's report cannot be saved: {error.message}")
-            return None
 
-    def _tap_program(self, stack: contextlib.ExitStack, page: Page | None) -> pipeline.Program:
-        config = self._config
-        files = [self._unnamed_file(stack, self._settings)]
-        command = [*config.tap, "--config", _path(files[0]), *tap_log.OPTIONS]
-        if config.catalog is not None:
-            command += ["--catalog", str(config.catalog.absolute())]
-        if self._before is not None:
-            files.append(self._unnamed_file(stack, self._before.value))
-            command += ["--state", _path(files[1])]
-        for stream in config.subset.left_out if config.subset else ():
+    def _tap_program(self, stack: contextlib.ExitStack, settings: dict[str, Any]) -> Program:
+        command = [*self._config.tap, *LOG_OPTIONS]
+        if self._config.catalog is not None:
+            command += ["--catalog", str(self._config.catalog.absolute())]
+        for stream in self._config.left_out:
             # Its bookmark stays in the state.
             command += ["--select", f"!{stream}"]
-        if page is not None:
-            command += ["--report", str(page.path)]
-        return pipeline.Program(command, [*files, *self._lock.inherited])
+        if self._facts.page is not None:
+            command += ["--report", str(self._facts.page.path)]
+        files = {"--config": settings}
+        if self._before is not None:
+            files["--state"] = self._before.value
+        return self._program(stack, command, files)
 
-    def _target_program(self, stack: contextlib.ExitStack) -> pipeline.Program:
-        file = self._unnamed_file(stack, self._target)
-        command = [*self._config.target.command, "--config", _path(file)]
-        return pipeline.Program(command, [file, *self._lock.inherited])
+    def _program(
+        self, stack: contextlib.ExitStack, command: Sequence[str], files: Mapping[str, Any]
+    ) -> Program:
+        """A command with options for files that have no names.
 
-    def _unnamed_file(self, stack: contextlib.ExitStack, value: dict[str, Any]) -> int:
-        """A file without a name, which disappears once all processes have closed it."""
-        try:
-            text = json.dumps(value)
-        except (TypeError, ValueError, RecursionError):
-            raise FleetError(f"{self._store}: its settings cannot be written as JSON.") from None
-        file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115  # The stack closes it.
-        file.write(text.encode())
-        file.seek(0)
-        return file.fileno()
+        They disappear once all processes have closed them.
+        """
+        words, descriptors = [*command], [*self._lock.inherited]
+        for option, value in files.items():
+            try:
+                text = json.dumps(value)
+            except (TypeError, ValueError, RecursionError):
+                message = f"{self._store}: its settings cannot be written as JSON."
+                raise FleetError(message) from None
+            file = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115
+            file.write(text.encode())
+            file.seek(0)
+            words += [option, f"/dev/fd/{file.fileno()}"]
+            descriptors.append(file.fileno())
+        return Program(words, descriptors)
 
     def _check(self) -> None:
         if self._stop.is_set():
@@ -228,24 +241,21 @@ class _Sync:
             )
 
     def _on_tap_line(self, line: str) -> None:
-        entry = tap_log.parse_line(line, self._redact)
-        self._figures.add(entry)
+        entry = parse_line(line)
+        self._facts.add(entry)
         if entry.metric is not None:
             self._progress_at = time.monotonic()
-        if entry.level <= logging.DEBUG or entry.metric is not None:
-            return
-        message = entry.message
-        if entry.is_raw:
-            self._raw_output.append(message)
-        elif entry.level >= logging.CRITICAL:
-            self._critical.append(message)
-        self._log(entry.level, message)
+        elif entry.level > logging.DEBUG:
+            if entry.is_raw:
+                self._raw_output.append(entry.message)
+            elif entry.level >= logging.CRITICAL:
+                self._critical.append(entry.message)
+            self._log(entry.level, entry.message)
 
     def _on_target_line(self, line: str) -> None:
-        message = self._redact(line)
-        self._target_output.append(message)
+        self._target_output.append(line)
         # Targets log in many formats; if one fails, its error shows the last lines.
-        self._log(logging.DEBUG, f"target: {message}")
+        self._log(logging.DEBUG, f"target: {line}")
 
     def _on_state_line(self, line: str) -> None:
         try:
@@ -262,26 +272,23 @@ class _Sync:
 
     def _save(self, *, complete: bool = False) -> None:
         """Save the last state that the target acknowledged."""
-        state = self._acknowledged
+        state, before, now = self._acknowledged, self._before, datetime.now(timezone.utc)
         if state is None or (state == self._saved and not complete):
             return
-        now = datetime.now(timezone.utc)
-        before, subset = self._before, self._config.subset
         completed = before.completed_at if before else None
         streams = dict(before.streams_completed_at) if before else {}
-        if complete and subset is not None:
-            streams |= dict.fromkeys(subset.streams, now)
+        if complete and self._config.left_out:
+            streams |= dict.fromkeys(self._config.streams, now)
         elif complete:
             completed, streams = now, {}
         self._lock.save(SavedState(state, now, completed, streams))
         self._saved, self._saved_at = state, time.monotonic()
 
-    def _raise_if_failed(self, outcome: Outcome) -> None:
-        """Raises SyncFailed or FleetError unless both programs have succeeded."""
-        tap, target = outcome.tap.status, outcome.target.status
+    def _raise_if_failed(self) -> None:
+        tap, target = (process.status for process in self._facts.processes)
         if tap != 0 and self._critical:
             message = f"{self._store}: " + " ".join(self._critical)
-            raise SyncFailed(message, worth_retrying=self._figures.worth_retrying)
+            raise SyncFailed(message, worth_retrying=self._facts.worth_retrying)
         if target != 0:
             message = f"{self._store}: the target ended {_exit_text(target, self._target_output)}"
             raise SyncFailed(message, worth_retrying=True)
@@ -300,8 +307,3 @@ def _exit_text(status: int, output: Sequence[str]) -> str:
     """The end of a sentence about a failed program: how it ended, and its last output."""
     text = f"with status {status}" if status > 0 else f"by signal {-status}"
     return "\n".join([f"{text}. Its last lines:", *output]) if output else f"{text}."
-
-
-def _path(descriptor: int) -> str:
-    """The path of an open file descriptor of the process itself."""
-    return f"/dev/fd/{descriptor}"

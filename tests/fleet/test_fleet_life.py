@@ -18,10 +18,10 @@ from tap_bigcommerce_dagster import (
     Retries,
     build_fleet,
 )
-from tap_bigcommerce_dagster.figures import PERMANENT_FAILURES, Figures
+from tap_bigcommerce_dagster.asset import BY_DEFAULT
+from tap_bigcommerce_dagster.facts import PERMANENT_FAILURES, Facts
 from tap_bigcommerce_dagster.schedule import batches, tags
 from tap_bigcommerce_dagster.states import SavedState
-from tap_bigcommerce_dagster.streams import BY_DEFAULT
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 
@@ -216,7 +216,7 @@ def test_invalid_arguments_are_refused_when_the_code_location_is_loaded(tmp_path
 def test_a_retry_is_worth_it_unless_all_failures_are_permanent(
     failures: list[str], may_succeed: bool
 ) -> None:
-    assert Figures(failures=Counter(failures)).worth_retrying == may_succeed
+    assert Facts(str, failures=Counter(failures)).worth_retrying == may_succeed
 
 
 def test_the_fleet_has_the_same_default_streams_and_errors_as_the_tap() -> None:

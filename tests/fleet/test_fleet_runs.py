@@ -278,7 +278,7 @@ def test_a_state_that_cannot_be_written_is_an_error_and_the_old_one_is_kept(
     def full(source: str, target: str) -> None:
         raise OSError(errno.ENOSPC, "No space left on device", str(target))
 
-    monkeypatch.setattr("tap_bigcommerce_dagster.states.folder.os.replace", full)
+    monkeypatch.setattr("tap_bigcommerce_dagster.states.os.replace", full)
     result = fleet.run(instance, "shoes")
     assert not result.success
     assert "shoes: its state, or a file of this run" in log_of(instance, result.run_id)

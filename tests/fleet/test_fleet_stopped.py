@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ORDERS = 400
 SLOW = Options(orders=ORDERS, customers=5, products=5, coupons=2, any_hash=True, latency_ms=50)
 JOB = "bigcommerce_job"
-PROGRAMS = {"tap-bigcommerce", "plain_target", "supervisor"}
+PROGRAMS = {"tap-bigcommerce", "plain_target", "processes"}
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_tap_and_target_end_when_their_run_is_killed_and_hold_the_lock_until_the
         process.wait()
         # The tap and the target hold the lock, too: it is free once both have ended.
         wait_for(lambda: is_free(fleet), 15, "the lock is still held")
-        assert set(programs(fleet)) <= {"supervisor"}
+        assert set(programs(fleet)) <= {"processes"}
     wait_for(lambda: programs(fleet) == {}, 5, "something runs on")
     assert list((fleet.folder / "tmp").iterdir()) == []
     assert len(fleet.ids("shoes", "orders")) < ORDERS

@@ -143,7 +143,7 @@ def test_a_stale_lock_is_detected_even_if_the_clock_stands_still(
     dead = make(tmp_path, name, term=0.3)
     lock = dead.lock("shoes").__enter__()
     # It no longer renews the lock and does not notice the time, as after a machine's sleep.
-    lock._over.set()  # type: ignore[attr-defined]
+    lock.over.set()  # type: ignore[attr-defined]
     lock._until = float("inf")  # type: ignore[attr-defined]
     threading.Event().wait(0.5)
     with make(tmp_path, name, term=60).lock("shoes") as next_one:
