@@ -42,11 +42,16 @@ def test_without_a_catalog_four_streams_are_read_in_the_order_of_their_ids(
         assert first_sync.bookmark(name) == newest
 
 
+@pytest.mark.parametrize("inclusion", [None, "available"])
 def test_automatic_fields_come_even_where_they_are_deselected(
-    quiet: Sandbox, catalog: Json
+    quiet: Sandbox, catalog: Json, inclusion: str | None
 ) -> None:
-    # As Meltano does it.
-    result = succeed(settings(quiet), select(catalog, *FOUR, fields=dict.fromkeys(FOUR, ())))
+    # As Meltano does it; and in a catalog that does not say that they are automatic.
+    chosen = select(catalog, *FOUR, fields=dict.fromkeys(FOUR, ()))
+    for entry in chosen["streams"] if inclusion else ():
+        for item in entry["metadata"][1:]:
+            item["metadata"]["inclusion"] = inclusion
+    result = succeed(settings(quiet), chosen)
     for name in FOUR:
         assert result.ids(name) == ids_in(quiet, name)
         assert all(set(record) == automatic(name) for record in result.records(name))
