@@ -40,6 +40,7 @@ and `secret`. `format` may be a key of PARSERS.
 
 SCHEMA: Schema = json.loads(resources.files(__package__).joinpath("settings.json").read_bytes())
 SETTINGS: Mapping[str, Schema] = SCHEMA["properties"]
+VARIABLES = {name: ENVIRONMENT_PREFIX + name.upper() for name in SETTINGS}
 
 
 @dataclass(frozen=True)
@@ -262,11 +263,10 @@ def read_config(
     """Read the settings from files and, for those that no file has, from the environment.
 
     Of several files the last one wins; the name "ENV" is ignored. The secrets among the settings
-    are added to `secrets`. `set_up_log` is called before anything is logged about the settings.
+    are added to `secrets`. `set_up_log` is called with the config once it is known.
     Raises ConfigError with all mistakes.
     """
-    variables = {name: ENVIRONMENT_PREFIX + name.upper() for name in SETTINGS}
-    raw = {name: environment[v] for name, v in variables.items() if environment.get(v)}
+    raw = {name: environment[v] for name, v in VARIABLES.items() if environment.get(v)}
     from_files: dict[str, Any] = {}
     for name in files:
         if name != "ENV":
@@ -275,33 +275,40 @@ def read_config(
             empty = {n for n, v in values.items() if v in ("", None) and n in {**raw, **from_files}}
             from_files.update((n, v) for n, v in values.items() if n not in empty)
     raw.update(from_files)
-    if not raw:
-        raise ConfigError(NO_SETTINGS)
     secrets.add(_secrets_in(raw))
-    config = parse_config(raw)
-    set_up_log(config)
-    for name in raw:
-        if name not in SETTINGS:
-            similar = did_you_mean(name[:MAX_LENGTH], SETTINGS)
-            LOGGER.warning(
-                "There is no setting %s; it is ignored.%s", quoted(hide_tokens(name)), similar
-            )
-    for variable in environment:
-        # Meltano's own variables have two underscores after the prefix.
-        own = variable.startswith(ENVIRONMENT_PREFIX) and not variable.startswith(MELTANO_PREFIX)
-        if own and variable not in variables.values():
-            similar = did_you_mean(variable, variables.values())
-            LOGGER.warning("There is no setting for %s; it is ignored.%s", variable, similar)
+    try:
+        if not raw:
+            raise ConfigError(NO_SETTINGS)
+        config = parse_config(raw)
+        set_up_log(config)
+    finally:
+        # Also where a setting is missing: a misspelt name may be the reason.
+        _warn_of_unknown_names(raw, environment)
     now = datetime.now(timezone.utc)
     starts = {"start_date": config.start_date}
     starts |= {f"streams.{n}.start_date": own.start_date for n, own in config.streams.items()}
     for name, start in starts.items():
         if start is not None and start > now:
             LOGGER.warning("%s is in the future: no record has been modified since then.", name)
-    used = [variables[name] for name in sorted(raw.keys() - from_files)]
+    used = [VARIABLES[name] for name in sorted(raw.keys() - from_files)]
     if used:
         LOGGER.info("Settings from the environment: %s", ", ".join(used))
     return config
+
+
+def _warn_of_unknown_names(raw: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    """Warn of settings and environment variables that the tap does not have."""
+    for name in sorted(raw.keys() - SETTINGS.keys()):
+        similar = did_you_mean(name[:MAX_LENGTH], SETTINGS)
+        LOGGER.warning(
+            "There is no setting %s; it is ignored.%s", quoted(hide_tokens(name)), similar
+        )
+    for variable in sorted(environment.keys() - VARIABLES.values()):
+        # Meltano's own variables have two underscores after the prefix.
+        own = variable.upper().startswith(ENVIRONMENT_PREFIX)
+        if own and not variable.upper().startswith(MELTANO_PREFIX):
+            similar = did_you_mean(variable, VARIABLES.values())
+            LOGGER.warning("There is no setting for %s; it is ignored.%s", variable, similar)
 
 
 def parse_config(raw: Mapping[str, Any]) -> Config:

@@ -22,6 +22,9 @@ MAX_BYTES = 100_000_000
 MAX_DEPTH = 100
 """Levels of nested arrays and objects; the tap's own catalog has 14."""
 
+STATE_NAMES = frozenset({"bookmarks", "singer_state", "completed", "partial"})
+"""Names of which a state, or an object in which Meltano stores it, has at least one."""
+
 READ_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 """Open without blocking. O_BINARY exists on Windows only, O_NONBLOCK elsewhere."""
 
@@ -82,7 +85,8 @@ def read_input_file(what: str, name: str, error: type[Exception]) -> Any:
     if isinstance(value, dict):
         is_catalog = isinstance(value.get("streams"), list)
         found = {"config": {"access_token", "start_date"} & value.keys(), "catalog": is_catalog}
-        found["state"] = "bookmarks" in value
+        # A state, or what others wrap it in.
+        found["state"] = not STATE_NAMES.isdisjoint(value) or value.get("type") == "STATE"
         other = next((kind for kind, is_it in found.items() if is_it and not found[what]), None)
         if other is not None:
             raise error(f"The {what} file {name} is a {other}: give it with --{other}.")
@@ -97,7 +101,14 @@ def read_json(name: str) -> Any:
     not finite.
     """
     try:
-        text = decode_text(read_file(name))
+        return parse_json(decode_text(read_file(name)))
+    except UnicodeDecodeError as error:
+        raise UnusableFile("it is not text in UTF-8") from error
+
+
+def parse_json(text: str) -> Any:
+    """The JSON value in a text, as `read_json` accepts it; None if the text is empty."""
+    try:
         if not text.strip():
             return None
         value = json.loads(
@@ -106,13 +117,11 @@ def read_json(name: str) -> Any:
         if _depth(value) > MAX_DEPTH:
             raise RecursionError
         orjson.dumps(value)
-    except UnicodeDecodeError as error:
-        raise UnusableFile("it is not text in UTF-8") from error
     except json.JSONDecodeError as error:
         # The decoder's message has a position, never a part of the text.
         several = error.msg == "Extra data" and "\n" in text.strip()
         advice = "; it has several lines: keep only the last one (tail -1)" if several else ""
-        if re.match(r"\s*(---|#|[\w -]+:)", text):
+        if re.match(r"\s*(---|#|[\w\"' -]+:)", text):
             advice = "; it looks like YAML: write it as JSON"
         if "ACCESS TOKEN:" in text.upper():
             advice = "; it looks like the credentials file: make a config of it with --init"

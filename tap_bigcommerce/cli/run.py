@@ -56,6 +56,25 @@ class Run(NamedTuple):
         secrets, set_up_log = self.reporting.secrets, self.reporting.set_up_log
         return read_config(self.options.config, os.environ, secrets, set_up_log)
 
+    def state(self, config: Config) -> State:
+        """Read the state. Warns where it has none of this tap's bookmarks."""
+        state = State(read_state(self.options.state), config.store_hash)
+        streams = state.streams()
+        if self.options.state and not STREAMS.keys() & streams:
+            LOGGER.warning(
+                "The state has no bookmark of a stream of this tap%s, so everything is read.",
+                f", only of {quoted(', '.join(sorted(streams)))}" if streams else "",
+            )
+        for name in sorted(STREAMS.keys() & streams):
+            key = STREAMS[name].replication_key
+            if key is not None and not state.is_known(name, key):
+                LOGGER.warning(
+                    "The state's entry of %s has no bookmark of this tap (%s), so it is read from "
+                    "the start.",
+                    *(name, key),
+                )
+        return state
+
     def selections(self, config: Config) -> dict[str, Selection]:
         """The selected streams by name. Raises CatalogError when no stream is selected."""
         catalog = _read_catalog(self.options.catalog) if self.options.catalog else None
@@ -153,8 +172,7 @@ def _check(run: Run) -> int:
     config = run.config()
     if config.detect_deletes:
         check_installed("detect_deletes")
-    value = read_state(options.state)
-    state = State(value, config.store_hash) if value is not None else None
+    state = run.state(config) if options.state else None
     selections = run.selections(config)
     result = CheckResult(selections, config, state, run.prober)
     if options.format == "json":
@@ -188,13 +206,7 @@ def _sync(run: Run) -> int:
         check_installed("detect_deletes")
     config = _test_config(config) if run.options.command == "test" else config
     run.reporting.prepare(config)
-    state = State(read_state(run.options.state), config.store_hash)
-    streams = state.streams()
-    if run.options.state and not STREAMS.keys() & streams:
-        LOGGER.warning(
-            "The state has no bookmark of a stream of this tap%s, so everything is read.",
-            f", only of {quoted(', '.join(sorted(streams)))}" if streams else "",
-        )
+    state = run.state(config)
     if os.isatty(standard_output()):
         LOGGER.info("The messages go to this terminal. To load them, append: | target-jsonl")
     selections = run.selections(config)
@@ -225,7 +237,7 @@ def _store_name(config: Config, shutdown: Shutdown) -> str:
 def _audit(run: Run) -> int:
     config = run.config()
     check_installed("--audit")
-    state = State(read_state(run.options.state), config.store_hash)
+    state = run.state(config)
     selections = run.selections(config)
     results = audit.audit(selections, run.run_context(config, state))
     _write(run.reporting.secrets.hide(audit.report(results)))

@@ -13,6 +13,7 @@ An example of the value of a STATE message:
 import copy
 import logging
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timezone
 from typing import Annotated, Any
 
 import msgspec
@@ -21,7 +22,7 @@ from msgspec import Meta, Struct
 from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
-from tap_bigcommerce.files import read_input_file
+from tap_bigcommerce.files import UnusableFile, parse_json, read_input_file
 from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
@@ -69,20 +70,32 @@ class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 def _unwrapped(given: Any) -> Any:
     """The state itself, where it is in a wrapper in which a target or Meltano stores it."""
-    if not isinstance(given, dict):
+    if isinstance(given, str):
+        # As a database or another program stores it.
+        wrapper, inner = "a text", _parsed(given)
+    elif not isinstance(given, dict):
         return given
-    if given.get("type") == "STATE" and "value" in given:
+    elif given.get("type") == "STATE" and "value" in given:
         wrapper, inner = "a STATE message", given["value"]
     elif "singer_state" in given:
         wrapper, inner = '{"singer_state": ...}', given["singer_state"]
     elif given and given.keys() <= {"completed", "partial"}:
         # Meltano's own form. The runs in `partial` came after the one in `completed`.
         wrapper = '{"completed": ..., "partial": ...}'
-        inner = _merged(given.get("completed") or {}, given.get("partial") or {})
+        completed, partial = (_parsed(given.get(name)) or {} for name in ("completed", "partial"))
+        inner = _merged(completed, partial)
     else:
         return given
     LOGGER.info("The state is the one in %s.", wrapper)
     return _unwrapped(inner)
+
+
+def _parsed(value: Any) -> Any:
+    """The JSON value in a text; any other value as it is. Raises StateError."""
+    try:
+        return parse_json(value) if isinstance(value, str) else value
+    except UnusableFile as error:
+        raise StateError(f"The state is a text that cannot be read: {error}.") from error
 
 
 def _merged(old: Any, new: Any) -> Any:
@@ -132,11 +145,16 @@ class State:
         """The names of the streams that have an entry."""
         return set(self._bookmarks)
 
+    def is_known(self, stream: str, key: str) -> bool:
+        """Whether the stream's entry is empty or has anything that this tap reads."""
+        entry = self._bookmarks[stream]
+        return not entry or not entry.keys().isdisjoint({key, RESUME, RETRY, DELETES})
+
     def bookmark(self, stream: str, key: str) -> str | None:
         """Return the stream's bookmark as `format_instant` writes it; None if there is none.
 
         `key` is the replication key. ISO 8601 and RFC 2822 are read, because older taps wrote
-        both. Raises StateError if the value is not a date.
+        both. Warns of one in the future. Raises StateError if the value is not a date.
         """
         value = self._get(stream, key)
         if value in (None, ""):
@@ -147,7 +165,14 @@ class State:
                 f"The state's bookmark of {stream} is {quoted(value)}, which is not a date. "
                 f"Correct it in the state file, or remove it to read {stream} from the start."
             )
-        return format_instant(instant)
+        text = format_instant(instant)
+        if instant > datetime.now(timezone.utc):
+            LOGGER.warning(
+                "%s: the bookmark %s is in the future, so nothing new is read until then. To read "
+                "everything again, use --full-refresh %s.",
+                *(stream, text, stream),
+            )
+        return text
 
     def resume(self, stream: str) -> StartPosition | None:
         """Return where an unfinished pass of the stream resumes; None if there is none.

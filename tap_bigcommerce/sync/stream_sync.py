@@ -5,7 +5,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 from msgspec.structs import replace
@@ -160,12 +160,6 @@ class StreamSync:
         if self.stream.replication_key is not None:
             bookmark = state.bookmark(name, self.stream.replication_key)
         self.counts.bookmark_before = bookmark
-        if bookmark is not None and bookmark > format_instant(datetime.now(timezone.utc)):
-            LOGGER.warning(
-                "%s: the bookmark %s is in the future, so nothing new is read until then. To read "
-                "everything again, use --full-refresh %s.",
-                *(name, bookmark, name),
-            )
         self.to_retry = dict.fromkeys(state.to_retry(name))
         accepted = self._run.config.accepted_entries(name)
         resume = state.resume(name)

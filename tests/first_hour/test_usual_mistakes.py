@@ -15,6 +15,7 @@ from tap_runner import COMMAND, PREFIX, clean_environment, discover, run, settin
 from tap_bigcommerce_sandbox import Sandbox
 
 STATE = {"bookmarks": {"orders": {"date_modified": "2026-01-01T00:00:00.000000Z"}}}
+STATE_MESSAGE = {"type": "STATE", "value": STATE}
 
 
 def test_a_file_in_the_place_of_another_is_named(quiet: Sandbox) -> None:
@@ -26,6 +27,8 @@ def test_a_file_in_the_place_of_another_is_named(quiet: Sandbox) -> None:
         ((config, STATE), "The catalog file"),
         ((config, None, config), "The state file"),
         ((config, None, catalog), "The state file"),
+        *((({"singer_state": STATE},), "The config file"), ((STATE_MESSAGE,), "The config file")),
+        ((config, {"completed": {}, "partial": {}}), "The catalog file"),
     ):
         result = run(*files)
         assert result.status == 1
@@ -40,6 +43,7 @@ def test_a_file_in_the_place_of_another_is_named(quiet: Sandbox) -> None:
     [
         ("store_hash: abc123\naccess_token: x\n", "it looks like YAML"),
         ("---\n- a\n", "it looks like YAML"),
+        ('"store_hash": "abc123"\n"access_token": "x"\n', "it looks like YAML"),
         ("ACCESS TOKEN: x\nAPI PATH: https://x\n", "make a config of it with --init"),
     ],
 )
@@ -63,6 +67,9 @@ def test_a_wrapped_state_is_unwrapped(quiet: Sandbox) -> None:
         ({"completed": {"singer_state": state}}, '{"completed": ..., "partial": ...}'),
         ({"completed": {"singer_state": old}, "partial": part}, '{"completed": '),
         ({"completed": {}, "partial": part}, '{"completed": '),
+        (json.dumps(json.dumps(state)), "a text"),
+        ({"singer_state": json.dumps(state)}, "a text"),
+        ({"completed": json.dumps({"singer_state": state})}, '{"completed": '),
     ):
         again = run(settings(quiet), state=wrapped)
         assert again.status == 0, again.stderr
@@ -157,6 +164,15 @@ def test_a_state_without_known_bookmarks_is_not_taken_in_silence(quiet: Sandbox)
         assert empty.status == 0
         (warning,) = empty.logged("WARNING")
         assert warning.endswith("no bookmark of a stream of this tap, so everything is read.")
+    other_key = {"orders": {"updated_at": "2026-01-01"}, "customers": {}}
+    for args in ([], ["--check"], ["--audit"]):
+        unread = run(settings(quiet), state={"bookmarks": other_key}, args=args)
+        assert unread.status == 0
+        (warning,) = unread.logged("WARNING")
+        assert "entry of orders has no bookmark of this tap (date_modified)" in warning
+    damaged = run(settings(quiet), state={"singer_state": '{"bookmarks'})
+    assert damaged.status == 1
+    assert "The state is a text that cannot be read: it is not JSON" in damaged.stderr
     wrong = run(settings(quiet), state={"store_hash": quiet.store_hash, "start_date": "2024-01-01"})
     assert wrong.status == 1
     assert "is a config: give it with --config" in wrong.stderr
@@ -171,9 +187,10 @@ def test_dates_in_the_future_are_named(quiet: Sandbox) -> None:
     assert "start_date is in the future" in result.stderr
     assert "streams.customers.start_date is in the future" in result.stderr
     state = {"bookmarks": {"orders": {"date_modified": future}}}
-    result = run(settings(quiet), state=state)
-    assert result.status == 0
-    assert "orders: the bookmark 2999-01-01T00:00:00.000000Z is in the future" in result.stderr
+    for args in ([], ["--check"]):
+        result = run(settings(quiet), state=state, args=args)
+        assert result.status == 0
+        assert "orders: the bookmark 2999-01-01T00:00:00.000000Z is in the future" in result.stderr
 
 
 def test_an_empty_value_in_the_file_does_not_hide_the_variables(quiet: Sandbox) -> None:
@@ -190,3 +207,21 @@ def test_a_misspelt_variable_is_named(quiet: Sandbox) -> None:
     assert "There is no setting for TAP_BIGCOMMERCE_ACCES_TOKEN" in warning
     assert "Did you mean 'TAP_BIGCOMMERCE_ACCESS_TOKEN'?" in warning
     assert "secret-of-mine" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "name"),
+    [
+        ({"acces_token": "x"}, {}, "'access_token'"),
+        ({}, {"TAP_BIGCOMMERCE_ACCES_TOKEN": "x"}, "'TAP_BIGCOMMERCE_ACCESS_TOKEN'"),
+        (None, {"TAP_BIGCOMMERCE_STOREHASH": "x"}, "'TAP_BIGCOMMERCE_STORE_HASH'"),
+        (None, {"tap_bigcommerce_store_hash": "x"}, "'TAP_BIGCOMMERCE_STORE_HASH'"),
+    ],
+)
+def test_a_misspelt_name_is_also_named_where_a_setting_is_missing(
+    config: Any, variables: dict[str, str], name: str
+) -> None:
+    result = run(None if config is None else {"store_hash": "abc123", **config}, env=variables)
+    assert result.status == 1
+    (warning,) = result.logged("WARNING")
+    assert warning.endswith(f"Did you mean {name}?")
