@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tap_bigcommerce_sandbox import Options, Sandbox
-from tap_bigcommerce_sandbox.remote import Spawned
+from tap_bigcommerce_sandbox.sandbox import Spawned
 
 LARGEST_PAGE = 250
 

@@ -1,8 +1,7 @@
 """A fake BigCommerce store on loopback that answers like the REST API."""
 
 from tap_bigcommerce_sandbox.control import Store
-from tap_bigcommerce_sandbox.local import Sandbox
 from tap_bigcommerce_sandbox.options import Options
-from tap_bigcommerce_sandbox.remote import RemoteStore
+from tap_bigcommerce_sandbox.sandbox import RemoteStore, Sandbox
 
 __all__ = ["Options", "RemoteStore", "Sandbox", "Store"]

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_bigcommerce_sandbox.cache import BoundedCache
-from tap_bigcommerce_sandbox.dates import read_date
-from tap_bigcommerce_sandbox.ids import number_of
 from tap_bigcommerce_sandbox.table import Row, Stamp, Table
+from tap_bigcommerce_sandbox.values import number_of, read_date
 
 _ROWS_KEPT = 30_000
 _FAR_ABOVE = 1_000_000

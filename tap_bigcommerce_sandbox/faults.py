@@ -1,16 +1,16 @@
-"""Faults: which requests fail, and what a failed response looks like."""
+"""Faults and triggers: which requests fail, and which ones make the store change."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from tap_bigcommerce_sandbox.identity import STORE_HASH
+from tap_bigcommerce_sandbox.messages import JSON, Request, Response, error_response, json_response
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import DEFAULT_LIMIT
-from tap_bigcommerce_sandbox.randomness import SeededRandom
-from tap_bigcommerce_sandbox.request import Request
-from tap_bigcommerce_sandbox.responses import JSON, Response, error_response, json_response
+from tap_bigcommerce_sandbox.values import STORE_HASH, SeededRandom
 
 BROKEN_CONNECTIONS = frozenset(("reset", "cut", "hang"))
 BROKEN_BODIES = frozenset(
@@ -134,3 +134,48 @@ def _limit(request: Request) -> int:
 def _other_shape(response: Response) -> Response:
     # An object instead of a list, or the reverse: valid JSON of the wrong type.
     return json_response([{"message": "ok"}] if response.body[:1] == b"{" else {"message": "ok"})
+
+
+Operation = dict[str, Any]
+
+
+@dataclass
+class Trigger:
+    """Runs operations at the request with this number (from 1, since registration)."""
+
+    name: str
+    request: int
+    do: Sequence[Operation]
+    moment: str
+    seen: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse unknown moments; raises ValueError."""
+        if self.moment not in ("before", "after_read"):
+            raise ValueError(f"unknown moment {self.moment!r}: use before or after_read")
+
+
+class Triggers:
+    """The active triggers; each fires once."""
+
+    def __init__(self) -> None:
+        self._triggers: list[Trigger] = []
+
+    def add(self, trigger: Trigger) -> None:
+        """Add a trigger."""
+        self._triggers.append(trigger)
+
+    def clear(self) -> None:
+        """Remove the triggers that have not fired."""
+        self._triggers.clear()
+
+    def due(self, name: str) -> dict[str, list[Operation]]:
+        """Count a request of a list; returns the operations that it triggers, by moment."""
+        found: dict[str, list[Operation]] = {"before": [], "after_read": []}
+        for trigger in self._triggers:
+            if trigger.name == name:
+                trigger.seen += 1
+                if trigger.seen == trigger.request:
+                    found[trigger.moment].extend(trigger.do)
+        self._triggers = [t for t in self._triggers if t.seen < t.request]
+        return found

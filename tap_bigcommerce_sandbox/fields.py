@@ -9,11 +9,17 @@ from functools import partial
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.dates import iso, rfc2822, zulu
-from tap_bigcommerce_sandbox.ids import unique_id
-from tap_bigcommerce_sandbox.money import money, number
-from tap_bigcommerce_sandbox.randomness import SeededRandom, name_number
 from tap_bigcommerce_sandbox.table import Row, Table
+from tap_bigcommerce_sandbox.values import (
+    SeededRandom,
+    iso,
+    money,
+    name_number,
+    number,
+    rfc2822,
+    unique_id,
+    zulu,
+)
 from tap_bigcommerce_sandbox.world import World
 
 CREATED = ("date_created", "created_at", "created")

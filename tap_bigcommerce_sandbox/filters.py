@@ -1,14 +1,17 @@
-"""Filter parameters, and how a query with them becomes conditions on fields."""
+"""Filter parameters, and the ids of a list that they select, in order."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import operator
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
-from tap_bigcommerce_sandbox.dates import read_date
-from tap_bigcommerce_sandbox.ids import number_of
-from tap_bigcommerce_sandbox.responses import ApiError
+from tap_bigcommerce_sandbox.messages import ApiError
+from tap_bigcommerce_sandbox.values import number_of, read_date
 from tap_bigcommerce_sandbox.world import World
 
 _BOUNDS = {
@@ -73,9 +76,9 @@ def _read_spec(spec: str, reads: str) -> Iterator[Filter]:
         bound = _BOUNDS.get(name[:3]) if name[3:4] == "_" else None
         field = field or (name[4:] if bound else name)
         yield Filter(name, field, test or bound or "=", reads, **flags)
-    for operator in filter(None, operators.split(",")):
-        param = name if operator == "=" else f"{name}:{operator}"
-        yield Filter(param, field or name, test or _BOUNDS[operator], reads, **flags)
+    for word in filter(None, operators.split(",")):
+        param = name if word == "=" else f"{name}:{word}"
+        yield Filter(param, field or name, test or _BOUNDS[word], reads, **flags)
 
 
 def read_conditions(
@@ -123,3 +126,121 @@ def _read(text: str, reads: str, world: World) -> Any:
             bare_date_takes_time_of=world.clock.now() if reads == "day date" else None,
         )
     return text
+
+
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {
+        "=": operator.eq,
+        ">=": operator.ge,
+        "<=": operator.le,
+        ">": operator.gt,
+        "<": operator.lt,
+        "!=": operator.ne,
+        "in": lambda value, wanted: value in wanted,
+        "not in": lambda value, wanted: value not in wanted,
+        # The field is a list; one of its values has to match.
+        "has": lambda value, wanted: any(item in wanted for item in value),
+        "like": lambda value, wanted: str(wanted).lower() in str(value).lower(),
+    }
+)
+_ID_BOUNDS = frozenset((">=", "<=", ">", "<"))
+
+
+def select(
+    world: World,
+    kind: str,
+    conditions: tuple[Condition, ...],
+    sort: str = "id",
+    down: bool = False,
+    parent: int | None = None,
+) -> Sequence[int]:
+    """The ids that meet all conditions, sorted by a field (ties by id); below a parent."""
+    bounds = tuple(c for c in conditions if c.field == "id" and c.test in _ID_BOUNDS)
+    others = tuple(c for c in conditions if c not in bounds)
+    table = world.listed(kind)
+    found: Sequence[int] = table.ids if parent is None else world.children[kind].numbers(parent)
+    # Bounds on the id come last: each page of a list read by id has others; they are cheap.
+    by_id = sort == "id"
+    wanted = others if by_id else (*others, *bounds)
+    if wanted or not by_id:
+        key = (kind, table.revision, wanted, sort, down and not by_id, parent)
+        known = world.selections.get(key)
+        found = known if known is not None else _scan(world, kind, wanted, found)
+        if known is None:
+            found = world.selections.put(key, _sorted(world, kind, found, sort, down))
+    if not by_id:
+        return found
+    for bound in bounds:
+        found = _cut(found, bound)
+    return found[::-1] if down else found
+
+
+def _scan(
+    world: World, kind: str, conditions: tuple[Condition, ...], ids: Sequence[int]
+) -> Sequence[int]:
+    whole = ids
+    for condition in sorted(conditions, key=_cost):
+        test, wanted = _TESTS[condition.test], condition.value
+        if condition.field == "id" and condition.test in ("=", "in"):
+            few = {wanted} if condition.test == "=" else wanted
+            among = set(few) if ids is whole else set(few) & set(ids)
+            ids = array("q", sorted(n for n in among if _in(n, whole)))
+        else:
+            values = _values(world, kind, ids, condition.field)
+            ids = array("q", _passing(zip(ids, values, strict=True), test, wanted))
+    return ids
+
+
+def _sorted(world: World, kind: str, ids: Sequence[int], sort: str, down: bool) -> Sequence[int]:
+    if sort == "id":
+        return ids
+    values = _values(world, kind, ids, sort)
+    keyed = sorted(zip(map(_sort_key, values), ids, strict=True), reverse=down)
+    return array("q", [number for _, number in keyed])
+
+
+def _values(world: World, kind: str, ids: Sequence[int], field: str) -> Iterable[Any]:
+    table = world.listed(kind)
+    if field == "id":
+        return ids
+    if field == "date_modified":
+        return table.modified_index() if ids is table.ids else map(table.modified, ids)
+    if field == "date_created":
+        return map(table.created, ids)
+    return (world.field(kind, number, field) for number in ids)
+
+
+def _passing(
+    pairs: Iterable[tuple[int, Any]], test: Callable[[Any, Any], bool], wanted: Any
+) -> Iterable[int]:
+    if isinstance(wanted, float):
+        # Money is text in v2, and NULL never matches a number.
+        return (n for n, value in pairs if value is not None and test(float(value), wanted))
+    if isinstance(wanted, str):
+        return (n for n, value in pairs if test("" if value is None else str(value), wanted))
+    return (n for n, value in pairs if value is not None and test(value, wanted))
+
+
+def _in(number: int, ids: Sequence[int]) -> bool:
+    at = bisect_left(ids, number)
+    return at < len(ids) and ids[at] == number
+
+
+def _cut(ids: Sequence[int], bound: Condition) -> Sequence[int]:
+    if bound.test == ">=":
+        return ids[bisect_left(ids, bound.value) :]
+    if bound.test == ">":
+        return ids[bisect_right(ids, bound.value) :]
+    if bound.test == "<=":
+        return ids[: bisect_right(ids, bound.value)]
+    return ids[: bisect_left(ids, bound.value)]
+
+
+def _cost(condition: Condition) -> int:
+    if condition.field == "id":
+        return 0
+    return 1 if condition.field in ("date_modified", "date_created") else 2
+
+
+def _sort_key(value: Any) -> tuple[bool, Any]:
+    return (False, 0) if value is None else (True, value)

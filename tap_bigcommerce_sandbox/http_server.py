@@ -12,10 +12,9 @@ from typing import cast
 import orjson
 
 from tap_bigcommerce_sandbox.app import App, Reply
-from tap_bigcommerce_sandbox.identity import ACCESS_TOKEN, STORE_HASH
+from tap_bigcommerce_sandbox.messages import JSON, Request, Response, json_response, parse_target
 from tap_bigcommerce_sandbox.operations import Operations
-from tap_bigcommerce_sandbox.request import Request, parse_target
-from tap_bigcommerce_sandbox.responses import JSON, Response, json_response
+from tap_bigcommerce_sandbox.values import ACCESS_TOKEN, STORE_HASH
 
 CONTROL_PATH = "/_control/"
 _HEAD_END = b"\r\n\r\n"

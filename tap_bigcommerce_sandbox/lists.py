@@ -9,14 +9,12 @@ from typing import Any, Protocol
 
 import orjson
 
-from tap_bigcommerce_sandbox.dates import http_date
 from tap_bigcommerce_sandbox.fields import CREATED, MODIFIED, PARENT, Cell, Field, filled
-from tap_bigcommerce_sandbox.filters import Filter, read_conditions
+from tap_bigcommerce_sandbox.filters import Filter, read_conditions, select
+from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, json_response
 from tap_bigcommerce_sandbox.paging import OBJECT, PARTS_CAP, Paging, Part, cut
-from tap_bigcommerce_sandbox.request import Request
-from tap_bigcommerce_sandbox.responses import ApiError, Response, json_response
-from tap_bigcommerce_sandbox.selection import select
 from tap_bigcommerce_sandbox.table import Row, Stamp, Table
+from tap_bigcommerce_sandbox.values import http_date
 from tap_bigcommerce_sandbox.world import Form, Rows, World
 
 NO_WORDS: frozenset[str] = frozenset()

@@ -12,11 +12,10 @@ from tap_bigcommerce_sandbox.child_table import ChildTable
 from tap_bigcommerce_sandbox.control import Identity
 from tap_bigcommerce_sandbox.families import LISTED
 from tap_bigcommerce_sandbox.families.orders.orders import full_order
-from tap_bigcommerce_sandbox.faults import FaultRule
+from tap_bigcommerce_sandbox.faults import FaultRule, Operation, Trigger
 from tap_bigcommerce_sandbox.options import replaced
-from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row, Table
-from tap_bigcommerce_sandbox.triggers import Operation, Trigger
+from tap_bigcommerce_sandbox.values import SeededRandom
 from tap_bigcommerce_sandbox.world import Form
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tap_bigcommerce_sandbox.money import CURRENCIES
+from tap_bigcommerce_sandbox.values import CURRENCIES
 
 Value = TypeVar("Value")
 

@@ -12,9 +12,8 @@ from urllib.parse import urlencode
 
 import orjson
 
+from tap_bigcommerce_sandbox.messages import ApiError, Request
 from tap_bigcommerce_sandbox.options import Options
-from tap_bigcommerce_sandbox.request import Request
-from tap_bigcommerce_sandbox.responses import ApiError
 
 DEFAULT_LIMIT = 50
 OBJECT = "object"

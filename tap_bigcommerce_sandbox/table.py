@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from tap_bigcommerce_sandbox.randomness import mix
+from tap_bigcommerce_sandbox.values import mix
 
 Row = dict[str, Any]
 Stamp = tuple[str, Callable[[int], str]]

@@ -1,7 +1,8 @@
-"""The store's data: a table for each list; rows are computed on demand."""
+"""The store's data: a table for each list; rows are computed on demand, and cached."""
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Mapping, Sequence
@@ -13,12 +14,33 @@ import orjson
 
 from tap_bigcommerce_sandbox.cache import BoundedCache
 from tap_bigcommerce_sandbox.child_table import Below, ChildTable
-from tap_bigcommerce_sandbox.clock import Clock
-from tap_bigcommerce_sandbox.dates import read_date
-from tap_bigcommerce_sandbox.ids import make_ids, pattern_for
 from tap_bigcommerce_sandbox.options import Options
-from tap_bigcommerce_sandbox.randomness import SeededRandom, mix, name_number
 from tap_bigcommerce_sandbox.table import Row, Table
+from tap_bigcommerce_sandbox.values import (
+    SeededRandom,
+    make_ids,
+    mix,
+    name_number,
+    pattern_for,
+    read_date,
+)
+
+
+class Clock:
+    """The store's time, in seconds since 1970."""
+
+    def __init__(self, skew: float = 0.0, source: Callable[[], float] = time.time) -> None:
+        self.skew = skew
+        self._source = source
+
+    def now(self) -> float:
+        """The store's time with fractions of a second."""
+        return self._source() + self.skew
+
+    def second(self) -> int:
+        """The store's time as in rows: whole seconds, rounded down."""
+        return int(self.now())
+
 
 Fact = Callable[["World", int], Any]
 

@@ -15,10 +15,10 @@ import orjson
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 from tap_bigcommerce_sandbox.app import App, Reply
-from tap_bigcommerce_sandbox.clock import Clock
+from tap_bigcommerce_sandbox.faults import Operation
 from tap_bigcommerce_sandbox.http_server import HttpServer
-from tap_bigcommerce_sandbox.request import Request
-from tap_bigcommerce_sandbox.triggers import Operation
+from tap_bigcommerce_sandbox.messages import Request
+from tap_bigcommerce_sandbox.world import Clock
 
 Json = dict[str, Any]
 

@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.dates import iso, rfc2822, zulu
 from tap_bigcommerce_sandbox.families.metafields import metafields
 from tap_bigcommerce_sandbox.families.products import base_variant
 from tap_bigcommerce_sandbox.fields import (
@@ -20,18 +19,15 @@ from tap_bigcommerce_sandbox.fields import (
     unique,
 )
 from tap_bigcommerce_sandbox.filters import params
-from tap_bigcommerce_sandbox.identity import link
-from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.lists import List, only_count, words
-from tap_bigcommerce_sandbox.money import money
 from tap_bigcommerce_sandbox.paging import (
     CURSORS,
     CURSORS_NO_LINKS,
     NO_LINKS,
     Paging,
 )
-from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, unique_id, zulu
 from tap_bigcommerce_sandbox.world import Form, World
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.dates import iso, rfc2822
 from tap_bigcommerce_sandbox.families.coupons import COUPON_TYPES, coupon
 from tap_bigcommerce_sandbox.families.customers import email_of
 from tap_bigcommerce_sandbox.families.orders.plan import plan
@@ -25,17 +24,15 @@ from tap_bigcommerce_sandbox.fields import (
 )
 from tap_bigcommerce_sandbox.fields import array as several
 from tap_bigcommerce_sandbox.filters import params
-from tap_bigcommerce_sandbox.ids import unique_id
 from tap_bigcommerce_sandbox.lists import List, only_count, words
-from tap_bigcommerce_sandbox.money import money
-from tap_bigcommerce_sandbox.money import number as amount
 from tap_bigcommerce_sandbox.paging import (
     ALL_AT_ONCE,
     CURSORS_NO_LINKS,
     Paging,
 )
-from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import SeededRandom, iso, money, rfc2822, unique_id
+from tap_bigcommerce_sandbox.values import number as amount
 from tap_bigcommerce_sandbox.world import World
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tap_bigcommerce_sandbox.dates import iso
 from tap_bigcommerce_sandbox.fields import (
     ID,
     ISO,
@@ -16,6 +15,7 @@ from tap_bigcommerce_sandbox.paging import (
     CURSORS,
 )
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import iso
 from tap_bigcommerce_sandbox.world import World
 
 PERMISSION_SETS = ("app_only", "read", "write", "read_and_sf_access", "write_and_sf_access")

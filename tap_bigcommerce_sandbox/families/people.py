@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import SeededRandom
 
 
 def address(rng: SeededRandom, email: str) -> Row:

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.dates import iso, rfc2822, zulu
 from tap_bigcommerce_sandbox.families.metafields import simple_metafields
 from tap_bigcommerce_sandbox.fields import (
     CODE,
@@ -32,9 +31,8 @@ from tap_bigcommerce_sandbox.fields import (
     some_of,
 )
 from tap_bigcommerce_sandbox.filters import params
-from tap_bigcommerce_sandbox.identity import STORE_HASH, link
 from tap_bigcommerce_sandbox.lists import Computed, List, words
-from tap_bigcommerce_sandbox.money import CURRENCIES, exchange_rate
+from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import (
     ALL_AT_ONCE,
@@ -42,8 +40,16 @@ from tap_bigcommerce_sandbox.paging import (
     UNPAGED,
     Paging,
 )
-from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import (
+    CURRENCIES,
+    STORE_HASH,
+    exchange_rate,
+    iso,
+    link,
+    rfc2822,
+    zulu,
+)
 from tap_bigcommerce_sandbox.world import World
 
 _ROOM = 10_000_000

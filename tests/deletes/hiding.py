@@ -14,7 +14,7 @@ from tap_runner import Json
 
 from tap_bigcommerce_sandbox import Sandbox
 from tap_bigcommerce_sandbox.app import App
-from tap_bigcommerce_sandbox.request import Request
+from tap_bigcommerce_sandbox.messages import Request
 
 ID_FILTERS = ("id:in", "id", "max_id")
 

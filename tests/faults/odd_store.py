@@ -10,9 +10,9 @@ import orjson
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 from tap_bigcommerce_sandbox.app import App, Reply
+from tap_bigcommerce_sandbox.faults import Operation
 from tap_bigcommerce_sandbox.http_server import HttpServer
-from tap_bigcommerce_sandbox.request import Request
-from tap_bigcommerce_sandbox.triggers import Operation
+from tap_bigcommerce_sandbox.messages import Request
 
 Json = dict[str, Any]
 Place = tuple[str | int, ...]

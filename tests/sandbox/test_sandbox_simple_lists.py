@@ -9,8 +9,8 @@ from sandbox_client import client
 from tap_bigcommerce_sandbox import Options, Sandbox
 from tap_bigcommerce_sandbox.families import LISTS, marketing
 from tap_bigcommerce_sandbox.fields import MODIFIED
-from tap_bigcommerce_sandbox.ids import number_of
 from tap_bigcommerce_sandbox.readme_tables import README
+from tap_bigcommerce_sandbox.values import number_of
 
 SIMPLE = [item for item in LISTS if item.fields]
 JSON_TYPES: dict[str, set[type]] = {

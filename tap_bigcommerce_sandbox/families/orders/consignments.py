@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from tap_bigcommerce_sandbox.families.orders.document import OrderDocument
-from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import link
 
 _COSTS = (
     "base_cost",

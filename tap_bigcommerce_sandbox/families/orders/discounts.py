@@ -10,9 +10,9 @@ from tap_bigcommerce_sandbox.families.orders.plan import (
     Plan,
 )
 from tap_bigcommerce_sandbox.families.orders.shipping import Shipping
-from tap_bigcommerce_sandbox.money import money
-from tap_bigcommerce_sandbox.money import number as amount_of
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import money
+from tap_bigcommerce_sandbox.values import number as amount_of
 from tap_bigcommerce_sandbox.world import World
 
 _SHIPPING, _FREE_SHIPPING, _PROMOTION = 3, 4, 5

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import cast
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.dates import rfc2822
 from tap_bigcommerce_sandbox.families.customers import email_of
 from tap_bigcommerce_sandbox.families.orders import discounts, lines, shipping
 from tap_bigcommerce_sandbox.families.orders.plan import (
@@ -18,10 +17,15 @@ from tap_bigcommerce_sandbox.families.orders.plan import (
     plan,
 )
 from tap_bigcommerce_sandbox.families.people import address, form_fields
-from tap_bigcommerce_sandbox.identity import link
-from tap_bigcommerce_sandbox.money import CURRENCIES, exchange_rate, money
-from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import (
+    CURRENCIES,
+    SeededRandom,
+    exchange_rate,
+    link,
+    money,
+    rfc2822,
+)
 from tap_bigcommerce_sandbox.world import World
 
 _ZERO = "0.0000"

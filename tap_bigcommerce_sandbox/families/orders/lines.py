@@ -12,9 +12,8 @@ from tap_bigcommerce_sandbox.families.orders.plan import (
     Plan,
 )
 from tap_bigcommerce_sandbox.families.products import Brief, base_variant, brief, option_of
-from tap_bigcommerce_sandbox.money import money
-from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import SeededRandom, money
 from tap_bigcommerce_sandbox.world import World
 
 _ZERO = "0.0000"

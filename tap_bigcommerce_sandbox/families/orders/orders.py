@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce_sandbox.dates import iso, rfc2822, zulu
 from tap_bigcommerce_sandbox.families.customers import email_of
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
 from tap_bigcommerce_sandbox.families.orders.consignments import consignments
@@ -41,18 +40,16 @@ from tap_bigcommerce_sandbox.fields import (
 )
 from tap_bigcommerce_sandbox.fields import array as several
 from tap_bigcommerce_sandbox.filters import params
-from tap_bigcommerce_sandbox.identity import link
 from tap_bigcommerce_sandbox.lists import List, words
-from tap_bigcommerce_sandbox.money import money
+from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import (
     ALL_AT_ONCE,
     ONE_OBJECT,
     UNPAGED,
     Paging,
 )
-from tap_bigcommerce_sandbox.randomness import SeededRandom
-from tap_bigcommerce_sandbox.request import Request
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, zulu
 from tap_bigcommerce_sandbox.world import Form, World
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tap_bigcommerce_sandbox.money import CURRENCIES
-from tap_bigcommerce_sandbox.randomness import SeededRandom
+from tap_bigcommerce_sandbox.values import CURRENCIES, SeededRandom
 from tap_bigcommerce_sandbox.world import World
 
 STATUSES = (

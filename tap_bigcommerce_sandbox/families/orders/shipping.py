@@ -9,10 +9,8 @@ from tap_bigcommerce_sandbox.families.orders.plan import (
     Plan,
 )
 from tap_bigcommerce_sandbox.families.people import address, form_fields
-from tap_bigcommerce_sandbox.identity import link
-from tap_bigcommerce_sandbox.money import money
-from tap_bigcommerce_sandbox.randomness import SeededRandom
 from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import SeededRandom, link, money
 
 _ZERO = "0.0000"
 
