@@ -75,8 +75,7 @@ class Options:
     channels: int = _option(3, "number of channels (1 or more)")
     locations: int = _option(4, "number of inventory locations (3 or more)")
     small_lists: int = _option(
-        8,
-        "rows of each short list: banners, segments, pages, blog posts, zones",
+        8, "rows of each short list: banners, segments, pages, blog posts, zones"
     )
     redirects: int = _option(40, "number of redirects")
 
@@ -167,8 +166,7 @@ class Options:
     rate_limit_headers: bool = _option(True, "whether responses have X-Rate-Limit-* headers")
     retry_after_header: int = _option(0, "X-Retry-After seconds on a 429 (0: no such header)")
     withheld_scopes: tuple[str, ...] = _option(
-        (),
-        "permissions that the token lacks, by the names in the table of endpoints",
+        (), "permissions that the token lacks, by the names in the table of endpoints"
     )
     clock_skew_seconds: float = _option(0.0, "how far the store's clock is ahead of this machine")
     fault_rate: float = _option(0.0, "share of data requests that fail at random (seeded)")

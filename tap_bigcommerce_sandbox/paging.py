@@ -141,12 +141,7 @@ def _over_limit(api: str, options: Options, most: int) -> int:
 
 
 def _meta(
-    paging: Paging,
-    request: Request,
-    page: Page,
-    total: int,
-    shown: Sequence[int],
-    options: Options,
+    paging: Paging, request: Request, page: Page, total: int, shown: Sequence[int], options: Options
 ) -> Meta:
     if paging.meta == "nothing" or (paging.meta == "open" and not options.undocumented_totals):
         return {}

@@ -9,16 +9,11 @@ from typing import Any
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
 from tap_bigcommerce_sandbox.families.products import STRIDE, Brief, base_variant, brief, option_of
-from tap_bigcommerce_sandbox.fields import (
-    refers_to,
-)
+from tap_bigcommerce_sandbox.fields import refers_to
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import Computed, List, words
 from tap_bigcommerce_sandbox.messages import Request
-from tap_bigcommerce_sandbox.paging import (
-    UNPAGED,
-    Paging,
-)
+from tap_bigcommerce_sandbox.paging import UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import SeededRandom, iso, unique_id
 from tap_bigcommerce_sandbox.values import number as amount

@@ -9,23 +9,10 @@ import orjson
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import metafields
 from tap_bigcommerce_sandbox.families.products import base_variant
-from tap_bigcommerce_sandbox.fields import (
-    ID,
-    NAME,
-    PARENT,
-    TEXT,
-    ZULU,
-    one_of,
-    unique,
-)
+from tap_bigcommerce_sandbox.fields import ID, NAME, PARENT, TEXT, ZULU, one_of, unique
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, only_count, words
-from tap_bigcommerce_sandbox.paging import (
-    CURSORS,
-    CURSORS_NO_LINKS,
-    NO_LINKS,
-    Paging,
-)
+from tap_bigcommerce_sandbox.paging import CURSORS, CURSORS_NO_LINKS, NO_LINKS, Paging
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, unique_id, zulu
 from tap_bigcommerce_sandbox.world import Form, World

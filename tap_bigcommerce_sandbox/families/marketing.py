@@ -25,11 +25,7 @@ from tap_bigcommerce_sandbox.fields import (
 from tap_bigcommerce_sandbox.fields import array as several
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, only_count, words
-from tap_bigcommerce_sandbox.paging import (
-    ALL_AT_ONCE,
-    CURSORS_NO_LINKS,
-    Paging,
-)
+from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, CURSORS_NO_LINKS, Paging
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import SeededRandom, iso, money, rfc2822, unique_id
 from tap_bigcommerce_sandbox.values import number as amount

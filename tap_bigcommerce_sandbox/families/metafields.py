@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from tap_bigcommerce_sandbox.fields import (
-    ID,
-    ISO,
-    TEXT,
-    Field,
-    one_of,
-)
+from tap_bigcommerce_sandbox.fields import ID, ISO, TEXT, Field, one_of
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List
-from tap_bigcommerce_sandbox.paging import (
-    CURSORS,
-)
+from tap_bigcommerce_sandbox.paging import CURSORS
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import iso
 from tap_bigcommerce_sandbox.world import World

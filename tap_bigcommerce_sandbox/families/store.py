@@ -34,12 +34,7 @@ from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import Computed, List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.options import Options
-from tap_bigcommerce_sandbox.paging import (
-    ALL_AT_ONCE,
-    ONE_OBJECT,
-    UNPAGED,
-    Paging,
-)
+from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import (
     CURRENCIES,
@@ -765,10 +760,7 @@ LISTS: tuple[List, ...] = (
             "customer_id": PARENT,
             # The names are codes of tax properties.
             "tax_properties": some_of(
-                {
-                    "A-123456789": one_of("26", "200"),
-                    "EXEMPTION": one_of("NY-0042", "größe", ""),
-                }
+                {"A-123456789": one_of("26", "200"), "EXEMPTION": one_of("NY-0042", "größe", "")}
             ),
         },
         key=("customer_id",),

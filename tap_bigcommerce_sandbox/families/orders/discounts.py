@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 
 from tap_bigcommerce_sandbox.families.coupons import Coupon, coupon
 from tap_bigcommerce_sandbox.families.orders.lines import Line
-from tap_bigcommerce_sandbox.families.orders.plan import (
-    Plan,
-)
+from tap_bigcommerce_sandbox.families.orders.plan import Plan
 from tap_bigcommerce_sandbox.families.orders.shipping import Shipping
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import money

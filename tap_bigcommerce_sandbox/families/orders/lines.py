@@ -6,11 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.families.orders.plan import (
-    COMPLETED,
-    SHIPPED,
-    Plan,
-)
+from tap_bigcommerce_sandbox.families.orders.plan import COMPLETED, SHIPPED, Plan
 from tap_bigcommerce_sandbox.families.products import Brief, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import SeededRandom, money

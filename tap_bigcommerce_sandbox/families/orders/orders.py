@@ -42,12 +42,7 @@ from tap_bigcommerce_sandbox.fields import array as several
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, words
 from tap_bigcommerce_sandbox.messages import Request
-from tap_bigcommerce_sandbox.paging import (
-    ALL_AT_ONCE,
-    ONE_OBJECT,
-    UNPAGED,
-    Paging,
-)
+from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, zulu
 from tap_bigcommerce_sandbox.world import Form, World
@@ -459,8 +454,7 @@ LISTS: tuple[List, ...] = (
         # A refund sets the order's status, so that the order is modified too.
         touches_parent=True,
         filters=params(
-            date="created:min>date_created! created:max>date_created!",
-            integer="order_id:in id:in",
+            date="created:min>date_created! created:max>date_created!", integer="order_id:in id:in"
         ),
         paging=Paging(meta="open"),
     ),

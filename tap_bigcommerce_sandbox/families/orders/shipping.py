@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.families.orders.plan import (
-    Plan,
-)
+from tap_bigcommerce_sandbox.families.orders.plan import Plan
 from tap_bigcommerce_sandbox.families.people import address, form_fields
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import SeededRandom, link, money
