@@ -10,13 +10,15 @@ Row = dict[str, Any]
 Operation = Mapping[str, Any]
 Identity = int | str | Sequence[Any]
 """What names a row: its id, or the values of its key where it has none."""
+Identities = Sequence[Identity] | None
+Fields = Row | None
 
 
 class Store(ABC):
     """A running store: its addresses, and the operations to control it.
 
-        The same operations answer at POST {control_url}/<name> with their arguments as JSON.
-    All of them raise ValueError for invalid arguments.
+    The same operations answer at POST {control_url}/<name> with their arguments as JSON. All of
+    them raise ValueError for invalid arguments.
     """
 
     api_url: str
@@ -47,9 +49,7 @@ class Store(ABC):
         """Clear the request log."""
         self._call("clear_requests", {})
 
-    def records(
-        self, list: str, full: bool = False, ids: Sequence[Identity] | None = None
-    ) -> list[Row]:
+    def records(self, list: str, full: bool = False, ids: Identities = None) -> list[Row]:
         """All rows of a list (or those with `ids`) as the API would return them now.
 
         A child list, such as order_taxes, gives the rows of all its parents.
@@ -64,7 +64,7 @@ class Store(ABC):
         list: str,
         count: int = 1,
         ids: Sequence[int] | None = None,
-        fields: Row | None = None,
+        fields: Fields = None,
         parent: int | None = None,
     ) -> list[int]:
         """Add rows, created now, with the given ids or with ids above all others.
@@ -79,8 +79,8 @@ class Store(ABC):
     def change(
         self,
         list: str,
-        ids: Sequence[Identity] | None = None,
-        fields: Row | None = None,
+        ids: Identities = None,
+        fields: Fields = None,
         touch: bool = True,
         count: int | None = None,
     ) -> list[int]:
@@ -92,9 +92,7 @@ class Store(ABC):
         arguments = {"list": list, "ids": ids, "fields": fields, "touch": touch, "count": count}
         return [*self._call("change", arguments)]
 
-    def delete(
-        self, list: str, ids: Sequence[Identity] | None = None, count: int | None = None
-    ) -> list[int]:
+    def delete(self, list: str, ids: Identities = None, count: int | None = None) -> list[int]:
         """Delete rows: orders are archived, all others are removed. Returns the ids."""
         return [*self._call("delete", {"list": list, "ids": ids, "count": count})]
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tap_bigcommerce_sandbox.messages import JSON, Request, Response, error_response, json_response
+from tap_bigcommerce_sandbox.messages import Request, Response, error_response, json_response
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import DEFAULT_LIMIT
 from tap_bigcommerce_sandbox.values import STORE_HASH, SeededRandom
@@ -34,7 +34,7 @@ class FaultRule:
     times: int = 1
     limit_above: int | None = None
     includes: str | None = None
-    ids_between: tuple[int, int] | None = None
+    ids_between: Sequence[int] | None = None
     seen: int = 0
 
     def __post_init__(self) -> None:
@@ -105,9 +105,7 @@ def apply_fault(kind: str, api: str, response: Response) -> Response:
     if kind in ("invalid-byte", "lone-surrogate"):
         wrong = b"\xff" if kind == "invalid-byte" else b"\\ud800"
         body = _TEXT_START.sub(lambda found: found.group() + wrong, response.body, count=1)
-        return Response(
-            response.status, body, dict(response.headers), JSON, response.rows, response.ids
-        )
+        return replace(response, body=body, headers=dict(response.headers))
     if kind == "huge-number":
         # JSON has no largest number, but a double has.
         found = list(_DECIMAL.finditer(response.body))
@@ -115,9 +113,7 @@ def apply_fault(kind: str, api: str, response: Response) -> Response:
             return response
         begin, end = found[-1].span()
         body = response.body[:begin] + b"1e999" + response.body[end:]
-        return Response(
-            response.status, body, dict(response.headers), JSON, response.rows, response.ids
-        )
+        return replace(response, body=body, headers=dict(response.headers))
     status = int(kind.removesuffix("-bare"))
     refused = error_response(api, status)
     if 300 <= status < 400 and status != 304:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
@@ -27,38 +27,15 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-class Endpoint(Protocol):
-    """Answers GET requests at one path; {} in the path is an id."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def path(self) -> str:
-        """With the version of the API: "v2/orders/{}"."""
-        ...
-
-    @property
-    def scope(self) -> str:
-        """The required scope; "a|b" means either of them."""
-        ...
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        """The documented query parameters."""
-        ...
-
-    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
-        """The response; `parents` are the ids in the path. Raises ApiError."""
-        ...
-
-
 @dataclass(frozen=True)
 class Computed:
     """One computed object, such as a count or the store's time."""
 
     name: str
     path: str
+    """With the version of the API: "v2/orders/{}/taxes"; {} is an id."""
     scope: str
+    """The required permission; "a|b" means either of them, "" none."""
     value: Callable[[World, Request], Any]
     parameters: frozenset[str] = NO_WORDS
 
@@ -76,9 +53,7 @@ class List(Rows):
 
     name: str
     path: str
-    """With the version of the API: "v2/orders/{}/taxes"."""
     scope: str
-    """The required permission; "a|b" means either of them."""
     _: dataclasses.KW_ONLY
     of: str = ""
     """The list that has the same rows, if this is another path to them."""
@@ -185,7 +160,7 @@ class List(Rows):
         """The list itself, and those of its single rows and of their number."""
         found: list[Endpoint] = [self]
         if self.single:
-            found.append(_Single(self))
+            found.append(Single(self.single, f"{self.path}/{{}}", self.scope, self.shaping, self))
         if self.count is not None:
             # Not documented there; asked with filters all the same, to see whether they matter.
             filters = frozenset(item.param for item in self.filters)
@@ -353,26 +328,14 @@ class List(Rows):
 
 
 @dataclass(frozen=True)
-class _Single:
+class Single:
     """One row of a list by its id."""
 
+    name: str
+    path: str
+    scope: str
+    parameters: frozenset[str]
     listed: List
-
-    @property
-    def name(self) -> str:
-        return self.listed.single
-
-    @property
-    def path(self) -> str:
-        return self.listed.path + "/{}"
-
-    @property
-    def scope(self) -> str:
-        return self.listed.scope
-
-    @property
-    def parameters(self) -> frozenset[str]:
-        return self.listed.shaping
 
     def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
         """The row itself in v2, under `data` in v3; 404 if there is none."""
@@ -384,6 +347,10 @@ class _Single:
             return Response(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
         modified = http_date(world.listed(kind).modified(number))
         return Response(200, body, {"last-modified": modified}, rows=1, ids=(number,))
+
+
+Endpoint = List | Single | Computed
+"""What answers GET requests at one path."""
 
 
 def _object(world: World, path: str, value: Any) -> Response:

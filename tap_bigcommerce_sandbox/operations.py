@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import orjson
 
 from tap_bigcommerce_sandbox.app import App
 from tap_bigcommerce_sandbox.child_table import ChildTable
-from tap_bigcommerce_sandbox.control import Identity
+from tap_bigcommerce_sandbox.control import Fields, Identities, Identity, Store
 from tap_bigcommerce_sandbox.families import LISTED
 from tap_bigcommerce_sandbox.families.orders.orders import full_order
 from tap_bigcommerce_sandbox.faults import FaultRule, Operation, Trigger
@@ -46,7 +47,9 @@ class Operations:
         if operation is None:
             raise ValueError(f"there is no operation {name!r}; use {', '.join(self._named)}")
         try:
-            return operation(**arguments)
+            given = inspect.signature(getattr(Store, name)).bind(self, **arguments)
+            given.apply_defaults()
+            return operation(*given.args[1:], **given.kwargs)
         except TypeError as error:
             raise ValueError(f"{name}: {error}") from error
 
@@ -62,9 +65,7 @@ class Operations:
         except KeyError as error:
             raise ValueError(f"there is no list {name!r}") from error
 
-    def _records(
-        self, list: str, full: bool = False, ids: Sequence[Identity] | None = None
-    ) -> list[Row]:
+    def _records(self, list: str, full: bool, ids: Identities) -> list[Row]:
         world = self._app.world
         kind, table = self._find(list)
         numbers = table.ids if ids is None else self._numbers(kind, table, ids)
@@ -79,12 +80,7 @@ class Operations:
         return rows
 
     def _add(
-        self,
-        list: str,
-        count: int = 1,
-        ids: Sequence[int] | None = None,
-        fields: Row | None = None,
-        parent: int | None = None,
+        self, list: str, count: int, ids: Sequence[int] | None, fields: Fields, parent: int | None
     ) -> Sequence[int]:
         table = self._find(list)[1]
         numbers = table.next_ids(count) if ids is None else ids
@@ -98,12 +94,7 @@ class Operations:
         return numbers
 
     def _change(
-        self,
-        list: str,
-        ids: Sequence[Identity] | None = None,
-        fields: Row | None = None,
-        touch: bool = True,
-        count: int | None = None,
+        self, list: str, ids: Identities, fields: Fields, touch: bool, count: int | None
     ) -> Sequence[int]:
         kind, table = self._find(list)
         numbers = self._targets(kind, table, ids, count)
@@ -112,9 +103,7 @@ class Operations:
         table.change(numbers, self._app.world.clock.second() if touch else None, fields)
         return numbers
 
-    def _delete(
-        self, list: str, ids: Sequence[Identity] | None = None, count: int | None = None
-    ) -> Sequence[int]:
+    def _delete(self, list: str, ids: Identities, count: int | None) -> Sequence[int]:
         (kind, table), world = self._find(list), self._app.world
         numbers, now = self._targets(kind, table, ids, count), world.clock.second()
         if isinstance(table, ChildTable):
@@ -126,11 +115,7 @@ class Operations:
         return numbers
 
     def _targets(
-        self,
-        kind: str,
-        table: Table | ChildTable,
-        ids: Sequence[Identity] | None,
-        count: int | None,
+        self, kind: str, table: Table | ChildTable, ids: Identities, count: int | None
     ) -> Sequence[int]:
         if ids is not None:
             return self._numbers(kind, table, ids)
@@ -165,12 +150,7 @@ class Operations:
         variants.add([number], now, {"sku": f"SKU-{number}", "sku_id": number}, product_id)
 
     def _on(
-        self,
-        list: str,
-        request: int,
-        do: list[Operation],
-        moment: str = "before",
-        relative: bool = True,
+        self, list: str, request: int, do: Sequence[Operation], moment: str, relative: bool
     ) -> None:
         for operation in do:
             if operation.get("op") not in self._named:
@@ -181,18 +161,8 @@ class Operations:
             raise ValueError(f"request {request} of {list} has already been")
         self._app.triggers.add(Trigger(list, number, do, moment))
 
-    def _fault(
-        self,
-        list: str,
-        request: int = 1,
-        kind: str = "500",
-        times: int = 1,
-        limit_above: int | None = None,
-        includes: str | None = None,
-        ids_between: Sequence[int] | None = None,
-    ) -> None:
-        span = (ids_between[0], ids_between[1]) if ids_between else None
-        self._app.faults.add(FaultRule(list, request, kind, times, limit_above, includes, span))
+    def _fault(self, list: str, request: int, kind: str, times: int, *conditions: Any) -> None:
+        self._app.faults.add(FaultRule(list, request, kind, times, *conditions))
 
     def _set(self, **options: Any) -> None:
         self._app.world.use(replaced(self._app.options, options))

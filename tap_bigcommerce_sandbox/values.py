@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 STORE_HASH = "sandbox1"
 ACCESS_TOKEN = "sandbox-access-token"
@@ -29,6 +29,11 @@ def link(path: str) -> dict[str, str]:
 CURRENCIES = MappingProxyType(
     {"USD": 1.0, "EUR": 0.9217, "GBP": 0.7911, "AUD": 1.5302, "JPY": 149.51, "INR": 83.1}
 )
+
+
+def same(value: Any, names: str) -> dict[str, Any]:
+    """Fields that have the same value: part of a row."""
+    return dict.fromkeys(names.split(), value)
 
 
 def money(cents: int) -> str:

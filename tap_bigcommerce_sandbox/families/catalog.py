@@ -3,21 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, cast
 
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
-from tap_bigcommerce_sandbox.families.products import STRIDE, Brief, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.fields import refers_to
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import Computed, List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import SeededRandom, iso, unique_id
+from tap_bigcommerce_sandbox.values import SeededRandom, iso, same, unique_id
 from tap_bigcommerce_sandbox.values import number as amount
 from tap_bigcommerce_sandbox.world import Form, World
+
+STRIDE = 1000
+"""Ids of what is below a product start at its own id times this; a product has 600 variants at
+most."""
+
+
+@dataclass(frozen=True)
+class Brief:
+    """A product in short; price in cents."""
+
+    id: int
+    name: str
+    sku: str
+    price: int
+    digital: bool
+    variants: int
+
+
+def brief(world: World, number: int) -> Brief:
+    """The product with this id, or a custom item for id 0."""
+    if not number:
+        return Brief(0, "Custom item ✂", "", 1500, False, 0)
+    found = world.briefs.get(number)
+    if found is None:
+        found = world.briefs.put(number, _brief(world, number))
+    return cast(Brief, found)
+
+
+def base_variant(product: int) -> int:
+    """The id of a product's first variant."""
+    return product * STRIDE
+
+
+def option_of(product: int) -> int:
+    """The id of the option by which a product's variants differ."""
+    return product * STRIDE
+
+
+def _brief(world: World, number: int) -> Brief:
+    rng = world.rng("product brief", number)
+    name = f"[{rng.pick(texts.ADJECTIVES)}] {rng.pick(texts.NOUNS)} {number}"
+    # Whole prices are common, and come as JSON integers in v3.
+    price = rng.between(3, 300) * 100 if rng.chance(0.5) else rng.between(199, 29999)
+    most = world.options.variants_per_product
+    fewest = world.options.fewest_variants
+    if fewest:
+        variants = rng.between(fewest, max(fewest, most))
+    else:
+        variants = 0 if rng.chance(0.5) else rng.between(1, max(1, most))
+    sku = "" if rng.chance(0.05) else f"SKU-{number:05d}"
+    return Brief(number, name, sku, price, rng.chance(0.05), variants if most else 0)
 
 
 def _product(world: World, number: int) -> Row:
@@ -43,13 +94,11 @@ def _description(world: World, known: Brief, rng: SeededRandom) -> Row:
         # Weights and sizes are floats, but integers when whole.
         "weight": amount(rng.between(1, 99) * 25),
         "width": amount(rng.between(0, 40) * 50),
-        "depth": 0,
+        **same(0, "depth retail_price map_price"),
         "height": amount(rng.between(0, 40) * 50),
         "price": price,
         "cost_price": amount(known.price * 60 // 100) if rng.chance(0.3) else 0,
-        "retail_price": 0,
         "sale_price": sale,
-        "map_price": 0,
         "tax_class_id": 0 if rng.chance(0.9) else 1,
         "product_tax_code": "",
         "calculated_price": sale or price,
@@ -72,10 +121,8 @@ def _stock(world: World, known: Brief, rng: SeededRandom) -> Row:
     tracking = "variant" if known.variants > 1 else rng.pick(("none", "product"))
     return {
         "inventory_level": 0 if tracking == "none" else rng.between(0, 500),
-        "inventory_warning_level": 0,
+        **same(0, "inventory_warning_level reviews_rating_sum reviews_count"),
         "inventory_tracking": tracking,
-        "reviews_rating_sum": 0,
-        "reviews_count": 0,
         # The largest 32-bit number has been seen on a real product.
         "total_sold": 2147483647 if rng.chance(0.01) else rng.between(0, 900),
         "fixed_cost_shipping_price": 0 if rng.chance(0.9) else 9.99,
@@ -84,12 +131,9 @@ def _stock(world: World, known: Brief, rng: SeededRandom) -> Row:
         "is_featured": rng.chance(0.1),
         # [-1] stands for "chosen automatically".
         "related_products": [-1] if rng.chance(0.9) else [world.some_id("products", rng)],
-        "warranty": "",
-        "bin_picking_number": "",
+        **same("", "warranty bin_picking_number mpn gtin"),
         "layout_file": "product.html",
         "upc": "" if rng.chance(0.8) else str(rng.between(10**11, 10**12)),
-        "mpn": "",
-        "gtin": "",
         "base_variant_id": base_variant(known.id) if known.variants < 2 else None,
     }
 
@@ -99,7 +143,8 @@ def _presentation(known: Brief, rng: SeededRandom) -> Row:
     return {
         "search_keywords": "mug, чашка, マグ" if rng.chance(0.2) else "",
         "availability": "preorder" if preorder else "available",
-        "availability_description": "",
+        **same("", "availability_description page_title meta_description open_graph_title"),
+        "open_graph_description": "",
         "gift_wrapping_options_type": "any",
         "gift_wrapping_options_list": [],
         "sort_order": rng.between(-5, 5),
@@ -107,9 +152,7 @@ def _presentation(known: Brief, rng: SeededRandom) -> Row:
         "is_condition_shown": False,
         "order_quantity_minimum": 0,
         "order_quantity_maximum": 0,
-        "page_title": "",
         "meta_keywords": ["home", "büro"] if rng.chance(0.2) else [],
-        "meta_description": "",
         "view_count": rng.between(0, 5000),
         "preorder_release_date": "2027-01-01T00:00:00+00:00" if preorder else None,
         # Sample products come with the text "0" here.
@@ -123,8 +166,6 @@ def _presentation(known: Brief, rng: SeededRandom) -> Row:
             "create_redirect": False,
         },
         "open_graph_type": "product",
-        "open_graph_title": "",
-        "open_graph_description": "",
         "open_graph_use_meta_description": True,
         "open_graph_use_product_name": True,
         "open_graph_use_image": True,
@@ -154,26 +195,17 @@ def _variant(sku: str, price: int, product: int, at: int, rng: SeededRandom) -> 
         "sku_id": base_variant(product) + at if at else None,
         "price": own_price,
         "calculated_price": amount(price) if own_price is None else own_price,
-        "sale_price": None,
-        "retail_price": None,
-        "map_price": None,
+        **same(None, "sale_price retail_price map_price width height depth"),
+        "fixed_cost_shipping_price": None,
         "weight": None if rng.chance(0.7) else weight,
         "calculated_weight": weight,
-        "width": None,
-        "height": None,
-        "depth": None,
         "is_free_shipping": False,
-        "fixed_cost_shipping_price": None,
         "purchasing_disabled": False,
-        "purchasing_disabled_message": "",
-        "image_url": "",
+        **same("", "purchasing_disabled_message image_url mpn gtin bin_picking_number"),
         "cost_price": 0,
         "upc": "" if rng.chance(0.9) else None,
-        "mpn": "",
-        "gtin": "",
         "inventory_level": rng.between(0, 200),
         "inventory_warning_level": 0,
-        "bin_picking_number": "",
         "option_values": [
             {
                 "id": 100 + at,
@@ -359,9 +391,7 @@ def _reviews(world: World, product: int) -> list[Row]:
             "rating": rng.between(1, 5),
             "email": "",
             "name": rng.pick(texts.FIRST_NAMES),
-            "date_reviewed": created,
-            "date_created": created,
-            "date_modified": created,
+            **same(created, "date_reviewed date_created date_modified"),
         }
         for at in range(rng.between(-2, 2))
     ]
@@ -461,14 +491,11 @@ def _category(world: World, number: int) -> Row:
         "description": f"<p>{rng.pick(texts.SENTENCES)}</p>" if rng.chance(0.5) else "",
         "views": rng.between(0, 5000),
         "sort_order": rng.between(-5, 5),
-        "page_title": "",
-        "search_keywords": "",
+        **same("", "page_title search_keywords meta_description image_url"),
         "meta_keywords": [""] if rng.chance(0.5) else ["kitchen"],
-        "meta_description": "",
         "layout_file": "category.html",
         "is_visible": rng.chance(0.9),
         "default_product_sort": rng.pick(("use_store_settings", "newest", "alpha_asc")),
-        "image_url": "",
         "custom_url": {"url": f"/category-{number}/", "is_customized": False},
     }
 

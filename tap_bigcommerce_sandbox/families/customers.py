@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox import texts
+from tap_bigcommerce_sandbox.families.catalog import base_variant
 from tap_bigcommerce_sandbox.families.metafields import metafields
-from tap_bigcommerce_sandbox.families.products import base_variant
 from tap_bigcommerce_sandbox.fields import ID, NAME, PARENT, TEXT, ZULU, one_of, unique
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, only_count, words

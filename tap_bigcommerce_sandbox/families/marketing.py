@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.families.coupons import COUPON_TYPES, coupon
+from tap_bigcommerce_sandbox.families.catalog import brief
 from tap_bigcommerce_sandbox.families.customers import email_of
+from tap_bigcommerce_sandbox.families.orders.discounts import COUPON_TYPES, coupon
 from tap_bigcommerce_sandbox.families.orders.plan import plan
-from tap_bigcommerce_sandbox.families.products import brief
 from tap_bigcommerce_sandbox.fields import (
     CODE,
     FLAG,

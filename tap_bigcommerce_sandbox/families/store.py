@@ -43,6 +43,7 @@ from tap_bigcommerce_sandbox.values import (
     iso,
     link,
     rfc2822,
+    same,
     zulu,
 )
 from tap_bigcommerce_sandbox.world import World
@@ -163,10 +164,8 @@ def _page(world: World, number: int) -> Row:
         "type": kind,
         "is_homepage": number == 1,
         "is_customers_only": number % 6 == 0,
-        "meta_title": None,
+        **same(None, "meta_title meta_description search_keywords"),
         "meta_keywords": None if number % 2 else "büro, ofis",
-        "meta_description": None,
-        "search_keywords": None,
         "url": f"/seite-{number}/",
     }
     # Each type of page has fields of its own, that the others lack.
@@ -354,10 +353,9 @@ def _store_information(world: World, number: int) -> Row:
         "country": "United States",
         "country_code": "US",
         "infrastructure_region": "us-central1",
-        "phone": "",
+        **same("", "phone favicon_url industry"),
         "admin_email": "admin@example.com",
         "order_email": "orders@example.com",
-        "favicon_url": "",
         "timezone": {
             "name": "America/Chicago",
             "raw_offset": -21600,
@@ -384,7 +382,6 @@ def _store_information(world: World, number: int) -> Row:
         "plan_name": "BigCommerce Pro",
         "plan_level": "Pro",
         "plan_is_trial": False,
-        "industry": "",
         # An object with a url once a logo is set, and an empty array before.
         "logo": [],
         "is_price_entered_with_tax": False,
@@ -393,14 +390,11 @@ def _store_information(world: World, number: int) -> Row:
         "default_site_id": 1000,
         "active_comparison_modules": [],
         "features": {
-            "stencil_enabled": True,
-            "sitewidehttps_enabled": True,
+            **same(True, "stencil_enabled sitewidehttps_enabled wishlists_enabled"),
+            **same(True, "graphql_storefront_api_enabled multi_storefront_enabled"),
             "facebook_catalog_id": "",
             "checkout_type": "optimized",
-            "wishlists_enabled": True,
-            "graphql_storefront_api_enabled": True,
             "shopper_consent_tracking_enabled": False,
-            "multi_storefront_enabled": True,
             "storefront_limits": {"active": 3, "total_including_inactive": 5},
         },
     }

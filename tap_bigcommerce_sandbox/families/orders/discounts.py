@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tap_bigcommerce_sandbox.families.coupons import Coupon, coupon
 from tap_bigcommerce_sandbox.families.orders.lines import Line
 from tap_bigcommerce_sandbox.families.orders.plan import Plan
 from tap_bigcommerce_sandbox.families.orders.shipping import Shipping
@@ -12,6 +11,43 @@ from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import money
 from tap_bigcommerce_sandbox.values import number as amount_of
 from tap_bigcommerce_sandbox.world import World
+
+COUPON_TYPES = (
+    "per_item_discount",
+    "percentage_discount",
+    "per_total_discount",
+    "shipping_discount",
+    "free_shipping",
+    "promotion",
+)
+"""In the order of the numbers 0 to 5 that order coupons use for the same types."""
+
+
+@dataclass(frozen=True)
+class Coupon:
+    """The facts of a coupon that orders need. amount: cents, or hundredths of a percent."""
+
+    id: int
+    type: int
+    code: str
+    name: str
+    amount: int
+
+
+def coupon(world: World, number: int) -> Coupon:
+    """The coupon with this id, as it was when the store started."""
+    rng = world.rng("coupon", number)
+    place = world.tables["coupons"].base_index(number)
+    # Types go round among the first coupons, so that every store with six has them all.
+    kind = rng.between(0, 5) if place is None else place % 6
+    amount = {0: rng.between(50, 500), 1: rng.between(5, 50) * 100, 5: 0, 4: 0}.get(
+        kind, rng.between(200, 1500)
+    )
+    code = f"{rng.pick(('SAVE', 'SPRING', 'ÉTÉ', 'VIP'))}{number:04d}"
+    return Coupon(
+        number, kind, code, f"{COUPON_TYPES[kind].replace('_', ' ').title()} {number}", amount
+    )
+
 
 _SHIPPING, _FREE_SHIPPING, _PROMOTION = 3, 4, 5
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
+from tap_bigcommerce_sandbox.families.catalog import Brief, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.families.orders.plan import COMPLETED, SHIPPED, Plan
-from tap_bigcommerce_sandbox.families.products import Brief, base_variant, brief, option_of
 from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import SeededRandom, money
+from tap_bigcommerce_sandbox.values import SeededRandom, money, same
 from tap_bigcommerce_sandbox.world import World
 
 _ZERO = "0.0000"
@@ -105,11 +105,9 @@ def render(line: Line, order: Plan, rng: SeededRandom) -> Row:
         "variant_id": base_variant(product.id) if product.id else 0,
         "order_pickup_method_id": line.pickup,
         "order_address_id": line.address,
-        "name": product.name,
-        "name_customer": product.name,
-        "name_merchant": product.name,
+        **same(product.name, "name name_customer name_merchant"),
         "sku": product.sku,
-        "upc": "",
+        **same("", "upc ebay_item_id ebay_transaction_id bin_picking_number"),
         "type": line.type,
         "base_price": money(unit),
         "price_ex_tax": money(unit),
@@ -120,35 +118,24 @@ def render(line: Line, order: Plan, rng: SeededRandom) -> Row:
         "total_inc_tax": money(inc),
         "total_tax": money(tax),
         "weight": "1.0000" if line.type == "physical" else "0",
-        "width": "0.0000",
-        "height": "0.0000",
-        "depth": "0.0000",
+        **same("0.0000", "width height depth"),
         "quantity": quantity,
-        "base_cost_price": _ZERO,
-        "cost_price_inc_tax": _ZERO,
-        "cost_price_ex_tax": _ZERO,
-        "cost_price_tax": _ZERO,
+        **same(_ZERO, "base_cost_price cost_price_inc_tax cost_price_ex_tax cost_price_tax"),
+        **same(_ZERO, "base_wrapping_cost wrapping_cost_ex_tax wrapping_cost_inc_tax"),
+        **same(_ZERO, "wrapping_cost_tax fixed_shipping_cost"),
         "is_refunded": line.refunded == quantity,
         "quantity_refunded": line.refunded,
         "refund_amount": money(unit * line.refunded),
         "return_id": 0,
         "wrapping_id": 0,
         "wrapping_name": "" if rng.chance(0.9) else None,
-        "base_wrapping_cost": _ZERO,
-        "wrapping_cost_ex_tax": _ZERO,
-        "wrapping_cost_inc_tax": _ZERO,
-        "wrapping_cost_tax": _ZERO,
         "wrapping_message": "" if rng.chance(0.9) else None,
         "quantity_shipped": sent,
         "event_name": None,
         "event_date": None,
-        "fixed_shipping_cost": _ZERO,
-        "ebay_item_id": "",
-        "ebay_transaction_id": "",
         "option_set_id": product.id if product.variants > 1 else None,
         "parent_order_product_id": line.parent,
         "is_bundled_product": line.parent is not None,
-        "bin_picking_number": "",
         # A number, a text or null: it was all of these over the years.
         "external_id": rng.pick((None, None, None, None, "", "EXT-9", 4711)),
         "brand": "" if rng.chance(0.7) else "Sagaform ®",
@@ -169,12 +156,8 @@ def _options(line: Line, rng: SeededRandom) -> list[dict[str, Any]]:
         "option_id": option_of(line.product.id),
         "order_product_id": line.id,
         "product_option_id": option_of(line.product.id),
-        "display_name": "Size",
-        "display_name_customer": "Size",
-        "display_name_merchant": "Size",
-        "display_value": label,
-        "display_value_customer": label,
-        "display_value_merchant": label,
+        **same("Size", "display_name display_name_customer display_name_merchant"),
+        **same(label, "display_value display_value_customer display_value_merchant"),
         # The id of the chosen value, as text.
         "value": str(100 + rng.between(0, 97)),
         "type": "Multiple choice",

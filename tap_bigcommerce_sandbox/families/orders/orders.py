@@ -44,7 +44,7 @@ from tap_bigcommerce_sandbox.lists import List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, zulu
+from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, same, zulu
 from tap_bigcommerce_sandbox.world import Form, World
 
 
@@ -150,12 +150,8 @@ def _shipment(found: OrderDocument, address: Row) -> Row:
         "tracking_number": f"TRK{address['id']}",
         "merchant_shipping_cost": money(0),
         "shipping_method": address["shipping_method"],
-        "comments": "",
-        "shipping_provider": "",
-        "shipping_provider_display_name": "",
-        "tracking_carrier": "",
-        "tracking_link": "",
-        "generated_tracking_link": "",
+        **same("", "comments shipping_provider shipping_provider_display_name tracking_carrier"),
+        **same("", "tracking_link generated_tracking_link"),
         "billing_address": {name: found.row["billing_address"][name] for name in shown},
         "shipping_address": {name: address[name] for name in shown},
         "items": [
@@ -235,15 +231,10 @@ def _transaction(
         "date_created": created,
         "offline": {"display_name": "Überweisung"} if kind == "offline" else None,
         "custom": {"payment_method": "Barzahlung"} if kind == "custom" else None,
-        "payment_instrument_token": None,
-        "provider_instrument_token": None,
-        "provider_customer_id": None,
+        **same(None, "payment_instrument_token provider_instrument_token provider_customer_id"),
+        **same(None, "credit_card gift_certificate store_credit custom_provider_field_result"),
         "avs_result": {},
         "cvv_result": {},
-        "credit_card": None,
-        "gift_certificate": None,
-        "store_credit": None,
-        "custom_provider_field_result": None,
     }
     if card:
         row["avs_result"] = {"code": "Y", "message": "", "street_match": "", "postal_match": ""}

@@ -27,28 +27,16 @@ STATUSES = (
 SHIPPED, COMPLETED, PARTIALLY_REFUNDED = 2, 10, 14
 _USUAL_STATUSES = (10, 10, 10, 10, 2, 2, 2, 11, 11, 9, 7, 1, 5, 3, 0)
 _SCENARIOS = (
-    "plain",
-    "free_shipping",
-    "digital",
-    "pickup",
-    "gift",
-    "several_addresses",
-    "bundle",
-    "custom",
-    "huge",
+    *("plain", "free_shipping", "digital", "pickup", "gift", "several_addresses", "bundle"),
+    *("custom", "huge"),
 )
 _RARE = ("digital", "pickup", "gift", "several_addresses", "bundle", "custom")
 _RARE_SHARE = 0.17
 # The first orders of a store show one speciality each, so that small stores have them all.
 _COUPON_SHOW = len(_SCENARIOS)
 _MANY_COUPONS_SHOW = _COUPON_SHOW + 6
-_MANUAL_SHOW = _MANY_COUPONS_SHOW + 1
-_PROMOTION_SHOW = _MANUAL_SHOW + 1
-_REFUND_SHOW = _PROMOTION_SHOW + 1
-_CURRENCY_SHOW = _REFUND_SHOW + 1
-_INCOMPLETE_SHOW = _CURRENCY_SHOW + 1
-_ARCHIVED_SHOW = _INCOMPLETE_SHOW + 1
-_FEE_SHOW = _ARCHIVED_SHOW + 1
+_MANUAL_SHOW, _PROMOTION_SHOW, _REFUND_SHOW, _CURRENCY_SHOW, _INCOMPLETE_SHOW = range(16, 21)
+_ARCHIVED_SHOW, _FEE_SHOW = 21, 22
 
 
 @dataclass(frozen=True)

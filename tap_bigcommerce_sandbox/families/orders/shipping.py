@@ -3,12 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.orders.plan import Plan
-from tap_bigcommerce_sandbox.families.people import address, form_fields
 from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import SeededRandom, link, money
+from tap_bigcommerce_sandbox.values import SeededRandom, link, money, same
+
+
+def address(rng: SeededRandom, email: str) -> Row:
+    """An order address without its id and costs."""
+    city, state, zip_code, country, iso2 = rng.pick(texts.PLACES)
+    return {
+        "first_name": rng.pick(texts.FIRST_NAMES),
+        "last_name": rng.pick(texts.LAST_NAMES),
+        "company": rng.pick(texts.COMPANIES),
+        "street_1": f"{rng.between(1, 999)} {rng.pick(texts.STREETS)}",
+        "street_2": "Apt. 7" if rng.chance(0.1) else "",
+        "city": city,
+        "state": state,
+        "zip": zip_code,
+        "country": country,
+        "country_iso2": iso2,
+        "phone": f"+{rng.between(1, 99)} {rng.between(1000000, 9999999)}",
+        "email": email,
+    }
+
+
+def form_fields(rng: SeededRandom) -> list[dict[str, Any]]:
+    """Form fields, mostly none; a value is a text, a number or an array, as the form asks."""
+    if not rng.chance(0.08):
+        return []
+    return [
+        {"name": "License Id", "value": "123BAF"},
+        {"name": "Floor", "value": rng.between(0, 30)},
+        {"name": "Deliver on", "value": ["Monday", "Mié"]},
+    ]
+
 
 _ZERO = "0.0000"
 
@@ -80,9 +111,7 @@ def render(
         "cost_inc_tax": money(parcel.inc_tax),
         "cost_tax": money(parcel.tax),
         "cost_tax_class_id": 2,
-        "base_handling_cost": _ZERO,
-        "handling_cost_ex_tax": _ZERO,
-        "handling_cost_inc_tax": _ZERO,
+        **same(_ZERO, "base_handling_cost handling_cost_ex_tax handling_cost_inc_tax"),
         "handling_cost_tax": _ZERO,
         "handling_cost_tax_class_id": 2,
         "shipping_zone_id": 1,
