@@ -56,7 +56,7 @@ def test_no_two_equal_states_follow_each_other(
 ) -> None:
     # A stream that fails right after a page ends with a state that has been written already.
     small.fault("customers", request=3, kind="403", times=0)
-    broken = run(settings(small, page_size=6, max_concurrency=1))
+    broken = run(settings(small, page_size=6, max_concurrency=1), env=EVERY_PAGE)
     assert broken.status == 1
     assert broken.records("customers")
     for result in (pages, first_sync, broken):
