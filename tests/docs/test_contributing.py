@@ -33,8 +33,11 @@ def test_the_declaration_shown_is_one_of_the_taps() -> None:
 
 
 def test_the_test_shown_passes(store: Sandbox, tmp_path: Path) -> None:
-    imports = "from tap_bigcommerce_sandbox import Sandbox\nfrom tap_runner import settings, succeed\n"
-    (tmp_path / "shown.py").write_text(imports + textwrap.dedent(TEST))
+    imports = (
+        "from tap_bigcommerce_sandbox import Sandbox",
+        "from tap_runner import settings, succeed",
+    )
+    (tmp_path / "shown.py").write_text("\n".join((*imports, textwrap.dedent(TEST))))
     names = runpy.run_path(str(tmp_path / "shown.py"))
     (test,) = (value for name, value in names.items() if name.startswith("test_"))
     test(store)
