@@ -158,8 +158,7 @@ class IdRangePaginator:
         self._splits = 0
         self._last_page_was_full = False
         self._largest_id_seen = after
-        self._can_request_last = pagination.descending is not None
-        self._may_request_last = self._can_request_last and parallel > 1
+        self._may_request_last = pagination.descending is not None and parallel > 1
         self._last_id_is_known = False
         """`_largest_id_seen` is the id of the list's last row."""
         self._checks_under_way = 0
@@ -312,7 +311,7 @@ class IdRangePaginator:
 
     def _final_check(self) -> RequestKind | None:
         """What is still to be requested after all rows have been yielded."""
-        if self._end_is_doubtful and self._can_request_last:
+        if self._end_is_doubtful and self.pagination.descending is not None:
             return RequestKind.LAST
         return RequestKind.COUNT if self._lacks_rows and not self._total_was_rechecked else None
 

@@ -61,15 +61,11 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(entry, ensure_ascii=False)
 
 
-class TextFormatter(logging.Formatter):
-    """The time (UTC), the level and the message: `2026-01-05T10:00:00Z INFO orders: reading`."""
+TEXT = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+TEXT.converter = time.gmtime
+"""The time (UTC), the level and the message: `2026-01-05T10:00:00Z INFO orders: reading`."""
 
-    def __init__(self) -> None:
-        super().__init__("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-        self.converter = time.gmtime
-
-
-FORMATS = {"text": TextFormatter(), "json": JsonFormatter()}
+FORMATS = {"text": TEXT, "json": JsonFormatter()}
 """The values of the setting `log_format`."""
 
 
