@@ -7,22 +7,38 @@ import hashlib
 import os
 import shutil
 import signal
+import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from deletes_runs import Runs, said, tombstones
-from tap_runner import Json, Result, read_message, run, select, settings, start, wait_until
+from tap_runner import Json, Result, run, select, settings, start, wait_until
 
 from tap_bigcommerce.sync.deletes.id_sets import unpack
 from tap_bigcommerce_sandbox import Sandbox
+
+
+def with_files(store: Sandbox, catalog: Json, folder: Path, **more: Any) -> Runs:
+    """Runs whose sets are kept in files."""
+    files: Json = {"deletes_state_limit": 0, "deletes_path": str(folder)}
+    return Runs(store, select(catalog, "products"), **files, **more)
+
+
+def hang_and(store: Sandbox, process: subprocess.Popen[bytes], act: Callable[[], Any]) -> Result:
+    """Act once a request hangs; the run's end."""
+    wait_until(lambda: any(r["fault"] == "hang" for r in store.requests()), "no hang")
+    act()
+    out, err = process.communicate(timeout=20)
+    return Result(process.returncode, out.decode(), err.decode())
 
 
 def test_a_set_too_large_for_the_state_goes_into_a_file(
     small: Sandbox, catalog: Json, tmp_path: Path
 ) -> None:
     folder = tmp_path / "ids"
-    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(folder))
+    runs = with_files(small, catalog, folder)
     runs.run()
     kept = runs.state_entry("products")
     assert "ids" not in kept
@@ -42,7 +58,7 @@ def test_a_file_that_is_not_the_one_named_stops_the_stream(
     small: Sandbox, catalog: Json, tmp_path: Path, damage: str
 ) -> None:
     folder = tmp_path / "ids"
-    runs = Runs(small, select(catalog, "products"), deletes_state_limit=0, deletes_path=str(folder))
+    runs = with_files(small, catalog, folder)
     runs.run()
     [file] = folder.iterdir()
     if damage == "missing":
@@ -198,12 +214,8 @@ def test_a_signal_leaves_a_state_with_the_ids_so_far(small: Sandbox, catalog: Js
     runs = Runs(small, select(catalog, "products"), page_size=4, max_concurrency=1)
     small.fault("products", request=4, kind="hang")
     with start(runs.config, runs.catalog) as process:
-        wait_until(lambda: any(r["fault"] == "hang" for r in small.requests()), "no hang")
-        process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=20)
-    messages = [read_message(line) for line in out.decode().split("\n") if line]
-    written = [m["record"]["id"] for m in messages if m["type"] == "RECORD"]
-    kept = messages[-1]["value"]["bookmarks"]["products"]["deletes"]
+        stopped = hang_and(small, process, lambda: process.send_signal(signal.SIGTERM))
+    written, kept = stopped.ids("products"), stopped.state["bookmarks"]["products"]["deletes"]
     assert kept["partial"] is True
     assert written
     assert list(unpack(base64.b64decode(kept["ids"]))) == written
@@ -242,24 +254,14 @@ def test_a_folder_that_is_removed_during_a_run_loses_no_record(
     small: Sandbox, catalog: Json, tmp_path: Path
 ) -> None:
     folder = tmp_path / "ids"
-    runs = Runs(
-        small,
-        select(catalog, "products"),
-        deletes_state_limit=0,
-        deletes_path=str(folder),
-        page_size=10,
-        max_concurrency=1,
-        request_timeout=1,
-    )
+    more = {"page_size": 10, "max_concurrency": 1, "request_timeout": 1}
+    runs = with_files(small, catalog, folder, **more)
     runs.run()
     small.delete("products", ids=[7])
     small.change("products", ids=[3])
     small.fault("products", request=1, kind="hang")
     with start(runs.config, runs.catalog, runs.state) as process:
-        wait_until(lambda: any(r["fault"] == "hang" for r in small.requests()), "no hang")
-        shutil.rmtree(folder)
-        out, err = process.communicate(timeout=20)
-    result = Result(process.returncode, out.decode(), err.decode())
+        result = hang_and(small, process, lambda: shutil.rmtree(folder))
     runs.warehouse.load(result.messages)
     assert result.status == 1
     assert said(result, "cannot be written to deletes_path")

@@ -23,32 +23,23 @@ from tap_runner import Json, Result, discover, run, select, settings
 
 from tap_bigcommerce_sandbox import Options
 
-PHASES = [Phase.generate]
-"""An example is a run or two of a second's work: none is spent on a smaller one."""
-
+# An example is a run or two of a second's work: none is spent on a smaller one.
+TRIES = hypothesis_settings(
+    derandomize="ODD_EXAMPLES" not in os.environ,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
 EXAMPLES = int(os.environ.get("ODD_EXAMPLES", max(3, hypothesis_settings().max_examples // 25)))
 
 # A few rows of each list, for every one is read anew in each run.
-OPTIONS = Options(
-    seed=7,
-    orders=24,
-    customers=10,
-    products=8,
-    coupons=4,
-    brands=4,
-    categories=4,
-    redirects=3,
-    price_lists=2,
-    promotions=3,
-    codes_per_promotion=3,
-    customer_groups=3,
-    customer_attributes=3,
-    small_lists=3,
-    huge_order_share=0.0,
-    couponed_share=0.6,
-    variants_per_product=2,
-    metafield_share=1.0,
-)
+FEW_OF = ("redirects", "promotions", "codes_per_promotion", "customer_groups", "small_lists")
+SIZES: Json = {"orders": 24, "customers": 10, "products": 8, "coupons": 4, "brands": 4}
+SIZES |= {"categories": 4, "price_lists": 2, "customer_attributes": 3, "variants_per_product": 2}
+SHARES: Json = {"huge_order_share": 0.0, "couponed_share": 0.6, "metafield_share": 1.0}
+SIZES |= dict.fromkeys(FEW_OF, 3)
+OPTIONS = Options(seed=7, **SIZES, **SHARES)
 
 # Streams before and behind the others, which nothing that is odd elsewhere may touch.
 OTHERS = ("coupons", "shipping_zones")
@@ -212,14 +203,7 @@ def test_odd_rows_harm_no_other_row_and_no_other_stream(
     root = name
 
     @given(changes(one.rows))
-    @hypothesis_settings(
-        max_examples=EXAMPLES,
-        derandomize="ODD_EXAMPLES" not in os.environ,
-        deadline=None,
-        database=None,
-        phases=PHASES,
-        suppress_health_check=list(HealthCheck),
-    )
+    @hypothesis_settings(TRIES, max_examples=EXAMPLES)
     def tries(odd: Changes) -> None:
         store.changes = odd
         result = read(store, one.catalog)
@@ -258,14 +242,7 @@ def test_odd_shapes_of_whole_lists_fail_their_own_streams_alone(
     lists = sorted({list_ for list_, _ in one.rows})
 
     @given(st.sampled_from(lists), st.sampled_from(WHOLES))
-    @hypothesis_settings(
-        max_examples=max(2, EXAMPLES // 2),
-        derandomize="ODD_EXAMPLES" not in os.environ,
-        deadline=None,
-        database=None,
-        phases=PHASES,
-        suppress_health_check=list(HealthCheck),
-    )
+    @hypothesis_settings(TRIES, max_examples=max(2, EXAMPLES // 2))
     def tries(list_: str, body: bytes) -> None:
         store.wholes = {list_: body}
         result = read(store, one.catalog)
