@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from tap_bigcommerce_sandbox.cache import BoundedCache
-from tap_bigcommerce_sandbox.table import Row, Stamp, Table
+from tap_bigcommerce_sandbox.table import Dates, Row, Table
 from tap_bigcommerce_sandbox.values import number_of, read_date
 
 _ROWS_KEPT = 30_000
+_UNDATED = Dates(str)
 _FAR_ABOVE = 1_000_000
 """Added parents can have this many rows before their numbers meet those of added rows."""
 
@@ -37,8 +38,7 @@ class Below:
     """Computes the number if no field of the row has it."""
     stride: int = 1000
     """Room for numbers below each parent: a number's parent is number // stride."""
-    created: Stamp | None = None
-    modified: Stamp | None = None
+    dates: Dates = _UNDATED
     touches_parent: bool = False
     """Whether a change of the row sets its parent's date_modified."""
     derived_from: str = ""
@@ -136,17 +136,17 @@ class ChildTable:
 
     def created(self, number: int) -> int:
         """date_created in seconds; the parent's if the rows have no such date."""
-        stamp = self._declared.created
-        if stamp is None:
+        name = self._declared.dates.created
+        if not name:
             return self.parents.created(self.parent_of(number))
-        return int(read_date(self.row(number)[stamp[0]]))
+        return int(read_date(self.row(number)[name]))
 
     def modified(self, number: int) -> int:
         """date_modified in seconds; the parent's if the rows have no such date."""
-        stamp = self._declared.modified
-        if stamp is None:
+        name = self._declared.dates.modified
+        if not name:
             return self.parents.modified(self.parent_of(number))
-        return int(read_date(self.row(number)[stamp[0]]))
+        return int(read_date(self.row(number)[name]))
 
     def modified_index(self) -> array[int]:
         """date_modified of every row, in the order of `ids`."""
@@ -169,9 +169,8 @@ class ChildTable:
             if number in self or number in self._removed:
                 raise ValueError(f"id {number} exists already")
             row = {**self._model(parent), **self._identity(number, parent)}
-            for stamp in (self._declared.created, self._declared.modified):
-                if stamp is not None:
-                    row[stamp[0]] = stamp[1](now)
+            write, created, modified = self._declared.dates
+            row |= {name: write(now) for name in (created, modified) if name}
             row.update(fields or {})
             self._refuse_double(parent, row)
             self._adopted[number] = parent
@@ -187,8 +186,8 @@ class ChildTable:
                 raise ValueError(f"{self._declared.name} has no text of its own: say which fields")
             if not fields:
                 self._changes[number] = self._changes.get(number, 0) + 1
-            stamp = self._declared.modified
-            stamped = {} if stamp is None or now is None else {stamp[0]: stamp[1](now)}
+            write, _, name = self._declared.dates
+            stamped = {} if not name or now is None else {name: write(now)}
             self._fields[number] = {**self._fields.get(number, {}), **stamped, **(fields or {})}
             self._note(self.parent_of(number), now)
 

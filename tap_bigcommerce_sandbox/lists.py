@@ -13,7 +13,7 @@ from tap_bigcommerce_sandbox.fields import CREATED, MODIFIED, PARENT, Cell, Fiel
 from tap_bigcommerce_sandbox.filters import Filter, read_conditions, select
 from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, json_response
 from tap_bigcommerce_sandbox.paging import OBJECT, PARTS_CAP, Paging, Part, cut
-from tap_bigcommerce_sandbox.table import Row, Stamp, Table
+from tap_bigcommerce_sandbox.table import Dates, Row, Table
 from tap_bigcommerce_sandbox.values import http_date
 from tap_bigcommerce_sandbox.world import Form, Rows, World
 
@@ -93,7 +93,9 @@ class List(Rows):
     """The response below a parent that is an object, if it is not the row."""
 
     def __post_init__(self) -> None:
-        """Derive from the fields what they say already."""
+        """Derive what other parts of the declaration say already."""
+        if self.optional and not (self.includes or self.shown_by):
+            object.__setattr__(self, "includes", self.optional)
         if not self.fields:
             return
         types = {name: self.fields[name].type for name in self.key}
@@ -107,8 +109,7 @@ class List(Rows):
                 "id_form": self.fields[self.key[0]].form,
                 "parent_field": next((n for n, f in self.fields.items() if f is PARENT), ""),
                 "stride": 1 if self.size == 1 else _STRIDE,
-                "created": self._stamp(CREATED),
-                "modified": self._stamp(MODIFIED),
+                "dates": self._dates(),
             }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -217,12 +218,11 @@ class List(Rows):
         draw = world.draw(f"parents of {self.name}", parent)
         return draw < self.share or first or parents.added(parent)
 
-    def _stamp(self, names: Sequence[str]) -> Stamp | None:
-        for name in names:
-            stamp = self.fields[name].stamp if name in self.fields else None
-            if stamp is not None:
-                return name, stamp
-        return None
+    def _dates(self) -> Dates:
+        written = {name: item.stamp for name, item in self.fields.items() if item.stamp}
+        created = next((name for name in CREATED if name in written), "")
+        modified = next((name for name in MODIFIED if name in written), "")
+        return Dates(written.get(modified) or written.get(created) or str, created, modified)
 
     # Answering requests
     def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap_bigcommerce_sandbox.values import mix
 
 Row = dict[str, Any]
-Stamp = tuple[str, Callable[[int], str]]
-"""A date field of a row and how it is written."""
+
+
+class Dates(NamedTuple):
+    """The date fields of a row, if it has them, and how they are written."""
+
+    write: Callable[[int], str]
+    created: str = ""
+    modified: str = ""
 
 
 class Table:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from email.utils import formatdate, parsedate_to_datetime
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Any, TypeVar
+from typing import TypeVar
 
 STORE_HASH = "sandbox1"
 ACCESS_TOKEN = "sandbox-access-token"
@@ -31,8 +31,8 @@ CURRENCIES = MappingProxyType(
 )
 
 
-def same(value: Any, names: str) -> dict[str, Any]:
-    """Fields that have the same value: part of a row."""
+def same(value: Item, names: str) -> dict[str, Item]:
+    """Fields that have the same value, or are of the same type: part of a row."""
     return dict.fromkeys(names.split(), value)
 
 

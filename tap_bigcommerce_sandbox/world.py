@@ -62,8 +62,9 @@ PLAIN = Form()
 class Rows(Below, ABC):
     """The rows of a list: how many there are, and how they are made."""
 
-    size: int | str | Callable[[Options], int] = "small_lists"
-    """How many rows, or the option that says so; with a parent, the most rows that it has."""
+    size: int | Callable[[Options], int] | None = None
+    """How many rows; with a parent, the most rows that it has. None: as many as the option with
+    the list's name says, or small_lists."""
     first_id: int = 1
     pattern: str = ""
     """The pattern of ids if the option `ids` does not apply: short lists that others refer to."""
@@ -97,9 +98,9 @@ class Rows(Below, ABC):
 
     def count_rows(self, options: Options) -> int:
         """`size` as a number."""
-        if callable(self.size):
-            return self.size(options)
-        return int(getattr(options, self.size)) if isinstance(self.size, str) else self.size
+        if self.size is None:
+            return int(getattr(options, self.name, options.small_lists))
+        return self.size(options) if callable(self.size) else self.size
 
 
 class World:

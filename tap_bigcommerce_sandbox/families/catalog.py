@@ -14,7 +14,7 @@ from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import Computed, List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import UNPAGED, Paging
-from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.table import Dates, Row
 from tap_bigcommerce_sandbox.values import SeededRandom, iso, same, unique_id
 from tap_bigcommerce_sandbox.values import number as amount
 from tap_bigcommerce_sandbox.world import Form, World
@@ -692,7 +692,6 @@ LISTS: tuple[List, ...] = (
         row=_product,
         included=_parts,
         text="name",
-        size="products",
         facts={"channels": _channels_of},
         filters=params(
             integer=f"{_IDS} inventory_level:=,in,not_in,min,max,greater,less brand_id total_sold"
@@ -715,7 +714,7 @@ LISTS: tuple[List, ...] = (
     ),
     # Variants come, go and change without the product's date telling, and so do reviews.
     _below("variants", _variants, "bin_picking_number", touches_parent=False),
-    _below("images", _images, "description", modified=("date_modified", iso)),
+    _below("images", _images, "description", dates=Dates(iso, modified="date_modified")),
     _below("videos", _videos, "description"),
     _below("custom-fields", _custom_fields, "value", parent_field=""),
     _below("bulk-pricing-rules", _bulk_pricing_rules, parent_field="", paging=UNPAGED),
@@ -726,8 +725,7 @@ LISTS: tuple[List, ...] = (
         _reviews,
         "text",
         touches_parent=False,
-        created=("date_created", iso),
-        modified=("date_modified", iso),
+        dates=Dates(iso, "date_created", "date_modified"),
         filters=params(integer="status"),
     ),
     List(
@@ -746,7 +744,6 @@ LISTS: tuple[List, ...] = (
         "products",
         row=_brand,
         text="page_title",
-        size="brands",
         first_id=30,
         filters=params(integer=_IDS, text="name:=,like page_title"),
         sorts=words("name"),
@@ -760,7 +757,6 @@ LISTS: tuple[List, ...] = (
         "products",
         row=_category,
         text="page_title",
-        size="categories",
         first_id=18,
         foreign=words("category_id category_uuid tree_id url"),
         filters=params(

@@ -13,8 +13,17 @@ from tap_bigcommerce_sandbox.fields import ID, NAME, PARENT, TEXT, ZULU, one_of,
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, only_count, words
 from tap_bigcommerce_sandbox.paging import CURSORS, CURSORS_NO_LINKS, NO_LINKS, Paging
-from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, unique_id, zulu
+from tap_bigcommerce_sandbox.table import Dates, Row
+from tap_bigcommerce_sandbox.values import (
+    SeededRandom,
+    iso,
+    link,
+    money,
+    rfc2822,
+    same,
+    unique_id,
+    zulu,
+)
 from tap_bigcommerce_sandbox.world import Form, World
 
 
@@ -306,7 +315,6 @@ LISTS: tuple[List, ...] = (
         "customers",
         row=_customer,
         text="notes",
-        size="customers",
         foreign=_V3_ONLY,
         filters=params(
             integer="min_id max_id customer_group_id",
@@ -360,7 +368,6 @@ LISTS: tuple[List, ...] = (
         "customers",
         row=_group,
         text="name",
-        size="customer_groups",
         filters=params(text="name:=,like", flag="is_default is_group_for_guests", date=_DATES),
         single="customer_group",
     ),
@@ -374,8 +381,7 @@ LISTS: tuple[List, ...] = (
         parent_field="customer_id",
         key=("customer_id", "attribute_id"),
         stride=100,
-        created=("date_created", zulu),
-        modified=("date_modified", zulu),
+        dates=Dates(zulu, "date_created", "date_modified"),
         filters=params(integer="customer_id:in attribute_id:in", date=_DATES),
     ),
     List(
@@ -425,10 +431,8 @@ LISTS: tuple[List, ...] = (
             "id": ID,
             "name": NAME,
             "type": one_of("string", "number", "date"),
-            "date_created": ZULU,
-            "date_modified": ZULU,
+            **same(ZULU, "date_created date_modified"),
         },
-        size="customer_attributes",
         filters=params(text="name:=,like type", date=_DATES),
         paging=Paging(meta="open"),
     ),
@@ -440,8 +444,7 @@ LISTS: tuple[List, ...] = (
             "id": unique("segment"),
             "name": NAME,
             "description": TEXT,
-            "created_at": ZULU,
-            "updated_at": ZULU,
+            **same(ZULU, "created_at updated_at"),
         },
         filters=params(unique_id="id:in"),
         paging=NO_LINKS,
@@ -454,8 +457,7 @@ LISTS: tuple[List, ...] = (
         fields={
             "id": unique("profile"),
             "customer_id": PARENT,
-            "created_at": ZULU,
-            "updated_at": ZULU,
+            **same(ZULU, "created_at updated_at"),
         },
         size=1,
         paging=NO_LINKS,

@@ -26,7 +26,7 @@ from tap_bigcommerce_sandbox.fields import array as several
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, only_count, words
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, CURSORS_NO_LINKS, Paging
-from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.table import Dates, Row
 from tap_bigcommerce_sandbox.values import SeededRandom, iso, money, rfc2822, unique_id
 from tap_bigcommerce_sandbox.values import number as amount
 from tap_bigcommerce_sandbox.world import World
@@ -305,7 +305,6 @@ LISTS: tuple[List, ...] = (
         "marketing",
         row=_coupon,
         text="name",
-        size="coupons",
         filters=params(integer="min_id max_id id", text="code name type exclude_type>type:!="),
         count=only_count,
     ),
@@ -315,7 +314,6 @@ LISTS: tuple[List, ...] = (
         "products",
         row=_price_list,
         text="name",
-        size="price_lists",
         filters=params(integer="id:in", text="name:=,like", date=_DATES),
         paging=CURSORS_NO_LINKS,
     ),
@@ -330,8 +328,7 @@ LISTS: tuple[List, ...] = (
         key_types={"currency": "string"},
         parent_field="price_list_id",
         stride=_ROOM,
-        created=("date_created", iso),
-        modified=("date_modified", iso),
+        dates=Dates(iso, "date_created", "date_modified"),
         depends_on=("products",),
         filters=params(
             integer="variant_id:in product_id:in",
@@ -341,7 +338,6 @@ LISTS: tuple[List, ...] = (
             date=_DATES,
         ),
         optional=words("bulk_pricing_tiers sku"),
-        includes=words("bulk_pricing_tiers sku"),
         paging=CURSORS_NO_LINKS,
     ),
     List(
@@ -361,7 +357,6 @@ LISTS: tuple[List, ...] = (
         "marketing",
         row=_promotion,
         text="display_name",
-        size="promotions",
         first_id=500,
         facts={"channel_ids": _promotion_channels, "type": _promotion_type},
         filters=params(
@@ -379,7 +374,7 @@ LISTS: tuple[List, ...] = (
         rows=_codes,
         text="code",
         stride=_CODES,
-        created=("created", iso),
+        dates=Dates(iso, "created"),
         filters=params(text="code"),
         paging=Paging("cursor"),
     ),
@@ -392,7 +387,7 @@ LISTS: tuple[List, ...] = (
         text="message",
         parent_field="order_id",
         stride=10,
-        created=("purchase_date", str),
+        dates=Dates(str, "purchase_date"),
         filters=params(
             integer="min_id max_id order_id", text="code to_name to_email from_name from_email"
         ),

@@ -6,8 +6,8 @@ from tap_bigcommerce_sandbox.fields import ID, ISO, TEXT, Field, one_of
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List
 from tap_bigcommerce_sandbox.paging import CURSORS
-from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import iso
+from tap_bigcommerce_sandbox.table import Dates, Row
+from tap_bigcommerce_sandbox.values import iso, same
 from tap_bigcommerce_sandbox.world import World
 
 PERMISSION_SETS = ("app_only", "read", "write", "read_and_sf_access", "write_and_sf_access")
@@ -34,8 +34,7 @@ def metafields(resource: str, path: str, scope: str, parent: str) -> List:
         text="value",
         parent_field="" if resource == "variant" else "resource_id",
         stride=_STRIDE * 1000 if resource == "variant" else _STRIDE,
-        created=("date_created", iso),
-        modified=("date_modified", iso),
+        dates=Dates(iso, "date_created", "date_modified"),
         filters=params(
             text=_TEXTS,
             integer="resource_id:in?",  # Seen to work; not documented.
@@ -91,8 +90,7 @@ def simple_metafields(
             "resource_type": one_of(resource),
             "resource_id": resource_id,
             "description": TEXT,
-            "date_created": ISO,
-            "date_modified": ISO,
+            **same(ISO, "date_created date_modified"),
             "owner_client_id": one_of("ramyrcbehylatjoxyzzy"),
         },
         filters=params(text=_TEXTS, date="date_created:min,max date_modified:min,max"),

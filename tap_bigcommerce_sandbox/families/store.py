@@ -35,7 +35,7 @@ from tap_bigcommerce_sandbox.lists import Computed, List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
-from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.table import Dates, Row
 from tap_bigcommerce_sandbox.values import (
     CURRENCIES,
     STORE_HASH,
@@ -440,7 +440,6 @@ LISTS: tuple[List, ...] = (
             date="date_created:=,min,max date_modified:=,min,max",
         ),
         optional=words("currencies"),
-        includes=words("currencies"),
         single="channel",
     ),
     List(
@@ -455,8 +454,7 @@ LISTS: tuple[List, ...] = (
         key_within_parent=True,
         parent_field="channel_id",
         stride=_ROOM,
-        created=("date_created", zulu),
-        modified=("date_modified", zulu),
+        dates=Dates(zulu, "date_created", "date_modified"),
         depends_on=("products",),
         filters=params(
             integer="product_id:in", date="date_created:=,min,max date_modified:=,min,max"
@@ -472,8 +470,7 @@ LISTS: tuple[List, ...] = (
         text="url",
         parent_field="channel_id",
         stride=10,
-        created=("created_at", zulu),
-        modified=("updated_at", zulu),
+        dates=Dates(zulu, "created_at", "updated_at"),
         filters=params(integer="channel_id:in"),
         paging=Paging(meta="offset"),
         single="site",
@@ -496,7 +493,6 @@ LISTS: tuple[List, ...] = (
         text="name",
         filters=params(integer="id:in channel_id", text="name:=,like"),
         optional=words("body"),
-        includes=words("body"),
     ),
     List(
         "blog_posts",
@@ -513,13 +509,11 @@ LISTS: tuple[List, ...] = (
         "content",
         row=_redirect,
         text="from_path",
-        size="redirects",
         facts={"type": lambda world, number: world.row("redirects", number)["to"]["type"]},
         filters=params(integer="id:in,min,max site_id", text="keyword>from_path:like"),
         sorts=words("from_path type site_id id"),
         direction=True,
         optional=words("to_url"),
-        includes=words("to_url"),
     ),
     List(
         "tax_zones",
@@ -609,8 +603,7 @@ LISTS: tuple[List, ...] = (
             ),
             "option_out_of_stock_behavior": one_of("do_nothing", "hide_option", "label_option"),
             "update_stock_behavior": one_of("order_placed", "order_completed_or_shipped"),
-            "edit_order_stock_adjustment": FLAG,
-            "refund_order_stock_adjustment": FLAG,
+            **same(FLAG, "edit_order_stock_adjustment refund_order_stock_adjustment"),
             "stock_level_display": one_of("dont_show", "show", "show_when_low"),
             "default_out_of_stock_message": TEXT,
             "hide_in_product_filtering": FLAG,
@@ -667,8 +660,7 @@ LISTS: tuple[List, ...] = (
         fields={
             "id": TEXT_ID,
             "name": in_turn("Default Tax Class", "Non-Taxable Products", "Shipping", "Büro"),
-            "created_at": RFC2822,
-            "updated_at": RFC2822,
+            **same(RFC2822, "created_at updated_at"),
         },
         size=4,
         first_id=0,
@@ -739,8 +731,7 @@ LISTS: tuple[List, ...] = (
             "code": CODE,
             "display_name": NAME,
             "description": TEXT,
-            "created_at": ISO,
-            "updated_at": ISO,
+            **same(ISO, "created_at updated_at"),
             "type": one_of("PRODUCT", "CUSTOMER"),
         },
         filters=params(integer="id:in", text="type:in"),
@@ -794,8 +785,7 @@ LISTS: tuple[List, ...] = (
             "commodity_description": TEXT,
             "international_shipping": FLAG,
             "hs_codes": some_of({"ALL": one_of("691110"), "NZ": one_of("6911100000", "392410")}),
-            "created_at": ZULU,
-            "updated_at": ZULU,
+            **same(ZULU, "created_at updated_at"),
         },
         key=("product_id",),
         size=1,
@@ -811,11 +801,9 @@ LISTS: tuple[List, ...] = (
             "id": ID,
             "location_id": refers_to("locations"),
             "display_name": NAME,
-            "collection_instructions": TEXT,
-            "collection_time_description": TEXT,
+            **same(TEXT, "collection_instructions collection_time_description"),
             "location_identity": integer(1, 9),
-            "date_created": ZULU,
-            "date_modified": ZULU,
+            **same(ZULU, "date_created date_modified"),
         },
         filters=params(integer="id:in", date="date_created:=,min,max date_modified:=,min,max"),
         sorts=words("date_modified name"),
@@ -857,8 +845,7 @@ LISTS: tuple[List, ...] = (
                 some_of({"X-Key": CODE, "Authorization": one_of("Basic c2E6cHc=")})
             ),
             "is_active": FLAG,
-            "created_at": UNIX,
-            "updated_at": UNIX,
+            **same(UNIX, "created_at updated_at"),
         },
         filters=params(flag="is_active", text="scope destination"),
         single="webhook",

@@ -43,7 +43,7 @@ from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
-from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.table import Dates, Row
 from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, same, zulu
 from tap_bigcommerce_sandbox.world import Form, World
 
@@ -353,7 +353,6 @@ LISTS: tuple[List, ...] = (
         row=_order,
         included=_included,
         text="staff_notes",
-        size="orders",
         first_id=100,
         soft_delete=True,
         facts={
@@ -385,12 +384,12 @@ LISTS: tuple[List, ...] = (
         optional=words("order_product_id line_item_type"),
         shown_by="details",
     ),
-    _below("shipments", _shipments, "comments", stride=10, created=("date_created", rfc2822)),
+    _below("shipments", _shipments, "comments", stride=10, dates=Dates(rfc2822, "date_created")),
     _below(
         "messages",
         _messages,
         "subject",
-        created=("date_created", rfc2822),
+        dates=Dates(rfc2822, "date_created"),
         filters=params(
             integer="min_id max_id customer_id",
             date="min_date_created max_date_created",
@@ -428,7 +427,7 @@ LISTS: tuple[List, ...] = (
         rows=_transactions,
         text="gateway_transaction_id",
         touches_parent=True,
-        created=("date_created", zulu),
+        dates=Dates(zulu, "date_created"),
         paging=Paging("none", most=250),
         empty_status=_no_transactions,
     ),
@@ -441,7 +440,7 @@ LISTS: tuple[List, ...] = (
         text="reason",
         parent_field="order_id",
         stride=10,
-        created=("created", zulu),
+        dates=Dates(zulu, "created"),
         # A refund sets the order's status, so that the order is modified too.
         touches_parent=True,
         filters=params(
@@ -477,9 +476,7 @@ LISTS: tuple[List, ...] = (
             "id": ID,
             "pickup_method_id": refers_to("pickup_methods"),
             "order_id": PARENT,
-            "ready_at": ZULU,
-            "created_at": ZULU,
-            "updated_at": ZULU,
+            **same(ZULU, "ready_at created_at updated_at"),
             "pickup_items": several(nested(_PICKUP_ITEM)),
         },
         size=2,
