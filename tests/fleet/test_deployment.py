@@ -18,7 +18,7 @@ from dagster._config import process_config
 from dagster._config.field import resolve_to_config_type
 from dagster._core.instance.config import dagster_instance_config
 from dagster_k8s import K8sRunLauncher, construct_dagster_k8s_job
-from fleet_runs import TAP, dagster_home  # noqa: F401
+from fleet_runs import TAP, dagster_home
 from kubernetes.client import ApiClient
 from packaging.requirements import Requirement
 

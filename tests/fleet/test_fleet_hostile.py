@@ -17,17 +17,16 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._serdes import serialize_value
-from fleet_runs import (  # noqa: F401
-    PARTITIONS,
-    TAP,
+from fleet_runs import (
     Fleet,
     dagster_home,
     events,
+    instance,
     log_of,
     materialized,
 )
 
-from tap_bigcommerce_dagster import FleetError, FolderStates, Retries, Target
+from tap_bigcommerce_dagster import FleetError, Retries, Target
 from tap_bigcommerce_dagster.schedule import tags
 from tap_bigcommerce_sandbox import Options, Sandbox
 
@@ -39,12 +38,6 @@ NOW = datetime.now(timezone.utc)
 def store() -> Iterator[Sandbox]:
     with Sandbox(SMALL) as running:
         yield running
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.DagsterInstance.get() as made:
-        yield made
 
 
 @pytest.fixture
@@ -234,31 +227,9 @@ def test_an_error_of_user_code_is_shown_without_its_message(
     for secret in ("hunter2", "in-the-code-itself"):
         assert secret not in text
     if "stores" in more and more["stores"] is failing:
-        sensor: Any = next(iter(fleet.definitions().sensors or ()))
         with pytest.raises(dg.Failure, match="ConnectionError") as caught:
-            sensor(dg.build_sensor_context(instance=instance))
+            fleet.sensor(instance)
         assert "hunter2" not in "".join(traceback.format_exception(caught.value))
-
-
-class BrokenStates(FolderStates):
-    """A state storage that raises an unexpected error for one store."""
-
-    def lock(self, store: str) -> Any:
-        if store == "boots":
-            raise ZeroDivisionError("hunter2")
-        return super().lock(store)
-
-
-def test_an_unexpected_error_of_a_store_does_not_affect_others(
-    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
-) -> None:
-    fleet.add("boots", store)
-    fleet.more["states"] = BrokenStates(fleet.folder / "states")
-    result = fleet.run(instance, "boots", "shoes")
-    assert not result.success
-    assert materialized(instance, "orders") == {"shoes"}
-    assert re.search(r"boots: .*ZeroDivisionError \(at ", log_of(instance, result.run_id))
-    assert "hunter2" not in recorded(instance)
 
 
 READS_SLOWLY = """
@@ -342,8 +313,7 @@ def test_finished_stores_of_a_run_are_scheduled_while_another_one_hangs(
 
 def scheduled(fleet: Fleet, instance: dg.DagsterInstance) -> list[dict[str, str]]:
     """The tags of the runs of the schedule's next tick, which name their stores."""
-    found = {one.name: one for one in fleet.definitions().schedules or ()}
-    schedule: Any = found["bigcommerce_schedule"]
+    schedule = fleet.schedule("")
     context = dg.build_schedule_context(instance=instance, scheduled_execution_time=NOW)
     known = tags("ab") | tags("a")
     return [
@@ -393,8 +363,7 @@ def test_a_broken_store_is_named_and_the_others_are_checked_and_read(
     }
     assert named == {*BAD_STATES, "broken", "folder", "pipe"} - {"no_zone"}
     assert [line for line in late if "'bad name\\x1b' is not a valid name" in line]
-    sensor: Any = next(iter(fleet.definitions().sensors or ()))
-    result = sensor(dg.build_sensor_context(instance=instance))
+    result = fleet.sensor(instance)
     (request,) = result.dynamic_partitions_requests
     assert set(request.partition_keys) == {
         *BAD_STATES,

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from fleet_runs import PARTITIONS, Fleet, dagster_home  # noqa: F401
+from fleet_runs import PARTITIONS, Fleet, dagster_home, instance
 
 from tap_bigcommerce_dagster import (
     FleetError,
@@ -26,13 +26,6 @@ from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 @pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    # A tick of a schedule needs an instance that is stored in a folder.
-    with dg.DagsterInstance.get() as made:
-        yield made
-
-
-@pytest.fixture
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     with Sandbox(Options(orders=1, customers=1, products=1, coupons=1)) as store:
         fleet = Fleet(tmp_path, more={"stores_per_run": 2})
@@ -43,8 +36,7 @@ def fleet(tmp_path: Path) -> Iterator[Fleet]:
 
 def look(fleet: Fleet, instance: dg.DagsterInstance) -> str | None:
     """One tick of the sensor; returns the reason if it was skipped."""
-    sensor: Any = next(iter(fleet.definitions().sensors or ()))
-    result = sensor(dg.build_sensor_context(instance=instance))
+    result = fleet.sensor(instance)
     if isinstance(result, dg.SkipReason):
         return str(result.skip_message)
     for request in result.dynamic_partitions_requests:
@@ -60,7 +52,7 @@ def test_partitions_follow_the_stores(fleet: Fleet, instance: dg.DagsterInstance
     assert look(fleet, instance) is None
     assert instance.get_dynamic_partitions(PARTITIONS) == ["boots", "hats", "shoes"]
     assert look(fleet, instance) == "No change: 3 stores."
-    fleet.remove("hats")
+    fleet.file("hats").unlink()
     with Sandbox(Options(orders=1)) as store:
         fleet.add("shirts", store)
     assert look(fleet, instance) is None
@@ -72,7 +64,7 @@ def test_a_folder_that_is_suddenly_empty_or_gone_removes_nothing(
 ) -> None:
     look(fleet, instance)
     for name in ("boots", "hats", "shoes"):
-        fleet.remove(name)
+        fleet.file(name).unlink()
     assert "looks like a mistake" in (look(fleet, instance) or "")
     (fleet.folder / "stores").rmdir()
     with pytest.raises(dg.Failure, match="does not exist"):
@@ -84,9 +76,7 @@ def test_the_schedule_reads_every_store_but_those_still_being_read(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
     look(fleet, instance)
-    definitions = fleet.definitions()
-    found = {one.name: one for one in definitions.schedules or ()}
-    schedule: Any = found["bigcommerce_schedule"]
+    schedule = fleet.schedule("")
     at = datetime(2026, 4, 1, 12, tzinfo=timezone.utc)
 
     def tick() -> list[dict[str, str]]:
@@ -170,9 +160,7 @@ def test_old_reports_are_removed_and_other_files_are_kept(
 
 
 def clean_up(fleet: Fleet, instance: dg.DagsterInstance) -> bool:
-    found = {one.name: one for one in fleet.definitions().schedules or ()}
-    schedule: Any = found["bigcommerce_cleanup_schedule"]
-    return bool(schedule.job.execute_in_process(instance=instance).success)
+    return bool(fleet.schedule("cleanup_").job.execute_in_process(instance=instance).success)
 
 
 def test_a_broken_config_file_is_named_and_not_quoted(fleet: Fleet) -> None:

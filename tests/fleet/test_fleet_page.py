@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 from documents import ROOT, examples
-from fleet_runs import dagster_home  # noqa: F401
+from fleet_runs import dagster_home
 
 from tap_bigcommerce_dagster import build_fleet
 

@@ -17,7 +17,7 @@ import dagster as dg
 import pytest
 import yaml
 from dagster_graphql import DagsterGraphQLClient
-from fleet_runs import PARTITIONS, Fleet, dagster_home, log_of, materialized, shown  # noqa: F401
+from fleet_runs import PARTITIONS, Fleet, dagster_home, log_of, materialized, shown
 
 from tap_bigcommerce_dagster import StoreBusy
 from tap_bigcommerce_sandbox import Options, Sandbox
@@ -176,7 +176,7 @@ def test_if_tap_or_target_is_killed_the_other_ends_and_the_store_is_retried(
 
 
 @pytest.fixture
-def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:  # noqa: F811
+def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:
     """Dagster with its pages, its daemon, and the limits of the example for clusters."""
     example = yaml.safe_load((ROOT / "examples" / "fleet" / "dagster.yaml").read_text("utf-8"))
     settings = {name: example[name] for name in ("telemetry", "concurrency", "compute_logs")}
