@@ -11,9 +11,7 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Coroutine, Mapping
-from concurrent.futures import Future
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import orjson
@@ -78,12 +76,7 @@ class Spawned:
             raise RuntimeError(f"the sandbox ended with status {status}")
         return RemoteStore(json.loads(line))
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         if self._process is not None:
             self._process.terminate()
             try:
@@ -119,30 +112,19 @@ class Sandbox(Store):
         self._thread.join(TIME_TO_END)
         self._loop.close()
 
-    def _await(self, work: Coroutine[Any, Any, None]) -> None:
+    def _await(self, work: Coroutine[Any, Any, Any], seconds: float = TIME_TO_END) -> Any:
         """Run it in the server's thread, and wait for its end."""
-        asyncio.run_coroutine_threadsafe(work, self._loop).result(TIME_TO_END)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(seconds)
 
     def __enter__(self) -> Sandbox:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *failure: object) -> None:
         self.stop()
 
     def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
         # Runs in the server's thread, so that the store needs no locks.
-        done: Future[Any] = Future()
+        async def perform() -> Any:
+            return self._server.operations.perform(name, arguments)
 
-        def perform() -> None:
-            try:
-                done.set_result(self._server.operations.perform(name, arguments))
-            except ValueError as error:
-                done.set_exception(error)
-
-        self._loop.call_soon_threadsafe(perform)
-        return done.result(LONGEST)
+        return self._await(perform(), LONGEST)

@@ -10,14 +10,8 @@ from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import link
 
 _COSTS = (
-    "base_cost",
-    "cost_ex_tax",
-    "cost_inc_tax",
-    "cost_tax",
-    "base_handling_cost",
-    "handling_cost_ex_tax",
-    "handling_cost_inc_tax",
-    "handling_cost_tax",
+    *("base_cost", "cost_ex_tax", "cost_inc_tax", "cost_tax", "base_handling_cost"),
+    *("handling_cost_ex_tax", "handling_cost_inc_tax", "handling_cost_tax"),
 )
 _WARNING = (
     "Not all line items of this consignment are returned, only {cut} are included."

@@ -13,12 +13,8 @@ from tap_bigcommerce_sandbox.values import number as amount_of
 from tap_bigcommerce_sandbox.world import World
 
 COUPON_TYPES = (
-    "per_item_discount",
-    "percentage_discount",
-    "per_total_discount",
-    "shipping_discount",
-    "free_shipping",
-    "promotion",
+    *("per_item_discount", "percentage_discount", "per_total_discount", "shipping_discount"),
+    *("free_shipping", "promotion"),
 )
 """In the order of the numbers 0 to 5 that order coupons use for the same types."""
 

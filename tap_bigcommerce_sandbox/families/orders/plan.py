@@ -8,21 +8,9 @@ from tap_bigcommerce_sandbox.values import CURRENCIES, SeededRandom
 from tap_bigcommerce_sandbox.world import World
 
 STATUSES = (
-    "Incomplete",
-    "Pending",
-    "Shipped",
-    "Partially Shipped",
-    "Refunded",
-    "Cancelled",
-    "Declined",
-    "Awaiting Payment",
-    "Awaiting Pickup",
-    "Awaiting Shipment",
-    "Completed",
-    "Awaiting Fulfillment",
-    "Manual Verification Required",
-    "Disputed",
-    "Partially Refunded",
+    *("Incomplete", "Pending", "Shipped", "Partially Shipped", "Refunded", "Cancelled"),
+    *("Declined", "Awaiting Payment", "Awaiting Pickup", "Awaiting Shipment", "Completed"),
+    *("Awaiting Fulfillment", "Manual Verification Required", "Disputed", "Partially Refunded"),
 )
 SHIPPED, COMPLETED, PARTIALLY_REFUNDED = 2, 10, 14
 _USUAL_STATUSES = (10, 10, 10, 10, 2, 2, 2, 11, 11, 9, 7, 1, 5, 3, 0)
