@@ -175,7 +175,7 @@ RESPONSES: list[tuple[str, dict[str, Any], int, int]] = [
     ("v3/customers", {"id:min": 1}, 422, 0),
     ("v3/catalog/variants", {"limit": 251}, 413, 0),
     ("v3/inventory/items", {"limit": 1001}, 413, 0),
-    ("v3/inventory/items", {"limit": 1000}, 200, 173),
+    ("v3/inventory/items", {"limit": 1000}, 200, 198),
 ]
 
 

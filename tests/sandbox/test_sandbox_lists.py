@@ -109,7 +109,7 @@ def test_a_limit_over_the_maximum_names_it_and_counts_are_those_of_lists(ask: Ge
     [error] = ask("v2/orders", limit=251).json
     message = "The specified limit exceeds the maximum allowed."
     assert error == {"status": 413, "message": message, "details": {"max_limit": 250}}
-    assert ask("v2/orders/count").json["count"] == 240
+    assert ask("v2/orders/count").json["count"] == 120
     for name, count in (("customers", 200), ("coupons", 12), ("products", 80)):
         assert ask(f"v2/{name}/count").json == {"count": count}
 
@@ -209,45 +209,42 @@ def test_variants_change_in_bulk_and_leave_the_product_as_it_was(small: Sandbox)
     assert small.records("products", ids=[2]) == [before]
 
 
-REFERENCES = """
-orders.customer_id customers
-order_products.gift_certificate_id gift_certificates
-order_products.product_id products
-order_products.variant_id product_variants
-order_products.order_address_id order_shipping_addresses
-order_coupons.coupon_id coupons
-order_taxes.tax_rate_id tax_rates
-orders.channel_id channels
-orders.currency_id currencies
-orders.status_id order_statuses
-order_shipping_addresses.shipping_zone_id shipping_zones
-order_refunds.order_id orders
-order_metafields.resource_id orders
-variant_metafields.resource_id product_variants
-customers.customer_group_id customer_groups
-customer_attribute_values.attribute_id customer_attributes
-subscribers.order_id orders
-products.brand_id brands
-categories.parent_id categories
-tree_categories.tree_id category_trees
-product_category_assignments.category_id categories
-product_channel_assignments.channel_id channels
-price_list_records.variant_id product_variants
-price_list_assignments.customer_group_id customer_groups
-gift_certificates.order_id orders
-channel_listings.product_id products
-sites.channel_id channels
-pages.channel_id channels
-redirects.site_id sites
-tax_rates.tax_zone_id tax_zones
-"""
+# By list, the fields that are ids of rows of other lists.
+REFERENCES = {
+    "orders": "customer_id=customers channel_id=channels currency_id=currencies"
+    " status_id=order_statuses",
+    "order_products": "gift_certificate_id=gift_certificates product_id=products"
+    " variant_id=product_variants order_address_id=order_shipping_addresses",
+    "order_coupons": "coupon_id=coupons",
+    "order_taxes": "tax_rate_id=tax_rates",
+    "order_shipping_addresses": "shipping_zone_id=shipping_zones",
+    "order_refunds": "order_id=orders",
+    "order_metafields": "resource_id=orders",
+    "variant_metafields": "resource_id=product_variants",
+    "customers": "customer_group_id=customer_groups",
+    "customer_attribute_values": "attribute_id=customer_attributes",
+    "subscribers": "order_id=orders",
+    "products": "brand_id=brands",
+    "categories": "parent_id=categories",
+    "tree_categories": "tree_id=category_trees",
+    "product_category_assignments": "category_id=categories",
+    "product_channel_assignments": "channel_id=channels",
+    "price_list_records": "variant_id=product_variants",
+    "price_list_assignments": "customer_group_id=customer_groups",
+    "gift_certificates": "order_id=orders",
+    "channel_listings": "product_id=products",
+    "sites": "channel_id=channels",
+    "pages": "channel_id=channels",
+    "redirects": "site_id=sites",
+    "tax_rates": "tax_zone_id=tax_zones",
+}
 
 
-@pytest.mark.parametrize("reference", REFERENCES.strip().splitlines())
-def test_ids_refer_to_rows_that_are_there(still: Sandbox, reference: str) -> None:
-    source, target = reference.split()
-    name, field = source.split(".")
-    known = {row["id"] for row in still.records(target)}
-    named = {row[field] for row in still.records(name, full=name == "order_taxes")}
-    assert named - {0, None} <= known
-    assert named & known or name == "categories"
+@pytest.mark.parametrize("name", REFERENCES)
+def test_ids_refer_to_rows_that_are_there(still: Sandbox, name: str) -> None:
+    for reference in REFERENCES[name].split():
+        field, _, target = reference.partition("=")
+        known = {row["id"] for row in still.records(target)}
+        named = {row[field] for row in still.records(name, full=name == "order_taxes")}
+        assert named - {0, None} <= known, field
+        assert named & known or name == "categories", field
