@@ -77,8 +77,9 @@ def _next(pages: str, place: Any, body: Any, rows: list[Row]) -> Any:
 
 def instant(value: Any) -> float:
     """A date as a number; numbers as they are."""
-    if not isinstance(value, str) or value.isdigit():
+    try:
         return float(value)
-    if value[0].isdigit():
-        return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
-    return parsedate_to_datetime(value).timestamp()
+    except ValueError:
+        if value[0].isdigit():
+            return datetime.fromisoformat(value.replace("Z", "+00:00")).timestamp()
+        return parsedate_to_datetime(value).timestamp()
