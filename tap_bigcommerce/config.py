@@ -197,11 +197,8 @@ def _streams(value: Any, schema: Schema) -> dict[str, StreamSettings]:
         if not isinstance(raw, dict):
             mistakes.append(f"streams.{stream} should be an object with {', '.join(known)}")
             continue
-        for name in raw:
-            if name not in known:
-                mistakes.append(
-                    f"streams.{stream} has no setting {name!r}.{did_you_mean(name, known)}"
-                )
+        for name in sorted(raw.keys() - known.keys()):
+            mistakes.append(f"streams.{stream} has no setting {name!r}.{did_you_mean(name, known)}")
         values = _read_settings(stream_schema, raw, mistakes, f"streams.{stream}.")
         found[stream] = StreamSettings(**values)
     if mistakes:

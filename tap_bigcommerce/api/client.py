@@ -246,7 +246,7 @@ class Client:
             request.token_refusals += 1
             may_retry = self._token_has_worked and request.token_refusals < TOKEN_ATTEMPTS
             if failure.action != "token" or not may_retry:
-                raise final_error(message, failure, request.context, self._config)
+                raise final_error(message, failure, context=request.context, config=self._config)
         wait, attempt = request.retry_policy.next_wait(), request.attempts + 1
         details = (stream, request.path, failure.message, wait, attempt)
         # In an outage, which has many attempts, each attempt is logged once.

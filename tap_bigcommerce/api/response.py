@@ -19,8 +19,9 @@ from urllib.parse import parse_qs
 import msgspec
 
 from tap_bigcommerce.api.status_codes import AttemptFailed
-from tap_bigcommerce.exceptions import UnexpectedResponse
+from tap_bigcommerce.exceptions import BadRecord, UnexpectedResponse
 from tap_bigcommerce.records.scalars import json_text, loads, to_float, to_int
+from tap_bigcommerce.text import quoted
 
 LONGEST_SHOWN = 100
 """Characters of an invalid link that are shown."""
@@ -99,6 +100,14 @@ class RowKeys:
         """The key of a parsed row."""
         key = tuple(row.get(name) for name in self._names)
         return key if len(key) > 1 else key[0]
+
+
+def unusable_key(name: str, fields: str, key: Key) -> BadRecord:
+    """The error for a record in the list `name` whose key (the `fields`) cannot identify it."""
+    return BadRecord(
+        f"{name}: a record has no usable {fields} ({quoted(key)}), so the tap cannot tell which "
+        "records it has read. Ask BigCommerce's support about it."
+    )
 
 
 def _check_utf8(body: bytes) -> None:

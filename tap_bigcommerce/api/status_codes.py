@@ -10,14 +10,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal
 
-from tap_bigcommerce.exceptions import (
-    InvalidToken,
-    MissingPermission,
-    NotFound,
-    NotOffered,
-    RequestFailed,
-    TapError,
-)
+from tap_bigcommerce import exceptions
 
 Action = (
     Literal["read", "empty", "wait", "retry", "fewer"]
@@ -69,11 +62,11 @@ STATUS_RULES: Mapping[str, tuple[Action, str]] = {
 """By status: the action, and a message for people."""
 ERRORS: Mapping[Action, str] = _TABLE["errors"]
 """By action, the template of its error. The fields are the arguments of `final_error`."""
-ERROR_CLASSES: Mapping[Action, type[TapError]] = {
-    "token": InvalidToken,
-    "permission": MissingPermission,
-    "not found": NotFound,
-    "not offered": NotOffered,
+ERROR_CLASSES: Mapping[Action, type[exceptions.TapError]] = {
+    "token": exceptions.InvalidToken,
+    "permission": exceptions.MissingPermission,
+    "not found": exceptions.NotFound,
+    "not offered": exceptions.NotOffered,
 }
 """The exceptions of actions that callers tell apart; RequestFailed for all others."""
 
@@ -84,14 +77,15 @@ def status_rule(status: int) -> tuple[Action, str]:
     return known or STATUS_RULES["any other"]
 
 
-def final_error(message: str, failure: AttemptFailed, context: Any, config: Any) -> TapError:
+def final_error(message: str, failure: AttemptFailed, **fields: Any) -> exceptions.TapError:
     """The exception in which a request ends.
 
-    `message` says which request failed; `context` is its RequestContext, `config` the settings.
+    `message` says which request failed. The `fields` are `context`, its RequestContext, and
+    `config`, the settings.
     """
     template = ERRORS.get(failure.action, ERRORS["fail"])
-    text = template.format(message=message, failure=failure, context=context, config=config)
-    error = ERROR_CLASSES.get(failure.action, RequestFailed)(text)
-    if isinstance(error, MissingPermission):
-        error.permission = context.permission
+    text = template.format(message=message, failure=failure, **fields)
+    error = ERROR_CLASSES.get(failure.action, exceptions.RequestFailed)(text)
+    if isinstance(error, exceptions.MissingPermission):
+        error.permission = fields["context"].permission
     return error

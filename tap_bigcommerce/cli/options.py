@@ -78,9 +78,7 @@ class Options(argparse.Namespace):
         if self.force and not (command == "init" and self.config):
             return "--force is only valid with --init and --config"
         if self.start_date is not None and command != "init":
-            return (
-                "--start-date is only valid with --init; for a sync, set start_date in the config"
-            )
+            return "--start-date is only valid with --init; else set start_date in the config"
         if self.format != "text" and command not in ("check", "about"):
             return "--format is only valid with --check and --about"
         if self.format == "markdown" and command == "check":

@@ -44,9 +44,10 @@ from array import array
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tap_bigcommerce.api.response import unusable_key
 from tap_bigcommerce.exceptions import UnexpectedResponse
 from tap_bigcommerce.pagination.density import Density
-from tap_bigcommerce.pagination.page import Page, PageRequest, Position, RequestKind, unusable_key
+from tap_bigcommerce.pagination.page import Page, PageRequest, Position, RequestKind
 from tap_bigcommerce.pagination.sequential import Sequential, tolerance
 
 ASCENDING = {"sort": "id", "direction": "asc"}

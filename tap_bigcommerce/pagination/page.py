@@ -16,16 +16,9 @@ from enum import Enum, auto
 from typing import Any
 
 from tap_bigcommerce.api.client import Client, RequestContext
-from tap_bigcommerce.api.response import Key, Response, RowKeys
-from tap_bigcommerce.exceptions import (
-    BadRecord,
-    NotFound,
-    PageTooLarge,
-    RequestFailed,
-    UnexpectedResponse,
-)
+from tap_bigcommerce.api.response import Key, Response, RowKeys, unusable_key
+from tap_bigcommerce.exceptions import NotFound, PageTooLarge, RequestFailed, UnexpectedResponse
 from tap_bigcommerce.records.schemas import STORE_HASH
-from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
 
@@ -124,14 +117,6 @@ class Page:
     response: Response
     without_includes: bool = False
     min_full_page: int = DEFAULT_PAGE_SIZE
-
-
-def unusable_key(name: str, fields: str, key: Key) -> BadRecord:
-    """The error for a record in the list `name` whose key (the `fields`) cannot identify it."""
-    return BadRecord(
-        f"{name}: a record has no usable {fields} ({quoted(key)}), so the tap cannot tell which "
-        "records it has read. Ask BigCommerce's support about it."
-    )
 
 
 class PageSize:

@@ -78,11 +78,7 @@ def log_missing_permissions(failures: Mapping[str, TapError]) -> None:
 
 
 def log_first(
-    counts: StreamCounts,
-    message: str,
-    *args: object,
-    level: int = logging.WARNING,
-    detail: str = "",
+    counts: StreamCounts, message: str, *args: Any, level: int = logging.WARNING, detail: str = ""
 ) -> None:
     """Log the stream's first message of a kind; `log_stream_metrics` says how many followed.
 
