@@ -1,4 +1,4 @@
-"""State storage in a folder or a database table: a state per store, and its lock."""
+"""States in a folder or a database table: one for each store, and a lock."""
 
 from __future__ import annotations
 
