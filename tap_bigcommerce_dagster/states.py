@@ -1,4 +1,4 @@
-"""States in a folder or a database table: one for each store, and a lock."""
+"""States of stores, in a folder or a database table, and their locks."""
 
 from __future__ import annotations
 
