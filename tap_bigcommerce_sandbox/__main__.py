@@ -1,7 +1,5 @@
 """Command line: starts a sandbox, prints its address, serves until a signal."""
 
-from __future__ import annotations
-
 import argparse
 import asyncio
 import json

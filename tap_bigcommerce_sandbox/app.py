@@ -1,7 +1,5 @@
 """Turns one request into one response: authentication, quota, endpoint, faults, headers."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
 """A cache with a limit; the least recently used values are dropped first."""
 
-from __future__ import annotations
-
 from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar

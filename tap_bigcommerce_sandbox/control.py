@@ -1,7 +1,5 @@
 """The control operations: read the store's data, change it, make requests fail."""
 
-from __future__ import annotations
-
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Faults and triggers: which requests fail, and which ones make the store change."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

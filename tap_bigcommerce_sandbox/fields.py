@@ -1,7 +1,5 @@
 """The types of the fields of simple lists: how the API writes a value, and sample values."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Filter parameters, and the ids of a list that they select, in order."""
 
-from __future__ import annotations
-
 import operator
 from array import array
 from bisect import bisect_left, bisect_right

@@ -1,7 +1,5 @@
 """Requests and responses, and the bodies of the API's errors in v2 and v3."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus

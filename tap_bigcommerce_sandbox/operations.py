@@ -1,7 +1,5 @@
 """The implementation of the control operations."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

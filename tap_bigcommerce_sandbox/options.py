@@ -1,7 +1,5 @@
 """All options of the sandbox, with their defaults and meanings."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import typing

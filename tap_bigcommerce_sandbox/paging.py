@@ -1,7 +1,5 @@
 """Pagination: the part of a list that a request asks for, and v3's `meta` of it."""
 
-from __future__ import annotations
-
 import base64
 import binascii
 from bisect import bisect_left, bisect_right

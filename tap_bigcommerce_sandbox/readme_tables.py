@@ -3,8 +3,6 @@
 `python -m tap_bigcommerce_sandbox.readme_tables` writes them there.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """Sample names, places and texts for rows, in several scripts."""
 
-from __future__ import annotations
-
 FIRST_NAMES = (
     "Anna", "Ben", "Chloé", "Dmitri", "Ebru", "Fátima", "George", "Håkon", "Inés", "Jürgen",
     "Kenji", "Łukasz", "Maria", "Noah", "Olivia", "Priya", "Quentin", "Rosa", "Søren", "太郎",

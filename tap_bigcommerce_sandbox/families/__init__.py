@@ -1,7 +1,5 @@
 """All lists of the store by parts of the API; a new list is declared in the file of its part."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from types import MappingProxyType
 

@@ -1,7 +1,5 @@
 """Products and their child lists, brands, categories, inventory."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType

@@ -1,7 +1,5 @@
 """Customers, in the forms of v2 and v3, and what belongs to them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import orjson

@@ -1,7 +1,5 @@
 """Prices, promotions, coupons, gift certificates, banners."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts

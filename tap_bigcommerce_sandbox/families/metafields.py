@@ -1,7 +1,5 @@
 """Metafields: the same rows at the path of each resource that has some."""
 
-from __future__ import annotations
-
 from tap_bigcommerce_sandbox.fields import ID, ISO, TEXT, Field, one_of
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List

@@ -1,7 +1,5 @@
 """The store itself: channels, sites, content, currencies, taxes, shipping."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -1,7 +1,5 @@
 """Consignments: an order's line items grouped by how they reach the customer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tap_bigcommerce_sandbox.families.orders.document import OrderDocument

@@ -1,7 +1,5 @@
 """Discounts of an order: coupons of each type, manual discounts, automatic promotions."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from tap_bigcommerce_sandbox.families.orders.lines import Line

@@ -1,7 +1,5 @@
 """An order and its child lists, computed together so that all parts agree."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import cast
 

@@ -1,7 +1,5 @@
 """Line items of an order: computed in cents, rendered as rows of /orders/{id}/products."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The lists of orders, of what is below them, and of their payments."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any
 

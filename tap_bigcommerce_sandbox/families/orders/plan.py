@@ -1,7 +1,5 @@
 """The kind of order that an id has, from which all of its rows follow."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tap_bigcommerce_sandbox.values import CURRENCIES, SeededRandom

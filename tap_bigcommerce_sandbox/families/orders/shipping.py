@@ -1,7 +1,5 @@
 """Shipping addresses of an order and what shipping costs."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 
