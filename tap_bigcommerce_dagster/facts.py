@@ -1,4 +1,4 @@
-"""Facts of a run: its counts, bookmarks and report, and the stores that it has finished."""
+"""Facts of a run: counts, bookmarks, report, and the stores it finished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Dagster runs by itself: the sensor, the schedules, the freshness checks."""
+"""What Dagster starts by itself: sensor, schedules, freshness checks."""
 
 # No postponed annotations here: Dagster reads those of the functions that it calls.
 

@@ -1,4 +1,4 @@
-"""The stores of a fleet, and the settings of the tap and the target for each."""
+"""The stores of a fleet, and the settings of tap and target for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Syncs stores: takes the lock of each, runs tap and target, saves its state."""
+"""Syncs stores: locks each, runs tap and target, and saves its state."""
 
 from __future__ import annotations
 
