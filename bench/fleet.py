@@ -118,10 +118,9 @@ class History:
 
     @property
     def pairs(self) -> float:
-        """Processor seconds of all taps and targets."""
-        return sum(
-            sync["orders"]["processor_seconds"] for made in self.syncs.values() for sync in made
-        )
+        """Processor seconds of all taps and targets; each stream has those of the whole sync."""
+        syncs = [sync for made in self.syncs.values() for sync in made]
+        return sum(next(iter(sync.values()))["processor_seconds"] for sync in syncs)
 
 
 def python_of(name: str) -> str:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,37 +19,32 @@ import duckdb
 TYPES = {"integer": "BIGINT", "number": "DOUBLE", "boolean": "BOOLEAN", "string": "VARCHAR"}
 
 
-@dataclass
 class Table:
     """A stream's table, and the rows that are not written yet."""
 
-    name: str
-    columns: Mapping[str, str]
-    keys: list[str]
-    rows: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    def __init__(self, database: duckdb.DuckDBPyConnection, name: str, message: Any) -> None:
+        fields = message["schema"]["properties"]
+        self.database, self.name, self.keys = database, name, message["key_properties"]
+        self.kinds = {field: kind_of(schema) for field, schema in fields.items()}
+        self.rows: dict[str, Any] = {}
+        columns = ", ".join(f'"{field}" {kind}' for field, kind in self.kinds.items())
+        key = ", ".join(f'"{field}"' for field in self.keys)
+        database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key}))")
 
-    def create(self, database: duckdb.DuckDBPyConnection) -> None:
-        """Create the table if it does not exist."""
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.columns.items())
-        keys = ", ".join(f'"{key}"' for key in self.keys)
-        database.execute(
-            f"CREATE TABLE IF NOT EXISTS {self.name} ({columns}, PRIMARY KEY ({keys}))"
-        )
-
-    def take(self, record: Mapping[str, Any]) -> None:
+    def take(self, record: Any) -> None:
         """Add a row; it replaces an earlier one with the same key."""
         self.rows[json.dumps([record[key] for key in self.keys])] = record
 
-    def flush(self, database: duckdb.DuckDBPyConnection) -> None:
+    def flush(self) -> None:
         """Write the rows into the table."""
         if not self.rows:
             return
-        columns = ", ".join(f'"{name}"' for name in self.columns)
-        kinds = ", ".join(f"'{name}': '{kind}'" for name, kind in self.columns.items())
+        columns = ", ".join(f'"{field}"' for field in self.kinds)
+        kinds = ", ".join(f"'{field}': '{kind}'" for field, kind in self.kinds.items())
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
             file.writelines(json.dumps(record) + "\n" for record in self.rows.values())
             file.flush()
-            database.execute(
+            self.database.execute(
                 f"INSERT OR REPLACE INTO {self.name} ({columns}) SELECT {columns} FROM "
                 f"read_json(?, format = 'newline_delimited', columns = {{{kinds}}})",
                 [file.name],
@@ -59,7 +52,7 @@ class Table:
         self.rows.clear()
 
 
-def kind_of(schema: Mapping[str, Any]) -> str:
+def kind_of(schema: Any) -> str:
     """The type of a field's column."""
     given = schema.get("type") or []
     names = [given] if isinstance(given, str) else given
@@ -69,32 +62,24 @@ def kind_of(schema: Mapping[str, Any]) -> str:
     return TYPES.get(name, "JSON")
 
 
-def main() -> int:
+def main() -> None:
     """Write the records, and print each state once all records before it are written."""
     settings = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-    target_schema = settings["schema"]
     tables: dict[str, Table] = {}
     with duckdb.connect(settings["filepath"]) as database:
-        database.execute(f'CREATE SCHEMA IF NOT EXISTS "{target_schema}"')
-        for line in sys.stdin:
-            message = json.loads(line)
-            name = message.get("stream")
+        database.execute(f'CREATE SCHEMA IF NOT EXISTS "{settings["schema"]}"')
+        for message in map(json.loads, sys.stdin):
             if message["type"] == "SCHEMA":
-                fields = message["schema"]["properties"]
-                tables[name] = Table(
-                    f'"{target_schema}"."{name}"',
-                    {column: kind_of(schema) for column, schema in fields.items()},
-                    message["key_properties"],
-                )
-                tables[name].create(database)
+                stream = message["stream"]
+                name = f'"{settings["schema"]}"."{stream}"'
+                tables[stream] = Table(database, name, message)
             elif message["type"] == "RECORD":
-                tables[name].take(message["record"])
+                tables[message["stream"]].take(message["record"])
             elif message["type"] == "STATE":
                 for table in tables.values():
-                    table.flush(database)
+                    table.flush()
                 print(json.dumps(message["value"]), flush=True)
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -2,7 +2,7 @@
 
 Runs the tap of COMMIT and that of the working tree against equal sandbox stores, scenario by
 scenario, and compares messages, last states and exit statuses. Then the new tap continues from the
-states and catalogs of the old one, and of the first edition. Exit status 1 if anything differs.
+states and catalogs of the old one. Exit status 1 if anything differs.
 """
 
 from __future__ import annotations
@@ -10,69 +10,87 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
+from datetime import datetime
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from scripts.golden.run import Run, read_command, read_sync, report, together
-from scripts.golden.scenarios import QUICK, SCENARIOS, Scenario, Step
-from scripts.golden.store import GoldenStore
+from scripts.golden.scenarios import QUICK, SCENARIOS, Scenario, Step, resumed
+from scripts.golden.store import OPTIONS, GoldenStore
 
 ROOT = Path(__file__).resolve().parents[2]
-FIRST_EDITION = "863bcbb"
 TIMEOUT = 300.0
+STATE = "the last STATE"
+NUMBER = "\ue000"
+"""Marks numbers, which are compared as text so that none is rounded."""
+
+TODAY = 2 * 86400.0
+"""Seconds before and after now: dates from clocks during a run are in this range."""
+
+SHOWN = 3
+"""Lines of a stream, and differences within a line, that are shown."""
+
+
+@dataclass
+class Run:
+    """The output of a run: its status, the normalized messages of each stream, its state."""
+
+    status: str
+    lines: dict[str, list[str]]
+    state: Any = None
 
 
 @dataclass
 class Tap:
-    """A version of the tap: the folder of its package, which is unpacked from `commit` if given."""
+    """A version of the tap: the folder of its package. `streams`: the selected ones; None: all."""
 
-    name: str
     folder: Path
-    keep: Path | None
-    commit: str = ""
+    streams: Sequence[str] | None
 
-    @cached_property
-    def catalog(self) -> Any:
-        """The catalog of --discover. First unpacks the package, and checks that it is used."""
-        if self.commit:
-            _unpack(self.commit, self.folder)
-        found = self.call("-c", "import tap_bigcommerce as t; print(t.__file__)").stdout.decode()
-        if not Path(found.strip()).is_relative_to(self.folder):
-            raise SystemExit(f"{self.name}: {found} would run instead of the tap in {self.folder}")
-        return json.loads(self.call("-m", "tap_bigcommerce", "--discover").stdout)
-
-    def call(
-        self, *arguments: str, store: GoldenStore | None = None
-    ) -> subprocess.CompletedProcess[bytes]:
-        """Run this interpreter in the folder. `store` gets the process, to stop it."""
+    def call(self, *arguments: str) -> tuple[str, str]:
+        """Run this interpreter in the folder; returns its exit status and output."""
         usual = {k: v for k, v in os.environ.items() if not k.startswith("TAP_BIGCOMMERCE_")}
-        process = subprocess.Popen(
+        done = subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
             env={**usual, "PYTHONPATH": str(self.folder)},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT,
+            check=False,
         )
-        if store is not None:
-            store.process = process
-        try:
-            out, err = process.communicate(timeout=TIMEOUT)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            out, err = process.communicate()
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+        return str(done.returncode), done.stdout
 
-    def run(self, store: GoldenStore, step: Step, catalog: Any, state: Any, label: str) -> Run:
-        """One run of the tap against the store."""
-        store.clear_requests()
+    def catalog(self) -> Any:
+        """The catalog of --discover. First checks that this package is used."""
+        _, found = self.call("-c", "import tap_bigcommerce as t; print(t.__file__)")
+        if not Path(found.strip()).is_relative_to(self.folder):
+            raise SystemExit(f"{found!r} would run instead of the tap in {self.folder}")
+        return json.loads(self.call("-m", "tap_bigcommerce", "--discover")[1])
+
+    def play(self, scenario: Scenario, catalog: Any, given: Sequence[Run] = ()) -> list[Run]:
+        """The runs of a scenario. The first are `given`: those of another tap."""
+        runs: list[Run] = []
+        store = GoldenStore(OPTIONS)
+        with store:
+            for number, step in enumerate(scenario(store)):
+                if number < len(given):
+                    store.catch_up()
+                    runs.append(given[number])
+                else:
+                    state = runs[-1].state if runs else None
+                    runs.append(self._run(store, step, step.choose(catalog, self.streams), state))
+        return runs
+
+    def _run(self, store: GoldenStore, step: Step, catalog: Any, state: Any) -> Run:
         with tempfile.TemporaryDirectory(prefix="golden-") as folder:
             arguments = ["-m", "tap_bigcommerce", *step.args]
             files = {"config": step.config(store), "catalog": catalog, "state": state}
@@ -81,107 +99,141 @@ class Tap:
                     path = Path(folder, f"{option}.json")
                     path.write_text(json.dumps(value), "utf-8")
                     arguments += [f"--{option}", str(path)]
-            done = self.call(*arguments, store=store)
-        if self.keep:
-            self.keep.mkdir(parents=True, exist_ok=True)
-            (self.keep / f"{label}.{self.name}.jsonl").write_bytes(done.stdout)
-            (self.keep / f"{label}.{self.name}.log").write_bytes(done.stderr)
-        run = Run(str(done.returncode), len(store.requests()))
-        run.files = {path.name: path.read_bytes() for path in store.folder.iterdir()}
-        if step.is_command:
-            read_command(run, done.stdout.decode().replace(store.api_url, "<the store>"))
+            status, out = self.call(*arguments)
+        if "--discover" in step.args:
+            return Run(status, {"catalog": [f"CATALOG {out}"]})
+        return _read(status, out, store.now)
+
+
+def _read(status: str, out: str, store_now: float) -> Run:
+    """The normalized output of a sync."""
+    run = Run(status, {})
+    for line in filter(None, out.split("\n")):
+        message = json.loads(line, parse_float=_marked, parse_int=_marked)
+        kind, stream = message.pop("type"), message.pop("stream", "")
+        message.pop("time_extracted", None)
+        text = json.dumps(message, sort_keys=True, ensure_ascii=False)
+        if kind == "STATE":
+            run.state = json.loads(line)["value"]
+            run.lines[STATE] = [f"STATE {_masked(text, store_now)}"]
         else:
-            read_sync(run, done.stdout.decode(), done.stderr.decode(), store.now)
-        return run
+            run.lines.setdefault(stream, []).append(f"{kind} {_masked(text)}")
+    return run
+
+
+def _marked(number: str) -> str:
+    return NUMBER + number
+
+
+def _masked(text: str, store_now: float | None = None) -> str:
+    """Replace dates that come from clocks: those of today and, in a state, the start of a sync.
+
+    That is a little before the store's time, or has a fraction of a second, unlike dates of rows.
+    """
+
+    def date(found: re.Match[str]) -> str:
+        moment = datetime.fromisoformat(found[0].replace("Z", "+00:00")).timestamp()
+        if abs(moment - time.time()) < TODAY:
+            return "<now>"
+        began = store_now is not None and (moment % 1 or 0 < store_now - moment < 600)
+        return "<the start of the sync>" if began else found[0]
+
+    def version(found: re.Match[str]) -> str:
+        return "<now>" if abs(int(found[0]) / 1000 - time.time()) < TODAY else found[0]
+
+    text = re.sub(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z", date, text)
+    return re.sub(rf"(?<={NUMBER})\d{{13}}\b", version, text)
+
+
+def _together(runs: Sequence[Run]) -> Run:
+    """The sorted messages of several runs; a schema counts once."""
+    lines = {}
+    for stream in sorted({name for run in runs for name in run.lines}):
+        found = [line for run in runs for line in run.lines.get(stream, ())]
+        schemas = {line for line in found if line.startswith("SCHEMA")}
+        lines[stream] = [*sorted(schemas), *sorted(x for x in found if x not in schemas)]
+    lines[STATE] = runs[-1].lines[STATE]
+    return Run(", then ".join(run.status for run in runs), lines)
+
+
+def _same(label: str, was: Run, now: Run) -> bool:
+    """Print whether two runs are the same, and what differs."""
+    faults = [] if was.status == now.status else [f"exit status: {was.status} | {now.status}"]
+    for stream in sorted(was.lines.keys() | now.lines.keys()):
+        a, b = was.lines.get(stream, []), now.lines.get(stream, [])
+        differ = [(n, *pair) for n, pair in enumerate(zip_longest(a, b)) if pair[0] != pair[1]]
+        if len(a) != len(b):
+            faults.append(f"{stream}: {len(a)} | {len(b)} messages")
+        for number, old, new in differ[:SHOWN]:
+            values = " ".join([*_differences(_parsed(old), _parsed(new))][:SHOWN])
+            faults.append(f"{stream}, message {number}: {values.replace(NUMBER, '')}")
+        if len(differ) > SHOWN:
+            faults.append(f"{stream}: {len(differ) - SHOWN} more messages differ")
+    counts = [sum(x.startswith("RECORD") for x in lines) for lines in now.lines.values()]
+    print(
+        f"{label}: {'DIFFERENT' if faults else 'same'}: {sum(n > 0 for n in counts)} streams, "
+        f"{sum(counts):,} records, exit {now.status}"
+    )
+    for fault in faults:
+        print(f"    {fault}")
+    return not faults
+
+
+def _parsed(line: str | None) -> Any:
+    kind, _, text = (line or "nothing null").partition(" ")
+    return {kind: json.loads(text)}
+
+
+def _differences(was: Any, now: Any, path: str = "") -> Iterator[str]:
+    """The paths at which two JSON values differ, with both values."""
+    if isinstance(was, dict) and isinstance(now, dict):
+        for key in sorted(was.keys() | now.keys()):
+            pair = was.get(key, "<none>"), now.get(key, "<none>")
+            yield from _differences(*pair, f"{path}.{key}")
+    elif isinstance(was, list) and isinstance(now, list) and len(was) == len(now):
+        for number, (a, b) in enumerate(zip(was, now, strict=True)):
+            yield from _differences(a, b, f"{path}[{number}]")
+    elif was != now:
+        yield f"{path.lstrip('.')}: {str(was)[:80]} | {str(now)[:80]};"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Compare two versions; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m scripts.golden", description=__doc__)
     parser.add_argument("commit", help="the commit to compare with, or a folder with its package")
-    parser.add_argument("--quick", action="store_true", help=f"only {', '.join(QUICK)}")
-    parser.add_argument(
-        "--only", metavar="NAME", default="", help="only scenarios with names that begin with this"
-    )
+    quick = ", ".join(one.__name__ for one in QUICK)
+    parser.add_argument("--quick", action="store_true", help=f"only {quick}")
+    parser.add_argument("--only", metavar="NAME", default="", help="only this scenario")
     parser.add_argument("--streams", metavar="A,B", help="only these streams")
-    parser.add_argument("--keep", metavar="FOLDER", type=Path, help="keep all output here")
     given = parser.parse_args(argv)
-    names = [n for n in (QUICK if given.quick else SCENARIOS) if n.startswith(given.only)]
-    if not names:
-        parser.error(f"there is no scenario {given.only}: {', '.join(SCENARIOS)}")
+    chosen = [one for one in SCENARIOS if given.only in ("", one.__name__)]
     began, same = time.monotonic(), True
-    keep = given.keep and given.keep.resolve()
-    with tempfile.TemporaryDirectory(prefix="golden-") as temporary, ThreadPoolExecutor(2) as pool:
-        folder = Path(temporary).resolve()
-        old = Tap("old", folder / "old", keep, given.commit)
-        if Path(given.commit, "tap_bigcommerce").is_dir():
-            old = Tap("old", Path(given.commit).resolve(), keep)
-        taps = (old, Tap("new", ROOT, keep), Tap("first", folder / "first", keep, FIRST_EDITION))
-        for name in names:
-            streams = given.streams.split(",") if given.streams else None
-            same &= Comparison(name, SCENARIOS[name], streams).report(*taps, pool)
+    with tempfile.TemporaryDirectory(prefix="golden-") as folder, ThreadPoolExecutor(2) as pool:
+        old = Path(given.commit).resolve()
+        if not (old / "tap_bigcommerce").is_dir():
+            old = Path(folder).resolve()
+            command = ["git", "-C", str(ROOT), "archive", given.commit, "tap_bigcommerce"]
+            packed = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+            subprocess.run(["tar", "-x", "-C", folder], input=packed.stdout, check=True)
+        streams = given.streams.split(",") if given.streams else None
+        taps = Tap(old, streams), Tap(ROOT, streams)
+        catalogs = [tap.catalog() for tap in taps]
+        for scenario in QUICK if given.quick else chosen:
+            plays = [pool.submit(t.play, scenario, k) for t, k in zip(taps, catalogs, strict=True)]
+            was, now = (play.result() for play in plays)
+            pairs = [(f"run {n}", a, b) for n, (a, b) in enumerate(zip(was, now, strict=True), 1)]
+            cross = taps[1].play(scenario, catalogs[0], was[:-1]) if len(was) > 1 else []
+            if scenario is resumed:
+                # The first run may stop anywhere, so the messages of both are compared together.
+                pairs = [("both runs", _together(was), _together(now))]
+                pairs.append(("from the old state", _together(was), _together(cross)))
+            elif cross:
+                pairs.append(("from the old state", was[-1], cross[-1]))
+            for label, a, b in pairs:
+                same &= _same(f"{scenario.__name__}, {label}", a, b)
+            print(f"    {time.monotonic() - began:.0f} s", flush=True)
     print(f"{'Same' if same else 'DIFFERENT'}, in {time.monotonic() - began:.0f} s.")
     return 0 if same else 1
-
-
-def _unpack(commit: str, folder: Path) -> None:
-    """Extract the package as it was at a commit."""
-    folder.mkdir()
-    command = ["git", "-C", str(ROOT), "archive", commit, "tap_bigcommerce"]
-    packed = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    if packed.returncode:
-        raise SystemExit(f"{commit} is not a commit with a package tap_bigcommerce")
-    subprocess.run(["tar", "-x", "-C", str(folder)], input=packed.stdout, check=True)
-
-
-@dataclass
-class Comparison:
-    """A scenario that several taps run."""
-
-    name: str
-    scenario: Scenario
-    streams: Sequence[str] | None
-
-    def report(self, old: Tap, new: Tap, first: Tap, pool: ThreadPoolExecutor) -> bool:
-        """Run it with both taps, and from one to the other; print the differences."""
-        began = time.monotonic()
-        was, now = pool.map(lambda tap: self._play(tap, tap.catalog), (old, new))
-        combined, same = self.scenario.combined, True
-        for number, (a, b) in enumerate(zip(was, now, strict=True), 1):
-            if not combined:
-                same &= report(f"{self.name}, run {number}", a, b)
-        if combined:
-            same &= report(f"{self.name}, all runs", together(was), together(now))
-        if len(was) > 1:
-            cross = self._play(new, old.catalog, was[:-1], "-from-old")
-            a, b = (together(was), together(cross)) if combined else (was[-1], cross[-1])
-            same &= report(f"{self.name}, from the old state and catalog", a, b)
-        if self.scenario.from_first:
-            theirs = self._play(first, first.catalog, steps=len(was) - 1)
-            last = self._play(new, first.catalog, theirs, "-from-first")[-1]
-            same &= report(f"{self.name}, from the first edition's", now[-1], last, strict=False)
-        print(f"    {time.monotonic() - began:.0f} s", flush=True)
-        return same
-
-    def _play(
-        self, tap: Tap, catalog: Any, given: Sequence[Run] = (), label: str = "", steps: int = 99
-    ) -> list[Run]:
-        """The runs of a tap, at most `steps`. The first are `given`: those of another tap."""
-        runs: list[Run] = []
-        state, store = None, GoldenStore(self.scenario.options)
-        with store:
-            for number, step in enumerate(self.scenario.play(store)):
-                if number == steps:
-                    break
-                if number < len(given):
-                    store.catch_up(given[number].files)
-                    runs.append(given[number])
-                else:
-                    name = f"{self.name}-{number + 1}{label}"
-                    chosen = step.choose(catalog, self.streams or self.scenario.streams)
-                    runs.append(tap.run(store, step, chosen, state, name))
-                state = runs[-1].state
-        return runs
 
 
 if __name__ == "__main__":

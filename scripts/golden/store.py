@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import tempfile
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -22,6 +18,8 @@ from tap_bigcommerce_sandbox.world import Clock
 
 Json = dict[str, Any]
 
+# In the past on every machine, because a sync never starts after the time of the tap's clock.
+NOW = 1735776000.0  # 2025-01-02T00:00:00Z
 OPTIONS = Options(
     seed=17,
     orders=70,
@@ -38,11 +36,6 @@ OPTIONS = Options(
     huge_order_share=0.0,
     data_until="2025-01-01T00:00:00Z",
 )
-"""In the past on every machine, because a sync never starts after the time of the tap's clock."""
-
-MANY = replace(OPTIONS, seed=18, orders=300, customers=300, products=250, coupons=300)
-
-NOW = 1735776000.0  # 2025-01-02T00:00:00Z
 
 ODD = (
     *("null", "true", "0", "-1", "7.0", "7.5", "-0.0", "1E5", "12.5000"),
@@ -68,26 +61,17 @@ which the tap checks whether an order's embedded lists are complete."""
 
 
 class GoldenStore(Sandbox):
-    """A sandbox at the time `now`, with actions that run when a response has a certain row."""
+    """A sandbox at the time `now`, with actions that run when a response has a certain row.
+
+    `odd_every`: one of this many values is undocumented; 0: none.
+    """
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
         self.now = NOW
         self.odd_every = 0
-        """One of this many values is undocumented; 0: none."""
-        self.odd_keys = False
-        """Whether the fields of `KEYS` can have undocumented values, too."""
-        self._temporary = tempfile.TemporaryDirectory(prefix="golden-")
-        self.folder = Path(self._temporary.name)
-        """A folder for files of the tap."""
-        self.process: subprocess.Popen[bytes] | None = None
         self._moments: list[tuple[str, int, Callable[[], None]]] = []
         self._server = HttpServer(_GoldenApp(self, options))
-
-    def stop(self) -> None:
-        """Stop serving, and remove the folder."""
-        super().stop()
-        self._temporary.cleanup()
 
     def ids(self, list_: str) -> list[int]:
         """The ids of a list, in order."""
@@ -102,18 +86,10 @@ class GoldenStore(Sandbox):
         """Call `do` once, when a response has the row with this number of the list."""
         self._moments.append((list_, self.ids(list_)[number], do))
 
-    def catch_up(self, files: Mapping[str, bytes]) -> None:
-        """Run all actions of a run that is skipped, and write the files that it has left."""
-        for name, content in files.items():
-            (self.folder / name).write_bytes(content)
-        moments, self._moments = self._moments, []
-        for _, _, do in moments:
-            do()
-
-    def stop_tap(self) -> None:
-        """Send SIGTERM to the running tap."""
-        if self.process is not None:
-            self.process.terminate()
+    def catch_up(self) -> None:
+        """Run all actions of a run that is skipped."""
+        while self._moments:
+            self._moments.pop(0)[2]()
 
     def operate(self, name: str, **arguments: Any) -> None:
         """Carry out a control operation; for use in `do`, which runs in the store's thread."""
@@ -129,7 +105,45 @@ class GoldenStore(Sandbox):
                 do()
         is_list = not path.endswith(("/count", "/time"))
         if self.odd_every and response.status == 200 and is_list:
-            response.body = _Odd(path, self.odd_every, self.odd_keys).body(response.body)
+            response.body = self._with_odd_values(path, response.body)
+
+    def _with_odd_values(self, path: str, body: bytes) -> bytes:
+        """The body with undocumented values in some fields; always the same ones."""
+        parts = path.split("/")
+        values = ODD if any(part.isdigit() for part in parts) else ODD + RETRIED
+
+        def changed(value: Any, where: str, key: str) -> Any:
+            if key.endswith("_id") or key in KEYS:
+                return value
+            draw = zlib.crc32(where.encode())
+            is_row = isinstance(value, dict) and key.isdigit()
+            # Rows stay objects, and every third row is as documented, so that pages have both.
+            if is_row and draw % 3 == 0:
+                return value
+            if draw % self.odd_every == 0 and not is_row:
+                return orjson.Fragment(values[draw // self.odd_every % len(values)])
+            if isinstance(value, dict):
+                odd = {name: changed(v, f"{where}/{name}", name) for name, v in value.items()}
+                unknown = {"nobody_knows": orjson.Fragment(values[draw // 5 % len(values)])}
+                return {**odd, **unknown} if draw % 5 == 0 else odd
+            if isinstance(value, list):
+                return [changed(v, f"{where}/{n}", str(n)) for n, v in enumerate(value)]
+            return value
+
+        whole = json.loads(body, parse_float=orjson.Fragment)
+        enveloped = isinstance(whole, dict) and "data" in whole
+        rows = whole["data"] if enveloped else whole
+        is_list = isinstance(rows, list)
+        # A row has the same values in every page, and alone.
+        name = "/".join(parts[3:] if is_list else parts[3:-1])
+        odd_rows = []
+        for row in rows if is_list else [rows]:
+            plain = [str(value) for value in row.values() if isinstance(value, (int, str))]
+            odd_rows.append(changed(row, f"{name}:{row.get('id', plain)}", "0"))
+        rows = odd_rows if is_list else odd_rows[0]
+        # Some bodies are indented.
+        option = orjson.OPT_INDENT_2 if zlib.crc32(body) % 2 else None
+        return orjson.dumps({**whole, "data": rows} if enveloped else rows, option=option)
 
 
 class _GoldenApp(App):
@@ -142,60 +156,3 @@ class _GoldenApp(App):
         reply = super().receive(request, perform)
         self._store.answered(self.request_log.entries()[-1]["list"], request.path, reply)
         return reply
-
-
-@dataclass(frozen=True)
-class _Odd:
-    """Puts undocumented values into some fields of a response; always the same ones."""
-
-    path: str
-    every: int
-    keys: bool
-
-    @property
-    def values(self) -> Sequence[str]:
-        """The values for this list."""
-        below_a_row = any(part.isdigit() for part in self.path.split("/"))
-        return ODD if below_a_row else ODD + RETRIED
-
-    def body(self, body: bytes) -> bytes:
-        """The body with undocumented values."""
-        value = json.loads(body, parse_float=orjson.Fragment)
-        enveloped = isinstance(value, dict) and "data" in value
-        rows = value["data"] if enveloped else value
-        is_list = isinstance(rows, list)
-        parts = self.path.split("/")[3:]
-        name = "/".join(parts if is_list else parts[:-1])
-        odd = [self._row(name, row) for row in (rows if is_list else [rows])]
-        rows = odd if is_list else odd[0]
-        # Some bodies are indented.
-        option = orjson.OPT_INDENT_2 if zlib.crc32(body) % 2 else None
-        return orjson.dumps({**value, "data": rows} if enveloped else rows, option=option)
-
-    def _row(self, name: str, row: Json) -> Json:
-        plain = [str(value) for value in row.values() if isinstance(value, (int, str))]
-        path = f"{name}:{row.get('id', plain)}"
-        # Every third row is as documented, so that pages have both.
-        if zlib.crc32(path.encode()) % 3 == 0:
-            return row
-        return {key: self._value(value, f"{path}/{key}", key) for key, value in row.items()}
-
-    def _value(self, value: Any, path: str, key: str) -> Any:
-        if not self.keys and (key.endswith("_id") or key in KEYS):
-            return value
-        draw = zlib.crc32(path.encode())
-        if draw % self.every == 0:
-            return orjson.Fragment(self.values[draw // self.every % len(self.values)])
-        if isinstance(value, dict):
-            odd = {name: self._value(v, f"{path}/{name}", name) for name, v in value.items()}
-            unknown = {"nobody_knows": orjson.Fragment(self.values[draw // 5 % len(self.values)])}
-            return {**odd, **unknown} if draw % 5 == 0 else odd
-        if isinstance(value, list):
-            # Rows of other streams stay objects, unless keys may have undocumented values.
-            return [
-                self._row(f"{path}/{number}", v)
-                if isinstance(v, dict) and not self.keys
-                else self._value(v, f"{path}/{number}", key)
-                for number, v in enumerate(value)
-            ]
-        return value

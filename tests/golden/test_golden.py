@@ -27,5 +27,5 @@ def test_a_value_that_another_version_writes_otherwise_is_found(
     file.write_text(json.dumps(schema), "utf-8")
     assert main(words) == 1
     shown = capsys.readouterr().out
-    assert "coupons, message 1, RECORD: _rescued_data: " in shown
+    assert "coupons, message 1: RECORD.record._rescued_data: " in shown
     assert "brands, message" not in shown
