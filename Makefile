@@ -53,7 +53,7 @@ docs: writers ## build the documentation as an offline site; open site/index.htm
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --site-dir '$(abspath $(SITE))'
 	@$(BIN)/python -m scripts.docs.check_site '$(SITE)'
 
-generate: tap ## update generated files: samples, pages, tables and pictures
+generate: writers ## update generated files: samples, pages, tables and pictures
 	@$(BIN)/python -m scripts.generate
 
 locks: uv ## update the locked versions of the images, with hashes

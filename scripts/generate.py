@@ -40,7 +40,7 @@ def generated() -> dict[Path, str]:
         ROOT / "mkdocs.yml": _with_nav(ROOT / "mkdocs.yml"),
         **_pages_with_blocks(),
         **{DOCS / "streams" / name: text for name, text in stream_pages.pages().items()},
-        **{DOCS / "pictures" / name: text for name, text in _pictures().items()},
+        **figures.pictures(DOCS / "pictures"),
         **meltano_plugin.generated(),
     }
 
@@ -98,12 +98,6 @@ def _pages_with_blocks() -> dict[Path, str]:
 def _with_nav(path: Path) -> str:
     nav = stream_pages.nav("      ")
     return with_block(path.read_text("utf-8"), "nav", nav, comment="# {}")
-
-
-def _pictures() -> dict[str, str]:
-    return {
-        **figures.pictures(),
-    }
 
 
 def _out_of_date(wanted: dict[Path, str]) -> list[Path]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Sequence
+from pathlib import Path
 
+from bench.chart import LineChart, draw
 from bench.results import MEASURES, load
-from bench.svg import draw
 from scripts.docs.markdown import table
 
 
@@ -37,10 +38,20 @@ def process_table(number: int) -> str:
     return _numbers(found.columns, found.rows)
 
 
-def pictures() -> dict[str, str]:
-    """Each chart by its file name."""
+def pictures(folder: Path) -> dict[Path, str]:
+    """The pictures of all charts in `folder`. Those of the last results are not drawn again."""
     charts = [chart for name in MEASURES for chart in load(name).charts]
-    return {f"{chart.name}.svg": draw(chart) for chart in charts}
+    return {(path := folder / f"{chart.name}.svg"): _picture(path, chart) for chart in charts}
+
+
+def _picture(path: Path, chart: LineChart) -> str:
+    text = path.read_text("utf-8") if path.exists() else ""
+    if chart.digest in text:
+        return text
+    try:
+        return draw(chart)
+    except ImportError:
+        raise ValueError(f"{path.name} is outdated; `make generate` updates it.") from None
 
 
 def _numbers(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
