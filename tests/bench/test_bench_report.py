@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from documents import examples
 
 from bench import results
 from bench.__main__ import main
@@ -37,6 +38,16 @@ def test_the_readme_names_every_file_and_each_measurement_is_a_module() -> None:
     named = set(re.findall("`([a-z]+[./](?:py)?)`", (BENCH / "README.md").read_text("utf-8")))
     assert named == {"bars/", *(path.name for path in BENCH.glob("[a-z]*.py"))}
     assert set(results.MEASURES) == {path.stem for path in BENCH.glob("bars/[a-z]*.py")}
+
+
+def test_the_page_shows_commands_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
+    (shown,) = examples(BENCH.parent / "docs" / "measurements.md")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    usage = capsys.readouterr().out
+    commands = re.findall(r"^\$ python -m bench (\w+)( --\w+)?", shown.text, re.MULTILINE)
+    assert len(commands) == len(shown.text.splitlines())
+    assert [word for command in commands for word in command if word.strip() not in usage] == []
 
 
 def test_a_result_is_read_as_it_was_written_next_to_the_others(tmp_path: Path) -> None:
