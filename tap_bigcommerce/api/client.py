@@ -269,10 +269,9 @@ class Client:
                     self._send(probe)
                 except AttemptFailed as failure:
                     if failure.action in RETRIED:
-                        host = urlsplit(self._base).netloc
-                        check = (
-                            f"the network between here and {host}, and whether the store is open"
-                        )
+                        host, peer = urlsplit(self._base).netloc, self._transport.peer
+                        to = host if peer == host else f"{peer}, from there to {host}"
+                        check = f"the network from here to {to}, and whether the store is open"
                         too = f" GET {TIME_PATH} failed, too: {failure.message}."
                         if failure.outcome == NO_CONNECTION:
                             too, check = "", "that address, and the network"

@@ -256,7 +256,10 @@ def parse(body: bytes, *, repair: bool = False) -> tuple[Any, bool]:
     try:
         return loads(body), False
     except ValueError as error:
-        failed = AttemptFailed("not JSON", f"the response is not JSON ({error})")
+        # A proxy, a firewall or the login page of a network may have sent it.
+        is_page = body.lstrip()[:1] == b"<"
+        what = "HTML or XML, not JSON" if is_page else f"not JSON ({error})"
+        failed = AttemptFailed("not JSON", f"the response is {what}")
         try:
             repaired = parse_leniently(body)
         except ValueError:

@@ -14,7 +14,7 @@ from tap_bigcommerce import exceptions
 
 Action = (
     Literal["read", "empty", "wait", "retry", "fewer"]
-    | Literal["token", "permission", "not found", "not offered", "fail"]
+    | Literal["token", "permission", "not found", "not offered", "certificate", "fail"]
 )
 """What the client does after a response or a failed attempt.
 
@@ -26,6 +26,7 @@ Action = (
 - fewer: raise PageTooLarge, so that the caller requests fewer rows; fail where it cannot.
 - token: the token was rejected. Raise InvalidToken, or retry a few times if it has worked before.
 - permission, not found, not offered: raise the exception of that meaning.
+- certificate: raise RunFailed, because it is the same for every request.
 - fail: raise RequestFailed, because retrying would not help.
 """
 
@@ -67,6 +68,7 @@ ERROR_CLASSES: Mapping[Action, type[exceptions.TapError]] = {
     "permission": exceptions.MissingPermission,
     "not found": exceptions.NotFound,
     "not offered": exceptions.NotOffered,
+    "certificate": exceptions.RunFailed,
 }
 """The exceptions of actions that callers tell apart; RequestFailed for all others."""
 

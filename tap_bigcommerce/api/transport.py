@@ -19,6 +19,7 @@ import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 from urllib3.poolmanager import pool_classes_by_scheme
+from urllib3.util import Url, parse_url
 
 from tap_bigcommerce.api.status_codes import NO_CONNECTION, AttemptFailed
 from tap_bigcommerce.config import LOOPBACK, Config
@@ -53,14 +54,20 @@ NOT_CONNECTED = (
 
 CONTENT_LENGTH = re.compile(r"\s*[0-9]+\s*(,\s*[0-9]+\s*)*")
 
+REFUSED_BY_PROXY = re.compile(r"Tunnel connection failed: (\d{3})")
+
 MEGABYTE = 1_000_000
 
 
 class Transport:
-    """Sends GET requests with the token. It is thread-safe. It does not follow redirects."""
+    """Sends GET requests with the token. It is thread-safe. It does not follow redirects.
+
+    Attributes:
+        peer: Where connections are made to, for people: the API's host, or a proxy.
+    """
 
     def __init__(self, config: Config) -> None:
-        """Raises ConfigError if the environment names certificates that cannot be used."""
+        """Raises ConfigError if the environment names a proxy or certificates of no use."""
         self._timeout = config.request_timeout
         self._headers = {
             "X-Auth-Token": config.access_token,
@@ -69,7 +76,7 @@ class Transport:
             "User-Agent": config.user_agent or f"tap-bigcommerce/{VERSION}",
         }
         self._proxies, self._verify = _environment(config.api_url)
-        self._peer = _peer(config.api_url, self._proxies)
+        self.peer = _peer(config.api_url, self._proxies)
         # Not a requests.Session: even with allow_redirects=False, it reads the whole body of a
         # redirect and parses its Location. One connection more than workers, for Client's probe.
         self._adapter = _Adapter(pool_maxsize=config.max_concurrency + 1)
@@ -96,7 +103,7 @@ class Transport:
                     self._adapter.close()
                 yield http_response
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _failure(error, self._peer) from error
+            raise _failure(error, self.peer) from error
         finally:
             # Whatever the error is, or if there is none: past the deadline, it is a timeout.
             if time.monotonic() >= began + deadline:
@@ -106,14 +113,28 @@ class Transport:
 
 
 def _peer(api_url: str, proxies: Mapping[str, str]) -> str:
-    """Where connections are made to, for people: the API's host, or a proxy and its variable."""
+    """Where connections are made to, for people: the API's host, or a proxy and its variable.
+
+    Raises ConfigError if the proxy's address cannot be used.
+    """
     proxy = requests.utils.select_proxy(api_url, proxies)
     if not proxy:
         return urlsplit(api_url).netloc
     names = (f"{urlsplit(api_url).scheme}_proxy", "all_proxy")
     set_ones = (name for name, value in os.environ.items() if value and name.lower() in names)
     variable = next(set_ones, "of this system")
-    return f"the proxy {urlsplit(proxy).netloc.rpartition('@')[2]} ({variable})"
+    try:
+        as_url = requests.utils.prepend_scheme_if_needed(proxy, "http")  # type: ignore[no-untyped-call]
+        address = parse_url(as_url)
+    except urllib3.exceptions.LocationParseError:
+        address = Url()
+    if address.scheme not in ("http", "https") or not address.host:
+        raise ConfigError(
+            f"The proxy ({variable}) cannot be used. It should be an address that begins with "
+            "http:// or https://, such as http://proxy.example:3128. Correct the variable, or "
+            "unset it."
+        )
+    return f"the proxy {address.netloc} ({variable})"
 
 
 def _failure(error: BaseException, peer: str) -> AttemptFailed:
@@ -124,9 +145,9 @@ def _failure(error: BaseException, peer: str) -> AttemptFailed:
     if "CERTIFICATE_VERIFY_FAILED" in str(error):
         return AttemptFailed(
             "certificate",
-            "the API's certificate could not be verified; behind a proxy that decrypts TLS, set "
-            "the environment variable REQUESTS_CA_BUNDLE to its certificate file",
-            "fail",
+            f"the certificate of {peer} could not be verified; behind a proxy that decrypts TLS, "
+            "set the environment variable REQUESTS_CA_BUNDLE to its certificate file",
+            "certificate",
         )
     inner = _innermost(error)
     # Not the message of the exception, which may contain an address with a secret.
@@ -136,15 +157,19 @@ def _failure(error: BaseException, peer: str) -> AttemptFailed:
     if isinstance(error, NEVER_SENT):
         return AttemptFailed("request", f"the request could not be sent ({kind})", "fail")
     if isinstance(error, NOT_CONNECTED) or isinstance(inner, urllib3.exceptions.NewConnectionError):
+        reason = reason.lower() if reason else kind
         if isinstance(inner, urllib3.exceptions.NameResolutionError):
             reason = "its name is unknown here"
         elif isinstance(error, requests.ConnectTimeout):
             reason = "no answer"
-        return AttemptFailed(
-            NO_CONNECTION,
-            f"no connection to {peer}: {reason.lower() if reason else kind}",
-            reduce_after=math.inf,
-        )
+        elif isinstance(cause, ssl.SSLError):
+            reason = f"TLS failed ({(cause.reason or 'error').lower().replace('_', ' ')})"
+        elif refusal := REFUSED_BY_PROXY.match(str(inner)):
+            reason = f"it answered with status {refusal[1]}"
+            if refusal[1] == "407":
+                reason += ", it needs a user and password: http://USER:PASSWORD@HOST:PORT"
+        message = f"no connection to {peer}: {reason}"
+        return AttemptFailed(NO_CONNECTION, message, reduce_after=math.inf)
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):
         return AttemptFailed("timeout", "no response in time")
     if isinstance(inner, http.client.IncompleteRead):

@@ -91,7 +91,7 @@ def test_a_compressed_body_is_decompressed(client: TimedClient, response: Any) -
         ({"body": ROWS, "headers": {"Content-Length": "-5"}}, "Content-Length"),
         (b"[{]", "not JSON"),
         (b"", "not JSON"),
-        (b"<html></html>", "not JSON"),
+        (b"<html></html>", "HTML or XML, not JSON"),
         (b'{"id": 1}', "structure"),
         (b"[1]", "structure"),
         (b"null", "structure"),

@@ -13,6 +13,7 @@ import subprocess
 import threading
 import time
 import zlib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -313,3 +314,18 @@ def test_certificates_that_are_missing_are_said_before_anything_is_asked(
     [words] = result.logged("CRITICAL")
     assert "REQUESTS_CA_BUNDLE names /no/such/file" in words
     assert "No such file" in words
+
+
+def test_a_certificate_that_is_not_trusted_ends_the_run_with_one_message(tmp_path: Path) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made_certificate(tmp_path))
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"https://127.0.0.1:{server.server_port}"
+        result = tap_runner.run({**settings_for(1), "api_url": url})
+        server.shutdown()
+    assert result.status == 1
+    [words] = result.logged("CRITICAL")
+    assert f"the certificate of {url[8:]} could not be verified; behind a proxy" in words
+    assert "1 request," in result.logged()[-1]

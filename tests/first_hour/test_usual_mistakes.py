@@ -7,6 +7,8 @@ import os
 import pty
 import re
 import subprocess
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -112,6 +114,49 @@ def test_a_failed_connection_names_where_to_and_why(
     retries = result.logged("WARNING")
     assert len(retries) == len(set(re.findall(r"attempt \d+", " ".join(retries)))), "once for all"
     assert result.logged()[-1].startswith("ERROR Failed: ")
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A server that speaks no TLS, and a proxy that refuses everybody."""
+
+    def do_CONNECT(self) -> None:
+        self.send_error(407)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.parametrize(
+    ("api_url", "variables", "cause"),
+    [
+        ("https://{here}", {}, "No connection to {here}: TLS failed ("),
+        (
+            "https://store.invalid",
+            {"HTTPS_PROXY": "http://me:my-password@{here}"},
+            "No connection to the proxy {here} (HTTPS_PROXY): it answered with status 407",
+        ),
+        ("https://store.invalid", {"https_proxy": "{here}"}, "the proxy {here} (https_proxy): it"),
+        ("https://store.invalid", {"ALL_PROXY": "socks5://me:my-password@{here}"}, "(ALL_PROXY)"),
+        ("https://store.invalid", {"HTTPS_PROXY": "http://[::1"}, "The proxy (HTTPS_PROXY) cannot"),
+        ("https://store.invalid", {"HTTPS_PROXY": "me:my-password@{here}"}, "(HTTPS_PROXY) cannot"),
+    ],
+)
+def test_a_proxy_of_no_use_is_named(api_url: str, variables: dict[str, str], cause: str) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        here = f"127.0.0.1:{server.server_port}"
+        limits = {"max_attempts": 1, "max_retry_seconds": 0}
+        config = {"store_hash": "abc123", "access_token": "x", **limits}
+        result = run(
+            {**config, "api_url": api_url.format(here=here)},
+            env={name: value.replace("{here}", here) for name, value in variables.items()},
+        )
+        server.shutdown()
+    assert result.status == 1
+    (line,) = result.logged("CRITICAL")
+    assert cause.format(here=here) in line
+    assert "Error" not in line, "no names of Python"
+    assert "my-password" not in result.stderr
 
 
 def test_a_hint_is_given_where_the_messages_go_to_a_terminal(quiet: Sandbox) -> None:
