@@ -11,7 +11,6 @@ import argparse
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,34 +22,16 @@ from tap_bigcommerce.records.schemas import load_schema
 Record = dict[str, Any]
 
 PAGE = 50
-
-
-@dataclass(frozen=True)
-class Table:
-    """A stream: its path and parameters, and the child lists that are read for each record.
-
-    `left_out`: fields that do not fit the schema, which `Transformer` would refuse.
-    """
-
-    path: str
-    params: tuple[tuple[str, str], ...] = ()
-    below: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-
-
-TABLES = {
-    "orders": Table(
-        "/v2/orders",
-        below=("products", "shipping_addresses", "coupons"),
-        left_out=("consignments", "fees"),
-    ),
-    "products": Table(
-        "/v3/catalog/products",
-        (("include", "variants,images,custom_fields,bulk_pricing_rules,videos"),),
-    ),
-    "customers": Table("/v2/customers"),
-    "coupons": Table("/v2/coupons", left_out=("restricted_to",)),
+PATHS = {
+    "orders": "/v2/orders",
+    "products": "/v3/catalog/products",
+    "customers": "/v2/customers",
+    "coupons": "/v2/coupons",
 }
+PARAMS = {"products": {"include": "variants,images,custom_fields,bulk_pricing_rules,videos"}}
+CHILD_LISTS = {"orders": ("products", "shipping_addresses", "coupons")}
+LEFT_OUT = {"orders": ("consignments", "fees"), "coupons": ("restricted_to",)}
+"""Fields that do not fit the schema, which `Transformer` would refuse."""
 
 
 class Store:
@@ -61,39 +42,36 @@ class Store:
         self._session = requests.Session()
         self._session.headers["X-Auth-Token"] = config["access_token"]
 
-    def records(self, path: str, params: tuple[tuple[str, str], ...] = ()) -> Iterator[Record]:
+    def records(self, path: str, **params: str) -> Iterator[Record]:
         """All records of a list, page after page."""
-        number = 1
-        while True:
-            rows = self._get(path, {**dict(params), "page": str(number), "limit": str(PAGE)})
-            yield from rows
-            if len(rows) < PAGE:
-                return
+        number = 0
+        rows: list[Record] = [{}] * PAGE
+        while len(rows) == PAGE:
             number += 1
+            rows = self._get(path, {**params, "page": str(number), "limit": str(PAGE)})
+            yield from rows
 
     def _get(self, path: str, params: dict[str, str]) -> list[Record]:
         while True:
             response = self._session.get(self._base + path, params=params, timeout=300)
-            if response.status_code == 429:
-                time.sleep(int(response.headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000)
-                continue
-            response.raise_for_status()
-            if response.status_code == 204:
-                return []
-            body = response.json()
-            rows: list[Record] = body["data"] if isinstance(body, dict) else body
-            return rows
+            if response.status_code != 429:
+                break
+            time.sleep(int(response.headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000)
+        response.raise_for_status()
+        body = response.json() if response.status_code != 204 else []
+        rows: list[Record] = body["data"] if isinstance(body, dict) else body
+        return rows
 
 
 def sync(store: Store, stream: str) -> None:
     """Read one stream."""
-    table, schema = TABLES[stream], load_schema(stream)
+    path, schema = PATHS[stream], load_schema(stream)
     singer.write_schema(stream, schema, ["id"])
-    for record in store.records(table.path, table.params):
-        for name in table.left_out:
+    for record in store.records(path, **PARAMS.get(stream, {})):
+        for name in LEFT_OUT.get(stream, ()):
             record.pop(name, None)
-        for name in table.below:
-            record[name] = list(store.records(f"{table.path}/{record['id']}/{name}"))
+        for name in CHILD_LISTS.get(stream, ()):
+            record[name] = list(store.records(f"{path}/{record['id']}/{name}"))
         with singer.Transformer() as transformer:
             out = transformer.transform(record, schema)
         singer.write_record(stream, out, time_extracted=singer.utils.now())
@@ -106,7 +84,7 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path)
     given = parser.parse_args()
     store = Store(json.loads(given.config.read_text()))
-    streams = list(TABLES)
+    streams = list(PATHS)
     if given.catalog:
         catalog = json.loads(given.catalog.read_text())
         streams = [entry["tap_stream_id"] for entry in catalog["streams"]]
