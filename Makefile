@@ -41,7 +41,7 @@ mutations: tests target ## break the tap in thirty ways, and show which tests se
 	@$(BIN)/python -m scripts.mutations $(ARGS)
 
 tools: tests target singer-tools target-postgres target-duckdb meltano airflow ## test with real targets, Meltano and Airflow
-	@$(BIN)/python -m pytest -m tools -rs $(ARGS)
+	@$(BIN)/python -m pytest -m tools -n 2 --dist loadfile -rs $(ARGS)
 
 lint: linters ## ruff, mypy --strict and import-linter
 	$(BIN)/ruff check .
