@@ -87,7 +87,7 @@ def resumed(store: GoldenStore) -> Iterator[Step]:
 
 def odd(store: GoldenStore) -> Iterator[Step]:
     """Undocumented values."""
-    store.odd_every = 40
+    store.odd_every = 12
     yield Step(ONE_AT_ONCE)
 
 
