@@ -45,6 +45,7 @@ class Run:
 
     status: str
     lines: dict[str, list[str]]
+    requests: int
     state: Any = None
 
 
@@ -91,6 +92,7 @@ class Tap:
         return runs
 
     def _run(self, store: GoldenStore, step: Step, catalog: Any, state: Any) -> Run:
+        store.clear_requests()
         with tempfile.TemporaryDirectory(prefix="golden-") as folder:
             arguments = ["-m", "tap_bigcommerce", *step.args]
             files = {"config": step.config(store), "catalog": catalog, "state": state}
@@ -101,13 +103,12 @@ class Tap:
                     arguments += [f"--{option}", str(path)]
             status, out = self.call(*arguments)
         if "--discover" in step.args:
-            return Run(status, {"catalog": [f"CATALOG {out}"]})
-        return _read(status, out, store.now)
+            return Run(status, {"catalog": [f"CATALOG {out}"]}, len(store.requests()))
+        return _read(Run(status, {}, len(store.requests())), out, store.now)
 
 
-def _read(status: str, out: str, store_now: float) -> Run:
-    """The normalized output of a sync."""
-    run = Run(status, {})
+def _read(run: Run, out: str, store_now: float) -> Run:
+    """The run with the normalized output of a sync."""
     for line in filter(None, out.split("\n")):
         message = json.loads(line, parse_float=_marked, parse_int=_marked)
         kind, stream = message.pop("type"), message.pop("stream", "")
@@ -153,7 +154,8 @@ def _together(runs: Sequence[Run]) -> Run:
         schemas = {line for line in found if line.startswith("SCHEMA")}
         lines[stream] = [*sorted(schemas), *sorted(x for x in found if x not in schemas)]
     lines[STATE] = runs[-1].lines[STATE]
-    return Run(", then ".join(run.status for run in runs), lines)
+    status = ", then ".join(run.status for run in runs)
+    return Run(status, lines, sum(run.requests for run in runs))
 
 
 def _same(label: str, was: Run, now: Run) -> bool:
@@ -172,7 +174,7 @@ def _same(label: str, was: Run, now: Run) -> bool:
     counts = [sum(x.startswith("RECORD") for x in lines) for lines in now.lines.values()]
     print(
         f"{label}: {'DIFFERENT' if faults else 'same'}: {sum(n > 0 for n in counts)} streams, "
-        f"{sum(counts):,} records, exit {now.status}"
+        f"{sum(counts):,} records, {was.requests} / {now.requests} requests, exit {now.status}"
     )
     for fault in faults:
         print(f"    {fault}")
@@ -203,10 +205,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("commit", help="the commit to compare with, or a folder with its package")
     quick = ", ".join(one.__name__ for one in QUICK)
     parser.add_argument("--quick", action="store_true", help=f"only {quick}")
-    parser.add_argument("--only", metavar="NAME", default="", help="only this scenario")
+    names = [one.__name__ for one in SCENARIOS]
+    parser.add_argument("--only", choices=names, help="only this scenario")
     parser.add_argument("--streams", metavar="A,B", help="only these streams")
     given = parser.parse_args(argv)
-    chosen = [one for one in SCENARIOS if given.only in ("", one.__name__)]
+    chosen = [one for one in SCENARIOS if given.only in (None, one.__name__)]
     began, same = time.monotonic(), True
     with tempfile.TemporaryDirectory(prefix="golden-") as folder, ThreadPoolExecutor(2) as pool:
         old = Path(given.commit).resolve()
