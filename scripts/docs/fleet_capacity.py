@@ -36,68 +36,35 @@ def capacity_tables(result: Result) -> str:
     by_memory = math.ceil(memory / UTILIZATION / MACHINE_GB)
     rows = STORES * one["rows in Dagster's event log"]
     text_gb = STORES * one["their text (KB)"] / 1e6
+    used = f"used to {UTILIZATION:.0%}"
+    calculations = f"""
+processors, fully used | {STORES:,} × {processor:.2f} s / {HOUR:,} s | {busy:.1f}
+duration of a sync, if a response takes 0.3 s | \
+{one["requests"]:.0f} × {REQUEST_SECONDS} s + {processor:.2f} s | {seconds:.1f} s
+pairs of tap and target at the same time | {STORES:,} × {seconds:.1f} s / {HOUR:,} s | {pairs:.1f}
+runs at the same time, of {AT_ONCE} pairs each | {pairs:.1f} / {AT_ONCE} | \
+{math.ceil(pairs / AT_ONCE)}
+memory at the limit of {RUNS} runs | \
+{RUNS * AT_ONCE} × {pair_mb:.0f} MB + {RUNS} × {run_mb:.0f} MB | {memory:.0f} GB
+machines of {PROCESSORS} processors and {MACHINE_GB} GB, {used} | \
+{by_processor} for the processors, {by_memory} for the memory; and a spare one | \
+{max(by_processor, by_memory) + 1}
+requests, each store with its own quota | {STORES:,} × {one["requests"]:.0f} / {HOUR:,} s | \
+{STORES * one["requests"] / HOUR:.0f} a second
+rows into Dagster's database | {STORES:,} × {rows / STORES:.0f} / {HOUR:,} s | \
+{rows / HOUR:.0f} a second
+their text, before indexes | {STORES:,} × {one["their text (KB)"]:.0f} KB × 24 | \
+{text_gb * 24:.1f} GB a day
+with `keep_days={KEPT_DAYS}` | {text_gb * 24:.1f} GB × {KEPT_DAYS} | \
+{text_gb * 24 * KEPT_DAYS:.0f} GB"""
+    columns = ["10,000 stores an hour", "calculation", "result"]
+    measured = result.machine
     return "\n".join(
         [
             table(result.tables[1].columns, result.tables[1].rows),
-            table(
-                ["10,000 stores an hour", "calculation", "result"],
-                [
-                    [
-                        "processors, fully used",
-                        f"{STORES:,} × {processor:.2f} s / {HOUR:,} s",
-                        f"{busy:.1f}",
-                    ],
-                    [
-                        "duration of a sync, if a response takes 0.3 s",
-                        f"{one['requests']:.0f} × {REQUEST_SECONDS} s + {processor:.2f} s",
-                        f"{seconds:.1f} s",
-                    ],
-                    [
-                        "pairs of tap and target at the same time",
-                        f"{STORES:,} × {seconds:.1f} s / {HOUR:,} s",
-                        f"{pairs:.1f}",
-                    ],
-                    [
-                        f"runs at the same time, of {AT_ONCE} pairs each",
-                        f"{pairs:.1f} / {AT_ONCE}",
-                        f"{math.ceil(pairs / AT_ONCE)}",
-                    ],
-                    [
-                        f"memory at the limit of {RUNS} runs",
-                        f"{RUNS * AT_ONCE} × {pair_mb:.0f} MB + {RUNS} × {run_mb:.0f} MB",
-                        f"{memory:.0f} GB",
-                    ],
-                    [
-                        f"machines of {PROCESSORS} processors and {MACHINE_GB} GB, "
-                        f"used to {UTILIZATION:.0%}",
-                        f"{by_processor} for the processors, {by_memory} for the memory; and a "
-                        "spare one",
-                        f"{max(by_processor, by_memory) + 1}",
-                    ],
-                    [
-                        "requests, each store with its own quota",
-                        f"{STORES:,} × {one['requests']:.0f} / {HOUR:,} s",
-                        f"{STORES * one['requests'] / HOUR:.0f} a second",
-                    ],
-                    [
-                        "rows into Dagster's database",
-                        f"{STORES:,} × {rows / STORES:.0f} / {HOUR:,} s",
-                        f"{rows / HOUR:.0f} a second",
-                    ],
-                    [
-                        "their text, before indexes",
-                        f"{STORES:,} × {one['their text (KB)']:.0f} KB × 24",
-                        f"{text_gb * 24:.1f} GB a day",
-                    ],
-                    [
-                        f"with `keep_days={KEPT_DAYS}`",
-                        f"{text_gb * 24:.1f} GB × {KEPT_DAYS}",
-                        f"{text_gb * 24 * KEPT_DAYS:.0f} GB",
-                    ],
-                ],
-            ),
-            f"One store's figures were measured {result.machine['date']} on "
-            f"{result.machine['processors']} processors, Python {result.machine['python']}, four "
-            "streams, the demo's target (`python -m bench fleet`).\n",
+            table(columns, [line.split(" | ") for line in calculations.strip().split("\n")]),
+            f"One store's figures were measured {measured['date']} on {measured['processors']} "
+            f"processors, Python {measured['python']}, four streams, the demo's target "
+            "(`python -m bench fleet`).\n",
         ]
     )
