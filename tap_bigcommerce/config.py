@@ -281,16 +281,19 @@ def read_config(
     finally:
         # Also where a setting is missing: a misspelt name may be the reason.
         _warn_of_unknown_names(raw, environment)
-    now = datetime.now(timezone.utc)
-    starts = {"start_date": config.start_date}
-    starts |= {f"streams.{n}.start_date": own.start_date for n, own in config.streams.items()}
-    for name, start in starts.items():
-        if start is not None and start > now:
-            LOGGER.warning("%s is in the future: no record has been modified since then.", name)
+    warn_of_future("start_date", config.start_date)
+    for stream, own in config.streams.items():
+        warn_of_future(f"streams.{stream}.start_date", own.start_date)
     used = [VARIABLES[name] for name in sorted(raw.keys() - from_files)]
     if used:
         LOGGER.info("Settings from the environment: %s", ", ".join(used))
     return config
+
+
+def warn_of_future(name: str, start: datetime | None) -> None:
+    """Warn of a start date in the future; `name` is that of the setting or the option."""
+    if start is not None and start > datetime.now(timezone.utc):
+        LOGGER.warning("%s is in the future: no record has been modified since then.", name)
 
 
 def _warn_of_unknown_names(raw: Mapping[str, Any], environment: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ import re
 import sys
 from typing import Any
 
-from tap_bigcommerce.config import SETTINGS, Config, actual_value, parse_value
+from tap_bigcommerce.config import SETTINGS, Config, actual_value, parse_value, warn_of_future
 from tap_bigcommerce.dates import format_instant
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.files import UnusableFile, decode_text, read_file, write_atomically
@@ -80,6 +80,7 @@ def config_from_credentials(credentials: str, start_date: str | None) -> dict[st
             config["api_url"],
         )
     if start_date is not None:
+        warn_of_future("--start-date", config["start_date"])
         config["start_date"] = format_instant(config["start_date"])[:19] + "Z"
     return config
 
@@ -95,7 +96,7 @@ def _labelled_values(text: str, mistakes: list[str]) -> dict[str, str]:
                 mistakes.append(f"the file has {label} twice, with different values")
             found[label] = value.strip()
     if not found:
-        kind = "a config" if text.lstrip().startswith("{") else "another file"
+        kind = "a config, a state or a catalog" if text.lstrip().startswith("{") else "another file"
         mistakes.append(
             f"it is not a credentials file of BigCommerce: it has no line with {', '.join(LABELS)} "
             f"and a colon. It looks like {kind}. BigCommerce offers the file only once, when an "

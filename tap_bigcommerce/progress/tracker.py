@@ -255,7 +255,7 @@ class ProgressTracker:
             return Snapshot(
                 streams=self.streams,
                 rates={at.stream: self._rate_and_eta(at, now, quota) for at in self.streams},
-                totals=f"{done} of {len(self.streams)} streams done, {self.totals()}",
+                totals=f"{done} of {plural(len(self.streams), 'stream')} done, {self.totals()}",
                 quota=quota,
                 waits=_wait_messages(self._waits.values(), now),
             )

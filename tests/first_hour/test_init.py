@@ -115,7 +115,10 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
         (FILE.replace("https", "http"), "not as expected"),
         (FILE.replace(PATH, "https://store-abc.mybigcommerce.com/api/v2/"), "legacy API account"),
         (FILE + "ACCESS TOKEN: an0ther5ecret", "twice"),
-        ('{"store_hash": "abc123", "access_token": "t0ken5ecret"}', "looks like a config"),
+        (
+            '{"store_hash": "abc123", "access_token": "t0ken5ecret"}',
+            "looks like a config, a state or a catalog",
+        ),
         ("", "not a credentials file"),
         (bytes(range(256)), "not a credentials file"),
         (FILE.replace(TOKEN, f"{TOKEN}é").encode("latin-1"), "ACCESS TOKEN should be"),

@@ -8,6 +8,7 @@ import pty
 import re
 import subprocess
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -224,13 +225,17 @@ def test_a_state_without_known_bookmarks_is_not_taken_in_silence(quiet: Sandbox)
     assert not run(settings(quiet), state=STATE).logged("WARNING")
 
 
-def test_dates_in_the_future_are_named(quiet: Sandbox) -> None:
+def test_dates_in_the_future_are_named(quiet: Sandbox, tmp_path: Path) -> None:
     future = "2999-01-01T00:00:00Z"
     streams = {"customers": {"start_date": future}}
     result = run(settings(quiet, start_date=future, streams=streams))
     assert result.status == 0
     assert "start_date is in the future" in result.stderr
     assert "streams.customers.start_date is in the future" in result.stderr
+    file = tmp_path / "credentials.txt"
+    file.write_text("ACCESS TOKEN: x\nAPI PATH: https://api.bigcommerce.com/stores/abc123/v3/\n")
+    made = run(args=["--init", str(file), "--start-date", "2999-01-01"])
+    assert "--start-date is in the future" in made.stderr
     state = {"bookmarks": {"orders": {"date_modified": future}}}
     for args in ([], ["--check"]):
         result = run(settings(quiet), state=state, args=args)
