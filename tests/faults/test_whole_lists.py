@@ -203,6 +203,26 @@ def test_a_list_that_contradicts_itself_fails_with_both_figures(name: str) -> No
     assert "ACTIVATE_VERSION" not in result.stdout
 
 
+@pytest.mark.parametrize("path", [V2_PAGES, V2_BY_ID, PAGES, CURSORS, BY_ID, AT_ONCE])
+def test_a_list_that_answers_404_from_its_second_page_on_is_gone_and_has_not_ended(
+    path: str,
+) -> None:
+    answered: list[Json] = []
+
+    def status(query: Json) -> int:
+        answered.append(query)
+        return 200 if len(answered) == 1 else 404
+
+    def body(query: Json) -> Any:
+        cursor = {"cursor_pagination": {"links": {"next": "?after=c1"}}}
+        return rows(2) if path.startswith("/v2/") else {"data": rows(2), "meta": cursor}
+
+    with MadeStore({}) as store:
+        store.answer(path, status, body)
+        result = store.fail(STREAM_OF[path], page_size=2, max_concurrency=1)
+    assert "404" in critical(result)
+
+
 # Filters by id that fail
 
 
