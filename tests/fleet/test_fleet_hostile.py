@@ -125,7 +125,7 @@ with open(sys.argv[2]) as file:
 print(text, json.loads(text), file=sys.stderr)
 for value in json.loads(text)["shown"]:
     print(value, file=sys.stderr)
-print("https://who@host/path?sig=0123 is not there", file=sys.stderr)
+print("https://who@host/path?sig=sig-0123-x is not there", file=sys.stderr)
 print("Authorization: Basic dW5rbm93bg==", file=sys.stderr)
 print('password=unknown-one {"api_token": "unknown-two"}', file=sys.stderr)
 sys.exit(3)
@@ -157,7 +157,7 @@ SECRETS = (
     "in-a-pair",
     "in-json-text",
     "who@",
-    "0123",
+    "sig-0123",
     "dW5rbm93bg",
     "unknown-",
 )
