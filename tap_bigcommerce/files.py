@@ -101,14 +101,7 @@ def read_json(name: str) -> Any:
     not finite.
     """
     try:
-        return parse_json(decode_text(read_file(name)))
-    except UnicodeDecodeError as error:
-        raise UnusableFile("it is not text in UTF-8") from error
-
-
-def parse_json(text: str) -> Any:
-    """The JSON value in a text, as `read_json` accepts it; None if the text is empty."""
-    try:
+        text = decode_text(read_file(name))
         if not text.strip():
             return None
         value = json.loads(
@@ -117,6 +110,8 @@ def parse_json(text: str) -> Any:
         if _depth(value) > MAX_DEPTH:
             raise RecursionError
         orjson.dumps(value)
+    except UnicodeDecodeError as error:
+        raise UnusableFile("it is not text in UTF-8") from error
     except json.JSONDecodeError as error:
         # The decoder's message has a position, never a part of the text.
         several = error.msg == "Extra data" and "\n" in text.strip()

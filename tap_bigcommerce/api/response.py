@@ -4,8 +4,6 @@ A page is kept as bytes until its rows are written. Until then only the keys of 
 which msgspec reads without parsing the rest.
 """
 
-from __future__ import annotations
-
 import codecs
 import json
 import operator
@@ -192,7 +190,7 @@ class Response:
         self.next = _next_page(meta)
         self.has_cursors = bool(inside(meta, "cursor_pagination"))
 
-    def without_rows(self) -> Response:
+    def without_rows(self) -> "Response":
         """A response like this one for a page after the end: no rows, no total and no next page."""
         return Response(self.path, 0, [], None, self.sent_at, self.store_time)
 

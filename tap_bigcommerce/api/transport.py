@@ -165,9 +165,8 @@ def _failure(error: BaseException, peer: str) -> AttemptFailed:
         elif isinstance(cause, ssl.SSLError):
             reason = f"TLS failed ({(cause.reason or 'error').lower().replace('_', ' ')})"
         elif refusal := REFUSED_BY_PROXY.match(str(inner)):
-            reason = f"it answered with status {refusal[1]}"
-            if refusal[1] == "407":
-                reason += ", it needs a user and password: http://USER:PASSWORD@HOST:PORT"
+            needs = ", it needs a user and password" if refusal[1] == "407" else ""
+            reason = f"it answered with status {refusal[1]}{needs}"
         message = f"no connection to {peer}: {reason}"
         return AttemptFailed(NO_CONNECTION, message, reduce_after=math.inf)
     if isinstance(error, (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError)):

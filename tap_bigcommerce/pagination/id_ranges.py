@@ -36,8 +36,6 @@ The classes here make no requests. `next_requests` says what to request, `receiv
 and `ready` returns the rows that are next.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from array import array
@@ -91,7 +89,7 @@ class ByIdRange:
         # From the start of the list, no bound is safer than 0.
         return {**self.ascending, **({self.min_id: str(bound)} if bound > 0 else {})}
 
-    def make_paginator(self, name: str, after: Position, parallel: int) -> IdRangePaginator:
+    def make_paginator(self, name: str, after: Position, parallel: int) -> "IdRangePaginator":
         """A paginator for the rows after the id `after`; `name` is the list's in errors."""
         start = after if isinstance(after, int) else 0
         return IdRangePaginator(name, self, after=start, parallel=parallel)

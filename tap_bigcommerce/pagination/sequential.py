@@ -19,8 +19,6 @@ This is for lists that cannot be filtered by id. It works like this:
 As in `id_ranges`, the classes here make no requests.
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,7 +66,7 @@ class Sequential:
     ends_at_short_page = True
     """A page that cannot be full is the last one, unless the API says that the list goes on."""
 
-    def make_paginator(self, name: str, after: Position, parallel: int) -> SequentialPaginator:
+    def make_paginator(self, name: str, after: Position, parallel: int) -> "SequentialPaginator":
         """A paginator that starts at the cursor `after`, if that is one; `name` is for errors."""
         return SequentialPaginator(name, self, after)
 

@@ -4,8 +4,6 @@ Each `to_...` function takes a value that is not null. It returns the value to w
 `orjson.Fragment` holds finished JSON, or raises DoesNotFit where something would be lost.
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import re
@@ -56,7 +54,7 @@ class ExactFloat(float):
     text: the number as it was in the JSON text.
     """
 
-    def __new__(cls, text: str) -> ExactFloat:
+    def __new__(cls, text: str) -> "ExactFloat":
         """Make the number from its JSON text."""
         number = super().__new__(cls, text)
         number.text = text

@@ -22,7 +22,7 @@ from msgspec import Meta, Struct
 from tap_bigcommerce.config import may_be_secret
 from tap_bigcommerce.dates import format_instant, parse_instant
 from tap_bigcommerce.exceptions import StateError
-from tap_bigcommerce.files import UnusableFile, parse_json, read_input_file
+from tap_bigcommerce.files import read_input_file
 from tap_bigcommerce.text import quoted
 
 LOGGER = logging.getLogger(__name__)
@@ -70,38 +70,26 @@ class StartPosition(Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 def _unwrapped(given: Any) -> Any:
     """The state itself, where it is in a wrapper in which a target or Meltano stores it."""
-    if isinstance(given, str):
-        # As a database or another program stores it.
-        wrapper, inner = "a text", _parsed(given)
-    elif not isinstance(given, dict):
+    if not isinstance(given, dict):
         return given
-    elif given.get("type") == "STATE" and "value" in given:
+    if given.get("type") == "STATE" and "value" in given:
         wrapper, inner = "a STATE message", given["value"]
     elif "singer_state" in given:
         wrapper, inner = '{"singer_state": ...}', given["singer_state"]
     elif given and given.keys() <= {"completed", "partial"}:
         # Meltano's own form. The runs in `partial` came after the one in `completed`.
         wrapper = '{"completed": ..., "partial": ...}'
-        completed, partial = (_parsed(given.get(name)) or {} for name in ("completed", "partial"))
-        inner = _merged(completed, partial)
+        inner = _merged(given.get("completed") or {}, given.get("partial") or {})
     else:
         return given
     LOGGER.info("The state is the one in %s.", wrapper)
     return _unwrapped(inner)
 
 
-def _parsed(value: Any) -> Any:
-    """The JSON value in a text; any other value as it is. Raises StateError."""
-    try:
-        return parse_json(value) if isinstance(value, str) else value
-    except UnusableFile as error:
-        raise StateError(f"The state is a text that cannot be read: {error}.") from error
-
-
 def _merged(old: Any, new: Any) -> Any:
     """`new`; where both are objects, the members of both, as Meltano merges them."""
     if not isinstance(old, dict) or not isinstance(new, dict):
-        return new
+        return new or old
     return {**old, **{name: _merged(old.get(name), value) for name, value in new.items()}}
 
 

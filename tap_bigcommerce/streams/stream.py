@@ -1,7 +1,5 @@
 """The declaration of a stream: its path, keys, parent stream, filters."""
 
-from __future__ import annotations
-
 import functools
 import logging
 import re
@@ -133,7 +131,7 @@ class Stream:
     enricher: Callable[[ReadRequest], Enricher | None] = lambda _: None
     post_process: Callable[[Row], Row] | None = None
     id_lookup: IdLookup | None = None
-    fallback: Stream | None = None
+    fallback: "Stream | None" = None
 
     @property
     def has_child_list(self) -> bool:

@@ -1,7 +1,5 @@
 """Sets of ids: compressed, and kept between runs in the state or a file."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import zlib
@@ -71,7 +69,7 @@ class IdSetStore:
         self.size = 0
         """Size of the last set given to `put`, as text in the state, in bytes."""
 
-    def get(self, entry: Mapping[str, Any]) -> IdSet | None:
+    def get(self, entry: Mapping[str, Any]) -> "IdSet | None":
         """The set that the state's `entry` holds or names; None if it has no set.
 
         Raises StateError when the set is damaged, or when its file is missing or not the right one.

@@ -1,7 +1,5 @@
 """Finds out which ids a store has: scans a list, or looks up single ids."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
@@ -42,7 +40,7 @@ class IdSearch:
         # With the shortest rows that the API offers.
         self._list = stream.request(self._id_lookup.short_rows)
 
-    def scan(self) -> tuple[ListReader, IdSet | None, int]:
+    def scan(self) -> "tuple[ListReader, IdSet | None, int]":
         """Read the complete list only for its ids (an id scan).
 
         Returns the list's reader; the ids of all rows that are not archived, None for a stream
