@@ -401,7 +401,6 @@ def test_orders_include_only_what_is_selected(
         (["images", "videos"], {"images", "videos"}),
         (["custom_fields[].name", "bulk_pricing_rules"], {"custom_fields", "bulk_pricing_rules"}),
     ],
-    ids=str,
 )
 def test_products_include_only_what_is_selected(
     quiet: Sandbox, catalog: Json, fields: list[str], included: set[str]
