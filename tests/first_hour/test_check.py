@@ -32,10 +32,9 @@ def stream_of(found: Json, name: str) -> Json:
     return stream
 
 
-def test_the_store_is_shown_and_the_check_fits_one_screen(quiet: Sandbox) -> None:
-    quiet.set(quota=450)
-    result = run(settings(quiet), args=["--check"], env={"COLUMNS": str(SCREEN_COLUMNS)})
-    quiet.set(quota=0)
+def test_the_store_is_shown_and_the_check_fits_one_screen(small: Sandbox) -> None:
+    small.set(quota=450)
+    result = run(settings(small), args=["--check"], env={"COLUMNS": str(SCREEN_COLUMNS)})
     assert result.status == 0, result.stderr
     asking, end = result.logged()
     assert re.fullmatch(r"INFO Asking 127.0.0.1:\d+ which of \d+ streams the token .*", asking)
@@ -46,7 +45,7 @@ def test_the_store_is_shown_and_the_check_fits_one_screen(quiet: Sandbox) -> Non
     assert len(lines) + 2 <= SCREEN_LINES
     assert max(map(len, lines)) <= SCREEN_COLUMNS
     assert lines[-1] == "Ready: all 4 selected streams can be read."
-    assert settings(quiet)["access_token"] not in result.stdout
+    assert settings(small)["access_token"] not in result.stdout
 
 
 def test_counts_are_those_of_the_store(quiet: Sandbox) -> None:
