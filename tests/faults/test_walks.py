@@ -171,7 +171,7 @@ def test_while_records_come_go_and_change_none_that_stayed_is_missed(case: Walk)
 
 def assert_in_order(result: tap_runner.Result) -> None:
     """Each id once and in order, but for what a filter by id seems to hide: it is read later."""
-    again = [line for line in result.logged("WARNING") if "Read again by page number" in line]
+    again = [line for line in result.logged("WARNING") if "read again by page number" in line]
     for stream in STREAMS:
         ids = result.ids(stream)
         assert len(ids) == len(set(ids)), f"{stream}: twice"
