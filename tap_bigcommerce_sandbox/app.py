@@ -238,8 +238,7 @@ class App:
             response.headers.setdefault("last-modified", http_date(self.world.clock.now()))
         if bare:
             return
-        refused = response.status == 429
-        if refused and self.options.retry_after_header:
-            response.headers["X-Retry-After"] = str(self.options.retry_after_header)
         if self.options.rate_limit_headers:
-            response.headers.update(self.quota.headers(self.options, exhausted=refused))
+            response.headers.update(
+                self.quota.headers(self.options, exhausted=response.status == 429)
+            )

@@ -120,7 +120,6 @@ def _read(text: str, reads: str, world: World) -> Any:
     if reads in ("date", "day date"):
         return read_date(
             text,
-            naive_offset_hours=world.options.naive_offset_hours,
             bare_date_takes_time_of=world.clock.now() if reads == "day date" else None,
         )
     return text

@@ -35,10 +35,6 @@ class Options:
     )
     id_gaps: float = _option(0.02, "share of ids left out in the pattern 'holes'")
     data_until: str = _option("2026-04-01T00:00:00Z", "the newest date a row starts with (ISO)")
-    data_days: int = _option(1095, "days of history before data_until")
-    same_second_share: float = _option(
-        0.02, "share of rows that were all modified in one and the same second (a bulk edit)"
-    )
     variants_per_product: int = _option(6, "most variants a product has")
     fewest_variants: int = _option(
         0, "fewest variants a product has (0: half of the products have none)"
@@ -51,23 +47,15 @@ class Options:
     promotion_share: float = _option(
         0.015, "share of orders with an automatic promotion, which has an id but no code"
     )
-    free_shipping_share: float = _option(
-        0.012, "share of orders that are shipped free for everyone, without a coupon"
-    )
-    transactions_per_order: int = _option(3, "most transactions of an order; 250 can be read")
     currency: str = _option("USD", "default currency of the store", tuple(CURRENCIES))
     customer_groups: int = _option(6, "number of customer groups")
     customer_attributes: int = _option(12, "number of attributes that customers can have")
-    addresses_per_customer: int = _option(
-        3, "most addresses of a plain customer; one in 40 has nine more"
-    )
     brands: int = _option(40, "number of brands")
     categories: int = _option(60, "number of categories")
     metafield_share: float = _option(
         0.1, "share of orders, customers, products, variants, brands, categories with metafields"
     )
     price_lists: int = _option(3, "number of price lists")
-    priced_share: float = _option(0.3, "share of products that a price list has prices for")
     promotions: int = _option(12, "number of promotions")
     codes_per_promotion: int = _option(60, "most codes of a promotion with many")
     channels: int = _option(3, "number of channels (1 or more)")
@@ -80,9 +68,6 @@ class Options:
     # Behaviour that the API does not document
     inclusive_bounds: bool = _option(
         True, "whether min_id, id:min, min_date_modified, date_modified:min (and max) include"
-    )
-    naive_offset_hours: float = _option(
-        0.0, "offset from UTC that a date filter without an offset is read in"
     )
     archived_orders: str = _option(
         "listed",
@@ -120,14 +105,6 @@ class Options:
     free_shipping_coupon_shows_discount: bool = _option(
         False, "whether coupon_discount counts shipping and free-shipping coupons"
     )
-    no_transactions: str = _option(
-        "mixed",
-        "response for an order without transactions ('mixed' goes by the order's id)",
-        ("mixed", "empty", "204", "404"),
-    )
-    undocumented_totals: bool = _option(
-        False, "whether refunds and customer attributes have totals, which are not documented"
-    )
     customers_v2: str = _option(
         "served",
         "whether /v2/customers is served; else the status it has",
@@ -162,7 +139,6 @@ class Options:
     window_seconds: float = _option(30.0, "length of the rate limit's window")
     other_app_rate: float = _option(0.0, "requests a second that another app takes of the quota")
     rate_limit_headers: bool = _option(True, "whether responses have X-Rate-Limit-* headers")
-    retry_after_header: int = _option(0, "X-Retry-After seconds on a 429 (0: no such header)")
     withheld_scopes: tuple[str, ...] = _option(
         (), "permissions that the token lacks, by the names in the table of endpoints"
     )

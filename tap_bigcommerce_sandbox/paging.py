@@ -34,8 +34,7 @@ class Paging:
     links: bool = True
     """Whether meta.pagination has links."""
     meta: str = "pages"
-    """What meta holds: "pages", "offset" (sites count so), "open" (its documentation says nothing,
-    see the option undocumented_totals) or "nothing"."""
+    """What meta holds: "pages", "offset" (sites count so) or "nothing"."""
     extra: Mapping[str, Any] = field(default_factory=dict)
     larger: int = 1
     """How many times the usual maximum a limit may be."""
@@ -141,7 +140,7 @@ def _over_limit(api: str, options: Options, most: int) -> int:
 def _meta(
     paging: Paging, request: Request, page: Page, total: int, shown: Sequence[int], options: Options
 ) -> Meta:
-    if paging.meta == "nothing" or (paging.meta == "open" and not options.undocumented_totals):
+    if paging.meta == "nothing":
         return {}
     if paging.meta == "offset":
         offset = (page.number - 1) * page.limit

@@ -25,6 +25,11 @@ from tap_bigcommerce_sandbox.values import (
     read_date,
 )
 
+_HISTORY = 1095 * 86400
+"""The time in which rows were created, in seconds."""
+_SAME_SECOND_SHARE = 0.02
+"""How many rows were all modified in one and the same second, by a bulk edit."""
+
 
 class Clock:
     """The store's time, in seconds since 1970."""
@@ -219,11 +224,11 @@ class World:
         options = self.options
         seed = mix(options.seed, name_number(declared.name))
         until = int(read_date(options.data_until))
-        first = until - options.data_days * 86400
+        first = until - _HISTORY
         if declared.ids is not None:
             ids = array("q", declared.ids(options))
         else:
             pattern = declared.pattern or pattern_for(declared.name, options.ids)
             size = declared.count_rows(options)
             ids = make_ids(pattern, size, declared.first_id, options.id_gaps, seed)
-        return Table(ids, seed, first, until, options.same_second_share)
+        return Table(ids, seed, first, until, _SAME_SECOND_SHARE)

@@ -135,7 +135,7 @@ class Expected:
             return True
         if self.endpoint.api == "v2":
             return self.endpoint.count is not None
-        return self.endpoint.paging.meta != "open"
+        return self.endpoint.paging.meta != "nothing"
 
     @property
     def shows_ids(self) -> bool:

@@ -165,8 +165,8 @@ def _full_name(world: World, number: int) -> str:
 # Below a customer
 def _addresses(world: World, customer: int) -> list[Row]:
     rng = world.rng("addresses", customer)
-    count = rng.between(0, max(0, world.options.addresses_per_customer))
-    if rng.chance(0.025) and world.options.addresses_per_customer:
+    count = rng.between(0, 3)
+    if rng.chance(0.025):
         count += 9
     return [_address(customer, at, rng) for at in range(count)]
 
@@ -432,7 +432,7 @@ LISTS: tuple[List, ...] = (
             **same(ZULU, "date_created date_modified"),
         },
         filters=params(text="name:=,like type", date=_DATES),
-        paging=Paging(meta="open"),
+        paging=Paging(meta="nothing"),
     ),
     List(
         "segments",

@@ -96,10 +96,9 @@ def _price_list(world: World, number: int) -> Row:
 
 
 def _records(world: World, price_list: int) -> list[Row]:
-    share = world.options.priced_share
     found: list[Row] = []
     for product in world.tables["products"].ids:
-        if world.draw(f"priced {price_list}", product) < share:
+        if world.draw(f"priced {price_list}", product) < 0.3:
             for variant in world.below("product_variants", product):
                 found += _prices(world, price_list, product, variant)
     return found

@@ -17,7 +17,7 @@ _SCENARIOS = (
     *("custom", "huge"),
 )
 _RARE = ("digital", "pickup", "gift", "several_addresses", "bundle", "custom")
-_RARE_SHARE = 0.17
+_FREE_SHIPPING_SHARE, _RARE_SHARE = 0.012, 0.17
 # The first orders of a store show one speciality each, so that small stores have them all.
 _COUPON_SHOW = len(_SCENARIOS)
 _MANY_COUPONS_SHOW = _COUPON_SHOW + 6
@@ -106,9 +106,9 @@ def _scenario(world: World, place: int, rng: SeededRandom) -> str:
     if draw < huge:
         return "huge"
     draw -= huge
-    if draw < world.options.free_shipping_share:
+    if draw < _FREE_SHIPPING_SHARE:
         return "free_shipping"
-    draw -= world.options.free_shipping_share
+    draw -= _FREE_SHIPPING_SHARE
     return rng.pick(_RARE) if draw < _RARE_SHARE else "plain"
 
 
