@@ -1,7 +1,5 @@
 """Config, catalog and state may hold anything: it is refused in words, before anything is asked."""
 
-from __future__ import annotations
-
 import base64
 import copy
 import functools
@@ -14,54 +12,43 @@ from typing import Any
 
 import pytest
 from hostile_store import config, coupons, entries, rows, serving
-from tap_runner import Json, Result, run
+from tap_runner import Json, refused, run, succeed
 
 from tap_bigcommerce import files
 from tap_bigcommerce.config import parse_config
 
 DEEP = 100_000
 ODD_TEXTS = {
-    "too deep, in arrays": "[" * DEEP + "]" * DEEP,
-    "too deep, in objects": '{"a":' * DEEP + "1" + "}" * DEEP,
+    "too deep": '{"a":' * DEEP + "[]" + "}" * DEEP,
     "deeper than a catalog": '{"a":' * 400 + "1" + "}" * 400,
     "cut off in the deep": "[" * DEEP,
     "NUL in a name": '{"a\\u0000b": 1}',
-    "half a character in a name": '{"a\\ud800": 1}',
-    "half a character in a text": '{"bookmarks": {"orders": {"x": "\\udfff"}}}',
+    "half a character": '{"bookmarks": {"orders": {"x": "\\udfff"}}}',
     "NaN": '{"bookmarks": {"orders": {"x": NaN}}}',
     "a number beyond any": '{"bookmarks": {"orders": {"x": 1e999}}}',
-    "a whole number beyond 64 bits": '{"bookmarks": {"orders": {"x": 99999999999999999999}}}',
     "a number of 10,000 digits": '{"x": ' + "9" * 10_000 + "}",
     "a name twice": '{"streams": [], "streams": []}',
     "no text": "\udcff\udcfe\udcfa",
     "several lines": '{"a": 1}\n{"b": 2}',
 }
+NOWHERE = config("http://127.0.0.1:9")
 
 
-def refused(result: Result) -> None:
-    """In words, and with nothing written."""
-    assert result.status == 1
-    assert result.stdout == ""
-    assert result.logged("CRITICAL")
-    assert "Traceback" not in result.stderr
-    assert len(result.stderr) < 3000
+def mistake(*args: Any, **more: Any) -> str:
+    """The few words with which the tap ends, before it has asked anything."""
+    text = refused(*args, **more)
+    assert len(text) < 3000
+    return text
 
 
 @pytest.mark.parametrize("text", ODD_TEXTS.values(), ids=ODD_TEXTS)
 @pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
-def test_an_odd_file_is_refused(option: str, text: str, tmp_path: Path) -> None:
+def test_an_odd_file_or_a_folder_is_refused(option: str, text: str, tmp_path: Path) -> None:
     file = tmp_path / "odd.json"
     file.write_bytes(text.encode("utf-8", "surrogateescape"))
-    given = None if option == "--config" else config("http://127.0.0.1:9")
-    result = run(given, args=[option, str(file)])
-    refused(result)
-    assert "cannot be read: " in result.stderr
-
-
-@pytest.mark.parametrize("option", ["--config", "--catalog", "--state"])
-def test_a_folder_is_refused(option: str, tmp_path: Path) -> None:
-    given = None if option == "--config" else config("http://127.0.0.1:9")
-    refused(run(given, args=[option, str(tmp_path)]))
+    given = None if option == "--config" else NOWHERE
+    assert "cannot be read: " in mistake(given, args=[option, str(file)])
+    mistake(given, args=[option, str(tmp_path)])
 
 
 def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
@@ -74,22 +61,16 @@ def test_a_pipe_that_nobody_writes_to_is_not_waited_for(
 
 
 def test_a_config_may_come_out_of_a_pipe(tmp_path: Path) -> None:
-    with serving(rows({"id": 1})) as url:
-        read, write = os.pipe()
-        try:
-            os.write(write, json.dumps(config(url)).encode())
-        finally:
-            os.close(write)
-        os.set_inheritable(read, True)
-        file = tmp_path / "catalog.json"
-        file.write_text(json.dumps(coupons()))
-        try:
-            link = tmp_path / "config"
-            link.symlink_to(f"/proc/{os.getpid()}/fd/{read}")
-            result = run(args=["--config", str(link), "--catalog", str(file)])
-        finally:
-            os.close(read)
-    assert result.status == 0, result.stderr
+    read, write = os.pipe()
+    link = tmp_path / "config"
+    link.symlink_to(f"/proc/{os.getpid()}/fd/{read}")
+    try:
+        with serving(rows({"id": 1})) as url, os.fdopen(write, "w") as pipe:
+            pipe.write(json.dumps(config(url)))
+            pipe.close()
+            result = succeed(catalog=coupons(), args=["--config", str(link)])
+    finally:
+        os.close(read)
     assert result.ids("coupons") == [1]
 
 
@@ -97,7 +78,6 @@ Change = Callable[[Json], Any]
 ODD_CATALOGS: dict[str, Change] = {
     "metadata is a number": lambda entry: entry.update(metadata=5),
     "metadata of a number": lambda entry: entry["metadata"].append(1),
-    "metadata that is none": lambda entry: entry["metadata"][1].update(metadata=3),
     "a breadcrumb of lists": lambda entry: entry["metadata"][1].update(breadcrumb=[["id"]]),
     "no schema": lambda entry: entry.update(schema=None),
     "fields in a list": lambda entry: entry["schema"].update(properties=[]),
@@ -119,7 +99,7 @@ def test_an_odd_catalog_is_refused(change: Change) -> None:
     for entry in entries(catalog, "coupons"):
         entry["metadata"].sort(key=lambda item: len(item["breadcrumb"]))
         change(entry)
-    refused(run(config("http://127.0.0.1:9"), catalog))
+    mistake(NOWHERE, catalog)
 
 
 def packed(size: int) -> Json:
@@ -154,17 +134,7 @@ def test_an_odd_set_of_ids_is_refused(deletes: Any, tmp_path: Path) -> None:
         result = run(config(url, **more), coupons(), state)
     assert result.status == 1
     assert result.records("coupons") == []
-    assert "Traceback" not in result.stderr
     assert result.logged("CRITICAL")
-
-
-def mistake_in(raw: Json) -> str:
-    """The one mistake that a run names in its config."""
-    result = run(raw)
-    refused(result)
-    _, line = result.logged("CRITICAL")
-    assert line.isprintable()
-    return line.removeprefix("CRITICAL - ")
 
 
 HOST = "https://api.bigcommerce.com"
@@ -173,52 +143,31 @@ HOST = "https://api.bigcommerce.com"
 @pytest.mark.parametrize(
     "api_url",
     [
-        "https://user@api.bigcommerce.com",
         "https://user:s3cret@api.bigcommerce.com",
         "https://:@api.bigcommerce.com",
-        f"{HOST}:0",
-        f"{HOST}:65536",
-        f"{HOST}:x",
-        f"{HOST}:",
-        f"{HOST}:-1",
-        "https://api bigcommerce.com",
-        "https://api\t.bigcommerce.com",
+        *(
+            f"{HOST}{end}"
+            for end in (":0", ":65536", ":x", ":", "/stores/abc/v3", "?x", "#x", ";x")
+        ),
         "https://api\n.bigcommerce.com",
-        "https://",
-        "https:///path",
-        "https://.",
-        "https://a..b",
-        "https://-a.com",
-        "https://a-.com",
-        f"https://{'a' * 64}.com",
-        f"https://{'.'.join(['a' * 60] * 5)}",
-        "https://999.1.1.1",
-        "https://1.2.3",
-        "https://[::1",
-        "https://[::zz]",
-        "https://[fe80::1%25eth0]",
-        "https://bücher.example",
+        *(f"https://{host}" for host in ("", "/path", ".", "a..b", "-a.com", "a" * 64)),
+        *(f"https://{host}" for host in ("999.1.1.1", "1.2.3", "[::1", "[::zz]", "[fe80::1%25e]")),
+        "https://b\u00fccher.example",
         "https://api.bigcommerce.com\\@evil.example",
         "https://api.bigcommerce.com#@evil.example",
-        f"{HOST}/stores/abc/v3",
-        f"{HOST}?x",
-        f"{HOST}#x",
-        f"{HOST};x",
         "http://api.bigcommerce.com",
         "http://127.0.0.1.example.com",
-        "http://localhost.example.com",
         "file:///etc/passwd",
         "//api.bigcommerce.com",
         "api.bigcommerce.com",
-        5,
         ["https://api.bigcommerce.com"],
     ],
 )
 def test_an_address_that_is_more_or_less_than_a_host_is_refused(api_url: Any) -> None:
     raw = {"store_hash": "abc123", "access_token": "t0ken", "api_url": api_url}
-    mistake = mistake_in(raw)
-    assert mistake.startswith("api_url should be")
-    assert "s3cret" not in mistake
+    _, line = mistake(raw, hides="s3cret").splitlines()
+    assert line.isprintable()
+    assert line.startswith("CRITICAL - api_url should be")
 
 
 @pytest.mark.parametrize(
@@ -238,32 +187,26 @@ def test_an_address_is_read_as_it_is_meant(api_url: str, meant: str) -> None:
     assert parse_config(raw).api_url == meant
 
 
-@pytest.mark.parametrize(
-    ("setting", "value"),
-    [
-        ("channel_ids", [[1]]),
-        ("channel_ids", {"a": 1}),
-        ("channel_ids", [None]),
-        ("page_size", [5]),
-        ("page_size", "９9999"),
-        ("max_retry_seconds", "1" + "0" * 400),
-        ("max_attempts", 10**18),
-        ("request_timeout", "nan"),
-        ("request_timeout", "1e999"),
-        ("quota_share", {}),
-        ("detect_deletes", []),
-        ("start_date", ["2024-01-01"]),
-        ("start_date", "99999-01-01"),
-        ("deletes_path", "a\x00b"),
-        ("deletes_path", "a\x1b[2Jb"),
-        ("user_agent", "a\r\nX-Evil: 1"),
-        ("store_hash", "a/../b"),
-        ("store_hash", "a" * 33),
-        ("store_hash", "https://api.bigcommerce.com/stores/a%2Fb/v3"),
-        ("store_hash", ["abc"]),
-        ("access_token", "t\x7foken"),
-    ],
-)
-def test_an_odd_value_is_a_mistake_in_words(setting: str, value: Any) -> None:
-    raw = {"store_hash": "abc123", "access_token": "t0ken", setting: value}
-    assert mistake_in(raw).startswith(f"{setting} should be")
+ODD_VALUES: dict[str, list[Any]] = {
+    "channel_ids": [[[1]], {"a": 1}, [None]],
+    "page_size": [[5], "9999"],
+    "max_retry_seconds": ["1" + "0" * 400],
+    "max_attempts": [10**18],
+    "request_timeout": ["nan", "1e999"],
+    "quota_share": [{}],
+    "detect_deletes": [[]],
+    "start_date": [["2024-01-01"], "99999-01-01"],
+    "deletes_path": ["a\x00b", "a\x1b[2Jb"],
+    "user_agent": ["a\r\nX-Evil: 1"],
+    "store_hash": ["a/../b", "a" * 33, f"{HOST}/stores/a%2Fb/v3", ["abc"]],
+    "access_token": ["t\x7foken"],
+}
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_odd_values_are_mistakes_in_words(at: int) -> None:
+    odd = {name: values[at] for name, values in ODD_VALUES.items() if at < len(values)}
+    _, *lines = mistake({"store_hash": "abc123", "access_token": "t0ken", **odd}).splitlines()
+    named = [line.removeprefix("CRITICAL - ").split(" should be ")[0] for line in lines]
+    assert sorted(named) == sorted(odd)
+    assert all(line.isprintable() for line in lines)

@@ -1,15 +1,14 @@
 """What comes from outside is shown in one printable line, whatever is in it."""
 
-from __future__ import annotations
-
 import io
 import json
 import logging
 import re
+from pathlib import Path
 
 import pytest
 from hostile_store import Answer, Reply, config, coupons, rows, serving
-from tap_runner import LOG_TIME, Json, Result, run
+from tap_runner import LOG_TIME, Json, Result, run, succeed
 
 from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter
 from tap_bigcommerce.text import Secrets
@@ -69,27 +68,15 @@ def catalog() -> Json:
     return coupons()
 
 
-@pytest.fixture(scope="module")
-def odd_keys(catalog: Json, tmp_path_factory: pytest.TempPathFactory) -> tuple[Result, str]:
-    """A run over a row with odd keys, and the text of its report."""
-    report = tmp_path_factory.mktemp("report") / "report.html"
+def test_keys_of_rows_make_no_lines_of_the_log_or_the_report(catalog: Json, tmp_path: Path) -> None:
+    report = tmp_path / "report.html"
     with serving(rows({"id": 1, **dict.fromkeys(HOSTILE, 1)})) as url:
-        result = run(config(url), catalog, args=["--report", str(report)])
-    assert result.status == 0, result.stderr
-    return result, report.read_text("utf-8")
-
-
-def test_keys_of_rows_make_no_lines_of_the_log(odd_keys: tuple[Result, str]) -> None:
-    result, _ = odd_keys
+        result = succeed(config(url), catalog, args=["--report", str(report)])
     logged_well(result)
     named = [line for line in result.logged("WARNING") if "new to the schema" in line]
     assert len(named) == 10
     assert all(len(line) < 400 for line in named)
-
-
-def test_the_report_shows_them_as_the_log_does(odd_keys: tuple[Result, str]) -> None:
-    _, report = odd_keys
-    body = report.partition("<body>")[2]
+    body = report.read_text("utf-8").partition("<body>")[2]
     shown_well(body, most=100_000)
     assert f"x\\nCRITICAL {FORGED}" in body
 
