@@ -1,7 +1,5 @@
 """A series of runs of the tap with detect_deletes, loaded into one warehouse."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tap_runner import Json, Result, run, settings

@@ -1,7 +1,5 @@
 """Lets the sandbox answer like an API that shows less than it has."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping

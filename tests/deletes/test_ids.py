@@ -1,7 +1,5 @@
 """Sets of ids return what they were given, and are as small as documented."""
 
-from __future__ import annotations
-
 import base64
 import random
 

@@ -1,7 +1,5 @@
 """A small target: tables in memory, in which a RECORD sets the columns of its SCHEMA."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 
