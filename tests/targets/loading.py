@@ -1,7 +1,5 @@
 """`tap | target > state`, to its end or killed on the way."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import subprocess

@@ -1,7 +1,5 @@
 """The targets that are tested, and what they have loaded, in the form in which the tap wrote it."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
