@@ -1,7 +1,5 @@
 """examples/airflow/bigcommerce.py: Airflow itself reads it and runs it."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess
@@ -48,12 +46,16 @@ class Airflow:
         }
         self.environment = {**clean_environment(), **own, **environment}
 
-    def run(self, *words: str, timeout: float = 180) -> str:
+    def run(self, *words: str) -> str:
         """What it wrote. Fails with what it said if it did not work."""
         done = subprocess.run(
-            words, cwd=self.home, env=self.environment, capture_output=True, text=True,
-            timeout=timeout, check=False,
-        )  # fmt: skip
+            words,
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=180,
+        )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout
 

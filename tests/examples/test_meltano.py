@@ -1,7 +1,5 @@
 """examples/meltano runs as it stands; plugin.yml is a definition that Meltano takes."""
 
-from __future__ import annotations
-
 import json
 import re
 import shlex
@@ -56,16 +54,6 @@ settings:
 """
 
 
-def copied_package(folder: Path) -> Path:
-    """The files from which pip makes a package, so that it does not build in the repository."""
-    source = folder / "source"
-    source.mkdir()
-    for name in INSTALLED_FROM:
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, source / name)
-    return source
-
-
 class Project:
     """A Meltano project in a folder of its own, and a store that it reads."""
 
@@ -78,9 +66,14 @@ class Project:
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command's end. Fails with what it said if it did not work."""
         done = subprocess.run(
-            words, cwd=self.folder, env=self.environment, capture_output=True, text=True,
-            timeout=300, check=False, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            words,
+            cwd=self.folder,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            stdin=subprocess.DEVNULL,
+        )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done
 
@@ -130,20 +123,14 @@ def shown(number: int = IN_THE_SANDBOX) -> list[list[str]]:
     return [arguments for _, *arguments in lines]
 
 
-def test_the_project_is_what_meltano_calls_one(project: Project) -> None:
+def test_meltano_takes_the_project_and_its_settings_and_shows_no_secret(project: Project) -> None:
     python = str(project.program.parent / "python")
     project.run(python, "-c", CHECK_SCHEMA, str(EXAMPLE / "meltano.yml"))
-
-
-def test_every_setting_is_there_and_no_secret_is_shown(project: Project) -> None:
     listed = project(*IN_SANDBOX, "config", "list", "--all", "tap-bigcommerce").stdout
     for name, setting in config.SETTINGS.items():
         assert f"{name} [env: TAP_BIGCOMMERCE_{name.upper()}]" in listed
         assert setting["description"] in listed
     assert "sandbox-access-token" not in listed
-
-
-def test_meltano_tests_the_settings(project: Project) -> None:
     _, test, *_ = shown()
     tested = project(*test)
     assert "Plugin configuration is valid" in tested.stdout + tested.stderr
@@ -209,11 +196,9 @@ def test_the_sandbox_shown_is_the_one_that_the_project_reads() -> None:
     # Any free port: this one may be taken.
     command = [str(Path(sys.executable).with_name(words[0])), *words[1:]]
     command[command.index(port)] = "0"
-    started = subprocess.run(
-        [*command, "--until-stdin-closes"], cwd=ROOT, stdin=subprocess.DEVNULL, timeout=60,
-        capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    assert json.loads(started.stdout)["api_url"].startswith("http://127.0.0.1:")
+    command.append("--until-stdin-closes")
+    started = subprocess.check_output(command, cwd=ROOT, stdin=subprocess.DEVNULL, timeout=60)
+    assert json.loads(started)["api_url"].startswith("http://127.0.0.1:")
 
 
 def test_the_definition_for_the_hub_makes_a_plugin_that_runs(shop: Sandbox, tmp_path: Path) -> None:
@@ -226,10 +211,15 @@ def test_the_definition_for_the_hub_makes_a_plugin_that_runs(shop: Sandbox, tmp_
     outside("init", "--no-usage-stats", "project")
     made = Project(tmp_path / "project", settings)
     shutil.copy(ROOT / "plugin.yml", made.folder)
+    source = tmp_path / "source"  # pip does not build in the repository
+    source.mkdir()
+    for name in INSTALLED_FROM:
+        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
+        copy(ROOT / name, source / name)
     text = block(FROM_REF)
     setting, add = text.splitlines()
     path = setting.partition("=")[2].partition("'")[0]
-    made.run("bash", "-c", setting.replace(path, str(copied_package(tmp_path))))
+    made.run("bash", "-c", setting.replace(path, str(source)))
     made(*shlex.split(add)[1:])
     (made.folder / "target.yml").write_text(TARGET)
     (made.folder / "output").mkdir(exist_ok=True)
