@@ -1,7 +1,5 @@
 """A tap whose standard error is a terminal, and what a person sees there."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import json

@@ -1,7 +1,5 @@
 """The log without a terminal: progress lines, text or JSON, quiet or not."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import datetime, timezone
@@ -48,10 +46,6 @@ def test_the_quota_s_waits_count_as_time_left(requests: int, seconds: float) -> 
     assert QuotaStatus(80, 44, 30.0, 12.0, 40.0).seconds_for(requests) == seconds
 
 
-def test_a_short_sync_has_no_such_line(quiet: Sandbox) -> None:
-    assert "Progress: " not in run(settings(quiet)).stderr
-
-
 @pytest.mark.real_time
 def test_the_line_says_what_the_tap_waits_for(slow: Options) -> None:
     with Sandbox(slow) as store:
@@ -75,12 +69,8 @@ def test_as_json_every_line_is_an_object(quiet: Sandbox, level: str) -> None:
     assert ("http_request_duration" in names) == (level == "DEBUG")
     (warning,) = [entry for entry in entries if entry["level"] == "WARNING"]
     assert "page_size" in warning["message"]
-
-
-def test_as_json_an_error_is_an_object_too(quiet: Sandbox) -> None:
-    result = run(settings(quiet, access_token="wrong"), args=["--log-format", "json"])
-    assert result.status == 1
-    entries = [json.loads(line) for line in result.stderr.splitlines()]
+    failed = run(settings(quiet, access_token="wrong"), args=args)
+    entries = [json.loads(line) for line in failed.stderr.splitlines()]
     assert [entry["level"] for entry in entries[-2:]] == ["CRITICAL", "ERROR"]
     assert entries[-1]["message"].startswith("Failed: ")
 
@@ -104,22 +94,16 @@ def is_json(result: Result) -> bool:
 
 def test_level_and_format_are_settings_too_and_options_override_them(quiet: Sandbox) -> None:
     own = settings(quiet, log_format="json", log_level="WARNING", page_sise=9)
-    assert is_json(run(own))
     (only,) = run(own).stderr.splitlines()
     assert json.loads(only)["level"] == "WARNING"
-    assert not is_json(run(own, args=["--log-format", "text", "--log-level", "INFO"]))
-    assert "INFO Done: " in run(own, args=["--log-format", "text", "--log-level", "INFO"]).stderr
+    overridden = run(own, args=["--log-format", "text", "--log-level", "INFO"])
+    assert not is_json(overridden)
+    assert "INFO Done: " in overridden.stderr
     variables = {"TAP_BIGCOMMERCE_LOG_FORMAT": "json", "TAP_BIGCOMMERCE_LOG_LEVEL": "DEBUG"}
-    assert is_json(run(settings(quiet, page_sise=9), env=variables))
+    for more in ({"page_sise": 9}, {"page_size": "many"}):
+        result = run(settings(quiet, **more), env=variables)
+        assert is_json(result)
     assert '"level": "DEBUG"' in run(settings(quiet), env=variables).stderr
-    assert is_json(run(settings(quiet, page_size="many"), env=variables))
-
-
-def test_an_unknown_level_or_format_is_an_error(quiet: Sandbox) -> None:
-    result = run(settings(quiet, log_level="LOUD", log_format="xml"))
-    assert result.status == 1
-    assert "log_level should be one of DEBUG, INFO" in result.stderr
-    assert "log_format should be one of text, json" in result.stderr
 
 
 def test_the_last_line_says_how_the_sync_ended(quiet: Sandbox) -> None:
@@ -163,15 +147,10 @@ def test_a_line_names_all_streams_that_lack_the_same_permission(quiet: Sandbox) 
 
 
 def test_quiet_leaves_warnings_and_errors(quiet: Sandbox) -> None:
-    result = run(settings(quiet, page_sise=9), args=["--quiet", "--progress-every", "0.01"])
-    assert result.status == 0
-    (line,) = result.stderr.splitlines()
+    args = ["--quiet", "--progress-every", "0.01"]
+    (line,) = run(settings(quiet, page_sise=9), args=args).stderr.splitlines()
     assert line.startswith("WARNING There is no setting 'page_sise'")
-
-
-def test_quiet_and_a_level_work_together(quiet: Sandbox) -> None:
-    args = ["--quiet", "--log-level", "INFO", "--progress-every", "0.01"]
-    result = run(settings(quiet), args=args)
+    result = run(settings(quiet), args=[*args, "--log-level", "INFO"])
     assert "INFO Summary of orders" in result.stderr
     assert "Progress" not in result.stderr
 
@@ -191,4 +170,3 @@ def test_invalid_options_are_rejected(args: list[str]) -> None:
     result = run(args=args)
     assert result.status == 2
     assert result.stdout == ""
-    assert "Traceback" not in result.stderr

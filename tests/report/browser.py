@@ -1,7 +1,5 @@
 """Shows a report in a real browser that can only reach a server on this machine."""
 
-from __future__ import annotations
-
 import functools
 import http.server
 import json

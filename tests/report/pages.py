@@ -1,7 +1,5 @@
 """Reads a report: its rows, its text, and the attributes of its elements."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path

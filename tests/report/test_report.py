@@ -1,7 +1,5 @@
 """The report is written, and its figures are those of the run."""
 
-from __future__ import annotations
-
 import re
 import time
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from typing import Any
 import pytest
 from browser import seen
 from pages import Page, read
-from tap_runner import Json, Result, discover, run, select, settings, start
+from tap_runner import Json, Result, discover, refused, run, select, settings, start
 
 from tap_bigcommerce.progress.counters import StreamCounts
 from tap_bigcommerce.progress.report.report import Report
@@ -62,11 +60,8 @@ def eventful(tmp_path_factory: pytest.TempPathFactory) -> Eventful:
         store.change("customers", ids=ids[:1], fields={"<b>new": WHISPER})
         orders = [row["id"] for row in store.records("orders")][:5]
         store.change("orders", ids=orders, fields={"staff_notes": WHISPER})
-        hidden = {
-            WHISPER,
-            store.access_token,
-            *(row["email"] for row in store.records("customers")),
-        }
+        emails = {row["email"] for row in store.records("customers")}
+        hidden = {WHISPER, store.access_token, *emails}
         assert run_with_report(settings(store, page_size=10), file, catalog=catalog).status == 1
     return Eventful(file, read(file), hidden)
 
@@ -81,7 +76,6 @@ def test_each_stream_has_a_row_with_its_figures(file: Path) -> None:
         store.change("orders", count=2)
         run_with_report(settings(store), file, state=result.state)
     assert f"Sync of {name} (" in page.text
-    assert result.status == 0
     assert list(page.rows) == ["coupons", "customers", "orders", "products"]
     for stream, row in page.rows.items():
         assert int(row["Records"].replace(",", "")) == len(result.records(stream))
@@ -183,41 +177,26 @@ def test_a_stopped_run_has_a_report(file: Path, reads: bool) -> None:
     assert "running" in page.rows["orders"]["Stream"]
 
 
-def test_it_contains_no_secrets_no_records_and_no_foreign_markup(eventful: Eventful) -> None:
+def test_it_contains_no_secrets_no_records_and_nothing_from_elsewhere(eventful: Eventful) -> None:
     text, page = eventful.file.read_text("utf-8"), eventful.page
     assert not [hidden for hidden in eventful.hidden if hidden in text]
     assert "(hidden)" in page.text
     assert MARKUP in page.text
-    assert not [tag for tag, _ in page.tags if tag in ("script", "img", "iframe", "object")]
-
-
-def test_it_loads_nothing_from_elsewhere(eventful: Eventful) -> None:
-    for _, attributes in eventful.page.tags:
+    assert not re.search(r"url\(|@import|https?:", text)
+    for tag, attributes in page.tags:
+        assert tag not in ("script", "img", "iframe", "object")
         assert not {"src", "srcset", "action", "background"} & set(attributes)
         assert attributes.get("href") in (None, "data:,")
         assert not [name for name in attributes if name.startswith("on")]
-    assert not re.search(r"url\(|@import|https?:", eventful.file.read_text("utf-8"))
 
 
 def test_a_file_that_cannot_be_written_is_an_error_before_anything_is_read(
     quiet: Sandbox, tmp_path: Path
 ) -> None:
     for path in (tmp_path, tmp_path / "missing" / "report.html"):
-        result = run_with_report(settings(quiet), path)
-        assert result.status == 1
-        assert result.stdout == ""
-        line, end = [*result.logged("CRITICAL"), *result.logged("ERROR")]
-        assert end.startswith("ERROR Failed: 0 requests")
-        assert "--report needs the name of a file" in line
-        assert "Traceback" not in result.stderr
+        text = refused(settings(quiet), args=["--report", str(path)])
+        assert "--report needs the name of a file" in text
     assert quiet.requests() == []
-
-
-def test_an_old_report_is_replaced_and_no_other_file_is_left(file: Path, quiet: Sandbox) -> None:
-    file.write_text("old")
-    run_with_report(settings(quiet), file)
-    assert file.read_text("utf-8").startswith("<!DOCTYPE html>")
-    assert list(file.parent.iterdir()) == [file]
 
 
 @pytest.mark.parametrize("width", [320, 390, 820, 1200])
@@ -231,15 +210,11 @@ def test_a_browser_shows_it_at_any_width(eventful: Eventful, width: int) -> None
     assert found["scripts"] == 0
 
 
-def test_a_browser_fetches_nothing_but_the_page(eventful: Eventful) -> None:
-    found = seen(eventful.file)
-    assert set(found["asked"]) - {"/favicon.ico"} == {"/frame.html", "/report.html"}
-
-
 def test_a_browser_shows_it_dark_if_the_user_prefers_that(eventful: Eventful) -> None:
     light, dark = seen(eventful.file), seen(eventful.file, dark=True)
     assert brightness(light["background"]) > 230 > 60 > brightness(light["ink"])
     assert brightness(dark["background"]) < 40 < 200 < brightness(dark["ink"])
+    assert set(dark["asked"]) - {"/favicon.ico"} == {"/frame.html", "/report.html"}
 
 
 def brightness(colour: str) -> float:

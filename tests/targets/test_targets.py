@@ -96,7 +96,7 @@ def test_every_stream_loads_and_changes_take_the_place_of_what_was_loaded_before
     assert first.records == sum(len(stock.records(list_of(name))) for name in NAMES)
     for stream in INCREMENTAL:
         stock.change(stream, count=5)
-        stock.add(stream, count=3)
+    stock.add("orders", count=3)
     stock.delete("orders", ids=[stock.records("orders")[30]["id"]])
     second = into(target, stock, *NAMES, state=first.state)
     assert differing(stock, target, second) == []
