@@ -1,7 +1,5 @@
 """What the tests of several folders share: where modules are found, stores, a first sync."""
 
-from __future__ import annotations
-
 import faulthandler
 import os
 import sys

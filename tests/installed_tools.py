@@ -4,8 +4,6 @@ They want other versions of the same packages, hence an environment each. It lie
 that the tests run in, is made once and kept.
 """
 
-from __future__ import annotations
-
 import functools
 import subprocess
 import sys

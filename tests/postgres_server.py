@@ -1,7 +1,5 @@
 """A PostgreSQL of a test's own: in a temporary folder, reached over a socket in it."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -10,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -18,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tap_runner import wait_until
 
 USER = "loader"
 DATABASE = "postgres"
@@ -47,6 +45,12 @@ class Postgres:
         assert done.returncode == 0, done.stderr
         return [line for line in done.stdout.split("\n") if line]
 
+    def answers(self) -> bool:
+        """Whether it can be asked by now."""
+        with contextlib.suppress(AssertionError):
+            return self.query("SELECT 1") == ["1"]
+        return False
+
     def rows(self, table: str) -> list[dict[str, Any]]:
         """A table's rows. Numbers with a point are Decimals with the digits of the column."""
         lines = self.query(f"SELECT row_to_json(r) FROM {table} AS r")
@@ -56,30 +60,28 @@ class Postgres:
 @contextlib.contextmanager
 def postgres() -> Iterator[Postgres]:
     """A new, empty server, which ends with the block. Skips where PostgreSQL is not installed."""
-    programs = {name: _find(name) for name in ("initdb", "postgres", "psql")}
-    for name, path in programs.items():
-        if path is None:
-            pytest.skip(f"PostgreSQL's {name} is not here: apt-get install postgresql")
+    places = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
+    path = os.pathsep.join([os.environ["PATH"], *map(str, places[-1:])])
+    programs = {name: shutil.which(name, path=path) for name in ("initdb", "postgres", "psql")}
+    if None in programs.values():
+        pytest.skip("PostgreSQL is not here: apt-get install postgresql")
     # Not pytest's folder: another user may not enter it, and a socket's path has to be short.
-    folder = Path(tempfile.mkdtemp(prefix="tap-pg-"))
-    try:
+    with tempfile.TemporaryDirectory(prefix="tap-pg-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
         as_user = _unprivileged(folder)
         data = str(folder / "data")
         make = [*as_user, str(programs["initdb"]), "-D", data, "-U", USER, "-A", "trust"]
         make += ["-E", "UTF8", "--locale=C", "--no-sync"]
-        made = subprocess.run(
-            make, capture_output=True, text=True, cwd=folder, timeout=120, check=False
-        )
+        made = subprocess.run(make, capture_output=True, text=True, cwd=folder, timeout=120)
         assert made.returncode == 0, made.stderr
         serve = [*as_user, str(programs["postgres"]), "-D", data, "-k", str(folder)]
-        serve += ["-c", "listen_addresses="]
-        for setting in CARELESS:
+        for setting in ("listen_addresses=", *CARELESS):
             serve += ["-c", setting]
         with (folder / "log").open("wb") as log:
             server = subprocess.Popen(serve, stdout=log, stderr=log, cwd=folder)
         try:
             running = Postgres(folder, str(programs["psql"]))
-            _wait(running, server)
+            wait_until(running.answers, "PostgreSQL did not start", TIME_TO_START)
             yield running
         finally:
             server.send_signal(signal.SIGINT)  # the connections are cut off
@@ -87,8 +89,6 @@ def postgres() -> Iterator[Postgres]:
                 server.wait(TIME_TO_START)
             finally:
                 server.kill()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session", name="server")
@@ -96,11 +96,6 @@ def one_server() -> Iterator[Postgres]:
     """One server for all tests of a file that imports this."""
     with postgres() as running:
         yield running
-
-
-def _find(program: str) -> str | None:
-    places = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
-    return shutil.which(program) or (str(places[-1]) if places else None)
 
 
 def _unprivileged(folder: Path) -> Sequence[str]:
@@ -115,17 +110,3 @@ def _unprivileged(folder: Path) -> Sequence[str]:
     entry = pwd.getpwnam(user)
     os.chown(folder, entry.pw_uid, entry.pw_gid)
     return (setpriv, f"--reuid={entry.pw_uid}", f"--regid={entry.pw_gid}", "--clear-groups")
-
-
-def _wait(running: Postgres, server: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + TIME_TO_START
-    while True:
-        try:
-            running.query("SELECT 1")
-        except AssertionError:
-            log = (running.folder / "log").read_text("utf-8", errors="replace")
-            assert server.poll() is None, log
-            assert time.monotonic() < end, log
-            time.sleep(0.1)
-        else:
-            return

@@ -1,7 +1,5 @@
 """A client for the sandbox that is as plain as can be."""
 
-from __future__ import annotations
-
 import http.client
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A strict validator for the keywords that the tap's schemas use, written for these tests."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

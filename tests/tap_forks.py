@@ -5,8 +5,6 @@ status = forks.run(words, folder, environment, timeout=60)
 forks.stop()
 """
 
-from __future__ import annotations
-
 import gc
 import importlib
 import json

@@ -1,7 +1,5 @@
 """What the quick tests leave to `make test-all`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
