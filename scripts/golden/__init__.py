@@ -1,1 +1,0 @@
-"""Compares the tap's output with that at another commit."""
