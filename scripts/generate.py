@@ -5,22 +5,13 @@ With --check it writes nothing, prints the outdated files, and ends with status 
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from bench.results import load
 from scripts import meltano_plugin
-from scripts.docs import (
-    fields,
-    figures,
-    fleet_capacity,
-    module_map,
-    settings_table,
-    stream_pages,
-)
+from scripts.docs import fields, figures, module_map, settings_table, stream_pages
 from scripts.docs.markdown import with_block
 from tap_bigcommerce.catalog.discovery import catalog_entry
 from tap_bigcommerce.config import SETTINGS
@@ -33,11 +24,13 @@ DOCS = ROOT / "docs"
 
 def generated() -> dict[Path, str]:
     """All generated files, with the text that each should have."""
+    examples = {name: s["examples"][0] for name, s in SETTINGS.items() if "examples" in s}
+    nav, mkdocs = stream_pages.nav("      "), ROOT / "mkdocs.yml"
     return {
-        ROOT / "sample_config.json": json_text(_sample_config()),
-        ROOT / "catalog.json": json_text({"streams": [*map(catalog_entry, STREAMS.values())]}),
+        ROOT / "sample_config.json": _json_text(examples),
+        ROOT / "catalog.json": _json_text({"streams": [*map(catalog_entry, STREAMS.values())]}),
         readme_tables.README: readme_tables.with_tables(readme_tables.README.read_text("utf-8")),
-        ROOT / "mkdocs.yml": _with_nav(ROOT / "mkdocs.yml"),
+        mkdocs: with_block(mkdocs.read_text("utf-8"), "nav", nav, comment="# {}"),
         **_pages_with_blocks(),
         **{DOCS / "streams" / name: text for name, text in stream_pages.pages().items()},
         **figures.pictures(DOCS / "pictures"),
@@ -45,25 +38,7 @@ def generated() -> dict[Path, str]:
     }
 
 
-def _sample_config() -> dict[str, Any]:
-    """The settings that a first sync needs."""
-    return {
-        name: setting["examples"][0] for name, setting in SETTINGS.items() if "examples" in setting
-    }
-
-
-def stale() -> list[Path]:
-    """The files that are outdated, and those that should not exist."""
-    return _out_of_date(generated())
-
-
-def left_over() -> list[Path]:
-    """Pages of streams that no longer exist."""
-    there = set((DOCS / "streams").glob("*.md"))
-    return sorted(there - {DOCS / "streams" / f"{name}.md" for name in (*STREAMS, "index")})
-
-
-def json_text(value: Any) -> str:
+def _json_text(value: Any) -> str:
     """JSON in the format of --discover."""
     return json.dumps(value, indent=2) + "\n"
 
@@ -84,48 +59,40 @@ def _pages_with_blocks() -> dict[Path, str]:
             "rates": figures.process_table(1),
         },
         DOCS / "measurements.md": {"measurements": figures.measurements()},
-        DOCS / "fleet.md": {"capacity": fleet_capacity.capacity_tables(load("fleet"))},
+        DOCS / "fleet.md": {"capacity": figures.fleet_table()},
     }
-    pages = {}
+    pages = {path: path.read_text("utf-8") for path in blocks}
     for path, contents in blocks.items():
-        text = path.read_text("utf-8")
         for name, content in contents.items():
-            text = with_block(text, name, content)
-        pages[path] = text
+            pages[path] = with_block(pages[path], name, content)
     return pages
 
 
-def _with_nav(path: Path) -> str:
-    nav = stream_pages.nav("      ")
-    return with_block(path.read_text("utf-8"), "nav", nav, comment="# {}")
-
-
-def _out_of_date(wanted: dict[Path, str]) -> list[Path]:
+def stale(wanted: dict[Path, str]) -> list[Path]:
+    """The files that are outdated, and the pages of streams that no longer exist."""
     changed = [
         path
         for path, text in wanted.items()
         if not path.exists() or path.read_text("utf-8") != text
     ]
-    return [*changed, *left_over()]
+    pages = {*(DOCS / "streams").glob("*.md")}
+    return [*changed, *sorted(pages - wanted.keys())]
 
 
 def main() -> int:
     """Update or check the files; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.generate")
-    parser.add_argument("--check", action="store_true", help="print outdated files, write nothing")
-    only_check = parser.parse_args().check
+    only_check = "--check" in sys.argv[1:]
     try:
         wanted = generated()
     except ValueError as error:  # Something in the code is not documented yet.
         print(error, file=sys.stderr)
         return 1
-    old = _out_of_date(wanted)
+    old = stale(wanted)
     for path in old:
         name = path.relative_to(ROOT)
         if only_check:
             print(f"{name} is outdated; `make generate` updates it.", file=sys.stderr)
         elif path in wanted:
-            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(wanted[path], "utf-8")
             print(f"wrote {name}")
         else:

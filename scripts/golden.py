@@ -37,7 +37,7 @@ NOW = 1735776000.0  # 2025-01-02T00:00:00Z
 SIZES: Json = {"orders": 70, "customers": 50, "products": 45, "coupons": 30, "brands": 30}
 OPTIONS = Options(**SIZES, seed=17, metafield_share=0.5, data_until="2025-01-01T00:00:00Z")
 
-ODD = (
+ODD: tuple[Any, ...] = (
     *(None, True, 0, -1, -0.0, 12.5, 1e300, "", "x", "7", "-3.10", "1,234.50", "a\0b"),
     *("Tue, 05 Mar 2024 21:40:11 +0200", "0000-00-00 00:00:00", "1709674811"),
     *([], {}, [None], ["x", 7], [{"id": 7}], {"a": {"b": [None, "12.50"]}}),
@@ -171,7 +171,7 @@ def call(folder: Path, *arguments: str) -> tuple[int, str]:
 def play(tap: Path, scenario: Scenario, catalog: Any, first: Run | None = None) -> list[Run]:
     """The runs of a scenario. `first`: the first one, if another tap has done that."""
     runs = [first] if first else []
-    with GoldenStore() as store:
+    with (store := GoldenStore()):
         for number, step in enumerate(scenario(store)):
             if number or not first:
                 runs.append(_run(tap, store, step, catalog, runs[-1].state if runs else None))

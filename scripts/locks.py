@@ -1,4 +1,4 @@
-"""python -m scripts.locks: updates the locked versions of the images, with hashes.
+"""python -m scripts.locks UV: updates the locked versions of the images, with hashes.
 
 `requirements/NAME.txt` locks the requirements in `NAME.in`: an extra of pyproject.toml
 (`# extra: dagster`) and further requirements. Its first line has these requirements, so that a test
@@ -8,6 +8,7 @@ can detect an outdated lock. It needs https://pypi.org and uv, which `make locks
 from __future__ import annotations
 
 import importlib
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,10 +16,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "requirements"
-PYTHON = "3.11"
-"""The oldest Python version that the locks support. The images have later versions."""
-
-EXTRA = "# extra: "
+PYTHON = "3.11"  # the oldest one that the locks support; the images have later ones
 # With --no-strip-extras: older versions of pip would look for another version without the extra.
 OPTIONS = (
     "--no-config --universal --generate-hashes --no-header --no-annotate --no-strip-extras --quiet "
@@ -29,11 +27,10 @@ OPTIONS = (
 def asked_for(name: str) -> list[str]:
     """The requirements of a lock: its own and, with an extra, those of the tap."""
     tomllib: Any = importlib.import_module("tomllib")  # Python 3.10 has no tomllib.
-
-    lines = (FOLDER / f"{name}.in").read_text("utf-8").splitlines()
-    found = [line for line in lines if line and line[0] != "#"]
+    text = (FOLDER / f"{name}.in").read_text("utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    for extra in (line.removeprefix(EXTRA) for line in lines if line.startswith(EXTRA)):
+    found = re.findall("^[^#\n].*", text, re.MULTILINE)
+    for extra in re.findall("^# extra: (.+)", text, re.MULTILINE):
         found += project["dependencies"] + project["optional-dependencies"][extra]
     return sorted(found)
 
@@ -43,20 +40,9 @@ def head(name: str) -> str:
     return f"# {PYTHON}: {' '.join(asked_for(name))}\n"
 
 
-def main() -> None:
-    """Update all locks."""
-    uv = str(Path(sys.argv[1] if len(sys.argv) > 1 else "uv"))
-    for path in sorted(FOLDER.glob("*.in")):
-        name = path.stem
-        done = subprocess.run(
-            [uv, "pip", "compile", *OPTIONS, "-"],
-            input="\n".join(asked_for(name)),
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        path.with_suffix(".txt").write_text(head(name) + done.stdout, "utf-8")
-
-
 if __name__ == "__main__":
-    main()
+    for path in FOLDER.glob("*.in"):
+        command = [sys.argv[1], "pip", "compile", *OPTIONS, "-"]
+        asked = "\n".join(asked_for(path.stem))
+        done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True, check=True)
+        path.with_suffix(".txt").write_text(head(path.stem) + done.stdout, "utf-8")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from scripts.docs.markdown import code, codes
+from scripts.docs.markdown import code
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, OneObject
 from tap_bigcommerce.records.schemas import load_notes
 from tap_bigcommerce.streams import STREAMS, root_of
-from tap_bigcommerce.streams.stream import PARENTS, Stream
+from tap_bigcommerce.streams.stream import Stream
 
 
 def singular(stream: str) -> str:
@@ -25,30 +25,30 @@ def read_from(stream: Stream) -> str:
     return code(stream.path)
 
 
-def replication(stream: Stream) -> str:
-    """The replication method: `full`, or `incremental on` a field."""
-    return f"incremental on {code(stream.replication_key)}" if stream.replication_key else "full"
-
-
 def filtered(stream: Stream) -> str:
     """How the list is filtered in an incremental sync."""
-    key, parent = stream.replication_key, stream.parent
-    if key is None and parent is not None:
-        return f"Not filtered: the rows of every {singular(parent)} are read in every sync."
-    if key is None:
+    if stream.replication_key is None:
+        if stream.parent:
+            return (
+                f"Not filtered: the rows of every {singular(stream.parent)} are read in every sync."
+            )
         return "Not filtered: the API cannot filter this list by date. Every sync reads all rows."
-    if stream.modified_since is None and parent is not None:
-        root = STREAMS[parent]
+    if stream.modified_since is None and stream.parent:
         return (
-            f"By the modification date of the {singular(parent)}: all rows of those that the API "
-            f"returns for {code(str(root.modified_since))}."
+            f"By the modification date of the {singular(stream.parent)}: all rows of those that "
+            f"the API returns for {code(str(STREAMS[stream.parent].modified_since))}."
         )
-    first = (
-        " The first sync reads all rows, also those older than `start_date`."
-        if load_notes(stream.name).ignores_start_date
-        else ""
-    )
+    first = " The first sync reads all rows, also those older than `start_date`."
+    first = first if load_notes(stream.name).ignores_start_date else ""
     return f"By the API: {code(str(stream.modified_since))}, from the bookmark.{first}"
+
+
+_ORDERS = {
+    OneObject: "one object",
+    AllAtOnce: "all rows in one response",
+    ByCursor: "by cursor, one page after another",
+    ByPage: "by page number; again, up to twice, if the list changes in the meantime",
+}
 
 
 def order(stream: Stream) -> str:
@@ -56,22 +56,16 @@ def order(stream: Stream) -> str:
     pagination = root_of(stream).pagination
     if isinstance(pagination, ByIdRange):
         text = f"by ascending id ({code(pagination.min_id)}), in parallel"
-    elif isinstance(pagination, OneObject):
-        text = "one object"
-    elif isinstance(pagination, AllAtOnce):
-        text = "all rows in one response"
-    elif isinstance(pagination, ByCursor):
-        text = "by cursor, one page after another"
     else:
-        assert isinstance(pagination, ByPage)
-        text = "by page number; again, up to twice, if the list changes in the meantime"
+        text = next(text for kind, text in _ORDERS.items() if isinstance(pagination, kind))
     return f"{text}; from the list of {code(stream.parent)}" if stream.parent else text
 
 
 def cost(stream: Stream) -> str:
     """The number of requests for the stream."""
+    more = _MORE.get(stream.name, "")
     if stream.parent is None:
-        return _cost_of_list(stream) + MORE.get(stream.name, "")
+        return _cost_of_list(stream) + more
     parent = singular(stream.parent)
     if stream.separate_pass:
         return (
@@ -79,23 +73,21 @@ def cost(stream: Stream) -> str:
             "they are read separately."
         )
     if stream.nested is not None:
-        together = (
+        return (
             f"None if it is read together with {code(stream.parent)} from the same date. Otherwise "
-            f"those of the list of {stream.parent}: one for 250."
+            f"those of the list of {stream.parent}: one for 250.{more}"
         )
-        return together + MORE.get(stream.name, "")
-    pages = (
-        f"One request for each {parent}"
-        if not stream.pagination.paged
-        else f"One request for each {parent}, and one more for every 250 of its rows"
-    )
-    pages += f", in addition to those of the list of {stream.parent.replace('_', ' ')}"
+    paged = ", and one more for every 250 of its rows" if stream.pagination.paged else ""
+    every = f"Every sync requests the rows of every {parent}."
     if stream.modified_since is None and stream.replication_key is not None:
-        return f"{pages}. An incremental sync requests only those that changed."
-    return f"{pages}. Every sync requests the rows of every {parent}."
+        every = "An incremental sync requests only those that changed."
+    return (
+        f"One request for each {parent}{paged}, in addition to those of the list of "
+        f"{stream.parent.replace('_', ' ')}. {every}"
+    )
 
 
-MORE = {
+_MORE = {
     "orders": (
         " One more for each order that may have coupons, and for each with incomplete line items "
         "or addresses ([details](../orders.md))."
@@ -118,9 +110,8 @@ def _cost_of_list(stream: Stream) -> str:
         return "One request, and one to find the end if there are 50 rows or more."
     rows = "rows that changed" if stream.replication_key else "rows"
     more = "a few to find the end" if isinstance(pagination, ByIdRange) else "one to find the end"
-    if isinstance(pagination, ByCursor):
-        return f"One request for 250 {rows} (`page_size`)."
-    return f"One request for 250 {rows} (`page_size`), and {more}."
+    end = "" if isinstance(pagination, ByCursor) else f", and {more}"
+    return f"One request for 250 {rows} (`page_size`){end}."
 
 
 def channels(stream: Stream) -> str:
@@ -138,16 +129,3 @@ def channels(stream: Stream) -> str:
         f"{text}A single channel is filtered by the API ({code(by_api)}). For several, the full "
         f"list is read, and filtered by the tap, by {code(str(by_tap))}."
     )
-
-
-def keys(stream: Stream) -> str:
-    """The key fields."""
-    return codes(stream.primary_keys)
-
-
-def parent_fields(stream: Stream) -> str:
-    """The fields of the parent that the tap adds to each row of a child list."""
-    if stream.parent is None:
-        return ""
-    parent = PARENTS[stream.parent]
-    return codes(name for name in parent if name)

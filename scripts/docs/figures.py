@@ -38,6 +38,17 @@ def process_table(number: int) -> str:
     return _numbers(found.columns, found.rows)
 
 
+def fleet_table() -> str:
+    """The figures of one store in a fleet, for the page's calculations."""
+    result = load("fleet")
+    found, where = result.tables[1], result.machine
+    return (
+        f"{table(found.columns, found.rows)}\n"
+        f"One store's figures were measured {where['date']} on {where['processors']} processors, "
+        f"Python {where['python']}, four streams, the demo's target (`python -m bench fleet`).\n"
+    )
+
+
 def pictures(folder: Path) -> dict[Path, str]:
     """The pictures of all charts in `folder`. Those of the last results are not drawn again."""
     charts = [chart for name in MEASURES for chart in load(name).charts]

@@ -12,10 +12,9 @@ import os
 import pty
 import re
 import struct
+import subprocess
 import sys
-import tempfile
 import termios
-from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
@@ -28,61 +27,43 @@ from rich.text import Text
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-PICTURES = ROOT / "docs" / "pictures"
-COLUMNS, ROWS = 104, 90
-BARS_COLUMNS, BARS_ROWS = 90, 12
 WAIT = "waiting: quota: 4 s"
 """The screen of the bars is the first one with these words."""
 
-STORE = Options(
-    orders=900, customers=600, products=500, quota=60, window_seconds=8.0, latency_ms=60.0
-)
+SIZES = Options(orders=900, customers=600, products=500, latency_ms=60.0)
 # Without the fonts that rich's own format loads from elsewhere.
 FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
-def screen_of(
-    command: Sequence[str], environment: Mapping[str, str], columns: int, rows: int, until: str = ""
-) -> pyte.Screen:
-    """Run a command in a terminal. Returns its last screen, or the first with the text `until`.
-
-    Raises SystemExit if the command fails.
-    """
+def draw(name: str, title: str, command: str, columns: int, rows: int, until: str = "") -> None:
+    """Run a shell's command in a terminal, and draw its last screen, or that with `until`."""
     screen = pyte.Screen(columns, rows)
     stream = pyte.ByteStream(screen)
-    process, terminal = pty.fork()
-    if process == 0:
-        os.chdir(ROOT)
-        os.environ.pop("NO_COLOR", None)
-        os.environ.update({"TERM": "xterm-256color", **environment})
-        os.execvp(command[0], [*command])
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    while True:
-        try:
-            stream.feed(os.read(terminal, 65536))
-        except OSError:  # The end of the command.
-            break
-        if until and until in "\n".join(screen.display):
-            os.kill(process, 15)
-            os.waitpid(process, 0)
-            return screen
-    status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
-    if status or until:
-        raise SystemExit(f"{' '.join(command)} ended with status {status}")
-    return screen
-
-
-def draw(screen: pyte.Screen, command: str, name: str) -> None:
-    """Write a picture of the screen below the command that was typed."""
+    ours, its = pty.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
+    environment.pop("NO_COLOR", None)
+    with subprocess.Popen(
+        command, shell=True, cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        while not until or until not in "\n".join(screen.display):
+            try:
+                stream.feed(os.read(ours, 65536))
+            except OSError:  # The end of the command.
+                break
+        else:
+            process.terminate()
+    if process.returncode and not until:
+        raise SystemExit(f"{command} ended with status {process.returncode}")
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
-        console = Console(record=True, width=screen.columns, file=nowhere, force_terminal=True)
-        console.print(Text(f"$ {command}", "green"), Text(""), sep="\n")
-        rows = [_row(screen, number) for number in range(screen.lines)]
-        last = max(number for number, row in enumerate(rows) if row.plain.strip())
-        for row in rows[: last + 1]:
-            console.print(row)
-        svg = console.export_svg(title=command, code_format=FORMAT, unique_id=name)
-    (PICTURES / f"{name}.svg").write_text(svg, "utf-8")
+        console = Console(record=True, width=columns, file=nowhere, force_terminal=True)
+        console.print(Text(f"$ {title}", "green"), Text(""), sep="\n")
+        last = max(number for number, line in enumerate(screen.display) if line.strip())
+        for number in range(last + 1):
+            console.print(_row(screen, number))
+        svg = console.export_svg(title=title, code_format=FORMAT, unique_id=name)
+    (ROOT / "docs" / "pictures" / f"{name}.svg").write_text(svg, "utf-8")
 
 
 def _row(screen: pyte.Screen, number: int) -> Text:
@@ -97,20 +78,12 @@ def _row(screen: pyte.Screen, number: int) -> Text:
     return row
 
 
-def main() -> None:
-    """Make both pictures."""
-    make = ("make", "--no-print-directory", "demo")
-    draw(screen_of(make, {"COLUMNS": str(COLUMNS)}, COLUMNS, ROWS), "make demo", "demo")
-    with Sandbox(STORE) as store, tempfile.TemporaryDirectory() as folder:
-        config = Path(folder, "config.json")
-        settings = {"store_hash": store.store_hash, "access_token": store.access_token}
-        config.write_text(json.dumps({**settings, "api_url": store.api_url}), "utf-8")
-        # The log would scroll the bars out of the picture.
-        tap = f"{sys.executable} -m tap_bigcommerce --log-level WARNING --config {config}"
-        command = ("sh", "-c", f"exec {tap} > {folder}/messages.jsonl")
-        screen = screen_of(command, {}, BARS_COLUMNS, BARS_ROWS, WAIT)
-    draw(screen, "tap-bigcommerce --config config.json > messages.jsonl", "bars")
-
-
 if __name__ == "__main__":
-    main()
+    draw("demo", "make demo", "exec make --no-print-directory demo", 104, 90)
+    with Sandbox(SIZES) as store:
+        store.set(quota=60, window_seconds=8.0)
+        keys = {key: getattr(store, key) for key in ("store_hash", "access_token", "api_url")}
+        # The log would scroll the bars out of the picture.
+        tap = f"{sys.executable} -m tap_bigcommerce --log-level WARNING --config /dev/fd/3"
+        command = f"exec {tap} 3<<'END' >/dev/null\n{json.dumps(keys)}\nEND"
+        draw("bars", "tap-bigcommerce --config config.json > messages.jsonl", command, 90, 12, WAIT)

@@ -11,6 +11,7 @@ import orjson
 import pytest
 from documents import DOCUMENTS, README, ROOT, examples, links
 
+from bench.results import load
 from scripts.generate import generated, stale
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.records.converter import Converter
@@ -24,7 +25,7 @@ RECORDS, STATE = ROOT / "docs" / "records.md", ROOT / "docs" / "state.md"
 
 def test_generated_files_are_up_to_date() -> None:
     assert README in generated()
-    assert stale() == [], "`make generate` writes them anew"
+    assert stale(generated()) == [], "`make generate` writes them anew"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
@@ -113,6 +114,23 @@ def test_the_installations_of_targets_shown_are_those_that_make_does() -> None:
         assert found, text
         assert found[1] == found[2]
         assert re.search(rf"venv\.sh \S+ {re.escape(found[3])}$", makefile, re.MULTILINE)
+
+
+def test_the_capacity_of_a_fleet_is_calculated_from_the_last_figures() -> None:
+    """Else its table in docs/fleet.md has to be written anew."""
+    calculated = (ROOT / "docs" / "fleet.md").read_text("utf-8").partition("| calculation |")[2]
+    dagster, pair, requests, tap, target, run, rows, text = (
+        float(figure) for _, figure in load("fleet").tables[1].rows
+    )
+    processor, memory = f"{dagster + pair:.2f} s", f"{tap + target:.0f} MB"
+    for part in (
+        f"× {processor} / 3,600 s",
+        f"| {requests:.0f} × 0.3 s + {processor} |",
+        f"× {memory} + 25 × {run:.0f} MB |",
+        f"× {rows:.0f} / 3,600 s",
+        f"× {text:.0f} KB × 24 |",
+    ):
+        assert part in calculated
 
 
 def anchors(document: Path) -> set[str]:

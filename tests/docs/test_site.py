@@ -13,27 +13,22 @@ from documents import ROOT
 
 from scripts.docs.check_site import mistakes
 
-PAGE = '<html><body><h1 id="a">A</h1>{}</body></html>'
-
 
 @pytest.mark.parametrize(
     ("inside", "wrong"),
     [
-        ('<a href="other.html#b">b</a><a href="https://example.com">out</a>', []),
-        ('<a href="other.html#c">c</a>', ["leads to other.html#c"]),
-        ('<a href="third.html">c</a>', ["leads to third.html"]),
+        ('<a href="https://example.com">out</a>', []),
         ('<script src="https://a.example/x.js"></script>', ["loads https://a.example/x.js"]),
         ('<link rel="stylesheet" href="//a.example/x.css">', ["loads //a.example/x.css"]),
         ('<link rel="next" href="https://a.example/">', []),
         ('<img src="x.svg">', ["loads x.svg, which does not exist"]),
     ],
 )
-def test_what_a_page_loads_and_where_it_leads_is_looked_at(
+def test_what_a_page_loads_has_to_be_in_the_site(
     inside: str, wrong: list[str], tmp_path: Path
 ) -> None:
     assert mistakes(tmp_path) == [f"there are no pages in {tmp_path}"]
-    (tmp_path / "page.html").write_text(PAGE.format(inside))
-    (tmp_path / "other.html").write_text(PAGE.format('<p id="b">B</p>'))
+    (tmp_path / "page.html").write_text(inside)
     assert mistakes(tmp_path) == [f"page.html {mistake}" for mistake in wrong]
     (tmp_path / "a.css").write_text("@font-face{src:url('https://a.example/f.woff')}")
     assert mistakes(tmp_path)[-1] == "a.css loads https://a.example/f.woff"
