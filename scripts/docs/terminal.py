@@ -43,8 +43,9 @@ def draw(name: str, title: str, command: str, columns: int, rows: int, until: st
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
     environment.pop("NO_COLOR", None)
+    words = ["sh", "-c", command]
     with subprocess.Popen(
-        command, shell=True, cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
+        words, cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
     ) as process:
         os.close(its)
         while not until or until not in "\n".join(screen.display):
