@@ -340,3 +340,20 @@ def test_products_include_only_what_is_selected(
         assert ({"description", "price", "search_keywords"} <= left_out) == bool(fields)
         assert not left_out & {"id", "date_modified", *fields}
         assert "include_fields" not in query
+
+
+def test_each_hint_alone_leads_to_a_request_for_the_coupons() -> None:
+    changes: list[Json] = [{"coupon_discount": "5.0000"}, {"base_shipping_cost": "99.0000"}]
+    no_hints: list[Json] = [{"discount_amount": "5.0000"}, {"coupon_discount": 0}]
+    with Sandbox(Options(orders=40, customers=5, coupons=0, couponed_share=0)) as store:
+        plain = [
+            row["id"]
+            for row in store.records("orders", full=True)
+            if float(row["base_shipping_cost"])
+            and not any(item["applied_discounts"] for item in row["products"])
+        ]
+        for id_, fields in zip(plain, changes + no_hints, strict=False):
+            store.change("orders", ids=[id_], fields=fields)
+        succeed(settings(store), args=["--select", "orders"])
+        paths = [entry["path"] for entry in store.requests() if entry["list"] == "order_coupons"]
+    assert {int(path.split("/")[-2]) for path in paths} & {*plain} == {*plain[:2]}
