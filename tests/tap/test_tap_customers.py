@@ -14,7 +14,6 @@ from tap_runner import EVERY_PAGE, Json, Result, discover, run, select, settings
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 V2_ONLY = "accepts_marketing"
-GONE = pytest.mark.parametrize("status", ["404", "410"])
 WARNING = (
     "customers: this store does not have the list /v2/customers any more, so the stream is read "
     "from /v3/customers. Fields that only the former has are absent from the records."
@@ -28,20 +27,8 @@ def store() -> Iterator[Sandbox]:
 
 
 @pytest.fixture(scope="module")
-def many() -> Iterator[Sandbox]:
-    """A store that no test changes."""
-    with Sandbox(Options(orders=1, customers=300, products=1, coupons=1)) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
 def everything(catalog: Json) -> Json:
     return select(catalog, "customers", every_field=True)
-
-
-@pytest.fixture(scope="module")
-def default(catalog: Json) -> Json:
-    return select(catalog, "customers")
 
 
 def sync(store: Sandbox, catalog: Json, state: Any = None, status: int = 0, **more: Any) -> Result:
@@ -74,30 +61,25 @@ def asked(store: Sandbox, list_: str) -> list[Json]:
 # Fields that only v3 has
 
 
-@pytest.mark.parametrize("fields", [(), *((name,) for name in ONLY_V3)], ids=str)
 def test_a_field_of_v3_costs_one_request_for_a_page_and_without_any_none_is_sent(
-    many: Sandbox, catalog: Json, default: Json, fields: tuple[str, ...]
+    catalog: Json,
 ) -> None:
-    chosen = {"streams": json.loads(json.dumps(default["streams"]))}
-    for entry in chosen["streams"]:
-        for item in entry["metadata"]:
-            if item["breadcrumb"] and item["breadcrumb"][-1] in fields:
-                item["metadata"]["selected"] = True
-    truth = rows_of(many, "customers")
-    many.clear_requests()
-    result = succeed(settings(many), chosen)
-    assert result.ids("customers") == list(truth)
-    for record in result.records("customers"):
-        found = {name: record[name] for name in ONLY_V3 if name in record}
-        wanted = {name: truth[record["id"]][name] for name in fields if name != "attributes"}
-        if fields == ("attributes",):  # Beyond ten they come from a child list.
-            assert len(found.pop("attributes")) == len(truth[record["id"]]["attributes"])
-        assert json.loads(json.dumps(found, default=float)) == wanted
-    of_v3 = asked(many, "customers_v3")
-    assert len(of_v3) == len(fields) * sum(
-        (entry["rows"] or 0) > 2 for entry in many.requests() if entry["list"] == "customers"
-    )
-    assert all("id:in" in query for query in of_v3)
+    with Sandbox(Options(orders=1, customers=300, products=1, coupons=1)) as store:
+        truth = rows_of(store, "customers")
+        for fields in ((), *((name,) for name in ONLY_V3)):
+            result = sync(
+                store, select(catalog, "customers", fields={"customers": fields}), page_size=250
+            )
+            assert result.ids("customers") == list(truth)
+            for record in result.records("customers"):
+                found = {name: record[name] for name in ONLY_V3 if name in record}
+                wanted = {name: truth[record["id"]][name] for name in fields}
+                if "attributes" in fields:  # Beyond ten they come from a child list.
+                    assert len(found.pop("attributes")) == len(wanted.pop("attributes"))
+                assert json.loads(json.dumps(found, default=float)) == wanted
+            # The one page that is full, and the one behind it.
+            assert len(asked(store, "customers_v3")) == 2 * len(fields), fields
+            assert all("id:in" in query for query in asked(store, "customers_v3"))
 
 
 def test_a_customer_that_v3_no_longer_has_is_written_as_v2_has_it(
@@ -115,7 +97,7 @@ def test_a_customer_that_v3_no_longer_has_is_written_as_v2_has_it(
 # Stores without /v2/customers
 
 
-@GONE
+@pytest.mark.parametrize("status", ["404", "410"])
 def test_both_lists_end_in_the_same_records(everything: Json, status: str) -> None:
     with Sandbox(Options(orders=1, customers=250, products=1, coupons=1)) as store:
         before = sync(store, everything, page_size=40)
@@ -135,25 +117,30 @@ def test_both_lists_end_in_the_same_records(everything: Json, status: str) -> No
     assert after.schemas == before.schemas
 
 
-def test_by_default_only_what_is_selected_is_included(store: Sandbox, default: Json) -> None:
-    before = sync(store, default)
+def test_only_what_is_selected_up_to_the_end_date_is_requested(
+    store: Sandbox, catalog: Json
+) -> None:
+    default = select(catalog, "customers")
+    end = {"customers": {"end_date": "2025-06-01"}}
+    before = sync(store, default, streams=end)
     store.set(customers_v2="404")
     # channel_ids have no effect on either.
-    after = sync(store, default, channel_ids=[1])
+    after = sync(store, default, streams=end, channel_ids=[1])
     assert by_id(after) == without_v2(by_id(before))
+    assert 0 < len(after.ids("customers")) < 60
     assert not set(ONLY_V3) & set(after.records("customers")[0])
-    requests = asked(store, "customers_v3")
-    assert {query["include"] for query in requests} == {"formfields,storecredit"}
-    assert len(requests) == 6
+    for query in asked(store, "customers_v3"):
+        assert query["include"] == "formfields,storecredit"
+        assert "date_modified:max" in query
 
 
 def test_an_incremental_sync_goes_on_from_the_bookmark_and_back_again(
     store: Sandbox, everything: Json
 ) -> None:
     last = sync(store, everything)
-    for list_, number in (("410", 7), ("410", 3), ("served", 3)):
+    for list_ in ("410", "410", "served"):
         store.set(customers_v2=list_)
-        changed = store.change("customers", count=number)
+        changed = store.change("customers", count=3)
         result = sync(store, everything, last.state)
         assert set(changed) <= set(result.ids("customers"))
         assert len(result.ids("customers")) < 60
@@ -167,34 +154,26 @@ def test_an_incremental_sync_goes_on_from_the_bookmark_and_back_again(
         last = result
 
 
-def test_end_date_is_a_bound_of_v3_too(store: Sandbox, default: Json) -> None:
-    end = {"customers": {"end_date": "2025-06-01"}}
-    before = sync(store, default, streams=end)
-    store.set(customers_v2="404")
-    after = sync(store, default, streams=end)
-    assert 0 < len(before.ids("customers")) < 60
-    assert by_id(after) == without_v2(by_id(before))
-    assert all("date_modified:max" in query for query in asked(store, "customers_v3"))
-
-
 def test_a_pass_that_was_stopped_in_v2_starts_again_from_the_bookmark(
     store: Sandbox, everything: Json
 ) -> None:
     truth = by_id(sync(store, everything))
     store.fault("customers", request=3, kind="403", times=0)
     stopped = sync(store, everything, status=1)
-    assert 0 < len(stopped.ids("customers")) < 60
     assert stopped.state["bookmarks"]["customers"]["resume"]["after_id"] > 0
     store.clear_faults()
     store.set(customers_v2="404")
-    after = sync(store, everything, stopped.state)
+    store.fault("customers_v3", kind="404", times=0)
+    neither = sync(store, everything, stopped.state, status=1)
+    # Where the pass was stopped stays known, should the list come back.
+    assert neither.state["bookmarks"] == stopped.state["bookmarks"]
+    store.clear_faults()
+    after = sync(store, everything, neither.state)
     assert by_id(after) == without_v2(truth)
-    assert "which can no longer be read; reading this stream again from its bookmark" in (
-        after.stderr
-    )
+    message = "which can no longer be read; reading this stream again from its bookmark"
+    assert message in after.stderr
     assert "have changed since" not in after.stderr
     assert "resume" not in after.state["bookmarks"]["customers"]
-    assert not any("after" in query for query in asked(store, "customers_v3")[:1])
 
 
 def test_a_pass_that_was_stopped_in_v3_continues_there(store: Sandbox, everything: Json) -> None:
@@ -218,46 +197,29 @@ def test_a_pass_that_was_stopped_in_v3_continues_there(store: Sandbox, everythin
     assert warnings(again) == []
 
 
-@GONE
-def test_without_both_lists_the_error_names_the_one_of_v2(
-    store: Sandbox, everything: Json, status: str
+@pytest.mark.parametrize(
+    ("v2", "first", "v3", "failed"),
+    [
+        ("404", 1, "404", "v2/customers failed: 404"),
+        ("410", 1, "404", "v2/customers failed: 410"),
+        ("404", 1, "403", "v3/customers failed: 403"),
+        ("403", 1, None, "v2/customers failed: 403"),
+        ("404", 3, None, "v2/customers failed: 404"),
+        ("410", 3, None, "v2/customers failed: 410"),
+    ],
+)
+def test_v3_is_read_only_where_v2_never_was_and_the_list_that_failed_is_named(
+    store: Sandbox, catalog: Json, v2: str, first: int, v3: str | None, failed: str
 ) -> None:
-    store.fault("customers", request=3, kind="403", times=0)
-    stopped = sync(store, everything, status=1)
-    store.clear_faults()
-    store.set(customers_v2=status)
-    store.fault("customers_v3", kind="404", times=0)
-    result = sync(store, everything, stopped.state, status=1)
-    assert f"customers: GET /v2/customers failed: {status}: " in result.stderr
-    assert warnings(result) == []
-    assert result.records("customers") == []
-    # Where the pass was stopped stays known, should the list come back.
-    assert result.state["bookmarks"] == stopped.state["bookmarks"]
-
-
-def test_another_error_of_v3_is_the_streams_error_and_one_of_v2_does_not_lead_there(
-    store: Sandbox, default: Json
-) -> None:
-    store.fault("customers", kind="403", times=0)
-    sync(store, default, status=1)
-    assert asked(store, "customers_v3") == []
-    store.clear_faults()
-    store.set(customers_v2="404")
-    store.fault("customers_v3", kind="403", times=0)
-    result = sync(store, default, status=1)
-    assert "customers: GET /v3/customers failed: 403" in result.stderr
-
-
-@GONE
-def test_a_list_that_goes_away_later_does_not_lead_to_v3(
-    store: Sandbox, default: Json, status: str
-) -> None:
-    store.fault("customers", request=3, kind=status, times=0)
-    result = sync(store, default, status=1)
-    assert f"customers: GET /v2/customers failed: {status}: " in result.stderr
-    assert "date_modified" not in result.state["bookmarks"]["customers"]
+    store.fault("customers", request=first, kind=v2, times=0)
+    if v3:
+        store.fault("customers_v3", kind=v3, times=0)
+    result = sync(store, select(catalog, "customers"), status=1)
+    assert f"customers: GET /{failed}: " in result.stderr
+    assert warnings(result) == ([WARNING] if v3 == "403" else [])
     assert len(result.ids("customers")) < 60
-    assert asked(store, "customers_v3") == []
+    assert "date_modified" not in result.state["bookmarks"].get("customers", {})
+    assert bool(asked(store, "customers_v3")) == bool(v3)
 
 
 def test_streams_of_lists_below_customers_are_read_as_before(store: Sandbox, catalog: Json) -> None:
@@ -270,7 +232,7 @@ def test_streams_of_lists_below_customers_are_read_as_before(store: Sandbox, cat
         assert before.records(name) == after.records(name) != []
 
 
-def test_the_other_commands_read_v3_too(store: Sandbox, everything: Json, default: Json) -> None:
+def test_the_other_commands_read_v3_too(store: Sandbox, catalog: Json, everything: Json) -> None:
     def checked() -> int:
         args = ["--check", "--format", "json"]
         result = succeed(settings(store, page_size=10), everything, args=args)
@@ -280,7 +242,8 @@ def test_the_other_commands_read_v3_too(store: Sandbox, everything: Json, defaul
     assert checked() == 14
     store.set(customers_v2="404")
     assert checked() == 7  # Fields of v3 take no second request.
-    assert WARNING in succeed(settings(store), default, args=["--test"]).stderr
+    chosen = select(catalog, "customers")
+    assert WARNING in succeed(settings(store), chosen, args=["--test"]).stderr
     found = succeed(settings(store), args=["--discover"])
     assert found.catalog == before
     assert warnings(found) == [WARNING]

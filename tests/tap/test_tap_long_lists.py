@@ -79,10 +79,14 @@ def test_every_value_is_the_stores_digit_for_digit(store: Sandbox, result: Resul
 def test_streams_of_the_same_rows_are_written_side_by_side(
     store: Sandbox, result: Result, catalog: Json
 ) -> None:
-    family = sync(store, select(catalog, "products", "product_images", "product_custom_fields"))
-    assert family.records("products") == result.records("products")
-    for name in ("product_images", "product_custom_fields"):
+    left_out = ["description", "variants[].sku", "images"]
+    names = ("products", "product_images", "product_custom_fields")
+    family = sync(store, select(catalog, *names, without={"products": left_out}))
+    for name in names:
         compare(family, name, truth(store, name))
+    for row in family.records("products"):
+        assert not {"description", "images"} & set(row)
+        assert all("sku" not in variant for variant in row["variants"])
 
 
 def test_a_product_that_comes_bare_is_made_whole(
@@ -115,50 +119,37 @@ def test_orders_without_lists_say_that_they_are_archived(catalog: Json) -> None:
     assert len(whole.records("orders")) == 2500
 
 
-def test_what_is_not_selected_goes_nowhere(store: Sandbox, catalog: Json) -> None:
-    left_out = {
-        "customers": ["email", "form_fields"],
-        "products": ["description", "variants[].sku", "images"],
-        "coupons": ["code", "applies_to.ids"],
-    }
-    result = sync(store, select(catalog, *left_out, without=left_out))
-    for name in left_out:
-        compare(result, name, truth(store, name))
-    assert all("email" not in row for row in result.records("customers"))
-    for row in result.records("products"):
-        assert not {"description", "images"} & set(row)
-        assert all("sku" not in variant for variant in row["variants"])
-    for row in result.records("coupons"):
-        assert "code" not in row
-        assert set(row.get("applies_to") or ["entity"]) == {"entity"}
+def test_of_selected_fields_and_channels_all_comes_with_the_column_of_the_store(
+    store: Sandbox, result: Result, catalog: Json
+) -> None:
+    left_out = {"customers": ["email", "form_fields"], "brands": ["name"]}
+    chosen = select(catalog, "brands", "customers", "subscribers", without=left_out)
+    channel = store.records("channels")[0]["id"]
+    found = sync(store, chosen, store_hash_column=True, channel_ids=[channel])
+    for name in ("brands", "customers", "subscribers"):
+        never, own = left_out.get(name, ()), {"store_hash": store.store_hash}
+        assert found.records(name) == [
+            own | {field: value for field, value in row.items() if field not in never}
+            for row in result.records(name)
+            if row.get("channel_id", channel) == channel
+        ]
+    assert 0 < len(found.records("subscribers")) < len(result.records("subscribers"))
 
 
 ODD: dict[str, list[Json]] = {
     "coupons": [
         {"amount": "5,00"},
-        {"amount": 12.5},
-        {"enabled": "perhaps"},
-        {"expires": "soon"},
         {"restricted_to": "AU"},
         {"code": "\0A\0B"},
         {"never_seen": {"x": 1}},
         {"min_purchase": "123456789012345678901234567890.1234"},
         {"max_uses": 2**63},
     ],
-    "customers": [
-        {"store_credit": ["1.00"]},
-        {"customer_group_id": "7"},
-        {"notes": 5},
-        {"date_created": ""},
-        {"company": None},
-        {"loyalty": "gold"},
-    ],
+    "customers": [{"store_credit": ["1.00"]}, {"notes": 5}, {"date_created": ""}, {"loyalty": "x"}],
     "products": [
         {"price": "19.9000"},
         {"categories": ["23"]},
-        {"name": "\0"},
         {"is_visible": 1},
-        {"date_created": "yesterday"},
         {"upc": {"a": 1}},
     ],
 }
@@ -190,18 +181,3 @@ def test_odd_rows_late_in_a_list_are_written_as_those_early_in_a_short_one(
     assert set(rescued) < set(odd)
     warnings = [line for line in whole.logged("WARNING") if "_rescued_data" in line]
     assert warnings == [line for line in alone.logged("WARNING") if "_rescued_data" in line]
-
-
-def test_the_column_of_the_store_is_in_all_records_and_channels_are_those_that_are_read(
-    store: Sandbox, result: Result, catalog: Json
-) -> None:
-    rows = result.records("subscribers")
-    channel = store.records("channels")[0]["id"]
-    more: Json = {"store_hash_column": True, "channel_ids": [channel]}
-    column = sync(store, select(catalog, *NAMES), **more)
-    own = {"store_hash": store.store_hash}
-    for name in ("coupons", "customers", "brands", "wishlists"):
-        assert column.records(name) == [{**own, **row} for row in result.records(name)]
-    of_channel = [{**own, **row} for row in rows if row["channel_id"] == channel]
-    assert column.records("subscribers") == of_channel
-    assert 0 < len(of_channel) < len(rows)
