@@ -303,7 +303,7 @@ def test_pseudonyms_need_a_salt(quiet: Sandbox) -> None:
 
 def test_a_stopped_sync_is_not_resumed_with_other_pseudonyms(quiet: Sandbox) -> None:
     config = settings(quiet, page_size=10, hash_fields="customers.notes", hash_salt=SALT)
-    only = {"args": with_rules("customers")}
+    only: dict[str, Any] = {"args": with_rules("customers")}
     stopped = next(s for s in run(config, **only).states if "resume" in json.dumps(s))
     assert "resuming after" in run(config, state=stopped, **only).stderr
     for other in ({"hash_salt": "salt"}, {"hash_fields": "customers.phone"}):
