@@ -61,7 +61,7 @@ def test_all_mistakes_are_named_at_once_each_with_what_was_expected() -> None:
 
 def test_a_run_without_any_settings_says_how_to_get_them() -> None:
     for args in ([], ["--check"], ["--audit"], ["--list"], ["--test"]):
-        for config in (None, {}):
+        for config in (None, "{}"):
             line = refused(config, args=args)
             assert line.startswith("CRITICAL There are no settings. ")
             assert "--init credentials.txt --config config.json" in line
