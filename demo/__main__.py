@@ -16,7 +16,7 @@ from typing import Any
 
 from demo.page import command, heading, line, table
 from tap_bigcommerce.dates import parse_instant
-from tap_bigcommerce_sandbox import Options, RemoteStore, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPTS = Path("Scripts" if sys.platform == "win32" else "bin")
@@ -87,7 +87,7 @@ def run_demo(target: Path, folder: Path) -> None:
     line(f"It took {time.monotonic() - began:.0f} s. The store has been stopped.")
 
 
-def _prepare(folder: Path, store: RemoteStore) -> None:
+def _prepare(folder: Path, store: Store) -> None:
     """Write the config files, and remove the files of an earlier demo."""
     rows = folder / "rows"
     rows.mkdir(parents=True, exist_ok=True)
@@ -100,7 +100,7 @@ def _prepare(folder: Path, store: RemoteStore) -> None:
 
 
 def _sync(
-    number: int, options: str, target: Path, folder: Path, store: RemoteStore, before: Rows
+    number: int, options: str, target: Path, folder: Path, store: Store, before: Rows
 ) -> Rows:
     """Run the tap and the target; returns the rows that the files did not have before."""
     state = f"state-{number}.json"
@@ -153,7 +153,7 @@ def _rows(folder: Path, stream: str) -> list[Row]:
     return [json.loads(row) for row in path.read_bytes().splitlines()] if path.exists() else []
 
 
-def _change(store: RemoteStore) -> dict[str, list[int]]:
+def _change(store: Store) -> dict[str, list[int]]:
     """Change the store; returns the ids that were changed or added, by stream."""
     pending = [row["id"] for row in store.records("orders") if row["status_id"] in (9, 11)][:5]
     return {

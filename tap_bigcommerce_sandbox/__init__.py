@@ -2,6 +2,6 @@
 
 from tap_bigcommerce_sandbox.control import Store
 from tap_bigcommerce_sandbox.options import Options
-from tap_bigcommerce_sandbox.sandbox import RemoteStore, Sandbox
+from tap_bigcommerce_sandbox.sandbox import Sandbox
 
-__all__ = ["Options", "RemoteStore", "Sandbox", "Store"]
+__all__ = ["Options", "Sandbox", "Store"]

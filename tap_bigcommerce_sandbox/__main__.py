@@ -33,13 +33,13 @@ def main() -> None:
 
 async def _serve(options: Options, *, until_stdin_closes: bool) -> None:
     server = HttpServer(App(options))
-    await server.start()
+    addresses = await server.start()
     loop, stopped = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     if until_stdin_closes:
         threading.Thread(target=_wait_for_end, args=(loop, stopped), daemon=True).start()
-    print(json.dumps(server.addresses()), flush=True)
+    print(json.dumps(addresses), flush=True)
     await stopped.wait()
     await server.stop()
 

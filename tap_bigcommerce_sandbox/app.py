@@ -2,243 +2,147 @@
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
 
 from tap_bigcommerce_sandbox.families import ENDPOINTS, LISTS
-from tap_bigcommerce_sandbox.faults import (
-    BROKEN_CONNECTIONS,
-    Faults,
-    Operation,
-    Triggers,
-    apply_fault,
-)
+from tap_bigcommerce_sandbox.faults import apply_fault
 from tap_bigcommerce_sandbox.lists import Endpoint
 from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, error_response
+from tap_bigcommerce_sandbox.operations import Operations
 from tap_bigcommerce_sandbox.options import Options
-from tap_bigcommerce_sandbox.values import ACCESS_TOKEN, STORE_HASH, http_date, number_of
+from tap_bigcommerce_sandbox.values import (
+    ACCESS_TOKEN,
+    STORE_HASH,
+    SeededRandom,
+    http_date,
+    number_of,
+)
 from tap_bigcommerce_sandbox.world import World
 
 UNLIMITED = 7_000_000
 """The quota in the headers of a store without a limit."""
+_ENDPOINTS = {item.path: item for item in ENDPOINTS}
+_ID = re.compile(r"(?<=/)(?:[0-9]+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?=/|$)")
 
 
 class Quota:
-    """Counts requests in consecutive fixed windows."""
+    """Counts requests in consecutive windows of the same length."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._start = clock()
+    def __init__(self) -> None:
+        self._start = time.monotonic()
         self._used = 0
 
     def take(self, options: Options) -> bool:
         """Count a request; returns False if the quota is used up."""
-        self._roll(options)
-        if options.quota and self._left(options) <= 0:
-            return False
-        self._used += 1
-        return True
+        allowed = self._now(options)[1] > 0
+        self._used += allowed
+        return allowed
 
     def headers(self, options: Options, *, exhausted: bool = False) -> dict[str, str]:
         """The X-Rate-Limit-* headers, milliseconds and counts as text."""
-        self._roll(options)
+        elapsed, left = self._now(options)
         window = options.window_seconds
-        elapsed = self._clock() - self._start
-        left = 0 if exhausted else max(0, self._left(options))
         return {
             "X-Rate-Limit-Time-Window-Ms": str(int(window * 1000)),
             "X-Rate-Limit-Time-Reset-Ms": str(max(1, int((window - elapsed) * 1000))),
             "X-Rate-Limit-Requests-Quota": str(options.quota or UNLIMITED),
-            "X-Rate-Limit-Requests-Left": str(left),
+            "X-Rate-Limit-Requests-Left": str(0 if exhausted else left),
         }
 
-    def _left(self, options: Options) -> int:
-        others = int(options.other_app_rate * (self._clock() - self._start))
-        return (options.quota or UNLIMITED) - self._used - others
-
-    def _roll(self, options: Options) -> None:
-        elapsed = self._clock() - self._start
+    def _now(self, options: Options) -> tuple[float, int]:
+        """The seconds since the window began, and the requests that are left in it."""
+        elapsed = time.monotonic() - self._start
         if elapsed >= options.window_seconds:
             windows = int(elapsed / options.window_seconds)
             self._start += windows * options.window_seconds
-            self._used = 0
-
-
-Entry = dict[str, Any]
-
-
-class RequestLog:
-    """The data requests, in order of arrival."""
-
-    def __init__(self) -> None:
-        self._entries: list[Entry] = []
-        self._in_flight = 0
-
-    def begin(self, name: str, path: str, query: Mapping[str, str]) -> Entry:
-        """Log a request on arrival; in_flight counts it and those not yet answered."""
-        self._in_flight += 1
-        entry: Entry = {
-            "n": len(self._entries) + 1,
-            "at": time.time(),
-            "list": name,
-            "path": path,
-            "query": dict(query),
-            "status": None,
-            "rows": 0,
-            "fault": None,
-            "in_flight": self._in_flight,
-        }
-        self._entries.append(entry)
-        return entry
-
-    def end(self) -> None:
-        """Note that a request was answered or its connection was lost."""
-        self._in_flight -= 1
-
-    def entries(self) -> list[Entry]:
-        """All entries, copied."""
-        return [dict(entry) for entry in self._entries]
-
-    def clear(self) -> None:
-        """Remove all entries."""
-        self._entries.clear()
-
-
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
-
-@dataclass(frozen=True)
-class Match:
-    """An endpoint, and the ids in the path."""
-
-    endpoint: Endpoint
-    parents: Sequence[int]
-
-
-class Router:
-    """Looks up endpoints by path. Segments of digits only are ids, and so are UUIDs."""
-
-    def __init__(self, endpoints: Iterable[Endpoint]) -> None:
-        self._endpoints = {item.path: item for item in endpoints}
-
-    def match(self, path: str, any_hash: bool) -> Match:
-        """The endpoint at /stores/{hash}/v2/… or /v3/…. Raises ApiError."""
-        _, stores, name, rest = (*path.split("/", 3), "", "", "")[:4]
-        if stores != "stores" or not (name == STORE_HASH or (any_hash and name.isalnum())):
-            raise ApiError(404, "The requested store was not found.")
-        if rest.endswith("/"):
-            if rest.startswith("v3"):
-                # Not 404: the real API asks for authentication here, token or not.
-                raise ApiError(403, "Authentication Required")
-            rest = rest.rstrip("/")
-        if rest.startswith("v2/"):
-            rest = rest.removesuffix(".json")
-        segments = rest.split("/")
-        parents = [number_of(segment) for segment in segments if _is_id(segment)]
-        endpoint = self._endpoints.get("/".join("{}" if _is_id(w) else w for w in segments))
-        if endpoint is None:
-            raise ApiError(404, "The requested resource was not found.")
-        return Match(endpoint, parents)
-
-
-def _is_id(segment: str) -> bool:
-    return segment.isdigit() or _UUID.fullmatch(segment) is not None
-
-
-def api_of(path: str) -> str:
-    """The API version of a path, "v2" or "v3": their errors differ."""
-    return "v3" if "/v3" in path else "v2"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """A response, and how the connection breaks: "reset", "cut", "hang", or None (it does not)."""
-
-    response: Response
-    breaks: str | None = None
+            elapsed, self._used = time.monotonic() - self._start, 0
+        others = int(options.other_app_rate * elapsed)
+        return elapsed, max(0, (options.quota or UNLIMITED) - self._used - others)
 
 
 class App:
-    """One store: its data, faults, triggers, quota and request log."""
+    """One store: its data, control operations, quota and endpoints."""
 
     def __init__(self, options: Options) -> None:
         self.world = World(options, LISTS)
-        self.faults = Faults(options.seed)
-        self.triggers = Triggers()
-        self.request_log = RequestLog()
-        self.quota = Quota()
-        self._router = Router(ENDPOINTS)
+        self.operations = Operations(self.world)
+        self.in_flight = 0
+        self._quota = Quota()
+        self._random = SeededRandom(options.seed)
 
-    @property
-    def options(self) -> Options:
-        """The current options."""
-        return self.world.options
-
-    def receive(self, request: Request, perform: Callable[[Operation], None]) -> Reply:
-        """Answer a request. `perform` runs the operations that the request triggers."""
-        api = api_of(request.path)
-        match, refusal = self._find(request)
-        name = match.endpoint.name if match else "unknown"
-        entry = self.request_log.begin(name, request.path, request.query)
-        due = self.triggers.due(name)
-        for operation in due["before"]:
-            perform(operation)
-        response = self._respond(request, match, refusal, api)
-        for operation in due["after_read"]:
-            perform(operation)
-        kind = None
-        if response.status < 400:
-            kind = self.faults.kind_for(name, request, response, self.options)
-            if kind:
-                response = apply_fault(kind, api, response)
-        self._add_headers(response, bare=kind == "429-bare", api=api)
-        breaks = kind if kind in BROKEN_CONNECTIONS else None
-        entry.update(status=None if breaks in ("reset", "hang") else response.status)
-        entry.update(rows=response.rows, fault=kind)
-        return Reply(response, breaks)
-
-    def _find(self, request: Request) -> tuple[Match | None, ApiError | None]:
+    def receive(self, request: Request) -> Response:
+        """Answer a request, and run the operations that it triggers."""
+        found, ids = self._match(request.path)
+        name = "unknown" if isinstance(found, ApiError) else found.name
+        api = "v3" if "/v3" in request.path else "v2"
+        self.in_flight += 1
+        entry = self.operations.begin(name, request, self.in_flight)
+        triggers = self.operations.due(name)
+        self.operations.run(triggers, "before")
         try:
-            return self._router.match(request.path, self.options.any_hash), None
-        except ApiError as refusal:
-            return None, refusal
-
-    def _respond(
-        self, request: Request, match: Match | None, refusal: ApiError | None, api: str
-    ) -> Response:
-        try:
-            if match is None:
-                raise refusal or ApiError(404, "Not Found")
-            self._admit(request, match)
-            return match.endpoint.respond(self.world, request, match.parents)
+            response = self._admitted(request, found).respond(self.world, request, ids)
         except ApiError as error:
-            return error_response(api, error.status, error.message, error.details)
+            response = error_response(api, error.status, error.message, error.details)
+        self.operations.run(triggers, "after_read")
+        fault = self._fault(name, request, response) if response.status < 400 else None
+        if fault:
+            response = apply_fault(fault, api, response)
+        self._add_headers(response, bare=fault == "429-bare", api=api)
+        sent = response.breaks not in ("reset", "hang")
+        entry.update(status=response.status if sent else None, rows=response.rows, fault=fault)
+        return response
 
-    def _admit(self, request: Request, match: Match) -> None:
+    def _match(self, path: str) -> tuple[Endpoint | ApiError, list[int]]:
+        """The endpoint of /stores/{hash}/v2/… or /v3/…, and the ids in its path."""
+        _, stores, name, rest = (*path.split("/", 3), "", "", "")[:4]
+        known = name == STORE_HASH or (self.world.options.any_hash and name.isalnum())
+        if stores != "stores" or not known:
+            return ApiError(404, "The requested store was not found."), []
+        if rest.startswith("v3") and rest.endswith("/"):
+            # Not 404: the real API asks for authentication here, token or not.
+            return ApiError(403, "Authentication Required"), []
+        rest = rest.rstrip("/")
+        if rest.startswith("v2/"):
+            rest = rest.removesuffix(".json")
+        endpoint = _ENDPOINTS.get(_ID.sub("{}", rest))
+        missing = ApiError(404, "The requested resource was not found.")
+        return endpoint or missing, [number_of(written) for written in _ID.findall(rest)]
+
+    def _admitted(self, request: Request, found: Endpoint | ApiError) -> Endpoint:
+        """The endpoint, if the request may have it. Raises ApiError."""
+        if isinstance(found, ApiError):
+            raise found
+        options = self.world.options
         if request.method != "GET":
             raise ApiError(405, "The sandbox only answers GET.")
         if request.headers.get("x-auth-token") != ACCESS_TOKEN:
             raise ApiError(401, "Unauthorized")
-        if set(match.endpoint.scope.split("|")) <= set(self.options.withheld_scopes):
+        if set(found.scope.split("|")) <= set(options.withheld_scopes):
             raise ApiError(403, "You don't have a required scope to access the endpoint")
-        if not self.quota.take(self.options):
+        if not self._quota.take(options):
             raise ApiError(429, "Too many requests.")
-        of_customers = f"{match.endpoint.path}/".startswith("v2/customers/")
-        if of_customers and self.options.customers_v2 != "served":
-            raise ApiError(int(self.options.customers_v2), "The resource is no longer offered.")
-        unknown = sorted(request.query.keys() - match.endpoint.parameters)
-        if unknown and self.options.refuse_unknown_parameters:
+        if f"{found.path}/".startswith("v2/customers/") and options.customers_v2 != "served":
+            raise ApiError(int(options.customers_v2), "The resource is no longer offered.")
+        unknown = sorted(request.query.keys() - found.parameters)
+        if unknown and options.refuse_unknown_parameters:
             raise ApiError(400, f"There is no parameter '{unknown[0]}'.")
+        return found
+
+    def _fault(self, name: str, request: Request, response: Response) -> str | None:
+        """The kind of fault for this request, or None. All rules count it; the first one wins."""
+        rules = [rule for rule in self.operations.faults if rule.strikes(name, request, response)]
+        if rules:
+            return rules[0].kind
+        rate = 0.0 if name in ("time", "store") else self.world.options.fault_rate
+        if rate and self._random.chance(rate):
+            return self._random.pick(self.world.options.fault_kinds)
+        return None
 
     def _add_headers(self, response: Response, *, bare: bool, api: str) -> None:
-        response.headers["Date"] = http_date(self.world.clock.now())
+        now = http_date(self.world.clock.now())
+        response.headers["Date"] = now
         if api == "v2":
             response.headers["X-BC-Store-Version"] = "7.6.0"
-            response.headers.setdefault("last-modified", http_date(self.world.clock.now()))
-        if bare:
-            return
-        if self.options.rate_limit_headers:
-            response.headers.update(
-                self.quota.headers(self.options, exhausted=response.status == 429)
-            )
+            response.headers.setdefault("last-modified", now)
+        options = self.world.options
+        if options.rate_limit_headers and not bare:
+            response.headers.update(self._quota.headers(options, exhausted=response.status == 429))

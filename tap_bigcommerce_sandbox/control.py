@@ -1,8 +1,11 @@
-"""The control operations: read the store's data, change it, make requests fail."""
+"""Control of a store over HTTP: read its data, change it, make requests fail."""
 
-from abc import ABC, abstractmethod
+import urllib.error
+import urllib.request
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import orjson
 
 Row = dict[str, Any]
 Operation = Mapping[str, Any]
@@ -11,29 +14,35 @@ Identity = int | str | Sequence[Any]
 Identities = Sequence[Identity] | None
 Fields = Row | None
 
+LONGEST = 600.0
+"""Seconds that an operation may take: a large store is computed on first use."""
 
-class Store(ABC):
+
+class Store:
     """A running store: its addresses, and the operations to control it.
 
-    The same operations answer at POST {control_url}/<name> with their arguments as JSON. All of
-    them raise ValueError for invalid arguments.
+    Each operation is a POST to {control_url}/<name> with its arguments as JSON. All of them raise
+    ValueError for invalid arguments.
     """
 
-    api_url: str
-    store_hash: str
-    access_token: str
-    control_url: str
+    pid = 0
+    """The process that serves it, if it was spawned; for measurements."""
 
-    def locate(self, addresses: Mapping[str, str]) -> None:
-        """Set the addresses to those that a server printed."""
+    def __init__(self, addresses: Mapping[str, str]) -> None:
         self.api_url = addresses["api_url"]
         self.store_hash = addresses["store_hash"]
         self.access_token = addresses["access_token"]
         self.control_url = addresses["control_url"]
 
-    @abstractmethod
-    def _call(self, name: str, arguments: Mapping[str, Any]) -> Any:
-        """Carry out an operation in the store."""
+    def _call(self, name: str, **arguments: Any) -> Any:
+        body = orjson.dumps(arguments)
+        request = urllib.request.Request(f"{self.control_url}/{name}", data=body, method="POST")
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        try:
+            with opener.open(request, timeout=LONGEST) as response:
+                return orjson.loads(response.read())
+        except urllib.error.HTTPError as error:
+            raise ValueError(orjson.loads(error.read())["error"]) from error
 
     def requests(self) -> list[Row]:
         """The data requests so far, in order of arrival.
@@ -41,11 +50,11 @@ class Store(ABC):
         Each has n, at (UNIX time), list, path, query, status (None: no response was sent), rows,
         fault (its kind or None) and in_flight (how many were being answered, this one included).
         """
-        return list(self._call("requests", {}))
+        return [*self._call("requests")]
 
     def clear_requests(self) -> None:
         """Clear the request log."""
-        self._call("clear_requests", {})
+        self._call("clear_requests")
 
     def records(self, list: str, full: bool = False, ids: Identities = None) -> list[Row]:
         """All rows of a list (or those with `ids`) as the API would return them now.
@@ -55,7 +64,7 @@ class Store(ABC):
         as the order's own endpoints return them; other rows have all that can be included,
         and child rows have the id of their parent as `_parent`.
         """
-        return [*self._call("records", {"list": list, "full": full, "ids": ids})]
+        return [*self._call("records", list=list, full=full, ids=ids)]
 
     def add(
         self,
@@ -71,8 +80,7 @@ class Store(ABC):
 
         parent: for a child list, the parent's id; else the one that `fields` names, or the last.
         """
-        arguments = {"list": list, "count": count, "ids": ids, "fields": fields, "parent": parent}
-        return [*self._call("add", arguments)]
+        return [*self._call("add", list=list, count=count, ids=ids, fields=fields, parent=parent)]
 
     def change(
         self,
@@ -80,23 +88,18 @@ class Store(ABC):
         ids: Identities = None,
         fields: Fields = None,
         touch: bool = True,
-        count: int | None = None,
+        count: int = 1,
     ) -> list[int]:
         """Change rows visibly: set `fields`, or change one of their texts. Returns the ids.
 
-        touch=False leaves date_modified. count instead of ids: that many rows at random.
+        touch=False leaves date_modified. Without ids: `count` rows at random.
         Rows without an id are identified by their key, such as [product_id, category_id].
         """
-        arguments = {"list": list, "ids": ids, "fields": fields, "touch": touch, "count": count}
-        return [*self._call("change", arguments)]
+        return [*self._call("change", list=list, ids=ids, fields=fields, touch=touch, count=count)]
 
-    def delete(self, list: str, ids: Identities = None, count: int | None = None) -> list[int]:
+    def delete(self, list: str, ids: Identities = None, count: int = 1) -> list[int]:
         """Delete rows: orders are archived, all others are removed. Returns the ids."""
-        return [*self._call("delete", {"list": list, "ids": ids, "count": count})]
-
-    def change_variants(self, product_id: int) -> None:
-        """Add a variant to a product and change its stock. date_modified does not change."""
-        self._call("change_variants", {"product_id": product_id})
+        return [*self._call("delete", list=list, ids=ids, count=count)]
 
     def on(
         self,
@@ -104,21 +107,19 @@ class Store(ABC):
         request: int,
         do: Sequence[Operation] | Operation,
         moment: str = "before",
-        relative: bool = True,
     ) -> None:
-        """Run operations when request number `request` (from 1) of a list arrives.
+        """Run operations when request number `request` of a list, counted from now, arrives.
 
         do: operations such as {"op": "change", "list": "orders", "ids": [100]}. moment: "before"
         the rows are read, or "after_read": read but not sent, so that the response has the old
-        rows. relative: counted from now; False counts from the start of the log.
+        rows.
         """
-        several = [dict(do)] if isinstance(do, Mapping) else [dict(item) for item in do]
-        arguments = {"list": list, "request": request, "do": several}
-        self._call("on", {**arguments, "moment": moment, "relative": relative})
+        several = [do] if isinstance(do, Mapping) else do
+        self._call("on", list=list, request=request, do=several, moment=moment)
 
     def clear_triggers(self) -> None:
         """Remove the operations set with `on` that have not run yet."""
-        self._call("clear_triggers", {})
+        self._call("clear_triggers")
 
     def fault(
         self,
@@ -136,14 +137,14 @@ class Store(ABC):
         count: limit_above (limit is larger), includes (`include` contains it), ids_between (the
         response would have an id from a to b, or is for such an order).
         """
-        arguments = {"list": list, "request": request, "kind": kind, "times": times}
+        rule = {"list": list, "request": request, "kind": kind, "times": times}
         narrow = {"limit_above": limit_above, "includes": includes, "ids_between": ids_between}
-        self._call("fault", {**arguments, **narrow})
+        self._call("fault", **rule, **narrow)
 
     def clear_faults(self) -> None:
         """Remove all faults."""
-        self._call("clear_faults", {})
+        self._call("clear_faults")
 
     def set(self, **options: Any) -> None:
         """Change options while the store runs."""
-        self._call("set", options)
+        self._call("set", **options)

@@ -1,22 +1,27 @@
 """Faults and triggers: which requests fail, and which ones make the store change."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from tap_bigcommerce_sandbox.messages import Request, Response, error_response, json_response
-from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import DEFAULT_LIMIT
-from tap_bigcommerce_sandbox.values import STORE_HASH, SeededRandom
+from tap_bigcommerce_sandbox.values import STORE_HASH
 
 BROKEN_CONNECTIONS = frozenset(("reset", "cut", "hang"))
-BROKEN_BODIES = frozenset(
-    ("html", "invalid-byte", "lone-surrogate", "huge-number", "wrong-shape", "empty-200")
+_TEXT = re.compile(rb'":"(?=[^"\\])')
+_LAST_DECIMAL = re.compile(rb'(.*":)[0-9]+\.[0-9]+(?=[,}])', re.DOTALL)
+_SPOILED: Mapping[str, tuple[re.Pattern[bytes], bytes]] = MappingProxyType(
+    {
+        "invalid-byte": (_TEXT, rb"\g<0>" + b"\xff"),
+        "lone-surrogate": (_TEXT, rb"\g<0>\\ud800"),
+        # JSON has no largest number, but a double has.
+        "huge-number": (_LAST_DECIMAL, rb"\g<1>1e999"),
+    }
 )
-_ANY_LIST = "*"
-_DECIMAL = re.compile(rb'(?<=":)[0-9]+\.[0-9]+(?=[,}])')
-_TEXT_START = re.compile(rb'":"(?=[^"\\])')
+BROKEN_BODIES = frozenset((*_SPOILED, "html", "wrong-shape", "empty-200"))
 
 
 @dataclass
@@ -26,9 +31,9 @@ class FaultRule:
     Only requests that meet the conditions are counted. times=0: from `request` on, for ever.
     """
 
-    name: str
-    request: int
-    kind: str
+    list: str
+    request: int = 1
+    kind: str = "500"
     times: int = 1
     limit_above: int | None = None
     includes: str | None = None
@@ -41,17 +46,19 @@ class FaultRule:
         if self.kind not in known and not re.fullmatch(r"[2-5]\d\d", self.kind):
             raise ValueError(f"unknown fault kind {self.kind!r}")
 
-    def matches(self, name: str, request: Request, response: Response) -> bool:
-        """Count the request if this rule applies to it; returns whether it fails."""
-        if self.name not in (name, _ANY_LIST) or not self._applies(request, response):
+    def strikes(self, name: str, request: Request, response: Response) -> bool:
+        """Count the request of a list if this rule applies to it; returns whether it fails."""
+        if self.list not in (name, "*") or not self._applies(request, response):
             return False
         self.seen += 1
         last = self.request + self.times - 1
         return self.seen >= self.request and (not self.times or self.seen <= last)
 
     def _applies(self, request: Request, response: Response) -> bool:
-        if self.limit_above is not None and _limit(request) <= self.limit_above:
-            return False
+        if self.limit_above is not None:
+            limit = request.query.get("limit", "")
+            if (int(limit) if limit.isdigit() else DEFAULT_LIMIT) <= self.limit_above:
+                return False
         if self.includes is not None and self.includes not in request.query.get("include", ""):
             return False
         if self.ids_between is not None:
@@ -60,58 +67,22 @@ class FaultRule:
         return True
 
 
-class Faults:
-    """The active rules, and the random faults of the option fault_rate."""
-
-    def __init__(self, seed: int) -> None:
-        self._rules: list[FaultRule] = []
-        self._random = SeededRandom(seed)
-
-    def add(self, rule: FaultRule) -> None:
-        """Add a rule."""
-        self._rules.append(rule)
-
-    def clear(self) -> None:
-        """Remove all rules."""
-        self._rules.clear()
-
-    def kind_for(
-        self, name: str, request: Request, response: Response, options: Options
-    ) -> str | None:
-        """The kind of fault for this request, or None. All rules count it; the first one wins."""
-        struck = [rule.kind for rule in self._rules if rule.matches(name, request, response)]
-        if struck:
-            return struck[0]
-        data = name not in ("time", "store")
-        if data and options.fault_rate and self._random.chance(options.fault_rate):
-            return self._random.pick(options.fault_kinds)
-        return None
-
-
 def apply_fault(kind: str, api: str, response: Response) -> Response:
-    """The response changed by a fault. HttpServer breaks connections; they change nothing here."""
+    """The response changed by a fault."""
     if kind in BROKEN_CONNECTIONS:
-        return response
+        return replace(response, breaks=kind)
     if kind == "html":
-        return Response(
-            200, b"<!DOCTYPE html><html><body>Maintenance</body></html>", {}, "text/html"
-        )
+        page = b"<!DOCTYPE html><html><body>Maintenance</body></html>"
+        return Response(200, page, {"Content-Type": "text/html"})
     if kind == "empty-200":
         return Response(200)
     if kind == "wrong-shape":
-        return _other_shape(response)
-    if kind in ("invalid-byte", "lone-surrogate"):
-        wrong = b"\xff" if kind == "invalid-byte" else b"\\ud800"
-        body = _TEXT_START.sub(lambda found: found.group() + wrong, response.body, count=1)
-        return replace(response, body=body, headers=dict(response.headers))
-    if kind == "huge-number":
-        # JSON has no largest number, but a double has.
-        found = list(_DECIMAL.finditer(response.body))
-        if not found:
-            return response
-        begin, end = found[-1].span()
-        body = response.body[:begin] + b"1e999" + response.body[end:]
-        return replace(response, body=body, headers=dict(response.headers))
+        # An object instead of a list, or the reverse: valid JSON of the wrong type.
+        message = {"message": "ok"}
+        return json_response([message] if response.body[:1] == b"{" else message)
+    if kind in _SPOILED:
+        pattern, spoiled = _SPOILED[kind]
+        return replace(response, body=pattern.sub(spoiled, response.body, count=1))
     status = int(kind.removesuffix("-bare"))
     refused = error_response(api, status)
     if 300 <= status < 400 and status != 304:
@@ -120,56 +91,18 @@ def apply_fault(kind: str, api: str, response: Response) -> Response:
     return refused
 
 
-def _limit(request: Request) -> int:
-    text = request.query.get("limit", "")
-    return int(text) if text.isdigit() else DEFAULT_LIMIT
-
-
-def _other_shape(response: Response) -> Response:
-    # An object instead of a list, or the reverse: valid JSON of the wrong type.
-    return json_response([{"message": "ok"}] if response.body[:1] == b"{" else {"message": "ok"})
-
-
-Operation = dict[str, Any]
-
-
 @dataclass
 class Trigger:
-    """Runs operations at the request with this number (from 1, since registration)."""
+    """Control operations that run when request number `left` of a list arrives from now on."""
 
-    name: str
-    request: int
-    do: Sequence[Operation]
+    list: str
+    left: int
+    do: Sequence[Mapping[str, Any]]
     moment: str
-    seen: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse unknown moments; raises ValueError."""
+        """Refuse what can never run; raises ValueError."""
         if self.moment not in ("before", "after_read"):
             raise ValueError(f"unknown moment {self.moment!r}: use before or after_read")
-
-
-class Triggers:
-    """The active triggers; each fires once."""
-
-    def __init__(self) -> None:
-        self._triggers: list[Trigger] = []
-
-    def add(self, trigger: Trigger) -> None:
-        """Add a trigger."""
-        self._triggers.append(trigger)
-
-    def clear(self) -> None:
-        """Remove the triggers that have not fired."""
-        self._triggers.clear()
-
-    def due(self, name: str) -> dict[str, list[Operation]]:
-        """Count a request of a list; returns the operations that it triggers, by moment."""
-        found: dict[str, list[Operation]] = {"before": [], "after_read": []}
-        for trigger in self._triggers:
-            if trigger.name == name:
-                trigger.seen += 1
-                if trigger.seen == trigger.request:
-                    found[trigger.moment].extend(trigger.do)
-        self._triggers = [t for t in self._triggers if t.seen < t.request]
-        return found
+        if self.left < 1:
+            raise ValueError("requests are counted from 1")

@@ -3,12 +3,20 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
 import orjson
 
 JSON = "application/json"
+_MESSAGES = MappingProxyType(
+    {
+        429: "Too many requests.",
+        503: "The store is down for maintenance.",
+        509: "The requests-per-hour limit has been reached.",
+    }
+)
 
 
 @dataclass
@@ -18,9 +26,10 @@ class Response:
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
-    content_type: str = JSON
     rows: int = 0
     ids: Sequence[int] = ()
+    breaks: str = ""
+    """How the connection breaks: "reset", "cut" or "hang"."""
 
 
 class ApiError(Exception):
@@ -42,7 +51,7 @@ def error_response(
     """An error response: in v2 an array of one object, in v3 one object with a title."""
     if status in (204, 304):
         return Response(status)
-    message = message or _phrase(status)
+    message = message or _MESSAGES.get(status) or reason(status)
     if api == "v2":
         error: dict[str, Any] = {"status": status, "message": message}
         if details:
@@ -55,13 +64,8 @@ def error_response(
     return json_response(body, status)
 
 
-def _phrase(status: int) -> str:
-    if status == 429:
-        return "Too many requests."
-    if status == 509:
-        return "The requests-per-hour limit has been reached."
-    if status == 503:
-        return "The store is down for maintenance."
+def reason(status: int) -> str:
+    """The name of an HTTP status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:

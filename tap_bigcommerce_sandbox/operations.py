@@ -1,88 +1,107 @@
-"""The implementation of the control operations."""
+"""The control operations, as the store carries them out; control.Store says what each does."""
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from tap_bigcommerce_sandbox.app import App
 from tap_bigcommerce_sandbox.child_table import ChildTable
-from tap_bigcommerce_sandbox.control import Fields, Identities, Identity, Store
+from tap_bigcommerce_sandbox.control import Fields, Identities, Identity, Operation, Store
 from tap_bigcommerce_sandbox.families import LISTED
 from tap_bigcommerce_sandbox.families.orders.orders import full_order
-from tap_bigcommerce_sandbox.faults import FaultRule, Operation, Trigger
+from tap_bigcommerce_sandbox.faults import FaultRule, Trigger
+from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.options import replaced
 from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.values import SeededRandom
-from tap_bigcommerce_sandbox.world import Form
+from tap_bigcommerce_sandbox.world import Form, World
+
+NAMES = tuple(name for name in vars(Store) if not name.startswith("_"))
 
 
 class Operations:
-    """The control operations by name; see control.Store for what each does."""
+    """The log, faults and triggers of a store, and the operations that change them or its data."""
 
-    def __init__(self, app: App) -> None:
-        self._app = app
-        self._random = SeededRandom(app.options.seed)
-        self._named: Mapping[str, Callable[..., Any]] = {
-            "requests": app.request_log.entries,
-            "clear_requests": app.request_log.clear,
-            "records": self._records,
-            "add": self._add,
-            "change": self._change,
-            "delete": self._delete,
-            "change_variants": self._change_variants,
-            "on": self._on,
-            "clear_triggers": app.triggers.clear,
-            "fault": self._fault,
-            "clear_faults": app.faults.clear,
-            "set": self._set,
-        }
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.log: list[Row] = []
+        self.faults: list[FaultRule] = []
+        self.triggers: list[Trigger] = []
+        self._random = SeededRandom(world.options.seed)
 
     def perform(self, name: str, arguments: Mapping[str, Any]) -> Any:
         """Carry out an operation. Raises ValueError for a wrong name or wrong arguments."""
-        operation = self._named.get(name)
-        if operation is None:
-            raise ValueError(f"there is no operation {name!r}; use {', '.join(self._named)}")
+        if name not in NAMES:
+            raise ValueError(f"there is no operation {name!r}; use {', '.join(NAMES)}")
         try:
-            given = inspect.signature(getattr(Store, name)).bind(self, **arguments)
-            given.apply_defaults()
-            return operation(*given.args[1:], **given.kwargs)
+            return getattr(self, name)(**arguments)
         except TypeError as error:
             raise ValueError(f"{name}: {error}") from error
 
-    def perform_one(self, operation: Operation) -> None:
-        """Carry out an operation written as {"op": name, …arguments}."""
-        self.perform(operation["op"], {k: v for k, v in operation.items() if k != "op"})
+    # For each request
+    def begin(self, name: str, request: Request, in_flight: int) -> Row:
+        """Log a request on arrival."""
+        entry = {
+            "n": len(self.log) + 1,
+            "at": time.time(),
+            "list": name,
+            "path": request.path,
+            "query": dict(request.query),
+            "status": None,
+            "rows": 0,
+            "fault": None,
+            "in_flight": in_flight,
+        }
+        self.log.append(entry)
+        return entry
 
-    def _find(self, name: str) -> tuple[str, Table | ChildTable]:
-        """The kind of a list's rows and where they are."""
-        kind = LISTED.get(name, name)
-        try:
-            return kind, self._app.world.listed(kind)
-        except KeyError as error:
-            raise ValueError(f"there is no list {name!r}") from error
+    def due(self, name: str) -> list[Trigger]:
+        """Count a request of a list; returns the triggers that it fires, each once."""
+        counting = [trigger for trigger in self.triggers if trigger.list == name]
+        for trigger in counting:
+            trigger.left -= 1
+        self.triggers = [trigger for trigger in self.triggers if trigger.left]
+        return [trigger for trigger in counting if not trigger.left]
 
-    def _records(self, list: str, full: bool, ids: Identities) -> list[Row]:
-        world = self._app.world
+    def run(self, triggers: Sequence[Trigger], moment: str) -> None:
+        """Carry out the operations of those triggers that are for this moment."""
+        for trigger in triggers:
+            for operation in trigger.do if trigger.moment == moment else ():
+                arguments = {key: value for key, value in operation.items() if key != "op"}
+                self.perform(operation["op"], arguments)
+
+    # Operations
+    def requests(self) -> Sequence[Row]:
+        return self.log
+
+    def clear_requests(self) -> None:
+        self.log = []
+
+    def records(self, list: str, full: bool = False, ids: Identities = None) -> Sequence[Row]:
         kind, table = self._find(list)
         numbers = table.ids if ids is None else self._numbers(kind, table, ids)
         if full and kind == "orders":
-            return [full_order(world, number) for number in numbers]
-        declared = world.declared[kind]
+            return [full_order(self.world, number) for number in numbers]
+        declared = self.world.declared[kind]
         form = Form(declared.includes | declared.optional) if full else Form()
-        rows = [orjson.loads(world.row_bytes(kind, number, form)) for number in numbers]
+        rows = [orjson.loads(self.world.row_bytes(kind, number, form)) for number in numbers]
         if full and isinstance(table, ChildTable):
             for number, row in zip(numbers, rows, strict=True):
                 row["_parent"] = table.parent_of(number)
         return rows
 
-    def _add(
-        self, list: str, count: int, ids: Sequence[int] | None, fields: Fields, parent: int | None
+    def add(
+        self,
+        list: str,
+        count: int = 1,
+        ids: Sequence[int] | None = None,
+        fields: Fields = None,
+        parent: int | None = None,
     ) -> Sequence[int]:
         table = self._find(list)[1]
         numbers = table.next_ids(count) if ids is None else ids
-        now = self._app.world.clock.second()
+        now = self.world.clock.second()
         if isinstance(table, ChildTable):
             table.add(numbers, now, fields, parent)
         elif parent is not None:
@@ -91,33 +110,65 @@ class Operations:
             table.add(numbers, now, fields)
         return numbers
 
-    def _change(
-        self, list: str, ids: Identities, fields: Fields, touch: bool, count: int | None
+    def change(
+        self,
+        list: str,
+        ids: Identities = None,
+        fields: Fields = None,
+        touch: bool = True,
+        count: int = 1,
     ) -> Sequence[int]:
         kind, table = self._find(list)
         numbers = self._targets(kind, table, ids, count)
-        if isinstance(table, Table) and not (fields or self._app.world.declared[kind].text):
+        if isinstance(table, Table) and not (fields or self.world.declared[kind].text):
             raise ValueError(f"{kind} has no text of its own: say which fields")
-        table.change(numbers, self._app.world.clock.second() if touch else None, fields)
+        table.change(numbers, self.world.clock.second() if touch else None, fields)
         return numbers
 
-    def _delete(self, list: str, ids: Identities, count: int | None) -> Sequence[int]:
-        (kind, table), world = self._find(list), self._app.world
-        numbers, now = self._targets(kind, table, ids, count), world.clock.second()
+    def delete(self, list: str, ids: Identities = None, count: int = 1) -> Sequence[int]:
+        kind, table = self._find(list)
+        numbers, now = self._targets(kind, table, ids, count), self.world.clock.second()
         if isinstance(table, ChildTable):
             table.remove(numbers, now)
-        elif world.declared[kind].soft_delete:
-            table.archive(numbers, now if world.options.archive_touches else None)
+        elif self.world.declared[kind].soft_delete:
+            table.archive(numbers, now if self.world.options.archive_touches else None)
         else:
             table.remove(numbers)
         return numbers
 
+    def on(self, list: str, request: int, do: Sequence[Operation], moment: str = "before") -> None:
+        for operation in do:
+            if operation.get("op") not in NAMES:
+                raise ValueError(f"unknown op {operation.get('op')!r}")
+        self.triggers.append(Trigger(list, request, do, moment))
+
+    def clear_triggers(self) -> None:
+        self.triggers = []
+
+    def fault(self, **rule: Any) -> None:
+        self.faults.append(FaultRule(**rule))
+
+    def clear_faults(self) -> None:
+        self.faults = []
+
+    def set(self, **options: Any) -> None:
+        self.world.use(replaced(self.world.options, options))
+
+    # Which rows an operation is about
+    def _find(self, name: str) -> tuple[str, Table | ChildTable]:
+        """The kind of a list's rows and where they are."""
+        kind = LISTED.get(name, name)
+        try:
+            return kind, self.world.listed(kind)
+        except KeyError as error:
+            raise ValueError(f"there is no list {name!r}") from error
+
     def _targets(
-        self, kind: str, table: Table | ChildTable, ids: Identities, count: int | None
+        self, kind: str, table: Table | ChildTable, ids: Identities, count: int
     ) -> Sequence[int]:
         if ids is not None:
             return self._numbers(kind, table, ids)
-        return sorted(self._random.sample(table.ids, min(count or 1, len(table.ids))))
+        return sorted(self._random.sample(table.ids, min(count, len(table.ids))))
 
     def _numbers(
         self, kind: str, table: Table | ChildTable, ids: Sequence[Identity]
@@ -125,46 +176,14 @@ class Operations:
         """The numbers of rows that are named by number, or by the values of their key."""
         known: dict[tuple[Any, ...], int] = {}
         if any(not isinstance(item, int) for item in ids):
-            world = self._app.world
-            key = world.declared[kind].key
-            rows = ((number, world.row(kind, number)) for number in table.ids)
+            key = self.world.declared[kind].key
+            rows = ((number, self.world.row(kind, number)) for number in table.ids)
             known = {tuple(row.get(name) for name in key): number for number, row in rows}
         found = []
         for item in ids:
-            number = item if isinstance(item, int) else known.get(_as_key(item), -1)
+            values = (item,) if isinstance(item, str | int) else tuple(item)
+            number = item if isinstance(item, int) else known.get(values, -1)
             if number not in table:
                 raise ValueError(f"{kind}: there is no id {item}")
             found.append(number)
         return found
-
-    def _change_variants(self, product_id: int) -> None:
-        variants, now = self._app.world.children["product_variants"], self._app.world.clock.second()
-        if product_id not in variants.parents:
-            raise ValueError(f"there is no id {product_id}")
-        first = variants.numbers(product_id)[0]
-        stock = int(variants.row(first)["inventory_level"])
-        variants.change([first], now, {"inventory_level": stock + 1})
-        [number] = variants.next_ids(1)
-        variants.add([number], now, {"sku": f"SKU-{number}", "sku_id": number}, product_id)
-
-    def _on(
-        self, list: str, request: int, do: Sequence[Operation], moment: str, relative: bool
-    ) -> None:
-        for operation in do:
-            if operation.get("op") not in self._named:
-                raise ValueError(f"unknown op {operation.get('op')!r}")
-        before = [e for e in self._app.request_log.entries() if e["list"] == list]
-        number = request if relative else request - len(before)
-        if number < 1:
-            raise ValueError(f"request {request} of {list} has already been")
-        self._app.triggers.add(Trigger(list, number, do, moment))
-
-    def _fault(self, list: str, request: int, kind: str, times: int, *conditions: Any) -> None:
-        self._app.faults.add(FaultRule(list, request, kind, times, *conditions))
-
-    def _set(self, **options: Any) -> None:
-        self._app.world.use(replaced(self._app.options, options))
-
-
-def _as_key(item: Identity) -> tuple[Any, ...]:
-    return (item,) if isinstance(item, (str, int)) else tuple(item)

@@ -19,7 +19,7 @@ from bench.chart import LineChart, Series
 from bench.program import run, settings, show
 from bench.results import Result, Table, at_least, at_most
 from bench.stores import LARGEST_PAGE, store
-from tap_bigcommerce_sandbox import RemoteStore
+from tap_bigcommerce_sandbox import Store
 
 STREAMS = ("products", "customers")
 DELAYS = (100, 200, 400)
@@ -91,7 +91,7 @@ def _readings(stream: str, size: int, delays: tuple[int, ...]) -> Iterator[_Read
             yield _Reading(stream, delay, rate, (before + after) / 2, first * 1000 / delay)
 
 
-def _rate(store: RemoteStore, stream: str, size: int, delay: int) -> tuple[float, float]:
+def _rate(store: Store, stream: str, size: int, delay: int) -> tuple[float, float]:
     """Records per second, and the seconds from the first request to the first RECORD."""
     store.set(latency_ms=delay)
     config, catalog = settings(store, max_concurrency=AT_ONCE), selecting(stream)

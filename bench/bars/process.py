@@ -113,13 +113,12 @@ def _processor_time(stream: str, size: int) -> tuple[float, float]:
 
 
 def _rates(stream: str, size: int, quick: bool) -> list[str]:
-    spawned = store(**_sizes(stream, size), variants_per_product=8)
-    with spawned as running:
+    with store(**_sizes(stream, size), variants_per_product=8) as running:
         config, catalog = settings(running), selecting(stream)
         run(config, catalog=catalog)
-        before = _processor_seconds(spawned.pid)
+        before = _processor_seconds(running.pid)
         taken = [run(config, catalog=catalog, expected=size) for _ in range(2 if quick else 5)]
-        used = _processor_seconds(spawned.pid) - before
+        used = _processor_seconds(running.pid) - before
     show(f"{stream}: done")
     seconds = statistics.median(one.seconds for one in taken)
     work = statistics.median(one.processor_seconds for one in taken)

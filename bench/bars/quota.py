@@ -23,7 +23,7 @@ from bench.chart import Limit, LineChart, Series
 from bench.program import run, settings, show
 from bench.results import Result, Table, at_least, at_most
 from bench.stores import store
-from tap_bigcommerce_sandbox import RemoteStore
+from tap_bigcommerce_sandbox import Store
 
 QUOTAS = (150, 450)
 TIMES_AS_FAST = 10
@@ -120,7 +120,7 @@ def _measure(name: str, quota: int, windows: int, taps: int, other: float) -> _U
     return _Used(name, quota, other, used, len(requests), refused)
 
 
-def _window_ends(store: RemoteStore) -> float:
+def _window_ends(store: Store) -> float:
     """A time at which a window of the store ends, as UNIX time."""
     asked = urllib.request.Request(
         f"{store.api_url}/stores/{store.store_hash}/v2/time",

@@ -22,7 +22,7 @@ from bench.catalogs import selecting
 from bench.program import run, settings, show
 from bench.results import Check, Result, Table, at_most
 from bench.stores import LARGEST_PAGE, pages, store
-from tap_bigcommerce_sandbox import RemoteStore
+from tap_bigcommerce_sandbox import Store
 
 EMBEDDED_AT_MOST = 50
 """The documented maximum of embedded line items of a consignment."""
@@ -156,7 +156,7 @@ def _read(list_: str, pattern: Pattern, rows: int) -> tuple[int, int]:
     return expected, requests
 
 
-def _change_some(store: RemoteStore, list_: str, rows: int) -> tuple[dict[str, Any], int]:
+def _change_some(store: Store, list_: str, rows: int) -> tuple[dict[str, Any], int]:
     """Change 3% of the old rows and the newest tenth.
 
     Returns the state before, and the number of changed rows.

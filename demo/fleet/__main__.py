@@ -17,7 +17,7 @@ from typing import Any
 import dagster as dg
 
 from demo.page import heading, line, table
-from tap_bigcommerce_sandbox import Options, RemoteStore, Sandbox
+from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 ROOT = Path(__file__).resolve().parents[2]
 STREAMS = ("coupons", "customers", "orders", "products")
@@ -63,7 +63,7 @@ def run_demo(tap: Path, duckdb: Path, folder: Path, port: int, serve: bool) -> N
     _prepare(tap, duckdb, folder, port)
     with contextlib.ExitStack() as stack:
         instance = stack.enter_context(dg.DagsterInstance.get())
-        stores: dict[str, RemoteStore] = {}
+        stores: dict[str, Store] = {}
         heading("Three stores")
         rows: list[tuple[str, ...]] = [("store", "address", *STREAMS)]
         for name, options in STORES.items():
@@ -117,11 +117,11 @@ def _prepare(tap: Path, duckdb: Path, folder: Path, port: int) -> None:
     logging.disable(logging.INFO)
 
 
-def _keys(store: RemoteStore) -> dict[str, str]:
+def _keys(store: Store) -> dict[str, str]:
     return {"access_token": store.access_token, "api_url": store.api_url}
 
 
-def _sizes(store: RemoteStore) -> dict[str, int]:
+def _sizes(store: Store) -> dict[str, int]:
     return {stream: len(store.records(stream)) for stream in STREAMS}
 
 
@@ -143,7 +143,7 @@ def _run_all(instance: dg.DagsterInstance, defs: dg.Definitions, names: list[str
     table(rows, "<<>>>>>>")
 
 
-def _compare_rows(folder: Path, duckdb: Path, stores: Mapping[str, RemoteStore]) -> None:
+def _compare_rows(folder: Path, duckdb: Path, stores: Mapping[str, Store]) -> None:
     """Count the rows in DuckDB, with the target's Python, and compare them with the stores."""
     command = [str(duckdb), "-c", COUNT, str(folder / "fleet.duckdb"), *STREAMS]
     counted = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -5,14 +5,13 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Any
 from unittest import mock
 
 from tap_runner import Json
 
 from tap_bigcommerce_sandbox import Sandbox
 from tap_bigcommerce_sandbox.app import App
-from tap_bigcommerce_sandbox.messages import Request
+from tap_bigcommerce_sandbox.messages import Request, Response
 
 ID_FILTERS = ("id:in", "id", "max_id")
 
@@ -38,13 +37,12 @@ def hiding(
     """
     app = store._server.app
 
-    def receive(request: Request, perform: Any) -> Any:
+    def receive(request: Request) -> Response:
         by_ids = any(name in request.query for name in ID_FILTERS)
         if by_ids and not filters:
             query = {k: v for k, v in request.query.items() if k not in ID_FILTERS}
             request = dataclasses.replace(request, query=query)
-        reply = App.receive(app, request, perform)
-        response = reply.response
+        response = App.receive(app, request)
         path = request.path.removeprefix(f"/stores/{store.store_hash}")
         if path in counted:
             response.status, body = counted[path]
@@ -57,7 +55,7 @@ def hiding(
             if isinstance(rows, list) and isinstance(value, dict) and not counts:
                 value.pop("meta", None)
             response.body = json.dumps(value).encode()
-        return reply
+        return response
 
     with mock.patch.object(app, "receive", receive):
         yield

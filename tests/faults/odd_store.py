@@ -9,10 +9,9 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox import Options, Sandbox
-from tap_bigcommerce_sandbox.app import App, Reply
-from tap_bigcommerce_sandbox.faults import Operation
+from tap_bigcommerce_sandbox.app import App
 from tap_bigcommerce_sandbox.http_server import HttpServer
-from tap_bigcommerce_sandbox.messages import Request
+from tap_bigcommerce_sandbox.messages import Request, Response
 
 Json = dict[str, Any]
 Place = tuple[str | int, ...]
@@ -68,11 +67,11 @@ class _OddApp(App):
         super().__init__(options)
         self._change = change
 
-    def receive(self, request: Request, perform: Callable[[Operation], None]) -> Reply:
-        reply = super().receive(request, perform)
-        if reply.response.status == 200:
-            reply.response.body = self._change(request.path, reply.response.body)
-        return reply
+    def receive(self, request: Request) -> Response:
+        response = super().receive(request)
+        if response.status == 200:
+            response.body = self._change(request.path, response.body)
+        return response
 
 
 def identity(row: Json) -> str:

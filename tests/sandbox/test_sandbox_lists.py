@@ -196,7 +196,7 @@ def test_variants_change_in_bulk_and_leave_the_product_as_it_was(small: Sandbox)
     small.change("product_variants", ids=[first["id"]], fields={"inventory_level": 7})
     assert small.records("product_variants")[0]["inventory_level"] == 7
     assert small.records("inventory_items")[0]["locations"][0]["available_to_sell"] == 7
-    small.change_variants(2)
+    small.add("product_variants", parent=2)
     newest = small.records("product_variants")[-1]
     assert newest["product_id"] == 2
     variants = small.records("products", full=True, ids=[2])[0]["variants"]

@@ -131,7 +131,7 @@ def test_variants_that_changed_behind_the_products_date_come_with_a_full_table(
 ) -> None:
     first = run(settings(small))
     id = first.records("products")[0]["id"]
-    small.change_variants(id)
+    small.add("product_variants", parent=id)
     assert id not in run(settings(small), state=first.state).ids("products")
     whole = select(catalog, "products", replication_method="FULL_TABLE")
     record = run(settings(small), whole, first.state).record("products", id)
