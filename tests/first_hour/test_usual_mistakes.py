@@ -21,13 +21,12 @@ STATE = {"bookmarks": {"orders": {"date_modified": "2026-01-01T00:00:00.000000Z"
 
 def test_a_file_in_the_place_of_another_is_named(quiet: Sandbox) -> None:
     config, catalog = settings(quiet), discover()
-    partial = {"completed": {}, "partial": {}}
     for files, place, found in (
         ((json.dumps(catalog),), "config", "catalog"),
         ((json.dumps(STATE),), "config", "state"),
         ((json.dumps({"type": "STATE", "value": STATE}),), "config", "state"),
         ((config, config), "catalog", "config"),
-        ((config, partial), "catalog", "state"),
+        ((config, {"partial": STATE}), "catalog", "state"),
         ((config, None, config), "state", "config"),
         ((config, None, catalog), "state", "catalog"),
     ):
