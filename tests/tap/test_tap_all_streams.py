@@ -206,7 +206,8 @@ def test_requests_are_few(first: tuple[Result, list[Json]], held: Truth) -> None
 
 
 def test_what_cuts_pages_to_ten_is_read_apart(first: tuple[Result, list[Json]]) -> None:
-    small, large = [], []
+    small: list[int] = []
+    large: list[int] = []
     for entry in (entry for entry in first[1] if entry["list"] == "products"):
         names = set(entry["query"].get("include", "").split(","))
         cuts = names & {"options", "modifiers"}
