@@ -1,4 +1,4 @@
-"""The types of the fields of simple lists: how the API writes a value, and sample values."""
+"""The kinds of fields, from which the rows of lists are declared: how each makes its values."""
 
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -20,13 +20,15 @@ from tap_bigcommerce_sandbox.values import (
 )
 from tap_bigcommerce_sandbox.world import World
 
-CREATED = ("date_created", "created_at", "created")
+CREATED = ("date_created", "created_at", "created", "purchase_date")
 MODIFIED = ("date_modified", "updated_at", "last_updated")
-_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
 _DAY = 86400
+ABSENT = object()
+"""In place of a value: the row does not have the field."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Cell:
     """What a value is made from: the row that it belongs to, and the name of its field."""
 
@@ -36,20 +38,30 @@ class Cell:
     """The number of the row, which is its id if it has one."""
     created: int
     modified: int
+    basis: Any = None
+    """What the list's `basis` has for the row."""
     parent: int = 0
     """The number of the parent, in a child list."""
+    at: int = 0
+    """Which of the parent's rows it is, from 0 on."""
     name: str = ""
-    row: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    row: Row = dataclasses.field(default_factory=dict)
     """The fields before this one."""
+
+    def some(self, kind: str, among: int | None = None) -> int:
+        """The id of a row of another list, one of its first ones; 0 if there is none."""
+        rows = self.world.listed(kind)
+        ids = rows.base if isinstance(rows, Table) else rows.ids
+        return self.rng.pick(ids if among is None else ids[:among]) if ids else 0
 
 
 @dataclass(frozen=True)
 class Field:
-    """A field: makes its values. Any function of a cell will do for a type that is not below."""
+    """A field: makes its values."""
 
     make: Callable[[Cell], Any]
-    type: str
-    """The JSON type."""
+    type: str = ""
+    """The JSON type, if it is always the same."""
     nullable: bool = False
     free: bool = False
     """Whether it is a text that may say anything."""
@@ -57,13 +69,45 @@ class Field:
     """How a date is written, if it is written as a text."""
     form: Callable[[int], Any] = int
     """How the number of the row is written, if it is the row's id."""
+    absent: bool = False
+    """Whether some rows do not have it."""
+
+
+Fields = Mapping[str, Any]
+"""Fields by their names, several of the same kind by one text with all names. Each is a Field, a
+function of the cell, an object or a list of such, or the value that all rows have."""
+
+
+def read_fields(declared: Fields) -> dict[str, Field]:
+    """The fields one by one."""
+    return {name: read(item) for names, item in declared.items() for name in names.split()}
+
+
+def read(item: Any) -> Field:
+    """A field from what `Fields` may have in its place."""
+    if isinstance(item, Field):
+        return item
+    if isinstance(item, Mapping) and item:
+        fields = read_fields(item)
+        return Field(lambda cell: filled(cell, fields), "object")
+    if isinstance(item, list) and item:
+        makers = [read(part).make for part in item]
+        return Field(lambda cell: [make(cell) for make in makers], "array")
+    if callable(item):
+        return Field(item)
+    return Field(lambda cell: item, _TYPES.get(type(item), ""))
 
 
 def filled(cell: Cell, fields: Mapping[str, Field]) -> Row:
     """An object with a value for each of the fields."""
-    row: Row = {}
+    outer, row = (cell.name, cell.row), dict[str, Any]()
+    cell.row = row
     for name, item in fields.items():
-        row[name] = item.make(dataclasses.replace(cell, name=name, row=row))
+        cell.name = name
+        value = item.make(cell)
+        if value is not ABSENT:
+            row[name] = value
+    cell.name, cell.row = outer
     return row
 
 
@@ -83,15 +127,18 @@ def unique(purpose: str) -> Field:
     return _own_id(partial(unique_id, purpose), "string")
 
 
-def refers_to(kind: str) -> Field:
-    """The id of a row of another list; 0 if there is none."""
+def refers_to(kind: str, among: int | None = None) -> Field:
+    """The id of a row of another list, or of one of its first ones; 0 if there is none."""
+    return Field(lambda cell: cell.some(kind, among), "integer")
 
-    def make(cell: Cell) -> int:
-        rows = cell.world.listed(kind)
-        ids = rows.base if isinstance(rows, Table) else rows.ids
-        return cell.rng.pick(ids) if ids else 0
 
-    return Field(make, "integer")
+def _from_basis(cell: Cell) -> Any:
+    basis = cell.basis
+    return basis[cell.name] if isinstance(basis, dict) else getattr(basis, cell.name)
+
+
+BASIS = Field(_from_basis)
+"""What the list's `basis` has by the name of the field."""
 
 
 # Texts
@@ -99,29 +146,91 @@ TEXT = Field(lambda cell: cell.rng.pick(("", "", *texts.SENTENCES)), "string", f
 NAME = Field(lambda cell: f"{cell.rng.pick(texts.NOUNS)} {cell.number}", "string", free=True)
 CODE = Field(lambda cell: f"{cell.name.upper()}-{cell.number}", "string")
 URL = Field(lambda cell: f"https://example.com/{cell.name}/{cell.number}", "string")
+FIRST_NAME = Field(lambda cell: cell.rng.pick(texts.FIRST_NAMES), "string")
+LAST_NAME = Field(lambda cell: cell.rng.pick(texts.LAST_NAMES), "string")
+COMPANY = Field(lambda cell: cell.rng.pick(texts.COMPANIES), "string")
+PHONE = Field(lambda cell: cell.rng.pick(("", str(cell.rng.between(10**8, 10**9)))), "string")
 
 
-def one_of(*values: str | float) -> Field:
-    """One of a few values, such as those of an enum."""
-    return Field(lambda cell: cell.rng.pick(values), _TYPES[type(values[0])])
+CURRENCY = Field(lambda cell: cell.world.options.currency, "string")
+"""The store's default currency."""
 
 
-def in_turn(*values: str) -> Field:
-    """A text by the row's number: the first one where it is 0, then the next."""
-    return Field(lambda cell: values[cell.number % len(values)], "string", free=True)
+def written(pattern: str) -> Field:
+    """A text with numbers in it: that of the row, its parent's, its place below the parent."""
+
+    def make(cell: Cell) -> str:
+        return pattern.format(number=cell.number, parent=cell.parent, at=cell.at)
+
+    return Field(make, "string", free=True)
+
+
+# Choices
+def _common_type(values: tuple[Any, ...]) -> str:
+    types = {
+        item.type if isinstance(item, Field) else _TYPES.get(type(item), "") for item in values
+    }
+    return types.pop() if len(types) == 1 else ""
+
+
+def one_of(*values: Any) -> Field:
+    """One of a few values, such as those of an enum, or fields."""
+    makers = [read(value).make for value in values]
+    return Field(lambda cell: cell.rng.pick(makers)(cell), _common_type(values))
+
+
+def in_turn(*values: Any) -> Field:
+    """One of a few values by the row's number: the first one where it is 0, then the next."""
+    makers = [read(value).make for value in values]
+    kind, absent = _common_type(values), ABSENT in values
+    free = kind == "string"
+    return Field(
+        lambda cell: makers[cell.number % len(makers)](cell), kind, free=free, absent=absent
+    )
+
+
+def mostly(usual: Any, other: Any, share: float = 0.8) -> Field:
+    """A value in this share of the rows, another one in the others; or fields."""
+    first, second = read(usual).make, read(other).make
+    kind = _common_type((usual, other))
+    return Field(lambda cell: (first if cell.rng.random() < share else second)(cell), kind)
+
+
+def only_if(name: str, values: Any, item: Any, otherwise: Any = ABSENT) -> Field:
+    """The field in rows where another one, before it, has this value, or one of these."""
+    wanted = values if isinstance(values, tuple) else (values,)
+    first, second = read(item), read(otherwise)
+
+    def make(cell: Cell) -> Any:
+        return (first if cell.row[name] in wanted else second).make(cell)
+
+    absent = otherwise is ABSENT
+    kind = first.type if absent else _common_type((first, second))
+    return Field(make, kind, absent=absent or first.absent or second.absent)
 
 
 # Numbers
-FLAG = Field(lambda cell: cell.rng.chance(0.6), "boolean")
+def flag(share: float = 0.6) -> Field:
+    """True in this share of the rows."""
+    return Field(lambda cell: cell.rng.random() < share, "boolean")
+
+
+FLAG = flag()
+ORDER = Field(lambda cell: cell.rng.between(-5, 5), "integer")
+"""The place of a row among others."""
 TEXT_NUMBER = Field(lambda cell: money(cell.rng.between(0, 50_000)), "string")
 """A decimal in v2, written as a text."""
-NUMBER = Field(lambda cell: number(cell.rng.between(0, 50_000)), "number")
-"""A decimal in v3: a number, without a point if it is whole."""
 
 
 def integer(low: int = 0, high: int = 900) -> Field:
     """A whole number from low to high."""
     return Field(lambda cell: cell.rng.between(low, high), "integer")
+
+
+def decimal(low: int = 0, high: int = 500, step: int = 1) -> Field:
+    """A decimal in v3: a number, without a point if it is whole; `step` is in hundredths."""
+    least, most = low * 100 // step, high * 100 // step
+    return Field(lambda cell: number(cell.rng.between(least, most) * step), "number")
 
 
 # Dates
@@ -151,40 +260,29 @@ UNIX = Field(_moment, "integer")
 
 
 # Parts
-def nullable(item: Field) -> Field:
+def nullable(item: Any) -> Field:
     """The same field, null in a third of the rows."""
+    whole = read(item)
 
     def make(cell: Cell) -> Any:
         absent = (cell.number + name_number(cell.name)) % 3 == 0
-        return None if absent else item.make(cell)
+        return None if absent else whole.make(cell)
 
-    return dataclasses.replace(item, make=make, nullable=True)
-
-
-def only_if(name: str, value: object, item: Field, otherwise: object) -> Field:
-    """The field in rows where another field, before it, has this value; else a constant."""
-
-    def make(cell: Cell) -> Any:
-        return item.make(cell) if cell.row[name] == value else otherwise
-
-    return dataclasses.replace(item, make=make)
+    return dataclasses.replace(whole, make=make, nullable=True)
 
 
-def array(item: Field, most: int = 3) -> Field:
+def array(item: Any, most: int = 3) -> Field:
     """A list of up to so many values; some are empty."""
-    return Field(lambda cell: [item.make(cell) for _ in range(cell.rng.between(0, most))], "array")
+    make = read(item).make
+    return Field(lambda cell: [make(cell) for _ in range(cell.rng.between(0, most))], "array")
 
 
-def nested(fields: Mapping[str, Field]) -> Field:
-    """An object."""
-    return Field(lambda cell: filled(cell, fields), "object")
-
-
-def some_of(fields: Mapping[str, Field]) -> Field:
+def some_of(declared: Fields) -> Field:
     """An object that has some of these fields, as a map from any names to values."""
+    fields = read_fields(declared)
 
     def make(cell: Cell) -> Row:
-        shown = {name: item for name, item in fields.items() if cell.rng.chance(0.7)}
+        shown = {name: item for name, item in fields.items() if cell.rng.random() < 0.7}
         return filled(cell, shown)
 
     return Field(make, "object")

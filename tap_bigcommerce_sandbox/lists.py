@@ -9,16 +9,24 @@ from typing import Any
 
 import orjson
 
-from tap_bigcommerce_sandbox.fields import CREATED, MODIFIED, PARENT, Cell, Field, filled
+from tap_bigcommerce_sandbox.fields import (
+    CREATED,
+    MODIFIED,
+    PARENT,
+    Cell,
+    Field,
+    Fields,
+    filled,
+    read_fields,
+)
 from tap_bigcommerce_sandbox.filters import Filter, read_conditions, select
 from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, json_response
 from tap_bigcommerce_sandbox.paging import OBJECT, PARTS_CAP, Paging, Part, cut
 from tap_bigcommerce_sandbox.table import Dates, Row, Table
-from tap_bigcommerce_sandbox.values import http_date
+from tap_bigcommerce_sandbox.values import SeededRandom, http_date
 from tap_bigcommerce_sandbox.world import Form, Rows, World
 
 NO_WORDS: frozenset[str] = frozenset()
-_STRIDE = 1000
 _DAY = 86400
 
 
@@ -48,7 +56,8 @@ class Computed:
 class List(Rows):
     """A list: all rows, or with {} in the path those of one parent; or an object, as its only row.
 
-    Rows are made by `row` from the id, by `rows` from the parent, or from the types of `fields`.
+    Rows are made from the kinds of their `fields`, by `row` from the id, or by `rows` from the
+    parent.
     """
 
     name: str
@@ -62,7 +71,11 @@ class List(Rows):
     """What requests include in a row."""
     rows: Callable[[World, int], list[Row]] | None = None
     """The rows below a parent, in the order of their ids."""
-    fields: Mapping[str, Field] = field(default_factory=dict)
+    fields: Fields = field(default_factory=dict)
+    basis: Callable[[World, int], Any] | None = None
+    """What the fields of the row with this id are computed from. With a parent: a sequence of what
+    each row below the parent with this id is computed from, where `share` and `size` do not say how
+    many there are."""
     share: float | Callable[[World, int], bool] = 1.0
     """How many of the parents have rows of such fields, or which ones. The first one and those
     that are added later always have some."""
@@ -98,18 +111,27 @@ class List(Rows):
             object.__setattr__(self, "includes", self.optional)
         if not self.fields:
             return
-        types = {name: self.fields[name].type for name in self.key}
+        fields = read_fields(self.fields)
+        parent_field = next((name for name, item in fields.items() if item is PARENT), "")
+        if parent_field and "id" not in fields and self.key == ("id",):
+            object.__setattr__(self, "key", (parent_field,))
+            object.__setattr__(self, "size", 1)
+        types = {name: fields[name].type for name in self.key}
+        others = {name: kind for name, kind in types.items() if kind != "integer"}
         derived: dict[str, Any] = {
-            "text": next((name for name, item in self.fields.items() if item.free), ""),
-            "key_types": {name: kind for name, kind in types.items() if kind != "integer"},
+            "fields": fields,
+            "text": self.text or next((name for name, item in fields.items() if item.free), ""),
+            "key_types": self.key_types or others,
         }
         if self.parent:
+            one = self.key[0] if len(self.key) == 1 else ""
+            number = "id" if "id" in fields else one
             derived |= {
-                "id": self.key[0] if len(self.key) == 1 else "",
-                "id_form": self.fields[self.key[0]].form,
-                "parent_field": next((n for n, f in self.fields.items() if f is PARENT), ""),
-                "stride": 1 if self.size == 1 else _STRIDE,
-                "dates": self._dates(),
+                "id": number,
+                "id_form": fields[number].form if number else int,
+                "parent_field": parent_field,
+                "stride": 1 if self.size == 1 else self.stride,
+                "dates": self._dates(fields),
             }
         for name, value in derived.items():
             object.__setattr__(self, name, value)
@@ -166,7 +188,7 @@ class List(Rows):
             # Not documented there; asked with filters all the same, to see whether they matter.
             filters = frozenset(item.param for item in self.filters)
             path = f"{self.path}/count"
-            found.append(Computed(f"{self.name}_count", path, self.scope, self._count, filters))
+            found.append(Computed(f"{self.name}_count", path, self.scope, self._counted, filters))
         return tuple(found)
 
     @property
@@ -190,9 +212,11 @@ class List(Rows):
         """The row with this id, as the store started."""
         if self.row is None:
             table, rng = world.tables[self.name], world.rng(self.name, number)
-            cell = Cell(world, rng, number, table.created(number), table.modified(number))
-            return filled(cell, self.fields)
-        row = self.row(world, number)
+            basis = self.basis and self.basis(world, number)
+            cell = Cell(world, rng, number, table.created(number), table.modified(number), basis)
+            row = filled(cell, self.fields)
+        else:
+            row = self.row(world, number)
         return {**row, **self.included(world, number, form)} if self.included else row
 
     def make_below(self, world: World, parent: int) -> list[Row]:
@@ -200,15 +224,19 @@ class List(Rows):
         if self.rows is not None:
             return self.rows(world, parent)
         rng = world.rng(self.name, parent)
-        if not self._has_rows(world, parent):
+        of_each = self.basis(world, parent) if self.basis else self._count(world, parent, rng)
+        if not of_each:
             return []
-        most = self.count_rows(world.options)
-        created, cells = world.listed(self.parent).created(parent), []
-        for at in range(rng.between(1, most)):
-            number = parent if most == 1 else parent * _STRIDE + at
-            modified = created + rng.between(0, 60 * _DAY)
-            cells.append(Cell(world, rng, number, created, modified, parent))
-        return [filled(cell, self.fields) for cell in cells]
+        created, number, found = world.listed(self.parent).created(parent), parent * self.stride, []
+        for at, basis in enumerate(of_each):
+            modified = created + at + rng.between(0, 60 * _DAY)
+            cell = Cell(world, rng, number + at, created + at, modified, basis, parent, at)
+            found.append(filled(cell, self.fields))
+        return found
+
+    def _count(self, world: World, parent: int, rng: SeededRandom) -> Sequence[int]:
+        count = rng.between(1, self.count_rows(world.options))
+        return range(count if self._has_rows(world, parent) else 0)
 
     def _has_rows(self, world: World, parent: int) -> bool:
         if callable(self.share):
@@ -218,8 +246,9 @@ class List(Rows):
         draw = world.draw(f"parents of {self.name}", parent)
         return draw < self.share or first or parents.added(parent)
 
-    def _dates(self) -> Dates:
-        written = {name: item.stamp for name, item in self.fields.items() if item.stamp}
+    @staticmethod
+    def _dates(fields: Mapping[str, Field]) -> Dates:
+        written = {name: item.stamp for name, item in fields.items() if item.stamp}
         created = next((name for name in CREATED if name in written), "")
         modified = next((name for name in MODIFIED if name in written), "")
         return Dates(written.get(modified) or written.get(created) or str, created, modified)
@@ -274,7 +303,7 @@ class List(Rows):
     def _refusal(self) -> int:
         return 400 if self.api == "v2" else 422
 
-    def _count(self, world: World, request: Request) -> Any:
+    def _counted(self, world: World, request: Request) -> Any:
         # Its documentation does not say whether filters matter.
         if not world.options.counts_apply_filters:
             request = dataclasses.replace(request, query={})

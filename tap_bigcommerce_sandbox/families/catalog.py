@@ -796,7 +796,7 @@ LISTS: tuple[List, ...] = (
         paging=UNPAGED,
     ),
     metafields("product", "v3/catalog/products", "products", "products"),
-    metafields("variant", "v3/catalog/variants", "products", "products"),
+    metafields("variant", "v3/catalog/variants", "products", "product_variants"),
     metafields("brand", "v3/catalog/brands", "products", "brands"),
     metafields("category", "v3/catalog/categories", "products", "categories"),
     List(

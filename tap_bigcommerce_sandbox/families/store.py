@@ -1,401 +1,192 @@
 """The store itself: channels, sites, content, currencies, taxes, shipping."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any
 
+from tap_bigcommerce_sandbox import fields as kind
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import simple_metafields
-from tap_bigcommerce_sandbox.fields import (
-    CODE,
-    FLAG,
-    ID,
-    ISO,
-    NAME,
-    PARENT,
-    RFC2822,
-    TEXT,
-    TEXT_ID,
-    UNIX,
-    URL,
-    ZULU,
-    Field,
-    in_turn,
-    integer,
-    nested,
-    nullable,
-    one_of,
-    refers_to,
-    some_of,
-)
+from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import Computed, List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
-from tap_bigcommerce_sandbox.table import Dates, Row
-from tap_bigcommerce_sandbox.values import (
-    CURRENCIES,
-    STORE_HASH,
-    exchange_rate,
-    iso,
-    link,
-    rfc2822,
-    same,
-    zulu,
-)
+from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import CURRENCIES, STORE_HASH, exchange_rate, iso, link
 from tap_bigcommerce_sandbox.world import World
 
+RATES_STRIDE = 10
 _ROOM = 10_000_000
-_SECOND_CHANNEL = 675412
-_TYPES = (
-    ("storefront", "bigcommerce", "active"),
-    ("storefront", "next", "prelaunch"),
-    ("marketplace", "amazon", "connected"),
-    ("pos", "square", "disconnected"),
-    ("marketing", "facebook", "inactive"),
+_CHANNELS = (
+    {"type": "storefront", "platform": "bigcommerce", "status": "active"},
+    {"type": "storefront", "platform": "next", "status": "prelaunch"},
+    {"type": "marketplace", "platform": "amazon", "status": "connected"},
+    {"type": "pos", "platform": "square", "status": "disconnected"},
+    {"type": "marketing", "platform": "facebook", "status": "inactive"},
 )
 
 
-def _type(world: World, channel: int) -> tuple[str, str, str]:
-    place = world.tables["channels"].base_index(channel)
-    return _TYPES[-1 if place is None else place % len(_TYPES)]
+def _channel(world: World, number: int) -> Mapping[str, str]:
+    place = world.tables["channels"].base_index(number)
+    return _CHANNELS[-1 if place is None else place % len(_CHANNELS)]
 
 
-def _channel(world: World, number: int) -> Row:
-    table = world.tables["channels"]
-    kind, platform, status = _type(world, number)
-    return {
-        "id": number,
-        "external_id": "",
-        "is_listable_from_ui": True,
-        "is_enabled": status == "active",
-        "is_visible": True,
-        "status": status,
-        "name": f"Kanal {number} – {platform}",
-        "type": kind,
-        "platform": platform,
-        "date_created": iso(table.created(number), "Z"),
-        "date_modified": iso(table.modified(number), "Z"),
-        "icon_url": "",
-        "currencies": {
-            "channel_id": number,
-            "default_currency": world.options.currency,
-            "enabled_currencies": [world.options.currency],
-        },
-    }
-
-
-def _listings(world: World, channel: int) -> list[Row]:
-    created = world.tables["channels"].created(channel)
-    sold = (
-        product
-        for product in world.tables["products"].ids
-        if any(
-            row["channel_id"] == channel
-            for row in world.below("product_channel_assignments", product)
-        )
-    )
-    return [_listing(world, channel, at, item, created + at) for at, item in enumerate(sold)]
-
-
-def _listing(world: World, channel: int, at: int, product: int, created: int) -> Row:
-    common = {
-        "channel_id": channel,
-        "product_id": product,
-        "external_id": "",
-        "state": "disabled" if product % 9 == 0 else "active",
-        "name": "" if product % 2 else "Anders genannt",
-        "description": "",
-        "date_created": iso(created, "Z"),
-        "date_modified": iso(created + product % 997 * 3600, "Z"),
-    }
-    variants = world.below("product_variants", product)
-    return {
-        "listing_id": channel * _ROOM + at,
-        **common,
-        "variants": [{**common, "variant_id": variant["id"]} for variant in variants],
-    }
-
-
-def _sites(world: World, channel: int) -> list[Row]:
-    if _type(world, channel)[0] != "storefront":
-        return []
-    stamp = iso(world.tables["channels"].created(channel), "Z")
-    url = f"https://shop{channel}.example.com"
-    kinds = ("primary", "canonical", "checkout") if channel == 1 else ("primary",)
-    return [
-        {
-            "id": channel * 10,
-            "url": url,
-            "channel_id": channel,
-            "created_at": stamp,
-            "updated_at": stamp,
-            "ssl_status": "dedicated" if channel == 1 else "shared",
-            "urls": [
-                {"url": url, "type": kind, "created_at": stamp, "updated_at": stamp}
-                for kind in kinds
-            ],
-            "is_checkout_url_customized": channel == 1,
-        }
-    ]
+def _first_sites(world: World, channel: int) -> Sequence[int]:
+    return range(_channel(world, channel)["type"] == "storefront")
 
 
 def _channel_ids(options: Options) -> Sequence[int]:
-    others = range(_SECOND_CHANNEL, _SECOND_CHANNEL + max(0, options.channels - 1))
-    return (1, *others)
+    return (1, *range(675412, 675411 + max(1, options.channels)))
 
 
-_PAGE_TYPES = ("page", "raw", "contact_form", "link", "blog")
+def _sold(world: World, channel: int) -> list[int]:
+    """The products that are sold on a channel."""
+    return [
+        product
+        for product in world.tables["products"].ids
+        for row in world.below("product_channel_assignments", product)
+        if row["channel_id"] == channel
+    ]
 
 
-def _page(world: World, number: int) -> Row:
-    kind = _PAGE_TYPES[number % len(_PAGE_TYPES)]
-    channels = world.tables["channels"].base
-    row: Row = {
-        "id": number,
-        "channel_id": channels[number % min(2, len(channels))],
-        "name": f"Seite {number}",
-        "is_visible": number % 7 != 0,
-        "parent_id": 0,
-        "sort_order": number,
-        "type": kind,
-        "is_homepage": number == 1,
-        "is_customers_only": number % 6 == 0,
-        **same(None, "meta_title meta_description search_keywords"),
-        "meta_keywords": None if number % 2 else "büro, ofis",
-        "url": f"/seite-{number}/",
-    }
-    # Each type of page has fields of its own, that the others lack.
-    if kind == "link":
-        row["link"] = "https://example.com/"
-    elif kind == "contact_form":
-        row["email"], row["contact_fields"] = "shop@example.com", "fullname,phone"
-    if kind in ("page", "raw", "contact_form"):
-        row["body"] = f"<p>{texts.SENTENCES[number % len(texts.SENTENCES)]}</p>"
-    if kind == "raw":
-        row["content_type"] = "text/html"
-    return row
+_LISTING = {
+    "channel_id": kind.PARENT,
+    "product_id": lambda cell: cell.basis,
+    "external_id description": "",
+    "state": kind.mostly("active", "disabled", 0.9),
+    "name": kind.one_of("", "Anders genannt"),
+    "date_created date_modified": kind.ZULU,
+}
 
 
-def _post(world: World, number: int) -> Row:
-    moment = world.tables["blog_posts"].created(number)
-    text = iso(moment)
-    return {
-        "id": number,
-        "title": f"Neuigkeiten № {number}",
-        "url": f"/blog/neues-{number}/",
-        "preview_url": f"/blog/neues-{number}/?preview=1",
-        "body": f"<p>{texts.SENTENCES[number % len(texts.SENTENCES)]}</p>",
-        "tags": ["news", "büro"] if number % 2 else [],
-        "summary": "",
-        "is_published": number % 4 != 0,
-        # A date as PHP writes one out.
-        "published_date": {
-            "timezone_type": 1,
-            "date": f"{text[:10]} {text[11:19]}.000000",
-            "timezone": "+00:00",
-        },
-        # Not as its name says in the API's own example.
-        "published_date_iso8601": text if number % 2 else _american(text),
-        "meta_description": None,
-        "meta_keywords": "" if number % 2 else None,
-        "author": None if number % 3 else "Zoë",
-        "thumbnail_path": "",
-    }
+def _listed_variants(cell: Cell) -> list[Row]:
+    listing = {name: value for name, value in cell.row.items() if name != "listing_id"}
+    variants = cell.world.below("product_variants", listing["product_id"])
+    return [{**listing, "variant_id": variant["id"]} for variant in variants]
 
 
-def _american(text: str) -> str:
-    moment = datetime.fromisoformat(text)
-    hour = f"{moment.hour % 12 or 12}:{moment:%M:%S} {'AM' if moment.hour < 12 else 'PM'}"
-    return f"{moment.month}/{moment.day}/{moment.year} {hour}"
+_SITE = {"url": kind.written("https://shop{parent}.example.com")}
+_SITE_DATES = {"created_at updated_at": kind.ZULU}
 
 
-def _redirect(world: World, number: int) -> Row:
-    rng = world.rng("redirect", number)
-    sites = world.below("sites", world.tables["channels"].base[0])
-    kind = rng.pick(("product", "brand", "category", "url"))
-    tables = {"product": "products", "brand": "brands", "category": "categories"}
-    entity = world.some_id(tables[kind], rng) if kind in tables else 0
-    to: Row = {"type": kind, "entity_id": entity}
-    url = f"/neu-{number}/"
-    if not entity:
-        to = {"type": "url", "url": url}
-    return {
-        "id": number,
-        "site_id": sites[0]["id"] if sites else 1000,
-        "from_path": f"/alt-{(number * 7919) % 100_000}/",
-        "to": to,
-        "to_url": f"https://shop1.example.com{url}",
-    }
+def _site_url(use: str) -> Row:
+    return {**_SITE, "type": use, **_SITE_DATES}
 
 
-RATES_STRIDE = 10
-_COUNTRIES = ("AT", "US", "AU", "JP", "GB", "DE")
+def _php_date(cell: Cell) -> Row:
+    """A date as PHP writes one out."""
+    moment = datetime.fromtimestamp(cell.created, timezone.utc)
+    return {"timezone_type": 1, "date": f"{moment:%Y-%m-%d %H:%M:%S.%f}", "timezone": "+00:00"}
+
+
+def _american(cell: Cell) -> str:
+    moment = datetime.fromtimestamp(cell.created, timezone.utc)
+    return f"{moment.month}/{moment.day}/{moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+
+
+_BODY = kind.in_turn(*(f"<p>{sentence}</p>" for sentence in texts.SENTENCES))
+
+
+def _target(cell: Cell) -> Row:
+    use = cell.rng.pick(("product", "brand", "category", "url"))
+    lists = {"product": "products", "brand": "brands", "category": "categories"}
+    entity = cell.some(lists[use]) if use in lists else 0
+    target: Row = {"type": use, "entity_id": entity}
+    return target if entity else {"type": "url", "url": f"/neu-{cell.number}/"}
 
 
 def _currency(world: World, number: int) -> Row:
     codes, default = list(CURRENCIES), world.options.currency
     code = codes[number - 1] if number <= len(codes) else "CHF"
-    whole = code == "JPY"
+    euro = code == "EUR"
     return {
-        "id": number,
         "is_default": code == default,
-        "country_iso2": code[:2] if code != "EUR" else "DE",
-        "default_for_country_codes": ["DEU", "AUT"] if code == "EUR" else [],
+        "country_iso2": "DE" if euro else code[:2],
+        "default_for_country_codes": ["DEU", "AUT"] if euro else [],
         "currency_code": code,
         "currency_exchange_rate": exchange_rate(CURRENCIES.get(code, 1.0) / CURRENCIES[default]),
         "auto_update": code != default,
-        "token_location": "right" if code == "EUR" else "left",
+        "token_location": "right" if euro else "left",
         "token": {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥"}.get(code, code),
-        "decimal_token": "," if code == "EUR" else ".",
-        "thousands_token": "." if code == "EUR" else ",",
-        "decimal_places": 0 if whole else 2,
+        "decimal_token": "," if euro else ".",
+        "thousands_token": "." if euro else ",",
+        "decimal_places": 0 if code == "JPY" else 2,
         "name": f"{code} – Währung",
         "enabled": number < len(codes),
-        "is_transactional": True,
-        "use_default_name": False,
-        "last_updated": rfc2822(world.tables["currencies"].modified(number)),
     }
 
 
-def _tax_zone(world: World, number: int) -> Row:
-    place = {"country_code": _COUNTRIES[number % len(_COUNTRIES)]}
-    settings = ("show_inclusive", "show_both_on_detail_view", "show_both_on_list_view")
-    return {
-        "id": number,
-        "name": "Default Zone" if number == 1 else f"Zone {number} – Österreich",
-        "enabled": number % 4 != 0,
-        "price_display_settings": dict.fromkeys(settings, number % 2 == 0),
-        "shopper_target_settings": {
-            "locations": []
-            if number == 1
-            else [{**place, "subdivision_codes": ["ST", "W"], "postal_codes": ["1010", "8010"]}],
-            "customer_groups": list(world.tables["customer_groups"].base[: number % 3]),
-        },
-    }
+_COUNTRY = kind.in_turn("AT", "US", "AU", "JP", "GB", "DE")
 
 
-def _tax_rates(world: World, zone: int) -> list[Row]:
-    return [
-        {
-            "id": zone * RATES_STRIDE + at,
-            "tax_zone_id": zone,
-            "name": f"MwSt {at}",
-            "enabled": True,
-            "priority": at + 1,
-            "class_rates": [
-                {"rate": rate, "tax_class_id": number}
-                for number, rate in enumerate((20, 0, 10.5, 0))
-            ],
-        }
-        for at in range(1 + zone % 2)
-    ]
+def _first(item: Any, others: Any) -> kind.Field:
+    """A field that is different in the row with the id 1."""
+    return kind.only_if("id", 1, item, others)
 
 
-def _shipping_zone(world: World, number: int) -> Row:
-    first = number == 1
-    country = {"id": number * 10, "country_iso2": _COUNTRIES[number % len(_COUNTRIES)]}
-    zip_code = {"zip": "78759"} if number % 3 == 0 else {}
-    return {
-        "id": number,
-        "name": "Österreich & Rest of World" if first else f"Zone {number}",
-        "type": "global" if first else ("zip" if zip_code else "country"),
-        "locations": [] if first else [{**country, **zip_code}],
-        "free_shipping": {
-            "enabled": number % 2 == 0,
-            "minimum_sub_total": "100" if number % 2 == 0 else "",
-            "exclude_fixed_shipping_products": False,
-        },
-        "handling_fees": {"fixed_surcharge": "2.5", "display_separately": True}
-        if number % 2
-        else {"percentage_surcharge": "3", "display_separately": False},
-        "enabled": number % 5 != 0,
-    }
+def _every(step: int) -> kind.Field:
+    """False in each row whose id is a multiple of this."""
+    return kind.in_turn(False, *[True] * (step - 1))
 
 
-def _shipping_methods(world: World, zone: int) -> list[Row]:
+def _first_methods(world: World, zone: int) -> Sequence[int]:
     # The last zone has none yet.
-    if zone == world.tables["shipping_zones"].ids[-1] and zone > 1:
-        return []
-    kinds = ("perorder", "peritem", "weight", "auspost")
-    return [
-        {
-            "id": zone * 10 + at,
-            "name": f"Versand {at} ✈",
-            "type": kinds[(zone + at) % len(kinds)],
-            # An empty map is an array, as PHP writes it.
-            "settings": {"rate": 7.5 if at else 7} if (zone + at) % 2 == 0 else [],
-            "enabled": True,
-            "handling_fees": {"fixed_surcharge": 0} if at else {"percentage_surcharge": 2.5},
-            "is_fallback": at == 0,
-            "channel_ids": [] if at else [world.tables["channels"].base[0]],
-        }
-        for at in range(1 + zone % 3)
-    ]
+    last = zone == world.tables["shipping_zones"].ids[-1]
+    return range(0 if last and zone > 1 else 1 + zone % 3)
 
 
-def _store_information(world: World, number: int) -> Row:
-    domain = f"store-{STORE_HASH}.mybigcommerce.com"
-    return {
-        "id": STORE_HASH,
-        "account_uuid": "11111111-2222-4333-8444-555555555555",
-        "domain": domain,
-        "secure_url": f"https://{domain}",
-        "control_panel_base_url": f"https://{domain}",
-        "status": "live",
-        "name": "Sandbox – Café & 雑貨",
-        "first_name": "Sam",
-        "last_name": "Sandbox",
-        "address": "1 Loopback Lane\nAustin",
-        "country": "United States",
-        "country_code": "US",
-        "infrastructure_region": "us-central1",
-        **same("", "phone favicon_url industry"),
-        "admin_email": "admin@example.com",
-        "order_email": "orders@example.com",
-        "timezone": {
-            "name": "America/Chicago",
-            "raw_offset": -21600,
-            "dst_offset": -18000,
-            "dst_correction": True,
-            "date_format": {
-                "display": "M jS Y",
-                "export": "M jS Y",
-                "extended_display": "M jS Y @ g:i A",
-            },
-        },
-        "language": "en",
-        "currency": world.options.currency,
-        "currency_symbol": "$",
-        "decimal_separator": ".",
-        "thousands_separator": ",",
-        "decimal_places": 2,
-        "currency_symbol_location": "left",
-        "weight_units": "KGS",
-        "dimension_units": "Centimeters",
-        "dimension_decimal_places": 2,
-        "dimension_decimal_token": ".",
-        "dimension_thousands_token": ",",
-        "plan_name": "BigCommerce Pro",
-        "plan_level": "Pro",
-        "plan_is_trial": False,
-        # An object with a url once a logo is set, and an empty array before.
-        "logo": [],
-        "is_price_entered_with_tax": False,
-        "store_id": 1001,
-        "default_channel_id": 1,
-        "default_site_id": 1000,
-        "active_comparison_modules": [],
-        "features": {
-            **same(True, "stencil_enabled sitewidehttps_enabled wishlists_enabled"),
-            **same(True, "graphql_storefront_api_enabled multi_storefront_enabled"),
-            "facebook_catalog_id": "",
-            "checkout_type": "optimized",
-            "shopper_consent_tracking_enabled": False,
-            "storefront_limits": {"active": 3, "total_including_inactive": 5},
-        },
-    }
+_DOMAIN = f"store-{STORE_HASH}.mybigcommerce.com"
+_STORE = {
+    "id": STORE_HASH,
+    "account_uuid": "11111111-2222-4333-8444-555555555555",
+    "domain": _DOMAIN,
+    "secure_url control_panel_base_url": f"https://{_DOMAIN}",
+    "status": "live",
+    "name": "Sandbox – Café & 雑貨",
+    "first_name": "Sam",
+    "last_name": "Sandbox",
+    "address": "1 Loopback Lane\nAustin",
+    "country": "United States",
+    "country_code": "US",
+    "infrastructure_region": "us-central1",
+    "phone favicon_url industry": "",
+    "admin_email": "admin@example.com",
+    "order_email": "orders@example.com",
+    "timezone": {
+        "name": "America/Chicago",
+        "raw_offset": -21600,
+        "dst_offset": -18000,
+        "dst_correction": True,
+        "date_format": {"display export": "M jS Y", "extended_display": "M jS Y @ g:i A"},
+    },
+    "language": "en",
+    "currency": kind.CURRENCY,
+    "currency_symbol": "$",
+    "currency_symbol_location": "left",
+    "decimal_separator dimension_decimal_token": ".",
+    "thousands_separator dimension_thousands_token": ",",
+    "decimal_places dimension_decimal_places": 2,
+    "weight_units": "KGS",
+    "dimension_units": "Centimeters",
+    "plan_name": "BigCommerce Pro",
+    "plan_level": "Pro",
+    # An object with a url once a logo is set, and an empty array before.
+    "logo active_comparison_modules": [],
+    "plan_is_trial is_price_entered_with_tax": False,
+    "store_id": 1001,
+    "default_channel_id": 1,
+    "default_site_id": 1000,
+    "features": {
+        "stencil_enabled sitewidehttps_enabled wishlists_enabled": True,
+        "graphql_storefront_api_enabled multi_storefront_enabled": True,
+        "facebook_catalog_id": "",
+        "checkout_type": "optimized",
+        "shopper_consent_tracking_enabled": False,
+        "storefront_limits": {"active": 3, "total_including_inactive": 5},
+    },
+}
 
 
 def _time(world: World, request: Request) -> Any:
@@ -409,34 +200,48 @@ _ISO_CODES = {
     "Japan": ("JP", "JPN"),
     "United States": ("US", "USA"),
 }
-_PRICE_DISPLAYS = ("ZONE", "INCLUSIVE", "EXCLUSIVE")
+
+
+def _iso_code(at: int) -> kind.Field:
+    return kind.Field(lambda cell: _ISO_CODES[cell.row["country"]][at], "string")
+
+
+def _settings(name: str, path: str, fields: kind.Fields, **more: Any) -> List:
+    """Settings of the store: one object."""
+    more = {"key": (), "size": 1, "pattern": "dense", "paging": ONE_OBJECT, **more}
+    return List(name, path, "information", fields=fields, **more)
+
+
+_SHORT: dict[str, Any] = {"size": lambda options: max(1, options.small_lists), "pattern": "dense"}
+_BY_CHANNEL = words("channel_id")
+_DATES = "date_created:=,min,max date_modified:=,min,max"
 
 # /v2/time needs a token but no particular scope.
 OTHERS: tuple[Computed, ...] = (Computed("time", "v2/time", "", _time),)
 
 LISTS: tuple[List, ...] = (
-    List(
-        "store",
-        "v2/store",
-        "information",
-        row=_store_information,
-        text="phone",
-        key_types={"id": "string"},
-        size=1,
-        pattern="dense",
-        paging=ONE_OBJECT,
-    ),
+    _settings("store", "v2/store", _STORE, key=("id",), text="phone"),
     List(
         "channels",
         "v3/channels",
         "channels",
-        row=_channel,
-        text="name",
+        basis=_channel,
+        fields={
+            "id": kind.ID,
+            "external_id icon_url": "",
+            "is_listable_from_ui is_visible": True,
+            "status type platform": kind.BASIS,
+            "is_enabled": lambda cell: cell.row["status"] == "active",
+            "name": kind.written("Kanal № {number}"),
+            "date_created date_modified": kind.ZULU,
+            "currencies": {
+                "channel_id": kind.ID,
+                "default_currency": kind.CURRENCY,
+                "enabled_currencies": [kind.CURRENCY],
+            },
+        },
         ids=_channel_ids,
-        filters=params(
-            text="status:in type:in platform:in",
-            date="date_created:=,min,max date_modified:=,min,max",
-        ),
+        filters=params(text="status:in type:in platform:in", date=_DATES),
         optional=words("currencies"),
         single="channel",
     ),
@@ -445,18 +250,14 @@ LISTS: tuple[List, ...] = (
         "v3/channels/{}/listings",
         "listings",
         parent="channels",
-        rows=_listings,
+        basis=_sold,
+        fields={"listing_id": kind.ID, **_LISTING, "variants": _listed_variants},
         text="description",
-        id="listing_id",
         key=("listing_id",),
         key_within_parent=True,
-        parent_field="channel_id",
         stride=_ROOM,
-        dates=Dates(zulu, "date_created", "date_modified"),
         depends_on=("products",),
-        filters=params(
-            integer="product_id:in", date="date_created:=,min,max date_modified:=,min,max"
-        ),
+        filters=params(integer="product_id:in", date=_DATES),
         paging=Paging("after"),
     ),
     List(
@@ -464,11 +265,22 @@ LISTS: tuple[List, ...] = (
         "v3/sites",
         "sites",
         parent="channels",
-        rows=_sites,
-        text="url",
-        parent_field="channel_id",
+        basis=_first_sites,
+        fields={
+            "id": kind.ID,
+            **_SITE,
+            "channel_id": kind.PARENT,
+            **_SITE_DATES,
+            "ssl_status": kind.only_if("channel_id", 1, "dedicated", "shared"),
+            "urls": kind.only_if(
+                "channel_id",
+                1,
+                [_site_url("primary"), _site_url("canonical"), _site_url("checkout")],
+                [_site_url("primary")],
+            ),
+            "is_checkout_url_customized": lambda cell: cell.parent == 1,
+        },
         stride=10,
-        dates=Dates(zulu, "created_at", "updated_at"),
         filters=params(integer="channel_id:in"),
         paging=Paging(meta="offset"),
         single="site",
@@ -477,7 +289,16 @@ LISTS: tuple[List, ...] = (
         "currencies",
         "v2/currencies",
         "information",
-        row=_currency,
+        basis=_currency,
+        fields={
+            "id": kind.ID,
+            "is_default country_iso2 default_for_country_codes currency_code": kind.BASIS,
+            "currency_exchange_rate auto_update token_location token": kind.BASIS,
+            "decimal_token thousands_token decimal_places name enabled": kind.BASIS,
+            "is_transactional": True,
+            "use_default_name": False,
+            "last_updated": kind.RFC2822,
+        },
         text="name",
         size=len(CURRENCIES),
         pattern="dense",
@@ -487,8 +308,25 @@ LISTS: tuple[List, ...] = (
         "pages",
         "v3/content/pages",
         "content",
-        row=_page,
-        text="name",
+        fields={
+            "id sort_order": kind.ID,
+            "channel_id": kind.refers_to("channels", 2),
+            "name": kind.written("Seite {number}"),
+            "is_visible": _every(7),
+            "parent_id": 0,
+            "type": kind.in_turn("page", "raw", "contact_form", "link", "blog"),
+            "is_homepage": _first(True, False),
+            "is_customers_only": kind.flag(0.2),
+            "meta_title meta_description search_keywords": None,
+            "meta_keywords": kind.one_of(None, "büro, ofis"),
+            "url": kind.written("/seite-{number}/"),
+            # Each type of page has fields of its own, that the others lack.
+            "link": kind.only_if("type", "link", "https://example.com/"),
+            "email": kind.only_if("type", "contact_form", "shop@example.com"),
+            "contact_fields": kind.only_if("type", "contact_form", "fullname,phone"),
+            "body": kind.only_if("type", ("page", "raw", "contact_form"), _BODY),
+            "content_type": kind.only_if("type", "raw", "text/html"),
+        },
         filters=params(integer="id:in channel_id", text="name:=,like"),
         optional=words("body"),
     ),
@@ -496,7 +334,22 @@ LISTS: tuple[List, ...] = (
         "blog_posts",
         "v2/blog/posts",
         "content",
-        row=_post,
+        fields={
+            "id": kind.ID,
+            "title": kind.written("Neuigkeiten № {number}"),
+            "url": kind.written("/blog/neues-{number}/"),
+            "preview_url": kind.written("/blog/neues-{number}/?preview=1"),
+            "body": _BODY,
+            "tags": kind.one_of(["news", "büro"], []),
+            "summary thumbnail_path": "",
+            "is_published": _every(4),
+            "published_date": _php_date,
+            # Not as its name says in the API's own example.
+            "published_date_iso8601": kind.in_turn(_american, lambda cell: iso(cell.created)),
+            "meta_description": None,
+            "meta_keywords": kind.one_of("", None),
+            "author": kind.one_of(None, "Zoë"),
+        },
         text="summary",
         filters=params(flag="is_published", text="url tag>tags:has"),
         single="blog_post",
@@ -505,8 +358,13 @@ LISTS: tuple[List, ...] = (
         "redirects",
         "v3/storefront/redirects",
         "content",
-        row=_redirect,
-        text="from_path",
+        fields={
+            "id": kind.ID,
+            "site_id": kind.refers_to("sites", 1),
+            "from_path": kind.written("/alt-{number}/"),
+            "to": _target,
+            "to_url": kind.written("https://shop1.example.com/neu-{number}/"),
+        },
         facts={"type": lambda world, number: world.row("redirects", number)["to"]["type"]},
         filters=params(integer="id:in,min,max site_id", text="keyword>from_path:like"),
         sorts=words("from_path type site_id id"),
@@ -517,21 +375,45 @@ LISTS: tuple[List, ...] = (
         "tax_zones",
         "v3/tax/zones",
         "information",
-        row=_tax_zone,
+        fields={
+            "id": kind.ID,
+            "name": _first("Default Zone", kind.written("Zone {number} – Österreich")),
+            "enabled": _every(4),
+            "price_display_settings": {
+                "show_inclusive show_both_on_detail_view show_both_on_list_view": kind.FLAG
+            },
+            "shopper_target_settings": {
+                "locations": kind.array(
+                    {
+                        "country_code": _COUNTRY,
+                        "subdivision_codes": ["ST", "W"],
+                        "postal_codes": ["1010", "8010"],
+                    }
+                ),
+                "customer_groups": kind.array(kind.refers_to("customer_groups"), 2),
+            },
+        },
         text="name",
-        size=lambda options: max(1, options.small_lists),
-        pattern="dense",
         filters=params(integer="id:in"),
         paging=ALL_AT_ONCE,
+        **_SHORT,
     ),
     List(
         "tax_rates",
         "v3/tax/rates",
         "information",
         parent="tax_zones",
-        rows=_tax_rates,
-        text="name",
-        parent_field="tax_zone_id",
+        basis=lambda world, zone: range(1 + zone % 2),
+        fields={
+            "id": kind.ID,
+            "tax_zone_id": kind.PARENT,
+            "name": kind.written("MwSt {at}"),
+            "enabled": True,
+            "priority": kind.integer(1, 9),
+            "class_rates": [
+                {"rate": rate, "tax_class_id": at} for at, rate in enumerate((20, 0, 10.5, 0))
+            ],
+        },
         stride=RATES_STRIDE,
         filters=params(integer="id:in tax_zone_id:in"),
         paging=UNPAGED,
@@ -540,115 +422,115 @@ LISTS: tuple[List, ...] = (
         "shipping_zones",
         "v2/shipping/zones",
         "information",
-        row=_shipping_zone,
+        fields={
+            "id": kind.ID,
+            "name": _first("Österreich & Rest of World", kind.written("Zone {number}")),
+            "type": _first("global", kind.in_turn("zip", "country")),
+            "locations": kind.only_if(
+                "type",
+                "global",
+                [],
+                [
+                    {
+                        "id": kind.integer(10, 900),
+                        "country_iso2": _COUNTRY,
+                        "zip": kind.in_turn("78759", kind.ABSENT),
+                    }
+                ],
+            ),
+            "free_shipping": {
+                "enabled": kind.in_turn(True, False),
+                "minimum_sub_total": kind.in_turn("100", ""),
+                "exclude_fixed_shipping_products": False,
+            },
+            "handling_fees": kind.one_of(
+                {"fixed_surcharge": "2.5", "display_separately": True},
+                {"percentage_surcharge": "3", "display_separately": False},
+            ),
+            "enabled": _every(5),
+        },
         text="name",
-        size=lambda options: max(1, options.small_lists),
-        pattern="dense",
         paging=UNPAGED,
         single="shipping_zone",
+        **_SHORT,
     ),
     List(
         "shipping_methods",
         "v2/shipping/zones/{}/methods",
         "information",
         parent="shipping_zones",
-        rows=_shipping_methods,
-        text="name",
+        basis=_first_methods,
+        fields={
+            "id": kind.ID,
+            "name": kind.written("Versand {at} ✈"),
+            "type": kind.in_turn("perorder", "peritem", "weight", "auspost"),
+            # An empty map is an array, as PHP writes it.
+            "settings": kind.one_of({"rate": 7.5}, {"rate": 7}, []),
+            "enabled": True,
+            "handling_fees": kind.one_of({"fixed_surcharge": 0}, {"percentage_surcharge": 2.5}),
+            "is_fallback": lambda cell: cell.at == 0,
+            "channel_ids": kind.array(kind.refers_to("channels", 1), 1),
+        },
         stride=10,
         paging=UNPAGED,
     ),
-    List(
+    _settings(
         "store_profile",
         "v3/settings/store/profile",
-        "information",
-        fields={
-            "store_address": TEXT,
-            "store_address_type": one_of("Home Office", "Commercial Office", "Retail", "Warehouse"),
-            "store_email": one_of("shop@example.com"),
-            "store_name": NAME,
-            "store_phone": one_of("+1 512 555 0100"),
+        {
+            "store_address": kind.TEXT,
+            "store_address_type": kind.one_of("Home Office", "Retail", "Warehouse"),
+            "store_email": "shop@example.com",
+            "store_name": kind.NAME,
+            "store_phone": "+1 512 555 0100",
         },
-        other_parameters=words("channel_id"),
-        key=(),
-        size=1,
-        pattern="dense",
-        paging=ONE_OBJECT,
+        other_parameters=_BY_CHANNEL,
     ),
-    List(
+    _settings(
         "store_locale",
         "v3/settings/store/locale",
-        "information",
-        fields={
-            "default_shopper_language": one_of("en", "de", "pt-BR"),
-            "shopper_language_selection_method": one_of("browser", "default_shopper_language"),
-            "store_country": one_of("United States", "Germany"),
+        {
+            "default_shopper_language": kind.one_of("en", "de", "pt-BR"),
+            "shopper_language_selection_method": kind.one_of("browser", "default"),
+            "store_country": kind.one_of("United States", "Germany"),
         },
-        key=(),
-        size=1,
-        pattern="dense",
-        paging=ONE_OBJECT,
     ),
-    List(
+    _settings(
         "inventory_settings",
         "v3/settings/inventory",
-        "information",
-        fields={
-            "product_out_of_stock_behavior": one_of(
-                "do_nothing",
-                "hide_product",
-                "hide_product_and_accessible",
-                "hide_product_and_redirect",
-            ),
-            "option_out_of_stock_behavior": one_of("do_nothing", "hide_option", "label_option"),
-            "update_stock_behavior": one_of("order_placed", "order_completed_or_shipped"),
-            **same(FLAG, "edit_order_stock_adjustment refund_order_stock_adjustment"),
-            "stock_level_display": one_of("dont_show", "show", "show_when_low"),
-            "default_out_of_stock_message": TEXT,
-            "hide_in_product_filtering": FLAG,
-            "show_pre_order_stock_levels": FLAG,
-            "show_out_of_stock_message": FLAG,
+        {
+            "product_out_of_stock_behavior": kind.one_of("do_nothing", "hide_product"),
+            "option_out_of_stock_behavior": kind.one_of("do_nothing", "label_option"),
+            "update_stock_behavior": kind.one_of("order_placed", "order_completed_or_shipped"),
+            "edit_order_stock_adjustment refund_order_stock_adjustment": kind.FLAG,
+            "stock_level_display": kind.one_of("dont_show", "show", "show_when_low"),
+            "default_out_of_stock_message": kind.TEXT,
+            "hide_in_product_filtering show_pre_order_stock_levels": kind.FLAG,
+            "show_out_of_stock_message": kind.FLAG,
         },
-        other_parameters=words("channel_id"),
-        key=(),
-        size=1,
-        pattern="dense",
-        paging=ONE_OBJECT,
+        other_parameters=_BY_CHANNEL,
     ),
-    List(
+    _settings(
         "catalog_settings",
         "v3/settings/catalog",
-        "information",
-        fields={"auto_approve_reviews": FLAG, "enable_product_comparisons": FLAG},
-        other_parameters=words("channel_id"),
-        key=(),
-        size=1,
-        pattern="dense",
-        paging=ONE_OBJECT,
+        {"auto_approve_reviews enable_product_comparisons": kind.FLAG},
+        other_parameters=_BY_CHANNEL,
     ),
-    List(
+    _settings(
         "tax_settings",
         "v3/tax/settings",
-        "information",
-        fields={
-            "tax_entered_with_prices": FLAG,
-            "price_display_settings": nested(
-                {
-                    "control_panel_price_display_strategy": one_of(*_PRICE_DISPLAYS),
-                    "invoice_price_display_strategy": one_of(*_PRICE_DISPLAYS),
-                }
-            ),
-            "fallback_strategy": one_of("FIXED", "BASIC", "DISABLE"),
-            "should_subtract_store_tax": FLAG,
-            "should_use_geolocation_to_determine_guest_shopper_tax_zone": FLAG,
-            "guest_shopper_tax_zone_id": refers_to("tax_zones"),
-            "store_tax_zone_id": refers_to("tax_zones"),
-            "document_submission_strategy": one_of("ON_PAYMENT_CAPTURE", "ON_ORDER_CREATION"),
-            "rounding_strategy": one_of("NO_ROUNDING", "RATE_ROUNDING"),
+        {
+            "tax_entered_with_prices should_subtract_store_tax": kind.FLAG,
+            "price_display_settings": {
+                "control_panel_price_display_strategy": kind.one_of("ZONE", "INCLUSIVE"),
+                "invoice_price_display_strategy": kind.one_of("ZONE", "EXCLUSIVE"),
+            },
+            "fallback_strategy": kind.one_of("FIXED", "BASIC", "DISABLE"),
+            "should_use_geolocation_to_determine_guest_shopper_tax_zone": kind.FLAG,
+            "guest_shopper_tax_zone_id store_tax_zone_id": kind.refers_to("tax_zones"),
+            "document_submission_strategy": kind.one_of("ON_PAYMENT_CAPTURE"),
+            "rounding_strategy": kind.one_of("NO_ROUNDING", "RATE_ROUNDING"),
         },
-        key=(),
-        size=1,
-        pattern="dense",
-        paging=ONE_OBJECT,
     ),
     List(
         "tax_classes",
@@ -656,9 +538,9 @@ LISTS: tuple[List, ...] = (
         "information",
         # The id is a text, unlike tax_class_id everywhere else.
         fields={
-            "id": TEXT_ID,
-            "name": in_turn("Default Tax Class", "Non-Taxable Products", "Shipping", "Büro"),
-            **same(RFC2822, "created_at updated_at"),
+            "id": kind.TEXT_ID,
+            "name": kind.in_turn("Default Tax Class", "Non-Taxable Products", "Shipping", "Büro"),
+            "created_at updated_at": kind.RFC2822,
         },
         size=4,
         first_id=0,
@@ -670,12 +552,10 @@ LISTS: tuple[List, ...] = (
         "v3/channels/currency-assignments",
         "channels",
         fields={
-            "channel_id": PARENT,
-            "enabled_currencies": Field(lambda cell: [cell.world.options.currency], "array"),
-            "default_currency": Field(lambda cell: cell.world.options.currency, "string"),
+            "channel_id": kind.PARENT,
+            "enabled_currencies": [kind.CURRENCY],
+            "default_currency": kind.CURRENCY,
         },
-        key=("channel_id",),
-        size=1,
         paging=ALL_AT_ONCE,
         parent="channels",
     ),
@@ -684,10 +564,10 @@ LISTS: tuple[List, ...] = (
         "v3/sites/{}/routes",
         "sites",
         fields={
-            "id": ID,
-            "type": one_of("product", "brand", "category", "page", "blog", "home", "static"),
-            "matching": one_of("*", "5", ""),
-            "route": one_of("/products/{slug}", "/my-amazing-product", "/größe/{id}"),
+            "id": kind.ID,
+            "type": kind.one_of("product", "brand", "category", "page", "blog", "home", "static"),
+            "matching": kind.one_of("*", "5", ""),
+            "route": kind.one_of("/products/{slug}", "/my-amazing-product", "/größe/{id}"),
         },
         size=9,
         filters=params(text="type"),
@@ -698,11 +578,11 @@ LISTS: tuple[List, ...] = (
         "v2/countries",
         "information",
         fields={
-            "id": ID,
-            "country": one_of(*_ISO_CODES),
-            "country_iso2": Field(lambda cell: _ISO_CODES[cell.row["country"]][0], "string"),
-            "country_iso3": Field(lambda cell: _ISO_CODES[cell.row["country"]][1], "string"),
-            "states": Field(lambda cell: link(f"/countries/{cell.number}/states"), "object"),
+            "id": kind.ID,
+            "country": kind.one_of(*_ISO_CODES),
+            "country_iso2": _iso_code(0),
+            "country_iso3": _iso_code(1),
+            "states": lambda cell: link(f"/countries/{cell.number}/states"),
         },
         filters=params(text="country country_iso2 country_iso3"),
         pattern="dense",
@@ -713,10 +593,10 @@ LISTS: tuple[List, ...] = (
         "v2/countries/states",
         "information",
         fields={
-            "id": ID,
-            "state": NAME,
-            "state_abbreviation": one_of("NSW", "TX", "BY", ""),
-            "country_id": refers_to("countries"),
+            "id": kind.ID,
+            "state": kind.NAME,
+            "state_abbreviation": kind.one_of("NSW", "TX", "BY", ""),
+            "country_id": kind.refers_to("countries"),
         },
         pattern="dense",
     ),
@@ -725,12 +605,12 @@ LISTS: tuple[List, ...] = (
         "v3/tax/properties",
         "information",
         fields={
-            "id": ID,
-            "code": CODE,
-            "display_name": NAME,
-            "description": TEXT,
-            **same(ISO, "created_at updated_at"),
-            "type": one_of("PRODUCT", "CUSTOMER"),
+            "id": kind.ID,
+            "code": kind.CODE,
+            "display_name": kind.NAME,
+            "description": kind.TEXT,
+            "created_at updated_at": kind.ISO,
+            "type": kind.one_of("PRODUCT", "CUSTOMER"),
         },
         filters=params(integer="id:in", text="type:in"),
         paging=ALL_AT_ONCE,
@@ -739,15 +619,13 @@ LISTS: tuple[List, ...] = (
         "tax_customers",
         "v3/tax/customers",
         "information",
+        # The names in it are codes of tax properties, also in the next list.
         fields={
-            "customer_id": PARENT,
-            # The names are codes of tax properties.
-            "tax_properties": some_of(
-                {"A-123456789": one_of("26", "200"), "EXEMPTION": one_of("NY-0042", "größe", "")}
+            "customer_id": kind.PARENT,
+            "tax_properties": kind.some_of(
+                {"A-123456789": "26", "EXEMPTION": kind.one_of("NY-0042", "größe", "")}
             ),
         },
-        key=("customer_id",),
-        size=1,
         filters=params(integer="customer_id:in"),
         paging=ALL_AT_ONCE,
         parent="customers",
@@ -757,17 +635,11 @@ LISTS: tuple[List, ...] = (
         "v3/tax/products/properties",
         "information",
         fields={
-            "product_id": PARENT,
-            # The names are codes of tax properties.
-            "tax_properties": some_of(
-                {
-                    "alcohol-percentage": one_of("4.9", "10"),
-                    "netvolume-milliliters": one_of("200", "400"),
-                }
+            "product_id": kind.PARENT,
+            "tax_properties": kind.some_of(
+                {"alcohol-percentage": "4.9", "netvolume-milliliters": kind.one_of("200", "400")}
             ),
         },
-        key=("product_id",),
-        size=1,
         filters=params(integer="product_id:in"),
         paging=ALL_AT_ONCE,
         parent="products",
@@ -778,15 +650,13 @@ LISTS: tuple[List, ...] = (
         "v3/shipping/products/customs-information",
         "information",
         fields={
-            "product_id": PARENT,
-            "country_of_origin": one_of("US", "DE", "JP"),
-            "commodity_description": TEXT,
-            "international_shipping": FLAG,
-            "hs_codes": some_of({"ALL": one_of("691110"), "NZ": one_of("6911100000", "392410")}),
-            **same(ZULU, "created_at updated_at"),
+            "product_id": kind.PARENT,
+            "country_of_origin": kind.one_of("US", "DE", "JP"),
+            "commodity_description": kind.TEXT,
+            "international_shipping": kind.FLAG,
+            "hs_codes": kind.some_of({"ALL": "691110", "NZ": kind.one_of("6911100000", "392410")}),
+            "created_at updated_at": kind.ZULU,
         },
-        key=("product_id",),
-        size=1,
         filters=params(integer="product_id:in"),
         parent="products",
         share=0.3,
@@ -796,14 +666,14 @@ LISTS: tuple[List, ...] = (
         "v3/pickup/methods",
         "fulfillment_methods",
         fields={
-            "id": ID,
-            "location_id": refers_to("locations"),
-            "display_name": NAME,
-            **same(TEXT, "collection_instructions collection_time_description"),
-            "location_identity": integer(1, 9),
-            **same(ZULU, "date_created date_modified"),
+            "id": kind.ID,
+            "location_id": kind.refers_to("locations"),
+            "display_name": kind.NAME,
+            "collection_instructions collection_time_description": kind.TEXT,
+            "location_identity": kind.integer(1, 9),
+            "date_created date_modified": kind.ZULU,
         },
-        filters=params(integer="id:in", date="date_created:=,min,max date_modified:=,min,max"),
+        filters=params(integer="id:in", date=_DATES),
         sorts=words("date_modified name"),
         pattern="dense",
     ),
@@ -812,17 +682,17 @@ LISTS: tuple[List, ...] = (
         "v3/store/systemlogs",
         "store_logs",
         fields={
-            "id": ID,
-            "type": one_of("general", "payment", "shipping", "tax", "notification", "design"),
-            "module": one_of("", "Export Only", "Theme Download", "Order Status"),
-            "severity": one_of("success", "notices", "warnings", "errors"),
-            "summary": in_turn(
-                "Subscriber anna@example.com stored for export.",
-                "Successfully retrieved shipping quote",
-                "Marking order 100 as deleted.",
+            "id": kind.ID,
+            "type": kind.one_of("general", "payment", "shipping", "tax", "notification", "design"),
+            "module": kind.one_of("", "Export Only", "Theme Download", "Order Status"),
+            "severity": kind.one_of("success", "notices", "warnings", "errors"),
+            "summary": kind.in_turn(
+                "Subscriber anna@example.com stored for export.", "Marking order 100 as deleted."
             ),
-            "message": nullable(in_turn("", '{"id":11,"userEmail":"staff@example.com"}', "größe")),
-            "date_created": ISO,
+            "message": kind.nullable(
+                kind.in_turn("", '{"id":11,"userEmail":"staff@example.com"}', "größe")
+            ),
+            "date_created": kind.ISO,
         },
         # Without severity, which is asked for by a number: Success is 1, Error is 4.
         filters=params(integer="id:in", text="type:=,not module:=,not"),
@@ -834,20 +704,20 @@ LISTS: tuple[List, ...] = (
         "v3/hooks",
         "information",
         fields={
-            "id": ID,
-            "client_id": one_of("ramyrcbehylatjoxyzzy"),
-            "store_hash": one_of(STORE_HASH),
-            "scope": one_of("store/order/created", "store/product/*", "store/cart/converted"),
-            "destination": URL,
-            "headers": nullable(
-                some_of({"X-Key": CODE, "Authorization": one_of("Basic c2E6cHc=")})
+            "id": kind.ID,
+            "client_id": "ramyrcbehylatjoxyzzy",
+            "store_hash": STORE_HASH,
+            "scope": kind.one_of("store/order/created", "store/product/*", "store/cart/converted"),
+            "destination": kind.URL,
+            "headers": kind.nullable(
+                kind.some_of({"X-Key": kind.CODE, "Authorization": "Basic c2E6cHc="})
             ),
-            "is_active": FLAG,
-            **same(UNIX, "created_at updated_at"),
+            "is_active": kind.FLAG,
+            "created_at updated_at": kind.UNIX,
         },
         filters=params(flag="is_active", text="scope destination"),
         single="webhook",
     ),
-    simple_metafields("store", "v3/store", "information", one_of("1001"), TEXT_ID),
-    simple_metafields("channel", "v3/channels", "channels", refers_to("channels")),
+    simple_metafields("store", "v3/store", "information", "1001", kind.TEXT_ID),
+    simple_metafields("channel", "v3/channels", "channels", kind.refers_to("channels")),
 )
