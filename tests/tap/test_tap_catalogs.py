@@ -118,7 +118,7 @@ IGNORED: list[tuple[Change, str]] = [
     (deselected("email"), f'breadcrumb ["email"] is ignored: there is no such field. {EMAIL}'),
     (deselected("customers.email"), '["customers.email"] is ignored: there is no such f'),
     (deselected("properties", "notes"), "is in the metadata 2 times: the last one is used"),
-    (deselected("properties", "addresses", "items"), "addresses is selected, but none of the"),
+    (deselected("properties", "attributes", "items"), "attributes is selected, but none of the"),
     (
         lambda entry: entry["schema"]["properties"]["form_fields"]["items"].update(selected=False),
         "form_fields is selected, but none of the fields in it",
@@ -137,7 +137,7 @@ IGNORED: list[tuple[Change, str]] = [
 
 def test_what_is_ignored_is_named(quiet: Sandbox, catalog: Json) -> None:
     chosen = select(catalog, "customers", "coupons", whole=True)
-    metadata_at(entry_of(chosen, "customers"), "addresses")["selected"] = True
+    metadata_at(entry_of(chosen, "customers"), "attributes")["selected"] = True
     for change, _ in IGNORED:
         change(entry_of(chosen, "customers"))
     metadata_at(entry_of(chosen, "banners"), "")["selected"] = 1
