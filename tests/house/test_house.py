@@ -198,4 +198,4 @@ def test_the_places_of_the_mutations_are_there() -> None:
         text = (ROOT / mutation["file"]).read_text("utf-8")
         assert text.count(mutation["old"]) == 1, mutation["name"]
         assert mutation["new"] != mutation["old"]
-        assert all((ROOT / folder).is_dir() for folder in mutation["tests"])
+        assert all((ROOT / folder).exists() for folder in mutation["tests"])
