@@ -1,12 +1,11 @@
 """A fleet of sandbox stores, its runs in this process, and fixtures for tests to import."""
 
-from __future__ import annotations
-
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +71,16 @@ class Fleet:
     def schedule(self, name: str) -> Any:
         found = {one.name: one for one in self.definitions().schedules or ()}
         return found[f"bigcommerce_{name}schedule"]
+
+    def scheduled(self, instance: dg.DagsterInstance) -> list[dict[str, str]]:
+        """The tags of the runs of the schedule's next tick, which name their stores."""
+        now = datetime.now(timezone.utc)
+        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=now)
+        known = tags("ab") | tags("a")
+        return [
+            {name: value for name, value in request.tags.items() if name in known}
+            for request in self.schedule("").evaluate_tick(context).run_requests or []
+        ]
 
     def sensor(self, instance: dg.DagsterInstance) -> Any:
         """What the sensor returns."""

@@ -4,8 +4,6 @@ Settings: `folder`; `fails_after`: the number of records after which it ends wit
 file `fails_once` exists, which it then removes; `sleeps`: seconds to wait after each record.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

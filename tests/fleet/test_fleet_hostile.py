@@ -1,7 +1,5 @@
 """A fleet with invalid names, secrets in output, and broken or hanging stores and programs."""
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -18,6 +16,8 @@ import dagster as dg
 import pytest
 from dagster._serdes import serialize_value
 from fleet_runs import (
+    OBSERVED,
+    RETRIED,
     Fleet,
     dagster_home,
     events,
@@ -26,7 +26,7 @@ from fleet_runs import (
     materialized,
 )
 
-from tap_bigcommerce_dagster import FleetError, Retries, Target
+from tap_bigcommerce_dagster import Retries, Target
 from tap_bigcommerce_dagster.schedule import tags
 from tap_bigcommerce_sandbox import Options, Sandbox
 
@@ -63,19 +63,8 @@ def program(path: Path, text: str) -> list[str]:
     return [sys.executable, str(path)]
 
 
-NAMES = [
-    "../outside/evil",
-    "/outside/evil",
-    "a/b",
-    "..",
-    "",
-    "shoes.",
-    "shoes\n",
-    "sh\0es",
-    "shо\u0435s",
-    "x" * 5000,
-    "hats",
-]
+NAMES = ["../outside/evil", "/outside/evil", "a/b", "..", "", "shoes.", "shoes\n", "sh\0es"]
+NAMES += ["sh\u0435s", "x" * 5000, "hats"]
 
 
 @pytest.mark.parametrize("name", NAMES, ids=lambda name: ascii(name[:20]))
@@ -94,12 +83,9 @@ def test_a_run_with_an_unknown_or_invalid_store_reads_and_writes_nothing(
     log = log_of(instance, result.run_id)
     assert ("not in the list of stores" if name == "hats" else "is not a valid name") in log
     assert len(log) < 5000
-    changed = {
-        path
-        for path in fleet.folder.parent.rglob("*[!o]")
-        if path.is_file() and before.get(path) != path.stat()
-    }
-    assert not [path for path in changed if "dagster-home" not in path.parts]
+    for path in fleet.folder.parent.rglob("*[!o]"):
+        if path.is_file() and "dagster-home" not in path.parts:
+            assert before.get(path) == path.stat()
     assert store.requests() == []
 
 
@@ -110,7 +96,7 @@ def test_only_stores_that_would_share_a_state_or_rows_are_refused(
     fleet.add("boots", store)
     fleet.add(names[0], store, store_hash="shoes" if names[0] == "hats" else "other")
     result = fleet.run(instance, "boots", *names)
-    failed = events(instance, result.run_id, dg.DagsterEventType.ASSET_OBSERVATION)
+    failed = events(instance, result.run_id, OBSERVED)
     assert {event.partition for event in failed} == set(names)
     assert materialized(instance, "orders") == {"boots"}
     assert f"{names[0]} and {names[1]} " in log_of(instance, result.run_id)
@@ -140,27 +126,10 @@ HIDDEN = {
     "dsn": "host=warehouse password='in-a-pair' port=5432",
     "extra": '{"private_key": "in-json-text"}',
 }
-SECRETS = (
-    "correct horse",
-    "correct%20horse",
-    "12345678",
-    "pepper",
-    "in-a-list",
-    "at-the-end",
-    "first-line-of-it",
-    "second-line-of-it",
-    "someone",
-    "hush!hush",
-    "hush%21hush",
-    "the-query",
-    "plain-value",
-    "in-a-pair",
-    "in-json-text",
-    "who@",
-    "sig-0123",
-    "dW5rbm93bg",
-    "unknown-",
-)
+SECRETS = ["correct horse", "correct%20horse", "12345678", "pepper", "in-a-list", "at-the-end"]
+SECRETS += ["first-line-of-it", "second-line-of-it", "someone", "hush!hush", "hush%21hush"]
+SECRETS += ["the-query", "plain-value", "in-a-pair", "in-json-text", "who@", "sig-0123"]
+SECRETS += ["dW5rbm93bg", "unknown-"]
 
 
 def test_no_secret_of_a_store_or_target_is_shown_with_their_output(
@@ -262,33 +231,29 @@ for line in sys.stdin:
 def test_a_sync_without_progress_is_ended(fleet: Fleet, instance: dg.DagsterInstance) -> None:
     tap = program(fleet.folder / "hangs.py", "import time\ntime.sleep(600)")
     fleet.more |= {"tap": tap, "stalled_after_minutes": 0.05, "retries": Retries(most=1)}
-    began = datetime.now(timezone.utc)
+    began = time.monotonic()
     result = fleet.run(instance, "shoes")
     assert not result.success
     assert "for 0.05 minutes the tap made no request" in log_of(instance, result.run_id)
-    assert not events(instance, result.run_id, dg.DagsterEventType.STEP_UP_FOR_RETRY)
-    assert (datetime.now(timezone.utc) - began).total_seconds() < 30
+    assert not events(instance, result.run_id, RETRIED)
+    assert time.monotonic() - began < 30
 
 
-@pytest.mark.parametrize("text", [READS_SLOWLY, ACKNOWLEDGES_SLOWLY], ids=["reads", "tells"])
-def test_a_slow_sync_is_not_ended(
-    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, text: str
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [(READS_SLOWLY, 60), (ACKNOWLEDGES_SLOWLY, 60), (LEAVES_ONE_BEHIND, 20)],
+    ids=["reads", "tells", "leaves a process behind"],
+)
+def test_a_slow_sync_is_not_ended_and_a_finished_one_not_waited_for(
+    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, text: str, most: float
 ) -> None:
-    slow = program(fleet.folder / "slow.py", text)
-    fleet.more |= {"target": Target(slow), "stalled_after_minutes": 0.08}
+    target = program(fleet.folder / "slow.py", text)
+    fleet.more |= {"target": Target(target), "stalled_after_minutes": 0.08}
     fleet.add("shoes", store, page_size=1, max_concurrency=1)
+    began = time.monotonic()
     result = fleet.run(instance, "shoes")
     assert result.success, log_of(instance, result.run_id)
-
-
-def test_a_run_does_not_wait_for_a_process_that_a_target_leaves_behind(
-    fleet: Fleet, instance: dg.DagsterInstance
-) -> None:
-    fleet.more["target"] = Target(program(fleet.folder / "leaves.py", LEAVES_ONE_BEHIND))
-    began = datetime.now(timezone.utc)
-    result = fleet.run(instance, "shoes")
-    assert result.success, log_of(instance, result.run_id)
-    assert (datetime.now(timezone.utc) - began).total_seconds() < 20
+    assert time.monotonic() - began < most
 
 
 def test_finished_stores_of_a_run_are_scheduled_while_another_one_hangs(
@@ -304,22 +269,11 @@ def test_finished_stores_of_a_run_are_scheduled_while_another_one_hangs(
     # As if the run were still there and about to retry `hats`, the only temporary failure.
     began = dg.DagsterEvent(event_type_value="PIPELINE_START", job_name="bigcommerce_job")
     instance.report_dagster_event(began, run_id)
-    assert scheduled(fleet, instance) == [tags(["boots", "gloves"]), tags(["shoes"])]
+    assert fleet.scheduled(instance) == [tags(["boots", "gloves"]), tags(["shoes"])]
     # No event for longer than a working run needs: its process was killed.
     fleet.more["stalled_after_minutes"] = 0
     time.sleep(0.1)
-    assert scheduled(fleet, instance) == [tags(names)]
-
-
-def scheduled(fleet: Fleet, instance: dg.DagsterInstance) -> list[dict[str, str]]:
-    """The tags of the runs of the schedule's next tick, which name their stores."""
-    schedule = fleet.schedule("")
-    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=NOW)
-    known = tags("ab") | tags("a")
-    return [
-        {name: value for name, value in request.tags.items() if name in known}
-        for request in schedule.evaluate_tick(context).run_requests or []
-    ]
+    assert fleet.scheduled(instance) == [tags(names)]
 
 
 BAD_STATES: dict[str, str | bytes] = {
@@ -365,17 +319,10 @@ def test_a_broken_store_is_named_and_the_others_are_checked_and_read(
     assert [line for line in late if "'bad name\\x1b' is not a valid name" in line]
     result = fleet.sensor(instance)
     (request,) = result.dynamic_partitions_requests
-    assert set(request.partition_keys) == {
-        *BAD_STATES,
-        "good",
-        "shoes",
-        "broken",
-        "folder",
-        "pipe",
-    }
+    assert set(request.partition_keys) == {*BAD_STATES, "good", "shoes", "broken", "folder", "pipe"}
     result = fleet.run(instance, "broken", "cut", "deep", "folder", "good", "pipe", "shoes")
     assert materialized(instance, "orders") == {"good", "shoes"}
-    failed = events(instance, result.run_id, dg.DagsterEventType.ASSET_OBSERVATION)
+    failed = events(instance, result.run_id, OBSERVED)
     assert {event.partition for event in failed} == {"broken", "cut", "deep", "folder", "pipe"}
 
 
@@ -403,13 +350,3 @@ def test_an_endless_line_of_a_target_takes_little_memory_and_time(
     assert after.ru_utime - before.ru_utime < 15
     assert after.ru_maxrss - before.ru_maxrss < 300_000
     assert len(recorded(instance)) < 200_000
-
-
-def test_the_names_of_stores_are_checked_before_they_are_used_in_paths(tmp_path: Path) -> None:
-    fleet = Fleet(tmp_path / "fleet")
-    states = fleet.states
-    with pytest.raises(FleetError, match="is not a valid name"):
-        states.read("../evil")
-    with pytest.raises(FleetError, match="is not a valid name"), states.lock("../evil"):
-        pass
-    assert not fleet.folder.exists()

@@ -1,12 +1,9 @@
 """Partitions, schedules, the freshness check, and the removal of old runs and reports."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
@@ -14,7 +11,6 @@ from fleet_runs import PARTITIONS, Fleet, dagster_home, instance
 
 from tap_bigcommerce_dagster import (
     FleetError,
-    FolderOfConfigs,
     Retries,
     build_fleet,
 )
@@ -76,26 +72,11 @@ def test_the_schedule_reads_every_store_but_those_still_being_read(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
     look(fleet, instance)
-    schedule = fleet.schedule("")
-    at = datetime(2026, 4, 1, 12, tzinfo=timezone.utc)
-
-    def tick() -> list[dict[str, str]]:
-        context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at)
-        found = schedule.evaluate_tick(context).run_requests or []
-        return [
-            {name: value for name, value in request.tags.items() if name in tags("ab") | tags("a")}
-            for request in found
-        ]
-
-    assert tick() == [tags(["boots", "hats"]), tags(["shoes"])]
-    instance.add_run(
-        dg.DagsterRun(
-            job_name="bigcommerce_job",
-            status=dg.DagsterRunStatus.STARTED,
-            tags=tags(["boots", "hats"]),
-        )
-    )
-    assert tick() == [tags(["shoes"])]
+    assert fleet.scheduled(instance) == [tags(["boots", "hats"]), tags(["shoes"])]
+    running = dg.DagsterRunStatus.STARTED
+    both = tags(["boots", "hats"])
+    instance.add_run(dg.DagsterRun(job_name="bigcommerce_job", status=running, tags=both))
+    assert fleet.scheduled(instance) == [tags(["shoes"])]
 
 
 def test_the_stores_of_a_batch_are_adjacent() -> None:
@@ -129,14 +110,23 @@ def check(fleet: Fleet, stream: str = "coupons") -> dg.AssetCheckEvaluation:
     return next(one for one in found if one.asset_key.path[-1] == stream)
 
 
-def test_old_runs_are_removed_and_others_are_kept(
+def test_old_runs_and_reports_are_removed_and_others_are_kept(
     fleet: Fleet, instance: dg.DagsterInstance
 ) -> None:
     look(fleet, instance)
-    fleet.more["keep_days"] = 7
-    fleet.more |= {"retries": Retries(most=0), "tap": "/no/such/tap"}
+    reports = fleet.folder / "reports"
+    fleet.more |= {"keep_days": 7, "retries": Retries(most=0), "tap": "/no/such/tap"}
     old = fleet.run(instance, "hats").run_id
+    fleet.more["reports"] = reports
+    assert clean_up(fleet, instance), "there is no report yet"
+    now = datetime.now(timezone.utc)
+    days = [f"{now - timedelta(days=ago):%Y-%m-%d}" for ago in (0, 6, 9, 400)]
+    for name in (*days, "of-somebody-else"):
+        (reports / name).mkdir(parents=True)
+        (reports / name / "shoes.html").touch()
     assert clean_up(fleet, instance)
+    left = {path.parent.name for path in reports.glob("*/*.html")}
+    assert left == {*days[:2], "of-somebody-else"}
     assert instance.get_run_by_id(old) is not None
     # As if a week and a day had passed.
     fleet.more["keep_days"] = -1
@@ -144,30 +134,8 @@ def test_old_runs_are_removed_and_others_are_kept(
     assert instance.get_run_by_id(old) is None
 
 
-def test_old_reports_are_removed_and_other_files_are_kept(
-    fleet: Fleet, instance: dg.DagsterInstance
-) -> None:
-    fleet.more |= {"keep_days": 7, "reports": fleet.folder / "reports"}
-    assert clean_up(fleet, instance), "there is no report yet"
-    now = datetime.now(timezone.utc)
-    days = [f"{now - timedelta(days=ago):%Y-%m-%d}" for ago in (0, 6, 9, 400)]
-    for name in (*days, "of-somebody-else"):
-        (fleet.folder / "reports" / name).mkdir(parents=True)
-        (fleet.folder / "reports" / name / "shoes.html").touch()
-    assert clean_up(fleet, instance)
-    left = {path.parent.name for path in (fleet.folder / "reports").glob("*/*.html")}
-    assert left == {*days[:2], "of-somebody-else"}
-
-
 def clean_up(fleet: Fleet, instance: dg.DagsterInstance) -> bool:
     return bool(fleet.schedule("cleanup_").job.execute_in_process(instance=instance).success)
-
-
-def test_a_broken_config_file_is_named_and_not_quoted(fleet: Fleet) -> None:
-    (fleet.folder / "stores" / "hats.json").write_text('{"access_token": "hush-hush')
-    with pytest.raises(FleetError, match=r"hats\.json is not JSON") as caught:
-        FolderOfConfigs(fleet.folder / "stores").settings("hats")
-    assert "hush" not in str(caught.value)
 
 
 def test_stores_can_come_from_a_function(tmp_path: Path) -> None:
@@ -179,16 +147,14 @@ def test_stores_can_come_from_a_function(tmp_path: Path) -> None:
 
 def test_invalid_arguments_are_refused_when_the_code_location_is_loaded(tmp_path: Path) -> None:
     (tmp_path / "catalog.json").write_text('{"streams": []}')
-    mistakes: list[dict[str, Any]] = [
-        {"stores_per_run": 0},
-        {"states": "s3://bucket"},
-        {"reports": "s3://bucket"},
-        {"catalog": tmp_path / "catalog.json"},
-    ]
-    for more in mistakes:
-        fleet = Fleet(tmp_path, more=more)
+    for name, wrong in {
+        "stores_per_run": 0,
+        "states": "s3://bucket",
+        "reports": "s3://bucket",
+        "catalog": tmp_path / "catalog.json",
+    }.items():
         with pytest.raises(FleetError):
-            fleet.definitions()
+            Fleet(tmp_path, more={name: wrong}).definitions()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """The examples, arguments and commands in docs/fleet.md exist and work."""
 
-from __future__ import annotations
-
 import inspect
 import re
 import subprocess

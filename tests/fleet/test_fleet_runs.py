@@ -1,7 +1,5 @@
 """Runs of a fleet: what is read, saved, shown, retried and refused."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import json
@@ -10,8 +8,8 @@ import os
 import re
 import sqlite3
 import subprocess
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +136,7 @@ def test_a_failing_store_does_not_affect_others_and_is_retried_if_that_can_help(
 
 KILLED = "kill -KILL $$"  # As for taking too much memory.
 ERROR = {"level": "CRITICAL", "message": "Unexpected error:", "traceback": "Trace\nKeyError: 1"}
+BREAKS = f"printf '%s' '{json.dumps(ERROR)}' >&2; exit 1"
 
 
 @pytest.mark.parametrize(
@@ -145,15 +144,10 @@ ERROR = {"level": "CRITICAL", "message": "Unexpected error:", "traceback": "Trac
     [
         ("tap", KILLED, "shoes: the tap ended by signal 9", 2),
         ("target", KILLED, "shoes: the target ended by signal 9", 2),
+        ("tap", BREAKS, "shoes: Unexpected error:\nTrace\nKeyError: 1", 2),
         (
             "tap",
-            f"printf '%s' '{json.dumps(ERROR)}' >&2; exit 1",
-            "shoes: Unexpected error:\nTrace\nKeyError: 1",
-            2,
-        ),
-        (
-            "tap",
-            f'exec "{TAP}" --no-such-option',
+            f'exec "{TAP}" --no-such',
             "shoes: the tap ended with status 2. Its last lines:",
             0,
         ),
@@ -176,7 +170,7 @@ def test_what_a_program_that_fails_said_is_shown_and_it_is_retried_after_increas
     assert not result.success
     log = log_of(instance, result.run_id)
     assert text.replace("{}", path) in log
-    assert ("unrecognized arguments: --no-such-option" in log) == ("option" in str(script))
+    assert ("unrecognized arguments: --no-such" in log) == ("--no-such" in str(script))
     retried = events(instance, result.run_id, RETRIED)
     waits = [event.step_retry_data.seconds_to_wait for event in retried]
     assert len(waits) == retries
@@ -184,24 +178,11 @@ def test_what_a_program_that_fails_said_is_shown_and_it_is_retried_after_increas
     assert fleet.states.read("shoes") is None
 
 
-def test_a_store_that_is_down_is_retried(
-    fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
-) -> None:
-    store.fault("orders", kind="503", times=1)
-    fleet.add("shoes", store, max_attempts=1, max_retry_seconds=0, max_concurrency=1)
-    result = fleet.run(instance, "shoes")
-    assert result.success, log_of(instance, result.run_id)
-    words = "503: this part of the API, or the whole store, is not available"
-    assert words in log_of(instance, result.run_id)
-    assert len(events(instance, result.run_id, RETRIED)) == 1
-    assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
-
-
-def test_the_next_run_continues_after_the_last_acknowledged_state(
+def test_the_next_run_continues_after_the_last_acknowledged_state_and_is_retried(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance
 ) -> None:
     fleet.more["retries"] = Retries(most=0)
-    fleet.add("shoes", store, page_size=10, max_concurrency=1)
+    fleet.add("shoes", store, page_size=10, max_concurrency=1, max_attempts=1, max_retry_seconds=0)
     (fleet.folder / "once").touch()
     # Four coupons, fifteen customers, and 21 of the orders, of which two pages are acknowledged.
     fleet.target["shoes"] = {"fails_after": 40, "fails_once": str(fleet.folder / "once")}
@@ -211,7 +192,13 @@ def test_the_next_run_continues_after_the_last_acknowledged_state(
     assert kept.completed_at is None
     assert "resume" in kept.value["bookmarks"]["orders"]
     assert materialized(instance, "orders") == set()
-    assert fleet.run(instance, "shoes").success
+    fleet.more["retries"] = Retries(most=2, delay=0.1)
+    store.fault("orders", kind="503", times=1)  # It is down for a moment.
+    result = fleet.run(instance, "shoes")
+    log = log_of(instance, result.run_id)
+    assert result.success, log
+    assert "503: this part of the API, or the whole store, is not available" in log
+    assert len(events(instance, result.run_id, RETRIED)) == 1
     assert fleet.ids("shoes", "orders") == ids_in(store, "orders")
     assert shown(instance, "orders")["rows"] < 40, "it went on, and did not begin again"
 
@@ -247,10 +234,9 @@ def test_a_run_that_loses_its_lock_ends_and_saves_no_state(
                     if database.execute(steal).rowcount:
                         return
 
-    thread = threading.Thread(target=another_run, daemon=True)
-    thread.start()
-    result = fleet.run(instance, "shoes")
-    thread.join(30)
+    with ThreadPoolExecutor() as pool:
+        pool.submit(another_run)
+        result = fleet.run(instance, "shoes")
     assert not result.success
     log = log_of(instance, result.run_id)
     assert "The lock on the state of shoes was lost" in log
@@ -320,12 +306,8 @@ def test_a_catalog_selects_streams_which_can_be_read_alone_and_the_others_keep_t
     assert whole is not None
     assert part is not None
     assert {r["list"] for r in store.requests()} <= {"orders", "order_products", "time"}
-    changed = {
-        stream
-        for stream, marks in part.value["bookmarks"].items()
-        if marks != whole.value["bookmarks"][stream]
-    }
-    assert changed == {"order_products"}
+    before, after = whole.value["bookmarks"], part.value["bookmarks"]
+    assert [name for name in after if after[name] != before[name]] == ["order_products"]
     assert part.completed_at == whole.completed_at, "the store as a whole is not newer"
     assert set(part.streams_completed_at) == {"order_products"}
     assert fleet.run(instance, "shoes").success

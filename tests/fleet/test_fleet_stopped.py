@@ -1,15 +1,12 @@
 """Runs in processes of Dagster that are stopped or killed: what is saved, what still runs."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ import pytest
 import yaml
 from dagster_graphql import DagsterGraphQLClient
 from fleet_runs import PARTITIONS, Fleet, dagster_home, log_of, materialized, shown
+from tap_runner import wait_until
 
 from tap_bigcommerce_dagster import StoreBusy
 from tap_bigcommerce_sandbox import Options, Sandbox
@@ -53,13 +51,6 @@ def fleet(tmp_path: Path, store: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Fl
         "defs = Fleet(here, more={'reports': here / 'reports'}).definitions()\n"
     )
     return fleet
-
-
-def wait_for(found: Callable[[], Any], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not found():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.1)
 
 
 def has_rows(fleet: Fleet) -> bool:
@@ -115,7 +106,7 @@ def started(fleet: Fleet) -> Iterator[subprocess.Popen[Any]]:
         preexec_fn=reset_interrupts,
     )
     try:
-        wait_for(lambda: has_rows(fleet) or process.poll() is not None, 60, "no row came")
+        wait_until(lambda: has_rows(fleet) or process.poll() is not None, "no row came", 60)
         assert process.poll() is None
         assert set(programs(fleet)) == PROGRAMS
         yield process
@@ -148,13 +139,13 @@ def test_tap_and_target_end_when_their_run_is_killed_and_hold_the_lock_until_the
         token, files = store.access_token, (fleet.folder / "tmp").rglob("*")
         assert not [path for path in files if path.is_file() and token in path.read_text()]
         if waits:
-            wait_for(lambda: any(r["status"] == 503 for r in store.requests()), 30, "no 503")
+            wait_until(lambda: any(r["status"] == 503 for r in store.requests()), "no 503", 30)
         process.kill()
         process.wait()
         # The tap and the target hold the lock, too: it is free once both have ended.
-        wait_for(lambda: is_free(fleet), 15, "the lock is still held")
+        wait_until(lambda: is_free(fleet), "the lock is still held", 15)
         assert set(programs(fleet)) <= {"processes"}
-    wait_for(lambda: programs(fleet) == {}, 5, "something runs on")
+    wait_until(lambda: programs(fleet) == {}, "something runs on", 5)
     assert list((fleet.folder / "tmp").iterdir()) == []
     assert len(fleet.ids("shoes", "orders")) < ORDERS
 
@@ -200,7 +191,7 @@ def dagster(fleet: Fleet, dagster_home: Path) -> Iterator[DagsterGraphQLClient]:
         return False
 
     try:
-        wait_for(answers, 60, "Dagster does not answer; see dagster.log")
+        wait_until(answers, "Dagster does not answer; see dagster.log", 60)
         yield DagsterGraphQLClient("127.0.0.1", port_number=port)
     finally:
         process.send_signal(signal.SIGINT)
@@ -220,17 +211,17 @@ def test_dagster_queues_runs_of_the_same_store_and_can_terminate_one(
             assert run is not None
             return run.status
 
-        wait_for(
-            lambda: instance.get_dynamic_partitions(PARTITIONS) == ["shoes"], 60, "no partition"
+        wait_until(
+            lambda: instance.get_dynamic_partitions(PARTITIONS) == ["shoes"], "no partition", 60
         )
         tags = {"dagster/partition": "shoes"}
         first, second = (dagster.submit_job_execution(JOB, tags=tags) for _ in range(2))
-        wait_for(lambda: has_rows(fleet), 60, "no row came")
+        wait_until(lambda: has_rows(fleet), "no row came", 60)
         assert status(second) == dg.DagsterRunStatus.QUEUED
         dagster.terminate_run(first)
-        wait_for(lambda: status(first) == dg.DagsterRunStatus.CANCELED, 30, "it goes on")
+        wait_until(lambda: status(first) == dg.DagsterRunStatus.CANCELED, "it goes on", 30)
         read = check_kept(fleet)
-        wait_for(lambda: status(second) == dg.DagsterRunStatus.SUCCESS, 120, "no second run")
+        wait_until(lambda: status(second) == dg.DagsterRunStatus.SUCCESS, "no second run", 120)
         assert materialized(instance, "orders") == {"shoes"}
         assert shown(instance, "orders")["rows"] == ORDERS - read, "it went on where the first was"
         assert len(fleet.ids("shoes", "orders")) == ORDERS

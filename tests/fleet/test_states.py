@@ -1,7 +1,5 @@
 """State storage: saves are atomic, and only one run of a store may write."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import signal
@@ -124,12 +122,11 @@ def test_a_stalled_run_cannot_save_once_another_run_had_the_lock(
     with writer(make, tmp_path, name, term=1.0) as process:
         stop_between_writes(process, make, tmp_path, name)
         time.sleep(1.2)
-        with make(tmp_path, name, term=60).lock("shoes") as newer:
+        with contextlib.ExitStack() as stack:
+            newer = stack.enter_context(make(tmp_path, name, term=60).lock("shoes"))
             newer.save(STATE)
-            if not newer_has_ended:
-                process.send_signal(signal.SIGCONT)
-                _, text = process.communicate(timeout=20)
-        if newer_has_ended:
+            if newer_has_ended:
+                stack.close()
             process.send_signal(signal.SIGCONT)
             _, text = process.communicate(timeout=20)
     assert b"LockLost" in text
@@ -145,7 +142,7 @@ def test_a_stale_lock_is_detected_even_if_the_clock_stands_still(
     # It no longer renews the lock and does not notice the time, as after a machine's sleep.
     lock.over.set()  # type: ignore[attr-defined]
     lock._until = float("inf")  # type: ignore[attr-defined]
-    threading.Event().wait(0.5)
+    time.sleep(0.5)
     with make(tmp_path, name, term=60).lock("shoes") as next_one:
         next_one.save(STATE)
     with pytest.raises(LockLost):
@@ -155,13 +152,12 @@ def test_a_stale_lock_is_detected_even_if_the_clock_stands_still(
 
 def test_a_table_of_an_earlier_release_is_upgraded(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(tmp_path / "old.db")) as old, old:
-        old.execute(
-            "create table bigcommerce_states (store varchar(100) primary key, state text, "
-            "locked_by varchar(32), locked_until float)"
+        columns = (
+            "store varchar(100) primary key, state text, locked_by varchar(32), locked_until float"
         )
-        old.execute(
-            "insert into bigcommerce_states values ('shoes', ?, null, null)", [STATE.text()]
-        )
+        old.execute(f"create table bigcommerce_states ({columns})")
+        row = ["shoes", STATE.text()]
+        old.execute("insert into bigcommerce_states values (?, ?, null, null)", row)
     states = SqlStates(f"sqlite:///{tmp_path / 'old.db'}")
     assert states.read("shoes") == STATE
     later = SavedState({"bookmarks": {}}, NOW, NOW)
@@ -174,7 +170,7 @@ def test_a_table_of_an_earlier_release_is_upgraded(tmp_path: Path) -> None:
 def test_a_lock_that_is_held_long_is_renewed(make: Make, tmp_path: Path, name: str) -> None:
     states = make(tmp_path, name, term=0.6)
     with states.lock("shoes") as lock:
-        threading.Event().wait(1.2)
+        time.sleep(1.2)
         with pytest.raises(StoreBusy), make(tmp_path, name).lock("shoes"):
             pass
         lock.check()
@@ -193,12 +189,12 @@ def test_only_one_of_many_concurrent_runs_gets_a_lock(
         states = make(tmp_path, name)
         states.read("shoes")
         begin.wait(20)
-        try:
-            with states.lock("shoes"):
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(states.lock("shoes"))
                 got.append(1)
-                all_tried.wait(20)
-        except StoreBusy:
-            refused.append(1)
+            except StoreBusy:
+                refused.append(1)
             all_tried.wait(20)
 
     threads = [threading.Thread(target=try_to_lock, daemon=True) for _ in range(8)]
@@ -224,57 +220,52 @@ def test_a_lock_in_a_folder_is_held_until_child_processes_have_ended(tmp_path: P
         pass
 
 
-def test_the_error_of_a_truncated_state_names_its_file(tmp_path: Path) -> None:
-    (tmp_path / "shoes.json").write_text(STATE.text()[:30])
-    with pytest.raises(FleetError, match=r"shoes\.json is not a state"):
-        FolderStates(tmp_path).read("shoes")
-
-
-def test_a_plain_state_file_of_the_tap_is_accepted(tmp_path: Path) -> None:
+def test_a_plain_state_file_of_the_tap_is_accepted_and_a_broken_one_named(tmp_path: Path) -> None:
     (tmp_path / "shoes.json").write_text('{"bookmarks": {}}')
     saved = FolderStates(tmp_path).read("shoes")
     assert saved is not None
     assert (saved.value, saved.completed_at) == ({"bookmarks": {}}, None)
     assert datetime.now(timezone.utc) - saved.saved_at < timedelta(minutes=1)
+    (tmp_path / "shoes.json").write_text(STATE.text()[:30])
+    with pytest.raises(FleetError, match=r"shoes\.json is not a state"):
+        FolderStates(tmp_path).read("shoes")
 
 
-def test_the_old_state_is_kept_if_the_disk_is_full(
+@kinds(ALL)
+def test_the_names_of_stores_are_checked_before_they_are_used(
+    make: Make, tmp_path: Path, name: str
+) -> None:
+    states = make(tmp_path, name)
+    with pytest.raises(FleetError, match="is not a valid name"):
+        states.read("../evil")
+    with pytest.raises(FleetError, match="is not a valid name"), states.lock("../evil"):
+        pass
+
+
+def test_a_state_is_replaced_as_a_whole_and_kept_if_the_disk_is_full(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    states = FolderStates(tmp_path / "states")
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    states, file = FolderStates(tmp_path / "states"), tmp_path / "states" / "shoes.json"
     with states.lock("shoes") as lock:
-        lock.save(STATE)
-
-        def full(descriptor: int) -> None:
-            raise OSError(28, "No space left on device")
-
+        lock.save(SavedState({"bookmarks": {"old": {}}}, NOW, NOW))
+        with file.open() as before:
+            lock.save(STATE)
+            assert '"old"' in before.read()
         monkeypatch.setattr(os, "fsync", full)
         with pytest.raises(OSError, match="No space"):
             lock.save(SavedState({"bookmarks": {"new": {}}}, NOW, NOW))
     assert states.read("shoes") == STATE
-    assert sorted(path.name for path in (tmp_path / "states").iterdir()) == [
-        "shoes.json",
-        "shoes.lock",
-    ]
-
-
-def test_saving_a_state_does_not_change_an_open_file(tmp_path: Path) -> None:
-    states = FolderStates(tmp_path / "states")
-    with states.lock("shoes") as lock:
-        lock.save(STATE)
-        with (tmp_path / "states" / "shoes.json").open() as before:
-            content = before.read()
-            lock.save(SavedState({"bookmarks": {"new": {}}}, NOW, NOW))
-            before.seek(0)
-            assert before.read() == content
-    assert states.read("shoes") != STATE
+    assert sorted(path.name for path in file.parent.iterdir()) == ["shoes.json", "shoes.lock"]
 
 
 # A process that saves large states as fast as it can, and prints a line after the second one.
 WRITER = """
 import sys
 from pathlib import Path
-sys.path[:0] = [{here!r}, {root!r}, {tests!r}]
+sys.path[:0] = {folders!r}
 import test_states as given
 states = getattr(given, {make!r})(Path({path!r}), {name!r}, **{options!r})
 with states.lock("shoes") as lock:
@@ -290,15 +281,9 @@ with states.lock("shoes") as lock:
 def writer(make: Make, path: Path, name: str, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
     """The process, after it has saved two states; killed when the block ends."""
     here = Path(__file__).resolve().parent
-    code = WRITER.format(
-        here=str(here),
-        root=str(here.parents[1]),
-        tests=str(here.parent),
-        make=make.__name__,
-        path=str(path),
-        name=name,
-        options=options,
-    )
+    folders = [str(here), str(here.parents[1]), str(here.parent)]
+    given = {"make": make.__name__, "path": str(path), "name": name, "options": options}
+    code = WRITER.format(folders=folders, **given)
     words = [sys.executable, "-c", code]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
@@ -317,7 +302,7 @@ def test_a_process_killed_during_a_write_leaves_a_complete_state(
     last = -1
     for pause in (0.0, 0.02):
         with writer(make, tmp_path, name, **options):
-            threading.Event().wait(pause)
+            time.sleep(pause)
         kept = make(tmp_path, name).read("shoes")
         assert kept is not None
         found = kept.value["bookmarks"]["orders"]
