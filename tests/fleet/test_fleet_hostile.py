@@ -206,7 +206,7 @@ import json, sys, time
 last = None
 for line in sys.stdin:
     message = json.loads(line)
-    time.sleep(0.25)
+    time.sleep(0.12)
     if message["type"] == "STATE":
         last = message["value"]
 print(json.dumps(last), flush=True)
