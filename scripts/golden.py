@@ -26,7 +26,6 @@ from pathlib import Path
 from typing import Any
 
 from tap_bigcommerce_sandbox import Options, Sandbox
-from tap_bigcommerce_sandbox.world import Clock
 
 Json = dict[str, Any]
 
@@ -55,7 +54,7 @@ class GoldenStore(Sandbox):
     def __init__(self) -> None:
         super().__init__(OPTIONS)
         self.now = NOW
-        self._server.app.world.clock = Clock(source=lambda: self.now)
+        self._server.app.world.machine_clock = lambda: self.now
 
     def ids(self, list_: str) -> list[int]:
         """The ids of a list, in order."""

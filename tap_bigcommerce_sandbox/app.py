@@ -138,7 +138,7 @@ class App:
         return None
 
     def _add_headers(self, response: Response, *, bare: bool, api: str) -> None:
-        now = http_date(self.world.clock.now())
+        now = http_date(self.world.now())
         response.headers["Date"] = now
         if api == "v2":
             response.headers["X-BC-Store-Version"] = "7.6.0"

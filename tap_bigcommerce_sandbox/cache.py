@@ -1,6 +1,5 @@
-"""A cache with a limit; the least recently used values are dropped first."""
+"""A cache with a limit."""
 
-from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
@@ -8,30 +7,28 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """Keeps values up to a total weight. `put` gives each its weight: bytes, or 1."""
+    """Keeps values up to a total weight, and drops the least recently used ones first."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
         self._weight = 0
-        self._items: OrderedDict[Hashable, tuple[Value, int]] = OrderedDict()
+        self._items: dict[Hashable, tuple[Value, int]] = {}
 
     def get(self, key: Hashable) -> Value | None:
         """The value, or None if it is not in the cache."""
-        found = self._items.get(key)
-        if found is None:
+        if key not in self._items:
             return None
-        self._items.move_to_end(key)
+        self._items[key] = found = self._items.pop(key)
         return found[0]
 
     def put(self, key: Hashable, value: Value, weight: int = 1) -> Value:
-        """Store a value, drop the oldest ones above the capacity, and return the value."""
+        """Store a value of a weight, such as its bytes, and return it."""
         self._items[key] = (value, weight)
         self._weight += weight
         while self._weight > self._capacity and self._items:
-            self._weight -= self._items.popitem(last=False)[1][1]
+            self._weight -= self._items.pop(next(iter(self._items)))[1]
         return value
 
     def clear(self) -> None:
-        """Remove all values."""
         self._items.clear()
         self._weight = 0

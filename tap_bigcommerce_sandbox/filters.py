@@ -92,7 +92,7 @@ def read_conditions(
         if not world.options.inclusive_bounds and not item.firm:
             test = _EXCLUSIVE.get(test, test)
         try:
-            value = _read_all(text, item, world)
+            value = _read(text, item, world)
         except ValueError as error:
             status = 400 if api == "v2" else 422
             raise ApiError(
@@ -102,29 +102,24 @@ def read_conditions(
     return tuple(found)
 
 
-def _read_all(text: str, item: Filter, world: World) -> Any:
+def _read(text: str, item: Filter, world: World) -> Any:
+    """The value that a parameter compares with. Raises ValueError."""
     if item.test in ("in", "not in", "has"):
-        return frozenset(_read(word, item.reads, world) for word in text.split(","))
-    return _read(text, item.reads, world)
+        return frozenset(_READERS[item.reads](word, world) for word in text.split(","))
+    return _READERS[item.reads](text, world)
 
 
-def _read(text: str, reads: str, world: World) -> Any:
-    if reads == "integer":
-        return int(text)
-    if reads == "unique id":
-        return number_of(text)
-    if reads == "number":
-        return float(text)
-    if reads == "flag":
-        return text.lower() in ("1", "true")
-    if reads in ("date", "day date"):
-        return read_date(
-            text,
-            bare_date_takes_time_of=world.clock.now() if reads == "day date" else None,
-        )
-    return text
-
-
+_READERS: Mapping[str, Callable[[str, World], Any]] = MappingProxyType(
+    {
+        "text": lambda text, world: text,
+        "integer": lambda text, world: int(text),
+        "unique id": lambda text, world: number_of(text),
+        "number": lambda text, world: float(text),
+        "flag": lambda text, world: text.lower() in ("1", "true"),
+        "date": lambda text, world: read_date(text),
+        "day date": lambda text, world: read_date(text, bare_date_takes_time_of=world.now()),
+    }
+)
 _TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
     {
         "=": operator.eq,
@@ -162,38 +157,43 @@ def select(
     if wanted or not by_id:
         key = (kind, table.revision, wanted, sort, down and not by_id, parent)
         known = world.selections.get(key)
-        found = known if known is not None else _scan(world, kind, wanted, found)
         if known is None:
-            found = world.selections.put(key, _sorted(world, kind, found, sort, down))
+            known = _sorted(world, kind, _scan(world, kind, wanted, found), sort, down)
+            world.selections.put(key, known)
+        found = known
     if not by_id:
         return found
     for bound in bounds:
-        found = _cut(found, bound)
+        at = (bisect_left if bound.test in (">=", "<") else bisect_right)(found, bound.value)
+        found = found[at:] if bound.test.startswith(">") else found[:at]
     return found[::-1] if down else found
 
 
 def _scan(
     world: World, kind: str, conditions: tuple[Condition, ...], ids: Sequence[int]
 ) -> Sequence[int]:
-    whole = ids
-    for condition in sorted(conditions, key=_cost):
-        test, wanted = _TESTS[condition.test], condition.value
-        if condition.field == "id" and condition.test in ("=", "in"):
-            few = {wanted} if condition.test == "=" else wanted
-            among = set(few) if ids is whole else set(few) & set(ids)
-            ids = array("q", sorted(n for n in among if _in(n, whole)))
+    """The ids that meet all conditions; those on cheap fields are checked first."""
+    cheap = ("id", "date_modified", "date_created")
+    for condition in sorted(conditions, key=lambda c: (*cheap, c.field).index(c.field)):
+        field, test, wanted = condition.field, condition.test, condition.value
+        found: Iterable[int]
+        if field == "id" and test in ("=", "in"):
+            # Few ids of what may be a long list.
+            few = sorted(wanted if test == "in" else (wanted,))
+            found = (n for n in few if n in ids[(at := bisect_left(ids, n)) : at + 1])
         else:
-            values = _values(world, kind, ids, condition.field)
-            ids = array("q", _passing(zip(ids, values, strict=True), test, wanted))
+            pairs = zip(ids, _values(world, kind, ids, field), strict=True)
+            found = _passing(pairs, _TESTS[test], wanted)
+        ids = array("q", found)
     return ids
 
 
 def _sorted(world: World, kind: str, ids: Sequence[int], sort: str, down: bool) -> Sequence[int]:
     if sort == "id":
         return ids
-    values = _values(world, kind, ids, sort)
-    keyed = sorted(zip(map(_sort_key, values), ids, strict=True), reverse=down)
-    return array("q", [number for _, number in keyed])
+    # Rows without a value come first.
+    keys = ((value is not None, value) for value in _values(world, kind, ids, sort))
+    return array("q", [number for _, number in sorted(zip(keys, ids, strict=True), reverse=down)])
 
 
 def _values(world: World, kind: str, ids: Sequence[int], field: str) -> Iterable[Any]:
@@ -216,28 +216,3 @@ def _passing(
     if isinstance(wanted, str):
         return (n for n, value in pairs if test("" if value is None else str(value), wanted))
     return (n for n, value in pairs if value is not None and test(value, wanted))
-
-
-def _in(number: int, ids: Sequence[int]) -> bool:
-    at = bisect_left(ids, number)
-    return at < len(ids) and ids[at] == number
-
-
-def _cut(ids: Sequence[int], bound: Condition) -> Sequence[int]:
-    if bound.test == ">=":
-        return ids[bisect_left(ids, bound.value) :]
-    if bound.test == ">":
-        return ids[bisect_right(ids, bound.value) :]
-    if bound.test == "<=":
-        return ids[: bisect_right(ids, bound.value)]
-    return ids[: bisect_left(ids, bound.value)]
-
-
-def _cost(condition: Condition) -> int:
-    if condition.field == "id":
-        return 0
-    return 1 if condition.field in ("date_modified", "date_created") else 2
-
-
-def _sort_key(value: Any) -> tuple[bool, Any]:
-    return (False, 0) if value is None else (True, value)

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from tap_bigcommerce_sandbox.child_table import Below
 from tap_bigcommerce_sandbox.fields import (
     CREATED,
     MODIFIED,
@@ -21,10 +22,11 @@ from tap_bigcommerce_sandbox.fields import (
 )
 from tap_bigcommerce_sandbox.filters import Filter, read_conditions, select
 from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, json_response
-from tap_bigcommerce_sandbox.paging import OBJECT, PARTS_CAP, Paging, Part, cut
+from tap_bigcommerce_sandbox.options import Options
+from tap_bigcommerce_sandbox.paging import OBJECT, PARTS_CAP, Paging, cut
 from tap_bigcommerce_sandbox.table import Dates, Row, Table
 from tap_bigcommerce_sandbox.values import SeededRandom, http_date
-from tap_bigcommerce_sandbox.world import Form, Rows, World
+from tap_bigcommerce_sandbox.world import Form, World
 
 NO_WORDS: frozenset[str] = frozenset()
 _DAY = 86400
@@ -36,24 +38,7 @@ def words(text: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
-class Computed:
-    """One computed object, such as a count or the store's time."""
-
-    name: str
-    path: str
-    """With the version of the API: "v2/orders/{}/taxes"; {} is an id."""
-    scope: str
-    """The required permission; "a|b" means either of them, "" none."""
-    value: Callable[[World, Request], Any]
-    parameters: frozenset[str] = NO_WORDS
-
-    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
-        """The object."""
-        return _object(world, self.path, self.value(world, request))
-
-
-@dataclass(frozen=True)
-class List(Rows):
+class List(Below):
     """A list: all rows, or with {} in the path those of one parent; or an object, as its only row.
 
     Rows are made from the kinds of their `fields`, by `row` from the id, or by `rows` from the
@@ -62,10 +47,35 @@ class List(Rows):
 
     name: str
     path: str
+    """With the version of the API: "v2/orders/{}/taxes"; {} is the parent's id."""
     scope: str
+    """The required permission; "a|b" means either of them, "" none."""
     _: dataclasses.KW_ONLY
+
+    # Which rows there are
     of: str = ""
     """The list that has the same rows, if this is another path to them."""
+    size: int | Callable[[Options], int] | None = None
+    """How many rows; with a parent, the most rows that it has. None: as many as the option with
+    the list's name says, or small_lists."""
+    first_id: int = 1
+    pattern: str = ""
+    """The pattern of ids if the option `ids` does not apply: short lists that others refer to."""
+    ids: Callable[[Options], Sequence[int]] | None = None
+    """The ids themselves, where they follow no pattern."""
+    share: float | Callable[[World, int], bool] = 1.0
+    """How many of the parents have rows of `fields`, or which ones. The first one and those
+    that are added later always have some."""
+    key_types: Mapping[str, str] = field(default_factory=dict)
+    """The JSON types of the fields of the key that are no integers."""
+    key_within_parent: bool = False
+    """Whether the rows of two parents may have the same key, as far as is documented."""
+    depends_on: tuple[str, ...] = ()
+    """Other lists that rows are computed from."""
+    soft_delete: bool = False
+    """Whether deleted rows are archived; the option archived_orders may hide these."""
+
+    # How rows are made
     row: Callable[[World, int], Row] | None = None
     included: Callable[[World, int, Form], Row] | None = None
     """What requests include in a row."""
@@ -76,65 +86,82 @@ class List(Rows):
     """What the fields of the row with this id are computed from. With a parent: a sequence of what
     each row below the parent with this id is computed from, where `share` and `size` do not say how
     many there are."""
-    share: float | Callable[[World, int], bool] = 1.0
-    """How many of the parents have rows of such fields, or which ones. The first one and those
-    that are added later always have some."""
-    filters: tuple[Filter, ...] = ()
-    sorts: frozenset[str] = NO_WORDS
-    direction: bool = False
-    """Whether the direction is a separate parameter instead of a suffix of `sort`."""
-    downwards: bool = False
-    """Whether the largest id comes first by default."""
+    facts: Mapping[str, Callable[[World, int], Any]] = field(default_factory=dict)
+    """Fields that filters can read without computing the row."""
+    shows: str = ""
+    """The list whose rows this one returns in another form."""
+    foreign: frozenset[str] = NO_WORDS
+    """Fields that only the other form of these rows has."""
+    answer: Callable[[World, int, Request], Any] | None = None
+    """The response below a parent that is an object, if it is not the row."""
+
+    # What can be asked for
+    optional: frozenset[str] = NO_WORDS
+    """Fields that rows show only when a request includes them."""
+    includes: frozenset[str] = NO_WORDS
+    """All that a request can include; without it and `shown_by`, the optional fields."""
     capping_includes: frozenset[str] = NO_WORDS
     shown_by: str = ""
     """The parameter that shows the optional fields if it is true, or if include= names it."""
     chooses_fields: bool = False
     """Whether there are the parameters `include_fields` and `exclude_fields`."""
+    filters: tuple[Filter, ...] = ()
+    strict: bool = False
+    """Whether a parameter with an operator that is not in `filters` is refused."""
+    sorts: frozenset[str] = NO_WORDS
+    direction: bool = False
+    """Whether the direction is a separate parameter instead of a suffix of `sort`."""
+    downwards: bool = False
+    """Whether the largest id comes first by default."""
     other_parameters: frozenset[str] = NO_WORDS
     """Documented parameters that change nothing."""
     paging: Paging = field(default_factory=Paging)
-    hides_archived: bool = False
-    strict: bool = False
-    """Whether a parameter with an operator that is not in `filters` is refused."""
     empty_status: Callable[[World, int], int] | None = None
     """The status of a child list's response without rows, where it is not the usual one."""
     single: str = ""
     """The name of the endpoint for one row by its id, if there is one."""
     count: Callable[[World, Sequence[int]], Any] | None = None
     """What {path}/count answers about the ids that a request selects, if there is such a path."""
-    answer: Callable[[World, int, Request], Any] | None = None
-    """The response below a parent that is an object, if it is not the row."""
 
     def __post_init__(self) -> None:
         """Derive what other parts of the declaration say already."""
-        if self.optional and not (self.includes or self.shown_by):
-            object.__setattr__(self, "includes", self.optional)
-        if not self.fields:
-            return
-        fields = read_fields(self.fields)
+        derived: dict[str, Any] = {}
+        if not (self.includes or self.shown_by):
+            derived["includes"] = self.optional
+        if self.fields:
+            derived |= self._derived_from(read_fields(self.fields))
+        for name, value in derived.items():
+            object.__setattr__(self, name, value)
+
+    def _derived_from(self, fields: Mapping[str, Field]) -> dict[str, Any]:
         parent_field = next((name for name, item in fields.items() if item is PARENT), "")
-        if parent_field and "id" not in fields and self.key == ("id",):
-            object.__setattr__(self, "key", (parent_field,))
-            object.__setattr__(self, "size", 1)
-        types = {name: fields[name].type for name in self.key}
+        key, size = self.key, self.size
+        if parent_field and "id" not in fields and key == ("id",):
+            key, size = (parent_field,), 1
+        types = {name: fields[name].type for name in key}
         others = {name: kind for name, kind in types.items() if kind != "integer"}
         derived: dict[str, Any] = {
             "fields": fields,
+            "key": key,
+            "size": size,
             "text": self.text or next((name for name, item in fields.items() if item.free), ""),
             "key_types": self.key_types or others,
         }
         if self.parent:
-            one = self.key[0] if len(self.key) == 1 else ""
+            one = key[0] if len(key) == 1 else ""
             number = "id" if "id" in fields else one
+            written = {name: item.stamp for name, item in fields.items() if item.stamp}
+            created = next((name for name in CREATED if name in written), "")
+            modified = next((name for name in MODIFIED if name in written), "")
+            stamp = written.get(modified) or written.get(created) or str
             derived |= {
                 "id": number,
                 "id_form": fields[number].form if number else int,
                 "parent_field": parent_field,
-                "stride": 1 if self.size == 1 else self.stride,
-                "dates": self._dates(fields),
+                "stride": 1 if size == 1 else self.stride,
+                "dates": Dates(stamp, created, modified),
             }
-        for name, value in derived.items():
-            object.__setattr__(self, name, value)
+        return derived
 
     # What the declaration says
     @property
@@ -163,11 +190,6 @@ class List(Rows):
     def path_parent(self) -> str:
         """The list whose rows' ids are in the path."""
         return self.parent if "{}" in self.path else ""
-
-    @property
-    def one_for(self) -> str:
-        """The list whose rows have one of these rows each, some of them or all."""
-        return self.parent if self.parent and self.id and self.id == self.parent_field else ""
 
     @property
     def whole(self) -> Mapping[str, str] | None:
@@ -206,6 +228,12 @@ class List(Rows):
         found |= {"include_fields", "exclude_fields"} if self.chooses_fields else set()
         found |= {"consignment_structure"} if "consignments" in self.includes else set()
         return frozenset(found)
+
+    def count_rows(self, options: Options) -> int:
+        """`size` as a number."""
+        if self.size is None:
+            return int(getattr(options, self.name, options.small_lists))
+        return self.size(options) if callable(self.size) else self.size
 
     # Making rows
     def make(self, world: World, number: int, form: Form) -> Row:
@@ -246,41 +274,57 @@ class List(Rows):
         draw = world.draw(f"parents of {self.name}", parent)
         return draw < self.share or first or parents.added(parent)
 
-    @staticmethod
-    def _dates(fields: Mapping[str, Field]) -> Dates:
-        written = {name: item.stamp for name, item in fields.items() if item.stamp}
-        created = next((name for name in CREATED if name in written), "")
-        modified = next((name for name in MODIFIED if name in written), "")
-        return Dates(written.get(modified) or written.get(created) or str, created, modified)
-
     # Answering requests
-    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
-        """One page of rows, or the object."""
-        parent = self._parent(world, parents)
-        if self.is_object:
-            if parent is None:
-                value: Any = world.row(self.name, 1)
-                value = value if self.api == "v2" else {"data": value, "meta": {}}
-            else:
-                assert self.answer is not None
-                value = self.answer(world, parent, request)
-            return _object(world, self.path, value)
-        form = self.form(request)
-        cap = PARTS_CAP if form.includes & self.capping_includes else None
-        ids = self.matching(world, request, parent)
-        by_id = self._sort(request)[0] == "id"
-        part = cut(self.paging, request, self.api, world.options, ids, cap, by_id)
-        rows = [world.row_bytes(self.row_kind, number, form) for number in part.ids]
-        response = self._respond(world, part, rows, parent)
-        response.rows, response.ids = len(rows), part.ids if parent is None else (parent,)
+    def respond(self, world: World, request: Request, ids: Sequence[int]) -> Response:
+        """One page of rows, or the object. `ids` are those in the path."""
+        parent = ids[0] if ids else None
+        if parent is not None and parent not in world.children[self.row_kind].parents:
+            raise ApiError(404, "The requested resource was not found.")
+        if not self.is_object:
+            return self._page(world, request, parent)
+        if parent is not None and self.answer is not None:
+            return _object(self.answer(world, parent, request))
+        row = world.row(self.name, 1)
+        return _object(row if self.api == "v2" else {"data": row, "meta": {}})
+
+    def _page(self, world: World, request: Request, parent: int | None) -> Response:
+        kind, form = self.row_kind, self.form(request)
+        cap = PARTS_CAP if form.includes & self.capping_includes else 0
+        found, by_id = self.matching(world, request, parent), self._sort(request)[0] == "id"
+        shown, meta = cut(self.paging, request, self.api, world.options, found, cap, by_id)
+        rows = [world.row_bytes(kind, number, form) for number in shown]
+        # A response below a parent is about the parent; faults want to know.
+        response = Response(rows=len(rows), ids=shown if parent is None else (parent,))
+        if not rows:
+            response.status = self._status_without_rows(world, parent)
+        body = b"[" + b",".join(rows) + b"]"
+        if self.api == "v3":
+            body = b'{"data":' + body + b',"meta":' + orjson.dumps(meta) + b"}"
+        else:
+            newest = max(map(world.listed(kind).modified, shown), default=world.now())
+            if parent is not None:
+                newest = world.children[kind].parents.modified(parent)
+            response.headers["last-modified"] = http_date(newest)
+        response.body = b"" if response.status == 204 else body
         return response
+
+    def _status_without_rows(self, world: World, parent: int | None) -> int:
+        if parent is None or self.empty_status is None:
+            # In v2 also past the last page.
+            return 204 if self.api == "v2" else 200
+        status = self.empty_status(world, parent)
+        if status == 404:
+            raise ApiError(404, "The requested resource was not found.")
+        return status
 
     def matching(self, world: World, request: Request, parent: int | None = None) -> Sequence[int]:
         """All ids that match the request's filters, in the requested order."""
         query = request.query
-        if self.strict:
-            self._refuse_unknown(query)
-        if self.hides_archived and world.options.archived_orders == "hidden":
+        known = {item.param for item in self.filters}
+        unknown = [name for name in query if ":" in name and name not in known]
+        if self.strict and unknown:
+            raise ApiError(422, f"The filter '{unknown[0]}' is not supported.")
+        if self.soft_delete and world.options.archived_orders == "hidden":
             query = {"is_deleted": "false", **query}
         conditions = read_conditions(self.filters, query, world, self.api)
         return select(world, self.row_kind, conditions, *self._sort(request), parent)
@@ -310,20 +354,8 @@ class List(Rows):
         assert self.count is not None
         return self.count(world, self.matching(world, request))
 
-    def _parent(self, world: World, parents: Sequence[int]) -> int | None:
-        if not parents:
-            return None
-        if parents[0] not in world.children[self.row_kind].parents:
-            raise ApiError(404, "The requested resource was not found.")
-        return parents[0]
-
-    def _refuse_unknown(self, query: Mapping[str, str]) -> None:
-        known = {item.param for item in self.filters}
-        unknown = [name for name in query if ":" in name and name not in known]
-        if unknown:
-            raise ApiError(422, f"The filter '{unknown[0]}' is not supported.")
-
     def _sort(self, request: Request) -> tuple[str, bool]:
+        """The field to sort by, and whether downwards."""
         text = request.query.get("sort", "")
         if self.direction:
             name, direction = text or "id", request.query.get("direction", "asc")
@@ -334,26 +366,6 @@ class List(Rows):
         if name not in self.sorts or direction not in ("", "asc", "desc"):
             raise ApiError(self._refusal, f"The sort '{text}' is not supported.")
         return name, direction == "desc"
-
-    def _respond(self, world: World, part: Part, rows: list[bytes], parent: int | None) -> Response:
-        if not rows and parent is not None and self.empty_status is not None:
-            status = self.empty_status(world, parent)
-            if status == 404:
-                raise ApiError(404, "The requested resource was not found.")
-            if status == 204:
-                return Response(204)
-        joined = b"[" + b",".join(rows) + b"]"
-        if self.api == "v3":
-            return Response(
-                200, b'{"data":' + joined + b',"meta":' + orjson.dumps(part.meta) + b"}"
-            )
-        # Without rows: 204 and no body, also past the last page.
-        response = Response(200, joined) if rows else Response(204)
-        newest = max(map(world.listed(self.row_kind).modified, part.ids), default=0)
-        if parent is not None:
-            newest = world.children[self.row_kind].parents.modified(parent)
-        response.headers["last-modified"] = http_date(newest or world.clock.now())
-        return response
 
 
 @dataclass(frozen=True)
@@ -366,9 +378,9 @@ class Single:
     parameters: frozenset[str]
     listed: List
 
-    def respond(self, world: World, request: Request, parents: Sequence[int]) -> Response:
+    def respond(self, world: World, request: Request, ids: Sequence[int]) -> Response:
         """The row itself in v2, under `data` in v3; 404 if there is none."""
-        number, kind = parents[0], self.listed.row_kind
+        number, kind = ids[0], self.listed.row_kind
         if number not in world.listed(kind):
             raise ApiError(404, "The requested resource was not found.")
         body = world.row_bytes(kind, number, self.listed.form(request))
@@ -378,16 +390,27 @@ class Single:
         return Response(200, body, {"last-modified": modified}, rows=1, ids=(number,))
 
 
+@dataclass(frozen=True)
+class Computed:
+    """One computed object, such as a count or the store's time."""
+
+    name: str
+    path: str
+    scope: str
+    value: Callable[[World, Request], Any]
+    parameters: frozenset[str] = NO_WORDS
+
+    def respond(self, world: World, request: Request, ids: Sequence[int]) -> Response:
+        """The object."""
+        return _object(self.value(world, request))
+
+
 Endpoint = List | Single | Computed
 """What answers GET requests at one path."""
 
 
-def _object(world: World, path: str, value: Any) -> Response:
-    response = json_response(value)
-    if path.startswith("v2"):
-        response.headers["last-modified"] = http_date(world.clock.now())
-    response.rows = 1
-    return response
+def _object(value: Any) -> Response:
+    return dataclasses.replace(json_response(value), rows=1)
 
 
 def only_count(world: World, ids: Sequence[int]) -> Any:

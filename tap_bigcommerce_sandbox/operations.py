@@ -17,7 +17,7 @@ from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.values import SeededRandom
 from tap_bigcommerce_sandbox.world import Form, World
 
-NAMES = tuple(name for name in vars(Store) if not name.startswith("_"))
+NAMES = tuple(name for name, item in vars(Store).items() if callable(item) and name[0] != "_")
 
 
 class Operations:
@@ -101,7 +101,7 @@ class Operations:
     ) -> Sequence[int]:
         table = self._find(list)[1]
         numbers = table.next_ids(count) if ids is None else ids
-        now = self.world.clock.second()
+        now = int(self.world.now())
         if isinstance(table, ChildTable):
             table.add(numbers, now, fields, parent)
         elif parent is not None:
@@ -122,12 +122,12 @@ class Operations:
         numbers = self._targets(kind, table, ids, count)
         if isinstance(table, Table) and not (fields or self.world.declared[kind].text):
             raise ValueError(f"{kind} has no text of its own: say which fields")
-        table.change(numbers, self.world.clock.second() if touch else None, fields)
+        table.change(numbers, int(self.world.now()) if touch else None, fields)
         return numbers
 
     def delete(self, list: str, ids: Identities = None, count: int = 1) -> Sequence[int]:
         kind, table = self._find(list)
-        numbers, now = self._targets(kind, table, ids, count), self.world.clock.second()
+        numbers, now = self._targets(kind, table, ids, count), int(self.world.now())
         if isinstance(table, ChildTable):
             table.remove(numbers, now)
         elif self.world.declared[kind].soft_delete:

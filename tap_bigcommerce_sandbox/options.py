@@ -3,7 +3,7 @@
 import argparse
 import dataclasses
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -163,29 +163,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add every option to the parser as --kebab-case."""
     types = typing.get_type_hints(Options)
     for item in dataclasses.fields(Options):
-        flag = "--" + item.name.replace("_", "-")
         text = f"{item.metadata['help']} (default: {_plain(item.default)})".replace("%", "%%")
+        given: dict[str, Any] = {"default": item.default, "help": text}
         kind = types[item.name]
         if kind is bool:
-            action = argparse.BooleanOptionalAction
-            parser.add_argument(flag, action=action, default=item.default, help=text)
+            given["action"] = argparse.BooleanOptionalAction
         else:
-            reader = _words if kind == tuple[str, ...] else kind
-            choices = item.metadata["choices"] or None
-            parser.add_argument(flag, type=reader, default=item.default, choices=choices, help=text)
+            given["type"] = _words if kind == tuple[str, ...] else kind
+            given["choices"] = item.metadata["choices"] or None
+        parser.add_argument("--" + item.name.replace("_", "-"), **given)
 
 
 def from_arguments(arguments: argparse.Namespace) -> Options:
     """The options of a parsed command line."""
-    return Options(**{item.name: getattr(arguments, item.name) for item in _fields()})
+    return Options(**{name: getattr(arguments, name) for name in _NAMES})
 
 
 def to_arguments(options: Options) -> list[str]:
     """The command line that gives these options."""
-    arguments: list[str] = []
-    for item in _fields():
-        value = getattr(options, item.name)
-        flag = item.name.replace("_", "-")
+    arguments = []
+    for name, value in dataclasses.asdict(options).items():
+        flag = name.replace("_", "-")
         if isinstance(value, bool):
             arguments.append(f"--{'' if value else 'no-'}{flag}")
         else:
@@ -195,18 +193,14 @@ def to_arguments(options: Options) -> list[str]:
 
 def replaced(options: Options, changes: Mapping[str, Any]) -> Options:
     """The options with some changed; lists from JSON become tuples. Raises ValueError."""
-    known = {item.name for item in _fields()}
-    for name in changes:
-        if name not in known:
-            raise ValueError(f"there is no option {name}")
-    tidy: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in changes.items()
-    }
-    return dataclasses.replace(options, **tidy)
+    unknown = [name for name in changes if name not in _NAMES]
+    if unknown:
+        raise ValueError(f"there is no option {unknown[0]}")
+    lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
+    return dataclasses.replace(options, **{**changes, **lists})
 
 
-def _fields() -> Iterable[dataclasses.Field[Any]]:
-    return dataclasses.fields(Options)
+_NAMES = frozenset(item.name for item in dataclasses.fields(Options))
 
 
 def _words(text: str) -> tuple[str, ...]:

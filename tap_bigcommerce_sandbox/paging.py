@@ -19,6 +19,8 @@ PARTS_CAP = 10
 """Rows a page has at most when products come with options or modifiers."""
 
 Meta = dict[str, Any]
+Part = tuple[Sequence[int], Meta]
+"""The ids in a response, and the `meta` for them."""
 
 
 @dataclass(frozen=True)
@@ -59,166 +61,131 @@ CURSORS_NO_LINKS = Paging("both", links=False)
 ONE_OBJECT = Paging(OBJECT)
 
 
-@dataclass(frozen=True)
-class Page:
-    """A page by its number (from 1) and its size."""
-
-    number: int
-    limit: int
-
-    @property
-    def span(self) -> slice:
-        """The slice of a sequence that is on this page."""
-        return slice((self.number - 1) * self.limit, self.number * self.limit)
-
-
-@dataclass(frozen=True)
-class Part:
-    """The ids in a response, and the `meta` for them."""
-
-    ids: Sequence[int]
-    meta: Meta
-
-
 def cut(
     paging: Paging,
     request: Request,
     api: str,
     options: Options,
     ids: Sequence[int],
-    cap: int | None = None,
+    cap: int = 0,
     by_id: bool = True,
 ) -> Part:
     """The part of a list that a request asks for. by_id: the list is sorted by id."""
     if paging.style == "none":
         shown = ids[: paging.most] if paging.most else ids
-        page = Page(1, paging.most or max(1, len(shown)))
-        return Part(shown, _meta(paging, request, page, len(shown), shown, options))
-    page = read_page(request, api, options, cap, paging.larger)
+        limit = paging.most or max(1, len(shown))
+        return shown, _page_meta(paging, request, options, 1, limit, len(shown), len(shown))
+    number = request.integer("page", 1, api)
+    limit = _limit(request, api, options, options.limit_max * paging.larger, cap)
     if paging.style == "after":
-        return _after_id(request, page, ids)
-    asked = {"after", "before"} & request.query.keys()
-    if paging.style in ("both", "cursor") and asked:
-        word = "after" if "after" in asked else "before"
-        number = _read_cursor(request.query[word])
-        first, behind = _around(ids, number) if by_id else _around_in_any_order(ids, number)
-        start, stop = max(0, first - page.limit), first
-        if word == "after":
-            start, stop = behind, min(len(ids), behind + page.limit)
-        return Part(ids[start:stop], _cursor_meta(request, ids, start, stop, page.limit))
-    shown = ids[page.span]
-    if not shown and page.number > 1 and options.past_end == "404" and api == "v3":
+        return _after_id(request, limit, ids)
+    cursors = paging.style in ("both", "cursor")
+    if cursors and {"after", "before"} & request.query.keys():
+        return _by_cursor(request, limit, ids, by_id)
+    shown = ids[(number - 1) * limit : number * limit]
+    if not shown and number > 1 and options.past_end == "404" and api == "v3":
         raise ApiError(404, "The page was not found.")
     meta: Meta = {}
     if paging.style != "cursor" or "page" in request.query:
-        meta = _meta(paging, request, page, len(ids), shown, options)
-    if paging.style in ("both", "cursor") and page.number == 1:
-        meta |= _cursor_meta(request, ids, 0, len(shown), page.limit)
-    return Part(shown, meta)
+        meta = _page_meta(paging, request, options, number, limit, len(ids), len(shown))
+    if cursors and number == 1:
+        meta |= _cursor_meta(request, ids, 0, len(shown), limit)
+    return shown, meta
 
 
-def read_page(
-    request: Request, api: str, options: Options, cap: int | None = None, larger: int = 1
-) -> Page:
-    """The page that a request asks for. A limit above the maximum is refused with 413."""
-    number = request.integer("page", 1, api)
+def _limit(request: Request, api: str, options: Options, most: int, cap: int) -> int:
+    """The rows of a page. A limit above the maximum is refused with 413."""
     limit = request.integer("limit", DEFAULT_LIMIT, api)
-    most = options.limit_max * larger
     if limit > most:
-        limit = _over_limit(api, options, most)
-    caps = [value for value in (cap, options.page_cap) if value]
-    return Page(number, min([limit, *caps]))
+        if api == "v2" or options.v3_over_limit != "cap":
+            status = 413 if api == "v2" else int(options.v3_over_limit)
+            message = "The specified limit exceeds the maximum allowed."
+            raise ApiError(status, message, {"max_limit": most})
+        limit = most
+    return min(limit, cap or limit, options.page_cap or limit)
 
 
-def _over_limit(api: str, options: Options, most: int) -> int:
-    if api == "v3" and options.v3_over_limit == "cap":
-        return most
-    status = 422 if api == "v3" and options.v3_over_limit == "422" else 413
-    raise ApiError(status, "The specified limit exceeds the maximum allowed.", {"max_limit": most})
-
-
-def _meta(
-    paging: Paging, request: Request, page: Page, total: int, shown: Sequence[int], options: Options
+def _page_meta(
+    paging: Paging,
+    request: Request,
+    options: Options,
+    number: int,
+    limit: int,
+    total: int,
+    count: int,
 ) -> Meta:
+    """meta.pagination of v3. `previous` and `next` are present only if that page exists."""
     if paging.meta == "nothing":
         return {}
     if paging.meta == "offset":
-        offset = (page.number - 1) * page.limit
-        return {"pagination": {"offset": offset, "limit": page.limit, "total_items": total}}
+        offset = (number - 1) * limit
+        return {"pagination": {"offset": offset, "limit": limit, "total_items": total}}
     if paging.miscounts:
         total = max(0, total + options.brands_total_error)
-    meta = page_meta(request, page, total, len(shown), paging.links)
-    return {"pagination": {**meta, **paging.extra}}
-
-
-def page_meta(request: Request, page: Page, total: int, count: int, links: bool) -> Meta:
-    """meta.pagination of v3. `previous` and `next` are present only if that page exists."""
-    pages = -(-total // page.limit)
+    pages = -(-total // limit)
     meta: Meta = {
         "total": total,
         "count": count,
-        "per_page": page.limit,
-        "current_page": page.number,
+        "per_page": limit,
+        "current_page": number,
         "total_pages": pages,
     }
-    if links:
-        numbers = {"previous": page.number - 1, "current": page.number, "next": page.number + 1}
+    if paging.links:
         meta["links"] = {
-            name: _link(request, page=str(number), limit=str(page.limit))
-            for name, number in numbers.items()
-            if name == "current" or 1 <= number <= pages
+            name: _link(request, page=str(page), limit=str(limit))
+            for name, page in (("previous", number - 1), ("current", number), ("next", number + 1))
+            if name == "current" or 1 <= page <= pages
         }
-    return meta
+    return {"pagination": {**meta, **paging.extra}}
 
 
-def _cursor_meta(request: Request, ids: Sequence[int], start: int, stop: int, limit: int) -> Meta:
-    shown = ids[start:stop]
-    meta: Meta = {"count": len(shown), "per_page": limit, "links": {}}
-    if shown:
-        meta["start_cursor"], meta["end_cursor"] = _cursor(shown[0]), _cursor(shown[-1])
-    # Observed on real stores: the last page has cursors too, but no links.
-    if shown and stop < len(ids):
-        limited = {"limit": str(limit)}
-        if start:
-            previous = _link(request, before=meta["start_cursor"], **limited)
-            meta["links"]["previous"] = previous
-        meta["links"]["next"] = _link(request, after=meta["end_cursor"], **limited)
-    return {"cursor_pagination": meta}
+def _by_cursor(request: Request, limit: int, ids: Sequence[int], by_id: bool) -> Part:
+    word = "after" if "after" in request.query else "before"
+    try:
+        cursor = orjson.loads(base64.b64decode(request.query[word], validate=True))
+        first, behind = _around(ids, int(cursor["id"]), by_id)
+    except (binascii.Error, ValueError, KeyError, TypeError) as error:
+        raise ApiError(422, "The cursor is invalid.") from error
+    if word == "after":
+        start, stop = behind, min(len(ids), behind + limit)
+    else:
+        start, stop = max(0, first - limit), first
+    return ids[start:stop], _cursor_meta(request, ids, start, stop, limit)
 
 
-def _around(ids: Sequence[int], number: int) -> tuple[int, int]:
-    """Where rows at a cursor begin and end; its own row need not be there any more."""
+def _around(ids: Sequence[int], number: int, by_id: bool) -> tuple[int, int]:
+    """Where the row at a cursor begins and ends. If `by_id`, it need not be there any more."""
+    if not by_id:
+        first = ids.index(number)
+        return first, first + 1
     if len(ids) < 2 or ids[0] < ids[-1]:
         return bisect_left(ids, number), bisect_right(ids, number)
     negative = int.__neg__
     return bisect_left(ids, -number, key=negative), bisect_right(ids, -number, key=negative)
 
 
-def _around_in_any_order(ids: Sequence[int], number: int) -> tuple[int, int]:
-    if number not in ids:
-        raise ApiError(422, "The cursor is invalid.")
-    first = ids.index(number)
-    return first, first + 1
+def _cursor_meta(request: Request, ids: Sequence[int], start: int, stop: int, limit: int) -> Meta:
+    shown = ids[start:stop]
+    meta: Meta = {"count": len(shown), "per_page": limit, "links": {}}
+    if shown:
+        first, last = (base64.b64encode(orjson.dumps({"id": n})) for n in (shown[0], shown[-1]))
+        meta["start_cursor"], meta["end_cursor"] = first.decode(), last.decode()
+    # Observed on real stores: the last page has cursors too, but no links.
+    if shown and stop < len(ids):
+        if start:
+            before = meta["start_cursor"]
+            meta["links"]["previous"] = _link(request, before=before, limit=str(limit))
+        meta["links"]["next"] = _link(request, after=meta["end_cursor"], limit=str(limit))
+    return {"cursor_pagination": meta}
 
 
-def _cursor(number: int) -> str:
-    return base64.b64encode(orjson.dumps({"id": number})).decode()
-
-
-def _read_cursor(text: str) -> int:
-    try:
-        return int(orjson.loads(base64.b64decode(text, validate=True))["id"])
-    except (binascii.Error, ValueError, KeyError, TypeError) as error:
-        raise ApiError(422, "The cursor is invalid.") from error
-
-
-def _after_id(request: Request, page: Page, ids: Sequence[int]) -> Part:
+def _after_id(request: Request, limit: int, ids: Sequence[int]) -> Part:
     start = bisect_right(ids, request.integer("after", 0, "v3")) if "after" in request.query else 0
-    shown = ids[start : start + page.limit]
+    shown = ids[start : start + limit]
     links = {"current": _link(request)}
-    if start + page.limit < len(ids):
-        links["next"] = _link(request, after=str(shown[-1]), limit=str(page.limit))
-    return Part(shown, {"pagination": {"count": len(shown), "total": len(ids), "links": links}})
+    if start + limit < len(ids):
+        links["next"] = _link(request, after=str(shown[-1]), limit=str(limit))
+    return shown, {"pagination": {"count": len(shown), "total": len(ids), "links": links}}
 
 
 def _link(request: Request, **place: str) -> str:

@@ -8,8 +8,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from tap_bigcommerce_sandbox.families import ALL, ENDPOINTS
-from tap_bigcommerce_sandbox.lists import Computed, Endpoint, List
+from tap_bigcommerce_sandbox.families import ALL, catalog, store
+from tap_bigcommerce_sandbox.lists import Endpoint, List
 from tap_bigcommerce_sandbox.options import Options
 
 README = Path(__file__).with_name("README.md")
@@ -29,9 +29,8 @@ def options_table() -> str:
 def lists_table() -> str:
     """One line for each list or object: name, path, parameters, permission."""
     lines = ["| list | path | notes | permission |", "|---|---|---|---|"]
-    alone = [item for item in ENDPOINTS if isinstance(item, Computed)]
-    lists: list[Endpoint] = [*(item for item in alone if not item.path.endswith("/count")), *ALL]
-    for entry in lists:
+    entries: tuple[Endpoint, ...] = (*store.OTHERS, *catalog.OTHERS, *ALL)
+    for entry in entries:
         path = f"`{entry.path.replace('{}', '{id}')}`"
         notes = [f"`{name}`" for name in _families(entry.parameters)]
         if isinstance(entry, List):
@@ -56,9 +55,7 @@ def _families(parameters: Iterable[str]) -> Iterator[str]:
 def with_tables(text: str) -> str:
     """The README's text with updated tables."""
     for name, table in (("options", options_table()), ("lists", lists_table())):
-        start = (
-            f"<!-- {name}: made by tap_bigcommerce_sandbox.readme_tables, checked by a test -->\n"
-        )
+        start = f"<!-- {name}: made by tap_bigcommerce_sandbox.readme_tables -->\n"
         end = f"<!-- end of {name} -->"
         before, found, rest = text.partition(start)
         after = rest.partition(end)[2]

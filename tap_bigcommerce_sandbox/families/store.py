@@ -190,7 +190,7 @@ _STORE = {
 
 
 def _time(world: World, request: Request) -> Any:
-    return {"time": world.clock.second()}
+    return {"time": int(world.now())}
 
 
 _ISO_CODES = {

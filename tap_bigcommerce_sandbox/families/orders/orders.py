@@ -363,7 +363,6 @@ LISTS: tuple[List, ...] = (
         ),
         sorts=words("id customer_id date_created date_modified status_id channel_id external_id"),
         includes=words("consignments consignments.line_items fees"),
-        hides_archived=True,
         single="order",
         count=_statuses,
     ),
