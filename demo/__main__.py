@@ -19,20 +19,16 @@ from tap_bigcommerce.dates import parse_instant
 from tap_bigcommerce_sandbox import Options, Sandbox, Store
 
 ROOT = Path(__file__).resolve().parent.parent
-SCRIPTS = Path("Scripts" if sys.platform == "win32" else "bin")
 TAP = Path(sys.executable).absolute().with_name("tap-bigcommerce")
+TARGET = ROOT / ".venv-target-jsonl" / TAP.parent.name / "target-jsonl"
 SYNC = "--config config.json --catalog catalog.json"
 
-STREAMS = ("coupons", "customers", "orders", "products")
 SIZES: dict[str, Any] = {"coupons": 60, "customers": 1000, "orders": 2000, "products": 800}
+NESTED = {
+    "orders": {"products": "line items", "shipping_addresses": "addresses", "coupons": "coupons"},
+    "products": {"variants": "variants", "images": "images"},
+}
 SHIPPED = {"status_id": 2, "status": "Shipped"}
-
-FILES = (
-    ("rows/orders.jsonl ...", "the rows of a stream, one per line"),
-    ("catalog.json", "the streams and fields"),
-    ("state-1.json, state-2.json", "where the next sync starts"),
-    ("tap-1.log, tap-2.log", "the tap's log"),
-)
 
 TIME_TO_END = 300.0  # seconds; the store is read in a few
 
@@ -40,22 +36,17 @@ Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
 
-class DemoFailed(Exception):
-    """A program has failed, or a row is missing; the message says which and why."""
-
-
 def run_demo(target: Path, folder: Path) -> None:
-    """Run the demo in `folder`. Raises DemoFailed."""
+    """Run the demo in `folder`. Ends with an error if a row is missing."""
     began = time.monotonic()
     for program in (TAP, target):
         if not program.exists() and not program.with_suffix(".exe").exists():
-            raise DemoFailed(f"{program} is missing; `make demo` installs it.")
+            raise SystemExit(f"{program} is missing; `make demo` installs it.")
     with Sandbox.spawn(Options(**SIZES)) as store:
         heading("A store")
         line(f"A sandbox store at {store.api_url}:")
-        line(", ".join(f"{SIZES[name]:,} {name}" for name in STREAMS))
+        line(", ".join(f"{number:,} {name}" for name, number in SIZES.items()))
         _prepare(folder, store)
-
         heading("Discovery")
         command("tap-bigcommerce --config config.json --discover > catalog.json")
         discover = [str(TAP), "--config", "config.json", "--discover"]
@@ -63,40 +54,38 @@ def run_demo(target: Path, folder: Path) -> None:
         streams = json.loads((folder / "catalog.json").read_text("utf-8"))["streams"]
         fields = sum(len(stream["metadata"]) - 1 for stream in streams)
         line(f"{len(streams)} streams with {fields:,} fields")
-
         heading("Full sync")
         first = _sync(1, SYNC, target, folder, store, {})
         _show_first(first)
-
         heading("Changes in the store")
         changed = _change(store)
         line("5 orders are shipped, 2 orders and 3 customers are new, 4 products cost 9.99")
-
         heading("Incremental sync, from the state of the first sync")
         second = _sync(2, f"{SYNC} --state state-1.json", target, folder, store, first)
         _show_second(second, changed)
-
         heading("The rows in the files")
         _show_orders(first["orders"], second["orders"], changed["orders"][0])
-        for name in STREAMS:
+        for name in SIZES:
             if missing := _versions(store.records(name)) - _versions(_rows(folder, name)):
-                raise DemoFailed(f"Rows of {name} are missing or old in {folder}: {missing}")
+                raise SystemExit(f"Rows of {name} are missing or old in {folder}: {missing}")
         line("Compared with the store: all rows are here, in their latest version.")
     heading(f"Files, all in {os.path.relpath(folder)}/")
-    table(FILES, align="<<")
+    line(
+        "rows/*.jsonl: the rows of each stream, one per line; catalog.json: the streams and fields"
+    )
+    line("state-*.json: where the next sync starts; tap-*.log: the tap's log")
     line(f"It took {time.monotonic() - began:.0f} s. The store has been stopped.")
 
 
 def _prepare(folder: Path, store: Store) -> None:
     """Write the config files, and remove the files of an earlier demo."""
-    rows = folder / "rows"
-    rows.mkdir(parents=True, exist_ok=True)
-    for old in [*rows.glob("*.jsonl"), *folder.glob("*.json")]:
+    (folder / "rows").mkdir(parents=True, exist_ok=True)
+    for old in [*folder.glob("rows/*.jsonl"), *folder.glob("*.json")]:
         old.unlink()
     tap = {name: getattr(store, name) for name in ("store_hash", "access_token", "api_url")}
     target = {"destination_path": "rows", "do_timestamp_file": False}
-    for name, config in (("config", tap), ("target", target)):
-        (folder / f"{name}.json").write_text(json.dumps(config, indent=2) + "\n", "utf-8")
+    (folder / "config.json").write_text(json.dumps(tap, indent=2), "utf-8")
+    (folder / "target.json").write_text(json.dumps(target, indent=2), "utf-8")
 
 
 def _sync(
@@ -110,41 +99,39 @@ def _sync(
     tap, jsonl = [str(TAP), *options.split()], [str(target), "--config", "target.json"]
     _pipe(folder, {f"tap-{number}.log": tap, f"target-{number}.log": jsonl}, state)
     seconds = time.monotonic() - began
-    rows = {name: _rows(folder, name)[len(before.get(name, ())) :] for name in STREAMS}
-    requests = store.requests()
-    coupons = sum(request["list"] == "order_coupons" for request in requests)
-    of_orders = f", {coupons:,} of them for coupons of single orders" if coupons else ""
-    written = sum(map(len, rows.values()))
-    line(f"{written:,} rows in {seconds:.1f} s, {len(requests):,} requests{of_orders}")
+    rows = {name: _rows(folder, name)[len(before.get(name, ())) :] for name in SIZES}
+    lists = [request["list"] for request in store.requests()]
+    line(
+        f"{sum(map(len, rows.values())):,} rows in {seconds:.1f} s, {len(lists):,} requests, "
+        f"{lists.count('order_coupons'):,} of them for coupons of single orders"
+    )
     return rows
 
 
 def _pipe(folder: Path, commands: Mapping[str, list[str]], output: str) -> None:
-    """Run programs, by the name of their log: `a | b > output`. Raises DemoFailed if one fails."""
+    """Run programs, by the name of their log: `a | b > output`. Ends the demo if one fails."""
     # Without settings for another store.
     others = {n: value for n, value in os.environ.items() if not n.startswith("TAP_BIGCOMMERCE_")}
     with contextlib.ExitStack() as stack:
-        running: list[tuple[Path, subprocess.Popen[bytes]]] = []
+        running: dict[Path, subprocess.Popen[bytes]] = {}
         source: Any = subprocess.DEVNULL
         for log, program in commands.items():
-            pipe: Any = subprocess.PIPE
-            if len(running) == len(commands) - 1:
-                pipe = stack.enter_context((folder / output).open("wb"))
-            stderr = stack.enter_context((folder / log).open("wb"))
-            started = subprocess.Popen(
-                program, cwd=folder, env=others, stdin=source, stdout=pipe, stderr=stderr
-            )
-            process = stack.enter_context(started)
-            stack.callback(process.kill)
+            is_last = len(running) == len(commands) - 1
+            pipe = stack.enter_context((folder / output).open("wb")) if is_last else subprocess.PIPE
+            with (folder / log).open("wb") as stderr:
+                process = subprocess.Popen(
+                    program, cwd=folder, env=others, stdin=source, stdout=pipe, stderr=stderr
+                )
+            stack.callback(stack.enter_context(process).kill)
             # Only the next program keeps the pipe open, so that the one before sees it die.
             if running:
                 source.close()
             source = process.stdout
-            running.append((folder / log, process))
-        for path, process in reversed(running):
+            running[folder / log] = process
+        for path, process in reversed(running.items()):
             if status := process.wait(TIME_TO_END):
                 end = "\n".join(path.read_text("utf-8", errors="replace").splitlines()[-8:])
-                raise DemoFailed(f"A program ended with status {status}. The end of {path}:\n{end}")
+                raise SystemExit(f"A program ended with status {status}. The end of {path}:\n{end}")
 
 
 def _rows(folder: Path, stream: str) -> list[Row]:
@@ -164,26 +151,23 @@ def _change(store: Store) -> dict[str, list[int]]:
 
 
 def _show_first(first: Rows) -> None:
-    def nested(stream: str, field: str) -> str:
-        return f"{sum(len(row[field] or ()) for row in first[stream]):,}"
-
-    inside = {
-        "orders": f"with {nested('orders', 'products')} line items, "
-        f"{nested('orders', 'shipping_addresses')} addresses, "
-        f"{nested('orders', 'coupons')} coupons",
-        "products": f"with {nested('products', 'variants')} variants, "
-        f"{nested('products', 'images')} images",
-    }
-    rows = [(name, f"{len(found):,}", inside.get(name, "")) for name, found in first.items()]
-    table([("stream", "rows", ""), *rows], align="<><")
+    rows = [("stream", "rows", "")]
+    for name, found in first.items():
+        nested = [
+            f"{sum(len(row[field] or ()) for row in found):,} {words}"
+            for field, words in NESTED.get(name, {}).items()
+        ]
+        rows.append((name, f"{len(found):,}", f"with {', '.join(nested)}" if nested else ""))
+    table(rows, align="<><")
 
 
 def _show_second(second: Rows, changed: Mapping[str, list[int]]) -> None:
     rows = [("stream", "rows", "changed", "again")]
     for name, found in second.items():
         known = len({row["id"] for row in found} & set(changed.get(name, ())))
-        again = str(len(found) - known) if name in changed else "full table every time"
-        rows.append((name, f"{len(found):,}", str(known) if name in changed else "", again))
+        cells = (str(known), str(len(found) - known))
+        cells = cells if name in changed else ("", "full table every time")
+        rows.append((name, f"{len(found):,}", *cells))
     table(rows, align="<>><")
     line("again: not changed, but with the bookmark's date; read again so that no row is missed")
 
@@ -191,58 +175,25 @@ def _show_second(second: Rows, changed: Mapping[str, list[int]]) -> None:
 def _show_orders(first: list[Row], second: list[Row], shipped: int) -> None:
     before, after = ({row["id"]: row for row in rows}[shipped] for rows in (first, second))
     with_coupon = next(row for row in first if row["coupons"])
-    largest = max(first, key=lambda row: len(row["products"]))
-    rows = [("order", "date_modified", "status", "total", "items", "coupons", "")]
-    rows += [
-        (
-            str(order["id"]),
-            order["date_modified"][:19].replace("T", " "),
-            order["status"],
-            f"{order['total_inc_tax']:,.2f} {order['currency_code']}",
-            str(len(order["products"])),
-            ", ".join(coupon["code"] for coupon in order["coupons"]),
-            remark,
-        )
-        for order, remark in (
-            (before, "in the first sync"),
-            (after, "in the second sync"),
-            (with_coupon, ""),
-            (largest, "the largest order"),
-        )
-    ]
-    table(rows, align="><<>><<")
+    rows = [("order", "date_modified", "status", "total", "items", "coupons")]
+    for order in (before, after, with_coupon, max(first, key=lambda row: len(row["products"]))):
+        date = order["date_modified"][:19].replace("T", " ")
+        total = f"{order['total_inc_tax']:,.2f} {order['currency_code']}"
+        coupons = ", ".join(coupon["code"] for coupon in order["coupons"])
+        items = len(order["products"])
+        rows.append((str(order["id"]), date, order["status"], total, str(items), coupons))
+    table(rows, align="><<>><")
 
 
 def _versions(rows: list[Row]) -> set[tuple[int, Any]]:
     """The ids of rows with their modification dates."""
-    dates = [(row["id"], row.get("date_modified")) for row in rows]
-    return {(id_, date and parse_instant(date)) for id_, date in dates}
-
-
-def main() -> int:
-    """Run the demo; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
-    parser.add_argument(
-        "--target",
-        type=Path,
-        default=ROOT / ".venv-target-jsonl" / SCRIPTS / "target-jsonl",
-        help="the program target-jsonl, in a virtual environment of its own",
-    )
-    output = ROOT / "demo-output"
-    parser.add_argument("--output", type=Path, default=output, help="the folder to write into")
-    given = parser.parse_args()
-    # SIGTERM ends the demo like Ctrl-C, so that the programs that it started are stopped.
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    try:
-        run_demo(given.target.absolute(), given.output.absolute())
-    except (DemoFailed, subprocess.TimeoutExpired) as error:
-        print(f"\nThe demo failed. {error}", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("\nStopped.", file=sys.stderr)
-        return 130
-    return 0
+    return {(row["id"], (d := row.get("date_modified")) and parse_instant(d)) for row in rows}
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
+    parser.add_argument("--target", type=Path, default=TARGET, help="the program target-jsonl")
+    # The programs that it started are stopped, too.
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, lambda number, frame: sys.exit(128 + number))
+    run_demo(parser.parse_args().target.absolute(), ROOT / "demo-output")

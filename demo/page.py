@@ -6,8 +6,6 @@ import os
 import sys
 from collections.abc import Sequence
 
-INDENT = "  "
-
 
 def heading(text: str) -> None:
     """Print the heading of a step."""
@@ -17,12 +15,12 @@ def heading(text: str) -> None:
 
 def line(text: str) -> None:
     """Print an indented line."""
-    print(INDENT + text, flush=True)
+    print(f"  {text}", flush=True)
 
 
 def command(*piped: str) -> None:
     """Print a command as typed in a shell; several are a pipe, one per line."""
-    line("$ " + f" \\\n{INDENT}    | ".join(piped))
+    line("$ " + " \\\n      | ".join(piped))
 
 
 def table(rows: Sequence[Sequence[str]], align: str) -> None:

@@ -31,24 +31,16 @@ class Table:
         key = ", ".join(f'"{field}"' for field in self.keys)
         database.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns}, PRIMARY KEY ({key}))")
 
-    def take(self, record: Any) -> None:
-        """Add a row; it replaces an earlier one with the same key."""
-        self.rows[json.dumps([record[key] for key in self.keys])] = record
-
     def flush(self) -> None:
         """Write the rows into the table."""
-        if not self.rows:
-            return
         columns = ", ".join(f'"{field}"' for field in self.kinds)
-        kinds = ", ".join(f"'{field}': '{kind}'" for field, kind in self.kinds.items())
+        read = f"read_json(?, format = 'newline_delimited', columns = {self.kinds})"
+        insert = f"INSERT OR REPLACE INTO {self.name} ({columns}) SELECT {columns} FROM {read}"
         with tempfile.NamedTemporaryFile("w", suffix=".jsonl", encoding="utf-8") as file:
             file.writelines(json.dumps(record) + "\n" for record in self.rows.values())
             file.flush()
-            self.database.execute(
-                f"INSERT OR REPLACE INTO {self.name} ({columns}) SELECT {columns} FROM "
-                f"read_json(?, format = 'newline_delimited', columns = {{{kinds}}})",
-                [file.name],
-            )
+            if self.rows:
+                self.database.execute(insert, [file.name])
         self.rows.clear()
 
 
@@ -57,24 +49,24 @@ def kind_of(schema: Any) -> str:
     given = schema.get("type") or []
     names = [given] if isinstance(given, str) else given
     name = next((name for name in names if name != "null"), "")
-    if name == "string" and schema.get("format") == "date-time":
-        return "TIMESTAMPTZ"
-    return TYPES.get(name, "JSON")
+    is_date = name == "string" and schema.get("format") == "date-time"
+    return "TIMESTAMPTZ" if is_date else TYPES.get(name, "JSON")
 
 
 def main() -> None:
     """Write the records, and print each state once all records before it are written."""
     settings = json.loads(Path(sys.argv[2]).read_text("utf-8"))
-    tables: dict[str, Table] = {}
+    schema, tables = f'"{settings["schema"]}"', {}
     with duckdb.connect(settings["filepath"]) as database:
-        database.execute(f'CREATE SCHEMA IF NOT EXISTS "{settings["schema"]}"')
+        database.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         for message in map(json.loads, sys.stdin):
+            stream = message.get("stream")
             if message["type"] == "SCHEMA":
-                stream = message["stream"]
-                name = f'"{settings["schema"]}"."{stream}"'
-                tables[stream] = Table(database, name, message)
+                tables[stream] = Table(database, f'{schema}."{stream}"', message)
             elif message["type"] == "RECORD":
-                tables[message["stream"]].take(message["record"])
+                # It replaces an earlier one with the same key.
+                table, record = tables[stream], message["record"]
+                table.rows[json.dumps([record[key] for key in table.keys])] = record
             elif message["type"] == "STATE":
                 for table in tables.values():
                     table.flush()
