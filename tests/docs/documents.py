@@ -33,16 +33,9 @@ def examples(document: Path) -> list[Example]:
     text = document.read_text("utf-8")
     found = []
     for match in _FENCED.finditer(text):
-        if match[2] == "mermaid":
-            continue
-        indent = match[1]
-        body = re.sub(f"^{indent}", "", match[3], flags=re.MULTILINE)
-        named = _FILE.search(text, text.rfind("\n\n", 0, match.start() - 2) + 2, match.start())
-        found.append(Example(match[2], body, named[1] if named else None))
+        if match[2] != "mermaid":
+            body = re.sub(f"^{match[1]}", "", match[3], flags=re.MULTILINE)
+            before = text.rfind("\n\n", 0, match.start() - 2) + 2
+            named = _FILE.search(text, before, match.start())
+            found.append(Example(match[2], body, named[1] if named else None))
     return found
-
-
-def links(document: Path) -> list[str]:
-    """Where a document's links to other files of the repository lead."""
-    targets = re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8"))
-    return [target for target in targets if "://" not in target]

@@ -20,36 +20,24 @@ from tap_bigcommerce_sandbox import Sandbox
 HASH, TOKEN = "abc123", "the token of your API account"
 
 
-def target_jsonl() -> Path:
-    """Where `make test` has installed it: beside the virtual environment of the tests."""
-    for venv in (Path(sys.prefix + "-target-jsonl"), ROOT / ".venv-target-jsonl"):
-        if (venv / "bin" / "target-jsonl").exists():
-            return venv
-    pytest.skip("`make test` installs target-jsonl, which this example needs")
-
-
 def run_examples(examples: Iterable[Example], store: Sandbox, folder: Path) -> str:
-    """Write the files that the examples name, and run the commands; fails with their words.
-
-    Returns what they wrote to standard output.
-    """
+    """Write the files that the examples name, and run the commands; returns their output."""
+    # `make test` installs it beside the environment of the tests.
+    places = [Path(f"{sys.prefix}-target-jsonl/bin"), ROOT / ".venv-target-jsonl" / "bin"]
+    targets = [str(place) for place in places if (place / "target-jsonl").exists()]
+    if not targets:
+        pytest.skip("`make test` installs target-jsonl, which this example needs")
     script = ["set -euo pipefail"]
     for example in examples:
         text = example.text.replace(HASH, store.store_hash).replace(TOKEN, store.access_token)
-        if example.file is not None:
-            script.append(f"cat > {example.file} <<'END'\n{text.rstrip()}\nEND")
-        else:
-            script.append(text)
-    tools = f"{sys.prefix}/bin:{target_jsonl()}/bin"
-    environment = clean_environment()
+        to_file = f"cat > {example.file} <<'END'\n{text.rstrip()}\nEND"
+        script.append(text if example.file is None else to_file)
+    environment = {**clean_environment(), "TAP_BIGCOMMERCE_API_URL": store.api_url}
+    environment["PATH"] = f"{sys.prefix}/bin:{targets[0]}:{environment['PATH']}"
     result = subprocess.run(
         ["bash", "-c", "\n".join(script)],
         cwd=folder,
-        env={
-            **environment,
-            "PATH": f"{tools}:{environment['PATH']}",
-            "TAP_BIGCOMMERCE_API_URL": store.api_url,
-        },
+        env=environment,
         capture_output=True,
         text=True,
         timeout=120,

@@ -10,8 +10,6 @@ from pathlib import Path
 
 from documents import ROOT, examples
 
-from tap_bigcommerce.records.schemas import load_schema
-from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce_sandbox import Sandbox
 
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
@@ -21,37 +19,28 @@ DECLARATION, TEST = (e.text for e in examples(CONTRIBUTING) if e.language == "py
 def test_the_commands_are_known_to_make() -> None:
     (example,) = (e for e in examples(CONTRIBUTING) if e.language == "sh")
     for line in example.text.splitlines():
-        command = [*line.partition("#")[0].split(), "--dry-run"]
+        command = line.partition("#")[0].split()
         assert command[0] == "make"
-        subprocess.run(command, cwd=ROOT, timeout=60, check=True, capture_output=True)
+        subprocess.run([*command, "--dry-run"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
 
 
 def test_the_declaration_shown_is_one_of_the_taps() -> None:
-    shown = textwrap.indent(DECLARATION.rstrip(), "    ")
     sources = (ROOT / "tap_bigcommerce" / "streams").glob("*.py")
+    shown = textwrap.indent(DECLARATION.rstrip(), "    ")
     assert any(shown in source.read_text("utf-8") for source in sources)
 
 
 def test_the_test_shown_passes(store: Sandbox, tmp_path: Path) -> None:
     imports = (
-        "from tap_bigcommerce_sandbox import Sandbox",
-        "from tap_runner import settings, succeed",
+        "from tap_bigcommerce_sandbox import Sandbox\nfrom tap_runner import settings, succeed"
     )
-    (tmp_path / "shown.py").write_text("\n".join((*imports, textwrap.dedent(TEST))))
+    (tmp_path / "shown.py").write_text(f"{imports}\n{textwrap.dedent(TEST)}")
     names = runpy.run_path(str(tmp_path / "shown.py"))
     (test,) = (value for name, value in names.items() if name.startswith("test_"))
     test(store)
 
 
-def test_a_stream_has_a_schema_and_a_declaration_and_nothing_else() -> None:
-    schemas = ROOT / "tap_bigcommerce" / "records" / "schemas"
-    assert {path.stem for path in schemas.glob("*.json")} == set(STREAMS)
-    assert all(load_schema(name)["properties"] for name in STREAMS)
-
-
 def test_the_folders_of_tests_are_those_in_the_table() -> None:
     text = CONTRIBUTING.read_text("utf-8")
     listed = set(re.findall(r"^\| `tests/(\w+)` \|", text, re.MULTILINE))
-    folders = {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
-    assert folders <= listed
-    assert all((ROOT / "tests" / folder).is_dir() for folder in listed)
+    assert listed == {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}

@@ -14,24 +14,20 @@ from documents import ROOT
 from scripts.docs.check_site import mistakes
 
 
-@pytest.mark.parametrize(
-    ("inside", "wrong"),
-    [
-        ('<a href="https://example.com">out</a>', []),
-        ('<script src="https://a.example/x.js"></script>', ["loads https://a.example/x.js"]),
-        ('<link rel="stylesheet" href="//a.example/x.css">', ["loads //a.example/x.css"]),
-        ('<link rel="next" href="https://a.example/">', []),
-        ('<img src="x.svg">', ["loads x.svg, which does not exist"]),
-    ],
-)
-def test_what_a_page_loads_has_to_be_in_the_site(
-    inside: str, wrong: list[str], tmp_path: Path
-) -> None:
+def test_what_a_page_loads_has_to_be_in_the_site(tmp_path: Path) -> None:
     assert mistakes(tmp_path) == [f"there are no pages in {tmp_path}"]
-    (tmp_path / "page.html").write_text(inside)
-    assert mistakes(tmp_path) == [f"page.html {mistake}" for mistake in wrong]
+    (tmp_path / "page.html").write_text(
+        '<a href="https://a.example">out</a><link rel="next" href="https://a.example/">'
+        '<script src="https://a.example/x.js"></script><img src="x.svg">'
+        '<link rel="stylesheet" href="//a.example/x.css">'
+    )
     (tmp_path / "a.css").write_text("@font-face{src:url('https://a.example/f.woff')}")
-    assert mistakes(tmp_path)[-1] == "a.css loads https://a.example/f.woff"
+    assert mistakes(tmp_path) == [
+        "page.html loads https://a.example/x.js",
+        "page.html loads x.svg, which does not exist",
+        "page.html loads //a.example/x.css",
+        "a.css loads https://a.example/f.woff",
+    ]
 
 
 @pytest.mark.skipif(
@@ -39,9 +35,8 @@ def test_what_a_page_loads_has_to_be_in_the_site(
     reason="`make docs` installs mkdocs, and checks this",
 )
 def test_the_documentation_builds_into_a_site_that_needs_no_network(tmp_path: Path) -> None:
-    site = tmp_path / "site"
     built = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(site)],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
         cwd=ROOT,
         env={**os.environ, "NO_MKDOCS_2_WARNING": "1"},
         capture_output=True,
@@ -49,7 +44,7 @@ def test_the_documentation_builds_into_a_site_that_needs_no_network(tmp_path: Pa
         timeout=120,
     )
     assert built.returncode == 0, built.stderr
-    assert mistakes(site) == []
+    assert mistakes(tmp_path) == []
     # The search has its index in a script: pages that are opened as files may read no other file.
-    index = (site / "search" / "search_index.js").read_text("utf-8")
+    index = (tmp_path / "search" / "search_index.js").read_text("utf-8")
     assert all(word in index for word in ("PII", "GDPR", "webhook"))
