@@ -25,8 +25,9 @@ CATCHES_ALL = {
 
 # A function that changes the value of a module's constant.
 CHANGES = re.compile(
-    r"^ +.*?(?<![\w.])_?[A-Z][A-Z0-9_]+(?:(?:\[[^\]\n]*\]|\.\w+) *[-+|&]?= |\.(?:add|append|clear|discard"
-    r"|extend|insert|pop|popitem|put|remove|reverse|setdefault|sort|update)\()",
+    r"^ +.*?(?<![\w.])_?[A-Z][A-Z0-9_]+(?:(?:\[[^\]\n]*\]|\.\w+) *[-+|&]?= "
+    r"|\.(?:add|append|clear|discard|extend|insert|pop|put|remove|reverse|setdefault|sort|update)"
+    r"\w*\()",
     re.MULTILINE,
 )
 
