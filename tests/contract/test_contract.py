@@ -26,7 +26,11 @@ from pathlib import Path
 from typing import Any
 
 from all_streams import FOUR, KEYS, NAMES, PARENTS
-from expected import SCHEMAS, STREAMS
+from expected import SCHEMAS, STREAMS, singular
+from tap_runner import Json, path_of
+
+from tap_bigcommerce.records.schemas import RESCUED, load_notes, load_schema
+from tap_bigcommerce.streams import STREAMS as DECLARED
 
 Schema = dict[str, Any]
 Row = dict[str, str]
@@ -34,21 +38,28 @@ Row = dict[str, str]
 # The keywords of a schema that the catalog keeps.
 KEYWORDS = {"type", "format", "description", "properties", "items", "additionalProperties"}
 
-# At the top of a stream's file: the shared file whose fields are added before the file's fields.
-EXTENDS = "$extends"
-
-# Notes on fields: lists of paths at the top of a stream's file, marks in the fields.
+# Notes in a stream's file: lists of paths at its top, and marks in the fields.
 LISTED = ("$links", "$off_by_default", "$on_request", "$absent_in_fallback")
 SCALARS = ("string", "number", "integer", "boolean")
 MARKED = {"$json_text": ("string",), "$value_or_array": ("array",), "$personal": SCALARS}
-# Facts of the list or of keys, which are not paths of fields.
-FACTS = ("$references", "$count", "$ignores_start_date")
-NOTES = (*LISTED, *MARKED, *FACTS)
 
 SENTENCE = re.compile(r"[A-Z](?:(?!\. )[^\n])*\S\.")
 
 # Names of dates. A field with such a name has the format date-time.
 DATE_NAME = re.compile(r"(?:.*_)?date_.*|.*_(?:date|at|iso8601)|date|created|expires|last_updated")
+
+# Names that foreign keys have, such as `customer_id`, and names of fields with personal data.
+KEY_NAMES = {f"{singular(name)}_id" for name in NAMES if KEYS[name] == ("id",)}
+KEY_NAMES = {*KEY_NAMES, "variant_id"} - {"store_id"}
+PERSONAL_NAME = re.compile(
+    r"email|phone|(first|last|from|to)_name|^ip_|_ip_|street|zip|postal|city|address_?(line_)?\d"
+    r"|company|notes|comments|message|_token$|card|geo|form_fields\.value|attribute_value"
+)
+# Texts of the store and of the payment provider, characters, and areas.
+NOT_PERSONAL = re.compile(
+    r"(preorder|out_of_stock|purchasing_disabled|declined)_message$|(disabled|cvv_result)\.message$"
+    r"|(decimal|thousands)_token$|(locations\.zip|postal_codes|restricted_to\.zips)$"
+)
 
 # For each type of a schema: the types of the API's description whose values fit it.
 FITTING = {
@@ -94,49 +105,25 @@ def of_api(stream: str) -> dict[str, set[str]]:
     return {path: set(types) for path, types in STREAMS[stream].fields.items()}
 
 
-def read_json(name: str) -> Schema:
-    schema: Schema = json.loads((SCHEMAS / name).read_text(encoding="utf-8"))
-    return schema
-
-
-def resolve(node: Any) -> Any:
-    """The node with every ``$ref`` replaced by the content of the file."""
-    if isinstance(node, list):
-        return [resolve(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if "$ref" in node:
-        return resolve(read_json(node["$ref"]))
-    resolved = {k: resolve(v) for k, v in node.items() if k != EXTENDS and k not in NOTES}
-    if EXTENDS in node:
-        fields = resolve(read_json(node[EXTENDS]))["properties"]
-        resolved["properties"] = {**fields, **resolved["properties"]}
-    return resolved
-
-
 def kind(node: Schema) -> str:
     """The type of the node without null, or "date-time"."""
     (name,) = (each for each in node["type"] if each != "null")
     return str(node.get("format", name))
 
 
-def properties_of(node: Schema) -> dict[str, Schema]:
-    """The properties of an object, or of the items of an array."""
-    found: dict[str, Schema] = node.get("items", node).get("properties", {})
-    return found
-
-
 def all_properties(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
     """Path and node of every property, at every depth."""
-    for name, child in properties_of(node).items():
+    for name, child in node.get("items", node).get("properties", {}).items():
         child_path = f"{path}.{name}" if path else name
         yield child_path, child
         yield from all_properties(child, child_path)
 
 
-FILES = {stream: read_json(f"{stream}.json") for stream in NAMES}
-TOPS: dict[str, Schema] = {stream: resolve(file) for stream, file in FILES.items()}
-FIELDS = {stream: dict(all_properties(schema)) for stream, schema in TOPS.items()}
+TOPS: dict[str, Schema] = {stream: load_schema(stream) for stream in NAMES}
+FIELDS = {
+    stream: {path: node for path, node in all_properties(schema) if path != RESCUED}
+    for stream, schema in TOPS.items()
+}
 EVERY_FIELD = [
     (f"{stream}.{path}", node) for stream, nodes in FIELDS.items() for path, node in nodes.items()
 ]
@@ -148,7 +135,7 @@ def find(stream: str, path: str) -> Schema | None:
     above, _, last = path.rpartition(".")
     parent = FIELDS[stream].get(above)
     if node is None and last == "value" and parent and kind(parent) == "array":
-        return None if properties_of(parent) else parent.get("items")
+        return None if "properties" in parent["items"] else parent["items"]
     return node
 
 
@@ -211,9 +198,15 @@ def test_every_field_is_in_a_table_or_is_an_exception_and_every_exception_is_nee
         assert of_api(stream)[path] != {wanted}, full
 
 
-def test_every_property_has_a_sentence_as_description() -> None:
-    nodes = [*TOPS.items(), *EVERY_FIELD]
-    assert not [path for path, node in nodes if not SENTENCE.fullmatch(node.get("description", ""))]
+def test_a_field_has_a_sentence_as_description_and_declares_its_content() -> None:
+    for path, node in EVERY_FIELD:
+        assert SENTENCE.fullmatch(node.get("description", "")), path
+        for part in filter(None, (node, node.get("items"))):
+            assert set(part) <= KEYWORDS, path
+            assert kind(part) != "array" or "items" in part, path
+            if kind(part) == "object":
+                # Either named properties or any.
+                assert bool(part.get("properties")) != bool(part.get("additionalProperties")), path
 
 
 def test_everything_but_the_primary_key_is_nullable() -> None:
@@ -225,7 +218,7 @@ def test_everything_but_the_primary_key_is_nullable() -> None:
         assert {kind(nodes[key]) for key in KEYS[stream]} <= {"integer", "string"}, stream
 
 
-def test_dates_are_date_times_and_nothing_else_is() -> None:
+def test_dates_are_date_times_and_no_field_is_a_password_or_a_link() -> None:
     for path, node in EVERY_FIELD:
         is_named_so = DATE_NAME.fullmatch(path.rsplit(".", 1)[-1])
         if kind(node) == "date-time":
@@ -233,69 +226,76 @@ def test_dates_are_date_times_and_nothing_else_is() -> None:
         elif is_named_so and kind(node) in ("string", "integer", "number"):
             seconds = kind(node) == "integer" and "seconds since" in node["description"]
             assert seconds or path.endswith(tuple(NO_DATE_TIME)), path
-
-
-def test_objects_and_arrays_declare_their_content() -> None:
-    for path, node in EVERY_FIELD:
-        for part in filter(None, (node, node.get("items"))):
-            assert set(part) <= KEYWORDS, path
-            assert kind(part) != "array" or "items" in part, path
-            if kind(part) == "object":
-                # Either named properties or any.
-                assert bool(part.get("properties")) != bool(part.get("additionalProperties")), path
-
-
-def test_no_field_is_a_password_or_a_link_to_another_resource() -> None:
-    for path, _ in EVERY_FIELD:
         assert "password" not in path or path.endswith("force_password_reset")
         assert not path.endswith(("resource", "quotes"))
+
+
+def test_fields_with_a_name_of_personal_data_are_marked_but_no_keys_and_no_objects() -> None:
+    for stream, nodes in FIELDS.items():
+        marked = load_notes(stream).personal
+        personal = {path.replace("[]", "") for path in marked}
+        leaves = {path for path, node in nodes.items() if kind(node.get("items", node)) != "object"}
+        assert RESCUED in personal, stream
+        assert personal - {RESCUED} <= leaves - {*DECLARED[stream].automatic_fields}, stream
+        for path in leaves - personal:
+            name = path if "form_fields" in path else path.split(".")[-1]
+            if PERSONAL_NAME.search(name) and kind(nodes[path]) != "boolean":
+                assert NOT_PERSONAL.search(path), f"{stream}.{path}"
+
+
+def test_the_catalog_shows_what_is_personal(catalog: Json) -> None:
+    for entry in catalog["streams"]:
+        marked = [item for item in entry["metadata"] if item["metadata"].get("personal")]
+        shown = {path_of(item["breadcrumb"]) for item in marked}
+        assert shown == load_notes(entry["tap_stream_id"]).personal, entry["stream"]
+
+
+def test_foreign_keys_are_declared_and_refer_to_keys_of_the_same_type() -> None:
+    for name, stream in DECLARED.items():
+        for path, key in stream.references.items():
+            other, _, of = key.partition(".")
+            field = FIELDS[name][path.replace("[]", "")]
+            field = field["items"] if path.endswith("[]") else field
+            assert of in KEYS[other], (name, path)
+            assert kind(field) == kind(FIELDS[other][of]), (name, path)
+        assert KEY_NAMES & set(TOPS[name]["properties"]) <= set(stream.references), name
 
 
 # The files
 
 
-def test_a_file_is_a_plain_object_that_begins_with_a_key_and_its_notes_name_fields() -> None:
+def test_the_notes_of_a_file_name_fields_and_no_links() -> None:
     for stream, schema in TOPS.items():
-        file, fields = FILES[stream], {*FIELDS[stream]}
         assert list(schema) == ["type", "description", "properties"], stream
         assert schema["type"] == "object", stream
-        assert next(iter(schema["properties"])) in KEYS[stream], stream
+        assert SENTENCE.fullmatch(schema["description"]), stream
+        file = json.loads((SCHEMAS / f"{stream}.json").read_text(encoding="utf-8"))
         links, off, on_request, absent = (
             {path.replace("[]", "") for path in file.get(name, ())} for name in LISTED
         )
-        assert off <= fields, stream
+        assert off <= set(FIELDS[stream]), stream
         assert on_request | absent <= set(schema["properties"]), stream
-        assert not links & fields, stream
-        if EXTENDS in file:  # It repeats the key and what differs.
-            plain = [key for key in file if key not in (*LISTED, *FACTS)]
-            assert plain == ["type", "description", EXTENDS, "properties"], stream
-            own, shared = file["properties"], read_json(file[EXTENDS])["properties"]
-            assert set(own) & set(shared), stream
-            for name in (set(own) & set(shared)) - {*KEYS[stream]}:
-                assert own[name]["type"] != shared[name]["type"], (stream, name)
+        assert not links & set(FIELDS[stream]), stream
 
 
-def nodes_with(node: Any, keys: set[str]) -> Iterator[Schema]:
-    """Every node in a file that has one of these keys."""
-    if isinstance(node, dict) and set(node) & keys:
+def nodes_in(node: Any) -> Iterator[Schema]:
+    """Every object in a file."""
+    if isinstance(node, dict):
         yield node
     inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     for value in inner:
-        yield from nodes_with(value, keys)
+        yield from nodes_in(value)
 
 
 def test_marks_are_true_and_references_stand_alone_and_every_shared_file_is_used() -> None:
-    files = {path.relative_to(SCHEMAS).as_posix() for path in SCHEMAS.rglob("*.json")}
-    used = set()
-    for name in files:
-        for node in nodes_with(read_json(name), set(MARKED)):
+    used, shared = set(), set()
+    for path in SCHEMAS.rglob("*.json"):
+        name = path.relative_to(SCHEMAS).as_posix()
+        shared |= {name} if name.startswith("shared/") else set()
+        for node in nodes_in(json.loads(path.read_text(encoding="utf-8"))):
             for mark in set(node) & set(MARKED):
                 assert node[mark] is True, name
                 assert kind(node) in MARKED[mark], name
-        for node in nodes_with(read_json(name), {"$ref", EXTENDS}):
-            if EXTENDS in node:
-                assert node in FILES.values(), name
-            else:
-                assert list(node) == ["$ref"], name
-            used.add(node.get("$ref") or node[EXTENDS])
-    assert used == {name for name in files if name.startswith("shared/")} != set()
+            assert "$ref" not in node or list(node) == ["$ref"], name
+            used |= {node[key] for key in ("$ref", "$extends") if key in node}
+    assert used == shared != set()
