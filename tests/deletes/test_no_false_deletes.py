@@ -4,7 +4,7 @@ import copy
 import signal
 
 import pytest
-from deletes_runs import LISTS, MAIN_STREAMS, Runs, said, tombstones
+from deletes_runs import LISTS, Runs, said, tombstones
 from hiding import hiding
 from tap_runner import Json, Result, run, select, start, wait_until
 from tiers import some_of
@@ -80,23 +80,6 @@ def test_a_failed_id_scan_reports_nothing_and_is_repeated(small: Sandbox, catalo
         small.clear_faults()
         again = run(runs.config, runs.catalog, failed.state)
         assert tombstones(again, "products") == [7, 9]
-
-
-def test_a_lost_permission_is_not_a_deletion(small: Sandbox, catalog: Json) -> None:
-    runs = Runs(small, select(catalog, *MAIN_STREAMS), max_attempts=1, max_retry_seconds=0)
-    runs.run()
-    for moment in ("from the start", "after the records"):
-        if moment == "from the start":
-            small.set(withheld_scopes=["orders", "products"])
-        else:
-            small.set(withheld_scopes=[])
-            small.fault("orders", request=2, kind="403", times=0)
-            small.fault("products", request=2, kind="403", times=0)
-        result = runs.run(fails=True)
-        assert not any(tombstones(result, name) for name in MAIN_STREAMS)
-    small.clear_faults()
-    runs.run()
-    assert not any(runs.warehouse.deleted(name) for name in MAIN_STREAMS if name != "orders")
 
 
 # Of 50: in floating point 58% of them are a little less than 29.

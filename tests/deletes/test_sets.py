@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -207,33 +206,6 @@ def test_switching_detect_deletes_off_removes_the_set(small: Sandbox, catalog: J
     assert runs.state_entry("products") == {}
     small.delete("products", ids=[7])
     assert len(runs.run().records("products")) == 24
-
-
-def test_a_folder_that_is_removed_during_a_run_loses_no_record(
-    small: Sandbox, catalog: Json, tmp_path: Path
-) -> None:
-    folder = tmp_path / "ids"
-    more = {"page_size": 10, "max_concurrency": 1, "request_timeout": 1}
-    runs = with_files(small, catalog, folder, **more)
-    runs.run()
-    small.delete("products", ids=[7])
-    small.change("products", ids=[3])
-    small.fault("products", request=1, kind="hang")
-    with start(runs.config, runs.catalog, runs.state) as process:
-        wait_until(lambda: any(r["fault"] == "hang" for r in small.requests()), "no hang")
-        shutil.rmtree(folder)
-        out, err = process.communicate(timeout=20)
-    result = Result(process.returncode, out.decode(), err.decode())
-    runs.warehouse.load(result.messages)
-    assert result.status == 1
-    assert said(result, "cannot be written to deletes_path")
-    assert 3 in result.ids("products")
-    # The next run reads all of them again. Then deletes are detected as usual.
-    runs.state = result.state
-    assert len(runs.run().records("products")) == 24
-    small.delete("products", ids=[8])
-    assert tombstones(runs.run(), "products") == [8]
-    assert list(runs.warehouse.deleted("products")) == [(7,), (8,)]
 
 
 WITHOUT_PYROARING = """

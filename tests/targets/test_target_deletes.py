@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import json
-import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,6 @@ from tap_bigcommerce_sandbox import Options, Sandbox
 
 pytestmark = [pytest.mark.tools, pytest.mark.timeout(600)]
 
-MAIN_STREAMS = ("coupons", "customers", "orders", "products")
-SYNCS = 10
 DELETED_AT = "_sdc_deleted_at"
 DETECT_DELETES = {"detect_deletes": True, "deletes_every": 0, "deletes_limit": 1}
 
@@ -90,44 +87,6 @@ def without(row: Json, *names: str) -> Json:
     return {name: value for name, value in row.items() if name not in names}
 
 
-def test_after_ten_syncs_with_random_changes_postgres_equals_the_store(
-    stock: Sandbox, server: Postgres, tmp_path: Path
-) -> None:
-    chance = random.Random(6)
-    target = real_targets.postgres(tmp_path, server)
-    syncs = Syncs(stock, target, catalog(*MAIN_STREAMS), **DETECT_DELETES)
-    syncs.run()
-    deleted_keys: dict[str, set[Key]] = {name: set() for name in MAIN_STREAMS}
-    deleted_keys["orders"] = {(row["id"],) for row in stock.records("orders") if row["is_deleted"]}
-    for _ in range(SYNCS):
-        before = {name: syncs.rows(name) for name in MAIN_STREAMS}
-        # Whether the API still lists archived orders makes no difference.
-        stock.set(archived_orders=chance.choice(("listed", "hidden")))
-        for name in MAIN_STREAMS:
-            stock.change(name, count=chance.randint(1, 4))
-            stock.add(name, count=chance.randint(0, 3))
-            present_ids = [id_ for (id_,) in present(before[name])]
-            ids = chance.sample(sorted(present_ids), chance.randint(0, 3))
-            stock.delete(name, ids=ids)
-            deleted_keys[name] |= {(id_,) for id_ in ids}
-        done = syncs.run()
-        for name in MAIN_STREAMS:
-            now = syncs.rows(name)
-            assert deleted(now).keys() == deleted_keys[name]
-            for key in deleted_keys[name]:
-                if name == "orders":
-                    assert now[key]["is_deleted"] is True
-                    assert now[key]["products"] or not before[name][key]["products"]
-                else:
-                    mark = (DELETED_AT,)
-                    assert without(now[key], *mark) == without(before[name][key], *mark)
-                    assert before[name][key][DELETED_AT] in (None, now[key][DELETED_AT])
-    assert all(len(deleted_keys[name]) > SYNCS / 2 for name in MAIN_STREAMS)
-    # Every row that is not deleted equals the store, value by value.
-    archived = {f"postgres: orders {key} is missing" for key in deleted_keys["orders"]}
-    assert set(compare(stock, only_present(target), without_mark(done.schemas))) == archived
-
-
 def only_present(target: Target) -> Target:
     """The target, without the rows that are marked as deleted."""
 
@@ -135,13 +94,6 @@ def only_present(target: Target) -> Target:
         return [row for row in target.read(stream) if is_present(row)]
 
     return dataclasses.replace(target, read=read)
-
-
-def without_mark(schemas: dict[str, Json]) -> dict[str, Json]:
-    return {
-        name: {**schema, "properties": without(schema["properties"], DELETED_AT)}
-        for name, schema in schemas.items()
-    }
 
 
 # Tombstones
