@@ -19,30 +19,25 @@ from tap_bigcommerce.shutdown import Shutdown
 
 BASE = "https://api.bigcommerce.com/stores/abc123"
 PATH = "/v2/customers"
-URL = BASE + PATH
-TIME = BASE + "/v2/time"
+FROM_ENVIRONMENT = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "HTTPS_PROXY", "https_proxy")
 TOKEN = "made-up-token"
-CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Environment variables that may name a certificate bundle."""
+ROWS = b'[{"id": 1, "name": "Ann"}]'
+CONTENT = [{"id": 1, "name": "Ann"}]
+BEGIN = 1000.0
 
 
-class Clock:
+class Clock(Shutdown):
     """A clock, in seconds, that moves only when the client waits."""
 
     def __init__(self) -> None:
-        self.now = 1000.0
+        super().__init__()
+        self.now = BEGIN
 
     def __call__(self) -> float:
         return self.now
 
-
-class _Shutdown(Shutdown):
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
     def sleep(self, seconds: float) -> None:
-        self._clock.now += seconds
+        self.now += seconds
 
 
 class _Condition(threading.Condition):
@@ -63,18 +58,17 @@ class TimedClient:
     def __init__(self, api: responses.RequestsMock, clock: Clock, **settings: Any) -> None:
         self.api = api
         self.clock = clock
-        self.config = Config("abc123", TOKEN, **settings)
-        self.shutdown = _Shutdown(clock)
-        self.client = Client(self.config, self.shutdown)
-        self.rate_limiter = RateLimiter(self.config, self.shutdown, clock)
-        self.rate_limiter._changed = _Condition(clock)
-        self.client.rate_limiter = self.rate_limiter
+        config = Config("abc123", TOKEN, **settings)
+        self.client = Client(config, clock)
+        self.client.rate_limiter = RateLimiter(config, clock, clock)
+        self.client.rate_limiter._changed = _Condition(clock)
         self.counts = StreamCounts("customers")
         self.context = RequestContext("customers", "Customers", self.counts)
-        api.get(TIME, json={"time": 1})
+        api.reset()
+        self.respond_with({"json": {"time": 1}}, path="/v2/time")
 
-    def respond_with(self, *queue: Any, url: str = URL) -> None:
-        """Queue responses for `url`; the last one is repeated.
+    def respond_with(self, *queue: Any, path: str = PATH) -> None:
+        """Queue responses for a path or another address; the last one is repeated.
 
         Each is a status, a body, an exception, or a dict of keyword arguments for `responses`.
         """
@@ -83,7 +77,7 @@ class TimedClient:
                 response = {"status": response}
             elif not isinstance(response, dict):
                 response = {"body": response}
-            self.api.get(url, **response)
+            self.api.get(path if "://" in path else BASE + path, **response)
 
     def get(self, path: str = PATH, expects: Any = list, **more: Any) -> Any:
         """Client.get() with the usual parameters."""
@@ -94,25 +88,20 @@ class TimedClient:
         """The requests that were sent, without those for the store's time."""
         return [call.request for call in self.api.calls if "/v2/time" not in str(call.request.url)]
 
-    def waited(self, since: float = 1000.0) -> float:
+    def waited(self, since: float = BEGIN) -> float:
         """Seconds of simulated time since `since`."""
         return self.clock.now - since
 
 
 ClientWith = Callable[..., TimedClient]
-"""A function that makes a client with the given settings."""
+"""Makes a client with the given settings; what an earlier one was sent is forgotten."""
 
 
 @pytest.fixture
-def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment names no certificates and no proxy."""
-    for name in (*CERTIFICATES, "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def client_with(monkeypatch: pytest.MonkeyPatch, clean_environment: None) -> Iterator[ClientWith]:
+def client_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientWith]:
     clock = Clock()
+    for name in (*FROM_ENVIRONMENT, "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(time, "monotonic", clock)
     monkeypatch.setattr(rate_limiter, "POLL_INTERVAL", 1e9)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
