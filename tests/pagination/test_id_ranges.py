@@ -1,163 +1,67 @@
-"""Reading by id: whatever the order of requests, changes and responses, no row is skipped."""
+"""Reading by id: whatever the order of requests, changes and responses, no row is skipped; and what
+it costs: requests beyond those for full pages, time, and memory."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_lists import LAYOUTS, random_ids
+from simulated_list import BEGIN, LAYOUTS, SimulatedList, random_ids, read_through
 
 from tap_bigcommerce.api.response import Response
-from tap_bigcommerce.exceptions import BadRecord, UnexpectedResponse
-from tap_bigcommerce.pagination.id_ranges import (
-    DESCENDING,
-    ByIdRange,
-    IdRangePaginator,
-    IdRangeRequest,
-)
+from tap_bigcommerce.exceptions import BadRecord, TapError, UnexpectedResponse
+from tap_bigcommerce.pagination.id_ranges import DESCENDING, ByIdRange, IdRangePaginator
 from tap_bigcommerce.pagination.page import Page, RequestKind
 
-HISTORIES = 12 * settings().max_examples
-BEGIN = datetime(2026, 1, 5, tzinfo=timezone.utc)
-ASCENDING_ONLY = ByIdRange("min_id")
-BOTH_ORDERS = ByIdRange("min_id", descending=DESCENDING)
-
-
-@dataclass(frozen=True)
-class List:
-    """A list that changes: its rows are versions by id. `cap`: the most rows of a response."""
-
-    rows: dict[int, int]
-    inclusive: bool
-    cap: int
-    total: float | None = None
-    """The total that the API names, as a multiple of the real one; None: it names none."""
-    deleted: set[int] = field(default_factory=set)
-
-    def respond(self, request: IdRangeRequest, limit: int) -> dict[int, int]:
-        ids = sorted(self.rows)
-        if request.bound is None:
-            return {id_: self.rows[id_] for id_ in ids[-1:]}
-        found = [id_ for id_ in ids if id_ >= request.bound + (not self.inclusive)]
-        return {id_: self.rows[id_] for id_ in found[: min(limit, self.cap)]}
-
-    def change(self, chance: random.Random) -> None:
-        last = max(self.rows, default=0)
-        kind = chance.choice(("update", "delete", "insert", "append"))
-        if kind == "append" or not self.rows:
-            self.rows[last + chance.choice((1, 1, 40))] = 1
-            return
-        # The last rows more often than others: the paginator may know them early.
-        id_ = chance.choice(sorted(self.rows)[chance.choice((0, -3)) :])
-        if kind == "update":
-            self.rows[id_] += 1
-        elif kind == "delete":
-            del self.rows[id_]
-            self.deleted.add(id_)
-        else:
-            self.rows.setdefault(chance.randint(1, last), 1)
-
-
-@dataclass
-class SentRequest:
-    """First sent, then answered by the store, then received."""
-
-    request: IdRangeRequest
-    limit: int
-    sent_at: int
-    versions: dict[int, int] | None = None
-
-
-def history(
-    list_: List,
-    paginator: IdRangePaginator,
-    parallel: int,
-    limit: int,
-    changes: float,
-    chance: random.Random,
-) -> Iterator[tuple[int, int]]:
-    """Read the list to its end; yields the ids in order, each with its version."""
-    under_way: list[SentRequest] = []
-    # Each request is three moments; a list of one row a page takes two requests a row.
-    for moment in range(500 + 30 * len(list_.rows)):
-        if paginator.finished:
-            return
-        if chance.random() < changes:
-            list_.change(chance)
-        free = min(
-            parallel - len(under_way), chance.choice((paginator.needs_next_page, 1, parallel))
-        )
-        for request in paginator.next_requests(free, chance.choice((0, 1, 4, 32, 200))):
-            under_way.append(SentRequest(request, chance.choice((limit, limit, 1)), moment))
-        if not under_way:
-            continue
-        sent = chance.choice(under_way)
-        if sent.versions is None:
-            sent.versions = list_.respond(sent.request, sent.limit)
-            continue
-        under_way.remove(sent)
-        sent_at = BEGIN + timedelta(seconds=sent.sent_at)
-        total = None if list_.total is None else int(list_.total * len(list_.rows))
-        response = Response("", 0, sent.versions, total, sent_at, sent_at)
-        paginator.received(sent.request, Page(list(sent.versions), sent.limit, response))
-        for source, ids in paginator.ready():
-            for id_ in ids:
-                yield id_, source.response.content[id_]
-    pytest.fail("the paginator does not come to an end")
-
-
-@settings(max_examples=HISTORIES, deadline=None, print_blob=True)
-@given(
-    seed=st.integers(0, 2**32),
-    layout=st.sampled_from(LAYOUTS),
-    rows=st.integers(0, 120),
-    limit=st.integers(1, 12),
-    cap=st.sampled_from([1, 3, 250]),
-    inclusive=st.booleans(),
-    sorts_descending=st.booleans(),
-    total=st.sampled_from([None, 1, 1, 0, 0.1, 50]),
-    parallel=st.integers(1, 8),
-    changes=st.sampled_from([0.0, 0.05, 0.3]),
-    after=st.sampled_from([0, 0, 20]),
+READINGS = st.fixed_dictionaries(
+    {
+        "parallel": st.integers(1, 8),
+        "pages_that_fit": st.sampled_from([0, 1, 4, 32, 200]),
+        "after": st.sampled_from([0, 0, 20]),
+        "changes": st.sampled_from([0.0, 0.05, 0.3]),
+        "short_pages": st.sampled_from([0.0, 0.3]),
+    }
 )
+APIS = st.fixed_dictionaries(
+    {
+        "limit": st.integers(1, 12),
+        "cap": st.sampled_from([1, 3, 250]),
+        "inclusive": st.booleans(),
+        "sorts_descending": st.booleans(),
+        "total": st.sampled_from([None, 1, 1, 0, 0.1, 50]),
+    }
+)
+
+
+@settings(max_examples=12 * settings().max_examples, deadline=None, print_blob=True)
+@given(st.integers(0, 2**32), st.sampled_from(LAYOUTS), st.integers(0, 120), APIS, READINGS)
 def test_rows_that_are_there_all_the_time_are_yielded_once_and_in_order(
-    seed: int,
-    layout: str,
-    rows: int,
-    limit: int,
-    cap: int,
-    inclusive: bool,
-    sorts_descending: bool,
-    total: float | None,
-    parallel: int,
-    changes: float,
-    after: int,
+    seed: int, layout: str, rows: int, api: dict[str, Any], reading: dict[str, Any]
 ) -> None:
     chance = random.Random(seed)
-    list_ = List(dict.fromkeys(random_ids(layout, rows, chance), 1), inclusive, cap, total)
-    before = dict(list_.rows)
-    pagination = BOTH_ORDERS if sorts_descending else ASCENDING_ONLY
-    paginator = IdRangePaginator("rows", pagination, after=after, parallel=parallel)
-    yielded = list(history(list_, paginator, parallel, limit, changes, chance))
-    ids = [id_ for id_, _ in yielded]
+    list_ = SimulatedList(random_ids(layout, rows, chance), **api)
+    before = {id_ for id_ in list_.ids if id_ > reading["after"]}
+    ids = read_through(list_, latency=chance.random, chance=chance, **reading).ids
     assert ids == sorted(set(ids))
-    assert {id_ for id_ in before if id_ > after and id_ not in list_.deleted} <= set(ids)
-    assert all(version >= before.get(id_, 1) for id_, version in yielded)
+    assert before - list_.deleted <= set(ids)
 
 
 def page(*ids: Any, limit: int = 10) -> Page:
     return Page(list(ids), limit, Response("", 0, None, None, BEGIN, BEGIN))
 
 
+def new_paginator(after: int = 0, **pagination: Any) -> IdRangePaginator:
+    return IdRangePaginator("rows", ByIdRange("min_id", **pagination), after=after, parallel=8)
+
+
 def paginator_that_knows(last: int) -> IdRangePaginator:
     """A paginator that has read the rows 1 to 10, and knows that this is the last id."""
-    paginator = IdRangePaginator("rows", BOTH_ORDERS, parallel=8)
+    paginator = new_paginator(descending=DESCENDING)
     paginator.received(paginator.next_requests(1, 32)[0], page(*range(1, 11)))
     front, last_request = paginator.next_requests(2, 32)
     assert last_request.kind is RequestKind.LAST
@@ -175,35 +79,29 @@ def test_a_page_without_rows_that_came_before_is_requested_again() -> None:
     assert not paginator.finished
 
 
-def test_ids_may_be_up_to_eight_bytes_large() -> None:
-    ids = [1, 2**32 - 1, 2**32, 2**40, 2**63 - 1]
-    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=1)
-    for begin in range(0, len(ids), 2):
-        (request,) = paginator.next_requests(1, 32)
-        paginator.received(request, page(*ids[begin : begin + 3], limit=3))
-        list(paginator.ready())
-    assert list(paginator.yielded_ids) == ids
-
-
-@pytest.mark.parametrize(("last", "contradiction"), [(10, None), (20, "last one has id 20")])
+@pytest.mark.parametrize(("last", "contradiction"), [(10, "None"), (20, "last one has id 20")])
 def test_if_rows_that_came_before_stay_missing_the_last_row_is_requested(
-    last: int, contradiction: str | None
+    last: int, contradiction: str
 ) -> None:
     """Which may have been deleted meanwhile."""
     paginator = paginator_that_knows(last=20)
-    (again,) = paginator.next_requests(1, 32)
-    paginator.received(again, page(10))
+    paginator.received(paginator.next_requests(1, 32)[0], page(10))
     assert [ids for _, ids in paginator.ready()] == [list(range(1, 11))]
     (last_request,) = paginator.next_requests(1, 32)
     assert last_request.kind is RequestKind.LAST
     paginator.received(last_request, page(last, limit=1))
     assert paginator.finished
-    assert (contradiction or "None") in str(paginator.contradiction)
+    assert contradiction in str(paginator.contradiction)
+
+
+def test_ids_may_be_up_to_eight_bytes_large() -> None:
+    ids = [1, 2**32 - 1, 2**32, 2**40, 2**63 - 1]
+    assert read_through(SimulatedList(ids, limit=3), parallel=1).ids == ids
 
 
 @pytest.mark.parametrize("front_is_later", [True, False])
 def test_of_a_row_that_came_twice_the_later_response_counts(front_is_later: bool) -> None:
-    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=8)
+    paginator = new_paginator()
     paginator.received(paginator.next_requests(1, 32)[0], page(*range(1, 11)))
     front, behind = paginator.next_requests(8, 32)
     assert behind.bound is not None
@@ -216,21 +114,127 @@ def test_of_a_row_that_came_twice_the_later_response_counts(front_is_later: bool
     assert all(source[id_] is pages[not front_is_later] for id_ in both)
 
 
-@pytest.mark.parametrize("ids", [(3, 2), (2, 2), (1, 2, 3, 2)])
-def test_ids_that_do_not_rise_end_in_an_error(ids: tuple[int, ...]) -> None:
-    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=8)
-    with pytest.raises(UnexpectedResponse, match="does not sort or filter as documented"):
+@pytest.mark.parametrize(
+    ("after", "ids", "kind", "message"),
+    [
+        (0, (3, 2), UnexpectedResponse, "does not sort or filter as documented"),
+        (0, (2, 2), UnexpectedResponse, "does not sort or filter as documented"),
+        (50, (1, 2, 3), UnexpectedResponse, "from 50 on, the API answered with id 1"),
+        *[(0, (id_,), BadRecord, "no usable id") for id_ in (None, "7", 7.0, True, 0, 2**63)],
+    ],
+)
+def test_ids_that_cannot_be_trusted_end_in_an_error(
+    after: int, ids: tuple[Any, ...], kind: type[TapError], message: str
+) -> None:
+    paginator = new_paginator(after)
+    with pytest.raises(kind, match=message):
         paginator.received(paginator.next_requests(1, 32)[0], page(*ids))
 
 
-def test_ids_below_the_bound_end_in_an_error() -> None:
-    paginator = IdRangePaginator("rows", ASCENDING_ONLY, after=50, parallel=8)
-    with pytest.raises(UnexpectedResponse, match="from 50 on, the API answered with id 1"):
-        paginator.received(paginator.next_requests(1, 32)[0], page(1, 2, 3))
+# What it costs
+
+ROWS = 50_000
+PAGES = ROWS // 250
 
 
-@pytest.mark.parametrize("id_", [None, "7", 7.0, True, 0, -1])
-def test_an_id_that_is_none_ends_in_an_error(id_: Any) -> None:
-    paginator = IdRangePaginator("rows", ASCENDING_ONLY, parallel=8)
-    with pytest.raises(BadRecord, match="no usable id"):
-        paginator.received(paginator.next_requests(1, 32)[0], page(id_))
+def holes(share: float) -> list[int]:
+    """Random ids without this share of them."""
+    return sorted(random.Random(1).sample(range(1, int(ROWS / (1 - share))), ROWS))
+
+
+def thin_then_dense() -> list[int]:
+    """The ids that a filter matches: 3% of the old ones, all of the newest."""
+    old = random.Random(1).sample(range(1, 1_000_000), 30_000)
+    return sorted(old) + list(range(1_000_000, 1_020_000))
+
+
+DENSE = list(range(1, ROWS + 1))
+EVEN = {"dense": DENSE, "2% holes": holes(0.02), "10% holes": holes(0.1), "50% holes": holes(0.5)}
+UNEVEN = {
+    "one in 10,000": holes(0.9999),
+    "every 10,000th": list(range(10_000, 10_000 * (ROWS + 1), 10_000)),
+    "clusters": [index // 500 * 100_000 + index % 500 + 1 for index in range(ROWS)],
+    "a filter": thin_then_dense(),
+    "a filter of a smaller list": [*range(1, 45_001, 33), *range(45_001, 50_001)],
+}
+GAPS = [id_ + (id_ - 1) // 10_000 * 10**9 for id_ in DENSE]
+
+every_api = pytest.mark.parametrize(
+    "api",
+    [
+        {"sorts_descending": sorts, "total": total, "inclusive": inclusive}
+        for sorts, total, inclusive in ((True, 1, True), (True, None, False), (False, 1, False))
+    ],
+    ids=str,
+)
+
+
+def unequal(seed: int) -> Callable[[], float]:
+    """Latencies that differ by half, and now and then one that is three times as long."""
+    chance = random.Random(seed)
+    return lambda: 1 + chance.random() / 2 + (2.0 if chance.random() < 0.02 else 0.0)
+
+
+@every_api
+@pytest.mark.parametrize("kind", [*EVEN, *UNEVEN])
+def test_even_ids_cost_at_most_a_tenth_more_and_uneven_ones_a_quarter(
+    kind: str, api: dict[str, Any]
+) -> None:
+    list_ = SimulatedList({**EVEN, **UNEVEN}[kind], **api)
+    most = (1.1 if kind in EVEN else 1.25) * list_.fewest_pages
+    for seed in range(2):
+        assert read_through(list_, latency=unequal(seed)).requests <= most
+
+
+@every_api
+def test_a_huge_gap_costs_at_most_eight_requests(api: dict[str, Any]) -> None:
+    cost = read_through(SimulatedList(GAPS, **api), latency=unequal(0)).requests
+    without = read_through(SimulatedList(DENSE, **api), latency=unequal(0)).requests
+    assert cost <= without + 4 * 8
+
+
+@every_api
+def test_a_list_of_few_pages_costs_at_most_three_requests_more(api: dict[str, Any]) -> None:
+    """With an exclusive bound, a fourth one shows whether the filter works at all."""
+    chance = random.Random(1)
+    for spread in (1, 2, 10_000):
+        for rows in (*range(1, 1000, 21), 249, 250, 251, 499, 500, 501, 750, 751, 999, 1000):
+            list_ = SimulatedList(sorted(chance.sample(range(1, rows * spread + 1), rows)), **api)
+            most = list_.fewest_pages + 4 - api["inclusive"]
+            assert read_through(list_).requests <= most, f"{rows} rows"
+
+
+@every_api
+def test_four_fifths_of_the_parallelism_are_used(api: dict[str, Any]) -> None:
+    used = {
+        kind: PAGES / (8 * read_through(SimulatedList(EVEN[kind], **api)).time)
+        for kind in ("dense", "2% holes", "10% holes")
+    }
+    assert used["dense"] >= 0.8
+    if api["total"] and api["sorts_descending"]:
+        # Total and last row show that ids are even: there is no slow start.
+        assert min(used.values()) >= 0.85, used
+
+
+def test_what_proves_the_end_of_a_list_is_asked_while_its_last_pages_are_on_their_way() -> None:
+    # The first page; the second one and the last row; the third page, and what is behind it.
+    assert read_through(SimulatedList(list(range(1, 521)))).time == 3
+
+
+@pytest.mark.parametrize("sorts_descending", [True, False])
+@pytest.mark.parametrize("pages_that_fit", [0, 1, 4, 32])
+def test_no_more_waits_than_memory_holds(pages_that_fit: int, sorts_descending: bool) -> None:
+    """However little that is, the list is read to its end: the next page is always requested."""
+    for ids in (DENSE, UNEVEN["clusters"], GAPS):
+        list_ = SimulatedList(ids[:20_000], sorts_descending=sorts_descending)
+        cost = read_through(list_, latency=unequal(1), pages_that_fit=pages_that_fit)
+        assert cost.most_pages <= pages_that_fit + 1
+
+
+@pytest.mark.parametrize("cap", [1, 3, 100])
+def test_a_list_that_gives_less_than_asked_is_read_at_what_it_gives(cap: int) -> None:
+    for inclusive in (True, False):
+        list_ = SimulatedList(list(range(1, 20 * cap + 1)), cap=cap, inclusive=inclusive)
+        # With an inclusive bound, one row of each page is known.
+        pages = 40 if cap == 1 else 20 * cap / (cap - inclusive)
+        assert read_through(list_).requests <= 1.25 * pages + 5

@@ -5,8 +5,8 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.config import Config
@@ -15,11 +15,20 @@ from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
 WINDOW = 30.0
 
 
+def quota_headers(quota: int, left: int, reset: float) -> dict[str, str]:
+    return {
+        "X-Rate-Limit-Time-Window-Ms": str(int(WINDOW * 1000)),
+        "X-Rate-Limit-Time-Reset-Ms": str(int(reset * 1000)),
+        "X-Rate-Limit-Requests-Quota": str(quota),
+        "X-Rate-Limit-Requests-Left": str(left),
+    }
+
+
 def try_acquire(limiter: RateLimiter) -> float:
     """Acquire if a request may be sent now. Returns 0 then, else the seconds to wait."""
     wait, _ = limiter._wait()
     limiter._in_flight += wait <= 0
-    return wait
+    return max(0.0, wait)
 
 
 class Timeline:
@@ -39,69 +48,56 @@ class Timeline:
             event()
 
 
-@dataclass
-class Served:
-    """The numbers of successes and 429s by window."""
+class App:
+    """An app of the store, and the numbers of its successes and 429s by window."""
 
-    good: dict[int, int] = field(default_factory=dict)
-    refused: dict[int, int] = field(default_factory=dict)
+    def __init__(self, store: Store, timeline: Timeline) -> None:
+        self.good: Counter[int] = Counter()
+        self.refused: Counter[int] = Counter()
+        self._store = store
+        self._timeline = timeline
 
     @property
     def refused_share(self) -> float:
-        refused, good = sum(self.refused.values()), sum(self.good.values())
-        return refused / max(1, refused + good)
+        return self.refused.total() / max(1, self.refused.total() + self.good.total())
 
 
 class Store:
-    """Counts requests in fixed windows, and responds with 429 above the quota."""
+    """Responds with 429 above its quota, or while more than `at_once` requests are under way."""
 
-    def __init__(self, quota: int, timeline: Timeline, begins_at: float) -> None:
+    def __init__(
+        self, quota: int, timeline: Timeline, begins_at: float, at_once: float = float("inf")
+    ) -> None:
+        self.under_way = 0
         self._quota = quota
         self._timeline = timeline
         self._begins_at = begins_at
-        self._used: dict[int, int] = {}
+        self._at_once = at_once
+        self._used: Counter[int] = Counter()
 
-    def window(self) -> int:
-        return int((self._timeline.now + self._begins_at) // WINDOW)
-
-    def respond(self, served: Served) -> tuple[int, dict[str, str]]:
+    def respond(self, app: App) -> tuple[int, dict[str, str]]:
         """Returns the status and headers of a response."""
-        window = self.window()
-        used = self._used.get(window, 0)
-        good = used < self._quota
-        if good:
-            used += 1
-            self._used[window] = used
-        counts = served.good if good else served.refused
-        counts[window] = counts.get(window, 0) + 1
-        left = (window + 1) * WINDOW - self._begins_at - self._timeline.now
-        return 200 if good else 429, {
-            "X-Rate-Limit-Time-Window-Ms": str(int(WINDOW * 1000)),
-            "X-Rate-Limit-Time-Reset-Ms": str(int(left * 1000)),
-            "X-Rate-Limit-Requests-Quota": str(self._quota),
-            "X-Rate-Limit-Requests-Left": str(self._quota - used),
-        }
+        now = self._timeline.now + self._begins_at
+        window = int(now // WINDOW)
+        good = self._used[window] < self._quota and self.under_way <= self._at_once
+        self._used[window] += good
+        (app.good if good else app.refused)[window] += 1
+        left = self._quota - self._used[window]
+        headers = quota_headers(self._quota, left, (window + 1) * WINDOW - now)
+        return 200 if good else 429, headers
 
 
-class Tap:
+class Tap(App):
     """A tap whose workers always have a request to send."""
 
     def __init__(
-        self,
-        store: Store,
-        timeline: Timeline,
-        latency: Callable[[], float],
-        *,
-        share: float = 0.9,
-        concurrency: int = 8,
+        self, store: Store, timeline: Timeline, latency: Callable[[], float], share: float
     ) -> None:
-        self.served = Served()
-        self._store = store
-        self._timeline = timeline
+        super().__init__(store, timeline)
         self._latency = latency
-        config = Config("", "", quota_share=share, max_concurrency=concurrency)
+        config = Config("", "", quota_share=share, max_concurrency=8)
         self._limiter = RateLimiter(config, Shutdown(), lambda: timeline.now)
-        for _ in range(concurrency):
+        for _ in range(8):
             self._send()
 
     def _send(self) -> None:
@@ -109,34 +105,34 @@ class Tap:
         if wait > 0:
             self._timeline.after(min(wait, POLL_INTERVAL), self._send)
             return
+        self._store.under_way += 1
         latency = self._latency()
         self._timeline.after(latency * 0.7, lambda: self._respond(latency))
 
     def _respond(self, latency: float) -> None:
-        status, headers = self._store.respond(self.served)
+        status, headers = self._store.respond(self)
         self._timeline.after(latency * 0.3, lambda: self._receive(status, headers, latency))
 
     def _receive(self, status: int, headers: dict[str, str], took: float) -> None:
+        self._store.under_way -= 1
         self._limiter.release(headers, took)
         if status == 429:
-            self._limiter.record_refusal(headers)
+            self._limiter.record_refusal(headers, took)
         else:
             self._limiter.record_success()
         self._send()
 
 
-class OtherApp:
+class OtherApp(App):
     """Sends requests at a constant rate, whatever the responses are."""
 
     def __init__(self, store: Store, timeline: Timeline, per_window: int) -> None:
-        self.served = Served()
-        self._store = store
-        self._timeline = timeline
+        super().__init__(store, timeline)
         self._every = WINDOW / per_window
         self._send()
 
     def _send(self) -> None:
-        self._store.respond(self.served)
+        self._store.respond(self)
         self._timeline.after(self._every, self._send)
 
 
