@@ -10,22 +10,17 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from sandbox_client import client
-
 from tap_bigcommerce_sandbox import Store
 
 Json = dict[str, Any]
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
-NOT_SET = ("", "0000-00-00 00:00:00")
-PARTS = (
-    "variants,images,custom_fields,bulk_pricing_rules,videos,primary_image,channels,"
-    "parent_relations"
-)
-
-
-MOST_ATTRIBUTES = 10
-V3_PARTS = ("addresses", "attributes", "storecredit", "shopper_profile_id", "segment_ids")
+NOTHING: Mapping[str, tuple[Any, ...]] = {
+    "date": ("", "0000-00-00 00:00:00"),
+    "object": ([], ""),
+    **dict.fromkeys(("number", "integer", "array"), ("",)),
+}
+"""By type, the values for which null is written."""
 ONLY_V3 = (
     "channel_ids",
     "origin_channel_id",
@@ -51,40 +46,15 @@ def instant(text: str) -> datetime:
 
 def rows_of(store: Store, name: str) -> dict[int, Json]:
     """All rows of a list by id, complete: with everything that the tap can show of them."""
-    if name == "products":
-        rows: list[Json] = []
-        get = client(store)
-        while more := get(
-            "v3/catalog/products",
-            include=PARTS,
-            limit=250,
-            **{"id:greater": rows[-1]["id"] if rows else 0, "sort": "id"},
-        ).json["data"]:
-            rows += more
-    else:
-        rows = store.records(name, full=True)
+    rows = {row["id"]: row for row in store.records(name, full=True)}
     if name == "customers":
-        only_v3 = _customers_of_v3(store)
-        rows = [{**row, **only_v3[row["id"]]} for row in rows]
-    return {row["id"]: row for row in rows}
-
-
-def _customers_of_v3(store: Store) -> dict[int, Json]:
-    """What v3 alone says about customers, by id."""
-    get = client(store)
-    rows: list[Json] = []
-    page = 1
-    while more := get("v3/customers", include=",".join(V3_PARTS), limit=250, page=page).json[
-        "data"
-    ]:
-        rows += more
-        page += 1
-    for row in rows:
-        if len(row["attributes"]) >= MOST_ATTRIBUTES:  # as many as the API includes
-            row["attributes"] = get(
-                "v3/customers/attribute-values", limit=250, **{"customer_id:in": row["id"]}
-            ).json["data"]
-    return {row["id"]: {name: row[name] for name in ONLY_V3 if name in row} for row in rows}
+        of_v3 = {row["id"]: row for row in store.records("customers_v3", full=True)}
+        for id_, row in rows.items():
+            row.update({field: of_v3[id_][field] for field in ONLY_V3 if field in of_v3[id_]})
+            row["attributes"] = []  # The API includes at most ten.
+        for value in store.records("customer_attribute_values"):
+            rows[value["customer_id"]]["attributes"].append(value)
+    return rows
 
 
 def differences(
@@ -94,77 +64,34 @@ def differences(
 
     `schema` is the one that was emitted. exact: numbers agree in their digits, not only in value.
     """
-    kind = _kind(schema)
-    if row is None or record is None:
-        if record is not None or not _is_nothing(row, kind):
-            yield f"{path}: {record!r} is not {row!r}"
-    elif kind == "object" and isinstance(row, dict):
-        yield from _object_differences(record, row, schema, exact, path)
-    elif kind == "array":
-        # A list that comes as its only item.
-        several = row if isinstance(row, list) else [row]
-        if not isinstance(record, list) or len(record) != len(several):
-            yield f"{path}: {_short(record)} is not {_short(several)}"
-            return
-        for at, (one, other) in enumerate(zip(record, several, strict=True)):
-            yield from differences(
-                one, other, schema.get("items", {}), exact=exact, path=f"{path}[{at}]"
-            )
-    elif not _same(record, row, kind, exact=exact):
-        yield f"{path}: {record!r} is not {row!r}"
-
-
-def _object_differences(
-    record: Any, row: Json, schema: Mapping[str, Any], exact: bool, path: str
-) -> Iterator[str]:
-    if not isinstance(record, dict):
-        yield f"{path}: {_short(record)} is no object"
-        return
-    fields = schema.get("properties")
-    if fields is None:  # Any object goes out whole.
-        if record != row:
-            yield f"{path}: {_short(record)} is not {_short(row)}"
-        return
-    extra = schema.get("additionalProperties", False)
-    if extra is False:
-        for name in record.keys() - fields.keys():
-            yield f"{path}.{name}: not in the schema"
-    for name in record.keys() - row.keys():
-        if record[name] is not None:
-            yield f"{path}.{name}: not in the store"
-    for name, value in row.items():
-        if name in record:
-            inner = fields.get(name, extra)
-            yield from differences(
-                record[name],
-                value,
-                inner if isinstance(inner, dict) else {},
-                exact=exact,
-                path=f"{path}.{name}",
-            )
-        elif name in fields:
-            yield f"{path}.{name}: missing"
-
-
-def _kind(schema: Mapping[str, Any]) -> str:
     types = schema.get("type", "any")  # without one, anything goes out whole
-    names = [types] if isinstance(types, str) else [name for name in types if name != "null"]
-    assert len(names) == 1, schema
-    return "date" if schema.get("format") == "date-time" else str(names[0])
-
-
-def _is_nothing(row: Any, kind: str) -> bool:
-    """Whether null is how this value is written in a field of this kind."""
-    if row is None:
-        return True
-    if kind == "object":
-        return row in ([], "")
-    return (kind == "date" and row in NOT_SET) or (
-        kind in ("number", "integer", "array") and row == ""
-    )
+    (kind,) = [types] if isinstance(types, str) else [name for name in types if name != "null"]
+    if kind == "array" and isinstance(record, list) and row not in (None, ""):
+        several = row if isinstance(row, list) else [row]
+        if len(record) != len(several):
+            yield f"{path}: {len(record)} items instead of {len(several)}"
+        for at, (one, other) in enumerate(zip(record, several, strict=False)):
+            items = schema.get("items", {})
+            yield from differences(one, other, items, exact=exact, path=f"{path}[{at}]")
+    elif "properties" in schema and isinstance(record, dict) and isinstance(row, dict):
+        fields, extra = schema["properties"], schema.get("additionalProperties", False)
+        for name in record.keys() | row.keys():
+            inner, at_field = fields.get(name, extra), f"{path}.{name}"
+            if inner is False or name not in record:
+                if name in record or name in fields:
+                    yield f"{at_field}: {'not in the schema' if name in record else 'missing'}"
+            else:
+                known = inner if isinstance(inner, dict) else {}
+                yield from differences(
+                    record[name], row.get(name), known, exact=exact, path=at_field
+                )
+    elif not _same(record, row, "date" if "format" in schema else kind, exact=exact):
+        yield f"{path}: {record!r:.200} is not {row!r:.200}"
 
 
 def _same(record: Any, row: Any, kind: str, *, exact: bool) -> bool:
+    if record is None or row is None:
+        return record is None and (row is None or row in NOTHING.get(kind, ()))
     if kind == "date":
         return bool(INSTANT.fullmatch(record)) and instant(record) == instant(row)
     if kind in ("number", "integer"):
@@ -173,13 +100,6 @@ def _same(record: Any, row: Any, kind: str, *, exact: bool) -> bool:
         if exact and isinstance(row, str):
             return str(record) == row.replace(".", "0.", row.startswith("."))
         return Decimal(str(record)) == Decimal(str(row))
-    if kind == "string":
-        if isinstance(row, str):
-            return bool(record == row)
-        return isinstance(record, str) and json.loads(record) == row
+    if kind == "string" and not isinstance(row, str):
+        return isinstance(record, str) and bool(json.loads(record) == row)
     return (kind == "any" or type(record) is type(row)) and bool(record == row)
-
-
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) < 200 else text[:200] + "…"
