@@ -25,8 +25,6 @@ DATED = {
     "products": "date_modified:min",
 }
 """Those of the four that are incremental, with the parameter that filters them by date."""
-TEXTS = {"coupons": "name", "customers": "notes", "orders": "staff_notes", "products": "name"}
-"""A text field of each of the four, which the sandbox lets be changed."""
 KEYS: Mapping[str, tuple[str, ...]] = {name: listed.key for name, listed in STREAMS.items()}
 
 
@@ -42,31 +40,23 @@ class Parent:
 # Where some rows change their parent's date, all rows below it have it.
 _DATES = {listed.parent: listed.parents_date for listed in STREAMS.values() if listed.parents_date}
 PARENTS: Mapping[str, Parent] = {
-    name: Parent(listed.parent, listed.parent_id, _DATES.get(listed.parent))
+    name: Parent(listed.parent, str(listed.parent_id), _DATES.get(listed.parent))
     for name, listed in STREAMS.items()
-    if listed.parent is not None and listed.parent_id is not None
+    if listed.parent is not None
 }
-
-# Streams whose rows the list of their parents carries already.
+# Streams whose rows come with those of their parents. With options and modifiers, the API shows
+# few products at once; a review does not change its product.
 IN_ORDERS = ("order_products", "order_shipping_addresses", "order_consignments", "order_fees")
-
-
-_PRODUCTS = STREAMS["products"].endpoint
-_IN_PRODUCTS = tuple(
-    name for include in sorted(_PRODUCTS.includes) if (name := f"product_{include}") in PARENTS
-)
-# With these, the API shows few products at once.
-IN_SMALL_PAGES = tuple(
-    name for name in _IN_PRODUCTS if name[len("product_") :] in _PRODUCTS.capping_includes
-)
-# The others, whose changes are changes of the product. A review is none.
 IN_PRODUCTS = tuple(
-    name for name in _IN_PRODUCTS if name not in IN_SMALL_PAGES and STREAMS[name].parents_date
+    f"product_{part}" for part in ("bulk_pricing_rules", "custom_fields", "images", "videos")
 )
-NESTED = (*IN_ORDERS, *_IN_PRODUCTS)
-
+IN_SMALL_PAGES = ("product_modifiers", "product_options")
 # Streams that cost a request a parent; coupons one for each order that seems to have some.
-WITH_CHILD_LIST = tuple(name for name in PARENTS if name not in (*NESTED, "order_coupons"))
+WITH_CHILD_LIST = tuple(
+    name
+    for name, parent in PARENTS.items()
+    if parent.stream != "products" and name not in (*IN_ORDERS, "order_coupons")
+)
 BELOW_ORDERS = tuple(name for name in WITH_CHILD_LIST if PARENTS[name].stream == "orders")
 
 BY_OWN_DATE = tuple(name for name in NAMES if STREAMS[name].own_date == "date_modified")
@@ -120,10 +110,8 @@ def key_of(name: str, row: Json) -> Key:
 
 def truth(store: Store, name: str) -> dict[Key, Json]:
     """The rows of a stream by key, with all that it adds to what the store holds."""
-    if name in ("orders", "products", "customers", "coupons"):
-        return {(id_,): row for id_, row in rows_of(store, name).items()}
     added = _ADDED.get(name, dict)
-    rows = [{**row, **added(row)} for row in store.records(list_of(name), full=True)]
+    rows = [{**row, **added(row)} for row in rows_of(store, list_of(name))]
     parent = PARENTS.get(name)
     if parent is not None:
         dates = {

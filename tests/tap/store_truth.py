@@ -44,16 +44,17 @@ def instant(text: str) -> datetime:
     return moment.astimezone(timezone.utc)
 
 
-def rows_of(store: Store, name: str) -> dict[int, Json]:
-    """All rows of a list by id, complete: with everything that the tap can show of them."""
-    rows = {row["id"]: row for row in store.records(name, full=True)}
+def rows_of(store: Store, name: str) -> list[Json]:
+    """All rows of a list, complete: with everything that the tap can show of them."""
+    rows = store.records(name, full=True)
     if name == "customers":
         of_v3 = {row["id"]: row for row in store.records("customers_v3", full=True)}
-        for id_, row in rows.items():
-            row.update({field: of_v3[id_][field] for field in ONLY_V3 if field in of_v3[id_]})
-            row["attributes"] = []  # The API includes at most ten.
+        attributes: dict[int, list[Json]] = {row["id"]: [] for row in rows}
         for value in store.records("customer_attribute_values"):
-            rows[value["customer_id"]]["attributes"].append(value)
+            attributes[value["customer_id"]].append(value)
+        for row in rows:
+            found = {**of_v3[row["id"]], "attributes": attributes[row["id"]]}
+            row.update({field: found[field] for field in ONLY_V3 if field in found})
     return rows
 
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from all_streams import NAMES, PARENTS, key_of
 from expected import STREAMS
-from store_truth import rows_of
 from tap_runner import Json, Result, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Options, Sandbox
@@ -29,17 +28,17 @@ FIELDS = {
     if name not in PARENTS and field in STREAMS[name].fields
 }
 OF_CHANNELS = {*FIELDS, *FILTERS}
-UNKNOWN = {"channel_id": None}
 
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Sandbox]:
     with Sandbox(Options(orders=24, customers=30, products=24, coupons=5, channels=3)) as started:
-        second = list(rows_of(started, "channels"))[1]
+        second = started.records("channels")[1]["id"]
         for name in ("orders", "subscribers"):
-            started.change(name, list(rows_of(started, name))[:9], {"channel_id": second})
+            ids = [row["id"] for row in started.records(name)]
+            started.change(name, ids[:9], {"channel_id": second})
         # Nobody says where they came from: they belong to each channel.
-        started.change("subscribers", list(rows_of(started, "subscribers"))[9:11], UNKNOWN)
+        started.change("subscribers", ids[9:11], {"channel_id": None})
         yield started
 
 
@@ -56,7 +55,7 @@ def keys(result: Result, name: str) -> list[Any]:
 def test_only_rows_of_these_channels_come_and_the_api_filters_where_it_can(
     store: Sandbox, catalog: Json
 ) -> None:
-    channels = list(rows_of(store, "channels"))
+    channels = [row["id"] for row in store.records("channels")]
     everything, _ = read(store, catalog)
     for wanted, given in ((channels[:1], channels[:1]), (channels[:2], "{}, {}".format(*channels))):
         result, requests = read(store, catalog, channel_ids=given)
@@ -73,8 +72,8 @@ def test_only_rows_of_these_channels_come_and_the_api_filters_where_it_can(
             assert {query.get(parameter) for query in asked} == {text}, name
         if len(wanted) > 1:
             continue
-        of_products = rows_of(store, "products").items()
-        expected = [(id_,) for id_, row in of_products if channels[0] in row["channels"]]
+        products = store.records("products", full=True)
+        expected = [(row["id"],) for row in products if channels[0] in row["channels"]]
         assert keys(result, "products") == expected != []
         for name in NAMES:
             parent = PARENTS.get(name)
