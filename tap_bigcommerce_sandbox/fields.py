@@ -71,6 +71,8 @@ class Field:
     """How the number of the row is written, if it is the row's id."""
     absent: bool = False
     """Whether some rows do not have it."""
+    value: Any = ABSENT
+    """The value that all rows have, if it is always the same."""
 
 
 Fields = Mapping[str, Any]
@@ -95,7 +97,7 @@ def read(item: Any) -> Field:
         return Field(lambda cell: [make(cell) for make in makers], "array")
     if callable(item):
         return Field(item)
-    return Field(lambda cell: item, _TYPES.get(type(item), ""))
+    return Field(lambda cell: item, _TYPES.get(type(item), ""), value=item)
 
 
 def filled(cell: Cell, fields: Mapping[str, Field]) -> Row:
@@ -103,8 +105,10 @@ def filled(cell: Cell, fields: Mapping[str, Field]) -> Row:
     outer, row = (cell.name, cell.row), dict[str, Any]()
     cell.row = row
     for name, item in fields.items():
-        cell.name = name
-        value = item.make(cell)
+        value = item.value
+        if value is ABSENT:
+            cell.name = name
+            value = item.make(cell)
         if value is not ABSENT:
             row[name] = value
     cell.name, cell.row = outer
@@ -142,10 +146,16 @@ BASIS = Field(_from_basis)
 
 
 # Texts
-TEXT = Field(lambda cell: cell.rng.pick(("", "", *texts.SENTENCES)), "string", free=True)
+_TEXTS = ("", "", *texts.SENTENCES)
+TEXT = Field(lambda cell: cell.rng.pick(_TEXTS), "string", free=True)
 NAME = Field(lambda cell: f"{cell.rng.pick(texts.NOUNS)} {cell.number}", "string", free=True)
 CODE = Field(lambda cell: f"{cell.name.upper()}-{cell.number}", "string")
 URL = Field(lambda cell: f"https://example.com/{cell.name}/{cell.number}", "string")
+HTML = Field(
+    lambda cell: f"<p>{' '.join(cell.rng.choices(texts.SENTENCES, k=cell.rng.between(1, 12)))}</p>",
+    "string",
+)
+DIGITS = Field(lambda cell: str(cell.rng.between(10**11, 10**12)), "string")
 FIRST_NAME = Field(lambda cell: cell.rng.pick(texts.FIRST_NAMES), "string")
 LAST_NAME = Field(lambda cell: cell.rng.pick(texts.LAST_NAMES), "string")
 COMPANY = Field(lambda cell: cell.rng.pick(texts.COMPANIES), "string")
@@ -189,6 +199,12 @@ def in_turn(*values: Any) -> Field:
     )
 
 
+def first(item: Any, others: Any) -> Field:
+    """Another field in the first row of each parent than in the others."""
+    makers = read(item).make, read(others).make
+    return Field(lambda cell: makers[cell.at > 0](cell), _common_type((item, others)))
+
+
 def mostly(usual: Any, other: Any, share: float = 0.8) -> Field:
     """A value in this share of the rows, another one in the others; or fields."""
     first, second = read(usual).make, read(other).make
@@ -209,7 +225,17 @@ def only_if(name: str, values: Any, item: Any, otherwise: Any = ABSENT) -> Field
     return Field(make, kind, absent=absent or first.absent or second.absent)
 
 
+CITY, STATE, ZIP, COUNTRY, COUNTRY_CODE = (
+    in_turn(*some) for some in zip(*texts.PLACES, strict=True)
+)
+"""Parts of an address that agree with each other."""
+
+
 # Numbers
+AT = Field(lambda cell: cell.at, "integer")
+"""The place below the parent, from 0 on."""
+
+
 def flag(share: float = 0.6) -> Field:
     """True in this share of the rows."""
     return Field(lambda cell: cell.rng.random() < share, "boolean")
@@ -268,7 +294,7 @@ def nullable(item: Any) -> Field:
         absent = (cell.number + name_number(cell.name)) % 3 == 0
         return None if absent else whole.make(cell)
 
-    return dataclasses.replace(whole, make=make, nullable=True)
+    return dataclasses.replace(whole, make=make, nullable=True, value=ABSENT)
 
 
 def array(item: Any, most: int = 3) -> Field:

@@ -25,7 +25,7 @@ from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, json_r
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import OBJECT, PARTS_CAP, Paging, cut
 from tap_bigcommerce_sandbox.table import Dates, Row, Table
-from tap_bigcommerce_sandbox.values import SeededRandom, http_date
+from tap_bigcommerce_sandbox.values import http_date
 from tap_bigcommerce_sandbox.world import Form, World
 
 NO_WORDS: frozenset[str] = frozenset()
@@ -82,10 +82,9 @@ class List(Below):
     rows: Callable[[World, int], list[Row]] | None = None
     """The rows below a parent, in the order of their ids."""
     fields: Fields = field(default_factory=dict)
-    basis: Callable[[World, int], Any] | None = None
+    basis: Callable[[World, int], Any] | Sequence[Any] = ()
     """What the fields of the row with this id are computed from. With a parent: a sequence of what
-    each row below the parent with this id is computed from, where `share` and `size` do not say how
-    many there are."""
+    each of its rows is computed from, where `size` does not say how many it has."""
     facts: Mapping[str, Callable[[World, int], Any]] = field(default_factory=dict)
     """Fields that filters can read without computing the row."""
     shows: str = ""
@@ -158,7 +157,7 @@ class List(Below):
                 "id": number,
                 "id_form": fields[number].form if number else int,
                 "parent_field": parent_field,
-                "stride": 1 if size == 1 else self.stride,
+                "stride": 1 if number == parent_field else self.stride,
                 "dates": Dates(stamp, created, modified),
             }
         return derived
@@ -240,7 +239,7 @@ class List(Below):
         """The row with this id, as the store started."""
         if self.row is None:
             table, rng = world.tables[self.name], world.rng(self.name, number)
-            basis = self.basis and self.basis(world, number)
+            basis = self.basis(world, number) if callable(self.basis) else None
             cell = Cell(world, rng, number, table.created(number), table.modified(number), basis)
             row = filled(cell, self.fields)
         else:
@@ -251,10 +250,13 @@ class List(Below):
         """The rows below a parent, as the store started."""
         if self.rows is not None:
             return self.rows(world, parent)
-        rng = world.rng(self.name, parent)
-        of_each = self.basis(world, parent) if self.basis else self._count(world, parent, rng)
-        if not of_each:
+        if not self._has_rows(world, parent):
             return []
+        of_each = self.basis(world, parent) if callable(self.basis) else self.basis
+        if self.basis and not of_each:
+            return []
+        rng = world.rng(self.name, parent)
+        of_each = of_each or range(rng.between(1, self.count_rows(world.options)))
         created, number, found = world.listed(self.parent).created(parent), parent * self.stride, []
         for at, basis in enumerate(of_each):
             modified = created + at + rng.between(0, 60 * _DAY)
@@ -262,11 +264,9 @@ class List(Below):
             found.append(filled(cell, self.fields))
         return found
 
-    def _count(self, world: World, parent: int, rng: SeededRandom) -> Sequence[int]:
-        count = rng.between(1, self.count_rows(world.options))
-        return range(count if self._has_rows(world, parent) else 0)
-
     def _has_rows(self, world: World, parent: int) -> bool:
+        if self.share == 1.0:
+            return True
         if callable(self.share):
             return self.share(world, parent)
         parents = world.listed(self.parent)

@@ -75,6 +75,9 @@ def name_number(name: str) -> int:
 class SeededRandom(random.Random):
     """A random generator with the methods that rows are made with."""
 
+    def __init__(self, seed: int) -> None:
+        super(random.Random, self).seed(seed)  # Without what Python does for other seeds: faster.
+
     def pick(self, items: Sequence[Item]) -> Item:
         """One of the items."""
         return items[int(self.random() * len(items))]

@@ -1,20 +1,21 @@
 """Products and their child lists, brands, categories, inventory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, cast
 
+from tap_bigcommerce_sandbox import fields as kind
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
-from tap_bigcommerce_sandbox.fields import refers_to
+from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import Computed, List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import UNPAGED, Paging
-from tap_bigcommerce_sandbox.table import Dates, Row
-from tap_bigcommerce_sandbox.values import SeededRandom, iso, same, unique_id
+from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import number as amount
+from tap_bigcommerce_sandbox.values import unique_id
 from tap_bigcommerce_sandbox.world import Form, World
 
 STRIDE = 1000
@@ -44,13 +45,8 @@ def brief(world: World, number: int) -> Brief:
     return cast(Brief, found)
 
 
-def base_variant(product: int) -> int:
-    """The id of a product's first variant."""
-    return product * STRIDE
-
-
-def option_of(product: int) -> int:
-    """The id of the option by which a product's variants differ."""
+def first_below(product: int) -> int:
+    """The id of a product's first variant, and of the option by which its variants differ."""
     return product * STRIDE
 
 
@@ -69,215 +65,151 @@ def _brief(world: World, number: int) -> Brief:
     return Brief(number, name, sku, price, rng.chance(0.05), variants if most else 0)
 
 
-def _product(world: World, number: int) -> Row:
-    known = brief(world, number)
-    rng = world.rng("product", number)
-    row = {**_description(world, known, rng), **_stock(world, known, rng)}
-    row.update(_presentation(known, rng))
-    return row
+def _part_of_price(percent: int) -> Callable[[Cell], Any]:
+    return lambda cell: amount(cell.basis.price * percent // 100)
 
 
-def _description(world: World, known: Brief, rng: SeededRandom) -> Row:
-    table = world.tables["products"]
-    on_sale = rng.chance(0.2)
-    price = amount(known.price)
-    sale = amount(known.price * 80 // 100) if on_sale else 0
-    text = " ".join(rng.pick(texts.SENTENCES) for _ in range(rng.between(1, 12)))
-    return {
-        "id": known.id,
-        "name": known.name,
-        "type": "digital" if known.digital else "physical",
-        "sku": known.sku,
-        "description": f"<p>{text}</p>",
-        # Weights and sizes are floats, but integers when whole.
-        "weight": amount(rng.between(1, 99) * 25),
-        "width": amount(rng.between(0, 40) * 50),
-        **same(0, "depth retail_price map_price"),
-        "height": amount(rng.between(0, 40) * 50),
-        "price": price,
-        "cost_price": amount(known.price * 60 // 100) if rng.chance(0.3) else 0,
-        "sale_price": sale,
-        "tax_class_id": 0 if rng.chance(0.9) else 1,
-        "product_tax_code": "",
-        "calculated_price": sale or price,
-        "categories": _categories(world, known.id),
-        "brand_id": 0 if rng.chance(0.3) else world.some_id("brands", rng),
-        "option_set_id": None if rng.chance(0.8) else known.id,
-        "option_set_display": "right",
-        "date_created": iso(table.created(known.id)),
-        "date_modified": iso(table.modified(known.id)),
-        "date_last_imported": None if rng.chance(0.9) else iso(table.created(known.id)),
-    }
+_PRODUCT = {
+    "id": kind.ID,
+    "name sku": kind.BASIS,
+    "type": lambda cell: "digital" if cell.basis.digital else "physical",
+    "description": kind.HTML,
+    # Weights and sizes are floats, but integers when whole.
+    "weight width height": kind.decimal(0, 20, 25),
+    "depth retail_price map_price": 0,
+    "price": _part_of_price(100),
+    "cost_price": kind.mostly(0, _part_of_price(60), 0.7),
+    "sale_price": kind.mostly(0, _part_of_price(80)),
+    "tax_class_id": kind.mostly(0, 1, 0.9),
+    "calculated_price": lambda cell: cell.row["sale_price"] or cell.row["price"],
+    "categories": lambda cell: [
+        row["category_id"] for row in cell.world.below("product_category_assignments", cell.number)
+    ],
+    "brand_id": kind.mostly(kind.refers_to("brands"), 0, 0.7),
+    "option_set_id": kind.mostly(None, kind.ID),
+    "option_set_display": "right",
+    "date_created date_modified": kind.ISO,
+    "date_last_imported": kind.mostly(None, kind.ISO, 0.9),
+    "inventory_tracking": lambda cell: "variant" if cell.basis.variants > 1 else "product",
+    "inventory_level": kind.integer(0, 500),
+    "inventory_warning_level reviews_rating_sum reviews_count": 0,
+    # The largest 32-bit number has been seen on a real product.
+    "total_sold": kind.mostly(kind.integer(), 2147483647, 0.99),
+    "fixed_cost_shipping_price": kind.mostly(0, 9.99, 0.9),
+    "is_free_shipping": kind.flag(0.05),
+    "is_visible": kind.flag(0.9),
+    "is_featured": kind.flag(0.1),
+    # [-1] stands for "chosen automatically".
+    "related_products": kind.mostly([-1], [kind.refers_to("products")], 0.9),
+    "product_tax_code warranty bin_picking_number mpn gtin": "",
+    "layout_file": "product.html",
+    "upc": kind.mostly("", kind.DIGITS),
+    "base_variant_id": lambda cell: None if cell.basis.variants > 1 else first_below(cell.number),
+    "search_keywords": kind.mostly("", "mug, чашка, マグ"),
+    "availability": kind.mostly("available", "preorder", 0.98),
+    "availability_description page_title meta_description": "",
+    "open_graph_title open_graph_description": "",
+    "gift_wrapping_options_type": "any",
+    "gift_wrapping_options_list": [],
+    "sort_order": kind.ORDER,
+    "condition": kind.mostly("New", kind.one_of("Used", "Refurbished"), 0.95),
+    "is_condition_shown is_price_hidden": False,
+    "order_quantity_minimum order_quantity_maximum": 0,
+    "meta_keywords": kind.mostly([], ["home", "büro"]),
+    "view_count": kind.integer(0, 5000),
+    "is_preorder_only": lambda cell: cell.row["availability"] == "preorder",
+    "preorder_release_date": kind.only_if(
+        "is_preorder_only", True, "2027-01-01T00:00:00+00:00", None
+    ),
+    # Sample products come with the text "0" here.
+    "preorder_message price_hidden_label": kind.mostly("", "0", 0.7),
+    "custom_url": {
+        "url": kind.written("/product-{number}/"),
+        "is_customized create_redirect": False,
+    },
+    "open_graph_type": "product",
+    "open_graph_use_meta_description open_graph_use_product_name open_graph_use_image": True,
+}
 
 
-def _categories(world: World, product: int) -> list[int]:
-    rows = world.below("product_category_assignments", product)
-    return [row["category_id"] for row in rows]
-
-
-def _stock(world: World, known: Brief, rng: SeededRandom) -> Row:
-    tracking = "variant" if known.variants > 1 else rng.pick(("none", "product"))
-    return {
-        "inventory_level": 0 if tracking == "none" else rng.between(0, 500),
-        **same(0, "inventory_warning_level reviews_rating_sum reviews_count"),
-        "inventory_tracking": tracking,
-        # The largest 32-bit number has been seen on a real product.
-        "total_sold": 2147483647 if rng.chance(0.01) else rng.between(0, 900),
-        "fixed_cost_shipping_price": 0 if rng.chance(0.9) else 9.99,
-        "is_free_shipping": rng.chance(0.05),
-        "is_visible": rng.chance(0.9),
-        "is_featured": rng.chance(0.1),
-        # [-1] stands for "chosen automatically".
-        "related_products": [-1] if rng.chance(0.9) else [world.some_id("products", rng)],
-        **same("", "warranty bin_picking_number mpn gtin"),
-        "layout_file": "product.html",
-        "upc": "" if rng.chance(0.8) else str(rng.between(10**11, 10**12)),
-        "base_variant_id": base_variant(known.id) if known.variants < 2 else None,
-    }
-
-
-def _presentation(known: Brief, rng: SeededRandom) -> Row:
-    preorder = rng.chance(0.02)
-    return {
-        "search_keywords": "mug, чашка, マグ" if rng.chance(0.2) else "",
-        "availability": "preorder" if preorder else "available",
-        **same("", "availability_description page_title meta_description open_graph_title"),
-        "open_graph_description": "",
-        "gift_wrapping_options_type": "any",
-        "gift_wrapping_options_list": [],
-        "sort_order": rng.between(-5, 5),
-        "condition": "New" if rng.chance(0.95) else rng.pick(("Used", "Refurbished")),
-        "is_condition_shown": False,
-        "order_quantity_minimum": 0,
-        "order_quantity_maximum": 0,
-        "meta_keywords": ["home", "büro"] if rng.chance(0.2) else [],
-        "view_count": rng.between(0, 5000),
-        "preorder_release_date": "2027-01-01T00:00:00+00:00" if preorder else None,
-        # Sample products come with the text "0" here.
-        "preorder_message": "0" if rng.chance(0.3) else "",
-        "is_preorder_only": preorder,
-        "is_price_hidden": False,
-        "price_hidden_label": "0" if rng.chance(0.3) else "",
-        "custom_url": {
-            "url": f"/product-{known.id}/",
-            "is_customized": False,
-            "create_redirect": False,
-        },
-        "open_graph_type": "product",
-        "open_graph_use_meta_description": True,
-        "open_graph_use_product_name": True,
-        "open_graph_use_image": True,
-    }
-
-
-_CDN = "https://cdn11.bigcommerce.com/s-sandbox1/products"
-
-
-def _variants(world: World, product: int) -> list[Row]:
-    """Variant rows; a simple product has its one base variant, without option values."""
+# Below a product
+def _first_variants(world: World, product: int) -> Sequence[Brief]:
+    # A simple product has its one base variant, without option values.
     known = brief(world, product)
-    rng = world.rng("variants", product)
+    return [known] * max(1, known.variants)
+
+
+_SIZE = kind.Field(lambda cell: texts.SIZES[cell.at % len(texts.SIZES)], "string")
+_CHOSEN = {
+    "id": lambda cell: 100 + cell.at,
+    "label": _SIZE,
+    "option_id": lambda cell: first_below(cell.parent),
+    "option_display_name": "Size",
+}
+_VARIANT = {
+    "id": kind.ID,
+    "product_id": kind.PARENT,
+    "sku": lambda cell: f"{cell.basis.sku}-{cell.at}" if cell.at else cell.basis.sku,
+    "sku_id": kind.first(None, kind.ID),
+    "price": kind.mostly(None, lambda cell: amount(cell.basis.price + cell.at * 100), 0.7),
+    "calculated_price": lambda cell: (
+        amount(cell.basis.price) if cell.row["price"] is None else cell.row["price"]
+    ),
+    "sale_price retail_price map_price fixed_cost_shipping_price width height depth": None,
+    "calculated_weight": kind.decimal(0, 5, 10),
+    "weight": kind.mostly(None, lambda cell: cell.row["calculated_weight"], 0.7),
+    "is_free_shipping purchasing_disabled": False,
+    "purchasing_disabled_message image_url mpn gtin bin_picking_number": "",
+    "cost_price inventory_warning_level": 0,
+    "upc": kind.mostly("", None, 0.9),
+    "inventory_level": kind.integer(0, 200),
+    "option_values": kind.first([], [_CHOSEN]),
+}
+
+
+def _first_images(world: World, product: int) -> Sequence[int]:
+    least, most = world.options.fewest_images, world.options.images_per_product
+    return range(world.rng("images", product).between(least, max(least, most)))
+
+
+def _image(ending: str) -> kind.Field:
+    cdn = "https://cdn11.bigcommerce.com/s-sandbox1/products/{parent}/images/{number}"
+    return kind.written(f"{cdn}/picture-é{{at}}.1780000000{ending}")
+
+
+_IMAGE = {
+    "id": kind.ID,
+    "product_id": kind.PARENT,
+    "is_thumbnail": kind.first(True, False),
+    "sort_order": kind.AT,
+    "description": kind.first("Vue de face", ""),
+    "image_file": kind.written("f/{number}/picture__{at}.jpg"),
+    "image_url": _image(".jpg"),
+    "url_zoom": _image(".1280.1280.jpg?c=1"),
+    "url_standard": _image(".386.513.jpg?c=1"),
+    "url_thumbnail": _image(".220.290.jpg?c=1"),
+    "url_tiny": _image(".44.58.jpg?c=1"),
+    "date_modified": kind.ISO,
+}
+_PRICING_RULE = {
+    "id": kind.ID,
+    "quantity_min": lambda cell: 10 * (cell.at + 1),
+    "quantity_max": lambda cell: 10 * (cell.at + 2) - 1 if cell.at < 2 else 0,
+    "type amount": kind.BASIS,
+}
+_PRICING_RULES = (
+    {"type": "percent", "amount": ".10"},
+    {"type": "price", "amount": "2.0000"},
+    {"type": "fixed", "amount": 7.5},
+)
+
+
+def _has_options(world: World, product: int) -> bool:
+    return brief(world, product).variants > 1
+
+
+def _option_values(cell: Cell) -> list[Row]:
     return [
-        _variant(known.sku, known.price, product, at, rng) for at in range(max(1, known.variants))
-    ]
-
-
-def _variant(sku: str, price: int, product: int, at: int, rng: SeededRandom) -> Row:
-    own_price = None if rng.chance(0.7) else amount(price + at * 100)
-    size = texts.SIZES[at % len(texts.SIZES)]
-    weight = rng.between(1, 50) / 10
-    return {
-        "id": base_variant(product) + at,
-        "product_id": product,
-        "sku": f"{sku}-{at}" if at else sku,
-        "sku_id": base_variant(product) + at if at else None,
-        "price": own_price,
-        "calculated_price": amount(price) if own_price is None else own_price,
-        **same(None, "sale_price retail_price map_price width height depth"),
-        "fixed_cost_shipping_price": None,
-        "weight": None if rng.chance(0.7) else weight,
-        "calculated_weight": weight,
-        "is_free_shipping": False,
-        "purchasing_disabled": False,
-        **same("", "purchasing_disabled_message image_url mpn gtin bin_picking_number"),
-        "cost_price": 0,
-        "upc": "" if rng.chance(0.9) else None,
-        "inventory_level": rng.between(0, 200),
-        "inventory_warning_level": 0,
-        "option_values": [
-            {
-                "id": 100 + at,
-                "label": size,
-                "option_id": option_of(product),
-                "option_display_name": "Size",
-            }
-        ]
-        if at
-        else [],
-    }
-
-
-def _images(world: World, product: int) -> list[Row]:
-    """Image rows, none for some products."""
-    rng = world.rng("images", product)
-    modified = iso(world.tables["products"].created(product))
-    rows = []
-    fewest = world.options.fewest_images
-    for at in range(rng.between(fewest, max(fewest, world.options.images_per_product))):
-        number = product * STRIDE + at
-        stem = f"{_CDN}/{product}/images/{number}/picture-é{at}.1780000000"
-        rows.append(
-            {
-                "id": number,
-                "product_id": product,
-                "is_thumbnail": at == 0,
-                "sort_order": at,
-                "description": "" if at else "Vue de face",
-                "image_file": f"f/{number}/picture__{at}.jpg",
-                "image_url": f"{stem}.jpg",
-                "url_zoom": f"{stem}.1280.1280.jpg?c=1",
-                "url_standard": f"{stem}.386.513.jpg?c=1",
-                "url_thumbnail": f"{stem}.220.290.jpg?c=1",
-                "url_tiny": f"{stem}.44.58.jpg?c=1",
-                "date_modified": modified,
-            }
-        )
-    return rows
-
-
-def _custom_fields(world: World, product: int) -> list[Row]:
-    """Custom fields, at most three."""
-    rng = world.rng("custom fields", product)
-    names = ("Material", "Pflegehinweis", "サイズ", "Link")
-    return [
-        {"id": product * STRIDE + at, "name": names[at], "value": rng.pick(texts.SENTENCES)}
-        for at in range(rng.between(0, 3))
-    ]
-
-
-def _bulk_pricing_rules(world: World, product: int) -> list[Row]:
-    """Rules for few products; the amount is a number or a text."""
-    if world.draw("bulk pricing", product) > 0.15:
-        return []
-    kinds: tuple[tuple[str, Any], ...] = (("percent", ".10"), ("price", "2.0000"), ("fixed", 7.5))
-    return [
-        {
-            "id": product * STRIDE + at,
-            "quantity_min": 10 * (at + 1),
-            "quantity_max": 10 * (at + 2) - 1 if at < 2 else 0,
-            "type": kind,
-            "amount": value,
-        }
-        for at, (kind, value) in enumerate(kinds)
-    ]
-
-
-def _options(world: World, product: int) -> list[Row]:
-    """The option by which _variants differ, if there are several."""
-    known = brief(world, product)
-    if known.variants < 2:
-        return []
-    values = [
         {
             "id": 100 + at,
             "label": texts.SIZES[at % len(texts.SIZES)],
@@ -285,114 +217,91 @@ def _options(world: World, product: int) -> list[Row]:
             "value_data": {"colors": ["#FF0000"]} if at == 2 else None,
             "is_default": at == 0,
         }
-        for at in range(known.variants)
+        for at in range(brief(cell.world, cell.parent).variants)
     ]
-    return [
+
+
+_OPTION = {
+    "id": kind.ID,
+    "product_id": kind.PARENT,
+    "name": kind.written("Size1521{parent}"),
+    "display_name": "Size",
+    "type": "rectangles",
+    "sort_order": kind.integer(0, 9),
+    "option_values": _option_values,
+    # As with other empty maps, PHP writes [] for a config without settings.
+    "config": kind.one_of([], {"default_value": "XS"}),
+}
+_ENGRAVING = {
+    "name": "Engraving",
+    "display_name": "Engraving ✍",
+    "type": "text",
+    "required": False,
+    "config": {
+        "default_value": "",
+        "text_characters_limited": True,
+        "text_lines_limited": False,
+        "text_min_length": 0,
+        "text_max_length": 9,
+        "text_max_lines": 0,
+    },
+    "option_values": [],
+}
+_BOX = {
+    "name": "Box",
+    "display_name": "Box",
+    "type": "dropdown",
+    "required": True,
+    "config": [],
+    "option_values": [
         {
-            "id": option_of(product),
-            "product_id": product,
-            "name": f"Size1521{product}",
-            "display_name": "Size",
-            "type": "rectangles",
+            "id": 1,
+            "option_id": 1,
+            "label": "Geschenkbox 🎁",
             "sort_order": 0,
-            "option_values": values,
-            # As with other empty maps, PHP writes [] for a config without settings.
-            "config": [] if product % 2 else {"default_value": values[0]["label"]},
-        }
-    ]
-
-
-def _modifiers(world: World, product: int) -> list[Row]:
-    """Two _modifiers for few products."""
-    if world.draw("modifiers", product) > 0.1:
-        return []
-    return [
-        {
-            "id": product * STRIDE,
-            "product_id": product,
-            "name": "Engraving",
-            "display_name": "Engraving ✍",
-            "type": "text",
-            "required": False,
-            "sort_order": 1,
-            "config": {
-                "default_value": "",
-                "text_characters_limited": True,
-                "text_min_length": 0,
-                "text_max_length": 9,
-                "text_lines_limited": False,
-                "text_max_lines": 0,
+            "value_data": None,
+            "is_default": False,
+            "adjusters": {
+                "price": {"adjuster": "relative", "adjuster_value": 5},
+                "weight": {"adjuster": None, "adjuster_value": 0.25},
+                "image_url": "",
+                "purchasing_disabled": {"status": False, "message": ""},
             },
-            "option_values": [],
-        },
-        _gift_box(product),
-    ]
-
-
-def _gift_box(product: int) -> Row:
-    choice = {
-        "id": product * STRIDE + 1,
-        "option_id": product * STRIDE + 1,
-        "label": "Geschenkbox 🎁",
-        "sort_order": 0,
-        "value_data": None,
-        "is_default": False,
-        "adjusters": {
-            "price": {"adjuster": "relative", "adjuster_value": 5},
-            "weight": {"adjuster": None, "adjuster_value": 0.25},
-            "image_url": "",
-            "purchasing_disabled": {"status": False, "message": ""},
-        },
-    }
-    return {
-        "id": product * STRIDE + 1,
-        "product_id": product,
-        "name": f"Box{product}",
-        "display_name": "Box",
-        "type": "dropdown",
-        "required": True,
-        "sort_order": 2,
-        "config": [],
-        "option_values": [choice],
-    }
-
-
-def _videos(world: World, product: int) -> list[Row]:
-    """A video for few products."""
-    if world.draw("videos", product) > 0.05:
-        return []
-    return [
-        {
-            "id": product * STRIDE,
-            "product_id": product,
-            "title": "How it is made 🎬",
-            "description": "",
-            "sort_order": 1,
-            "type": "youtube",
-            "video_id": "z3fRu9pkuXE",
-            "length": "02:18",
         }
-    ]
-
-
-def _reviews(world: World, product: int) -> list[Row]:
-    """At most two _reviews."""
-    rng = world.rng("reviews", product)
-    created = iso(world.tables["products"].created(product))
-    return [
-        {
-            "id": product * STRIDE + at,
-            "product_id": product,
-            "title": "Très bien",
-            "text": rng.pick(texts.SENTENCES),
-            "status": 1,
-            "rating": rng.between(1, 5),
-            "email": "",
-            "name": rng.pick(texts.FIRST_NAMES),
-            **same(created, "date_reviewed date_created date_modified"),
-        }
-        for at in range(rng.between(-2, 2))
-    ]
+    ],
+}
+_MODIFIER = {
+    "id": kind.ID,
+    "product_id": kind.PARENT,
+    "sort_order": kind.integer(1, 9),
+    "name display_name type required config option_values": kind.BASIS,
+}
+_CUSTOM_FIELD = {
+    "id": kind.ID,
+    "name": kind.first("Pflegehinweis", kind.written("サイズ {at}")),
+    "value": kind.TEXT,
+}
+_VIDEO = {
+    "id": kind.ID,
+    "product_id": kind.PARENT,
+    "title": "How it is made 🎬",
+    "description": kind.TEXT,
+    "sort_order": 1,
+    "type": "youtube",
+    "video_id": "z3fRu9pkuXE",
+    "length": "02:18",
+}
+_REVIEW = {
+    "id": kind.ID,
+    "product_id": kind.PARENT,
+    "title": "Très bien",
+    "text": kind.TEXT,
+    "status": 1,
+    "rating": kind.integer(1, 5),
+    "email": "",
+    "name": kind.FIRST_NAME,
+    "date_reviewed date_created date_modified": kind.ISO,
+}
 
 
 def _first_channels(world: World, product: int) -> list[int]:
@@ -461,41 +370,40 @@ def _parts(world: World, product: int, form: Form) -> Row:
     }
 
 
-def _brand(world: World, number: int) -> Row:
-    rng = world.rng("brand", number)
-    return {
-        "id": number,
-        "name": f"{rng.pick(('Sagaform ®', 'Müller', '無印', 'OFS', 'Común'))} {number}",
-        "page_title": "",
-        # What was never set comes as a list with one empty text.
-        "meta_keywords": [""] if rng.chance(0.5) else ["modern", "bürö"],
-        "meta_description": "" if rng.chance(0.5) else rng.pick(texts.SENTENCES),
-        "search_keywords": "",
-        "image_url": "" if rng.chance(0.7) else f"https://cdn11.bigcommerce.com/b/{number}.png",
-        "custom_url": {"url": f"/brand-{number}/", "is_customized": rng.chance(0.1)},
-    }
+# Brands, categories and their trees
+_URL_PARTS = {"is_customized": kind.flag(0.1)}
+_BRAND = {
+    "id": kind.ID,
+    "name": kind.written("Sagaform ® 無印 {number}"),
+    # What was never set comes as a list with one empty text.
+    "meta_keywords": kind.one_of([""], ["modern", "bürö"]),
+    "meta_description": kind.TEXT,
+    "page_title search_keywords": "",
+    "image_url": kind.mostly("", kind.URL),
+    "custom_url": {"url": kind.written("/brand-{number}/"), **_URL_PARTS},
+}
 
 
-def _category(world: World, number: int) -> Row:
-    rng = world.rng("category", number)
-    place = world.tables["categories"].base_index(number)
-    parent = 0
-    if place is not None and place >= 8:
-        parent = world.tables["categories"].base[place // 4]
-    return {
-        "id": number,
-        "parent_id": parent,
-        "name": f"{rng.pick(('Küche', 'Bath', 'Garden', 'ガーデン', 'Продажа'))} {number}",
-        "description": f"<p>{rng.pick(texts.SENTENCES)}</p>" if rng.chance(0.5) else "",
-        "views": rng.between(0, 5000),
-        "sort_order": rng.between(-5, 5),
-        **same("", "page_title search_keywords meta_description image_url"),
-        "meta_keywords": [""] if rng.chance(0.5) else ["kitchen"],
-        "layout_file": "category.html",
-        "is_visible": rng.chance(0.9),
-        "default_product_sort": rng.pick(("use_store_settings", "newest", "alpha_asc")),
-        "custom_url": {"url": f"/category-{number}/", "is_customized": False},
-    }
+def _parent_category(cell: Cell) -> int:
+    table = cell.world.tables["categories"]
+    place = table.base_index(cell.number)
+    return table.base[place // 4] if place is not None and place >= 8 else 0
+
+
+_CATEGORY = {
+    "id": kind.ID,
+    "parent_id": _parent_category,
+    "name": kind.written("Küche ガーデン {number}"),
+    "description": kind.mostly("", kind.HTML, 0.5),
+    "views": kind.integer(0, 5000),
+    "sort_order": kind.ORDER,
+    "page_title search_keywords meta_description image_url": "",
+    "meta_keywords": kind.one_of([""], ["kitchen"]),
+    "layout_file": "category.html",
+    "is_visible": kind.flag(0.9),
+    "default_product_sort": kind.one_of("use_store_settings", "newest", "alpha_asc"),
+    "custom_url": {"url": kind.written("/category-{number}/"), **_URL_PARTS},
+}
 
 
 def _tree_category(world: World, number: int) -> Row:
@@ -520,21 +428,19 @@ def _tree_of(world: World, category: int) -> int:
     return trees[0] if place is None or place % 4 else trees[-1]
 
 
-def _tree(world: World, number: int) -> Row:
-    channels = world.tables["channels"].base
-    place = world.tables["category_trees"].base_index(number)
-    mine = channels[place : place + 1] if place is not None else channels[:0]
-    return {"id": number, "name": f"Catalogue № {number}", "channels": list(mine)}
+def _channels_of_tree(cell: Cell) -> list[int]:
+    place = cell.world.tables["category_trees"].base_index(cell.number)
+    return [] if place is None else list(cell.world.tables["channels"].base[place : place + 1])
 
 
-_DAYS = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_PLACES = (
-    ("1 Main St", "Austin", "TX", "78759", "US", 30.4, -97.75),
-    ("Königsallee 7", "Düsseldorf", "", "40212", "DE", 51.22, 6.78),
-    ("桜通り 3", "名古屋", "愛知県", "460-0002", "JP", 35, 136.9),
-)
+_TREE = {
+    "id": kind.ID,
+    "name": kind.written("Catalogue № {number}"),
+    "channels": _channels_of_tree,
+}
 
 
+# Inventory
 def _items(world: World, product: int) -> list[Row]:
     return [_item(world, variant) for variant in world.below("product_variants", product)]
 
@@ -581,48 +487,39 @@ def _identity(world: World, number: int) -> Row:
     return found
 
 
-def _location(world: World, number: int) -> Row:
-    table = world.tables["locations"]
-    street, city, state, zip_code, country, latitude, longitude = _PLACES[number % len(_PLACES)]
-    hours = {"open": True, "opening": "09:00", "closing": "17:00"}
-    return {
-        "id": number,
-        "code": f"LOC-{number}",
-        "label": f"Store № {number}",
-        "description": "" if number % 2 else "Behind the station 🚉",
-        "managed_by_external_source": number % 4 == 0,
-        "type_id": "PHYSICAL" if number % 3 else "VIRTUAL",
-        "enabled": True,
-        "operating_hours": {day: {**hours, "open": day != "sunday"} for day in _DAYS},
-        "time_zone": "America/Chicago",
-        "created_at": iso(table.created(number), "Z"),
-        "updated_at": iso(table.modified(number), "Z"),
-        "address": {
-            "address1": street,
-            "address2": "",
-            "city": city,
-            "state": state,
-            "zip": zip_code,
-            "email": "shop@example.com",
-            "phone": "",
-            "geo_coordinates": {"latitude": latitude, "longitude": longitude},
-            "country_code": country,
+_DAYS = "sunday monday tuesday wednesday thursday friday saturday"
+_LOCATION = {
+    "id": kind.ID,
+    "code": kind.written("LOC-{number}"),
+    "label": kind.written("Store № {number}"),
+    "description": kind.one_of("", "Behind the station 🚉"),
+    "managed_by_external_source": kind.flag(0.2),
+    "type_id": kind.one_of("PHYSICAL", "VIRTUAL"),
+    "enabled storefront_visibility": True,
+    "operating_hours": {_DAYS: {"open": kind.FLAG, "opening": "09:00", "closing": "17:00"}},
+    "time_zone": "America/Chicago",
+    "created_at updated_at": kind.ZULU,
+    "address": {
+        "address1": kind.one_of(*texts.STREETS),
+        "address2 phone": "",
+        "city": kind.CITY,
+        "state": kind.STATE,
+        "zip": kind.ZIP,
+        "country_code": kind.COUNTRY_CODE,
+        "geo_coordinates": {"latitude": kind.in_turn(30.4, 35), "longitude": kind.decimal(-99, 99)},
+        "email": "shop@example.com",
+    },
+    "special_hours": kind.array(
+        {
+            "label": "Neujahr",
+            "date": "2027-01-01",
+            "opening closing": "00:00",
+            "open": False,
+            "all_day annual": True,
         },
-        "storefront_visibility": True,
-        "special_hours": [_holiday()] if number % 2 else [],
-    }
-
-
-def _holiday() -> Row:
-    return {
-        "label": "Neujahr",
-        "date": "2027-01-01",
-        "open": False,
-        "opening": "00:00",
-        "closing": "00:00",
-        "all_day": True,
-        "annual": True,
-    }
+        1,
+    ),
+}
 
 
 def _of_levels(world: World, number: int, name: str) -> list[Any]:
@@ -633,12 +530,12 @@ def _of_levels(world: World, number: int, name: str) -> list[Any]:
 _IDS = "id:=,in,not_in,min,max,greater,less"
 
 
-def _below(path: str, rows: Callable[[World, int], list[Row]], text: str = "", **more: Any) -> List:
+def _below(path: str, fields: kind.Fields, **more: Any) -> List:
     """The rows below a product. Most set its date_modified when they change."""
     name = f"product_{path.replace('-', '_')}"
-    settings: Row = {"parent_field": "product_id", "touches_parent": True, "chooses_fields": True}
     path = f"v3/catalog/products/{{}}/{path}"
-    return List(name, path, "products", parent="products", rows=rows, text=text, **settings | more)
+    more = {"parent": "products", "touches_parent": True, "chooses_fields": True, **more}
+    return List(name, path, "products", fields=fields, **more)
 
 
 def _assignments(to: str, rows: Callable[[World, int], list[Row]]) -> List:
@@ -660,26 +557,8 @@ def _product_count(world: World, request: Request) -> Any:
     return {"count": len(world.tables["products"].ids)}
 
 
-def _summary(world: World, request: Request) -> Any:
-    count = len(world.tables["products"].ids)
-    data = {
-        "inventory_count": count * 10,
-        "variant_count": count * 2,
-        "inventory_value": count * 250,
-        "highest_variant_price": 299.99,
-        "average_variant_price": 123.45,
-        "lowest_variant_price": 1.99,
-        "oldest_variant_date": "2023-04-02T00:00:00+00:00",
-        "newest_variant_date": "2026-03-31T00:00:00+00:00",
-        "primary_category_id": 18,
-        "primary_category_name": "Kitchen 🍳",
-    }
-    return {"data": data, "meta": {}}
-
-
 OTHERS: tuple[Computed, ...] = (
     Computed("products_count", "v2/products/count", "products", _product_count),
-    Computed("catalog_summary", "v3/catalog/summary", "products", _summary),
 )
 
 LISTS: tuple[List, ...] = (
@@ -687,7 +566,8 @@ LISTS: tuple[List, ...] = (
         "products",
         "v3/catalog/products",
         "products",
-        row=_product,
+        basis=brief,
+        fields=_PRODUCT,
         included=_parts,
         text="name",
         facts={"channels": _channels_of},
@@ -711,19 +591,25 @@ LISTS: tuple[List, ...] = (
         single="product",
     ),
     # Variants come, go and change without the product's date telling, and so do reviews.
-    _below("variants", _variants, "bin_picking_number", touches_parent=False),
-    _below("images", _images, "description", dates=Dates(iso, modified="date_modified")),
-    _below("videos", _videos, "description"),
-    _below("custom-fields", _custom_fields, "value", parent_field=""),
-    _below("bulk-pricing-rules", _bulk_pricing_rules, parent_field="", paging=UNPAGED),
-    _below("options", _options, "display_name"),
-    _below("modifiers", _modifiers, "display_name"),
+    _below(
+        "variants",
+        _VARIANT,
+        basis=_first_variants,
+        text="bin_picking_number",
+        touches_parent=False,
+    ),
+    _below("images", _IMAGE, basis=_first_images, text="description"),
+    _below("videos", _VIDEO, size=1, share=0.05),
+    _below("custom-fields", _CUSTOM_FIELD, size=3, share=0.75),
+    _below("bulk-pricing-rules", _PRICING_RULE, basis=_PRICING_RULES, share=0.15, paging=UNPAGED),
+    _below("options", _OPTION, size=1, share=_has_options, text="display_name"),
+    _below("modifiers", _MODIFIER, basis=(_ENGRAVING, _BOX), share=0.1, text="display_name"),
     _below(
         "reviews",
-        _reviews,
-        "text",
+        _REVIEW,
+        size=2,
+        share=0.4,
         touches_parent=False,
-        dates=Dates(iso, "date_created", "date_modified"),
         filters=params(integer="status"),
     ),
     List(
@@ -740,7 +626,7 @@ LISTS: tuple[List, ...] = (
         "brands",
         "v3/catalog/brands",
         "products",
-        row=_brand,
+        fields=_BRAND,
         text="page_title",
         first_id=30,
         filters=params(integer=_IDS, text="name:=,like page_title"),
@@ -753,7 +639,7 @@ LISTS: tuple[List, ...] = (
         "categories",
         "v3/catalog/categories",
         "products",
-        row=_category,
+        fields=_CATEGORY,
         text="page_title",
         first_id=18,
         foreign=words("category_id category_uuid tree_id url"),
@@ -788,8 +674,7 @@ LISTS: tuple[List, ...] = (
         "category_trees",
         "v3/catalog/trees",
         "products",
-        row=_tree,
-        text="name",
+        fields=_TREE,
         size=lambda options: min(2, max(1, options.channels)),
         pattern="dense",
         filters=params(integer="id:in channel_id:in>channels:has"),
@@ -827,7 +712,7 @@ LISTS: tuple[List, ...] = (
         "locations",
         "v3/inventory/locations",
         "locations",
-        row=_location,
+        fields=_LOCATION,
         text="description",
         size=lambda options: max(3, options.locations),
         pattern="dense",
@@ -842,5 +727,7 @@ LISTS: tuple[List, ...] = (
         ),
         paging=Paging(larger=4),
     ),
-    simple_metafields("location", "v3/inventory/locations", "locations", refers_to("locations")),
+    simple_metafields(
+        "location", "v3/inventory/locations", "locations", kind.refers_to("locations")
+    ),
 )

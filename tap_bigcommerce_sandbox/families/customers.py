@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.families.catalog import base_variant
+from tap_bigcommerce_sandbox.families.catalog import first_below
 from tap_bigcommerce_sandbox.families.metafields import metafields
 from tap_bigcommerce_sandbox.fields import ID, NAME, PARENT, TEXT, ZULU, one_of, unique
 from tap_bigcommerce_sandbox.filters import params
@@ -250,7 +250,7 @@ def _wishlists(world: World, customer: int) -> list[Row]:
 def _wishes(world: World, wishlist: int, rng: SeededRandom) -> list[Row]:
     products = [world.some_id("products", rng) for _ in range(rng.between(0, 4))]
     return [
-        {"id": wishlist * 10 + at, "product_id": product, "variant_id": base_variant(product)}
+        {"id": wishlist * 10 + at, "product_id": product, "variant_id": first_below(product)}
         for at, product in enumerate(products)
         if product
     ]
@@ -458,6 +458,7 @@ LISTS: tuple[List, ...] = (
             **same(ZULU, "created_at updated_at"),
         },
         size=1,
+        stride=1,
         paging=NO_LINKS,
         parent="customers",
         share=_has_profile,

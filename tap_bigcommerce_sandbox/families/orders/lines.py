@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_bigcommerce_sandbox import texts
-from tap_bigcommerce_sandbox.families.catalog import Brief, base_variant, brief, option_of
+from tap_bigcommerce_sandbox.families.catalog import Brief, brief, first_below
 from tap_bigcommerce_sandbox.families.orders.plan import COMPLETED, SHIPPED, Plan
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import SeededRandom, money, same
@@ -100,7 +100,7 @@ def render(line: Line, order: Plan, rng: SeededRandom) -> Row:
         "id": line.id,
         "order_id": order.number,
         "product_id": product.id,
-        "variant_id": base_variant(product.id) if product.id else 0,
+        "variant_id": first_below(product.id) if product.id else 0,
         "order_pickup_method_id": line.pickup,
         "order_address_id": line.address,
         **same(product.name, "name name_customer name_merchant"),
@@ -151,9 +151,9 @@ def _options(line: Line, rng: SeededRandom) -> list[dict[str, Any]]:
     label = rng.pick(texts.SIZES)
     option: dict[str, Any] = {
         "id": line.id * 10,
-        "option_id": option_of(line.product.id),
+        "option_id": first_below(line.product.id),
         "order_product_id": line.id,
-        "product_option_id": option_of(line.product.id),
+        "product_option_id": first_below(line.product.id),
         **same("Size", "display_name display_name_customer display_name_merchant"),
         **same(label, "display_value display_value_customer display_value_merchant"),
         # The id of the chosen value, as text.
