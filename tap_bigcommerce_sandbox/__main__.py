@@ -1,16 +1,14 @@
-"""Command line: starts a sandbox, prints its address, serves until a signal."""
+"""Command line: starts a sandbox, prints its addresses, serves until a signal."""
 
 import argparse
-import asyncio
 import json
 import os
 import signal
 import sys
 import threading
 
-from tap_bigcommerce_sandbox.app import App
-from tap_bigcommerce_sandbox.http_server import HttpServer
-from tap_bigcommerce_sandbox.options import Options, add_arguments, from_arguments
+from tap_bigcommerce_sandbox.options import add_arguments, from_arguments
+from tap_bigcommerce_sandbox.sandbox import Sandbox
 
 
 def main() -> None:
@@ -25,30 +23,23 @@ def main() -> None:
     add_arguments(parser)
     arguments = parser.parse_args()
     try:
-        options = from_arguments(arguments)
-        asyncio.run(_serve(options, until_stdin_closes=arguments.until_stdin_closes))
+        sandbox = Sandbox(from_arguments(arguments))
     except ValueError as error:
         parser.error(str(error))
+    # Blocked in all threads, so that they wait for sigwait.
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
+    with sandbox as store:
+        print(json.dumps(store.addresses), flush=True)
+        if arguments.until_stdin_closes:
+            threading.Thread(target=_end_with_stdin, daemon=True).start()
+        signal.sigwait((signal.SIGTERM, signal.SIGINT))
 
 
-async def _serve(options: Options, *, until_stdin_closes: bool) -> None:
-    server = HttpServer(App(options))
-    addresses = await server.start()
-    loop, stopped = asyncio.get_running_loop(), asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    if until_stdin_closes:
-        threading.Thread(target=_wait_for_end, args=(loop, stopped), daemon=True).start()
-    print(json.dumps(addresses), flush=True)
-    await stopped.wait()
-    await server.stop()
-
-
-def _wait_for_end(loop: asyncio.AbstractEventLoop, stopped: asyncio.Event) -> None:
+def _end_with_stdin() -> None:
     # os.read and not sys.stdin.read: a thread waiting inside sys.stdin aborts Python's shutdown.
     while os.read(sys.stdin.fileno(), 1024):
         pass
-    loop.call_soon_threadsafe(stopped.set)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 if __name__ == "__main__":

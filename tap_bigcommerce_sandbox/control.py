@@ -29,6 +29,7 @@ class Store:
     """The process that serves it, if it was spawned; for measurements."""
 
     def __init__(self, addresses: Mapping[str, str]) -> None:
+        self.addresses = dict(addresses)
         self.api_url = addresses["api_url"]
         self.store_hash = addresses["store_hash"]
         self.access_token = addresses["access_token"]

@@ -30,48 +30,37 @@ class Options:
     coupons: int = _option(60, "number of coupons")
     ids: str = _option(
         "holes",
-        "id pattern of all lists (dense, holes, sparse, clusters, huge_gaps) or of single lists:"
-        " 'orders=sparse,products=clusters'",
+        "id pattern: dense, holes, sparse, clusters or huge_gaps; or 'orders=dense,coupons=holes'",
     )
     id_gaps: float = _option(0.02, "share of ids left out in the pattern 'holes'")
     data_until: str = _option("2026-04-01T00:00:00Z", "the newest date a row starts with (ISO)")
     variants_per_product: int = _option(6, "most variants a product has")
-    fewest_variants: int = _option(
-        0, "fewest variants a product has (0: half of the products have none)"
-    )
+    fewest_variants: int = _option(0, "fewest variants; 0: half of the products have none")
     images_per_product: int = _option(4, "most images a product has")
     fewest_images: int = _option(0, "fewest images a product has")
     line_items: int = _option(3, "most line items of a plain order")
     huge_order_share: float = _option(0.004, "share of orders with 51 to 300 line items")
     couponed_share: float = _option(0.10, "share of orders with coupons")
-    promotion_share: float = _option(
-        0.015, "share of orders with an automatic promotion, which has an id but no code"
-    )
+    promotion_share: float = _option(0.015, "share of orders with an automatic promotion")
     currency: str = _option("USD", "default currency of the store", tuple(CURRENCIES))
     customer_groups: int = _option(6, "number of customer groups")
     customer_attributes: int = _option(12, "number of attributes that customers can have")
     brands: int = _option(40, "number of brands")
     categories: int = _option(60, "number of categories")
-    metafield_share: float = _option(
-        0.1, "share of orders, customers, products, variants, brands, categories with metafields"
-    )
+    metafield_share: float = _option(0.1, "share of the orders, products, … that have metafields")
     price_lists: int = _option(3, "number of price lists")
     promotions: int = _option(12, "number of promotions")
     codes_per_promotion: int = _option(60, "most codes of a promotion with many")
     channels: int = _option(3, "number of channels (1 or more)")
     locations: int = _option(4, "number of inventory locations (3 or more)")
-    small_lists: int = _option(
-        8, "rows of each short list: banners, segments, pages, blog posts, zones"
-    )
+    small_lists: int = _option(8, "rows of lists that have no option, such as banners")
     redirects: int = _option(40, "number of redirects")
 
     # Behaviour that the API does not document
-    inclusive_bounds: bool = _option(
-        True, "whether min_id, id:min, min_date_modified, date_modified:min (and max) include"
-    )
+    inclusive_bounds: bool = _option(True, "whether a bound such as id:min includes its value")
     archived_orders: str = _option(
         "listed",
-        "whether archived orders are in lists that do not ask for is_deleted",
+        "whether lists that do not ask for is_deleted have archived ones",
         ("listed", "hidden"),
     )
     archive_touches: bool = _option(True, "whether archiving an order sets its date_modified")
@@ -79,68 +68,40 @@ class Options:
     cut_warning: bool = _option(True, "whether a cut consignment carries __warning__")
     warning_position: str = _option(
         "consignment",
-        "where __warning__ is: a key of the consignment, or one more object in line_items",
+        "where __warning__ is: in the consignment, or one more line item",
         ("consignment", "line_items"),
     )
-    consignment_costs: str = _option(
-        "number", "JSON type of costs in embedded consignments", ("number", "string")
-    )
-    shipping_base_cost: str = _option(
-        "ex_tax", "which cost base_shipping_cost equals without coupons", ("ex_tax", "inc_tax")
-    )
+    consignment_costs: str = _option("number", "JSON type of embedded costs", ("number", "string"))
+    shipping_base_cost: str = _option("ex_tax", "what base_shipping_cost is", ("ex_tax", "inc_tax"))
     embedded_consignments: str = _option(
-        "object",
-        "'array': always in the old form; 'never': include is ignored, rows have links",
-        ("object", "array", "never"),
+        "object", "array: always the old form; never: links", ("object", "array", "never")
     )
-    fulfillment_source_embedded: bool = _option(
-        False, "whether embedded line items also carry fulfillment_source"
-    )
-    empty_line_items_every: int = _option(
-        0, "orders whose id is a multiple of this embed empty line_items (0: none)"
-    )
-    items_total_counts_children: bool = _option(
-        True, "whether items_total counts the parts of a bundle too"
-    )
-    free_shipping_coupon_shows_discount: bool = _option(
-        False, "whether coupon_discount counts shipping and free-shipping coupons"
-    )
+    fulfillment_source_embedded: bool = _option(False, "whether embedded line items have it")
+    empty_line_items_every: int = _option(0, "ids that this divides embed no line items")
+    items_total_counts_children: bool = _option(True, "whether items_total counts parts of bundles")
+    free_shipping_coupon_shows_discount: bool = _option(False, "whether coupon_discount counts it")
     customers_v2: str = _option(
-        "served",
-        "whether /v2/customers is served; else the status it has",
-        ("served", "404", "410"),
+        "served", "whether /v2/customers is served; else its status", ("served", "404", "410")
     )
-    brands_total_error: int = _option(
-        0, "added to the total in the `meta` of brands, which was wrong once"
-    )
-    counts_incomplete_orders: bool = _option(
-        True, "whether /orders/count counts orders with the status 0 (Incomplete)"
-    )
-    counts_apply_filters: bool = _option(
-        True, "whether /count of orders, customers and coupons applies the filters of their lists"
-    )
+    brands_total_error: int = _option(0, "added to the total of brands, which was wrong once")
+    counts_incomplete_orders: bool = _option(True, "whether /orders/count counts status 0")
+    counts_apply_filters: bool = _option(True, "whether /count applies the filters of lists")
     past_end: str = _option("empty", "v3 response to a page past the end", ("empty", "404"))
     limit_max: int = _option(250, "largest limit; above it v2 answers 413")
-    v3_over_limit: str = _option(
-        "413", "v3 response to a limit above limit_max", ("413", "422", "cap")
-    )
+    v3_over_limit: str = _option("413", "v3 response above limit_max", ("413", "422", "cap"))
     page_cap: int = _option(0, "silently lowers every limit to this (0: off)")
 
     # Behaviour of the server
-    any_hash: bool = _option(
-        False, "whether it answers under any store hash, as many stores with equal rows"
-    )
+    any_hash: bool = _option(False, "whether it answers under any store hash, each the same store")
     port: int = _option(0, "loopback port (0: any free one)")
     latency_ms: float = _option(0.0, "delay of every response in milliseconds")
-    refuse_unknown_parameters: bool = _option(
-        False, "whether a query parameter that is not documented is refused instead of ignored"
-    )
+    refuse_unknown_parameters: bool = _option(False, "whether undocumented parameters are refused")
     quota: int = _option(0, "requests allowed per window (0: unlimited)")
     window_seconds: float = _option(30.0, "length of the rate limit's window")
     other_app_rate: float = _option(0.0, "requests a second that another app takes of the quota")
     rate_limit_headers: bool = _option(True, "whether responses have X-Rate-Limit-* headers")
     withheld_scopes: tuple[str, ...] = _option(
-        (), "permissions that the token lacks, by the names in the table of endpoints"
+        (), "permissions that the token lacks, as in the table"
     )
     clock_skew_seconds: float = _option(0.0, "how far the store's clock is ahead of this machine")
     fault_rate: float = _option(0.0, "share of data requests that fail at random (seeded)")
