@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 import tap_runner
-from fault_process import records, started, states
-from fault_runs import critical
-from fault_truth import STREAMS, differences
-from tap_runner import Json
+from all_streams import FOUR
+from fault_runs import critical, differences, small, started
+from tap_runner import Json, Result
 from tiers import some_of
 
-from tap_bigcommerce_sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Sandbox, Store
 
 CHANCE = random.Random(2026)
 # Seed, the share of its lines after which a run is killed, faults, latency, and how often.
@@ -32,7 +31,7 @@ LINES = 146
 
 def change_something(store: Store, chance: random.Random) -> None:
     """Records change while the tap reads: at some of the coming requests of each list."""
-    for stream in STREAMS:
+    for stream in FOUR:
         ids = [row["id"] for row in store.records(stream)]
         for request in range(1, 12):
             if chance.random() < 0.4:
@@ -46,13 +45,12 @@ def test_after_a_kill_a_resumed_sync_and_a_quiet_one_make_all_as_the_store_holds
 ) -> None:
     seed, share, faults, latency, times = kill
     chance = random.Random(seed)
-    options = Options(
+    options = small(
         seed=seed,
         orders=40,
         customers=40,
         products=30,
         coupons=20,
-        huge_order_share=0.0,
         variants_per_product=1,
         fault_rate=faults,
         fault_kinds=("500", "503", "429", "reset", "cut", "html"),
@@ -61,26 +59,23 @@ def test_after_a_kill_a_resumed_sync_and_a_quiet_one_make_all_as_the_store_holds
     )
     with Sandbox(options) as store:
         settings = tap_runner.settings(store, page_size=7, lookback_seconds=0, request_timeout=10)
-        written: list[list[Json]] = []
+        results: list[Result] = []
         state: Any = None
         for _ in range(times):
             change_something(store, chance)
             with started(settings, state) as tap:
                 tap.wait_for(lines=round(share * LINES))
-                tap.process.send_signal(signal.SIGKILL)
-                tap.end()
-                written.append(tap.messages)
+                results.append(tap.end(signal.SIGKILL))
             store.clear_triggers()
-            state = [state, *states(written[-1])][-1]
+            state = [state, *results[-1].states][-1]
         store.set(fault_rate=0.0, latency_ms=0.0)
         change_something(store, chance)
         for _ in range(2):
-            result = tap_runner.run(settings, state=state)
-            assert result.status == 0, critical(result)
+            results.append(tap_runner.run(settings, state=state))
+            assert results[-1].status == 0, critical(results[-1])
             store.clear_triggers()
-            state = result.state
-            written.append(result.messages)
-        assert differences(store, records(*written)) == []
+            state = results[-1].state
+        assert differences(store, *results) == []
     assert "resume" not in str(state)
 
 
@@ -89,32 +84,21 @@ def test_whatever_the_line_after_which_output_was_cut_its_last_state_makes_it_wh
     every: int,
 ) -> None:
     """A run that goes on from every STATE, or from one in `every`."""
-    options = Options(
-        orders=16,
-        customers=12,
-        products=10,
-        coupons=6,
-        huge_order_share=0.0,
-        variants_per_product=1,
-        latency_ms=2.0,
-    )
+    options = small(orders=16, products=10, coupons=6, variants_per_product=1, latency_ms=2.0)
     with Sandbox(options) as store:
         settings = tap_runner.settings(store, page_size=4, lookback_seconds=0)
-        messages = tap_runner.run(settings, env=tap_runner.EVERY_PAGE).messages
-        places = [at for at, message in enumerate(messages) if message["type"] == "STATE"]
-        assert len(places) > 12
-        for at, following in list(zip(places, [*places[1:], len(messages)], strict=True))[::every]:
-            result = tap_runner.run(settings, state=messages[at]["value"])
+        whole = tap_runner.run(settings, env=tap_runner.EVERY_PAGE)
+        lines = whole.stdout.splitlines()
+        places = [at for at, line in enumerate(lines) if line.startswith('{"type":"STATE"')]
+        assert len(places) == len(whole.states) > 12
+        for at, following in list(zip(places, [*places[1:], len(lines)], strict=True))[::every]:
+            cut = Result(0, "\n".join(lines[: at + 1]), "")
+            result = tap_runner.run(settings, state=cut.state)
             assert result.status == 0, critical(result)
-            before, after = records(messages[: at + 1]), result.by_stream
             # No STATE covers a record that was not written before it.
-            assert differences(store, records(messages[: at + 1], result.messages)) == [], at
+            assert differences(store, cut, result) == [], at
             # Of what was written no page comes again; a bookmark's own second is read again.
-            again = [
-                len({row["id"] for row in rows} & {row["id"] for row in after.get(stream, [])})
-                for stream, rows in before.items()
-                if stream != "coupons"
-            ]
-            assert sum(again) <= 9, f"cut after line {at + 1}"
+            again = [{*cut.ids(stream)} & {*result.ids(stream)} for stream in FOUR[1:]]
+            assert sum(map(len, again)) <= 9, f"cut after line {at + 1}"
             # Until the next STATE, whatever a target has seen of the lines between.
             assert following - at <= 4 + 3, "a page is covered by a STATE once it is written"
