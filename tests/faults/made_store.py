@@ -29,15 +29,6 @@ DATE = "Tue, 05 Mar 2024 21:40:11 +0000"
 ISO_DATE = "2024-03-05T21:40:11+00:00"
 
 
-@dataclass
-class _Answer:
-    path: str
-    status: int | Callable[[Query], int]
-    body: Body
-    with_query: str | None
-    times: int
-
-
 @dataclass(frozen=True)
 class Request:
     """A request that the store has seen."""
@@ -53,13 +44,29 @@ class MadeStore:
     rows: dict[str, Any]
     requests: list[Request] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        self._answers: list[_Answer] = []
-        self._lock = threading.Lock()
-
     def __enter__(self) -> MadeStore:
-        self._server = _Server(("127.0.0.1", 0), _handler(self._reply))
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self._answers: list[tuple[str, int | Callable[[Query], int], Body, str | None]] = []
+        reply = self._reply
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:  # the name that http.server calls
+                parts = urlsplit(self.path)
+                path = parts.path.removeprefix("/stores/made1")
+                status, value = reply(path, dict(parse_qsl(parts.query)))
+                body = b"" if status == 204 else json.dumps(value).encode()
+                self.send_response(status)
+                if status != 204:
+                    self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+        self._server = _Server(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,13 +80,12 @@ class MadeStore:
         body: Body = None,
         *,
         query: str | None = None,
-        times: int = 0,
     ) -> None:
-        """Answer so from now on at the paths that match, `times` times (0: always).
+        """Answer so from now on at the paths that match.
 
         `query`: only where the request has this parameter.
         """
-        self._answers.insert(0, _Answer(path, status, body, query, times or -1))
+        self._answers.insert(0, (path, status, body, query))
 
     def heal(self) -> None:
         """Answer with the rows again."""
@@ -102,14 +108,8 @@ class MadeStore:
             "max_retry_seconds": 0,
             **settings,
         }
-        catalog = tap_runner.select(_catalog(), *streams, fields=fields)
-        for entry in catalog["streams"]:
-            for item in entry["metadata"]:
-                if not (fields or {}).get(entry["tap_stream_id"]) and item["breadcrumb"]:
-                    item["metadata"].setdefault("selected", True)
-        result = tap_runner.run(config, catalog, state)
-        assert "Traceback" not in result.stderr, result.stderr
-        return result
+        catalog = tap_runner.select(_catalog(), *streams, fields=fields, every_field=True)
+        return tap_runner.run(config, catalog, state)
 
     def sync(self, *streams: str, **more: Any) -> Result:
         """A run that has to succeed."""
@@ -128,30 +128,19 @@ class MadeStore:
         return [request for request in self.requests if re.fullmatch(path, request.path)]
 
     def _reply(self, path: str, query: Query) -> tuple[int, Any]:
-        answer = self._made_answer(path, query)
-        if answer is not None:
-            # Not under the lock: an answer that takes its time holds up no others.
-            status = answer.status(query) if callable(answer.status) else answer.status
-            return status, answer.body(query) if callable(answer.body) else answer.body
+        self.requests.append(Request(path, query))
+        for pattern, status, body, name in list(self._answers):
+            if re.fullmatch(pattern, path) and (name is None or name in query):
+                return (
+                    status(query) if callable(status) else status,
+                    body(query) if callable(body) else body,
+                )
         if path not in self.rows:
             return 404, {"status": 404, "title": "Not Found"}
         if isinstance(self.rows[path], dict):
             record = self.rows[path]
             return 200, {"data": record, "meta": {}} if path.startswith("/v3/") else record
         return _page(path, self.rows[path], query)
-
-    def _made_answer(self, path: str, query: Query) -> _Answer | None:
-        with self._lock:
-            self.requests.append(Request(path, query))
-            for answer in self._answers:
-                if (
-                    answer.times
-                    and re.fullmatch(answer.path, path)
-                    and (answer.with_query is None or answer.with_query in query)
-                ):
-                    answer.times -= 1
-                    return answer
-        return None
 
 
 @functools.cache
@@ -175,27 +164,6 @@ def _page(path: str, rows: list[Json], query: Query) -> tuple[int, Any]:
     return (200, rows) if rows else (204, None)
 
 
-def _handler(reply: Callable[[str, Query], tuple[int, Any]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-        def do_GET(self) -> None:  # the name that http.server calls
-            parts = urlsplit(self.path)
-            path = parts.path.removeprefix("/stores/made1")
-            status, value = reply(path, dict(parse_qsl(parts.query)))
-            body = b"" if status == 204 else json.dumps(value).encode()
-            self.send_response(status)
-            if status != 204:
-                self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    return Handler
-
-
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128
@@ -206,13 +174,8 @@ class _Server(ThreadingHTTPServer):
 
 def item(order_id: int, number: int, quantity: int = 1) -> Json:
     """A line item of an order."""
-    return {
-        "id": order_id * 10 + number,
-        "order_id": order_id,
-        "order_address_id": order_id,
-        "quantity": quantity,
-        "applied_discounts": [],
-    }
+    own = {"id": order_id * 10 + number, "order_id": order_id, "order_address_id": order_id}
+    return {**own, "quantity": quantity, "applied_discounts": []}
 
 
 def order(id: int, *items: Json, **more: Any) -> Json:

@@ -37,25 +37,18 @@ class OddStore(Sandbox):
         self.rows: dict[RowOf, Json] = {}
         self._server = HttpServer(_OddApp(options, self._changed))
 
-    def restore(self) -> None:
-        """Answer as the store is."""
-        self.changes, self.wholes = {}, {}
-
     def _changed(self, path: str, body: bytes) -> bytes:
         list_ = re.sub(r"(?<=/)\d+(?=/|$)", "*", path.partition("/stores/")[2].partition("/")[2])
         if list_ in self.wholes:
             return self.wholes[list_]
         value = orjson.loads(body)
-        holder = value if list_.startswith("v3") else {"data": value}
-        rows = holder["data"]
-        if isinstance(rows, list):
-            holder["data"] = [self._row(list_, row) for row in rows]
-        else:
-            holder["data"] = self._row(list_, rows)
-        return orjson.dumps(holder if list_.startswith("v3") else holder["data"])
+        rows = value["data"] if list_.startswith("v3") else value
+        several = isinstance(rows, list)
+        data = [self._row(list_, row) for row in rows] if several else self._row(list_, rows)
+        return orjson.dumps({**value, "data": data} if list_.startswith("v3") else data)
 
     def _row(self, list_: str, row: Json) -> Any:
-        row_of = list_, identity(row)
+        row_of = list_, str(row["id"]) if "id" in row else orjson.dumps(row).decode()
         self.rows[row_of] = orjson.loads(orjson.dumps(row))
         for place, text in self.changes.get(row_of, {}).items():
             row = put(row, place, orjson.Fragment(text))
@@ -72,11 +65,6 @@ class _OddApp(App):
         if response.status == 200:
             response.body = self._change(request.path, response.body)
         return response
-
-
-def identity(row: Json) -> str:
-    """What tells a row of a list from the others."""
-    return str(row["id"]) if "id" in row else orjson.dumps(row).decode()
 
 
 def places_in(value: Any, before: Place = ()) -> Iterator[Place]:

@@ -9,7 +9,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,10 +18,10 @@ from fault_runs import QUICK
 from hypothesis import HealthCheck, Phase, given, note
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from odd_store import Changes, OddStore, Place, RowOf, places_in
-from tap_runner import Json, Result, discover, run, select, settings
+from odd_store import Changes, OddStore, RowOf, places_in
+from tap_runner import Json, Result, discover, run, select, settings, succeed
 
-from tap_bigcommerce_sandbox import Options
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 # An example is a run or two of a second's work: none is spent on a smaller one.
 TRIES = hypothesis_settings(
@@ -45,15 +45,10 @@ OPTIONS = Options(seed=7, **SIZES, **SHARES)
 OTHERS = ("coupons", "shipping_zones")
 
 
-def families() -> dict[str, list[str]]:
-    """The streams that are written from one list, by the one whose list it is."""
-    found: dict[str, list[str]] = {}
-    for name in NAMES:
-        found.setdefault(PARENTS[name].stream if name in PARENTS else name, []).append(name)
-    return found
-
-
-FAMILIES = families()
+FAMILIES: dict[str, list[str]] = {}
+"""The streams that are written from one list, by the one whose list it is."""
+for each in NAMES:
+    FAMILIES.setdefault(PARENTS[each].stream if each in PARENTS else each, []).append(each)
 FEW = ("coupons", "customers", "orders", "price_lists", "products")
 each_family = pytest.mark.parametrize(
     "name",
@@ -108,7 +103,7 @@ class Family:
     names: list[str]
     catalog: Json
     whole: Result
-    rows: dict[RowOf, Json] = field(default_factory=dict)
+    rows: dict[RowOf, Json]
 
     @property
     def root(self) -> str:
@@ -134,18 +129,16 @@ def read(store: OddStore, catalog: Json) -> Result:
 
 def family(store: OddStore, everything: Json, name: str) -> Family:
     """The family of a stream, read once from the store as it is."""
-    fields = {e["tap_stream_id"]: list(e["schema"]["properties"]) for e in everything["streams"]}
     others = [one for one in OTHERS if one != name]
-    seen: dict[tuple[str, ...], dict[RowOf, Json]] = {}
-    store.restore()
+    store.changes, store.wholes = {}, {}
+    seen: list[dict[RowOf, Json]] = []
     for names in (others, [*FAMILIES[name], *others]):
         store.rows.clear()
-        catalog = select(everything, *names, fields={one: fields[one] for one in names})
+        catalog = select(everything, *names, every_field=True)
         whole = read(store, catalog)
         assert whole.status == 0, whole.stderr
-        seen[tuple(names)] = dict(store.rows)
-    alone, both = seen.values()
-    rows = {row_of: row for row_of, row in both.items() if row_of not in alone}
+        seen.append(dict(store.rows))
+    rows = {row_of: row for row_of, row in seen[1].items() if row_of not in seen[0]}
     return Family(FAMILIES[name], catalog, whole, rows)
 
 
@@ -200,7 +193,6 @@ def test_odd_rows_harm_no_other_row_and_no_other_stream(
     store: OddStore, everything: Json, name: str
 ) -> None:
     one = family(store, everything, name)
-    root = name
 
     @given(changes(one.rows))
     @hypothesis_settings(TRIES, max_examples=EXAMPLES)
@@ -213,7 +205,9 @@ def test_odd_rows_harm_no_other_row_and_no_other_stream(
         rekeyed = {
             row
             for (list_, row), places in odd.items()
-            if list_ == one.root and any(is_of_key(root, place) for place in places)
+            # The row's key, or the row as a whole.
+            if list_ == one.root
+            and any(not place or place[0] in (*KEYS[name], "id", "identity") for place in places)
         }
         for stream in set(one.names) - failed(result):
             if KEYS[stream] == ("store_hash",):
@@ -223,15 +217,10 @@ def test_odd_rows_harm_no_other_row_and_no_other_stream(
                 key = key_of(stream, record)
                 if not parts_of(stream, record) & touched:
                     assert there.get(key) == record
-                elif stream == root and KEYS[root] == ("id",) and str(key[0]) not in rekeyed:
+                elif stream == name and KEYS[name] == ("id",) and str(key[0]) not in rekeyed:
                     assert key in there
 
     tries()
-
-
-def is_of_key(root: str, place: Place) -> bool:
-    """Whether a change at this place changes the row's key, or the row as a whole."""
-    return not place or place[0] in (*KEYS[root], "id", "identity")
 
 
 @each_family
@@ -256,48 +245,12 @@ def test_odd_shapes_of_whole_lists_fail_their_own_streams_alone(
     tries()
 
 
-@pytest.mark.parametrize("more", [{}, {"detect_deletes": True, "store_hash_column": True}], ids=str)
-def test_what_the_api_calls_like_a_column_of_the_tap_is_rescued(
-    store: OddStore, more: Json
-) -> None:
-    store.restore()
-    config = settings(store, **more)
-    catalog = select(discover(config), "coupons")
+def test_what_the_api_calls_like_a_column_of_the_tap_is_rescued(small: Sandbox) -> None:
+    config = settings(small, detect_deletes=True, store_hash_column=True)
     odd = {"_sdc_deleted_at": "2020-01-01T00:00:00Z", "store_hash": "x", "_rescued_data": "{}"}
-    living = store.records("coupons")[1]["id"]
-    store.changes = {
-        ("v2/coupons", str(living)): {(key,): json.dumps(odd[key]) for key in odd},
-    }
-    result = run(config, catalog)
-    assert result.status == 0, result.stderr
-    record = result.record("coupons", living)
+    living = small.records("coupons")[1]["id"]
+    small.change("coupons", ids=[living], fields=odd)
+    record = succeed(config, args=["--select", "coupons"]).record("coupons", living)
     assert json.loads(record["_rescued_data"]) == odd
-    assert record.get("_sdc_deleted_at") is None
-    assert record.get("store_hash") == (store.store_hash if more else None)
-
-
-def test_integers_beyond_64_bits_keep_their_digits_wherever_they_come(
-    store: OddStore, everything: Json
-) -> None:
-    store.restore()
-    number = "12345678901234567890123"
-    order = next(row["id"] for row in store.records("orders") if row["coupons"]["url"])
-    store.changes = {
-        ("v2/orders", str(order)): {
-            ("external_id",): number,
-            ("items_total",): number,
-            ("billing_address", "form_fields"): f'[{{"name":"a","value":[{number}]}}]',
-            ("new",): f'{{"a":[{number}]}}',
-        },
-    }
-    for row in store.records("order_coupons"):
-        store.changes["v2/orders/*/coupons", str(row["id"])] = {("code",): number}
-    result = run(settings(store, order_coupons="always"), select(everything, "orders"))
-    assert result.status == 0, result.stderr
-    record = result.record("orders", order)
-    assert record["external_id"] == number
-    assert record["items_total"] == int(number)
-    assert record["billing_address"]["form_fields"][0]["value"] == f"[{number}]"
-    assert record["_rescued_data"] == f'{{"new":{{"a":[{number}]}}}}'
-    codes = [coupon["code"] for row in result.records("orders") for coupon in row["coupons"]]
-    assert set(codes) == {number}
+    assert record["_sdc_deleted_at"] is None
+    assert record["store_hash"] == small.store_hash

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -40,44 +39,28 @@ def test_an_include_that_is_refused_for_two_rows_is_asked_for_no_more(
         del row[detail]
     with MadeStore(made) as store:
         store.answer(path, status, REFUSED, query="include")
-        result = store.sync(stream)
+        result = store.sync(stream, page_size=20, max_concurrency=1)
         pages = [request.query for request in store.asked(path)]
         requests = len(store.requests)
     assert result.ids(stream) == list(ids)
     assert all(len(row[nested]) == 1 for row in result.records(stream))
     assert requests <= 60 * most + 20
     assert len([query for query in pages if "include" in query]) <= 6
+    assert max(int(query["limit"]) for query in pages if "include" not in query) == 20
     assert "\n".join(result.logged("WARNING")).count("the API returns no row") == 1
 
 
-def refuse(store: MadeStore, is_bad: Callable[[int], bool]) -> None:
-    """Refuse pages with an include that hold a product of such an id."""
-
+@pytest.mark.parametrize("bad", [1, 12])
+def test_an_include_that_is_refused_for_one_row_is_asked_for_with_the_others(bad: int) -> None:
     def page(query: dict[str, str]) -> list[dict[str, Any]]:
         first = int(query.get("id:min", 1))
         return [row for row in store.rows[PRODUCTS] if row["id"] >= first][: int(query["limit"])]
 
     def status(query: dict[str, str]) -> int:
-        return 422 if any(is_bad(row["id"]) for row in page(query)) else 200
+        return 422 if bad in [row["id"] for row in page(query)] else 200
 
-    store.answer(PRODUCTS, status, lambda query: {"data": page(query), "meta": {}}, query="include")
-
-
-@pytest.mark.loads
-def test_pages_are_large_again_once_an_include_is_asked_for_no_more() -> None:
-    with MadeStore(products(*range(1, 101))) as store:
-        refuse(store, lambda id_: id_ > 20)
-        result = store.sync("products", page_size=20, max_concurrency=1)
-        pages = [request.query for request in store.asked(PRODUCTS)]
-    assert result.ids("products") == list(range(1, 101))
-    assert max(int(query["limit"]) for query in pages if "include" not in query) == 20
-    assert len(pages) <= 30
-
-
-@pytest.mark.parametrize("bad", [1, 2, 12])
-def test_an_include_that_is_refused_for_one_row_is_asked_for_with_the_others(bad: int) -> None:
     with MadeStore(products(*range(1, 13))) as store:
-        refuse(store, lambda id_: id_ == bad)
+        store.answer(PRODUCTS, status, lambda q: {"data": page(q), "meta": {}}, query="include")
         result = store.sync("products")
         singly = {request.path.split("/")[4] for request in store.asked(f"{PRODUCTS}/.*")}
     assert result.ids("products") == list(range(1, 13))
