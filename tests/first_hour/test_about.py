@@ -70,6 +70,7 @@ def test_the_expected_value_of_a_setting_names_its_bounds_and_choices() -> None:
 
 def test_the_schema_takes_what_the_tap_takes(about: Json) -> None:
     validator = jsonschema.Draft4Validator(about["settings"])
+    assert set(SAMPLE) <= set(SETTINGS)
     for valid in ({}, {"page_size": 250, "channel_ids": [1, 2]}, {"order_coupons": None}):
         assert validator.is_valid({**SAMPLE, **valid})
         of_config.parse_config({**SAMPLE, **valid})

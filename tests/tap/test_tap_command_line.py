@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 
@@ -134,47 +135,32 @@ def test_every_setting_can_come_from_the_environment_alone(quiet: Sandbox, catal
 # What goes where
 
 
-@pytest.fixture(scope="module")
-def debugged(_quiet_store: Sandbox) -> tuple[Result, list[Json]]:
-    """A sync with all log lines, and its requests."""
-    _quiet_store.clear_requests()
-    result = succeed(settings(_quiet_store, page_size=9), args=["--log-level", "DEBUG"])
-    return result, _quiet_store.requests()
-
-
-def test_every_request_is_logged_and_standard_output_has_only_messages(
-    quiet: Sandbox, debugged: tuple[Result, list[Json]]
-) -> None:
-    result, requests = debugged
-    assert result.stdout.endswith("\n")
-    assert {message["type"] for message in result.messages} == {"SCHEMA", "RECORD", "STATE"}
-    debug = result.logged("DEBUG")
-    for entry in requests:
-        parts = (entry["path"].split(quiet.store_hash, 1)[1], *entry["query"].values())
-        assert any(all(part in line for part in parts) for line in debug), parts
-
-
 def metrics(result: Result, level: str) -> list[Json]:
     """The METRIC lines of a level."""
     lines = [line for line in result.logged(level) if "METRIC: {" in line]
     return [json.loads(line.split("METRIC: ", 1)[1]) for line in lines]
 
 
-def test_metrics_are_written_as_singer_python_writes_them(
-    debugged: tuple[Result, list[Json]], first_sync: Result
+def test_every_request_is_logged_with_metrics_and_standard_output_has_only_messages(
+    quiet: Sandbox, first_sync: Result
 ) -> None:
-    result, requests = debugged
+    result = succeed(settings(quiet, page_size=9), args=["--log-level", "DEBUG"])
+    assert result.stdout.endswith("\n")
+    assert {message["type"] for message in result.messages} == {"SCHEMA", "RECORD", "STATE"}
+    debug = result.logged("DEBUG")
+    for entry in quiet.requests():
+        parts = (entry["path"].split(quiet.store_hash, 1)[1], *entry["query"].values())
+        assert any(all(part in line for part in parts) for line in debug), parts
+    # As singer-python writes them.
     counters, timers = metrics(result, "INFO"), metrics(result, "DEBUG")
     for point in counters + timers:
         assert list(point) == ["type", "metric", "value", "tags"]
-
-    def total(metric: str, stream: str) -> int:
-        points = [p for p in counters if p["metric"] == metric and p["tags"]["endpoint"] == stream]
-        return sum(point["value"] for point in points)
-
+    totals: Counter[tuple[str, str]] = Counter()
+    for point in counters:
+        totals[point["metric"], point["tags"]["endpoint"]] += point["value"]
     for name in FOUR:
-        assert total("record_count", name) == len(result.records(name))
-    assert len(timers) == len(requests) == sum(total("requests", name) for name in FOUR)
+        assert totals["record_count", name] == len(result.records(name))
+    assert len(timers) == len(quiet.requests()) == sum(totals["requests", name] for name in FOUR)
     assert {point["metric"] for point in timers} == {"http_request_duration"}
     assert all(point["type"] == "timer" and point["value"] >= 0 for point in timers)
     # A usual log has no line of a single request.

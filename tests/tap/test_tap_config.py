@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,25 +11,6 @@ from tap_runner import PREFIX, Json, refused, run, select, settings, succeed
 from tap_bigcommerce.config import parse_config
 from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce_sandbox import Sandbox
-
-TOP = Path(__file__).resolve().parents[2]
-
-
-def test_the_sample_config_works_with_a_stores_own_values(
-    tmp_path: Path, quiet: Sandbox, catalog: Json
-) -> None:
-    own = tmp_path / "own.json"
-    own.write_text(json.dumps(settings(quiet)))
-    sample = json.loads((TOP / "sample_config.json").read_text(encoding="utf-8"))
-    args = ["--config", str(TOP / "sample_config.json"), "--config", str(own)]
-    result = succeed(catalog=select(catalog, "customers"), args=args)
-    assert not result.logged("WARNING")
-    queries = [e["query"] for e in quiet.requests() if e["list"] == "customers"]
-    assert {query["min_date_modified"] for query in queries} == {sample["start_date"]}
-
-
-# What is refused
-
 
 MISTAKES: dict[str, tuple[object, str]] = {
     "store_hash": ("not a hash!", "hash"),
