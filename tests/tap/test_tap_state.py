@@ -1,4 +1,4 @@
-"""States of older taps, of other stores, damaged ones, and resume points."""
+"""States of older taps, of other stores, damaged ones, and those of interrupted syncs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from all_streams import DATED, FOUR
 from store_truth import instant
-from tap_runner import EVERY_PAGE, Json, refused, run, select, settings, succeed
+from tap_runner import EVERY_PAGE, Json, Result, refused, run, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Sandbox
 
@@ -41,7 +41,7 @@ def test_a_state_of_the_older_tap_is_accepted(quiet: Sandbox, catalog: Json) -> 
 
 
 OF_OLDER_TAPS = {
-    "currently_syncing": None,
+    "currently_syncing": "no_such_stream",
     "bookmarks": {"orders": None, "customers": {}, "products": {"date_modified": None}},
 }
 FOREIGN = {"bookmarks": {"contacts": {"updated": "2026"}}}
@@ -70,6 +70,7 @@ def test_a_state_without_bookmarks_is_a_first_sync_with_a_warning(
         for name in DATED:
             assert len(result.ids(name)) == len(quiet.records(name))
         assert {value["store_hash"] for value in result.states} == {quiet.store_hash}
+        assert streams_in_order(result) == [*FOUR]
         assert result.logged("WARNING") == ([f"WARNING {warning}"] if warning else [])
     checked = succeed(settings(quiet), chosen, FOREIGN, args=["--check"])
     assert len(checked.logged("WARNING")) == 1
@@ -125,24 +126,93 @@ def test_a_damaged_bookmark_fails_its_own_stream_only(quiet: Sandbox, catalog: J
     assert result.state["bookmarks"]["customers"] == {"date_modified": "yesterday"}
 
 
+# An interrupted sync
+
+
+class Interrupted:
+    """A run that was killed while a list was read, as far as its messages went."""
+
+    def __init__(self, whole: Result, stream: str) -> None:
+        self.state: Json
+        self.written: list[Json] = []
+        for message in whole.messages:
+            if message.get("stream") == stream and message["type"] == "RECORD":
+                self.written.append(message["record"])
+            elif message["type"] == "STATE" and self.written:
+                self.state = message["value"]
+                break
+        assert self.state["currently_syncing"] == stream
+        self.after_id: int = self.state["bookmarks"][stream]["resume"]["after_id"]
+
+
+@pytest.fixture(scope="module")
+def small_pages(_quiet_store: Sandbox) -> Result:
+    """A sync with pages of 7, and a STATE after each."""
+    return succeed(settings(_quiet_store, page_size=7), env=EVERY_PAGE)
+
+
+def streams_in_order(result: Result) -> list[str]:
+    return [message["stream"] for message in result.messages if message["type"] == "SCHEMA"]
+
+
+@pytest.mark.parametrize("stream", ["orders", "coupons"])
+def test_an_interrupted_sync_resumes_after_its_last_page(
+    quiet: Sandbox, small_pages: Result, first_sync: Result, stream: str
+) -> None:
+    interrupted = Interrupted(small_pages, stream)
+    result = succeed(settings(quiet, page_size=7), state=interrupted.state)
+    assert interrupted.written + result.records(stream) == first_sync.records(stream)
+    assert "resuming after id" in result.stderr
+    assert result.records("products") == first_sync.records("products")
+    assert result.state["bookmarks"] == first_sync.state["bookmarks"]
+    # The interrupted stream is read first, and none is dropped.
+    at = FOUR.index(stream)
+    assert streams_in_order(result) == [*FOUR[at:], *FOUR[:at]]
+    assert "currently_syncing" not in result.state
+
+
+def test_a_stream_that_is_not_read_after_an_interruption_keeps_its_resume_point(
+    quiet: Sandbox, catalog: Json, small_pages: Result
+) -> None:
+    interrupted = Interrupted(small_pages, "orders")
+    others = {*FOUR} - {"orders"}
+    chosen = select(catalog, *others, whole=True)
+    result = succeed(settings(quiet, page_size=7), chosen, interrupted.state)
+    assert set(result.schemas) == others
+    assert result.state["bookmarks"]["orders"] == interrupted.state["bookmarks"]["orders"]
+    assert "currently_syncing" not in result.state
+    # When it is selected again, it resumes where it was interrupted.
+    again = run(settings(quiet, page_size=7), state=result.state)
+    rest = [row["id"] for row in quiet.records("orders") if row["id"] > interrupted.after_id]
+    assert again.ids("orders") == rest
+
+
+def test_what_changed_between_interruption_and_resumption_is_not_lost(small: Sandbox) -> None:
+    args = ["--select", "orders"]
+    whole = run(settings(small, page_size=5), args=args, env=EVERY_PAGE)
+    interrupted = Interrupted(whole, "orders")
+    done = interrupted.written[0]["id"]
+    small.change("orders", ids=[done], fields={"staff_notes": "changed later"})
+    resumed = run(settings(small, page_size=5), state=interrupted.state, args=args)
+    assert done not in resumed.ids("orders")
+    third = run(settings(small), state=resumed.state, args=args)
+    assert third.record("orders", done)["staff_notes"] == "changed later"
+
+
 # Resume points that are no longer valid
 
 
 @pytest.fixture(scope="module")
-def interrupted(_quiet_store: Sandbox, catalog: Json) -> Json:
-    """A state of a run that was stopped after the first page of customers."""
-    result = run(settings(_quiet_store, page_size=6), select(catalog, "customers"), env=EVERY_PAGE)
-    found = (state for state in result.states if "customers" in state["bookmarks"])
-    return dict(next(state for state in found if "resume" in state["bookmarks"]["customers"]))
+def interrupted(small_pages: Result) -> Interrupted:
+    return Interrupted(small_pages, "customers")
 
 
 def test_settings_that_change_no_record_resume(
-    quiet: Sandbox, catalog: Json, interrupted: Json
+    quiet: Sandbox, catalog: Json, interrupted: Interrupted
 ) -> None:
     more = {"page_size": 9, "lookback_seconds": 5, "max_concurrency": 1, "request_timeout": 9}
-    result = run(settings(quiet, **more), select(catalog, "customers"), interrupted)
-    after = interrupted["bookmarks"]["customers"]["resume"]["after_id"]
-    assert min(result.ids("customers")) > after
+    result = run(settings(quiet, **more), select(catalog, "customers"), interrupted.state)
+    assert min(result.ids("customers")) > interrupted.after_id
 
 
 @pytest.mark.parametrize(
@@ -156,19 +226,19 @@ def test_settings_that_change_no_record_resume(
     ids=str,
 )
 def test_a_resume_point_of_another_catalog_or_setting_is_ignored_with_a_log_line(
-    quiet: Sandbox, catalog: Json, interrupted: Json, choice: Json, more: Json
+    quiet: Sandbox, catalog: Json, interrupted: Interrupted, choice: Json, more: Json
 ) -> None:
     chosen = select(catalog, "customers", **choice)
-    result = succeed(settings(quiet, **more), chosen, interrupted)
+    result = succeed(settings(quiet, **more), chosen, interrupted.state)
     assert result.ids("customers") == [row["id"] for row in quiet.records("customers")]
     assert any("customers" in line and "again" in line for line in result.logged("INFO"))
     assert "resume" not in result.state["bookmarks"]["customers"]
 
 
 def test_a_resume_point_whose_bookmark_was_edited_is_ignored(
-    quiet: Sandbox, catalog: Json, interrupted: Json
+    quiet: Sandbox, catalog: Json, interrupted: Interrupted
 ) -> None:
-    state = copy.deepcopy(interrupted)
+    state = copy.deepcopy(interrupted.state)
     state["bookmarks"]["customers"]["date_modified"] = "2024-06-01T00:00:00Z"
     result = run(settings(quiet), select(catalog, "customers"), state)
     dates = [instant(row["date_modified"]) for row in quiet.records("customers")]
