@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import csv
 import functools
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,11 +36,6 @@ Row = dict[str, str]
 
 # The keywords of a schema that the catalog keeps.
 KEYWORDS = {"type", "format", "description", "properties", "items", "additionalProperties"}
-
-# Notes in a stream's file: lists of paths at its top, and marks in the fields.
-LISTED = ("$links", "$off_by_default", "$on_request", "$absent_in_fallback")
-SCALARS = ("string", "number", "integer", "boolean")
-MARKED = {"$json_text": ("string",), "$value_or_array": ("array",), "$personal": SCALARS}
 
 SENTENCE = re.compile(r"[A-Z](?:(?!\. )[^\n])*\S\.")
 
@@ -267,35 +261,20 @@ def test_foreign_keys_are_declared_and_refer_to_keys_of_the_same_type() -> None:
 def test_the_notes_of_a_file_name_fields_and_no_links() -> None:
     for stream, schema in TOPS.items():
         assert list(schema) == ["type", "description", "properties"], stream
-        assert schema["type"] == "object", stream
         assert SENTENCE.fullmatch(schema["description"]), stream
-        file = json.loads((SCHEMAS / f"{stream}.json").read_text(encoding="utf-8"))
-        links, off, on_request, absent = (
-            {path.replace("[]", "") for path in file.get(name, ())} for name in LISTED
-        )
-        assert off <= set(FIELDS[stream]), stream
-        assert on_request | absent <= set(schema["properties"]), stream
-        assert not links & set(FIELDS[stream]), stream
+        notes, fields = load_notes(stream), FIELDS[stream]
+        assert {path.replace("[]", "") for path in notes.off_by_default} <= set(fields), stream
+        assert {*notes.on_request, *notes.absent_in_fallback} <= set(schema["properties"]), stream
+        assert not {path.replace("[]", "") for path in notes.links} & set(fields), stream
+        texts = [fields[path.replace("[]", "")] for path in notes.json_text]
+        assert all(kind(node.get("items", node)) == "string" for node in texts), stream
+        assert all(kind(fields[path]) == "array" for path in notes.value_or_array), stream
 
 
-def nodes_in(node: Any) -> Iterator[Schema]:
-    """Every object in a file."""
-    if isinstance(node, dict):
-        yield node
-    inner = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
-    for value in inner:
-        yield from nodes_in(value)
-
-
-def test_marks_are_true_and_references_stand_alone_and_every_shared_file_is_used() -> None:
-    used, shared = set(), set()
-    for path in SCHEMAS.rglob("*.json"):
-        name = path.relative_to(SCHEMAS).as_posix()
-        shared |= {name} if name.startswith("shared/") else set()
-        for node in nodes_in(json.loads(path.read_text(encoding="utf-8"))):
-            for mark in set(node) & set(MARKED):
-                assert node[mark] is True, name
-                assert kind(node) in MARKED[mark], name
-            assert "$ref" not in node or list(node) == ["$ref"], name
-            used |= {node[key] for key in ("$ref", "$extends") if key in node}
-    assert used == shared != set()
+def test_references_stand_alone_and_every_shared_file_is_used_and_every_mark_is_true() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in SCHEMAS.rglob("*.json"))
+    references = re.findall(r'\{\s*"\$ref": "([^"]+)"\s*\}', text)
+    assert len(references) == text.count('"$ref"')
+    used = {*references, *re.findall(r'"\$extends": "([^"]+)"', text)}
+    assert used == {f"shared/{path.name}" for path in (SCHEMAS / "shared").iterdir()}
+    assert not re.findall(r'"\$(?:json_text|value_or_array|personal)": (?!true)', text)

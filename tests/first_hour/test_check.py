@@ -15,54 +15,41 @@ from tap_runner import Json, Result, discover, run, select, settings, succeed
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 DEFAULT = ("coupons", "customers", "orders", "products")
-SCREEN_LINES, SCREEN_COLUMNS = 50, 100
 
 
 def check(config: Json, catalog: Any = None, state: Any = None) -> Json:
     result = succeed(config, catalog, state, args=["--check", "--format", "json"])
-    value = json.loads(result.stdout)
-    assert isinstance(value, dict)
-    return value
+    found: Json = json.loads(result.stdout)
+    return found
 
 
 def stream_of(found: Json, name: str) -> Json:
-    (stream,) = [stream for stream in found["streams"] if stream["stream"] == name]
-    assert isinstance(stream, dict)
+    stream: Json = next(stream for stream in found["streams"] if stream["stream"] == name)
     return stream
+
+
+def flat(result: Result) -> str:
+    """The output without line breaks."""
+    return " ".join(result.stdout.split())
 
 
 def test_the_store_is_shown_and_the_check_fits_one_screen(small: Sandbox) -> None:
     small.set(quota=450)
-    result = succeed(settings(small), args=["--check"], env={"COLUMNS": str(SCREEN_COLUMNS)})
+    result = succeed(settings(small), args=["--check"], env={"COLUMNS": "100"})
     asking, end = result.logged()
     assert re.fullmatch(r"INFO Asking 127.0.0.1:\d+ which of \d+ streams the token .*", asking)
     assert re.fullmatch(r"INFO Done: \d+ requests, \d+ s", end)
     for word in ("Café", "BigCommerce Pro", "America/Chicago", "USD", "450 requests in 30 s"):
         assert word in result.stdout
     lines = result.stdout.splitlines()
-    assert len(lines) + 2 <= SCREEN_LINES
-    assert max(map(len, lines)) <= SCREEN_COLUMNS
+    assert len(lines) + 2 <= 50
+    assert max(map(len, lines)) <= 100
     assert lines[-1] == "Ready: all 4 selected streams can be read."
     assert settings(small)["access_token"] not in result.stdout
 
 
-def test_counts_are_those_of_the_store(quiet: Sandbox) -> None:
-    found = check(settings(quiet))
-    for stream in found["streams"]:
-        name = stream["stream"]
-        assert stream["readable"] is True
-        assert stream["selected"] is (name in DEFAULT)
-        if name in PARENTS or not EXPECTED[name].counted:
-            assert stream["records"] is None, name
-        else:
-            rows = 1 if name == "store" else len(quiet.records(list_of(name)))
-            assert stream["records"] == rows, name
-
-
-def test_no_list_is_read(quiet: Sandbox) -> None:
-    catalog = select(discover(settings(quiet)), *ALL)
-    quiet.clear_requests()
-    check(settings(quiet, start_date="2025-06-01"), catalog)
+def test_counts_are_those_of_the_store_and_no_list_is_read(quiet: Sandbox, catalog: Json) -> None:
+    found = check(settings(quiet, start_date="2025-06-01"), select(catalog, *ALL))
     for entry in quiet.requests():
         counts = entry["path"].endswith("/count")
         assert counts or entry["query"].get("limit", "1") == "1"
@@ -70,11 +57,17 @@ def test_no_list_is_read(quiet: Sandbox) -> None:
     requests = [(entry["path"], str(entry["query"])) for entry in quiet.requests()]
     assert len(requests) == len(set(requests)), "no request is made twice"
     assert len(requests) < 135, "it fits the quota of the smallest plan"
+    for stream in found["streams"]:
+        name, rows = stream["stream"], None
+        if name not in PARENTS and EXPECTED[name].counted:
+            rows = 1 if name == "store" else len(quiet.records(list_of(name)))
+        assert (stream["readable"], stream["records"]) == (True, rows), name
 
 
 def test_records_are_counted_as_a_sync_reads_them(small: Sandbox) -> None:
     config = settings(small, start_date="2025-06-01")
     found, synced = check(config), run(config)
+    assert {s["stream"] for s in found["streams"] if s["selected"]} == {*DEFAULT}
     for name in DEFAULT:
         assert stream_of(found, name)["full_sync_records"] == len(synced.records(name))
     assert 0 < stream_of(found, "orders")["full_sync_records"] < len(small.records("orders"))
@@ -99,12 +92,18 @@ def test_a_stopped_sync_is_shown_as_resumed(small: Sandbox) -> None:
     assert "2025-01-01T00:00:00Z, resumed" in shown
 
 
-def test_a_count_that_ignores_filters_is_not_used(small: Sandbox) -> None:
-    small.set(counts_apply_filters=False)
-    orders = stream_of(check(settings(small, start_date="2025-06-01")), "orders")
+def test_counts_that_ignore_filters_and_quotas_that_are_not_named_are_not_used(
+    small: Sandbox,
+) -> None:
+    small.set(counts_apply_filters=False, rate_limit_headers=False)
+    config = settings(small, start_date="2025-06-01")
+    found = check(config)
+    orders = stream_of(found, "orders")
     assert orders["records"] == len(small.records("orders"))
-    assert orders["full_sync_records"] is None
-    assert orders["next_sync_records"] is None
+    assert orders["full_sync_records"] is orders["next_sync_records"] is None
+    assert found["quota"] is None
+    assert "The API reports no quota, so there are no waits for it." in found["assumptions"]
+    assert "the API reports none" in run(config, args=["--check"]).stdout
 
 
 def test_channels_are_counted_where_the_list_can_be_filtered_by_them(small: Sandbox) -> None:
@@ -197,16 +196,3 @@ def test_streams_that_may_be_incomplete_are_named(quiet: Sandbox) -> None:
     config = settings(quiet, accept_incomplete=",".join(names))
     assert check(config)["accepted_incomplete"] == names
     assert ", ".join(names) in flat(run(config, args=["--check"]))
-
-
-def test_a_store_without_limits_and_headers_is_checked_too(small: Sandbox) -> None:
-    small.set(rate_limit_headers=False)
-    found = check(settings(small))
-    assert found["quota"] is None
-    assert "The API reports no quota, so there are no waits for it." in found["assumptions"]
-    assert "the API reports none" in run(settings(small), args=["--check"]).stdout
-
-
-def flat(result: Result) -> str:
-    """The output without line breaks."""
-    return " ".join(result.stdout.split())
