@@ -66,16 +66,14 @@ def run(made: Converter, record: Json) -> Json:
 
 
 def test_a_new_key_is_rescued_at_any_depth_and_counted_by_path() -> None:
-    made = Converter(KNOWN, KNOWN, keys=["id"])
+    made = Converter(KNOWN, KNOWN)
     record = {
-        "id": 1,
         "new": {"a": [1]},
         "address": {"city": "Ulm", "geo": {"lat": "1.50", "alt": 9}},
         "products": [{"id": 1}, {"id": 2, "new_field": None, "options": [{"x": "y", "z": True}]}],
         "tags": [["b"], "c"],
     }
     assert run(made, record) == {
-        "id": 1,
         "address": {"city": "Ulm", "geo": {"lat": 1.5}},
         "products": [{"id": 1}, {"id": 2, "options": [{"x": "y"}]}],
         "tags": [None, "c"],
@@ -92,43 +90,32 @@ def test_a_new_key_is_rescued_at_any_depth_and_counted_by_path() -> None:
     assert not made.dropped
 
 
-Case = tuple[Json, Json, Json, Json, dict[str, int]]
-
-CASES: dict[str, Case] = {
+CASES: dict[str, tuple[Any, ...]] = {
     "a deselected field may be in a value of the wrong type": (
         without(KNOWN, "address.geo.lon", "products.secret"),
         KNOWN,
-        {"address": ["hidden"], "products": {"a": "hidden"}},
-        {"address": None, "products": None},
-        {"address": 1, "products": 1},
-    ),
-    "a deselected field may be in a nested value of the wrong type": (
-        without(KNOWN, "address.geo.lon", "products.secret"),
-        KNOWN,
-        {"address": {"geo": 5}, "products": [["hidden"]]},
+        {"address": {"geo": ["hidden"]}, "products": [["hidden"]]},
         {"address": {"geo": None}, "products": [None]},
-        {"address.geo": 1, "products[]": 1},
+        {"address.geo", "products[]"},
     ),
     "a field may have been deselected in a catalog of other types": (
         obj(note=obj(a=STRING), address=STRING, tags=array(obj(a=STRING)), _rescued_data=STRING),
         KNOWN,
         {"note": {"a": "x", "b": 1}, "address": {"city": 1}, "tags": [{"a": "y", "b": 1}]},
         {"note": {"a": "x"}, "address": None, "tags": [{"a": "y"}]},
-        {"note.b": 1, "address": 1, "tags[].b": 1},
+        {"note.b", "address", "tags[].b"},
     ),
     "the known schema is that of the tap and of the catalog": (
         without(CATALOG, "note.b", "old"),
         {"anyOf": [KNOWN, CATALOG]},
         {"id": 1, "note": {"a": "x", "b": "hidden", "c": "new"}, "old": "hidden", "total": 1},
         {"id": 1, "note": {"a": "x"}, "_rescued_data": {"note.c": "new"}},
-        {},
     ),
     "an object without properties has all fields": (
         obj(address={"type": "object"}),
         KNOWN,
         {"address": {"city": "Ulm", "new": 1}},
         {"address": {"city": "Ulm", "new": 1}},
-        {},
     ),
     "additional keys": (
         obj(
@@ -149,28 +136,20 @@ CASES: dict[str, Case] = {
             "z": {"b": "1"},
             "_rescued_data": {"y.w": "no"},
         },
-        {"z.c": 1},
+        {"z.c"},
     ),
     "without _rescued_data all is dropped": (
         without(KNOWN, "_rescued_data"),
         KNOWN,
         {"id": 1, "total": "many", "new": 1, "_rescued_data": "theirs", "__warning__": {}},
         {"id": 1, "total": None},
-        {"total": 1, "new": 1, "_rescued_data": 1, "__warning__": 1},
+        {"total", "new", "_rescued_data", "__warning__"},
     ),
-    "a field of the API named like one of the tap's": (
+    "nulls, and a field of the API named like one of the tap's": (
         KNOWN,
         KNOWN,
-        {"_rescued_data": "theirs"},
-        {"_rescued_data": {"_rescued_data": "theirs"}},
-        {},
-    ),
-    "absent keys and nulls": (
-        KNOWN,
-        KNOWN,
-        {"id": 1, "total": None, "products": [None], "address": {"geo": None}},
-        {"id": 1, "total": None, "products": [None], "address": {"geo": None}},
-        {},
+        {"total": None, "products": [None], "_rescued_data": "theirs"},
+        {"total": None, "products": [None], "_rescued_data": {"_rescued_data": "theirs"}},
     ),
     "paths of unusual keys are distinct": (
         KNOWN,
@@ -188,32 +167,31 @@ CASES: dict[str, Case] = {
                 "n": 7,
             },
         },
-        {},
     ),
     "a key that is known at one path is new at another": (
         obj(a=array(obj(s=STRING)), b=array(obj(s=STRING)), _rescued_data=STRING),
         obj(a=array(obj(s=STRING, x=STRING)), b=array(obj(s=STRING))),
         {"a": [{"s": "1", "x": "hidden"}], "b": [{"s": "2", "x": "new"}]},
         {"a": [{"s": "1"}], "b": [{"s": "2"}], "_rescued_data": {"b[0].x": "new"}},
-        {},
     ),
     "a field is deselected in one branch of a union": (
         without(obj(x=UNION, y=UNION, _rescued_data=STRING), "x.b", "y.b"),
         obj(x=UNION, y=UNION),
         {"x": {"a": "1", "b": "hidden"}, "y": ["hidden"]},
         {"x": {"a": "1"}, "y": None},
-        {"y": 1},
+        {"y"},
     ),
 }
+"""The emitted schema, the known one, a row, its record, and the paths that are dropped of it."""
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_does_not_fit_is_rescued_if_nothing_deselected_may_be_in_it(name: str) -> None:
-    schema, known, row, record, dropped = CASES[name]
+    schema, known, row, record, *dropped = CASES[name]
     made = Converter(schema, known)
     for _ in range(2):
         assert run(made, row) == record
-    assert made.dropped == {path: 2 * number for path, number in dropped.items()}
+    assert made.dropped == {path: 2 for paths in dropped for path in paths}
     assert sum(made.rescued.values()) == 2 * len(record.get("_rescued_data", {}))
 
 

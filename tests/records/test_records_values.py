@@ -25,11 +25,23 @@ HUGE = 123456789012345678901234567890
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
+def nullable(name: str) -> Any:
+    return {"type": ["null", name]}
+
+
+NUMBERS, INTEGERS, TEXTS = nullable("number"), nullable("integer"), nullable("string")
+BOOLEANS = nullable("boolean")
+DATE = {"type": ["null", "string"], "format": "date-time"}
+OBJECT = {"type": ["null", "object"], "properties": {"a": INTEGERS}}
+ARRAY = {"type": ["null", "array"], "items": INTEGERS}
+OBJECTS = {"type": ["null", "array"], "items": OBJECT}
+TEXT_LIST = {"type": ["null", "array"], "items": TEXTS}
+TWO_TYPES = {"type": ["null", "string", "integer"]}
+DAY, DAY_IN_UTC = "2026-01-05", '"2026-01-05T00:00:00.000000Z"'
+
+
 def converter(field: Any, **options: Any) -> Converter:
-    schema = {
-        "type": "object",
-        "properties": {"field": field, "_rescued_data": {"type": ["null", "string"]}},
-    }
+    schema = {"type": "object", "properties": {"field": field, "_rescued_data": TEXTS}}
     return Converter(schema, schema, **options)
 
 
@@ -45,17 +57,8 @@ def text_of(made: Converter, value: Any) -> tuple[str, str | None]:
 
 def check(field: Any, value: Any, expected: Any, **options: Any) -> None:
     text, lost = text_of(converter(field, **options), value)
-    if expected is RESCUED:
-        assert text == "null"
-        assert lost is not None
-        assert list(json.loads(lost)) == ["field"]
-    else:
-        assert text == expected
-        assert lost is None
-
-
-def nullable(name: str) -> Any:
-    return {"type": ["null", name]}
+    assert text == ("null" if expected is RESCUED else expected)
+    assert [*json.loads(lost or "{}")] == (["field"] if expected is RESCUED else [])
 
 
 def fits(field: Any, *pairs: tuple[Any, str]) -> list[tuple[Any, Any, Any]]:
@@ -65,14 +68,6 @@ def fits(field: Any, *pairs: tuple[Any, str]) -> list[tuple[Any, Any, Any]]:
 def rescued(field: Any, *values: Any) -> list[tuple[Any, Any, Any]]:
     return [(field, value, RESCUED) for value in values]
 
-
-NUMBERS, INTEGERS, TEXTS = nullable("number"), nullable("integer"), nullable("string")
-BOOLEANS = nullable("boolean")
-DATE = {"type": ["null", "string"], "format": "date-time"}
-OBJECT = {"type": ["null", "object"], "properties": {"a": INTEGERS}}
-ARRAY = {"type": ["null", "array"], "items": INTEGERS}
-TWO_TYPES = {"type": ["null", "string", "integer"]}
-DAY, DAY_IN_UTC = "2026-01-05", '"2026-01-05T00:00:00.000000Z"'
 
 VALUES = [
     *fits(NUMBERS, (None, "null"), (5, "5"), (-5.25, "-5.25"), ("", "null"), ("5\0", "5")),
@@ -125,10 +120,6 @@ def test_a_value_is_converted_where_nothing_is_lost_and_rescued_elsewhere(
     check(field, value, text)
 
 
-OBJECTS = {"type": ["null", "array"], "items": OBJECT}
-TEXT_LIST = {"type": ["null", "array"], "items": TEXTS}
-
-
 @pytest.mark.parametrize(
     ("field", "value", "text"),
     [
@@ -170,21 +161,9 @@ def numbers(draw: st.DrawFn) -> str:
     return draw(integer) + draw(fraction) + draw(exponent)
 
 
-MANY = {
-    "type": "object",
-    "properties": {
-        "text": TEXTS,
-        "json": TEXTS,
-        "texts": TEXT_LIST,
-        "number": NUMBERS,
-        "integer": INTEGERS,
-        "date": DATE,
-        "flag": BOOLEANS,
-        "any": {},
-        "free": {"type": ["null", "object"]},
-        "_rescued_data": TEXTS,
-    },
-}
+FIELDS = {"text": TEXTS, "number": NUMBERS, "integer": INTEGERS, "date": DATE, "flag": BOOLEANS}
+OTHERS = {"any": {}, "free": {"type": "object"}, "json": TEXTS, "texts": TEXT_LIST}
+MANY = {"type": "object", "properties": {**FIELDS, **OTHERS, "_rescued_data": TEXTS}}
 
 
 @given(numbers())
@@ -195,8 +174,7 @@ MANY = {
 @example("0.1000000000000000055")
 @example("1E5")
 def test_a_number_keeps_every_digit_wherever_it_is(number: str) -> None:
-    fields = ("text", "number", "integer", "date", "flag", "any")
-    row = "".join(f'"{name}":{number},' for name in fields)
+    row = "".join(f'"{name}":{number},' for name in (*FIELDS, "any"))
     lists = f'"json":["a",{number}],"texts":[{number}],"free":{{"a":{number}}},"new":{number}'
     made = Converter(MANY, MANY, json_text=("json",)).convert(loads(f"{{{row}{lists}}}".encode()))
     out = json.loads(orjson.dumps(made), parse_float=Decimal)
@@ -209,19 +187,13 @@ def test_a_number_keeps_every_digit_wherever_it_is(number: str) -> None:
         assert json.loads(text, parse_float=Decimal, parse_int=Decimal)[where] == value
 
 
-@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 2000])
+@pytest.mark.parametrize("number", ["1e400", "-1e400", "9" * 5000])
 def test_a_number_larger_than_any_double_keeps_its_text(number: str) -> None:
-    row = f'{{"text":{number},"number":{number},"new":[{number}]}}'
+    row = f'{{"text":{number},"number":{number},"integer":{number},"new":[{number}]}}'
     out = Converter(MANY, MANY).convert(loads(json_text(parse_leniently(row.encode()))))
-    assert out["text"] == number
-    assert out["number"] is None
-    assert json.loads(out["_rescued_data"]) == {"number": number, "new": [number]}
-
-
-def test_an_integer_of_thousands_of_digits_is_written() -> None:
-    for field in ({}, TEXTS, NUMBERS, INTEGERS, OBJECT):
-        text, lost = text_of(converter(field), parse_leniently(b"1" + b"0" * 5000))
-        assert (lost or text).count("0") == 5000
+    assert (out["text"], out["number"], out["integer"]) == (number, None, None)
+    rescued = {"number": number, "integer": number, "new": [number]}
+    assert json.loads(out["_rescued_data"]) == rescued
 
 
 def test_an_object_without_fields_is_written_completely_and_cleaned() -> None:
