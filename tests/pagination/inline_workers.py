@@ -11,7 +11,6 @@ from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.shutdown import Shutdown
 
 Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
-Outcome = tuple[Callable[[Any], None], Any]
 
 
 class InlineWorkers(Workers):
@@ -23,44 +22,39 @@ class InlineWorkers(Workers):
         self.count = count
         self._chance = chance
         self._waiting: list[Job] = []
-        self._has_run: list[Outcome] = []
+        self._has_run: list[tuple[Callable[[Any], None], Any]] = []
 
-    def submit(
-        self,
-        work: Callable[[], Any],
-        on_result: Callable[[Any], None],
-        on_error: Callable[[BaseException], None],
-        priority: tuple[int, ...] = (0,),
-    ) -> None:
+    def submit(self, *job: Any, priority: tuple[int, ...] = (0,)) -> None:
         self.unfinished += 1
-        self._waiting.append((work, on_result, on_error))
+        self._waiting.append(job[:3])
 
     def step(self, until: float = math.inf) -> bool:
-        while True:
-            self._shutdown.check()
-            assert self.unfinished, "nothing is under way: the walk would wait for ever"
-            may_begin = bool(self._waiting) and len(self._has_run) < self.count
-            if may_begin and (not self._has_run or self._chance.random() < 0.6):
-                self._begin(self._waiting.pop(self._chance.randrange(len(self._waiting))))
-                continue
-            self._follow_one()
-            return True
+        self._shutdown.check()
+        assert self.unfinished, "nothing is under way: the walk would wait for ever"
+        while not self._has_run or self._chance.random() < 0.6:
+            if not self._begin_one():
+                break
+        self._follow_one()
+        return True
 
     def catch_up(self) -> None:
         while self._chance.random() < 0.5:
-            if self._waiting and len(self._has_run) < self.count:
-                self._begin(self._waiting.pop(self._chance.randrange(len(self._waiting))))
-            elif self._has_run:
+            if not self._begin_one() and self._has_run:
                 self._follow_one()
+
+    def _begin_one(self) -> bool:
+        """Run a job, if one waits and may begin."""
+        if not self._waiting or len(self._has_run) >= self.count:
+            return False
+        self._shutdown.check()
+        work, on_result, on_error = self._waiting.pop(self._chance.randrange(len(self._waiting)))
+        try:
+            self._has_run.append((on_result, work()))
+        except BaseException as error:  # noqa: BLE001  # handed on, as the threads do
+            self._has_run.append((on_error, error))
+        return True
 
     def _follow_one(self) -> None:
         follow, outcome = self._has_run.pop(self._chance.randrange(len(self._has_run)))
         self.unfinished -= 1
         follow(outcome)
-
-    def _begin(self, job: Job) -> None:
-        work, on_result, on_error = job
-        try:
-            self._has_run.append((on_result, work()))
-        except BaseException as error:  # noqa: BLE001  # handed on, as the threads do
-            self._has_run.append((on_error, error))

@@ -5,30 +5,31 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import Any
 from unittest import mock
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inline_workers import InlineWorkers
 
-from tap_bigcommerce.api.response import Response, RowKeys
+from tap_bigcommerce.api.response import Key, Response, RowKeys
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job
-from tap_bigcommerce.pagination.ordered_rows import OrderedRows
+from tap_bigcommerce.pagination.ordered_rows import Batch, OrderedRows
 from tap_bigcommerce.pagination.page import Page, Row
 from tap_bigcommerce.shutdown import Shutdown
 
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
-LONG = 5_000
-"""Characters of a long row: a few make a part."""
+# A few of the long texts make a batch.
+TEXTS = ["", '},{"id":5,', "],[", "\\", "\0", "🔔" * 9, "x" * 5_000, "y" * 5_000]
 
 rows_of_a_page = st.lists(
-    st.builds(
-        lambda id_, text, nested: {"id": id_, "text": text, "nested": nested},
-        st.integers(1, 40),
-        st.sampled_from(["", '},{"id":5,', "],[", "\\", "\0", "🔔" * 9, "x" * LONG, "y" * LONG]),
-        st.lists(st.fixed_dictionaries({"id": st.integers(1, 40)}), max_size=3),
+    st.fixed_dictionaries(
+        {
+            "id": st.integers(1, 40),
+            "text": st.sampled_from(TEXTS),
+            "nested": st.lists(st.fixed_dictionaries({"id": st.integers(1, 40)}), max_size=3),
+        }
     ),
     max_size=30,
     unique_by=lambda row: row["id"],
@@ -52,6 +53,22 @@ class Halves(Enricher):
         return lambda: Enriched({**row, "half": row["id"] // 2} if row["id"] % 5 else None)
 
 
+def batches(
+    page: Page, keys: Sequence[Key], enricher: Enricher | None = None, seed: int = 1
+) -> list[Batch]:
+    """The batches in which these rows of a page come."""
+    workers = InlineWorkers(3, Shutdown(), random.Random(seed))
+    errors: list[BaseException] = []
+    ordered = OrderedRows(enricher, workers, errors.append, priority=0)
+    ordered.add(page, keys)
+    found = [*ordered.ready()]
+    while ordered.waiting:
+        workers.step()
+        found += ordered.ready()
+    assert not errors
+    return found
+
+
 @given(rows_of_a_page, st.booleans(), st.booleans(), st.data())
 @settings(max_examples=300, deadline=None)
 def test_the_rows_that_were_added_come_complete_and_in_order(
@@ -59,17 +76,8 @@ def test_the_rows_that_were_added_come_complete_and_in_order(
 ) -> None:
     page = page_of(rows, v3=v3)
     keys = [key for key in page.ids if data.draw(st.integers(0, 9), "kept") > 0]
-    chance = random.Random(data.draw(st.integers(), "order"))
-    workers = InlineWorkers(3, Shutdown(), chance)
-    errors: list[BaseException] = []
-    ordered = OrderedRows(Halves() if enriched else None, workers, errors.append, priority=0)
-    ordered.add(page, keys)
-    found: list[Any] = []
-    while ordered.waiting:
-        found += ordered.ready()
-        if ordered.waiting:
-            workers.step()
-    assert not errors
+    seed = data.draw(st.integers(), "order")
+    found = batches(page, keys, Halves() if enriched else None, seed)
     expected = [{**row, "text": row["text"].replace("\0", "")} for row in rows if row["id"] in keys]
     if enriched:
         expected = [
@@ -77,32 +85,24 @@ def test_the_rows_that_were_added_come_complete_and_in_order(
             for row in expected
             if row["id"] % 5
         ]
-    assert [row for ready in found for row in ready.rows] == expected
-    assert [key for ready in found for key in ready.keys] == keys
-    ends = [ready.ends_page for ready in found if ready.keys]
+    assert [row for batch in found for row in batch.rows] == expected
+    assert [key for batch in found for key in batch.keys] == keys
+    ends = [batch.ends_page for batch in found if batch.keys]
     assert ends == [False] * (len(ends) - 1) + [True] * bool(ends)
 
 
-def test_a_large_page_is_never_parsed_at_once() -> None:
+@pytest.mark.parametrize("v3", [False, True])
+def test_a_large_page_is_never_parsed_at_once(v3: bool) -> None:
     rows = [{"id": id_, "text": "x" * 900} for id_ in range(1, 251)]
-    for v3 in (False, True):
-        page, parsed = page_of(rows, v3=v3), Response.rows
-        ordered = OrderedRows(
-            None, InlineWorkers(1, Shutdown(), random.Random(1)), print, priority=0
-        )
-        ordered.add(page, page.ids)
-        with mock.patch.object(Response, "rows", autospec=True, side_effect=parsed) as spy:
-            assert [row for ready in ordered.ready() for row in ready.rows] == rows
-        assert max(len(call.args[1]) for call in spy.call_args_list) < 50
+    page, parsed = page_of(rows, v3=v3), Response.rows
+    with mock.patch.object(Response, "rows", autospec=True, side_effect=parsed) as spy:
+        assert [row for batch in batches(page, page.ids) for row in batch.rows] == rows
+    assert max(len(call.args[1]) for call in spy.call_args_list) < 50
 
 
-def test_a_page_with_the_same_keys_twice_brings_each_of_them_once() -> None:
-    for length in range(700, 6000, 97):
-        rows = [{"id": at // 2 + 1, "text": "x" * length, "at": at} for at in range(40)]
-        page = page_of(rows, v3=False)
-        keys = list(dict.fromkeys(page.ids))
-        ordered = OrderedRows(
-            None, InlineWorkers(1, Shutdown(), random.Random(1)), print, priority=0
-        )
-        ordered.add(page, keys)
-        assert [row["id"] for ready in ordered.ready() for row in ready.rows] == keys
+@pytest.mark.parametrize("length", range(700, 6000, 970))
+def test_a_page_with_the_same_keys_twice_brings_each_of_them_once(length: int) -> None:
+    rows = [{"id": at // 2 + 1, "text": "x" * length} for at in range(40)]
+    page = page_of(rows, v3=False)
+    keys = list(dict.fromkeys(page.ids))
+    assert [row["id"] for batch in batches(page, keys) for row in batch.rows] == keys
