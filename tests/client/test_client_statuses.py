@@ -1,23 +1,21 @@
-"""What the client does after each status: retry, request fewer rows, or fail, and the messages."""
+"""What the client does after each status: retry, request fewer rows, or fail, and the messages; how
+long it waits, and when it gives up, for one stream or for all of them."""
 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from timed_client import CONTENT, ROWS, TOKEN, ClientWith, TimedClient, client, client_with
+import requests
+import urllib3
+from timed_client import CONTENT, PATH, ROWS, TOKEN, ClientWith, TimedClient, client, client_with
 
+from tap_bigcommerce import exceptions as errors
+from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
 from tap_bigcommerce.api.status_codes import STATUS_RULES
-from tap_bigcommerce.exceptions import (
-    InvalidToken,
-    MissingPermission,
-    NotFound,
-    NotOffered,
-    PageTooLarge,
-    RequestFailed,
-    TapError,
-)
 
 # What should follow from each status, from the API's documentation of its status codes and from
 # what has been reported of it. Not from the tap's own table, which is what is tested.
@@ -41,9 +39,9 @@ MESSAGES = {
 """A part of the message for some statuses."""
 
 
-def failure(client: TimedClient, kind: type[TapError]) -> str:
+def failure(client: TimedClient, kind: type[errors.TapError]) -> str:
     """The message with which the client fails. The exception has to be of exactly this class."""
-    with pytest.raises(TapError) as raised:
+    with pytest.raises(errors.TapError) as raised:
         client.get()
     assert type(raised.value) is kind
     return raised.value.message
@@ -65,10 +63,10 @@ def test_a_temporary_fault_is_retried_then_for_fewer_rows_and_fails_with_its_mes
     assert 0.2 < client.waited() < 1
     assert client.counts.statuses == {str(status): 1, "200": 1}
     assert client.counts.retries == 1
-    with pytest.raises(PageTooLarge):
+    with pytest.raises(errors.PageTooLarge):
         client.get(can_reduce_limit=True)
     assert len(client.requests) == 4
-    message = failure(client, RequestFailed)
+    message = failure(client, errors.RequestFailed)
     assert re.search(rf"^customers: GET /v2/customers failed: {status}: ", message)
     for part in (MESSAGES.get(status, ""), "attempt 3", "Run the sync again later"):
         assert part in message
@@ -87,7 +85,7 @@ def test_a_status_that_is_not_temporary_fails_at_once(
     client: TimedClient, status: int, location: str
 ) -> None:
     client.respond_with({"status": status, "headers": {"Location": location}}, ROWS)
-    message = failure(client, NotOffered if status in NOT_OFFERED else RequestFailed)
+    message = failure(client, errors.NotOffered if status in NOT_OFFERED else errors.RequestFailed)
     assert f"failed: {status}: " in message
     assert MESSAGES.get(status, "") in message
     assert (len(client.requests), client.waited()) == (1, 0)
@@ -100,7 +98,7 @@ def test_a_rejected_page_raises_page_too_large_if_the_limit_can_be_reduced(
     details = [{"status": status, "message": "No.", "details": {"max_limit": 50}}]
     client.respond_with({"status": status, "json": details}, status)
     for most in (50, None):
-        with pytest.raises(PageTooLarge) as raised:
+        with pytest.raises(errors.PageTooLarge) as raised:
             client.get(can_reduce_limit=True)
         assert raised.value.max_limit == most
         assert raised.value.refused == (most is None and status != 413)
@@ -115,13 +113,13 @@ def test_a_list_with_status_204_has_no_rows(client: TimedClient) -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "parts"),
     [
-        (401, InvalidToken, ("access_token",)),
-        (403, MissingPermission, ("'Customers: read-only'", "new API account")),
-        (404, NotFound, ("store_hash",)),
+        (401, errors.InvalidToken, ("access_token",)),
+        (403, errors.MissingPermission, ("'Customers: read-only'", "new API account")),
+        (404, errors.NotFound, ("store_hash",)),
     ],
 )
 def test_a_setting_or_permission_that_is_wrong_is_named_at_once(
-    client: TimedClient, status: int, kind: type[TapError], parts: tuple[str, ...]
+    client: TimedClient, status: int, kind: type[errors.TapError], parts: tuple[str, ...]
 ) -> None:
     client.respond_with(status)
     message = failure(client, kind)
@@ -133,7 +131,7 @@ def test_a_setting_or_permission_that_is_wrong_is_named_at_once(
 def test_a_token_that_has_worked_is_retried_a_few_times(client: TimedClient) -> None:
     client.respond_with(ROWS, 401, 401, 401, ROWS, 401)
     assert client.get().content == client.get().content == CONTENT
-    failure(client, InvalidToken)
+    failure(client, errors.InvalidToken)
     assert len(client.requests) == 5 + 4
 
 
@@ -154,6 +152,162 @@ def test_the_message_of_the_api_is_shown_if_it_can_be_parsed(
     client: TimedClient, body: Any, api_message: str | None
 ) -> None:
     client.respond_with({"status": 409, "body": body})
-    message = failure(client, RequestFailed)
+    message = failure(client, errors.RequestFailed)
     assert (api_message in message) if api_message else ("the API says" not in message)
     assert len(message) < 500
+
+
+# Waits
+
+REFUSED = requests.ConnectionError(
+    urllib3.exceptions.NewConnectionError(urllib3.connection.HTTPConnection("api"), "no")
+)
+
+
+def refusal(
+    left: Any = None, reset: Any = 2000, window: Any = 30000, **headers: Any
+) -> dict[str, Any]:
+    """A 429 with these headers, an underscore for each hyphen, and the quota if `left` is given."""
+    if left is not None:
+        headers["X_Rate_Limit_Requests_Quota"] = 450
+        headers["X_Rate_Limit_Requests_Left"] = left
+        headers["X_Rate_Limit_Time_Reset_Ms"] = reset
+        headers["X_Rate_Limit_Time_Window_Ms"] = window
+    named = {name.replace("_", "-"): str(text) for name, text in headers.items()}
+    return {"status": 429, "headers": named}
+
+
+def moment(seconds: float) -> str:
+    then = datetime.now(timezone.utc) + timedelta(seconds=seconds)
+    return then.strftime("%a, %d %b %Y %H:%M:%S GMT")
+
+
+@pytest.mark.parametrize(
+    ("response", "wait"),
+    [
+        (refusal(), 1),
+        (refusal(left=0), 2),
+        (refusal(left=440), 0.25),
+        (refusal(X_Retry_After=5), 5),
+        (refusal(Retry_After="5.5"), 5.5),
+        (refusal(Date=moment(-300), Retry_After=moment(-290)), 10),
+        (refusal(Date=moment(0), Retry_After=moment(-60)), 0.1),
+        (refusal(left=0, Retry_After=7, X_Retry_After=6), 7),
+        (refusal(left=440, Retry_After=3), 3),
+        (refusal(Retry_After=1e300), LONGEST_NAMED_PAUSE),
+        (refusal(left=0, reset=1e300, window=1e300), LONGEST_NAMED_PAUSE),
+        (refusal(Retry_After=moment(10**8)), LONGEST_NAMED_PAUSE),
+        *[(refusal(Retry_After=text), 1) for text in ("inf", "-1", "soon")],
+    ],
+)
+def test_after_a_429_the_client_waits_as_long_as_it_says(
+    client: TimedClient, response: dict[str, Any], wait: float
+) -> None:
+    client.respond_with(response, ROWS)
+    client.get()
+    assert client.waited() == pytest.approx(wait, abs=0.3)
+    assert client.counts.statuses == {"429": 1, "200": 1}
+
+
+@pytest.mark.parametrize("window", [1e12, 1e-320, -5, "nan", "x", "9" * 400])
+def test_an_invalid_length_of_the_window_does_not_stop_the_run(
+    client: TimedClient, window: Any
+) -> None:
+    named = refusal(left=0, reset=window, window=window)["headers"]
+    client.respond_with({"headers": named, "body": ROWS}, ROWS)
+    client.get()
+    client.get()
+    assert client.waited() <= 31
+
+
+def test_429s_are_failures_only_while_no_request_succeeds(client_with: ClientWith) -> None:
+    client = client_with(max_attempts=1, max_retry_seconds=0)
+    client.respond_with(*[429, ROWS] * 5)
+    for _ in range(5):
+        client.get()
+    client = client_with(max_attempts=3, max_retry_seconds=120)
+    client.respond_with(429)
+    began = client.clock.now
+    with pytest.raises(
+        errors.RequestFailed, match=r"429: too many requests.*Run the sync again later"
+    ):
+        client.get()
+    assert 120 <= client.waited(began) <= 190
+    assert len(client.requests) <= 9
+
+
+def test_retries_with_growing_waits_end_after_the_attempts_or_the_seconds_whichever_is_later(
+    client_with: ClientWith,
+) -> None:
+    client = client_with(max_attempts=2, max_retry_seconds=300)
+    client.respond_with(*[503] * 6, ROWS, 503)
+    client.get()
+    # Between half of 0.5, 1, 2, ... seconds and all of them.
+    assert 63 / 4 <= client.waited() <= 63 / 2
+    began = client.clock.now
+    with pytest.raises(errors.RequestFailed, match="503"):
+        client.get()
+    assert 300 <= client.waited(began) <= 365
+
+
+DEAD = [429, 503, REFUSED, requests.ConnectTimeout(), b"<html></html>"]
+
+
+@pytest.mark.parametrize("dead", DEAD)
+def test_a_store_that_responds_to_nothing_is_waited_for_once(
+    client_with: ClientWith, dead: Any
+) -> None:
+    client = client_with(max_attempts=2, max_retry_seconds=60)
+    client.api.reset()
+    for path in (PATH, "/v2/time"):
+        client.respond_with(dead, path=path)
+
+    def read_on() -> None:
+        while client.waited() < 200:
+            with suppress(errors.PageTooLarge):
+                client.get(can_reduce_limit=True)
+
+    with pytest.raises(errors.StoreUnavailable) as raised:
+        read_on()
+    message = raised.value.message
+    assert "No stream can be read from api.bigcommerce.com" in message
+    if dead is REFUSED or isinstance(dead, requests.ConnectTimeout):
+        assert "No connection to api.bigcommerce.com: " in message
+    else:
+        assert "customers: GET /v2/customers failed: " in message
+        assert "GET /v2/time failed, too: " in message
+    before, waited = len(client.api.calls), client.waited()
+    with pytest.raises(errors.StoreUnavailable) as again:
+        client.get("/v3/catalog/products")
+    assert again.value.message == message
+    assert (len(client.api.calls), client.waited()) == (before, waited)
+
+
+@pytest.mark.parametrize(("dead", "status"), [(429, 204), (503, 404), (REFUSED, 401)])
+def test_a_store_that_responds_to_other_requests_fails_one_stream_only(
+    client_with: ClientWith, dead: Any, status: int
+) -> None:
+    client = client_with(max_attempts=2, max_retry_seconds=60)
+    client.api.reset()
+    client.respond_with(status, path="/v2/time")
+    client.respond_with(ROWS, path="/v2/coupons")
+    client.respond_with(dead)
+    with pytest.raises(errors.RequestFailed):
+        client.get()
+    assert client.get("/v2/coupons").content == CONTENT
+
+
+def test_without_a_connection_fewer_rows_are_not_requested(client_with: ClientWith) -> None:
+    client = client_with(max_attempts=4, max_retry_seconds=0)
+    client.respond_with(REFUSED)
+    with pytest.raises(errors.RequestFailed) as raised:
+        client.get(can_reduce_limit=True)
+    assert type(raised.value) is errors.RequestFailed
+    assert len(client.requests) == 4
+
+
+def test_a_signal_ends_the_wait_for_the_quota(client: TimedClient) -> None:
+    client.respond_with(refusal(Retry_After=3000))
+    client.clock.request(15)
+    with pytest.raises(errors.Interrupted):
+        client.get()

@@ -37,19 +37,8 @@ class Clock(Shutdown):
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        self.now += seconds
-
-
-class _Condition(threading.Condition):
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def wait(self, timeout: float | None = None) -> bool:
-        assert timeout is not None
-        # At least a millisecond: with a step of 0 the loop around it would never end.
-        self._clock.now += max(0.001, timeout)
-        return True
+        # At least a millisecond: with a step of 0 the loop around it might never end.
+        self.now += max(0.001, seconds)
 
 
 class TimedClient:
@@ -61,7 +50,6 @@ class TimedClient:
         config = Config("abc123", TOKEN, **settings)
         self.client = Client(config, clock)
         self.client.rate_limiter = RateLimiter(config, clock, clock)
-        self.client.rate_limiter._changed = _Condition(clock)
         self.counts = StreamCounts("customers")
         self.context = RequestContext("customers", "Customers", self.counts)
         api.reset()
@@ -103,6 +91,7 @@ def client_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientWith]:
     for name in (*FROM_ENVIRONMENT, "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(time, "monotonic", clock)
+    monkeypatch.setattr(threading.Condition, "wait", lambda _, seconds: clock.sleep(seconds))
     monkeypatch.setattr(rate_limiter, "POLL_INTERVAL", 1e9)
     with responses.RequestsMock(assert_all_requests_are_fired=False) as api:
         yield lambda **settings: TimedClient(api, clock, **settings)
