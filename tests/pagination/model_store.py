@@ -23,8 +23,8 @@ from tap_bigcommerce.api.status_codes import AttemptFailed
 from tap_bigcommerce.shutdown import Shutdown
 
 EPOCH = datetime(2026, 1, 5, tzinfo=timezone.utc)
-# A conflict (409) fails at once; it is rare.
-FAULTS: list[int | str] = [*(500, 502, 503, 429, "timeout", "connection") * 10, 409]
+# 0 is no response. A conflict (409) fails at once; it is rare.
+FAULTS = [*(500, 502, 503, 429, 0) * 10, 409]
 
 
 def seconds(date: str) -> float:
@@ -47,9 +47,6 @@ class Clock(Shutdown):
     def __call__(self) -> float:
         return self.now
 
-    def instant(self, ahead: float = 0.0) -> datetime:
-        return EPOCH + timedelta(seconds=self.now + ahead)
-
     def sleep(self, seconds: float) -> None:
         self.check()
         self.now += seconds
@@ -67,25 +64,15 @@ class Clock(Shutdown):
         class Datetime(datetime):
             @classmethod
             def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-                return clock.instant(clock.tap_is_ahead)
+                return EPOCH + timedelta(seconds=clock.now + clock.tap_is_ahead)
 
         with (
             mock.patch.object(client_module, "time", SimpleNamespace(monotonic=clock)),
             mock.patch.object(client_module, "datetime", Datetime),
+            # No other thread could notify it.
+            mock.patch.object(threading.Condition, "wait", lambda _, wait: clock.sleep(wait)),
         ):
             yield
-
-
-class MovingCondition(threading.Condition):
-    """Waits by moving the clock: no other thread could notify it."""
-
-    def __init__(self, clock: Clock) -> None:
-        super().__init__()
-        self._clock = clock
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._clock.now += timeout or 0.0
-        return False
 
 
 @dataclass
@@ -105,21 +92,19 @@ class Row:
 class ModelList:
     """One list of records. It knows nothing of paginators, only the API's parameters.
 
-    `cap`: the most rows of a response, whatever limit is requested; `says_cap`: a larger limit is
-    refused (413) with a message that names the largest one. `heavy`: a page with one of these ids
-    fails unless it is at most `heavy_limit` rows long.
+    `cap`: the most rows of a response, whatever limit is requested. `heavy`: a page with one of
+    these ids fails unless it is at most `heavy_limit` rows long.
     """
 
     rows: dict[int, Row]
     clock: Clock
     chance: random.Random
-    inclusive: bool
     cap: int
-    says_cap: bool
-    sends_date: bool
-    v3: bool
     heavy: frozenset[int]
     heavy_limit: int
+    inclusive: bool
+    sends_date: bool
+    v3: bool
     fault_share: float
     change_share: float
     read_by_page: bool = False
@@ -185,16 +170,15 @@ class ModelList:
         self._let_time_pass()
         status, self._just_read = self._page(params)
         rows = [self._shown(id_) for id_ in self._just_read]
-        stamped = self.clock.instant()
+        answered = self.clock.now
         self._let_time_pass()
-        if self.chance.random() < 0.5:
-            stamped = self.clock.instant()
+        stamped = EPOCH + timedelta(seconds=self.chance.choice((answered, self.clock.now)))
         if self.chance.random() < self.fault_share:
-            status = self._fault()
+            status = self.chance.choice(FAULTS)
+            if status < 100:
+                raise AttemptFailed("timeout", "no response")
         body: Any = rows
-        if status == 413:
-            body = [{"status": 413, "details": {"max_limit": self.cap}}]
-        elif status not in (200, 204):
+        if status != 200:
             body = {"title": "no"}
         elif self.v3:
             body = {"data": rows, "meta": {"pagination": {"total": self._total}}}
@@ -218,10 +202,7 @@ class ModelList:
             ids.reverse()
         found = [id_ for id_ in ids if self.rows[id_].date >= earliest]
         self._total = len(found)
-        limit = int(params["limit"])
-        if self.says_cap and limit > self.cap:
-            return 413, []
-        limit = min(limit, self.cap)
+        limit = min(int(params["limit"]), self.cap)
         begin = (int(params.get("page", 1)) - 1) * limit
         self.read_by_page = self.read_by_page or "page" in params
         page = found[begin : begin + limit]
@@ -234,12 +215,6 @@ class ModelList:
         modified = EPOCH + timedelta(seconds=row.date)
         return {"id": id_, "version": row.version, "date_modified": modified.isoformat()}
 
-    def _fault(self) -> int:
-        kind = self.chance.choice(FAULTS)
-        if isinstance(kind, str):
-            raise AttemptFailed(kind, "no response")
-        return kind
-
 
 def http_response(status: int, body: bytes, headers: Mapping[str, str]) -> requests.Response:
     response = requests.Response()
@@ -249,18 +224,18 @@ def http_response(status: int, body: bytes, headers: Mapping[str, str]) -> reque
     return response
 
 
+@dataclass
 class ModelTransport:
     """Stands in for the network."""
 
-    def __init__(self, lists: Mapping[str, ModelList], clock: Clock) -> None:
-        self._lists = lists
-        self._clock = clock
+    lists: Mapping[str, ModelList]
+    clock: Clock
 
     @contextmanager
     def get(self, url: str, params: Mapping[str, str]) -> Iterator[requests.Response]:
-        self._clock.count_request()
+        self.clock.count_request()
         name = url.rpartition("/")[2]
         if name == "time":  # The store works, however often a list fails.
             yield http_response(200, b'{"time": 1}', {})
         else:
-            yield self._lists[name].get(params)
+            yield self.lists[name].get(params)

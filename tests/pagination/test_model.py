@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from inline_workers import InlineWorkers
-from model_store import Clock, ModelList, ModelTransport, MovingCondition, Row, seconds
+from model_store import Clock, ModelList, ModelTransport, Row, seconds
 from simulated_list import LAYOUTS, random_ids
 
 from tap_bigcommerce.api.client import Client
@@ -46,23 +46,30 @@ SEEDS = st.integers(0, 2**32)
 """A step's seed decides all that happens in it: what changes or fails and when, and when the run is
 killed. A failure prints its steps with their seeds, and so all that it takes to see it again."""
 
-STORES = st.fixed_dictionaries(
+LISTS = st.fixed_dictionaries(
     {
-        "page_size": st.integers(5, 25),
-        "pages": st.integers(8, 30) | st.integers(8, 100),
+        "inclusive": st.booleans(),
+        "sends_date": st.booleans(),
+        "v3": st.booleans(),
+        "change_share": st.sampled_from([0.0, 0.1, 0.5]),
+        "fault_share": st.sampled_from([0.0, 0.02, 0.1, 0.25]),
+    }
+)
+"""How the lists of a store behave: see ModelList."""
+
+LIVES = st.fixed_dictionaries(
+    {
+        "seed": SEEDS,
+        "names": st.sampled_from([("orders",), ("orders", "customers")]),
         "layout": st.sampled_from(LAYOUTS),
-        "changes": st.sampled_from([0.0, 0.1, 0.5]),
-        "faults": st.sampled_from([0.0, 0.02, 0.1, 0.25]),
+        "pages": st.integers(8, 30) | st.integers(8, 100),
+        "page_size": st.integers(5, 25),
+        "cap": st.sampled_from(["none", "half a page", "one row"]),
+        "heavy": st.integers(0, 2),
         "parallel": st.integers(1, 8),
         "buffered": st.sampled_from([20_000, 4_000_000, 32_000_000]),
         "sorts_descending": st.booleans(),
         "incremental": st.booleans(),
-        "inclusive": st.booleans(),
-        "cap": st.sampled_from(["none", "silent", "said", "one row"]),
-        "sends_date": st.booleans(),
-        "v3": st.booleans(),
-        "heavy": st.integers(0, 2),
-        "names": st.sampled_from([("orders",), ("orders", "customers")]),
     }
 )
 
@@ -136,32 +143,24 @@ class Life:
     Each sync has the state of the one before.
     """
 
-    def __init__(self, seed: int, options: Mapping[str, Any]) -> None:
-        self.chance = chance = random.Random(seed)
+    def __init__(self, options: Mapping[str, Any], behavior: Mapping[str, Any]) -> None:
+        self.chance = chance = random.Random(options["seed"])
         # The tap assumes that a store without a Date header is off by at most five minutes.
-        most = 3600 if options["sends_date"] else 290
-        self.clock = clock = Clock(tap_is_ahead=chance.uniform(-1, 1) * most)
+        self.clock = Clock(chance.uniform(-1, 1) * (3600 if behavior["sends_date"] else 290))
         self._options = options
         self._state: Any = {"bookmarks": {}}
         self.tables: dict[str, Table] = {}
-        page_size, cap = options["page_size"], options["cap"]
-        count = min(MOST_ROWS, max(FEWEST_ROWS, options["pages"] * page_size))
+        size = options["page_size"]
+        cap = {"none": size, "half a page": size // 2, "one row": 1}[options["cap"]]
+        count = (
+            FEWEST_ROWS if cap == 1 else min(MOST_ROWS, max(FEWEST_ROWS, options["pages"] * size))
+        )
         for name in options["names"]:
-            ids = random_ids(options["layout"], FEWEST_ROWS if cap == "one row" else count, chance)
-            list_ = ModelList(
-                {id_: Row(1, chance.uniform(0, 990)) for id_ in ids},
-                clock,
-                chance,
-                inclusive=options["inclusive"],
-                cap={"none": page_size, "one row": 1}.get(cap, page_size // 2),
-                says_cap=cap == "said",
-                sends_date=options["sends_date"],
-                v3=options["v3"],
-                heavy=frozenset(chance.sample(ids, options["heavy"])),
-                heavy_limit=chance.choice((1, 2, 4)),
-                fault_share=options["faults"],
-                change_share=options["changes"],
-            )
+            ids = random_ids(options["layout"], count, chance)
+            rows = {id_: Row(1, chance.uniform(0, 990)) for id_ in ids}
+            heavy = frozenset(chance.sample(ids, options["heavy"]))
+            limit = chance.choice((1, 2, 4))
+            list_ = ModelList(rows, self.clock, chance, cap, heavy, limit, **behavior)
             self.tables[name] = Table(name, list_, options)
 
     def is_unfinished(self, name: str) -> bool:
@@ -211,7 +210,6 @@ class Life:
         transport: Any = ModelTransport(lists, clock)
         client._transport = transport
         client.rate_limiter = RateLimiter(config, clock, clock)
-        client.rate_limiter._changed = MovingCondition(clock)
         with tempfile.TemporaryFile() as output, clock.of_the_tap():
             state = State(self._state, "abc123")
             run = RunContext(
@@ -234,8 +232,8 @@ class Life:
             return [json.loads(line) for line in output], complete
 
 
-@pytest.fixture
-def quiet() -> Iterator[None]:
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
     """Thousands of warnings of faults would take longer than the syncs."""
     logging.disable(logging.CRITICAL)
     yield
@@ -243,23 +241,14 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.mark.timeout(600)  # `make test-all` tries 200 of them.
-@pytest.mark.usefixtures("quiet")
-@settings(
-    deadline=None,
-    print_blob=True,
-    suppress_health_check=[
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-        HealthCheck.function_scoped_fixture,
-    ],
-)
-@given(SEEDS, STORES, st.lists(st.tuples(SEEDS, st.sampled_from(["sync", "sync", "changes"]))))
+@settings(deadline=None, print_blob=True, suppress_health_check=[*HealthCheck])
+@given(LIVES, LISTS, st.lists(st.tuples(SEEDS, st.sampled_from(["sync", "sync", "change"]))))
 def test_whatever_happens_every_record_arrives(
-    seed: int, options: dict[str, Any], steps: list[tuple[int, str]]
+    options: dict[str, Any], behavior: dict[str, Any], steps: list[tuple[int, str]]
 ) -> None:
     """Each step checks what it wrote. At the end, when nothing changes or fails any more, one more
     sync has to have written everything."""
-    life = Life(seed, options)
+    life = Life(options, behavior)
     for step_seed, step in steps:
         life.chance.seed(step_seed)
         if step == "sync":
