@@ -7,6 +7,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.config import Config
@@ -62,28 +63,26 @@ class App:
         return self.refused.total() / max(1, self.refused.total() + self.good.total())
 
 
+@dataclass
 class Store:
     """Responds with 429 above its quota, or while more than `at_once` requests are under way."""
 
-    def __init__(
-        self, quota: int, timeline: Timeline, begins_at: float, at_once: float = float("inf")
-    ) -> None:
-        self.under_way = 0
-        self._quota = quota
-        self._timeline = timeline
-        self._begins_at = begins_at
-        self._at_once = at_once
-        self._used: Counter[int] = Counter()
+    quota: int
+    timeline: Timeline
+    begins_at: float
+    at_once: float = float("inf")
+    under_way: int = 0
+    used: Counter[int] = field(default_factory=Counter)
 
     def respond(self, app: App) -> tuple[int, dict[str, str]]:
         """Returns the status and headers of a response."""
-        now = self._timeline.now + self._begins_at
+        now = self.timeline.now + self.begins_at
         window = int(now // WINDOW)
-        good = self._used[window] < self._quota and self.under_way <= self._at_once
-        self._used[window] += good
+        good = self.used[window] < self.quota and self.under_way <= self.at_once
+        self.used[window] += good
         (app.good if good else app.refused)[window] += 1
-        left = self._quota - self._used[window]
-        headers = quota_headers(self._quota, left, (window + 1) * WINDOW - now)
+        left = self.quota - self.used[window]
+        headers = quota_headers(self.quota, left, (window + 1) * WINDOW - now)
         return 200 if good else 429, headers
 
 

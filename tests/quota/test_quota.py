@@ -17,21 +17,20 @@ SHARE = 0.9
 
 
 class Scene:
-    """A store, taps and optionally another app, after WINDOWS windows."""
+    """A store, taps and optionally another app, after WINDOWS windows of 30 seconds.
+
+    `used`: the requests of all taps in each complete window, from the second one on.
+    """
 
     def __init__(
         self, quota: int, seed: int, *, taps: int, others: int = 0, share: float = SHARE
     ) -> None:
-        chance = random.Random(seed)
-        timeline = Timeline()
+        chance, timeline = random.Random(seed), Timeline()
         store = Store(quota, timeline, begins_at=chance.uniform(0, 30))
         self.taps = [Tap(store, timeline, unequal(chance), share) for _ in range(taps)]
         self.other = OtherApp(store, timeline, others) if others else None
         timeline.run_until(WINDOWS * 30)
-
-    def used(self) -> list[int]:
-        """The requests of all taps in each complete window, from the second one on."""
-        return [sum(tap.good[window] for tap in self.taps) for window in range(2, WINDOWS)]
+        self.used = [sum(tap.good[window] for tap in self.taps) for window in range(2, WINDOWS)]
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -43,13 +42,13 @@ def test_taps_use_the_quota_but_for_what_others_need(
 ) -> None:
     needed = quota // 2 if others else 0
     scene = Scene(quota, seed, taps=taps, others=needed)
-    assert min(scene.used()) >= 0.9 * (SHARE * quota - needed)
+    assert min(scene.used) >= 0.9 * (SHARE * quota - needed)
     assert all(tap.refused_share <= 0.01 for tap in scene.taps)
     if scene.other is not None:
         # If a tap only kept its share, the app would get 429 for most of each window.
         assert scene.other.refused_share <= (0.2 if taps == 1 else 0.25)
     elif taps == 1:
-        assert max(scene.used()) <= SHARE * quota
+        assert max(scene.used) <= SHARE * quota
         assert not scene.taps[0].refused
     else:
         shares = sorted(tap.good.total() for tap in scene.taps)
@@ -59,8 +58,8 @@ def test_taps_use_the_quota_but_for_what_others_need(
 @pytest.mark.parametrize("share", [0.01, 0.5, 1.0])
 def test_quota_share_is_kept(share: float) -> None:
     scene = Scene(150, 1, taps=1, share=share)
-    assert max(scene.used()) <= max(1, share * 150)
-    assert min(scene.used()) >= 0.9 * int(share * 150)
+    assert max(scene.used) <= max(1, share * 150)
+    assert min(scene.used) >= 0.9 * int(share * 150)
     assert not scene.taps[0].refused
 
 
@@ -120,10 +119,6 @@ class Limiter(RateLimiter):
         headers = {"X-Retry-After": str(named), "X-Rate-Limit-Time-Reset-Ms": "500"}
         found = self.record_refusal(headers if named else {}, took)
         assert found == pytest.approx(pause, abs=0.1)
-
-    def is_overloaded(self, times: float) -> None:
-        for _ in range(int(times)):
-            self.record_overload()
 
     def succeeds(self, times: float) -> None:
         for _ in range(int(times)):
@@ -244,7 +239,7 @@ after a second 429 one request at a time tests whether they continue [150 1]
     5.1: only 1, ends 1, succeeds 1, only 4
 
 the concurrency grows again after successes [150 1]
-    0: is_overloaded 2, only 1, succeeds 1, only 1, succeeds 20, only 2
+    0: record_overload, record_overload, only 1, succeeds 1, only 1, succeeds 20, only 2
 """
 """By the quota and the share of it that may be used: the seconds, and what happens then."""
 
