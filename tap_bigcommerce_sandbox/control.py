@@ -1,4 +1,4 @@
-"""Control of a store over HTTP: read its data, change it, make requests fail."""
+"""Control of a store over HTTP; the README's "Control" has the details."""
 
 import urllib.error
 import urllib.request
@@ -9,6 +9,7 @@ import orjson
 
 Row = dict[str, Any]
 Operation = Mapping[str, Any]
+Ids = Sequence[int]
 Identity = int | str | Sequence[Any]
 """What names a row: its id, or the values of its key where it has none."""
 Identities = Sequence[Identity] | None
@@ -19,11 +20,7 @@ LONGEST = 600.0
 
 
 class Store:
-    """A running store: its addresses, and the operations to control it.
-
-    Each operation is a POST to {control_url}/<name> with its arguments as JSON. All of them raise
-    ValueError for invalid arguments.
-    """
+    """A running store: its addresses, and operations, which raise ValueError if they are wrong."""
 
     pid = 0
     """The process that serves it, if it was spawned; for measurements."""
@@ -46,24 +43,16 @@ class Store:
             raise ValueError(orjson.loads(error.read())["error"]) from error
 
     def requests(self) -> list[Row]:
-        """The data requests so far, in order of arrival.
-
-        Each has n, at (UNIX time), list, path, query, status (None: no response was sent), rows,
-        fault (its kind or None) and in_flight (how many were being answered, this one included).
-        """
+        """The data requests since the last clear_requests, in order of arrival."""
         return [*self._call("requests")]
 
     def clear_requests(self) -> None:
-        """Clear the request log."""
         self._call("clear_requests")
 
     def records(self, list: str, full: bool = False, ids: Identities = None) -> list[Row]:
-        """All rows of a list (or those with `ids`) as the API would return them now.
+        """All rows of a list, below all parents, or those with `ids`, as the API returns them now.
 
-        A child list, such as order_taxes, gives the rows of all its parents.
-        full: orders also carry products, shipping_addresses, coupons, fees and consignments
-        as the order's own endpoints return them; other rows have all that can be included,
-        and child rows have the id of their parent as `_parent`.
+        full: with all that can be included; child rows have the id of their parent as `_parent`.
         """
         return [*self._call("records", list=list, full=full, ids=ids)]
 
@@ -71,15 +60,13 @@ class Store:
         self,
         list: str,
         count: int = 1,
-        ids: Sequence[int] | None = None,
+        ids: Ids | None = None,
         fields: Fields = None,
         parent: int | None = None,
     ) -> list[int]:
-        """Add rows, created now, with the given ids or with ids above all others.
+        """Add rows, created now, with these ids, or with ids above all others. Returns the ids.
 
-        Returns their ids.
-
-        parent: for a child list, the parent's id; else the one that `fields` names, or the last.
+        parent: the parent's id; else the one that `fields` names, or the last.
         """
         return [*self._call("add", list=list, count=count, ids=ids, fields=fields, parent=parent)]
 
@@ -91,10 +78,9 @@ class Store:
         touch: bool = True,
         count: int = 1,
     ) -> list[int]:
-        """Change rows visibly: set `fields`, or change one of their texts. Returns the ids.
+        """Change rows: set `fields`, or change one of their texts. Returns the ids.
 
         touch=False leaves date_modified. Without ids: `count` rows at random.
-        Rows without an id are identified by their key, such as [product_id, category_id].
         """
         return [*self._call("change", list=list, ids=ids, fields=fields, touch=touch, count=count)]
 
@@ -103,20 +89,13 @@ class Store:
         return [*self._call("delete", list=list, ids=ids, count=count)]
 
     def on(
-        self,
-        list: str,
-        request: int,
-        do: Sequence[Operation] | Operation,
-        moment: str = "before",
+        self, list: str, request: int, do: Sequence[Operation] | Operation, moment: str = "before"
     ) -> None:
-        """Run operations when request number `request` of a list, counted from now, arrives.
+        """Run operations, {"op": name, …arguments}, when a list's request with this number arrives.
 
-        do: operations such as {"op": "change", "list": "orders", "ids": [100]}. moment: "before"
-        the rows are read, or "after_read": read but not sent, so that the response has the old
-        rows.
+        moment: "before" its rows are read, or "after_read", so that it returns the old ones.
         """
-        several = [do] if isinstance(do, Mapping) else do
-        self._call("on", list=list, request=request, do=several, moment=moment)
+        self._call("on", list=list, request=request, do=do, moment=moment)
 
     def clear_triggers(self) -> None:
         """Remove the operations set with `on` that have not run yet."""
@@ -130,20 +109,18 @@ class Store:
         times: int = 1,
         limit_above: int | None = None,
         includes: str | None = None,
-        ids_between: Sequence[int] | None = None,
+        ids_between: Ids | None = None,
     ) -> None:
-        """Requests number `request` to `request + times - 1` of a list fail with `kind`.
+        """Requests number `request` to `request + times - 1` of a list, or of any ("*"), fail.
 
-        list "*": any list. times 0: all later requests. Only requests that meet these conditions
-        count: limit_above (limit is larger), includes (`include` contains it), ids_between (the
-        response would have an id from a to b, or is for such an order).
+        times=0: all later ones. Only requests count that meet the conditions: `limit` is larger,
+        `include` contains it, the response has an id from a to b or is below such a parent.
         """
         rule = {"list": list, "request": request, "kind": kind, "times": times}
         narrow = {"limit_above": limit_above, "includes": includes, "ids_between": ids_between}
         self._call("fault", **rule, **narrow)
 
     def clear_faults(self) -> None:
-        """Remove all faults."""
         self._call("clear_faults")
 
     def set(self, **options: Any) -> None:

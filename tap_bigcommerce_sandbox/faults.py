@@ -32,12 +32,12 @@ class FaultRule:
     """
 
     list: str
-    request: int = 1
-    kind: str = "500"
-    times: int = 1
-    limit_above: int | None = None
-    includes: str | None = None
-    ids_between: Sequence[int] | None = None
+    request: int
+    kind: str
+    times: int
+    limit_above: int | None
+    includes: str | None
+    ids_between: Sequence[int] | None
     seen: int = 0
 
     def __post_init__(self) -> None:

@@ -56,18 +56,14 @@ class List(Below):
     of: str = ""
     """The list that has the same rows, if this is another path to them."""
     size: int | Callable[[Options], int] | None = None
-    """How many rows; with a parent, the most rows that it has. None: as many as the option with
-    the list's name says, or small_lists."""
+    """How many rows, or the most below a parent, if it is not the option with the list's name."""
     first_id: int = 1
     pattern: str = ""
-    """The pattern of ids if the option `ids` does not apply: short lists that others refer to."""
+    """The pattern of ids if the option `ids` does not apply."""
     ids: Callable[[Options], Sequence[int]] | None = None
     """The ids themselves, where they follow no pattern."""
     share: float | Callable[[World, int], bool] = 1.0
-    """How many of the parents have rows of `fields`, or which ones. The first one and those
-    that are added later always have some."""
-    key_types: Mapping[str, str] = field(default_factory=dict)
-    """The JSON types of the fields of the key that are no integers."""
+    """How many of the parents have rows, or which ones; the first one and added ones always do."""
     key_within_parent: bool = False
     """Whether the rows of two parents may have the same key, as far as is documented."""
     depends_on: tuple[str, ...] = ()
@@ -137,14 +133,11 @@ class List(Below):
         key, size = self.key, self.size
         if parent_field and "id" not in fields and key == ("id",):
             key, size = (parent_field,), 1
-        types = {name: fields[name].type for name in key}
-        others = {name: kind for name, kind in types.items() if kind != "integer"}
         derived: dict[str, Any] = {
             "fields": fields,
             "key": key,
             "size": size,
             "text": self.text or next((name for name, item in fields.items() if item.free), ""),
-            "key_types": self.key_types or others,
         }
         if self.parent:
             one = key[0] if len(key) == 1 else ""
@@ -179,25 +172,9 @@ class List(Below):
         return self.paging.style == OBJECT
 
     @property
-    def key_with_types(self) -> Mapping[str, str]:
-        """The fields that rows are unique by, among all rows of the list, with their JSON types:
-        "integer", "string" or "object". Empty if no field identifies a row."""
-        names = (self.id,) if self.parent and self.id else self.key
-        return {name: self.key_types.get(name, "integer") for name in names}
-
-    @property
-    def path_parent(self) -> str:
-        """The list whose rows' ids are in the path."""
-        return self.parent if "{}" in self.path else ""
-
-    @property
-    def whole(self) -> Mapping[str, str] | None:
-        """The query with which rows have all their fields; None if they always do."""
-        if not self.optional:
-            return None
-        if self.includes:
-            return {"include": ",".join(sorted(self.includes))}
-        return {self.shown_by: "true"}
+    def unique_by(self) -> tuple[str, ...]:
+        """The fields that rows are unique by, among all rows of the list; none for an object."""
+        return (self.id,) if self.parent and self.id else self.key
 
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
@@ -206,7 +183,7 @@ class List(Below):
         if self.single:
             found.append(Single(self.single, f"{self.path}/{{}}", self.scope, self.shaping, self))
         if self.count is not None:
-            # Not documented there; asked with filters all the same, to see whether they matter.
+            # Undocumented there; the tap asks with filters, to see whether they matter.
             filters = frozenset(item.param for item in self.filters)
             path = f"{self.path}/count"
             found.append(Computed(f"{self.name}_count", path, self.scope, self._counted, filters))

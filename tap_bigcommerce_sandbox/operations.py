@@ -1,5 +1,6 @@
 """The control operations, as the store carries them out; control.Store says what each does."""
 
+import inspect
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox.child_table import ChildTable
-from tap_bigcommerce_sandbox.control import Fields, Identities, Identity, Operation, Store
+from tap_bigcommerce_sandbox.control import Fields, Identities, Identity, Ids, Operation, Store
 from tap_bigcommerce_sandbox.families import LISTED
 from tap_bigcommerce_sandbox.families.orders.orders import full_order
 from tap_bigcommerce_sandbox.faults import FaultRule, Trigger
@@ -17,6 +18,7 @@ from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.values import SeededRandom
 from tap_bigcommerce_sandbox.world import Form, World
 
+Rows = Table | ChildTable
 NAMES = tuple(name for name, item in vars(Store).items() if callable(item) and name[0] != "_")
 
 
@@ -35,7 +37,9 @@ class Operations:
         if name not in NAMES:
             raise ValueError(f"there is no operation {name!r}; use {', '.join(NAMES)}")
         try:
-            return getattr(self, name)(**arguments)
+            given = inspect.signature(getattr(Store, name)).bind(self, **arguments)
+            given.apply_defaults()
+            return getattr(self, name)(*given.args[1:], **given.kwargs)
         except TypeError as error:
             raise ValueError(f"{name}: {error}") from error
 
@@ -78,7 +82,7 @@ class Operations:
     def clear_requests(self) -> None:
         self.log = []
 
-    def records(self, list: str, full: bool = False, ids: Identities = None) -> Sequence[Row]:
+    def records(self, list: str, full: bool, ids: Identities) -> Sequence[Row]:
         kind, table = self._find(list)
         numbers = table.ids if ids is None else self._numbers(kind, table, ids)
         if full and kind == "orders":
@@ -92,13 +96,8 @@ class Operations:
         return rows
 
     def add(
-        self,
-        list: str,
-        count: int = 1,
-        ids: Sequence[int] | None = None,
-        fields: Fields = None,
-        parent: int | None = None,
-    ) -> Sequence[int]:
+        self, list: str, count: int, ids: Ids | None, fields: Fields, parent: int | None
+    ) -> Ids:
         table = self._find(list)[1]
         numbers = table.next_ids(count) if ids is None else ids
         now = int(self.world.now())
@@ -110,14 +109,7 @@ class Operations:
             table.add(numbers, now, fields)
         return numbers
 
-    def change(
-        self,
-        list: str,
-        ids: Identities = None,
-        fields: Fields = None,
-        touch: bool = True,
-        count: int = 1,
-    ) -> Sequence[int]:
+    def change(self, list: str, ids: Identities, fields: Fields, touch: bool, count: int) -> Ids:
         kind, table = self._find(list)
         numbers = self._targets(kind, table, ids, count)
         if isinstance(table, Table) and not (fields or self.world.declared[kind].text):
@@ -125,7 +117,7 @@ class Operations:
         table.change(numbers, int(self.world.now()) if touch else None, fields)
         return numbers
 
-    def delete(self, list: str, ids: Identities = None, count: int = 1) -> Sequence[int]:
+    def delete(self, list: str, ids: Identities, count: int) -> Ids:
         kind, table = self._find(list)
         numbers, now = self._targets(kind, table, ids, count), int(self.world.now())
         if isinstance(table, ChildTable):
@@ -136,17 +128,18 @@ class Operations:
             table.remove(numbers)
         return numbers
 
-    def on(self, list: str, request: int, do: Sequence[Operation], moment: str = "before") -> None:
-        for operation in do:
+    def on(self, list: str, request: int, do: Sequence[Operation] | Operation, moment: str) -> None:
+        several = [do] if isinstance(do, Mapping) else do
+        for operation in several:
             if operation.get("op") not in NAMES:
                 raise ValueError(f"unknown op {operation.get('op')!r}")
-        self.triggers.append(Trigger(list, request, do, moment))
+        self.triggers.append(Trigger(list, request, several, moment))
 
     def clear_triggers(self) -> None:
         self.triggers = []
 
-    def fault(self, **rule: Any) -> None:
-        self.faults.append(FaultRule(**rule))
+    def fault(self, *rule: Any) -> None:
+        self.faults.append(FaultRule(*rule))
 
     def clear_faults(self) -> None:
         self.faults = []
@@ -155,7 +148,7 @@ class Operations:
         self.world.use(replaced(self.world.options, options))
 
     # Which rows an operation is about
-    def _find(self, name: str) -> tuple[str, Table | ChildTable]:
+    def _find(self, name: str) -> tuple[str, Rows]:
         """The kind of a list's rows and where they are."""
         kind = LISTED.get(name, name)
         try:
@@ -163,16 +156,12 @@ class Operations:
         except KeyError as error:
             raise ValueError(f"there is no list {name!r}") from error
 
-    def _targets(
-        self, kind: str, table: Table | ChildTable, ids: Identities, count: int
-    ) -> Sequence[int]:
+    def _targets(self, kind: str, table: Rows, ids: Identities, count: int) -> Ids:
         if ids is not None:
             return self._numbers(kind, table, ids)
         return sorted(self._random.sample(table.ids, min(count, len(table.ids))))
 
-    def _numbers(
-        self, kind: str, table: Table | ChildTable, ids: Sequence[Identity]
-    ) -> Sequence[int]:
+    def _numbers(self, kind: str, table: Rows, ids: Sequence[Identity]) -> Ids:
         """The numbers of rows that are named by number, or by the values of their key."""
         known: dict[tuple[Any, ...], int] = {}
         if any(not isinstance(item, int) for item in ids):

@@ -51,6 +51,30 @@ class Paging:
         names = {"none": (), OBJECT: (), "after": ("limit", "after"), "page": ("limit", "page")}
         return frozenset(names.get(self.style, ("limit", "page", "before", "after")))
 
+    def page_meta(self, request: Request, number: int, limit: int, total: int, count: int) -> Meta:
+        """What `meta` has of a page. `previous` and `next` are there only if that page exists."""
+        if self.meta == "nothing":
+            return {}
+        if self.meta == "offset":
+            offset = (number - 1) * limit
+            return {"pagination": {"offset": offset, "limit": limit, "total_items": total}}
+        pages = -(-total // limit)
+        meta: Meta = {
+            "total": total,
+            "count": count,
+            "per_page": limit,
+            "current_page": number,
+            "total_pages": pages,
+        }
+        if self.links:
+            near = (("previous", number - 1), ("current", number), ("next", number + 1))
+            meta["links"] = {
+                name: _link(request, page=str(page), limit=str(limit))
+                for name, page in near
+                if name == "current" or 1 <= page <= pages
+            }
+        return {"pagination": {**meta, **self.extra}}
+
 
 UNPAGED = Paging("none")
 ALL_AT_ONCE = Paging("none", meta="nothing")
@@ -74,7 +98,7 @@ def cut(
     if paging.style == "none":
         shown = ids[: paging.most] if paging.most else ids
         limit = paging.most or max(1, len(shown))
-        return shown, _page_meta(paging, request, options, 1, limit, len(shown), len(shown))
+        return shown, paging.page_meta(request, 1, limit, len(shown), len(shown))
     number = request.integer("page", 1, api)
     limit = _limit(request, api, options, options.limit_max * paging.larger, cap)
     if paging.style == "after":
@@ -87,7 +111,10 @@ def cut(
         raise ApiError(404, "The page was not found.")
     meta: Meta = {}
     if paging.style != "cursor" or "page" in request.query:
-        meta = _page_meta(paging, request, options, number, limit, len(ids), len(shown))
+        total = len(ids)
+        if paging.miscounts:
+            total = max(0, total + options.brands_total_error)
+        meta = paging.page_meta(request, number, limit, total, len(shown))
     if cursors and number == 1:
         meta |= _cursor_meta(request, ids, 0, len(shown), limit)
     return shown, meta
@@ -103,40 +130,6 @@ def _limit(request: Request, api: str, options: Options, most: int, cap: int) ->
             raise ApiError(status, message, {"max_limit": most})
         limit = most
     return min(limit, cap or limit, options.page_cap or limit)
-
-
-def _page_meta(
-    paging: Paging,
-    request: Request,
-    options: Options,
-    number: int,
-    limit: int,
-    total: int,
-    count: int,
-) -> Meta:
-    """meta.pagination of v3. `previous` and `next` are present only if that page exists."""
-    if paging.meta == "nothing":
-        return {}
-    if paging.meta == "offset":
-        offset = (number - 1) * limit
-        return {"pagination": {"offset": offset, "limit": limit, "total_items": total}}
-    if paging.miscounts:
-        total = max(0, total + options.brands_total_error)
-    pages = -(-total // limit)
-    meta: Meta = {
-        "total": total,
-        "count": count,
-        "per_page": limit,
-        "current_page": number,
-        "total_pages": pages,
-    }
-    if paging.links:
-        meta["links"] = {
-            name: _link(request, page=str(page), limit=str(limit))
-            for name, page in (("previous", number - 1), ("current", number), ("next", number + 1))
-            if name == "current" or 1 <= page <= pages
-        }
-    return {"pagination": {**meta, **paging.extra}}
 
 
 def _by_cursor(request: Request, limit: int, ids: Sequence[int], by_id: bool) -> Part:

@@ -56,7 +56,7 @@ class Expected:
         """The fields that identify a row in the store."""
         if self.kind.name in ADDED_KEYS:
             return (ADDED_KEYS[self.kind.name],)
-        own = tuple(self.kind.key_with_types)
+        own = self.kind.unique_by
         if not own:  # The settings of a store.
             return ("store_hash",)
         return (str(self.parent_id), *own) if self.kind.key_within_parent else own

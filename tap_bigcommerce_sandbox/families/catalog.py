@@ -693,7 +693,6 @@ LISTS: tuple[List, ...] = (
         id="",
         number=lambda row: int(row["identity"]["variant_id"]),
         key=("identity",),
-        key_types={"identity": "object"},
         derived_from="product_variants and locations",
         facts={
             "product_id": lambda world, number: _identity(world, number)["product_id"],

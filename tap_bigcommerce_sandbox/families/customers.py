@@ -391,7 +391,6 @@ LISTS: tuple[List, ...] = (
         text="value",
         id="",
         key=("customer_id", "address_id", "name"),
-        key_types={"name": "string"},
         stride=100,
         filters=params(integer="customer_id address_id", text="field_name>name"),
         paging=CURSORS,

@@ -207,7 +207,6 @@ LISTS: tuple[List, ...] = (
         rows=_records,
         id="",
         key=("price_list_id", "variant_id", "currency"),
-        key_types={"currency": "string"},
         parent_field="price_list_id",
         stride=_ROOM,
         dates=Dates(iso, "date_created", "date_modified"),

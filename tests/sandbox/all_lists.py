@@ -25,7 +25,9 @@ def rows_of(listed: List) -> List:
 
 def every_row(store: Store, get: Get, listed: List, limit: int, **query: Any) -> list[Row]:
     """All rows of a list, below all parents, read as its kind of pages wants."""
-    query = {**(listed.whole or {}), **query}
+    if listed.optional:
+        name = "include" if listed.includes else listed.shown_by
+        query = {name: ",".join(sorted(listed.includes)) or "true", **query}
     return [
         row
         for path in paths(store, listed)
@@ -35,9 +37,9 @@ def every_row(store: Store, get: Get, listed: List, limit: int, **query: Any) ->
 
 def paths(store: Store, listed: List) -> list[str]:
     """The path of a list, or one for each parent."""
-    if not listed.path_parent:
+    if "{}" not in listed.path:
         return [listed.path]
-    return [listed.path.format(row["id"]) for row in store.records(listed.path_parent)]
+    return [listed.path.format(row["id"]) for row in store.records(listed.parent)]
 
 
 def walk(get: Get, path: str, pages: str, limit: int, **query: Any) -> Iterator[Row]:
