@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import runpy
+import subprocess
+import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +18,21 @@ from documents import DOCUMENTS, README, ROOT, examples
 
 from bench.results import load
 from scripts.generate import generated, stale
+from tap_bigcommerce.api.status_codes import STATUS_RULES
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.records.converter import Converter
 from tap_bigcommerce.records.scalars import json_text, loads
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce_sandbox import Sandbox
 
 DOCS = ROOT / "docs"
+PACKAGE = ROOT / "tap_bigcommerce"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
+DECLARATION, TEST = (e.text for e in examples(CONTRIBUTING) if e.language == "python")
+TROUBLESHOOTING = (DOCS / "troubleshooting.md").read_text("utf-8")
+DOES = {"token": "ends", "wait": "waits", "retry": "retries", "fewer": "requests fewer rows"}
 
 
 def test_generated_files_are_up_to_date() -> None:
@@ -46,12 +58,9 @@ def test_links_lead_to_files_and_headings_that_exist() -> None:
 
 
 def test_the_site_begins_with_the_figures_of_the_readme() -> None:
-    first, second = (
-        re.findall(r"^\|.*\|$", page.read_text("utf-8"), re.MULTILINE)[:6]
-        for page in (README, DOCS / "index.md")
-    )
-    assert "requests" in first[2]
-    assert first == second
+    figures = re.search(r"(^\|.*\|\n){6}", README.read_text("utf-8"), re.MULTILINE)
+    assert figures is not None
+    assert figures[0] in (DOCS / "index.md").read_text("utf-8")
 
 
 def test_values_are_converted_as_the_table_says() -> None:
@@ -115,14 +124,70 @@ def test_the_installations_of_targets_shown_are_those_that_make_does() -> None:
 def test_the_capacity_of_a_fleet_is_calculated_from_the_last_figures() -> None:
     """Else its table in docs/fleet.md has to be written anew."""
     calculated = (DOCS / "fleet.md").read_text("utf-8").partition("| calculation |")[2]
-    dagster, pair, requests, tap, target, run, rows, text = (
-        float(figure) for _, figure in load("fleet").tables[1].rows
+    figures = [figure for _, figure in load("fleet").tables[1].rows]
+    dagster, pair, requests, tap, target, run, rows, text = map(float, figures)
+    assert f"| {requests:.0f} × 0.3 s + {dagster + pair:.2f} s |" in calculated
+    assert f"× {tap + target:.0f} MB + 25 × {run:.0f} MB |" in calculated
+    assert f"× {rows:.0f} / 3,600 s" in calculated
+    assert f"× {text:.0f} KB × 24 |" in calculated
+
+
+def test_the_commands_are_known_to_make() -> None:
+    (example,) = (e for e in examples(CONTRIBUTING) if e.language == "sh")
+    for line in example.text.splitlines():
+        command = line.partition("#")[0].split()
+        assert command[0] == "make"
+        subprocess.run([*command, "--dry-run"], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+
+
+def test_the_declaration_shown_is_one_of_the_taps() -> None:
+    sources = (PACKAGE / "streams").glob("*.py")
+    shown = textwrap.indent(DECLARATION.rstrip(), "    ")
+    assert any(shown in source.read_text("utf-8") for source in sources)
+
+
+def test_the_test_shown_passes(store: Sandbox, tmp_path: Path) -> None:
+    imports = (
+        "from tap_bigcommerce_sandbox import Sandbox\nfrom tap_runner import settings, succeed"
     )
-    for part in (
-        f"× {dagster + pair:.2f} s / 3,600 s",
-        f"| {requests:.0f} × 0.3 s + {dagster + pair:.2f} s |",
-        f"× {tap + target:.0f} MB + 25 × {run:.0f} MB |",
-        f"× {rows:.0f} / 3,600 s",
-        f"× {text:.0f} KB × 24 |",
-    ):
-        assert part in calculated
+    (tmp_path / "shown.py").write_text(f"{imports}\n{textwrap.dedent(TEST)}")
+    names = runpy.run_path(str(tmp_path / "shown.py"))
+    (test,) = (value for name, value in names.items() if name.startswith("test_"))
+    test(store)
+
+
+def test_the_folders_of_tests_are_those_in_the_table() -> None:
+    text = CONTRIBUTING.read_text("utf-8")
+    listed = set(re.findall(r"^\| `tests/(\w+)` \|", text, re.MULTILINE))
+    assert listed == {path.parent.name for path in (ROOT / "tests").glob("*/test_*.py")}
+
+
+def test_every_quoted_message_is_in_the_source() -> None:
+    quoted = re.findall(r"^> (.+)$", TROUBLESHOOTING, re.MULTILINE)
+    texts = "\n".join(re.sub(r"\s+", " ", text) for text in source_texts())
+    assert len(quoted) > 25
+    assert [message for message in quoted if message not in texts] == []
+
+
+def test_the_tap_does_with_a_status_what_the_page_says() -> None:
+    rows = re.findall(r"^\| ([^|]*\d\w\w[^|]*) \| ([^|]+) \|", TROUBLESHOOTING, re.MULTILINE)
+    said = {status: does for statuses, does in rows for status in statuses.split(", ")}
+    for status, (action, _) in STATUS_RULES.items():
+        if action not in ("read", "empty"):
+            assert said.pop(status).startswith(DOES.get(action, "fails the stream")), status
+    assert not said
+
+
+def source_texts() -> Iterator[str]:
+    """The texts in the package's source, with … for their variable parts."""
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                parts = (p.value if isinstance(p, ast.Constant) else "…" for p in node.values)
+                yield "".join(map(str, parts))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                yield re.sub(r"%[-+ 0-9.]*[a-zA-Z]", "…", node.value)
+    for path in PACKAGE.rglob("*.json"):
+        if path.parent.name != "schemas":
+            text = json.dumps(json.loads(path.read_text("utf-8")), ensure_ascii=False)
+            yield re.sub(r"\{[\w.]+\}", "…", text)

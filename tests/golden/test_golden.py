@@ -16,11 +16,10 @@ from scripts.golden import main
 def test_a_value_that_another_version_writes_otherwise_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    words = [str(tmp_path), "--only", "usual"]
+    words = [str(tmp_path), "--only", "odd"]
     package = tmp_path / "tap_bigcommerce"
     shutil.copytree(Path(tap_bigcommerce.__file__).parent, package)
-    assert main(words) == 0, capsys.readouterr().out
-    assert "usual, run 2: same: 85 streams" in capsys.readouterr().out
+    assert main(words) == 0
     [file] = package.rglob("coupons.json")
     schema = json.loads(file.read_text("utf-8"))
     schema["properties"]["name"]["type"] = ["null", "integer"]
