@@ -70,11 +70,8 @@ def _pages_with_blocks() -> dict[Path, str]:
 
 def stale(wanted: dict[Path, str]) -> list[Path]:
     """The files that are outdated, and the pages of streams that no longer exist."""
-    changed = [
-        path
-        for path, text in wanted.items()
-        if not path.exists() or path.read_text("utf-8") != text
-    ]
+    texts = {path: path.read_text("utf-8") for path in wanted if path.exists()}
+    changed = [path for path, text in wanted.items() if texts.get(path) != text]
     pages = {*(DOCS / "streams").glob("*.md")}
     return [*changed, *sorted(pages - wanted.keys())]
 

@@ -8,7 +8,6 @@ from the states and catalogs of the old one. Exit status 1 if anything differs.
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import os
 import re
@@ -31,8 +30,6 @@ Json = dict[str, Any]
 
 ROOT = Path(__file__).resolve().parents[1]
 DAY = 86400.0
-# In the past on every machine, because a sync never starts after the time of the tap's clock.
-NOW = 1735776000.0  # 2025-01-02T00:00:00Z
 SIZES: Json = {"orders": 70, "customers": 50, "products": 45, "coupons": 30, "brands": 30}
 OPTIONS = Options(**SIZES, seed=17, metafield_share=0.5, data_until="2025-01-01T00:00:00Z")
 
@@ -49,11 +46,11 @@ ONE_AT_ONCE: Json = {"max_concurrency": 1}
 
 
 class GoldenStore(Sandbox):
-    """A sandbox at the time `now`."""
+    """A sandbox at the time `now`: in the past on every machine, so that no sync starts before."""
 
     def __init__(self) -> None:
         super().__init__(OPTIONS)
-        self.now = NOW
+        self.now = 1735776000.0  # 2025-01-02T00:00:00Z
         self._server.app.world.machine_clock = lambda: self.now
 
     def ids(self, list_: str) -> list[int]:
@@ -63,11 +60,11 @@ class GoldenStore(Sandbox):
 
 @dataclass(frozen=True)
 class Step:
-    """A run of the tap, with a catalog that selects this part of the fields, or without one."""
+    """A run of the tap, with a catalog that selects this part of the fields; 0: without one."""
 
     settings: Json
     args: Sequence[str] = ()
-    selected: float | None = 1
+    selected: float = 1
 
 
 Scenario = Callable[[GoldenStore], Iterator[Step]]
@@ -99,11 +96,10 @@ def failing(store: GoldenStore) -> Iterator[Step]:
     store.set(withheld_scopes=["sites"])
     for list_, kind in (("orders", "503"), ("customers", "cut"), ("brands", "html")):
         store.fault(list_, kind=kind, times=1)
-    for list_, kind in (("categories", "invalid-byte"), ("redirects", "500")):
-        store.fault(list_, kind=kind, times=0)
-    for list_ in ("coupons", "customers", "product_reviews"):
-        store.fault(list_, kind="500", times=0, ids_between=[store.ids(list_)[9]] * 2)
+    store.fault("categories", kind="invalid-byte", times=0)
     store.fault("products", kind="504", times=0, limit_above=10)
+    for list_ in ("coupons", "customers", "product_reviews", "redirects"):
+        store.fault(list_, kind="500", times=0, ids_between=[store.ids(list_)[9]] * 2)
     store.fault("order_shipments", kind="500", times=0, ids_between=store.ids("orders")[9:11])
     yield Step(ONE_AT_ONCE)
     store.clear_faults()
@@ -122,7 +118,7 @@ def selection(store: GoldenStore) -> Iterator[Step]:
         "streams": {"orders": {"end_date": "2024-10-01", "start_date": "2023-01-01"}},
         "channel_ids": store.ids("channels")[:2],
     }
-    yield Step(rules, ("--full-refresh", "orders"), selected=None)
+    yield Step(rules, ("--full-refresh", "orders"), selected=0)
 
 
 def deletes(store: GoldenStore) -> Iterator[Step]:
@@ -133,7 +129,9 @@ def deletes(store: GoldenStore) -> Iterator[Step]:
     yield tracked
 
 
-SCENARIOS: tuple[Scenario, ...] = (usual, odd, failing, selection, deletes)
+SCENARIOS: dict[str, Scenario] = {
+    scenario.__name__: scenario for scenario in (usual, odd, failing, selection, deletes)
+}
 
 
 def _change(store: GoldenStore) -> None:
@@ -161,10 +159,8 @@ def call(folder: Path, *arguments: str) -> tuple[int, str]:
     """Run the tap whose package is in the folder; returns its exit status and output."""
     usual = {k: v for k, v in os.environ.items() if not k.startswith("TAP_BIGCOMMERCE_")}
     command = [sys.executable, "-m", "tap_bigcommerce", *arguments]
-    done = subprocess.run(
-        command, cwd=folder, env=usual, capture_output=True, text=True, timeout=300, check=False
-    )
-    return done.returncode, done.stdout
+    done = subprocess.run(command, cwd=folder, env=usual, capture_output=True, check=False)
+    return done.returncode, done.stdout.decode()
 
 
 def play(tap: Path, scenario: Scenario, catalog: Any, first: Run | None = None) -> list[Run]:
@@ -180,8 +176,14 @@ def play(tap: Path, scenario: Scenario, catalog: Any, first: Run | None = None) 
 def _run(tap: Path, store: GoldenStore, step: Step, catalog: Any, state: Any) -> Run:
     keys = {key: getattr(store, key) for key in ("store_hash", "access_token", "api_url")}
     few = {"page_size": 20, "max_attempts": 2, "max_retry_seconds": 0}
-    chosen = None if step.selected is None else _selected(catalog, step.selected)
-    files = {"config": {**keys, **few, **step.settings}, "catalog": chosen, "state": state}
+    for entry in catalog["streams"]:
+        for item in entry["metadata"]:
+            draw = zlib.crc32("/".join([entry["stream"], *item["breadcrumb"]]).encode())
+            item["metadata"]["selected"] = (
+                not item["breadcrumb"] or draw % 100 < 100 * step.selected
+            )
+    files = {"config": {**keys, **few, **step.settings}, "state": state}
+    files |= {"catalog": catalog} if step.selected else {}
     store.clear_requests()
     with tempfile.TemporaryDirectory(prefix="golden-") as folder:
         arguments = [*step.args]
@@ -201,23 +203,12 @@ def _run(tap: Path, store: GoldenStore, step: Step, catalog: Any, state: Any) ->
     return run
 
 
-def _selected(catalog: Any, part: float) -> Any:
-    chosen = copy.deepcopy(catalog)
-    for entry in chosen["streams"]:
-        for item in entry["metadata"]:
-            draw = zlib.crc32("/".join([entry["stream"], *item["breadcrumb"]]).encode())
-            item["metadata"]["selected"] = not item["breadcrumb"] or draw % 100 < 100 * part
-    return chosen
-
-
 def _masked(line: str, store_now: float) -> str:
-    """Replace what comes from clocks: dates and versions of today, and the start of a sync.
-
-    The latter is a little before the store's time, or has a fraction of a second, unlike rows.
-    """
+    """Replace what comes from clocks: dates and versions of today, and the start of a sync."""
 
     def date(found: re.Match[str]) -> str:
         moment = datetime.fromisoformat(found[0].replace("Z", "+00:00")).timestamp()
+        # A sync starts a little before the store's time, or in the middle of a second.
         now = abs(moment - time.time()) < DAY
         return "<now>" if now or moment % 1 or 0 < store_now - moment < 600 else found[0]
 
@@ -237,21 +228,22 @@ def _same(label: str, was: Run, now: Run) -> bool:
             faults.append(f"{stream}, message {number}: {a[part]} | {b[part]}")
         if pairs[3:]:
             faults.append(f"{stream}: {len(pairs)} messages differ")
-    counts = [sum('"RECORD"' in line[:20] for line in lines) for lines in now.lines.values()]
     print(
-        f"{label}: {'DIFFERENT' if faults else 'same'}: {sum(n > 0 for n in counts)} streams, "
-        f"{sum(counts):,} records, {was.requests} / {now.requests} requests, exit {now.status}"
+        f"{label}: {'DIFFERENT' if faults else 'same'}: {len(now.lines)} streams, "
+        f"{sum(map(len, now.lines.values())):,} messages, exit {now.status}, requests: "
+        f"{was.requests} / {now.requests}",
+        *faults,
+        sep="\n    ",
+        flush=True,
     )
-    print("".join(f"    {fault}\n" for fault in faults), end="", flush=True)
     return not faults
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Compare two versions; returns the exit status."""
     parser = argparse.ArgumentParser(prog="python -m scripts.golden", description=__doc__)
-    parser.add_argument("commit", help="the commit to compare with, or a folder with its package")
-    names = [one.__name__ for one in SCENARIOS]
-    parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="SCENARIO")
+    parser.add_argument("commit", help="or a folder with its package")
+    parser.add_argument("--only", nargs="+", choices=SCENARIOS, default=SCENARIOS)
     given = parser.parse_args(argv)
     with tempfile.TemporaryDirectory(prefix="golden-") as folder, ThreadPoolExecutor(2) as pool:
         old = Path(given.commit).resolve()
@@ -264,15 +256,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = [call(tap, "--discover") for tap in taps]
         same = _same("discovery", *(Run(code, 0, {"catalog": [text]}) for code, text in found))
         catalogs = [json.loads(text) for _, text in found]
-        for scenario in SCENARIOS:
-            name = scenario.__name__
-            if name in given.only:
-                was, now = pool.map(play, taps, [scenario] * 2, catalogs)
-                for number, (a, b) in enumerate(zip(was, now, strict=True), 1):
-                    same &= _same(f"{name}, run {number}", a, b)
-                if len(was) > 1:
-                    crossed = play(ROOT, scenario, catalogs[0], was[0])
-                    same &= _same(f"{name}, from the old state", was[1], crossed[1])
+        for name in given.only:
+            was, now = pool.map(play, taps, [SCENARIOS[name]] * 2, catalogs)
+            for number, (a, b) in enumerate(zip(was, now, strict=True), 1):
+                same &= _same(f"{name}, run {number}", a, b)
+            if len(was) > 1:
+                crossed = play(ROOT, SCENARIOS[name], catalogs[0], was[0])
+                same &= _same(f"{name}, from the old state", was[1], crossed[1])
     print("Same." if same else "DIFFERENT.")
     return 0 if same else 1
 

@@ -12,11 +12,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+# Tags that load a resource, the attribute with its address, and kinds of `link` that load nothing.
 LOADING = {"script": "src", "img": "src", "link": "href", "iframe": "src", "object": "data"}
-"""Tags for which a browser loads a resource, and the attribute with its address."""
-
 NOT_LOADED = {"canonical", "prev", "next", "edit"}
-"""Kinds of `link` that are not loaded."""
 
 
 class _Page(HTMLParser):

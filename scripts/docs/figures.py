@@ -40,13 +40,8 @@ def process_table(number: int) -> str:
 
 def fleet_table() -> str:
     """The figures of one store in a fleet, for the page's calculations."""
-    result = load("fleet")
-    found, where = result.tables[1], result.machine
-    return (
-        f"{table(found.columns, found.rows)}\n"
-        f"One store's figures were measured {where['date']} on {where['processors']} processors, "
-        f"Python {where['python']}, four streams, the demo's target (`python -m bench fleet`).\n"
-    )
+    found = load("fleet").tables[1]
+    return table(found.columns, found.rows)
 
 
 def pictures(folder: Path) -> dict[Path, str]:

@@ -87,11 +87,11 @@ def channel_table() -> str:
 
 def nav(indent: str) -> str:
     """The entries of mkdocs.yml for the streams, family by family."""
-    lines = []
+    text = ""
     for family, streams in FAMILIES.items():
-        lines.append(f"{indent}- {family.capitalize()}:\n")
-        lines += [f"{indent}    - {stream.name}: streams/{stream.name}.md\n" for stream in streams]
-    return "".join(lines)
+        text += f"{indent}- {family.capitalize()}:\n"
+        text += "".join(f"{indent}    - {one.name}: streams/{one.name}.md\n" for one in streams)
+    return text
 
 
 def pages() -> dict[str, str]:

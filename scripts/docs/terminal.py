@@ -27,10 +27,8 @@ from rich.text import Text
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
-WAIT = "waiting: quota: 4 s"
-"""The screen of the bars is the first one with these words."""
-
-SIZES = Options(orders=900, customers=600, products=500, latency_ms=60.0)
+WAIT = "waiting: quota: 4 s"  # The screen of the bars is the first one with these words.
+STORE = Options(orders=900, customers=600, products=500, latency_ms=60.0)
 # Without the fonts that rich's own format loads from elsewhere.
 FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
@@ -41,12 +39,10 @@ def draw(name: str, title: str, command: str, columns: int, rows: int, until: st
     stream = pyte.ByteStream(screen)
     ours, its = pty.openpty()
     fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": str(columns)}
-    environment.pop("NO_COLOR", None)
+    os.environ.update(TERM="xterm-256color", COLUMNS=str(columns))
+    os.environ.pop("NO_COLOR", None)
     words = ["sh", "-c", command]
-    with subprocess.Popen(
-        words, cwd=ROOT, env=environment, stdin=its, stdout=its, stderr=its
-    ) as process:
+    with subprocess.Popen(words, cwd=ROOT, stdin=its, stdout=its, stderr=its) as process:
         os.close(its)
         while not until or until not in "\n".join(screen.display):
             try:
@@ -69,19 +65,18 @@ def draw(name: str, title: str, command: str, columns: int, rows: int, until: st
 
 def _row(screen: pyte.Screen, number: int) -> Text:
     """A row of the screen with its colours."""
-    row = Text(no_wrap=True)
+    row, known = Text(no_wrap=True), {"default": None, "brown": "yellow"}
     cells = [screen.buffer[number][column] for column in range(screen.columns)]
     for (colour, bold), same in groupby(cells, key=lambda cell: (cell.fg, cell.bold)):
-        known = {"default": None, "brown": "yellow"}
-        colour = known.get(colour, f"#{colour}" if len(colour) == 6 else colour)
-        row.append("".join(cell.data for cell in same), Style(color=colour, bold=bold))
+        shown = known.get(colour, f"#{colour}" if len(colour) == 6 else colour)
+        row.append("".join(cell.data for cell in same), Style(color=shown, bold=bold))
     row.rstrip()
     return row
 
 
 if __name__ == "__main__":
     draw("demo", "make demo", "exec make --no-print-directory demo", 104, 90)
-    with Sandbox(SIZES) as store:
+    with Sandbox(STORE) as store:
         store.set(quota=60, window_seconds=8.0)
         keys = {key: getattr(store, key) for key in ("store_hash", "access_token", "api_url")}
         # The log would scroll the bars out of the picture.
