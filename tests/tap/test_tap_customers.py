@@ -222,16 +222,6 @@ def test_v3_is_read_only_where_v2_never_was_and_the_list_that_failed_is_named(
     assert bool(asked(store, "customers_v3")) == bool(v3)
 
 
-def test_streams_of_lists_below_customers_are_read_as_before(store: Sandbox, catalog: Json) -> None:
-    names = ["customer_addresses", "customer_attribute_values", "customer_metafields", "wishlists"]
-    chosen = select(catalog, "customers", *names)
-    before = sync(store, chosen)
-    store.set(customers_v2="404")
-    after = sync(store, chosen)
-    for name in names:
-        assert before.records(name) == after.records(name) != []
-
-
 def test_the_other_commands_read_v3_too(store: Sandbox, catalog: Json, everything: Json) -> None:
     def checked() -> int:
         args = ["--check", "--format", "json"]

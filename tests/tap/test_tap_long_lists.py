@@ -89,36 +89,6 @@ def test_streams_of_the_same_rows_are_written_side_by_side(
         assert all("sku" not in variant for variant in row["variants"])
 
 
-def test_a_product_that_comes_bare_is_made_whole(
-    store: Sandbox, result: Result, catalog: Json
-) -> None:
-    chosen = result.records("products")
-    late = max(chosen[len(chosen) // 2 :], key=lambda row: len(row["variants"]))["id"]
-    store.fault("products", kind="500", times=0, ids_between=[late, late], includes="variants")
-    again = sync(store, select(catalog, "products"), max_attempts=1)
-    store.clear_faults()
-    assert again.record("products", late)["variants"]
-    assert again.records("products") == chosen
-
-
-def test_orders_without_lists_say_that_they_are_archived(catalog: Json) -> None:
-    own = ["id", "date_created", "date_modified", "status", "is_deleted", "total_inc_tax"]
-    with Sandbox(Options(orders=2500, customers=20, products=20, coupons=5)) as store:
-        chosen = select(catalog, "orders", fields={"orders": own})
-        more: Json = {"detect_deletes": True, "deletes_every": 0}
-        first = sync(store, chosen, **more)
-        gone = store.delete("orders", first.ids("orders")[5::100])
-        second = sync(store, chosen, first.state, **more)
-        whole = sync(store, chosen, **more)
-    for result in (second, whole):
-        rows = result.records("orders")
-        archived = {row["id"] for row in rows if row.get("is_deleted")}
-        # Those that had been written before are told at the end of the walk.
-        assert {row["id"] for row in rows if row.get("_sdc_deleted_at")} == archived
-        assert set(gone) <= archived
-    assert len(whole.records("orders")) == 2500
-
-
 def test_of_selected_fields_and_channels_all_comes_with_the_column_of_the_store(
     store: Sandbox, result: Result, catalog: Json
 ) -> None:

@@ -53,25 +53,6 @@ def test_no_more_requests_are_in_flight_than_max_concurrency_allows() -> None:
     assert most == {1: 1, 3: 3, 8: 8}
 
 
-def test_pages_wait_for_the_lookups_of_those_before_and_not_in_memory() -> None:
-    """However quick the list is, and however slow what its rows need beside it."""
-    page, pages = 50, 10
-    with Sandbox(Options(orders=page * pages, customers=0, products=0, coupons=5)) as store:
-        catalog = select(discover(settings(store)), "orders")
-        store.clear_requests()
-        config = settings(store, page_size=page, order_coupons="always", max_buffered_mb=1)
-        succeed(config, catalog)
-        requests = store.requests()
-    looked_up, came, most_waiting = 0, 0, 0
-    for request in requests:
-        looked_up += request["list"] == "order_coupons"
-        came += request["rows"] or 0 if request["list"] == "orders" else 0
-        most_waiting = max(most_waiting, came - looked_up)
-    assert looked_up == page * pages
-    # A megabyte holds three or four pages, and one more may be on its way.
-    assert most_waiting <= 6 * page
-
-
 @pytest.mark.loads
 def test_large_records_take_no_more_than_is_promised() -> None:
     """Pages of 7 MB, eight at once: what is parsed of them, and what the heap makes of it."""
