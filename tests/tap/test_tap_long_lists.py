@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from all_streams import compare, truth
 from tap_runner import Json, select, settings, succeed
@@ -12,7 +14,13 @@ from tap_bigcommerce_sandbox import Options, Sandbox
 
 pytestmark = pytest.mark.loads
 
-SIZES = {"customers": 3000, "products": 240, "coupons": 1500, "brands": 1200, "categories": 900}
+SIZES: Any = {
+    "customers": 3000,
+    "products": 240,
+    "coupons": 1500,
+    "brands": 1200,
+    "categories": 900,
+}
 NAMES = (
     *SIZES,
     *("redirects", "subscribers", "wishlists", "product_images", "product_variants"),
