@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -257,67 +257,49 @@ def test_a_field_that_its_schema_deselects_is_not_written(
     assert all(row["email"] for row in run(settings(quiet), chosen).records("customers"))
 
 
-Change = Callable[[Json], None]
-"""Of the entry of customers."""
-
-
-def of_entry(**values: Any) -> Change:
-    return lambda entry: entry.update(values)
-
-
-def of_metadata(path: str, **values: Any) -> Change:
-    hyphened = {name.replace("_", "-"): value for name, value in values.items()}
-    return lambda entry: metadata_at(entry, path).update(hyphened)
-
-
-def deselected(*breadcrumb: str) -> Change:
-    item = {"breadcrumb": list(breadcrumb), "metadata": {"selected": False}}
-    return lambda entry: entry["metadata"].append(item)
-
-
 EMAIL = 'Did you mean ["properties", "email"]?'
-VALUE = 'Did you mean ["properties", "form_fields", "items", "properties", "value"]?'
-IGNORED: list[tuple[Change, str]] = [
-    (of_entry(selected=False), '"selected": false beside tap_stream_id is ignored'),
-    (of_metadata("email", selected="no"), '"selected" is "no" at ["properties", "email"]'),
-    (
-        lambda entry: entry["schema"]["properties"]["phone"].update(selected=0),
-        '"selected" is 0 at ["properties", "phone"]',
-    ),
-    (deselected("properties", "Email"), f'"Email"] is ignored: there is no such field. {EMAIL}'),
-    (deselected("email"), f'breadcrumb ["email"] is ignored: there is no such field. {EMAIL}'),
-    (deselected("customers.email"), '["customers.email"] is ignored: there is no such f'),
-    (deselected("properties", "notes"), "is in the metadata 2 times: the last one is used"),
-    (deselected("properties", "attributes", "items"), "attributes is selected, but none of the"),
-    (
-        lambda entry: entry["schema"]["properties"]["form_fields"]["items"].update(selected=False),
-        "form_fields is selected, but none of the fields in it",
-    ),
-    (deselected("properties", "form_fields", "value"), VALUE),
-    (deselected("properties", "xyzzy"), '"xyzzy"] is ignored: there is no such field'),
-    (of_entry(stream="clients"), 'stream "clients" is ignored'),
-    (of_entry(alias="clients"), 'alias "clients" is ignored'),
-    (of_entry(key_properties=["email"]), 'it is always ["id"]'),
-    (
-        of_metadata("", replication_key="date_created"),
-        'replication-key "date_created" is ignored: it is always "date_modified"',
-    ),
+IGNORED = [
+    '"selected": false beside tap_stream_id is ignored',
+    'stream "clients" is ignored',
+    'alias "clients" is ignored',
+    'key_properties ["email"] is ignored: it is always ["id"]',
+    'replication-key "date_created" is ignored: it is always "date_modified"',
+    '"selected" is "no" at ["properties", "email"]',
+    '"selected" is 0 at ["properties", "phone"]',
+    "form_fields is selected, but none of the fields in it",
+    "attributes is selected, but none of the fields in it",
+    f'breadcrumb ["properties", "Email"] is ignored: there is no such field. {EMAIL}',
+    f'breadcrumb ["email"] is ignored: there is no such field. {EMAIL}',
+    f'breadcrumb ["customers.email"] is ignored: there is no such field. {EMAIL}',
+    'Did you mean ["properties", "form_fields", "items", "properties", "value"]?',
+    '"xyzzy"] is ignored: there is no such field',
+    'breadcrumb ["properties", "notes"] is in the metadata 2 times: the last one is used',
 ]
 
 
 def test_what_is_ignored_is_named(quiet: Sandbox, catalog: Json) -> None:
     chosen = select(catalog, "customers", "coupons", whole=True)
-    metadata_at(entry_of(chosen, "customers"), "attributes")["selected"] = True
-    for change, _ in IGNORED:
-        change(entry_of(chosen, "customers"))
+    entry = entry_of(chosen, "customers")
+    fields = entry["schema"]["properties"]
+    metadata_at(entry, "").update({"replication-key": "date_created"})
+    metadata_at(entry, "email")["selected"] = "no"
+    metadata_at(entry, "attributes")["selected"] = True
     metadata_at(entry_of(chosen, "banners"), "")["selected"] = 1
+    fields["phone"]["selected"] = 0
+    fields["form_fields"]["items"]["selected"] = False
+    entry.update(selected=False, stream="clients", alias="clients", key_properties=["email"])
+    for name in ("attributes.items", "Email", "form_fields.value", "xyzzy", "notes"):
+        item = {"breadcrumb": ["properties", *name.split(".")], "metadata": {"selected": False}}
+        entry["metadata"] += [item]
+    for name in ("email", "customers.email"):
+        entry["metadata"] += [{"breadcrumb": [name], "metadata": {"selected": False}}]
     result = succeed(settings(quiet), chosen)
     assert set(result.schemas) == {"customers", "coupons"}
     warnings = result.logged("WARNING")
-    for message in [*(message for _, message in IGNORED), '"selected" is 1 at []']:
+    of_customers = [w for w in warnings if "The catalog's entry for customers: " in w]
+    assert (len(of_customers), len(warnings)) == (len(IGNORED), len(IGNORED) + 1)
+    for message in [*IGNORED, '"selected" is 1 at []']:
         assert sum(message in warning for warning in warnings) == 1, (message, warnings)
-    of_customers = ["The catalog's entry for customers: " in warning for warning in warnings]
-    assert (len(of_customers), sum(of_customers)) == (len(IGNORED) + 1, len(IGNORED))
 
 
 def test_of_a_catalog_as_discovery_writes_it_nothing_is_ignored(quiet: Sandbox) -> None:
