@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import datetime, timezone
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from tap_runner import PREFIX, Json, clean_environment, refused, run, select, se
 
 from tap_bigcommerce.config import parse_config
 from tap_bigcommerce.exceptions import ConfigError
+from tap_bigcommerce.version import VERSION
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 TOKEN = "tok-5f1d2c7ae9c04b73"
@@ -37,7 +37,7 @@ def environment(store: Sandbox) -> dict[str, str]:
 
 
 SHOWN = {
-    "--version": [f"tap-bigcommerce {version('tap-bigcommerce')}\n"],
+    "--version": [f"tap-bigcommerce {VERSION}\n"],
     "--help": ["-c FILE, --config FILE", "-p FILE, --properties FILE", "-d, --discover", PREFIX],
 }
 
