@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from subprocess import Popen
 from typing import IO, Any
 
 import store_truth
@@ -122,6 +122,27 @@ def complete(options: Options, prepare: Prepare | None = None, **more: Any) -> R
     return run
 
 
+def run_command(
+    store: Store,
+    command: Sequence[str] = tap_runner.COMMAND,
+    out: int | IO[bytes] | None = subprocess.PIPE,
+    before: Callable[[], None] | None = None,
+    **settings: Any,
+) -> Result:
+    """A run as this command, with settings in the environment, and `out` as standard output."""
+    settings = tap_runner.settings(store, **settings)
+    variables = {tap_runner.PREFIX + name.upper(): str(settings[name]) for name in settings}
+    ended = subprocess.run(
+        [*command, "--config", "ENV"],
+        stdout=out,
+        stderr=subprocess.PIPE,
+        env={**tap_runner.clean_environment(), **variables},
+        preexec_fn=before,
+        timeout=30,
+    )
+    return Result(ended.returncode, (ended.stdout or b"").decode(), ended.stderr.decode())
+
+
 def critical(result: Result) -> str:
     """The CRITICAL lines."""
     return "\n".join(result.logged("CRITICAL"))
@@ -136,7 +157,7 @@ def assert_failed_clearly(result: Result, stream: str) -> None:
 class Running:
     """A tap under way. Its pipes are read all the time, the messages only if `reads`."""
 
-    def __init__(self, process: Popen[bytes], *, reads: bool = True) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], *, reads: bool = True) -> None:
         self.process = process
         self.out: list[bytes] = []
         self._err: list[bytes] = []

@@ -25,6 +25,9 @@ Query = dict[str, str]
 Body = Any
 """A JSON value; or what makes it from the request's query; None: no body."""
 
+Place = tuple[str | int, ...]
+"""The way to a value within a row: ("images", 0, "id"). () is the row itself."""
+
 DATE = "Tue, 05 Mar 2024 21:40:11 +0000"
 ISO_DATE = "2024-03-05T21:40:11+00:00"
 
@@ -218,3 +221,15 @@ def product(id: int, **more: Any) -> Json:
     nested: Json = {name: [] for name in (*lists, "parent_relations")}
     nested["primary_image"] = None
     return {"id": id, "name": f"Product {id}", "date_modified": ISO_DATE, **nested, **more}
+
+
+def put(value: Any, place: Place, new: Any) -> Any:
+    """The value with something else at a place; as it is where there is no such place by now."""
+    if not place:
+        return new
+    step, *rest = place
+    if isinstance(value, dict):
+        return {**value, step: put(value.get(step), tuple(rest), new)}
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return [put(old, tuple(rest), new) if at == step else old for at, old in enumerate(value)]
+    return value

@@ -7,43 +7,16 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import tap_runner
-from fault_runs import small
+from fault_runs import run_command, small
 from tiers import some_of
 
-from tap_bigcommerce_sandbox import Sandbox, Store
-
-
-def sync(
-    store: Store,
-    out: Any,
-    script: Sequence[str] = tap_runner.COMMAND,
-    before: Callable[[], None] | None = None,
-) -> tuple[int, str]:
-    """The status of a sync with `out` as its standard output, and what it said."""
-    settings = {
-        tap_runner.PREFIX + name.upper(): str(value)
-        for name, value in tap_runner.settings(store).items()
-    }
-    ended = subprocess.run(
-        [*script, "--config", "ENV"],
-        stdout=out,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**tap_runner.clean_environment(), **settings},
-        preexec_fn=before,
-        timeout=30,
-    )
-    assert "Traceback" not in ended.stderr
-    assert "Exception ignored" not in ended.stderr
-    return ended.returncode, ended.stderr
+from tap_bigcommerce_sandbox import Sandbox
 
 
 @pytest.fixture(scope="module")
@@ -91,18 +64,21 @@ def test_after_a_write_that_failed_nothing_more_is_written(
     path, asked = tmp_path / "out", len(store.requests())
     script = [sys.executable, "-c", FULL_FOR_A_MOMENT, str(room), number]
     with path.open("wb") as out:
-        status, said = sync(store, out, script)
+        result = run_command(store, script, out)
     asked = len(store.requests()) - asked
-    assert status == 1
+    assert result.status == 1
     assert path.stat().st_size == room
     reason = "target stopped reading" if number == "EPIPE" else os.strerror(getattr(errno, number))
-    assert reason in said
+    assert reason in result.stderr
+    assert "Traceback" not in result.stderr
+    assert "Exception ignored" not in result.stderr
     if share == 0.0:
         # Those that were under way for the first streams.
         assert asked <= 20
 
 
 def test_a_standard_output_that_is_closed_is_said_so(store: Sandbox) -> None:
-    status, said = sync(store, None, before=lambda: os.close(1))
-    assert status == 1
-    assert "Standard output is closed" in said
+    result = run_command(store, out=None, before=lambda: os.close(1))
+    assert result.status == 1
+    assert "Standard output is closed" in result.stderr
+    assert "Traceback" not in result.stderr

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import tap_runner
-from fault_runs import small
+from fault_runs import run_command, small
 from tap_runner import Result
 from tiers import some_of
 
@@ -23,9 +20,7 @@ from tap_bigcommerce_sandbox import Sandbox
 # raises when the expression on its arguments holds.
 MISTAKES = {
     "in a worker": "api.response Response.read a[0].path=='/v2/orders'",
-    "where answers are taken": (
-        "pagination.id_ranges IdRangePaginator.received a[0].name=='orders'"
-    ),
+    "where answers are taken": "pagination.id_ranges IdRangePaginator.received a[0].name=='orders'",
     "where rows are completed": "streams.enrichment.order_details OrderDetails.enrich True",
     "in a lookup": "streams.enrichment.child_lists ChildLists.read a[2]=='coupons'",
     "where records are made": "sync.stream_sync StreamSync.write a[0].stream.name=='orders'",
@@ -66,28 +61,17 @@ def whole(store: Sandbox) -> Result:
     return tap_runner.run(tap_runner.settings(store))
 
 
-def run_with_a_mistake(store: Sandbox, folder: Path, mistake: str, catalog: Any = None) -> Result:
+def run_with_a_mistake(store: Sandbox, mistake: str, **more: Any) -> Result:
     # As little memory as can be: what a failed stream keeps of it would stop the others.
-    config = tap_runner.settings(store, page_size=5, max_buffered_mb=1)
-    words = []
-    for name, value in (("config", config), ("catalog", catalog)):
-        if value is not None:
-            (folder / name).write_text(json.dumps(value))
-            words += [f"--{name}", str(folder / name)]
-    ended = subprocess.run(
-        [sys.executable, "-c", BREAK, *mistake.split(), *words],
-        capture_output=True,
-        check=False,
-        timeout=30,
-    )
-    return Result(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+    few = {"page_size": 5, "max_buffered_mb": 1, **more}
+    return run_command(store, [sys.executable, "-c", BREAK, *mistake.split()], **few)
 
 
 @pytest.mark.parametrize("where", some_of([*MISTAKES], 5, pytest.mark.histories))
 def test_a_mistake_of_the_tap_fails_its_own_stream(
-    store: Sandbox, whole: Result, where: str, tmp_path: Path
+    store: Sandbox, whole: Result, where: str
 ) -> None:
-    result = run_with_a_mistake(store, tmp_path, MISTAKES[where])
+    result = run_with_a_mistake(store, MISTAKES[where])
     assert result.status == 1, result.stderr[-2000:]
     assert result.stderr.count("ZeroDivisionError: a mistake") == 1
     [words] = result.logged("CRITICAL")
@@ -100,14 +84,12 @@ def test_a_mistake_of_the_tap_fails_its_own_stream(
     assert result.state.get("currently_syncing") is None
 
 
-def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(
-    store: Sandbox, tmp_path: Path
-) -> None:
-    catalog = tap_runner.select(tap_runner.discover(), "orders", "order_taxes", "order_messages")
-    result = run_with_a_mistake(store, tmp_path, CHILD, catalog)
+def test_a_mistake_where_a_childs_list_is_read_fails_the_child_alone(store: Sandbox) -> None:
+    select = "orders,order_taxes,order_messages"
+    result = run_with_a_mistake(store, CHILD, select=select)
     assert result.status == 1
     assert "Failed: order_taxes (see above); " in result.logged("ERROR")[-1]
-    whole = tap_runner.run(tap_runner.settings(store), catalog)
+    whole = tap_runner.run(tap_runner.settings(store, select=select))
     for stream in ("orders", "order_messages"):
         assert result.records(stream) == whole.records(stream) != []
 

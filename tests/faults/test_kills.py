@@ -77,28 +77,3 @@ def test_after_a_kill_a_resumed_sync_and_a_quiet_one_make_all_as_the_store_holds
             state = results[-1].state
         assert differences(store, *results) == []
     assert "resume" not in str(state)
-
-
-@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.kills)])
-def test_whatever_the_line_after_which_output_was_cut_its_last_state_makes_it_whole(
-    every: int,
-) -> None:
-    """A run that goes on from every STATE, or from one in `every`."""
-    options = small(orders=16, products=10, coupons=6, variants_per_product=1, latency_ms=2.0)
-    with Sandbox(options) as store:
-        settings = tap_runner.settings(store, page_size=4, lookback_seconds=0)
-        whole = tap_runner.run(settings, env=tap_runner.EVERY_PAGE)
-        lines = whole.stdout.splitlines()
-        places = [at for at, line in enumerate(lines) if line.startswith('{"type":"STATE"')]
-        assert len(places) == len(whole.states) > 12
-        for at, following in list(zip(places, [*places[1:], len(lines)], strict=True))[::every]:
-            cut = Result(0, "\n".join(lines[: at + 1]), "")
-            result = tap_runner.run(settings, state=cut.state)
-            assert result.status == 0, critical(result)
-            # No STATE covers a record that was not written before it.
-            assert differences(store, cut, result) == [], at
-            # Of what was written no page comes again; a bookmark's own second is read again.
-            again = [{*cut.ids(stream)} & {*result.ids(stream)} for stream in FOUR[1:]]
-            assert sum(map(len, again)) <= 9, f"cut after line {at + 1}"
-            # Until the next STATE, whatever a target has seen of the lines between.
-            assert following - at <= 4 + 3, "a page is covered by a STATE once it is written"

@@ -110,6 +110,19 @@ def test_a_list_that_goes_on_is_read_on_whatever_it_was_expected_to_be(name: str
     assert sorted(result.ids(STREAM_OF[path])) == list(range(1, count + 1))
 
 
+def test_what_is_deleted_while_a_list_is_read_is_no_contradiction() -> None:
+    shown = by_cursor(rows(2), rows(4)[2:], names=lambda at: None if at else "?after=c1")
+
+    def body(query: Json) -> Any:
+        answer = shown(query)
+        said = {"pagination": {"total": 4 if query["limit"] == "1" else 5}}
+        return {**answer, "meta": {**answer["meta"], **said}}
+
+    result = read(CURSORS, body)
+    assert result.status == 0, critical(result)
+    assert result.ids("product_metafields") == [1, 2, 3, 4]
+
+
 def test_rows_that_enter_before_the_reader_and_push_known_pages_behind_it_are_no_end() -> None:
     shown = rows(20)
 
