@@ -180,17 +180,14 @@ def test_no_header_causes_a_traceback_or_a_wait_above_the_maximum(
     assert len(client.requests) < 20
 
 
-@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-@pytest.mark.parametrize("text", [None, "no certificate"])
+@pytest.mark.parametrize(
+    ("name", "text"), [("REQUESTS_CA_BUNDLE", None), ("CURL_CA_BUNDLE", "no certificate")]
+)
 def test_unusable_certificates_are_named_with_their_environment_variable(
-    monkeypatch: pytest.MonkeyPatch,
-    client: TimedClient,
-    tmp_path: Path,
-    name: str,
-    text: str | None,
+    monkeypatch: pytest.MonkeyPatch, client: TimedClient, tmp_path: Path, name: str, text: str
 ) -> None:
     path = tmp_path / "bundle.pem"
-    if text is not None:
+    if text:
         path.write_text(text)
     monkeypatch.setenv(name, str(path))
     for url in ("https://api.bigcommerce.com", "https://localhost:8443"):
