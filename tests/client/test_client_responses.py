@@ -16,7 +16,7 @@ import requests
 import urllib3
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from timed_client import CONTENT, ROWS, TOKEN, ClientWith, TimedClient, client, client_with
+from timed_client import CONTENT, ROWS, TOKEN, Make, TimedClient, client, make
 
 from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
 from tap_bigcommerce.api.transport import Transport
@@ -32,10 +32,8 @@ def encoded(body: bytes, encoding: str = "gzip") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("user_agent", [None, "shop-elt/1"])
-def test_each_request_has_the_token_the_accepted_formats_and_the_user_agent(
-    client_with: ClientWith, user_agent: str | None
-) -> None:
-    client = client_with(user_agent=user_agent)
+def test_a_request_names_the_token_formats_and_user_agent(make: Make, user_agent: Any) -> None:
+    client = make(user_agent=user_agent)
     client.respond_with(ROWS)
     client.get()
     [request] = client.requests
@@ -82,10 +80,10 @@ def test_a_compressed_body_is_decompressed(client: TimedClient, response: Any) -
         (ConnectionResetError(104, "Connection reset by peer"), "Connection reset by peer"),
     ],
 )
-def test_a_response_that_cannot_be_read_is_retried_and_then_fails_with_a_message(
-    client_with: ClientWith, response: Any, message: str
+def test_an_unreadable_response_is_retried_and_fails(
+    make: Make, response: Any, message: str
 ) -> None:
-    client = client_with(max_attempts=2, max_retry_seconds=0)
+    client = make(max_attempts=2, max_retry_seconds=0)
     client.respond_with(response, ROWS, response)
     assert client.get().content == CONTENT
     with pytest.raises(RequestFailed, match=message) as raised:
@@ -101,15 +99,13 @@ def test_a_request_that_could_not_be_sent_is_not_retried(client: TimedClient) ->
     assert len(client.requests) == 1
 
 
-@pytest.mark.parametrize("is_compressed", [True, False])
-def test_a_response_above_the_size_limit_leads_to_fewer_rows_and_then_fails(
-    client_with: ClientWith, is_compressed: bool
-) -> None:
+@pytest.mark.parametrize("zipped", [True, False])
+def test_a_response_above_the_size_limit_leads_to_fewer_rows(make: Make, zipped: bool) -> None:
     def body(size: int) -> Any:
         text = b'[{"x": "' + b"x" * (size - 11) + b'"}]'
-        return encoded(gzip.compress(text)) if is_compressed else text
+        return encoded(gzip.compress(text)) if zipped else text
 
-    client = client_with(max_answer_mb=1)
+    client = make(max_answer_mb=1)
     client.respond_with(body(MEGABYTE), body(MEGABYTE + 1))
     assert len(client.get().content[0]["x"]) == MEGABYTE - 11
     with pytest.raises(PageTooLarge):
@@ -135,9 +131,7 @@ def test_invalid_characters_that_come_twice_are_replaced(client: TimedClient) ->
         ("Mon, 01 Jan 0001 00:00:00 GMT", 300),
     ],
 )
-def test_the_time_of_the_store_is_used_only_if_it_is_earlier_than_the_taps(
-    client: TimedClient, date: int | str, ago: int
-) -> None:
+def test_the_stores_time_is_used_if_it_is_earlier(client: TimedClient, date: Any, ago: int) -> None:
     now = datetime.now(timezone.utc)
     if isinstance(date, int):
         date = (now + timedelta(seconds=date)).strftime("%a, %d %b %Y %H:%M:%S GMT")
@@ -166,10 +160,8 @@ HEADER_TEXTS = st.one_of(
 @settings(
     deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_no_header_causes_a_traceback_or_a_wait_above_the_maximum(
-    client_with: ClientWith, headers: dict[str, str], status: int
-) -> None:
-    client = client_with(max_attempts=2, max_retry_seconds=0)
+def test_no_header_causes_a_traceback_or_a_long_wait(make: Make, headers: Any, status: int) -> None:
+    client = make(max_attempts=2, max_retry_seconds=0)
     client.respond_with({"status": status, "body": ROWS, "headers": headers})
     began = client.clock.now
     for _ in range(3):

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 import urllib3
-from timed_client import CONTENT, PATH, ROWS, TOKEN, ClientWith, TimedClient, client, client_with
+from timed_client import CONTENT, PATH, ROWS, TOKEN, Make, TimedClient, client, make
 
 from tap_bigcommerce import exceptions as errors
 from tap_bigcommerce.api.rate_limiter import LONGEST_NAMED_PAUSE
@@ -53,10 +53,10 @@ def test_these_tests_cover_every_status_that_has_a_rule() -> None:
 
 
 @pytest.mark.parametrize("status", [*AGAIN, *OTHERS_AGAIN])
-def test_a_temporary_fault_is_retried_then_for_fewer_rows_and_fails_with_its_message(
-    client_with: ClientWith, status: int
+def test_a_temporary_fault_is_retried_then_for_fewer_rows_and_fails(
+    make: Make, status: int
 ) -> None:
-    client = client_with(max_attempts=3, max_retry_seconds=0)
+    client = make(max_attempts=3, max_retry_seconds=0)
     client.respond_with(status, ROWS, status)
     assert client.get().content == CONTENT
     assert len(client.requests) == 2
@@ -81,9 +81,7 @@ def test_a_temporary_fault_is_retried_then_for_fewer_rows_and_fails_with_its_mes
         *[(302, location) for location in ("\x80", "http://[", "", "https://elsewhere.example")],
     ],
 )
-def test_a_status_that_is_not_temporary_fails_at_once(
-    client: TimedClient, status: int, location: str
-) -> None:
+def test_other_statuses_fail_at_once(client: TimedClient, status: int, location: str) -> None:
     client.respond_with({"status": status, "headers": {"Location": location}}, ROWS)
     message = failure(client, errors.NotOffered if status in NOT_OFFERED else errors.RequestFailed)
     assert f"failed: {status}: " in message
@@ -92,7 +90,7 @@ def test_a_status_that_is_not_temporary_fails_at_once(
 
 
 @pytest.mark.parametrize("status", FEWER)
-def test_a_rejected_page_raises_page_too_large_if_the_limit_can_be_reduced(
+def test_a_rejected_page_is_too_large_if_it_can_be_smaller(
     client: TimedClient, status: int
 ) -> None:
     details = [{"status": status, "message": "No.", "details": {"max_limit": 50}}]
@@ -111,19 +109,17 @@ def test_a_list_with_status_204_has_no_rows(client: TimedClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "parts"),
+    ("status", "kind", "part"),
     [
-        (401, errors.InvalidToken, ("access_token",)),
-        (403, errors.MissingPermission, ("'Customers: read-only'", "new API account")),
-        (404, errors.NotFound, ("store_hash",)),
+        (401, errors.InvalidToken, "access_token"),
+        (403, errors.MissingPermission, "'Customers: read-only'"),
+        (404, errors.NotFound, "store_hash"),
     ],
 )
-def test_a_setting_or_permission_that_is_wrong_is_named_at_once(
-    client: TimedClient, status: int, kind: type[errors.TapError], parts: tuple[str, ...]
-) -> None:
+def test_a_wrong_setting_is_named(client: TimedClient, status: int, kind: Any, part: str) -> None:
     client.respond_with(status)
     message = failure(client, kind)
-    assert all(part in message for part in parts)
+    assert part in message
     assert TOKEN not in message
     assert len(client.requests) == 1
 
@@ -148,9 +144,7 @@ def test_a_token_that_has_worked_is_retried_a_few_times(client: TimedClient) -> 
         (b"x" * 1_000_000, None),
     ],
 )
-def test_the_message_of_the_api_is_shown_if_it_can_be_parsed(
-    client: TimedClient, body: Any, api_message: str | None
-) -> None:
+def test_the_apis_message_is_shown(client: TimedClient, body: Any, api_message: str | None) -> None:
     client.respond_with({"status": 409, "body": body})
     message = failure(client, errors.RequestFailed)
     assert (api_message in message) if api_message else ("the API says" not in message)
@@ -164,15 +158,12 @@ REFUSED = requests.ConnectionError(
 )
 
 
-def refusal(
-    left: Any = None, reset: Any = 2000, window: Any = 30000, **headers: Any
-) -> dict[str, Any]:
+def refusal(left: Any = None, reset: Any = 2000, **headers: Any) -> dict[str, Any]:
     """A 429 with these headers, an underscore for each hyphen, and the quota if `left` is given."""
     if left is not None:
         headers["X_Rate_Limit_Requests_Quota"] = 450
         headers["X_Rate_Limit_Requests_Left"] = left
         headers["X_Rate_Limit_Time_Reset_Ms"] = reset
-        headers["X_Rate_Limit_Time_Window_Ms"] = window
     named = {name.replace("_", "-"): str(text) for name, text in headers.items()}
     return {"status": 429, "headers": named}
 
@@ -195,37 +186,24 @@ def moment(seconds: float) -> str:
         (refusal(left=0, Retry_After=7, X_Retry_After=6), 7),
         (refusal(left=440, Retry_After=3), 3),
         (refusal(Retry_After=1e300), LONGEST_NAMED_PAUSE),
-        (refusal(left=0, reset=1e300, window=1e300), LONGEST_NAMED_PAUSE),
+        (refusal(left=0, reset=1e300), LONGEST_NAMED_PAUSE),
         (refusal(Retry_After=moment(10**8)), LONGEST_NAMED_PAUSE),
         *[(refusal(Retry_After=text), 1) for text in ("inf", "-1", "soon")],
     ],
 )
-def test_after_a_429_the_client_waits_as_long_as_it_says(
-    client: TimedClient, response: dict[str, Any], wait: float
-) -> None:
+def test_a_429_is_waited_for_as_it_says(client: TimedClient, response: Any, wait: float) -> None:
     client.respond_with(response, ROWS)
     client.get()
     assert client.waited() == pytest.approx(wait, abs=0.3)
     assert client.counts.statuses == {"429": 1, "200": 1}
 
 
-@pytest.mark.parametrize("window", [1e12, 1e-320, -5, "nan", "x", "9" * 400])
-def test_an_invalid_length_of_the_window_does_not_stop_the_run(
-    client: TimedClient, window: Any
-) -> None:
-    named = refusal(left=0, reset=window, window=window)["headers"]
-    client.respond_with({"headers": named, "body": ROWS}, ROWS)
-    client.get()
-    client.get()
-    assert client.waited() <= 31
-
-
-def test_429s_are_failures_only_while_no_request_succeeds(client_with: ClientWith) -> None:
-    client = client_with(max_attempts=1, max_retry_seconds=0)
+def test_429s_are_failures_only_while_no_request_succeeds(make: Make) -> None:
+    client = make(max_attempts=1, max_retry_seconds=0)
     client.respond_with(*[429, ROWS] * 5)
     for _ in range(5):
         client.get()
-    client = client_with(max_attempts=3, max_retry_seconds=120)
+    client = make(max_attempts=3, max_retry_seconds=120)
     client.respond_with(429)
     began = client.clock.now
     with pytest.raises(
@@ -236,10 +214,8 @@ def test_429s_are_failures_only_while_no_request_succeeds(client_with: ClientWit
     assert len(client.requests) <= 9
 
 
-def test_retries_with_growing_waits_end_after_the_attempts_or_the_seconds_whichever_is_later(
-    client_with: ClientWith,
-) -> None:
-    client = client_with(max_attempts=2, max_retry_seconds=300)
+def test_retries_end_after_attempts_or_seconds_whichever_is_later(make: Make) -> None:
+    client = make(max_attempts=2, max_retry_seconds=300)
     client.respond_with(*[503] * 6, ROWS, 503)
     client.get()
     # Between half of 0.5, 1, 2, ... seconds and all of them.
@@ -251,10 +227,8 @@ def test_retries_with_growing_waits_end_after_the_attempts_or_the_seconds_whiche
 
 
 @pytest.mark.parametrize("dead", [429, 503, REFUSED])
-def test_a_store_that_responds_to_nothing_is_waited_for_once(
-    client_with: ClientWith, dead: Any
-) -> None:
-    client = client_with(max_attempts=2, max_retry_seconds=60)
+def test_a_store_that_responds_to_nothing_is_waited_for_once(make: Make, dead: Any) -> None:
+    client = make(max_attempts=2, max_retry_seconds=60)
     client.api.reset()
     for path in (PATH, "/v2/time"):
         client.respond_with(dead, path=path)
@@ -281,10 +255,8 @@ def test_a_store_that_responds_to_nothing_is_waited_for_once(
 
 
 @pytest.mark.parametrize(("dead", "status"), [(429, 204), (503, 404), (REFUSED, 401)])
-def test_a_store_that_responds_to_other_requests_fails_one_stream_only(
-    client_with: ClientWith, dead: Any, status: int
-) -> None:
-    client = client_with(max_attempts=2, max_retry_seconds=60)
+def test_a_store_that_responds_fails_one_stream_only(make: Make, dead: Any, status: int) -> None:
+    client = make(max_attempts=2, max_retry_seconds=60)
     client.api.reset()
     client.respond_with(status, path="/v2/time")
     client.respond_with(ROWS, path="/v2/coupons")

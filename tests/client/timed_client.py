@@ -81,12 +81,12 @@ class TimedClient:
         return self.clock.now - since
 
 
-ClientWith = Callable[..., TimedClient]
+Make = Callable[..., TimedClient]
 """Makes a client with the given settings; what an earlier one was sent is forgotten."""
 
 
 @pytest.fixture
-def client_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientWith]:
+def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     clock = Clock()
     for name in (*FROM_ENVIRONMENT, "ALL_PROXY", "all_proxy"):
         monkeypatch.delenv(name, raising=False)
@@ -98,6 +98,6 @@ def client_with(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientWith]:
 
 
 @pytest.fixture
-def client(client_with: ClientWith) -> TimedClient:
+def client(make: Make) -> TimedClient:
     """A client with the default settings."""
-    return client_with()
+    return make()

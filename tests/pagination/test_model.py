@@ -8,7 +8,7 @@ import logging
 import os
 import random
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -71,10 +71,13 @@ LIVES = st.fixed_dictionaries(
 )
 
 
+Json = dict[str, Any]
+
+
 class Table:
     """A list of the store, and what a target has received of it."""
 
-    def __init__(self, name: str, list_: ModelList, options: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, list_: ModelList, options: Json) -> None:
         self.name = name
         self.list = list_
         self.pass_began = 0.0
@@ -90,7 +93,7 @@ class Table:
         paths = frozenset(SCHEMA["properties"])
         self.selection = Selection(stream, SCHEMA, SCHEMA, SCHEMA, not self._incremental, paths)
 
-    def receive(self, lines: list[Mapping[str, Any]]) -> None:
+    def receive(self, lines: list[Json]) -> None:
         """One run's messages: order, and at each STATE whether it is safe."""
         last_id, written, bookmark = 0, set[int](), None
         missing = self.missing()
@@ -140,7 +143,7 @@ class Life:
     Each sync has the state of the one before.
     """
 
-    def __init__(self, options: Mapping[str, Any], behavior: Mapping[str, Any]) -> None:
+    def __init__(self, options: Json, behavior: Json) -> None:
         self.chance = chance = random.Random(options["seed"])
         self.clock = Clock()
         self._options = options
@@ -190,7 +193,7 @@ class Life:
         self._state = states[-1] if states else self._state
         return complete
 
-    def _sync(self) -> tuple[list[Mapping[str, Any]], bool]:
+    def _sync(self) -> tuple[list[Json], bool]:
         """The messages of one run, and whether it came to its end."""
         parallel, clock = self._options["parallel"], self.clock
         size = self._options["page_size"]
@@ -229,9 +232,7 @@ def _quiet() -> Iterator[None]:
 @pytest.mark.timeout(600)  # `make test-all` tries 200 of them.
 @settings(deadline=None, print_blob=True, suppress_health_check=[*HealthCheck])
 @given(LIVES, LISTS, st.lists(st.tuples(SEEDS, st.sampled_from(["sync", "sync", "change"]))))
-def test_whatever_happens_every_record_arrives(
-    options: dict[str, Any], behavior: dict[str, Any], steps: list[tuple[int, str]]
-) -> None:
+def test_every_record_arrives(options: Json, behavior: Json, steps: list[tuple[int, str]]) -> None:
     """Each step checks what it wrote. At the end, when nothing changes or fails any more, one more
     sync has to have written everything."""
     life = Life(options, behavior)

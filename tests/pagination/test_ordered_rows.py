@@ -72,9 +72,7 @@ def batches(
 
 @given(rows_of_a_page, st.booleans(), st.data())
 @settings(max_examples=300, deadline=None)
-def test_the_rows_that_were_added_come_complete_and_in_order(
-    rows: list[Row], v3: bool, data: st.DataObject
-) -> None:
+def test_rows_come_complete_and_in_order(rows: list[Row], v3: bool, data: st.DataObject) -> None:
     page = page_of(rows, v3=v3)
     keys = [key for key in page.ids if data.draw(st.integers(0, 9), "kept") > 0]
     found = batches(page, keys, Halves(), data.draw(st.integers(), "order"))

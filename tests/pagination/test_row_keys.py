@@ -58,9 +58,7 @@ def bodies(draw: st.DrawFn) -> tuple[bytes, bool]:
 
 @given(bodies(), st.sampled_from([("id",), ("id", "name")]))
 @settings(max_examples=20 * settings().max_examples, deadline=None)
-def test_keys_that_are_taken_from_bytes_are_those_of_the_rows(
-    page: tuple[bytes, bool], names: tuple[str, ...]
-) -> None:
+def test_keys_are_those_of_the_rows(page: tuple[bytes, bool], names: tuple[str, ...]) -> None:
     body, v3 = page
     found = RowKeys(names).of_body(body, v3=v3)
     if found is None:

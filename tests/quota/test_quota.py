@@ -37,9 +37,7 @@ class Scene:
 @pytest.mark.parametrize("quota", [150, 450])
 @pytest.mark.parametrize("others", [False, True], ids=["alone", "beside another app"])
 @pytest.mark.parametrize("taps", [1, 2])
-def test_taps_use_the_quota_but_for_what_others_need(
-    taps: int, others: bool, quota: int, seed: int
-) -> None:
+def test_taps_leave_what_others_need(taps: int, others: bool, quota: int, seed: int) -> None:
     needed = quota // 2 if others else 0
     scene = Scene(quota, seed, taps=taps, others=needed)
     assert min(scene.used) >= 0.9 * (SHARE * quota - needed)
@@ -260,13 +258,22 @@ def test_when_requests_are_sent_follows_from_what_responses_say(script: str) -> 
             getattr(limiter, method)(*map(float, values))
 
 
-@pytest.mark.parametrize("value", ["", "-1", "nan"])
+@pytest.mark.parametrize("value", ["", "-1", "nan", "9" * 400])
 @pytest.mark.parametrize("name", ["Time-Reset-Ms", "Requests-Quota", "Requests-Left"])
 def test_headers_that_are_not_numbers_are_ignored(name: str, value: str) -> None:
     limiter = Limiter(150)
     limiter.sends(1)
     limiter.release({**quota_headers(150, 0, 30), f"X-Rate-Limit-{name}": value}, took=0.1)
     limiter.only(4)
+
+
+@pytest.mark.parametrize("window", ["", "-5", "nan", "1e12", "1e-320", "9" * 400])
+def test_an_invalid_length_of_the_window_is_ignored(window: str) -> None:
+    limiter = Limiter(150)
+    limiter.sends(1)
+    headers = quota_headers(150, 0, 3600)
+    limiter.release({**headers, "X-Rate-Limit-Time-Window-Ms": window}, took=0.1)
+    limiter.waits(29.9, 30.1)
 
 
 def test_without_headers_for_a_long_time_each_window_has_its_quota() -> None:

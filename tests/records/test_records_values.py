@@ -113,9 +113,7 @@ VALUES = [
 
 
 @pytest.mark.parametrize(("field", "value", "text"), VALUES)
-def test_a_value_is_converted_where_nothing_is_lost_and_rescued_elsewhere(
-    field: Any, value: Any, text: Any
-) -> None:
+def test_a_value_is_converted_or_rescued(field: Any, value: Any, text: Any) -> None:
     check(field, value, text)
 
 
@@ -131,9 +129,7 @@ def test_a_value_is_converted_where_nothing_is_lost_and_rescued_elsewhere(
         *rescued(TEXT_LIST, {"a": 1}),
     ],
 )
-def test_json_text_accepts_any_value_and_a_value_becomes_the_only_item_of_a_list(
-    field: Any, value: Any, text: Any
-) -> None:
+def test_a_text_or_a_list_takes_any_value(field: Any, value: Any, text: Any) -> None:
     option = "json_text" if field is TEXTS else "value_or_array"
     check(field, value, text, **{option: {"field"}})
 
