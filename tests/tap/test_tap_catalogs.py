@@ -164,21 +164,17 @@ def test_discovery_needs_neither_the_clock_nor_child_lists_and_waits_for_the_quo
     assert not [line for line in result.logged("WARNING", "CRITICAL") if "429" not in line]
 
 
-@pytest.mark.parametrize(
-    ("kind", "message", "command"),
-    [
-        ("404", "Check store_hash", "--discover"),
-        ("423", "locked", "--check"),
-        ("503", "is open", "--discover"),
-    ],
-)
-def test_a_store_of_which_no_list_can_be_read_is_an_error(
-    small: Sandbox, kind: str, message: str, command: str
-) -> None:
-    small.fault("*", kind=kind, times=0)
-    line = refused(settings(small, **IMPATIENT), args=[command])
-    assert "can be read" in line
-    assert message in line
+def test_a_store_of_which_no_list_can_be_read_is_an_error(small: Sandbox) -> None:
+    for kind, command, message in (
+        ("404", "--discover", "Check store_hash"),
+        ("423", "--check", "locked"),
+        ("503", "--discover", "is open"),
+    ):
+        small.clear_faults()
+        small.fault("*", kind=kind, times=0)
+        line = refused(settings(small, **IMPATIENT), args=[command])
+        assert "can be read" in line
+        assert message in line
 
 
 # Catalogs as other programs and people write them
@@ -203,6 +199,7 @@ def metadata_at(entry: Json, path: str) -> Json:
 def test_a_catalog_of_meltano_selects_what_its_rules_say(quiet: Sandbox) -> None:
     catalog = json.loads(MELTANO.read_text("utf-8"))
     metadata_at(entry_of(catalog, "coupons"), "applies_to.entity")["selected"] = False
+    entry_of(catalog, "order_shipments")["schema"]["properties"]["items"] = {"type": "string"}
     result = succeed(settings(quiet), catalog)
     assert set(result.schemas) == {"coupons", "customers", "order_shipments"}
     schema = {name: s["schema"]["properties"] for name, s in result.schemas.items()}
@@ -216,29 +213,15 @@ def test_a_catalog_of_meltano_selects_what_its_rules_say(quiet: Sandbox) -> None
     assert "restricted_to is selected" in warnings[0]
     assert "coupons.restricted_to*" in warnings[0]
     assert "order_shipments.billing_address*" in warnings[1]
-    # An object that is a string in the catalog becomes JSON text, of what is selected in it.
+    # An object or array that is a string in the catalog becomes JSON text of what is selected.
     assert schema["coupons"]["applies_to"] == {"type": ["null", "string"]}
     stored = {row["id"]: row.get("applies_to") for row in quiet.records("coupons")}
     assert any(stored.values())
     for row in result.records("coupons"):
         full = stored[row["id"]]
         assert json.loads(row["applies_to"] or "null") == (full and {"ids": full["ids"]})
-
-
-def test_an_array_that_is_a_string_in_the_catalog_becomes_its_json_text(
-    quiet: Sandbox, catalog: Json
-) -> None:
-    fields = {"orders": ["products"], "products": ["categories"]}
-    chosen = select(catalog, "orders", "products", fields=fields)
-    entry_of(chosen, "orders")["schema"]["properties"]["products"] = {"type": ["null", "string"]}
-    entry_of(chosen, "products")["schema"]["properties"]["categories"] = {"type": "string"}
-    result = run(settings(quiet), chosen)
-    plain = run(settings(quiet), select(catalog, "orders", "products", fields=fields))
-    for name, (field,) in fields.items():
-        for row in result.records(name):
-            found = json.loads(row[field], parse_float=str)
-            value = plain.record(name, row["id"])[field]
-            assert found == json.loads(json.dumps(value, default=str))
+    items = [json.loads(row["items"]) for row in result.records("order_shipments")]
+    assert items == [row["items"] for row in quiet.records("order_shipments", full=True)] != []
 
 
 def test_a_field_that_its_schema_deselects_is_not_written(quiet: Sandbox, catalog: Json) -> None:
@@ -305,17 +288,3 @@ def test_of_a_catalog_as_discovery_writes_it_nothing_is_ignored(quiet: Sandbox) 
     result = run(config, run(config, args=["--discover", "--select", "coupons,banners"]).catalog)
     assert set(result.schemas) == {"coupons", "banners"}
     assert result.logged("WARNING") == []
-
-
-def test_a_field_of_any_type_in_a_catalog_can_hold_pseudonyms(
-    quiet: Sandbox, catalog: Json
-) -> None:
-    chosen = select(catalog, "customers")
-    fields = entry_of(chosen, "customers")["schema"]["properties"]
-    fields.update(email=True, phone={})
-    config = settings(quiet, hash_fields="customers.email,customers.phone", hash_salt="salt")
-    result = succeed(config, chosen)
-    assert all(len(row["email"]) == 64 for row in result.records("customers"))
-    schema = result.schemas["customers"]["schema"]["properties"]
-    assert schema["email"] is True
-    assert schema["phone"] == {}

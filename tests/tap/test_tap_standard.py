@@ -181,13 +181,13 @@ def test_with_an_end_date_nothing_is_activated_or_reported_deleted(small: Sandbo
 def test_start_dates_methods_and_lookbacks_are_the_streams_own(
     quiet: Sandbox, catalog: Json, first_sync: Result
 ) -> None:
-    own: dict[str, Json] = {
-        "orders": {"start_date": "2025-01-01"},
-        "products": {"start_date": "2025-01-01"},
-        "customers": {"replication_method": "INCREMENTAL", "lookback_seconds": 0},
+    incremental = {"replication_method": "INCREMENTAL"}
+    own = {
+        "orders": {**incremental, "start_date": "2025-01-01"},
+        "products": {**incremental, "start_date": "2025-01-01"},
+        "customers": {**incremental, "lookback_seconds": 0},
     }
-    chosen = select(catalog, "orders", "customers", "products", replication_method="FULL_TABLE")
-    own["orders"]["replication_method"] = own["products"]["replication_method"] = "INCREMENTAL"
+    chosen = select(catalog, *DATED, replication_method="FULL_TABLE")
     result = succeed(settings(quiet, start_date="2024-01-01", streams=own), chosen)
     for stream, start in (("orders", "2025"), ("products", "2025"), ("customers", "2024")):
         expected = [date for date in dates(first_sync, stream) if date >= start]
