@@ -7,14 +7,11 @@ import re
 from typing import Any
 
 import pytest
-from all_streams import NAMES as ALL
-from all_streams import PARENTS, list_of
+from all_streams import FOUR, NAMES, PARENTS, list_of
 from expected import STREAMS as EXPECTED
 from tap_runner import Json, Result, discover, run, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Options, Sandbox
-
-DEFAULT = ("coupons", "customers", "orders", "products")
 
 
 def check(config: Json, catalog: Any = None, state: Any = None) -> Json:
@@ -49,7 +46,7 @@ def test_the_store_is_shown_and_the_check_fits_one_screen(small: Sandbox) -> Non
 
 
 def test_counts_are_those_of_the_store_and_no_list_is_read(quiet: Sandbox, catalog: Json) -> None:
-    found = check(settings(quiet, start_date="2025-06-01"), select(catalog, *ALL))
+    found = check(settings(quiet, start_date="2025-06-01"), select(catalog, *NAMES))
     for entry in quiet.requests():
         counts = entry["path"].endswith("/count")
         assert counts or entry["query"].get("limit", "1") == "1"
@@ -67,8 +64,8 @@ def test_counts_are_those_of_the_store_and_no_list_is_read(quiet: Sandbox, catal
 def test_records_are_counted_as_a_sync_reads_them(small: Sandbox) -> None:
     config = settings(small, start_date="2025-06-01")
     found, synced = check(config), run(config)
-    assert {s["stream"] for s in found["streams"] if s["selected"]} == {*DEFAULT}
-    for name in DEFAULT:
+    assert {s["stream"] for s in found["streams"] if s["selected"]} == {*FOUR}
+    for name in FOUR:
         assert stream_of(found, name)["full_sync_records"] == len(synced.records(name))
     assert 0 < stream_of(found, "orders")["full_sync_records"] < len(small.records("orders"))
     # The first sync of products takes all.
@@ -77,7 +74,7 @@ def test_records_are_counted_as_a_sync_reads_them(small: Sandbox) -> None:
     small.change("orders", count=4)
     small.change("products", count=2)
     found, again = check(config, state=synced.state), run(config, state=synced.state)
-    for name in DEFAULT:
+    for name in FOUR:
         assert stream_of(found, name)["next_sync_records"] == len(again.records(name))
     assert stream_of(found, "orders")["bookmark"] == synced.bookmark("orders")
     assert found["next_sync"]["from_state"] is True
@@ -117,7 +114,7 @@ def test_the_estimate_is_close_to_what_the_sync_takes(coupons: str) -> None:
     options = Options(orders=600, customers=300, products=300, coupons=40, huge_order_share=0)
     with Sandbox(options) as store:
         config = settings(store, order_coupons=coupons)
-        catalog = select(discover(config), *DEFAULT, "order_taxes", "product_options", "brands")
+        catalog = select(discover(config), *FOUR, "order_taxes", "product_options", "brands")
         found = check(config, catalog)
         store.clear_requests()
         succeed(config, catalog)
@@ -144,12 +141,10 @@ def test_the_estimate_is_held_to_the_quota(small: Sandbox) -> None:
 
 
 def test_the_share_of_coupons_is_shown_as_an_assumption(quiet: Sandbox) -> None:
-    found = check(settings(quiet))
-    assert found["full_sync"]["requests_high"] > found["full_sync"]["requests"]
-    assert any("coupon" in sentence for sentence in found["assumptions"])
-    never = check(settings(quiet, order_coupons="never"))
-    assert never["full_sync"]["requests_high"] == never["full_sync"]["requests"]
-    assert not any("coupon" in sentence for sentence in never["assumptions"])
+    for coupons, assumed in (("auto", True), ("never", False)):
+        found = check(settings(quiet, order_coupons=coupons))
+        assert (found["full_sync"]["requests_high"] > found["full_sync"]["requests"]) is assumed
+        assert any("coupon" in sentence for sentence in found["assumptions"]) is assumed
 
 
 def test_a_missing_permission_of_a_selected_stream_is_named_with_status_1(small: Sandbox) -> None:

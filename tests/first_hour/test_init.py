@@ -20,8 +20,6 @@ CLIENT ID: {CLIENT}
 CLIENT SECRET: {SECRET}
 API PATH: {PATH}
 """
-
-
 CONFIG = {"store_hash": "abc123", "access_token": TOKEN, "client_id": CLIENT}
 
 

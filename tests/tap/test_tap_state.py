@@ -84,7 +84,6 @@ RESUME = {"since": None, "sync_start": "2025-01-01T00:00:00Z", "newest": None, "
 NO_STATE, NO_ENTRY = "state should be a JSON object", "should hold one JSON object for each stream"
 DAMAGED: list[tuple[Any, str]] = [
     ([], NO_STATE),
-    ({"singer_state": "{}"}, NO_STATE),
     ({"completed": "{}", "partial": {}}, NO_STATE),
     ({"value": {"position": 1}}, 'The state has no "bookmarks"'),
     ({"bookmarks": []}, NO_ENTRY),
