@@ -120,6 +120,11 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
         yield path, value
 
 
+def asked(store: Store, list_: str) -> list[Json]:
+    """The parameters of the requests for a list."""
+    return [entry["query"] for entry in store.requests() if entry["list"] == list_]
+
+
 def truth(store: Store, name: str) -> dict[Key, Json]:
     """The rows of a stream by key, with all that it adds to what the store holds."""
     added = _ADDED.get(name, dict)

@@ -21,18 +21,6 @@ NOTHING: Mapping[str, tuple[Any, ...]] = {
     **dict.fromkeys(("number", "integer", "array"), ("",)),
 }
 """By type, the values for which null is written."""
-ONLY_V3 = (
-    "channel_ids",
-    "origin_channel_id",
-    "authentication",
-    "accepts_product_review_abandoned_cart_emails",
-    "attributes",
-    "store_credit_amounts",
-    "shopper_profile_id",
-    "segment_ids",
-    "address_count",
-    "attribute_count",
-)
 
 
 def instant(text: str) -> datetime:
@@ -52,9 +40,7 @@ def rows_of(store: Store, name: str) -> list[Json]:
         attributes: dict[int, list[Json]] = {row["id"]: [] for row in rows}
         for value in store.records("customer_attribute_values"):
             attributes[value["customer_id"]].append(value)
-        for row in rows:
-            found = {**of_v3[row["id"]], "attributes": attributes[row["id"]]}
-            row.update({field: found[field] for field in ONLY_V3 if field in found})
+        rows = [{**of_v3[row["id"]], "attributes": attributes[row["id"]], **row} for row in rows]
     return rows
 
 

@@ -32,7 +32,16 @@ OF_CHANNELS = {*FIELDS, *FILTERS}
 
 @pytest.fixture(scope="module")
 def store() -> Iterator[Sandbox]:
-    with Sandbox(Options(orders=24, customers=30, products=24, coupons=5, channels=3)) as started:
+    with Sandbox(
+        Options(
+            orders=24,
+            customers=30,
+            products=24,
+            coupons=5,
+            channels=3,
+            refuse_unknown_parameters=True,
+        )
+    ) as started:
         second = started.records("channels")[1]["id"]
         for name in ("orders", "subscribers"):
             ids = [row["id"] for row in started.records(name)]
@@ -45,6 +54,7 @@ def store() -> Iterator[Sandbox]:
 def read(store: Sandbox, catalog: Json, **more: Any) -> tuple[Result, list[Json]]:
     store.clear_requests()
     result = succeed(settings(store, **more), select(catalog, *NAMES))
+    assert not [entry["query"] for entry in store.requests() if entry["status"] == 400]
     return result, store.requests()
 
 

@@ -1,24 +1,19 @@
-"""Singer messages: their order and content, and when a STATE is written."""
+"""Singer messages: their order, their content, and when they are written."""
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import json
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
 from all_streams import FOUR
 from store_truth import INSTANT, instant
-from tap_runner import EVERY_PAGE, Json, Result, run, select, settings, start, succeed
+from tap_runner import EVERY_PAGE, Json, Result, discover, run, select, settings, start, succeed
 
-from tap_bigcommerce_sandbox import Sandbox
-
-jsonschema: Any = importlib.import_module("jsonschema")
-"""The version that singer-python pins; it has no type annotations."""
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 LARGE_STATE_BYTES = 16 * 1024
 
@@ -27,17 +22,6 @@ LARGE_STATE_BYTES = 16 * 1024
 def pages(_quiet_store: Sandbox) -> Result:
     """A sync of many small pages, with a STATE after each."""
     return run(settings(_quiet_store, page_size=6), env=EVERY_PAGE)
-
-
-def test_one_schema_is_written_before_the_records_of_its_stream_which_fit(pages: Result) -> None:
-    for name in FOUR:
-        kinds = [m["type"] for m in pages.messages if m.get("stream") == name]
-        assert kinds[0] == "SCHEMA"
-        assert kinds.count("SCHEMA") == 1
-        assert kinds.count("RECORD") == len(pages.records(name)) > 0
-        validator = jsonschema.Draft4Validator(pages.schemas[name]["schema"])
-        for record in pages.records(name):
-            assert list(validator.iter_errors(record)) == []
 
 
 def test_time_extracted_is_when_the_request_was_sent(small: Sandbox, catalog: Json) -> None:
@@ -81,10 +65,15 @@ def test_a_state_is_written_once_a_second_while_a_list_is_read(
     assert all(later - earlier > 0.8 for earlier, later in itertools.pairwise(times))
 
 
-def test_a_state_covers_exactly_the_records_before_it_and_the_last_all(pages: Result) -> None:
+def test_a_schema_comes_first_and_a_state_covers_exactly_the_records_before_it(
+    pages: Result,
+) -> None:
     assert pages.messages[-1]["type"] == "STATE"
     assert "currently_syncing" not in pages.state
     assert "resume" not in json.dumps(pages.state)
+    for name in FOUR:
+        kinds = [m["type"] for m in pages.messages if m.get("stream") == name]
+        assert kinds == ["SCHEMA", *("RECORD" for _ in pages.records(name))]
     last: dict[str, int] = {}
     counts = dict.fromkeys(FOUR, 0)
     stream = ""
@@ -106,23 +95,18 @@ def test_a_state_covers_exactly_the_records_before_it_and_the_last_all(pages: Re
                     assert counts[name] == len(pages.records(name))
 
 
-@pytest.mark.parametrize("padding", [LARGE_STATE_BYTES - 1500, LARGE_STATE_BYTES + 100])
-def test_a_large_state_is_written_once_a_minute(
-    quiet: Sandbox, catalog: Json, padding: int
-) -> None:
-    state = {"bookmarks": {"other": {"pad": "x" * padding}}}
+def test_a_large_state_is_written_once_a_minute(quiet: Sandbox, catalog: Json) -> None:
+    state = {"bookmarks": {"other": {"pad": "x" * LARGE_STATE_BYTES}}}
     names = ("coupons", "customers")
     chosen = select(catalog, *names, fields=dict.fromkeys(names, ()))
     result = succeed(settings(quiet, page_size=3), chosen, state, env=EVERY_PAGE)
     assert result.state["bookmarks"]["other"] == state["bookmarks"]["other"]
     assert result.bookmark("customers")
-    if padding < LARGE_STATE_BYTES:
-        pages = sum(len(result.records(name)) for name in names) / 3
-        assert len(result.states) > pages / 2
-    else:
-        # At most one for the minute, one at the end of each stream, and the last one.
-        assert len(result.states) <= 2 * len(names) + 1
-        assert '"resume"' not in json.dumps(result.states[1:])
+    # At most one for the minute, one at the end of each stream, and the last one.
+    assert len(result.states) <= 2 * len(names) + 1
+    assert '"resume"' not in json.dumps(result.states[1:])
+    less = {"bookmarks": {"other": {"pad": "x" * (LARGE_STATE_BYTES - 1500)}}}
+    assert len(succeed(settings(quiet, page_size=3), chosen, less, env=EVERY_PAGE).states) > 10
 
 
 def test_a_set_of_ids_in_a_file_is_not_written_again_every_second(
@@ -136,3 +120,45 @@ def test_a_set_of_ids_in_a_file_is_not_written_again_every_second(
     # After the first page, and at the end.
     assert sum("resume" in value["bookmarks"]["customers"] for value in result.states) <= 1
     assert len(list(tmp_path.iterdir())) <= 2
+
+
+# Requests in flight at once
+
+
+def test_the_first_record_is_out_while_all_other_pages_are_still_awaited(small: Sandbox) -> None:
+    """One answer is all that it takes, and the catalog's first stream is not even small."""
+    catalog = select(discover(settings(small)), "customers", "products")
+    small.fault("customers", request=2, kind="hang", times=0)
+    small.fault("products", kind="hang", times=0)
+    with start(settings(small, page_size=3), catalog) as tap:
+        assert tap.stdout is not None
+        types = [json.loads(tap.stdout.readline())["type"] for _ in range(2)]
+        assert tap.poll() is None
+    assert types == ["SCHEMA", "RECORD"]
+
+
+@pytest.mark.real_time
+def test_the_next_streams_first_page_is_asked_for_while_the_last_ones_come() -> None:
+    latency = 0.2
+    options = Options(orders=0, coupons=0, customers=100, products=100, latency_ms=1000 * latency)
+    with Sandbox(options) as store:
+        catalog = select(discover(settings(store)), "customers", "products")
+        store.clear_requests()
+        result = succeed(settings(store, page_size=10), catalog)
+        requests = store.requests()
+    last_answer = max(entry["at"] for entry in requests if entry["list"] == "customers") + latency
+    first_request = min(entry["at"] for entry in requests if entry["list"] == "products")
+    assert first_request < last_answer
+    records = [message["stream"] for message in result.messages if message["type"] == "RECORD"]
+    assert [stream for stream, _ in itertools.groupby(records)] == ["customers", "products"]
+
+
+@pytest.mark.real_time
+def test_no_more_requests_are_in_flight_than_max_concurrency_allows() -> None:
+    with Sandbox(Options(orders=120, coupons=9, customers=80, products=80, latency_ms=20)) as store:
+        most = {}
+        for allowed in (1, 3, 8):
+            store.clear_requests()
+            succeed(settings(store, page_size=5, max_concurrency=allowed))
+            most[allowed] = max(entry["in_flight"] for entry in store.requests())
+    assert most == {1: 1, 3: 3, 8: 8}

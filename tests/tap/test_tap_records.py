@@ -36,13 +36,15 @@ ODD: list[tuple[Json, Json]] = [
 def test_orders_are_whole_whatever_way_the_store_shows_them(
     catalog: Json, odd: Json, more: Json
 ) -> None:
-    options = {"orders": 36, "customers": 5, "products": 20, "huge_order_share": 0.3, **odd}
-    with Sandbox(Options(fulfillment_source_embedded=True, **options)) as store:
+    options: Any = {"orders": 36, "customers": 5, "products": 20, "huge_order_share": 0.3, **odd}
+    options |= {"fulfillment_source_embedded": True, "refuse_unknown_parameters": True}
+    with Sandbox(Options(**options)) as store:
         chosen = select(catalog, "orders", every_field=True)
         result = succeed(settings(store, order_coupons="always", **more), chosen)
         rows = truth(store, "orders")
         assert max(len(row["products"]) for row in rows.values()) > 250
         compare(result, "orders", rows, exact=False)
+        assert not [entry["query"] for entry in store.requests() if entry["status"] == 400]
 
 
 @pytest.mark.parametrize("cut_warning", [True, False], ids=["warned of", "silent"])
@@ -64,30 +66,20 @@ def test_a_cut_list_is_read_to_its_end_even_where_the_quantities_add_up(
 
 TEXTS = {"coupons": "name", "customers": "notes", "orders": "staff_notes", "products": "name"}
 TEXT = "ÄÖ ß – 太郎 محمد 🎁 👩‍👩‍👧 e\u0301 \u202e \\ \" ' \t\r\n </script> \u2028 \ufeff end"
-DIGITS = "0.1000000000000000055511151231257827"
+IN_UTC = "2025-12-31T20:00:00.000000Z"
 FORM = [{"name": "a", "value": 12.5}, {"name": "b", "value": ["x", "ü"]}, {"name": "c"}]
 FORM_WRITTEN = '[{"name":"a","value":"12.5"},{"name":"b","value":"[\\"x\\",\\"ü\\"]"},{"name":"c"}]'
 VALUES: list[tuple[str, str, Any, str]] = [
     *((name, text, TEXT, json.dumps(TEXT, ensure_ascii=False)) for name, text in TEXTS.items()),
     *((name, text, "a\x00b", '"ab"') for name, text in TEXTS.items()),
     ("customers", "store_credit", "123456789012345678901.2345", "123456789012345678901.2345"),
-    ("customers", "store_credit", DIGITS, DIGITS),
-    ("customers", "store_credit", "", "null"),
-    (
-        "customers",
-        "date_created",
-        "Thu, 01 Jan 2026 01:30:00 +0530",
-        '"2025-12-31T20:00:00.000000Z"',
-    ),
+    ("customers", "store_credit", "0.1000000000000000055511", "0.1000000000000000055511"),
+    ("customers", "date_created", "Thu, 01 Jan 2026 01:30:00 +0530", f'"{IN_UTC}"'),
     ("customers", "form_fields", FORM, FORM_WRITTEN),
-    ("coupons", "restricted_to", [], "[]"),
     ("coupons", "restricted_to", {"countries": ["AU"]}, '[{"countries":["AU"]}]'),
     ("orders", "payment_provider_id", 77, '"77"'),
-    ("orders", "items_shipped", "5", "5"),
     ("orders", "date_shipped", "", "null"),
     ("products", "total_sold", 1.0, "1"),
-    ("products", "related_products", [-1], "[-1]"),
-    ("products", "custom_url", None, "null"),
 ]
 
 

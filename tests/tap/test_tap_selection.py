@@ -9,15 +9,10 @@ from typing import Any
 
 import pytest
 import singer.catalog
-from all_streams import DATED, FOUR, automatic, leaves
+from all_streams import DATED, FOUR, asked, automatic, leaves
 from tap_runner import Json, Result, path_of, refused, run, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Options, Sandbox
-
-
-def asked(store: Sandbox, name: str) -> list[Json]:
-    """The parameters of the requests for a list."""
-    return [entry["query"] for entry in store.requests() if entry["list"] == name]
 
 
 def includes(store: Sandbox, name: str) -> set[str]:

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from all_streams import FOUR, KEYS
-from tap_runner import Json, Result, discover, run, select, settings, succeed
+from tap_runner import Json, Result, discover, select, settings, succeed
 
 from tap_bigcommerce_sandbox import Sandbox
 
@@ -62,23 +62,25 @@ def test_the_setting_decides_whatever_the_catalog_has(
 SECRET = "Basic c2E6cHc="
 
 
-def test_headers_are_read_only_when_they_are_selected(quiet: Sandbox, catalog: Json) -> None:
-    by_default = succeed(settings(quiet, select=["webhooks"]))
-    chosen = succeed(settings(quiet), select(catalog, "webhooks", fields={"webhooks": ["headers"]}))
-    rows = quiet.records("webhooks")
+def test_webhooks_have_their_headers_and_the_name_of_the_store_only_where_they_are_wanted(
+    small: Sandbox, catalog: Json
+) -> None:
+    rows = small.records("webhooks")
+    small.change("webhooks", [row["id"] for row in rows], {COLUMN: "another"})
+    by_default = succeed(settings(small, select=["webhooks"]))
+    headers = select(catalog, "webhooks", fields={"webhooks": ["headers", "_rescued_data"]})
+    chosen = succeed(settings(small, store_hash_column=True), headers)
     assert SECRET in json.dumps([row["headers"] for row in rows])
-    assert by_default.ids("webhooks") == chosen.ids("webhooks") == [row["id"] for row in rows]
     assert SECRET not in by_default.stdout + by_default.stderr
-    assert "headers" not in by_default.schemas["webhooks"]["schema"]["properties"]
-    headers = [record["headers"] for record in chosen.records("webhooks")]
-    assert headers == [row["headers"] for row in rows]
-
-
-@pytest.mark.parametrize("wanted", [False, True])
-def test_the_name_of_the_store_is_in_the_taps_own_column_only(small: Sandbox, wanted: bool) -> None:
-    ids = [row["id"] for row in small.records("webhooks")]
-    small.change("webhooks", ids, {"store_hash": "another"})
-    result = run(settings(small, select=["webhooks"], store_hash_column=wanted))
-    for record in result.records("webhooks"):
-        assert record.get("store_hash") == (small.store_hash if wanted else None)
-        assert record["_rescued_data"] is None
+    columns = by_default.schemas["webhooks"]["schema"]["properties"].keys()
+    assert not {"headers", COLUMN} & columns
+    assert [row["_rescued_data"] for row in by_default.records("webhooks")] == [None] * len(rows)
+    assert chosen.records("webhooks") == [
+        {
+            COLUMN: small.store_hash,
+            "id": row["id"],
+            "headers": row["headers"],
+            "_rescued_data": None,
+        }
+        for row in rows
+    ]
