@@ -9,22 +9,14 @@ from sandbox_client import Get
 
 from tap_bigcommerce_sandbox import Store
 from tap_bigcommerce_sandbox.families import ALL
-from tap_bigcommerce_sandbox.families import LISTS as WITH_ROWS
 from tap_bigcommerce_sandbox.lists import List
 
 Row = dict[str, Any]
-
-
 LISTS = tuple(listed for listed in ALL if not listed.is_object)
 
 
-def rows_of(listed: List) -> List:
-    """The list that keeps the rows."""
-    return next(item for item in WITH_ROWS if item.name == listed.row_kind)
-
-
 def every_row(store: Store, get: Get, listed: List, limit: int, **query: Any) -> list[Row]:
-    """All rows of a list, below all parents, read as its kind of pages wants."""
+    """All rows of a list, below all parents, with all their fields."""
     if listed.optional:
         name = "include" if listed.includes else listed.shown_by
         query = {name: ",".join(sorted(listed.includes)) or "true", **query}
@@ -42,39 +34,25 @@ def paths(store: Store, listed: List) -> list[str]:
     return [listed.path.format(row["id"]) for row in store.records(listed.parent)]
 
 
-def walk(get: Get, path: str, pages: str, limit: int, **query: Any) -> Iterator[Row]:
-    """The rows at one path, part by part."""
-    if pages == "none":
-        answer = get(path, **query)
-        yield from _rows(answer.json) if answer.status == 200 else ()
-        return
-    place: Any = {"page": 1} if pages in ("page", "both") else {}
-    for _ in range(1000):
+def walk(get: Get, path: str, style: str, limit: int, **query: Any) -> Iterator[Row]:
+    """The rows at one path, page by page."""
+    place: Any = {"page": 1} if style in ("page", "both") else {}
+    while True:
         answer = get(path, limit=limit, **place, **query)
-        rows = _rows(answer.json)
-        yield from rows
-        place = _next(pages, place, answer.json, rows)
-        if place is None:
+        if answer.status != 200:
             return
-    raise AssertionError(f"{path} does not end")
-
-
-def _rows(body: Any) -> list[Row]:
-    return (body["data"] if isinstance(body, dict) else body) or []
-
-
-def _next(pages: str, place: Any, body: Any, rows: list[Row]) -> Any:
-    """Where the next part begins; None at the end."""
-    if pages == "after":
-        whole = "next" not in body["meta"]["pagination"]["links"]
-        return None if whole else {"after": rows[-1]["listing_id"]}
-    if pages == "cursor":
-        cursors = body["meta"]["cursor_pagination"]
-        return {"after": cursors["end_cursor"]} if "next" in cursors["links"] else None
-    meta = body["meta"].get("pagination", {}) if isinstance(body, dict) else {}
-    if "total_pages" in meta:
-        return {"page": place["page"] + 1} if place["page"] < meta["total_pages"] else None
-    return {"page": place["page"] + 1} if rows else None
+        body = answer.json if isinstance(answer.json, dict) else {"data": answer.json, "meta": {}}
+        rows = body["data"]
+        yield from rows
+        pages = body["meta"].get("pagination", {})
+        if style == "after" and "next" in pages["links"]:
+            place = {"after": rows[-1]["listing_id"]}
+        elif style == "cursor" and "next" in body["meta"]["cursor_pagination"]["links"]:
+            place = {"after": body["meta"]["cursor_pagination"]["end_cursor"]}
+        elif place.get("page") and rows and place["page"] != pages.get("total_pages"):
+            place = {"page": place["page"] + 1}
+        else:
+            return
 
 
 def instant(value: Any) -> float:
