@@ -55,7 +55,7 @@ class Cell:
         return self.rng.pick(ids if among is None else ids[:among]) if ids else 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Field:
     """A field: makes its values."""
 
@@ -80,9 +80,29 @@ Fields = Mapping[str, Any]
 function of the cell, an object or a list of such, or the value that all rows have."""
 
 
-def read_fields(declared: Fields) -> dict[str, Field]:
-    """The fields one by one."""
-    return {name: read(item) for names, item in declared.items() for name in names.split()}
+class Shape(dict[str, Field]):
+    """The fields of an object one by one."""
+
+    def __init__(self, declared: Fields) -> None:
+        super().__init__(
+            {name: read(item) for names, item in declared.items() for name in names.split()}
+        )
+        self._values = {name: item.value for name, item in self.items()}
+        self._makers = [(name, item.make) for name, item in self.items() if item.value is ABSENT]
+        self._sometimes = [name for name, item in self.items() if item.absent]
+
+    def fill(self, cell: Cell) -> Row:
+        """An object with a value for each of the fields."""
+        outer, row = (cell.name, cell.row), self._values.copy()
+        cell.row = row
+        for name, make in self._makers:
+            cell.name = name
+            row[name] = make(cell)
+        for name in self._sometimes:
+            if row[name] is ABSENT:
+                del row[name]
+        cell.name, cell.row = outer
+        return row
 
 
 def read(item: Any) -> Field:
@@ -90,29 +110,13 @@ def read(item: Any) -> Field:
     if isinstance(item, Field):
         return item
     if isinstance(item, Mapping) and item:
-        fields = read_fields(item)
-        return Field(lambda cell: filled(cell, fields), "object")
+        return Field(Shape(item).fill, "object")
     if isinstance(item, list) and item:
         makers = [read(part).make for part in item]
         return Field(lambda cell: [make(cell) for make in makers], "array")
     if callable(item):
         return Field(item)
     return Field(lambda cell: item, _TYPES.get(type(item), ""), value=item)
-
-
-def filled(cell: Cell, fields: Mapping[str, Field]) -> Row:
-    """An object with a value for each of the fields."""
-    outer, row = (cell.name, cell.row), dict[str, Any]()
-    cell.row = row
-    for name, item in fields.items():
-        value = item.value
-        if value is ABSENT:
-            cell.name = name
-            value = item.make(cell)
-        if value is not ABSENT:
-            row[name] = value
-    cell.name, cell.row = outer
-    return row
 
 
 # Ids
@@ -145,9 +149,49 @@ BASIS = Field(_from_basis)
 """What the list's `basis` has by the name of the field."""
 
 
+# Choices
+def _choice(choose: Callable[[Cell], int], *values: Any) -> Field:
+    items = [read(value) for value in values]
+
+    def make(cell: Cell) -> Any:
+        item = items[choose(cell)]
+        return item.make(cell) if item.value is ABSENT else item.value
+
+    types = {item.type for item in items}
+    kind = types.pop() if len(types) == 1 else ""
+    return Field(make, kind, absent=ABSENT in values or any(item.absent for item in items))
+
+
+def one_of(*values: Any) -> Field:
+    """One of a few values, such as those of an enum, or fields."""
+    count = len(values)
+    return _choice(lambda cell: int(cell.rng.random() * count), *values)
+
+
+def in_turn(*values: Any) -> Field:
+    """One of a few values by the row's number: the first one where it is 0, then the next."""
+    count = len(values)
+    return _choice(lambda cell: cell.number % count, *values)
+
+
+def first(item: Any, others: Any) -> Field:
+    """Another value in the first row of each parent than in the others."""
+    return _choice(lambda cell: cell.at > 0, item, others)
+
+
+def mostly(usual: Any, other: Any, share: float = 0.8) -> Field:
+    """A value in this share of the rows, another one in the others."""
+    return _choice(lambda cell: cell.rng.random() >= share, usual, other)
+
+
+def only_if(name: str, values: Any, item: Any, otherwise: Any = ABSENT) -> Field:
+    """A value in rows where another field, before this one, has this value, or one of these."""
+    wanted = values if isinstance(values, tuple) else (values,)
+    return _choice(lambda cell: cell.row[name] not in wanted, item, otherwise)
+
+
 # Texts
-_TEXTS = ("", "", *texts.SENTENCES)
-TEXT = Field(lambda cell: cell.rng.pick(_TEXTS), "string", free=True)
+TEXT = dataclasses.replace(one_of("", "", *texts.SENTENCES), free=True)
 NAME = Field(lambda cell: f"{cell.rng.pick(texts.NOUNS)} {cell.number}", "string", free=True)
 CODE = Field(lambda cell: f"{cell.name.upper()}-{cell.number}", "string")
 URL = Field(lambda cell: f"https://example.com/{cell.name}/{cell.number}", "string")
@@ -156,12 +200,15 @@ HTML = Field(
     "string",
 )
 DIGITS = Field(lambda cell: str(cell.rng.between(10**11, 10**12)), "string")
-FIRST_NAME = Field(lambda cell: cell.rng.pick(texts.FIRST_NAMES), "string")
-LAST_NAME = Field(lambda cell: cell.rng.pick(texts.LAST_NAMES), "string")
-COMPANY = Field(lambda cell: cell.rng.pick(texts.COMPANIES), "string")
-PHONE = Field(lambda cell: cell.rng.pick(("", str(cell.rng.between(10**8, 10**9)))), "string")
-
-
+FIRST_NAME = one_of(*texts.FIRST_NAMES)
+LAST_NAME = one_of(*texts.LAST_NAMES)
+COMPANY = one_of(*texts.COMPANIES)
+STREET = Field(lambda cell: f"{cell.rng.between(1, 999)} {cell.rng.pick(texts.STREETS)}", "string")
+PHONE = one_of("", DIGITS)
+CITY, STATE, ZIP, COUNTRY, COUNTRY_CODE = (
+    in_turn(*some) for some in zip(*texts.PLACES, strict=True)
+)
+"""Parts of an address that agree with each other."""
 CURRENCY = Field(lambda cell: cell.world.options.currency, "string")
 """The store's default currency."""
 
@@ -173,62 +220,6 @@ def written(pattern: str) -> Field:
         return pattern.format(number=cell.number, parent=cell.parent, at=cell.at)
 
     return Field(make, "string", free=True)
-
-
-# Choices
-def _common_type(values: tuple[Any, ...]) -> str:
-    types = {
-        item.type if isinstance(item, Field) else _TYPES.get(type(item), "") for item in values
-    }
-    return types.pop() if len(types) == 1 else ""
-
-
-def one_of(*values: Any) -> Field:
-    """One of a few values, such as those of an enum, or fields."""
-    makers = [read(value).make for value in values]
-    return Field(lambda cell: cell.rng.pick(makers)(cell), _common_type(values))
-
-
-def in_turn(*values: Any) -> Field:
-    """One of a few values by the row's number: the first one where it is 0, then the next."""
-    makers = [read(value).make for value in values]
-    kind, absent = _common_type(values), ABSENT in values
-    free = kind == "string"
-    return Field(
-        lambda cell: makers[cell.number % len(makers)](cell), kind, free=free, absent=absent
-    )
-
-
-def first(item: Any, others: Any) -> Field:
-    """Another field in the first row of each parent than in the others."""
-    makers = read(item).make, read(others).make
-    return Field(lambda cell: makers[cell.at > 0](cell), _common_type((item, others)))
-
-
-def mostly(usual: Any, other: Any, share: float = 0.8) -> Field:
-    """A value in this share of the rows, another one in the others; or fields."""
-    first, second = read(usual).make, read(other).make
-    kind = _common_type((usual, other))
-    return Field(lambda cell: (first if cell.rng.random() < share else second)(cell), kind)
-
-
-def only_if(name: str, values: Any, item: Any, otherwise: Any = ABSENT) -> Field:
-    """The field in rows where another one, before it, has this value, or one of these."""
-    wanted = values if isinstance(values, tuple) else (values,)
-    first, second = read(item), read(otherwise)
-
-    def make(cell: Cell) -> Any:
-        return (first if cell.row[name] in wanted else second).make(cell)
-
-    absent = otherwise is ABSENT
-    kind = first.type if absent else _common_type((first, second))
-    return Field(make, kind, absent=absent or first.absent or second.absent)
-
-
-CITY, STATE, ZIP, COUNTRY, COUNTRY_CODE = (
-    in_turn(*some) for some in zip(*texts.PLACES, strict=True)
-)
-"""Parts of an address that agree with each other."""
 
 
 # Numbers
@@ -261,12 +252,12 @@ def decimal(low: int = 0, high: int = 500, step: int = 1) -> Field:
 
 # Dates
 def _moment(cell: Cell) -> int:
-    """When the row was created or modified, by the field's name; other dates follow each other."""
+    """When the row was created or modified, by the field's name; another date is later."""
     if cell.name in CREATED:
         return cell.created
     if cell.name in MODIFIED:
         return cell.modified
-    return cell.created + len(cell.row) * 5 * _DAY + cell.rng.between(0, 5 * _DAY)
+    return cell.created + cell.rng.between(5 * _DAY, 50 * _DAY)
 
 
 def _date(stamp: Callable[[int], str]) -> Field:
@@ -305,10 +296,10 @@ def array(item: Any, most: int = 3) -> Field:
 
 def some_of(declared: Fields) -> Field:
     """An object that has some of these fields, as a map from any names to values."""
-    fields = read_fields(declared)
+    shape = Shape(declared)
 
     def make(cell: Cell) -> Row:
-        shown = {name: item for name, item in fields.items() if cell.rng.random() < 0.7}
-        return filled(cell, shown)
+        row = shape.fill(cell)
+        return {name: value for name, value in row.items() if cell.rng.random() < 0.7}
 
     return Field(make, "object")

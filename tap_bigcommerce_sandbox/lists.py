@@ -15,10 +15,8 @@ from tap_bigcommerce_sandbox.fields import (
     MODIFIED,
     PARENT,
     Cell,
-    Field,
     Fields,
-    filled,
-    read_fields,
+    Shape,
 )
 from tap_bigcommerce_sandbox.filters import Filter, read_conditions, select
 from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, json_response
@@ -124,11 +122,11 @@ class List(Below):
         if not (self.includes or self.shown_by):
             derived["includes"] = self.optional
         if self.fields:
-            derived |= self._derived_from(read_fields(self.fields))
+            derived |= self._derived_from(Shape(self.fields))
         for name, value in derived.items():
             object.__setattr__(self, name, value)
 
-    def _derived_from(self, fields: Mapping[str, Field]) -> dict[str, Any]:
+    def _derived_from(self, fields: Shape) -> dict[str, Any]:
         parent_field = next((name for name, item in fields.items() if item is PARENT), "")
         key, size = self.key, self.size
         if parent_field and "id" not in fields and key == ("id",):
@@ -218,7 +216,7 @@ class List(Below):
             table, rng = world.tables[self.name], world.rng(self.name, number)
             basis = self.basis(world, number) if callable(self.basis) else None
             cell = Cell(world, rng, number, table.created(number), table.modified(number), basis)
-            row = filled(cell, self.fields)
+            row = self._shape.fill(cell)
         else:
             row = self.row(world, number)
         return {**row, **self.included(world, number, form)} if self.included else row
@@ -234,12 +232,18 @@ class List(Below):
             return []
         rng = world.rng(self.name, parent)
         of_each = of_each or range(rng.between(1, self.count_rows(world.options)))
-        created, number, found = world.listed(self.parent).created(parent), parent * self.stride, []
-        for at, basis in enumerate(of_each):
-            modified = created + at + rng.between(0, 60 * _DAY)
-            cell = Cell(world, rng, number + at, created + at, modified, basis, parent, at)
-            found.append(filled(cell, self.fields))
+        created, first, found = world.listed(self.parent).created(parent), parent * self.stride, []
+        cell = Cell(world, rng, first, created, created, parent=parent)
+        for cell.at, cell.basis in enumerate(of_each):
+            cell.number, cell.created = first + cell.at, created + cell.at
+            cell.modified = cell.created + rng.between(0, 60 * _DAY)
+            found.append(self._shape.fill(cell))
         return found
+
+    @property
+    def _shape(self) -> Shape:
+        assert isinstance(self.fields, Shape)
+        return self.fields
 
     def _has_rows(self, world: World, parent: int) -> bool:
         if self.share == 1.0:

@@ -169,7 +169,7 @@ _VARIANT = {
 
 def _first_images(world: World, product: int) -> Sequence[int]:
     least, most = world.options.fewest_images, world.options.images_per_product
-    return range(world.rng("images", product).between(least, max(least, most)))
+    return range(least + int(world.draw("images", product) * (max(least, most) - least + 1)))
 
 
 def _image(ending: str) -> kind.Field:
@@ -563,9 +563,7 @@ OTHERS: tuple[Computed, ...] = (
 
 LISTS: tuple[List, ...] = (
     List(
-        "products",
-        "v3/catalog/products",
-        "products",
+        *("products", "v3/catalog/products", "products"),
         basis=brief,
         fields=_PRODUCT,
         included=_parts,
@@ -613,9 +611,7 @@ LISTS: tuple[List, ...] = (
         filters=params(integer="status"),
     ),
     List(
-        "variants",
-        "v3/catalog/variants",
-        "products",
+        *("variants", "v3/catalog/variants", "products"),
         of="product_variants",
         filters=params(integer="id product_id:in", text="sku upc"),
         chooses_fields=True,
@@ -623,9 +619,7 @@ LISTS: tuple[List, ...] = (
     _assignments("category", _category_assignments),
     _assignments("channel", _channel_assignments),
     List(
-        "brands",
-        "v3/catalog/brands",
-        "products",
+        *("brands", "v3/catalog/brands", "products"),
         fields=_BRAND,
         text="page_title",
         first_id=30,
@@ -636,9 +630,7 @@ LISTS: tuple[List, ...] = (
         paging=Paging(miscounts=True),
     ),
     List(
-        "categories",
-        "v3/catalog/categories",
-        "products",
+        *("categories", "v3/catalog/categories", "products"),
         fields=_CATEGORY,
         text="page_title",
         first_id=18,
@@ -652,9 +644,7 @@ LISTS: tuple[List, ...] = (
         chooses_fields=True,
     ),
     List(
-        "tree_categories",
-        "v3/catalog/trees/categories",
-        "products",
+        *("tree_categories", "v3/catalog/trees/categories", "products"),
         row=_tree_category,
         text="page_title",
         shows="categories",
@@ -671,9 +661,7 @@ LISTS: tuple[List, ...] = (
         chooses_fields=True,
     ),
     List(
-        "category_trees",
-        "v3/catalog/trees",
-        "products",
+        *("category_trees", "v3/catalog/trees", "products"),
         fields=_TREE,
         size=lambda options: min(2, max(1, options.channels)),
         pattern="dense",
@@ -685,9 +673,7 @@ LISTS: tuple[List, ...] = (
     metafields("brand", "v3/catalog/brands", "products", "brands"),
     metafields("category", "v3/catalog/categories", "products", "categories"),
     List(
-        "inventory_items",
-        "v3/inventory/items",
-        "inventory",
+        *("inventory_items", "v3/inventory/items", "inventory"),
         parent="products",
         rows=_items,
         id="",
@@ -708,9 +694,7 @@ LISTS: tuple[List, ...] = (
         paging=Paging(larger=4),
     ),
     List(
-        "locations",
-        "v3/inventory/locations",
-        "locations",
+        *("locations", "v3/inventory/locations", "locations"),
         fields=_LOCATION,
         text="description",
         size=lambda options: max(3, options.locations),

@@ -1,28 +1,35 @@
 """Customers, in the forms of v2 and v3, and what belongs to them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
-from tap_bigcommerce_sandbox import texts
+from tap_bigcommerce_sandbox import fields as kind
 from tap_bigcommerce_sandbox.families.catalog import first_below
 from tap_bigcommerce_sandbox.families.metafields import metafields
-from tap_bigcommerce_sandbox.fields import ID, NAME, PARENT, TEXT, ZULU, one_of, unique
+from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, only_count, words
 from tap_bigcommerce_sandbox.paging import CURSORS, CURSORS_NO_LINKS, NO_LINKS, Paging
-from tap_bigcommerce_sandbox.table import Dates, Row
-from tap_bigcommerce_sandbox.values import (
-    SeededRandom,
-    iso,
-    link,
-    money,
-    rfc2822,
-    same,
-    unique_id,
-    zulu,
-)
+from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import link, money, unique_id, zulu
+from tap_bigcommerce_sandbox.values import number as amount
 from tap_bigcommerce_sandbox.world import Form, World
+
+_STRIDE = 100
+_INCLUDED_AT_MOST = 10
+"""Addresses and attributes of a customer that include= shows; there are lists of all of them."""
+_V3_ONLY = words(
+    "authentication accepts_product_review_abandoned_cart_emails origin_channel_id channel_ids"
+    " store_credit_amounts attributes shopper_profile_id segment_ids address_count attribute_count"
+)
+"""Fields that customers have in the v3 list only."""
+_SAME = words(
+    "id company customer_group_id email first_name last_name notes phone registration_ip_address"
+    " tax_exempt_category"
+)
+"""Fields that are the same in both lists."""
 
 
 def email_of(number: int) -> str:
@@ -30,131 +37,94 @@ def email_of(number: int) -> str:
     return f"customer{number}@example.com" if number else "guest@example.com"
 
 
-def _customer(world: World, number: int) -> Row:
-    table = world.tables["customers"]
-    rng = world.rng("customer", number)
-    row: Row = {
-        "id": number,
-        # The password fields of the same object are for writing only.
-        "_authentication": {},
-        "company": rng.pick(texts.COMPANIES),
-        "first_name": rng.pick(texts.FIRST_NAMES),
-        "last_name": rng.pick(texts.LAST_NAMES),
-        "email": email_of(number),
-        "phone": "" if rng.chance(0.3) else str(rng.between(10**8, 10**9)),
-        "form_fields": _form_fields(world, number),
-        "date_created": rfc2822(table.created(number)),
-        "date_modified": rfc2822(table.modified(number)),
-        "store_credit": money(0 if rng.chance(0.9) else rng.between(1, 9999)),
-        "registration_ip_address": "" if rng.chance(0.5) else f"203.0.113.{number % 250}",
-        "customer_group_id": 0 if rng.chance(0.7) else world.some_id("customer_groups", rng),
-        "notes": "" if rng.chance(0.9) else "VIP – bitte anrufen",
-        "tax_exempt_category": "" if rng.chance(0.97) else "D",
-        "reset_pass_on_login": rng.chance(0.02),
-        "accepts_marketing": rng.chance(0.4),
-        "addresses": link(f"/customers/{number}/addresses"),
-    }
-    # The same twice, as v2 has it; v3 has it once.
-    row["_authentication"]["force_reset"] = row["reset_pass_on_login"]
-    return row
+def _form_values(world: World, number: int) -> dict[str, Any]:
+    # A customer's own form fields: a text, a number or an array.
+    has = world.draw("form field values", number) < 0.2
+    return {"Referred by": "Häns", "Children": 2, "Interests": ["Kochen", "旅行"]} if has else {}
 
 
-def _form_values(world: World, number: int) -> tuple[tuple[str, Any], ...]:
-    """A customer's own form fields, with their values: a text, a number or an array."""
-    if world.draw("form field values", number) >= 0.2:
-        return ()
-    return (("Referred by", "Häns"), ("Children", 2), ("Interests", ["Kochen", "旅行"]))
-
-
-def _form_fields(world: World, number: int) -> list[Row] | None:
+def _form_fields(cell: Cell) -> list[Row] | None:
     # Always a key of the row, but null where the store asks nothing. Values are texts in v2.
     return [
         {"name": name, "value": value if isinstance(value, str) else orjson.dumps(value).decode()}
-        for name, value in _form_values(world, number)
+        for name, value in _form_values(cell.world, cell.number).items()
     ] or None
 
 
-_V3_ONLY = frozenset(
-    (
-        *("authentication", "accepts_product_review_abandoned_cart_emails", "origin_channel_id"),
-        *("channel_ids", "store_credit_amounts", "attributes", "shopper_profile_id"),
-        *("segment_ids", "address_count", "attribute_count"),
-    )
-)
-"""Fields that customers have in the v3 list only."""
-_INCLUDED_AT_MOST = 10
-"""Addresses and attributes of a customer that include= shows; there are lists of all of them."""
-_SAME = (
-    "id", "company", "customer_group_id", "email", "first_name", "last_name", "notes", "phone",
-    "registration_ip_address", "tax_exempt_category",
-)  # fmt: skip
+_CUSTOMER = {
+    "id": kind.ID,
+    "reset_pass_on_login": kind.flag(0.02),
+    # The same twice, as v2 has it; v3 has it once. Its password fields are for writing only.
+    "_authentication": lambda cell: {"force_reset": cell.row["reset_pass_on_login"]},
+    "company": kind.COMPANY,
+    "first_name": kind.FIRST_NAME,
+    "last_name": kind.LAST_NAME,
+    "email": lambda cell: email_of(cell.number),
+    "phone": kind.PHONE,
+    "form_fields": _form_fields,
+    "date_created date_modified": kind.RFC2822,
+    "store_credit": kind.mostly(money(0), kind.TEXT_NUMBER, 0.9),
+    "registration_ip_address": kind.one_of("", "203.0.113.7"),
+    "customer_group_id": kind.mostly(0, kind.refers_to("customer_groups"), 0.7),
+    "notes": kind.mostly("", "VIP – bitte anrufen", 0.9),
+    "tax_exempt_category": kind.mostly("", "D", 0.97),
+    "accepts_marketing": kind.FLAG,
+    "addresses": lambda cell: link(f"/customers/{cell.number}/addresses"),
+}
 
 
 def _customer_v3(world: World, number: int) -> Row:
-    known = world.row("customers", number)
-    table = world.tables["customers"]
+    known, table = world.row("customers", number), world.tables["customers"]
     channels = list(world.tables["channels"].base)
     draw = world.draw("customer channels", number)
-    row = {name: known[name] for name in _SAME}
-    row["authentication"] = {"force_password_reset": known["reset_pass_on_login"]}
-    row["date_created"] = iso(table.created(number), "Z")
-    row["date_modified"] = iso(table.modified(number), "Z")
-    row["accepts_product_review_abandoned_cart_emails"] = known["accepts_marketing"]
-    row["origin_channel_id"] = channels[0] if draw < 0.9 else channels[-1]
-    # An array, or null for a customer of all channels.
-    row["channel_ids"] = None if draw < 0.5 else channels[:1] if draw < 0.9 else channels
-    return row
+    return {
+        **{name: value for name, value in known.items() if name in _SAME},
+        "authentication": {"force_password_reset": known["reset_pass_on_login"]},
+        "date_created": zulu(table.created(number)),
+        "date_modified": zulu(table.modified(number)),
+        "accepts_product_review_abandoned_cart_emails": known["accepts_marketing"],
+        "origin_channel_id": channels[0] if draw < 0.9 else channels[-1],
+        # An array, or null for a customer of all channels.
+        "channel_ids": None if draw < 0.5 else channels[:1] if draw < 0.9 else channels,
+    }
 
 
 def _included(world: World, number: int, form: Form) -> Row:
     row: Row = {}
     if "addresses" in form.includes:
-        addresses = world.below("customer_addresses", number)
-        if "formfields" not in form.includes:
-            addresses = [_without_fields(address) for address in addresses]
-        row["addresses"] = addresses[:_INCLUDED_AT_MOST]
-        row["address_count"] = len(addresses)
+        hidden = "" if "formfields" in form.includes else "form_fields"
+        found = world.below("customer_addresses", number)
+        row["addresses"] = [_without(hidden, address) for address in found[:_INCLUDED_AT_MOST]]
+        row["address_count"] = len(found)
     if "attributes" in form.includes:
-        attributes = world.below("customer_attribute_values", number)
-        row["attributes"] = attributes[:_INCLUDED_AT_MOST]
-        row["attribute_count"] = len(attributes)
+        found = world.below("customer_attribute_values", number)
+        row["attributes"] = found[:_INCLUDED_AT_MOST]
+        row["attribute_count"] = len(found)
     if "formfields" in form.includes:
-        values = world.below("customer_form_field_values", number)
-        row["form_fields"] = [
-            {k: v for k, v in value.items() if k != "address_id"}
-            for value in values
-            if not value["address_id"]
-        ]
+        found = world.below("customer_form_field_values", number)
+        row["form_fields"] = [_without("address_id", r) for r in found if not r["address_id"]]
     if "storecredit" in form.includes:
         credit = float(world.row("customers", number)["store_credit"])
-        row["store_credit_amounts"] = [{"amount": int(credit) if credit.is_integer() else credit}]
-    if form.includes & {"shopper_profile_id", "segment_ids"}:
-        row.update(_profile(world, number, form))
+        row["store_credit_amounts"] = [{"amount": amount(round(credit * 100))}]
+    if "shopper_profile_id" in form.includes:
+        has = _has_profile(world, number)
+        row["shopper_profile_id"] = unique_id("profile", number) if has else None
+    if "segment_ids" in form.includes:
+        segments = world.tables["segments"].base
+        many = segments and world.draw("customer channels", number) >= 0.8
+        chosen = segments[number % len(segments)] if many else 0
+        row["segment_ids"] = [unique_id("segment", chosen)] if many else []
     return row
 
 
-def _without_fields(address: Row) -> Row:
-    return {key: value for key, value in address.items() if key != "form_fields"}
+def _without(name: str, row: Row) -> Row:
+    return {key: value for key, value in row.items() if key != name}
 
 
 def _has_profile(world: World, customer: int) -> bool:
-    """Whether a customer has a shopper profile. The first one always has, also in small stores."""
+    # The first one always has, also in small stores.
     first = world.tables["customers"].base_index(customer) == 0
     return first or world.draw("customer channels", customer) >= 0.7
-
-
-def _profile(world: World, number: int, form: Form) -> Row:
-    draw = world.draw("customer channels", number)
-    segments = world.tables["segments"].base
-    chosen = [] if draw < 0.8 or not segments else [segments[number % len(segments)]]
-    found: Row = {}
-    if "shopper_profile_id" in form.includes:
-        found["shopper_profile_id"] = (
-            unique_id("profile", number) if _has_profile(world, number) else None
-        )
-    if "segment_ids" in form.includes:
-        found["segment_ids"] = [unique_id("segment", at) for at in chosen]
-    return found
 
 
 def _full_name(world: World, number: int) -> str:
@@ -163,144 +133,94 @@ def _full_name(world: World, number: int) -> str:
 
 
 # Below a customer
-def _addresses(world: World, customer: int) -> list[Row]:
-    rng = world.rng("addresses", customer)
-    count = rng.between(0, 3)
-    if rng.chance(0.025):
-        count += 9
-    return [_address(customer, at, rng) for at in range(count)]
+def _first_addresses(world: World, customer: int) -> Sequence[int]:
+    draw = world.draw("addresses", customer)
+    return range(int(draw * 4) + (9 if draw > 0.975 else 0))
 
 
-def _address(customer: int, at: int, rng: SeededRandom) -> Row:
-    city, state, zip_code, country, iso2 = rng.pick(texts.PLACES)
-    return {
-        "id": customer * 100 + at,
-        "customer_id": customer,
-        "first_name": rng.pick(texts.FIRST_NAMES),
-        "last_name": rng.pick(texts.LAST_NAMES),
-        "company": rng.pick(texts.COMPANIES),
-        "address1": f"{rng.between(1, 999)} {rng.pick(texts.STREETS)}",
-        "address2": "",
-        "city": city,
-        "state_or_province": state,
-        "postal_code": zip_code,
-        "country": country,
-        "country_code": iso2,
-        "phone": "" if rng.chance(0.3) else str(rng.between(10**8, 10**9)),
-        "address_type": "residential" if rng.chance(0.8) else "commercial",
-        "form_fields": [{"name": "Floor", "value": "3", "address_id": customer * 100 + at}]
-        if at == 1
-        else [],
-    }
+_ADDRESS = {
+    "id": kind.ID,
+    "customer_id": kind.PARENT,
+    "first_name": kind.FIRST_NAME,
+    "last_name": kind.LAST_NAME,
+    "company": kind.COMPANY,
+    "address1": kind.STREET,
+    "address2": "",
+    "city": kind.CITY,
+    "state_or_province": kind.STATE,
+    "postal_code": kind.ZIP,
+    "country": kind.COUNTRY,
+    "country_code": kind.COUNTRY_CODE,
+    "phone": kind.PHONE,
+    "address_type": kind.mostly("residential", "commercial"),
+    "form_fields": lambda cell: (
+        [{"name": "Floor", "value": "3", "address_id": cell.number}] if cell.at == 1 else []
+    ),
+}
 
 
-def _attribute_values(world: World, customer: int) -> list[Row]:
-    attributes = world.tables["customer_attributes"].base
-    rng = world.rng("attribute values", customer)
-    if not attributes or rng.chance(0.6):
-        return []
-    created = world.tables["customers"].created(customer)
+def _known_attributes(world: World, customer: int) -> Sequence[int]:
     # A few customers have all attributes, more than include= shows.
-    count = len(attributes) if rng.chance(0.1) else min(2, len(attributes))
-    return [
-        {
-            "id": customer * 100 + at,
-            "attribute_id": number,
-            "attribute_value": rng.pick(("1985-05-31", "12", "ja", "")),
-            "customer_id": customer,
-            "date_created": zulu(created),
-            "date_modified": zulu(created + rng.between(0, 30 * 86400)),
-        }
-        for at, number in enumerate(attributes[:count])
-    ]
+    draw, known = world.draw("attribute values", customer), world.tables["customer_attributes"].base
+    return known if draw > 0.96 else known[: 2 if draw > 0.6 else 0]
 
 
 def _form_field_values(world: World, customer: int) -> list[Row]:
-    # A value is a text, a number or an array; it is the customer's, or of one of the addresses.
-    found = [_value(name, value, customer, 0) for name, value in _form_values(world, customer)]
-    for address in world.below("customer_addresses", customer):
-        for item in address["form_fields"]:
-            found.append(_value(item["name"], item["value"], customer, address["id"]))
-    return found
-
-
-def _value(name: str, value: Any, customer: int, address: int) -> Row:
-    # Each row names one owner; the other is null.
-    owner = {"customer_id": None, "address_id": address} if address else {}
-    return {"name": name, "value": value, "customer_id": customer, "address_id": None, **owner}
-
-
-def _wishlists(world: World, customer: int) -> list[Row]:
-    rng = world.rng("wishlists", customer)
-    if rng.chance(0.8):
-        return []
+    # Each row is the customer's, or of one of the addresses; the other owner is null.
     return [
-        {
-            "id": customer * 100 + at,
-            "customer_id": customer,
-            "name": rng.pick(("Geburtstag 🎂", "Wish list", "欲しい物")),
-            "is_public": at == 1,
-            "token": unique_id("wishlist token", customer * 100 + at),
-            "items": _wishes(world, customer * 100 + at, rng),
-        }
-        for at in range(rng.between(1, 2))
+        {"name": name, "value": value, "customer_id": customer, "address_id": None}
+        for name, value in _form_values(world, customer).items()
+    ] + [
+        {**item, "customer_id": None}
+        for address in world.below("customer_addresses", customer)
+        for item in address["form_fields"]
     ]
 
 
-def _wishes(world: World, wishlist: int, rng: SeededRandom) -> list[Row]:
-    products = [world.some_id("products", rng) for _ in range(rng.between(0, 4))]
-    return [
-        {"id": wishlist * 10 + at, "product_id": product, "variant_id": first_below(product)}
-        for at, product in enumerate(products)
-        if product
-    ]
+def _variant(cell: Cell) -> int:
+    return first_below(cell.row["product_id"])
 
+
+_WISH = {"id": kind.integer(1), "product_id": kind.refers_to("products"), "variant_id": _variant}
 
 # Lists of their own
-def _group(world: World, number: int) -> Row:
-    table = world.tables["customer_groups"]
-    rng = world.rng("customer group", number)
-    categories, lists = world.tables["categories"].base, world.tables["price_lists"].base
-    specific = number % 3 == 0
-    rules: list[Row] = [{"type": "all", "method": "percent", "amount": money(500)}]
-    if categories and number == 2:
-        rules += [{**rules[0], "type": "category", "category_id": categories[0]}]
-    if lists and number % 2:
-        rules = [{"type": "price_list", "price_list_id": lists[number % len(lists)]}]
-    access: Row = {"type": "specific" if specific else "all"}
-    if specific:
-        access["categories"] = list(categories[:3])
-    return {
-        "id": number,
-        "name": f"{rng.pick(('Händler', 'Wholesale', '卸売', 'VIP'))} {number}",
-        "is_default": number == 1,
-        "category_access": access,
-        # PHP writes an empty list of rules as [], as any other list.
-        "discount_rules": rules if number % 4 else [],
-        "date_created": rfc2822(table.created(number)),
-        "date_modified": rfc2822(table.modified(number)),
-        "is_group_for_guests": number == 2,
-    }
+_RULE = {"type": "all", "method": "percent", "amount": money(500)}
+_GROUP = {
+    "id": kind.ID,
+    "name": kind.written("Händler 卸売 {number}"),
+    "is_default": lambda cell: cell.number == 1,
+    "category_access": kind.in_turn(
+        {"type": "specific", "categories": kind.array(kind.refers_to("categories"))},
+        {"type": "all"},
+    ),
+    # PHP writes an empty list of rules as [], as any other list.
+    "discount_rules": kind.in_turn(
+        [],
+        [{"type": "price_list", "price_list_id": kind.refers_to("price_lists")}],
+        [_RULE, {**_RULE, "type": "category", "category_id": kind.refers_to("categories")}],
+    ),
+    "date_created date_modified": kind.RFC2822,
+    "is_group_for_guests": lambda cell: cell.number == 2,
+}
 
 
-def _subscriber(world: World, number: int) -> Row:
-    table = world.tables["subscribers"]
-    rng = world.rng("subscriber", number)
-    customer = world.some_id("customers", rng) if rng.chance(0.6) else 0
-    order = world.some_id("orders", rng) if rng.chance(0.2) else 0
-    consents = ("marketing_newsletter", "abandoned_cart")
-    return {
-        "id": number,
-        "email": email_of(customer) if customer else f"reader{number}@example.com",
-        "first_name": rng.pick(("", *texts.FIRST_NAMES)),
-        "last_name": rng.pick(("", *texts.LAST_NAMES)),
-        "source": rng.pick(("storefront", "order", "custom")),
-        "order_id": order or None,
-        "channel_id": world.tables["channels"].base[0],
-        "consents": list(consents[: rng.between(0, 2)]),
-        "date_created": iso(table.created(number)),
-        "date_modified": iso(table.modified(number)),
-    }
+def _reader(cell: Cell) -> str:
+    customer = cell.some("customers")
+    known = customer and cell.number % 2
+    return email_of(customer) if known else f"reader{cell.number}@example.com"
+
+
+_SUBSCRIBER = {
+    "id": kind.ID,
+    "email": _reader,
+    "first_name": kind.one_of("", kind.FIRST_NAME),
+    "last_name": kind.one_of("", kind.LAST_NAME),
+    "source": kind.one_of("storefront", "order", "custom"),
+    "order_id": kind.mostly(None, lambda cell: cell.some("orders") or None),
+    "channel_id": kind.refers_to("channels", 1),
+    "consents": kind.one_of([], ["abandoned_cart"], ["marketing_newsletter", "abandoned_cart"]),
+    "date_created date_modified": kind.ISO,
+}
 
 
 _DATES = "date_created:=,min,max date_modified:=,min,max"
@@ -308,10 +228,8 @@ _DATES = "date_created:=,min,max date_modified:=,min,max"
 LISTS: tuple[List, ...] = (
     # page and limit are no longer documented here, and yet what every client sends.
     List(
-        "customers",
-        "v2/customers",
-        "customers",
-        row=_customer,
+        *("customers", "v2/customers", "customers"),
+        fields=_CUSTOMER,
         text="notes",
         foreign=_V3_ONLY,
         filters=params(
@@ -324,9 +242,7 @@ LISTS: tuple[List, ...] = (
         count=only_count,
     ),
     List(
-        "customers_v3",
-        "v3/customers",
-        "customers",
+        *("customers_v3", "v3/customers", "customers"),
         row=_customer_v3,
         included=_included,
         text="notes",
@@ -346,14 +262,12 @@ LISTS: tuple[List, ...] = (
         strict=True,
     ),
     List(
-        "customer_addresses",
-        "v3/customers/addresses",
-        "customers",
+        *("customer_addresses", "v3/customers/addresses", "customers"),
         parent="customers",
-        rows=_addresses,
+        basis=_first_addresses,
+        fields=_ADDRESS,
         text="address2",
-        parent_field="customer_id",
-        stride=100,
+        stride=_STRIDE,
         filters=params(integer="id:in customer_id:in", text="company:in"),
         optional=words("form_fields"),
         includes=words("formfields"),
@@ -361,46 +275,42 @@ LISTS: tuple[List, ...] = (
         paging=NO_LINKS,
     ),
     List(
-        "customer_groups",
-        "v2/customer_groups",
-        "customers",
-        row=_group,
-        text="name",
+        *("customer_groups", "v2/customer_groups", "customers"),
+        fields=_GROUP,
         filters=params(text="name:=,like", flag="is_default is_group_for_guests", date=_DATES),
         single="customer_group",
     ),
     List(
-        "customer_attribute_values",
-        "v3/customers/attribute-values",
-        "customers",
+        *("customer_attribute_values", "v3/customers/attribute-values", "customers"),
         parent="customers",
-        rows=_attribute_values,
+        basis=_known_attributes,
+        fields={
+            "id": kind.ID,
+            "attribute_id": lambda cell: cell.basis,
+            "attribute_value": kind.one_of("1985-05-31", "12", "ja", ""),
+            "customer_id": kind.PARENT,
+            "date_created date_modified": kind.ZULU,
+        },
         text="attribute_value",
-        parent_field="customer_id",
         key=("customer_id", "attribute_id"),
-        stride=100,
-        dates=Dates(zulu, "date_created", "date_modified"),
+        stride=_STRIDE,
         filters=params(integer="customer_id:in attribute_id:in", date=_DATES),
     ),
     List(
-        "customer_form_field_values",
-        "v3/customers/form-field-values",
-        "customers",
+        *("customer_form_field_values", "v3/customers/form-field-values", "customers"),
         parent="customers",
         rows=_form_field_values,
         text="value",
         id="",
         key=("customer_id", "address_id", "name"),
-        stride=100,
+        stride=_STRIDE,
         filters=params(integer="customer_id address_id", text="field_name>name"),
         paging=CURSORS,
     ),
     metafields("customer", "v3/customers", "customers", "customers"),
     List(
-        "subscribers",
-        "v3/customers/subscribers",
-        "customers",
-        row=_subscriber,
+        *("subscribers", "v3/customers/subscribers", "customers"),
+        fields=_SUBSCRIBER,
         text="last_name",
         size=lambda options: options.customers // 3,
         filters=params(
@@ -408,53 +318,53 @@ LISTS: tuple[List, ...] = (
         ),
     ),
     List(
-        "wishlists",
-        "v3/wishlists",
-        "customers",
+        *("wishlists", "v3/wishlists", "customers"),
         parent="customers",
-        rows=_wishlists,
+        fields={
+            "id": kind.ID,
+            "customer_id": kind.PARENT,
+            "name": kind.one_of("Geburtstag 🎂", "Wish list", "欲しい物"),
+            "is_public": kind.FLAG,
+            "token": kind.unique("wishlist token"),
+            "items": kind.array(_WISH, 4),
+        },
         text="name",
-        parent_field="customer_id",
-        stride=100,
+        size=2,
+        share=0.2,
+        stride=_STRIDE,
         filters=params(integer="customer_id"),
         paging=NO_LINKS,
         single="wishlist",
     ),
     List(
-        "customer_attributes",
-        "v3/customers/attributes",
-        "customers",
+        *("customer_attributes", "v3/customers/attributes", "customers"),
         fields={
-            "id": ID,
-            "name": NAME,
-            "type": one_of("string", "number", "date"),
-            **same(ZULU, "date_created date_modified"),
+            "id": kind.ID,
+            "name": kind.NAME,
+            "type": kind.one_of("string", "number", "date"),
+            "date_created date_modified": kind.ZULU,
         },
         filters=params(text="name:=,like type", date=_DATES),
         paging=Paging(meta="nothing"),
     ),
     List(
-        "segments",
-        "v3/segments",
-        "customers",
+        *("segments", "v3/segments", "customers"),
         fields={
-            "id": unique("segment"),
-            "name": NAME,
-            "description": TEXT,
-            **same(ZULU, "created_at updated_at"),
+            "id": kind.unique("segment"),
+            "name": kind.NAME,
+            "description": kind.TEXT,
+            "created_at updated_at": kind.ZULU,
         },
         filters=params(unique_id="id:in"),
         paging=NO_LINKS,
         pattern="dense",
     ),
     List(
-        "shopper_profiles",
-        "v3/shopper-profiles",
-        "customers",
+        *("shopper_profiles", "v3/shopper-profiles", "customers"),
         fields={
-            "id": unique("profile"),
-            "customer_id": PARENT,
-            **same(ZULU, "created_at updated_at"),
+            "id": kind.unique("profile"),
+            "customer_id": kind.PARENT,
+            "created_at updated_at": kind.ZULU,
         },
         size=1,
         stride=1,

@@ -143,9 +143,7 @@ _DATES = "date_created:=,min,max date_modified:=,min,max"
 
 LISTS: tuple[List, ...] = (
     List(
-        "coupons",
-        "v2/coupons",
-        "marketing",
+        *("coupons", "v2/coupons", "marketing"),
         basis=coupon,
         fields={
             "id": kind.ID,
@@ -187,9 +185,7 @@ LISTS: tuple[List, ...] = (
         count=only_count,
     ),
     List(
-        "price_lists",
-        "v3/pricelists",
-        "products",
+        *("price_lists", "v3/pricelists", "products"),
         fields={
             "id": kind.ID,
             "date_created date_modified": kind.ISO,
@@ -200,9 +196,7 @@ LISTS: tuple[List, ...] = (
         paging=CURSORS_NO_LINKS,
     ),
     List(
-        "price_list_records",
-        "v3/pricelists/{}/records",
-        "products",
+        *("price_list_records", "v3/pricelists/{}/records", "products"),
         parent="price_lists",
         rows=_records,
         id="",
@@ -222,9 +216,7 @@ LISTS: tuple[List, ...] = (
         paging=CURSORS_NO_LINKS,
     ),
     List(
-        "price_list_assignments",
-        "v3/pricelists/assignments",
-        "products",
+        *("price_list_assignments", "v3/pricelists/assignments", "products"),
         parent="price_lists",
         basis=_assigned,
         fields={
@@ -238,9 +230,7 @@ LISTS: tuple[List, ...] = (
         paging=CURSORS_NO_LINKS,
     ),
     List(
-        "promotions",
-        "v3/promotions",
-        "marketing",
+        *("promotions", "v3/promotions", "marketing"),
         basis=_promotion_codes,
         fields={
             "id": kind.ID,
@@ -295,9 +285,7 @@ LISTS: tuple[List, ...] = (
         direction=True,
     ),
     List(
-        "promotion_codes",
-        "v3/promotions/{}/codes",
-        "marketing",
+        *("promotion_codes", "v3/promotions/{}/codes", "marketing"),
         parent="promotions",
         basis=_promotion_codes,
         fields={
@@ -312,9 +300,7 @@ LISTS: tuple[List, ...] = (
         paging=Paging("cursor"),
     ),
     List(
-        "gift_certificates",
-        "v2/gift_certificates",
-        "marketing",
+        *("gift_certificates", "v2/gift_certificates", "marketing"),
         parent="orders",
         basis=_gifts,
         fields={
@@ -345,9 +331,7 @@ LISTS: tuple[List, ...] = (
         single="gift_certificate",
     ),
     List(
-        "banners",
-        "v2/banners",
-        "marketing",
+        *("banners", "v2/banners", "marketing"),
         fields={
             "id": kind.ID,
             "name": kind.NAME,
@@ -365,9 +349,7 @@ LISTS: tuple[List, ...] = (
     ),
     # Without channel_id: a channel's own e-mails are other rows, and these name no channel.
     List(
-        "abandoned_cart_emails",
-        "v3/marketing/abandoned-cart-emails",
-        "information",
+        *("abandoned_cart_emails", "v3/marketing/abandoned-cart-emails", "information"),
         fields={
             "id": kind.ID,
             "notify_at_minutes": kind.one_of(60, 240, 1440, 14400),

@@ -16,9 +16,8 @@ def metafields(resource: str, path: str, scope: str, parent: str) -> List:
     """The metafields of all rows of a list."""
 
     def basis(world: World, number: int) -> Sequence[int]:
-        if world.draw(f"{resource} metafields", number) > world.options.metafield_share:
-            return ()
-        return range(world.rng(f"{resource} metafield", number).between(1, 3))
+        share, draw = world.options.metafield_share, world.draw(f"{resource} metafields", number)
+        return range(1 + int(draw * 30000) % 3 if draw <= share else 0)
 
     more: dict[str, Any] = {"parent": parent, "basis": basis, "stride": 100}
     return simple_metafields(resource, path, scope, kind.PARENT, **more)

@@ -62,7 +62,7 @@ _LISTING = {
 
 
 def _listed_variants(cell: Cell) -> list[Row]:
-    listing = {name: value for name, value in cell.row.items() if name != "listing_id"}
+    listing = {name: cell.row[name] for names in _LISTING for name in names.split()}
     variants = cell.world.below("product_variants", listing["product_id"])
     return [{**listing, "variant_id": variant["id"]} for variant in variants]
 
@@ -222,9 +222,7 @@ OTHERS: tuple[Computed, ...] = (Computed("time", "v2/time", "", _time),)
 LISTS: tuple[List, ...] = (
     _settings("store", "v2/store", _STORE, key=("id",), text="phone"),
     List(
-        "channels",
-        "v3/channels",
-        "channels",
+        *("channels", "v3/channels", "channels"),
         basis=_channel,
         fields={
             "id": kind.ID,
@@ -246,9 +244,7 @@ LISTS: tuple[List, ...] = (
         single="channel",
     ),
     List(
-        "channel_listings",
-        "v3/channels/{}/listings",
-        "listings",
+        *("channel_listings", "v3/channels/{}/listings", "listings"),
         parent="channels",
         basis=_sold,
         fields={"listing_id": kind.ID, **_LISTING, "variants": _listed_variants},
@@ -261,9 +257,7 @@ LISTS: tuple[List, ...] = (
         paging=Paging("after"),
     ),
     List(
-        "sites",
-        "v3/sites",
-        "sites",
+        *("sites", "v3/sites", "sites"),
         parent="channels",
         basis=_first_sites,
         fields={
@@ -286,9 +280,7 @@ LISTS: tuple[List, ...] = (
         single="site",
     ),
     List(
-        "currencies",
-        "v2/currencies",
-        "information",
+        *("currencies", "v2/currencies", "information"),
         basis=_currency,
         fields={
             "id": kind.ID,
@@ -305,9 +297,7 @@ LISTS: tuple[List, ...] = (
         single="currency",
     ),
     List(
-        "pages",
-        "v3/content/pages",
-        "content",
+        *("pages", "v3/content/pages", "content"),
         fields={
             "id sort_order": kind.ID,
             "channel_id": kind.refers_to("channels", 2),
@@ -331,9 +321,7 @@ LISTS: tuple[List, ...] = (
         optional=words("body"),
     ),
     List(
-        "blog_posts",
-        "v2/blog/posts",
-        "content",
+        *("blog_posts", "v2/blog/posts", "content"),
         fields={
             "id": kind.ID,
             "title": kind.written("Neuigkeiten № {number}"),
@@ -355,9 +343,7 @@ LISTS: tuple[List, ...] = (
         single="blog_post",
     ),
     List(
-        "redirects",
-        "v3/storefront/redirects",
-        "content",
+        *("redirects", "v3/storefront/redirects", "content"),
         fields={
             "id": kind.ID,
             "site_id": kind.refers_to("sites", 1),
@@ -372,9 +358,7 @@ LISTS: tuple[List, ...] = (
         optional=words("to_url"),
     ),
     List(
-        "tax_zones",
-        "v3/tax/zones",
-        "information",
+        *("tax_zones", "v3/tax/zones", "information"),
         fields={
             "id": kind.ID,
             "name": _first("Default Zone", kind.written("Zone {number} – Österreich")),
@@ -399,9 +383,7 @@ LISTS: tuple[List, ...] = (
         **_SHORT,
     ),
     List(
-        "tax_rates",
-        "v3/tax/rates",
-        "information",
+        *("tax_rates", "v3/tax/rates", "information"),
         parent="tax_zones",
         basis=lambda world, zone: range(1 + zone % 2),
         fields={
@@ -419,9 +401,7 @@ LISTS: tuple[List, ...] = (
         paging=UNPAGED,
     ),
     List(
-        "shipping_zones",
-        "v2/shipping/zones",
-        "information",
+        *("shipping_zones", "v2/shipping/zones", "information"),
         fields={
             "id": kind.ID,
             "name": _first("Österreich & Rest of World", kind.written("Zone {number}")),
@@ -455,9 +435,7 @@ LISTS: tuple[List, ...] = (
         **_SHORT,
     ),
     List(
-        "shipping_methods",
-        "v2/shipping/zones/{}/methods",
-        "information",
+        *("shipping_methods", "v2/shipping/zones/{}/methods", "information"),
         parent="shipping_zones",
         basis=_first_methods,
         fields={
@@ -533,9 +511,7 @@ LISTS: tuple[List, ...] = (
         },
     ),
     List(
-        "tax_classes",
-        "v2/tax_classes",
-        "information",
+        *("tax_classes", "v2/tax_classes", "information"),
         # The id is a text, unlike tax_class_id everywhere else.
         fields={
             "id": kind.TEXT_ID,
@@ -548,9 +524,7 @@ LISTS: tuple[List, ...] = (
         single="tax_class",
     ),
     List(
-        "channel_currency_assignments",
-        "v3/channels/currency-assignments",
-        "channels",
+        *("channel_currency_assignments", "v3/channels/currency-assignments", "channels"),
         fields={
             "channel_id": kind.PARENT,
             "enabled_currencies": [kind.CURRENCY],
@@ -560,9 +534,7 @@ LISTS: tuple[List, ...] = (
         parent="channels",
     ),
     List(
-        "site_routes",
-        "v3/sites/{}/routes",
-        "sites",
+        *("site_routes", "v3/sites/{}/routes", "sites"),
         fields={
             "id": kind.ID,
             "type": kind.one_of("product", "brand", "category", "page", "blog", "home", "static"),
@@ -574,9 +546,7 @@ LISTS: tuple[List, ...] = (
         parent="sites",
     ),
     List(
-        "countries",
-        "v2/countries",
-        "information",
+        *("countries", "v2/countries", "information"),
         fields={
             "id": kind.ID,
             "country": kind.one_of(*_ISO_CODES),
@@ -589,9 +559,7 @@ LISTS: tuple[List, ...] = (
         single="country",
     ),
     List(
-        "states",
-        "v2/countries/states",
-        "information",
+        *("states", "v2/countries/states", "information"),
         fields={
             "id": kind.ID,
             "state": kind.NAME,
@@ -601,9 +569,7 @@ LISTS: tuple[List, ...] = (
         pattern="dense",
     ),
     List(
-        "tax_properties",
-        "v3/tax/properties",
-        "information",
+        *("tax_properties", "v3/tax/properties", "information"),
         fields={
             "id": kind.ID,
             "code": kind.CODE,
@@ -616,9 +582,7 @@ LISTS: tuple[List, ...] = (
         paging=ALL_AT_ONCE,
     ),
     List(
-        "tax_customers",
-        "v3/tax/customers",
-        "information",
+        *("tax_customers", "v3/tax/customers", "information"),
         # The names in it are codes of tax properties, also in the next list.
         fields={
             "customer_id": kind.PARENT,
@@ -631,9 +595,7 @@ LISTS: tuple[List, ...] = (
         parent="customers",
     ),
     List(
-        "product_tax_properties",
-        "v3/tax/products/properties",
-        "information",
+        *("product_tax_properties", "v3/tax/products/properties", "information"),
         fields={
             "product_id": kind.PARENT,
             "tax_properties": kind.some_of(
@@ -646,9 +608,7 @@ LISTS: tuple[List, ...] = (
         share=0.2,
     ),
     List(
-        "product_customs_information",
-        "v3/shipping/products/customs-information",
-        "information",
+        *("product_customs_information", "v3/shipping/products/customs-information", "information"),
         fields={
             "product_id": kind.PARENT,
             "country_of_origin": kind.one_of("US", "DE", "JP"),
@@ -662,9 +622,7 @@ LISTS: tuple[List, ...] = (
         share=0.3,
     ),
     List(
-        "pickup_methods",
-        "v3/pickup/methods",
-        "fulfillment_methods",
+        *("pickup_methods", "v3/pickup/methods", "fulfillment_methods"),
         fields={
             "id": kind.ID,
             "location_id": kind.refers_to("locations"),
@@ -678,9 +636,7 @@ LISTS: tuple[List, ...] = (
         pattern="dense",
     ),
     List(
-        "system_logs",
-        "v3/store/systemlogs",
-        "store_logs",
+        *("system_logs", "v3/store/systemlogs", "store_logs"),
         fields={
             "id": kind.ID,
             "type": kind.one_of("general", "payment", "shipping", "tax", "notification", "design"),
@@ -700,9 +656,7 @@ LISTS: tuple[List, ...] = (
         direction=True,
     ),
     List(
-        "webhooks",
-        "v3/hooks",
-        "information",
+        *("webhooks", "v3/hooks", "information"),
         fields={
             "id": kind.ID,
             "client_id": "ramyrcbehylatjoxyzzy",

@@ -340,9 +340,7 @@ def _below(path: str, rows: Callable[[World, int], list[Row]], text: str, **more
 
 LISTS: tuple[List, ...] = (
     List(
-        "orders",
-        "v2/orders",
-        "orders",
+        *("orders", "v2/orders", "orders"),
         row=_order,
         included=_included,
         text="staff_notes",
@@ -412,9 +410,7 @@ LISTS: tuple[List, ...] = (
         answer=_consignments,
     ),
     List(
-        "order_transactions",
-        "v3/orders/{}/transactions",
-        "transactions",
+        *("order_transactions", "v3/orders/{}/transactions", "transactions"),
         parent="orders",
         rows=_transactions,
         text="gateway_transaction_id",
@@ -424,9 +420,7 @@ LISTS: tuple[List, ...] = (
         empty_status=_no_transactions,
     ),
     List(
-        "order_refunds",
-        "v3/orders/payment_actions/refunds",
-        "transactions|orders",
+        *("order_refunds", "v3/orders/payment_actions/refunds", "transactions|orders"),
         parent="orders",
         rows=_refunds,
         text="reason",
@@ -443,9 +437,7 @@ LISTS: tuple[List, ...] = (
     metafields("order", "v3/orders", "orders", "orders"),
     simple_metafields("cart", "v3/carts", "carts", unique("cart"), TEXT_ID),
     List(
-        "order_statuses",
-        "v2/order_statuses",
-        "orders",
+        *("order_statuses", "v2/order_statuses", "orders"),
         fields={
             "id": ID,
             "name": in_turn(*STATUSES),
@@ -460,9 +452,7 @@ LISTS: tuple[List, ...] = (
         paging=UNPAGED,
     ),
     List(
-        "order_pickups",
-        "v3/orders/pickups",
-        "order_fulfillment",
+        *("order_pickups", "v3/orders/pickups", "order_fulfillment"),
         parent="orders",
         fields={
             "id": ID,
