@@ -123,21 +123,14 @@ def test_invalid_characters_that_come_twice_are_replaced(client: TimedClient) ->
 
 
 @pytest.mark.parametrize(
-    ("date", "ago"),
-    [
-        (-3600, 3600),
-        (3600, 0),
-        *[(text, 300) for text in ("", "soon", "Mon, 05 Jan 2026 10:00:00 +99999999999")],
-        ("Mon, 01 Jan 0001 00:00:00 GMT", 300),
-    ],
+    ("date", "ago"), [(-3600, 3600), (3600, 0), ("", 300), ("soon", 300), ("1 Jan 0001 00:00", 300)]
 )
 def test_the_stores_time_is_used_if_it_is_earlier(client: TimedClient, date: Any, ago: int) -> None:
     now = datetime.now(timezone.utc)
     if isinstance(date, int):
         date = (now + timedelta(seconds=date)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     client.respond_with({"body": ROWS, "headers": {"Date": date} if date else {}})
-    since = client.get().store_time - now
-    assert -5 <= since.total_seconds() + ago <= 1
+    assert -5 <= (client.get().store_time - now).total_seconds() + ago <= 1
 
 
 HEADERS = [

@@ -1,22 +1,44 @@
-"""A store in memory with a clock of its own, which changes while it is read and sometimes fails."""
+"""A store in memory with a clock of its own, which changes while it is read and sometimes fails;
+and workers without threads."""
 
 from __future__ import annotations
 
 import bisect
 import json
+import math
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from tap_bigcommerce.api.client import Client
 from tap_bigcommerce.api.response import Response
+from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import PageTooLarge, RequestFailed
 from tap_bigcommerce.shutdown import Shutdown
 
 EPOCH = datetime(2026, 1, 5, tzinfo=timezone.utc)
+LAYOUTS = ("dense", "holes", "sparse", "clusters", "huge gaps", "thin, then dense")
+
+
+def random_ids(layout: str, count: int, chance: random.Random) -> list[int]:
+    """`count` ids in ascending order."""
+    if layout == "dense":
+        return list(range(1, count + 1))
+    if layout == "holes":
+        return sorted(chance.sample(range(1, 2 * count), count))
+    if layout == "sparse":
+        return sorted(chance.sample(range(1, 10_000 * count), count))
+    if layout == "clusters":
+        length = chance.randint(2, 60)
+        return [index // length * 1000 * length + index % length + 1 for index in range(count)]
+    if layout == "huge gaps":
+        length = chance.randint(20, 200)
+        return [index + index // length * 10**9 + 1 for index in range(count)]
+    thin = sorted(chance.sample(range(1, 33 * count), count // 2))
+    return thin + list(range(33 * count, 33 * count + count - count // 2))
 
 
 def seconds(date: str) -> float:
@@ -186,3 +208,53 @@ class ModelClient(Client):
         body = json.dumps(content if list_.v3 else content["data"]).encode()
         response.read(body, list, options["keys"], repair=False)
         return response
+
+
+Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
+
+
+class InlineWorkers(Workers):
+    """Jobs run one after another, but start and end in any order: at any time after they were
+    submitted, at most `count` at once, and their callbacks at any time after that."""
+
+    def __init__(self, count: int, stop: Shutdown, chance: random.Random) -> None:
+        super().__init__(0, stop)
+        self.count = count
+        self._chance = chance
+        self._waiting: list[Job] = []
+        self._has_run: list[tuple[Callable[[Any], None], Any]] = []
+
+    def submit(self, *job: Any, priority: tuple[int, ...] = (0,)) -> None:
+        self.unfinished += 1
+        self._waiting.append(job[:3])
+
+    def step(self, until: float = math.inf) -> bool:
+        self._shutdown.check()
+        assert self.unfinished, "nothing is under way: the walk would wait for ever"
+        while not self._has_run or self._chance.random() < 0.6:
+            if not self._begin_one():
+                break
+        self._follow_one()
+        return True
+
+    def catch_up(self) -> None:
+        while self._chance.random() < 0.5:
+            if not self._begin_one() and self._has_run:
+                self._follow_one()
+
+    def _begin_one(self) -> bool:
+        """Run a job, if one waits and may begin."""
+        if not self._waiting or len(self._has_run) >= self.count:
+            return False
+        self._shutdown.check()
+        work, on_result, on_error = self._waiting.pop(self._chance.randrange(len(self._waiting)))
+        try:
+            self._has_run.append((on_result, work()))
+        except BaseException as error:  # noqa: BLE001  # handed on, as the threads do
+            self._has_run.append((on_error, error))
+        return True
+
+    def _follow_one(self) -> None:
+        follow, outcome = self._has_run.pop(self._chance.randrange(len(self._has_run)))
+        self.unfinished -= 1
+        follow(outcome)

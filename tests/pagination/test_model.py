@@ -14,9 +14,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from inline_workers import InlineWorkers
-from model_store import Clock, ModelClient, ModelList, Row, seconds
-from simulated_list import LAYOUTS, random_ids
+from model_store import (
+    LAYOUTS,
+    Clock,
+    InlineWorkers,
+    ModelClient,
+    ModelList,
+    Row,
+    random_ids,
+    seconds,
+)
 
 from tap_bigcommerce.catalog.selection import Selection
 from tap_bigcommerce.config import Config
@@ -29,6 +36,8 @@ from tap_bigcommerce.singer.state import State
 from tap_bigcommerce.streams.stream import MODIFIED, Stream
 from tap_bigcommerce.sync.run_context import RunContext
 from tap_bigcommerce.sync.run_sync import sync
+
+Json = dict[str, Any]
 
 FEWEST_ROWS, MOST_ROWS = 100, 2000
 SCHEMA = {
@@ -69,9 +78,6 @@ LIVES = st.fixed_dictionaries(
         "incremental": st.booleans(),
     }
 )
-
-
-Json = dict[str, Any]
 
 
 class Table:
@@ -151,9 +157,8 @@ class Life:
         self.tables: dict[str, Table] = {}
         size = options["page_size"]
         cap = {"none": size, "half a page": size // 2, "one row": 1}[options["cap"]]
-        count = (
-            FEWEST_ROWS if cap == 1 else min(MOST_ROWS, max(FEWEST_ROWS, options["pages"] * size))
-        )
+        count = options["pages"] * size if cap > 1 else 0
+        count = min(MOST_ROWS, max(FEWEST_ROWS, count))
         for name in options["names"]:
             ids = random_ids(options["layout"], count, chance)
             rows = {id_: Row(1, chance.uniform(0, 990)) for id_ in ids}

@@ -11,7 +11,7 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inline_workers import InlineWorkers
+from model_store import InlineWorkers
 
 from tap_bigcommerce.api.response import Key, Response, RowKeys
 from tap_bigcommerce.pagination.enricher import Enriched, Enricher, Job

@@ -130,8 +130,9 @@ class Values:
                 chosen = cut["properties"].get(name)
                 hidden = secret or chosen is None
                 made[name] = self.of(field if chosen is None else chosen, field, hidden)
-        for name in self.draw(st.lists(st.sampled_from(["new", "x.y", "n\0"]), max_size=1)):
-            made[name] = self.any(secret)
+        for name in self.draw(st.lists(st.sampled_from(["new", "x.y", "n\0"]) | NAMES, max_size=1)):
+            if name not in known["properties"]:
+                made[name] = self.any(secret)
         return made
 
 
