@@ -75,11 +75,6 @@ class Expected:
         return found
 
     @property
-    def is_derived(self) -> bool:
-        """Whether the rows are made of those of other lists, and change with these only."""
-        return bool(self.kind.derived_from)
-
-    @property
     def scopes(self) -> frozenset[str]:
         """The scopes without each of which no row can be found: also that of the parents."""
         own = frozenset() if "|" in self.endpoint.scope else frozenset((self.endpoint.scope,))
@@ -122,11 +117,6 @@ class Expected:
         """Whether its rows can be had only by the number of their page."""
         above = any(item.field == "id" and item.test in (">", ">=") for item in self.filters)
         return self.ends_after_its_rows and self.parent is None and not above
-
-    @property
-    def has_total(self) -> bool:
-        """Whether each page says how many rows the list has."""
-        return self.endpoint.api == "v3" and not self.endpoint.is_object and self.counted
 
     @property
     def counted(self) -> bool:

@@ -21,7 +21,7 @@ def test_what_is_documented_is_sent_whatever_fails_and_whatever_is_looked_for() 
     lists = {
         list_of(name): name
         for name in NAMES
-        if STREAMS[name].shows_ids and not STREAMS[name].is_derived and name != "locations"
+        if STREAMS[name].shows_ids and not STREAMS[name].kind.derived_from and name != "locations"
     }
     with Sandbox(options) as store:
         once = {"max_attempts": 1, "max_retry_seconds": 0}

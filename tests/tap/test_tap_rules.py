@@ -140,7 +140,6 @@ def test_the_command_line_replaces_the_selection_but_not_the_exclusions(quiet: S
         ("orders.products.skus", "'orders.products.sku'"),
         ("personell", "'personal'"),
         ("!orders.items.xyz", ""),
-        ("orders..id", ""),
         ("!", ""),
     ],
 )
@@ -258,26 +257,23 @@ def test_values_that_no_schema_expects_are_hashed_unchanged(odd: Sandbox, rules:
     ("fields", "message"),
     [
         ("customers.*", "customers.id"),
-        ("orders.date_modified", "orders.date_modified"),
         ("customers.emial", "customers.email"),
         ({"a": 1}, "hash_fields should be"),
         ("customers", "'customers.*'"),
         ("*", "'*.*'"),
         ("personal, !orders", "'!orders.*'"),
         ("!orders.ip_address", "only excludes"),
+        ("customers.email", "hash_salt"),
     ],
 )
 def test_fields_that_cannot_be_hashed_are_refused(
     quiet: Sandbox, fields: object, message: str
 ) -> None:
-    text = refused(settings(quiet, hash_fields=fields, hash_salt=SALT))
+    salt = {} if message == "hash_salt" else {"hash_salt": SALT}
+    text = refused(settings(quiet, hash_fields=fields, **salt))
     assert message in text
     assert SALT not in text
     assert not quiet.requests()
-
-
-def test_pseudonyms_need_a_salt(quiet: Sandbox) -> None:
-    assert "hash_salt" in refused(settings(quiet, hash_fields="customers.email"))
 
 
 def test_a_stopped_sync_is_not_resumed_with_other_pseudonyms(quiet: Sandbox) -> None:
