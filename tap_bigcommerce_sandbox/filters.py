@@ -6,24 +6,28 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tap_bigcommerce_sandbox.messages import ApiError
 from tap_bigcommerce_sandbox.values import number_of, read_date
 from tap_bigcommerce_sandbox.world import World
 
-_BOUNDS = {
-    "=": "=",
-    "not": "!=",
-    "min": ">=",
-    "max": "<=",
-    "greater": ">",
-    "less": "<",
-    "in": "in",
-    "not_in": "not in",
-    "like": "like",
-}
-_EXCLUSIVE = {">=": ">", "<=": "<"}
+_TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
+    {
+        "=": operator.eq,
+        "not": operator.ne,
+        "min": operator.ge,
+        "max": operator.le,
+        "greater": operator.gt,
+        "less": operator.lt,
+        "in": lambda value, wanted: value in wanted,
+        "not_in": lambda value, wanted: value not in wanted,
+        # The field is a list; one of its values has to match.
+        "has": lambda value, wanted: any(item in wanted for item in value),
+        "like": lambda value, wanted: str(wanted).lower() in str(value).lower(),
+    }
+)
+_EXCLUSIVE = MappingProxyType({"min": "greater", "max": "less"})
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Filter:
     param: str
     field: str
     test: str = "="
+    """One of _TESTS: the API's word, "=", or "has"."""
     reads: str = "text"
     """integer, "unique id" (a UUID that is the row's id), number, text, flag, date or "day date" (a
     bare date takes the time of day)."""
@@ -41,9 +46,8 @@ class Filter:
     documented: bool = True
 
 
-@dataclass(frozen=True)
-class Condition:
-    """A condition on a field. Hashable, so that selections can be cached."""
+class Condition(NamedTuple):
+    """A condition on a field."""
 
     field: str
     test: str
@@ -71,12 +75,12 @@ def _read_spec(spec: str, reads: str) -> Iterator[Filter]:
     field, _, test = target.partition(":")
     flags = {"firm": spec.endswith("!"), "documented": not spec.endswith("?")}
     if not operators:
-        bound = _BOUNDS.get(name[:3]) if name[3:4] == "_" else None
+        bound = name[:3] if name.startswith(("min_", "max_")) else ""
         field = field or (name[4:] if bound else name)
         yield Filter(name, field, test or bound or "=", reads, **flags)
     for word in filter(None, operators.split(",")):
         param = name if word == "=" else f"{name}:{word}"
-        yield Filter(param, field or name, test or _BOUNDS[word], reads, **flags)
+        yield Filter(param, field or name, test or word, reads, **flags)
 
 
 def read_conditions(
@@ -104,7 +108,7 @@ def read_conditions(
 
 def _read(text: str, item: Filter, world: World) -> Any:
     """The value that a parameter compares with. Raises ValueError."""
-    if item.test in ("in", "not in", "has"):
+    if item.test in ("in", "not_in", "has"):
         return frozenset(_READERS[item.reads](word, world) for word in text.split(","))
     return _READERS[item.reads](text, world)
 
@@ -120,22 +124,6 @@ _READERS: Mapping[str, Callable[[str, World], Any]] = MappingProxyType(
         "day date": lambda text, world: read_date(text, bare_date_takes_time_of=world.now()),
     }
 )
-_TESTS: Mapping[str, Callable[[Any, Any], bool]] = MappingProxyType(
-    {
-        "=": operator.eq,
-        ">=": operator.ge,
-        "<=": operator.le,
-        ">": operator.gt,
-        "<": operator.lt,
-        "!=": operator.ne,
-        "in": lambda value, wanted: value in wanted,
-        "not in": lambda value, wanted: value not in wanted,
-        # The field is a list; one of its values has to match.
-        "has": lambda value, wanted: any(item in wanted for item in value),
-        "like": lambda value, wanted: str(wanted).lower() in str(value).lower(),
-    }
-)
-_ID_BOUNDS = frozenset((">=", "<=", ">", "<"))
 
 
 def select(
@@ -147,7 +135,8 @@ def select(
     parent: int | None = None,
 ) -> Sequence[int]:
     """The ids that meet all conditions, sorted by a field (ties by id); below a parent."""
-    bounds = tuple(c for c in conditions if c.field == "id" and c.test in _ID_BOUNDS)
+    limits = ("min", "max", "greater", "less")
+    bounds = tuple(c for c in conditions if c.field == "id" and c.test in limits)
     others = tuple(c for c in conditions if c not in bounds)
     table = world.listed(kind)
     found: Sequence[int] = table.ids if parent is None else world.children[kind].numbers(parent)
@@ -164,8 +153,8 @@ def select(
     if not by_id:
         return found
     for bound in bounds:
-        at = (bisect_left if bound.test in (">=", "<") else bisect_right)(found, bound.value)
-        found = found[at:] if bound.test.startswith(">") else found[:at]
+        at = (bisect_left if bound.test in ("min", "less") else bisect_right)(found, bound.value)
+        found = found[at:] if bound.test in ("min", "greater") else found[:at]
     return found[::-1] if down else found
 
 
@@ -175,7 +164,7 @@ def _scan(
     """The ids that meet all conditions; those on cheap fields are checked first."""
     cheap = ("id", "date_modified", "date_created")
     for condition in sorted(conditions, key=lambda c: (*cheap, c.field).index(c.field)):
-        field, test, wanted = condition.field, condition.test, condition.value
+        field, test, wanted = condition
         found: Iterable[int]
         if field == "id" and test in ("=", "in"):
             # Few ids of what may be a long list.

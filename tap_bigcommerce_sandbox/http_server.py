@@ -5,18 +5,12 @@ import socket
 import struct
 import zlib
 from typing import cast
+from urllib.parse import parse_qsl, unquote
 
 import orjson
 
 from tap_bigcommerce_sandbox.app import App
-from tap_bigcommerce_sandbox.messages import (
-    JSON,
-    Request,
-    Response,
-    json_response,
-    parse_target,
-    reason,
-)
+from tap_bigcommerce_sandbox.messages import JSON, Request, Response, json_response, reason
 from tap_bigcommerce_sandbox.values import ACCESS_TOKEN, STORE_HASH
 
 CONTROL_PATH = "/_control/"
@@ -133,4 +127,6 @@ async def _read(reader: asyncio.StreamReader) -> Request:
     headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
     method, target, _ = first.split(" ", 2)
-    return parse_target(method, target, headers, body)
+    path, _, query = target.partition("?")
+    parameters = dict(parse_qsl(query, keep_blank_values=True))
+    return Request(method, unquote(path), parameters, headers, body)

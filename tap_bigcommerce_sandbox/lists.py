@@ -36,6 +36,34 @@ def words(text: str) -> frozenset[str]:
 
 
 @dataclass(frozen=True)
+class Endpoint:
+    """What answers GET requests at one path. `respond` is given the ids in the path."""
+
+    name: str
+    path: str
+    """With the version of the API: "v2/orders/{}/taxes"; {} is the parent's id."""
+    scope: str
+    """The required permission; "a|b" means either of them, "" none."""
+    respond: Callable[[World, Request, Sequence[int]], Response]
+    parameters: frozenset[str] = NO_WORDS
+
+
+def computed(
+    name: str,
+    path: str,
+    scope: str,
+    value: Callable[[World, Request], Any],
+    parameters: frozenset[str] = NO_WORDS,
+) -> Endpoint:
+    """The endpoint of a computed object, such as a count or the store's time."""
+
+    def respond(world: World, request: Request, ids: Sequence[int]) -> Response:
+        return _object(value(world, request))
+
+    return Endpoint(name, path, scope, respond, parameters)
+
+
+@dataclass(frozen=True)
 class List(Below):
     """A list: all rows, or with {} in the path those of one parent; or an object, as its only row.
 
@@ -45,9 +73,7 @@ class List(Below):
 
     name: str
     path: str
-    """With the version of the API: "v2/orders/{}/taxes"; {} is the parent's id."""
     scope: str
-    """The required permission; "a|b" means either of them, "" none."""
     _: dataclasses.KW_ONLY
 
     # Which rows there are
@@ -177,14 +203,16 @@ class List(Below):
     @property
     def endpoints(self) -> tuple[Endpoint, ...]:
         """The list itself, and those of its single rows and of their number."""
-        found: list[Endpoint] = [self]
+        path, scope = self.path, self.scope
+        found = [Endpoint(self.name, path, scope, self._respond, self.parameters)]
         if self.single:
-            found.append(Single(self.single, f"{self.path}/{{}}", self.scope, self.shaping, self))
+            single = f"{path}/{{}}"
+            found.append(Endpoint(self.single, single, scope, self._respond_one, self.shaping))
         if self.count is not None:
             # Undocumented there; the tap asks with filters, to see whether they matter.
             filters = frozenset(item.param for item in self.filters)
-            path = f"{self.path}/count"
-            found.append(Computed(f"{self.name}_count", path, self.scope, self._counted, filters))
+            name = f"{self.name}_count"
+            found.append(computed(name, f"{path}/count", scope, self._counted, filters))
         return tuple(found)
 
     @property
@@ -256,8 +284,8 @@ class List(Below):
         return draw < self.share or first or parents.added(parent)
 
     # Answering requests
-    def respond(self, world: World, request: Request, ids: Sequence[int]) -> Response:
-        """One page of rows, or the object. `ids` are those in the path."""
+    def _respond(self, world: World, request: Request, ids: Sequence[int]) -> Response:
+        """One page of rows, or the object."""
         parent = ids[0] if ids else None
         if parent is not None and parent not in world.children[self.row_kind].parents:
             raise ApiError(404, "The requested resource was not found.")
@@ -269,9 +297,9 @@ class List(Below):
         return _object(row if self.api == "v2" else {"data": row, "meta": {}})
 
     def _page(self, world: World, request: Request, parent: int | None) -> Response:
-        kind, form = self.row_kind, self.form(request)
+        kind, form = self.row_kind, self._form(request)
         cap = PARTS_CAP if form.includes & self.capping_includes else 0
-        found, by_id = self.matching(world, request, parent), self._sort(request)[0] == "id"
+        found, by_id = self._matching(world, request, parent), self._sort(request)[0] == "id"
         shown, meta = cut(self.paging, request, self.api, world.options, found, cap, by_id)
         rows = [world.row_bytes(kind, number, form) for number in shown]
         # A response below a parent is about the parent; faults want to know.
@@ -298,7 +326,18 @@ class List(Below):
             raise ApiError(404, "The requested resource was not found.")
         return status
 
-    def matching(self, world: World, request: Request, parent: int | None = None) -> Sequence[int]:
+    def _respond_one(self, world: World, request: Request, ids: Sequence[int]) -> Response:
+        """A row by its id: itself in v2, under `data` in v3; 404 if there is none."""
+        number, kind = ids[0], self.row_kind
+        if number not in world.listed(kind):
+            raise ApiError(404, "The requested resource was not found.")
+        body = world.row_bytes(kind, number, self._form(request))
+        if self.api == "v3":
+            return Response(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
+        modified = http_date(world.listed(kind).modified(number))
+        return Response(200, body, {"last-modified": modified}, rows=1, ids=(number,))
+
+    def _matching(self, world: World, request: Request, parent: int | None = None) -> Sequence[int]:
         """All ids that match the request's filters, in the requested order."""
         query = request.query
         known = {item.param for item in self.filters}
@@ -310,7 +349,7 @@ class List(Below):
         conditions = read_conditions(self.filters, query, world, self.api)
         return select(world, self.row_kind, conditions, *self._sort(request), parent)
 
-    def form(self, request: Request) -> Form:
+    def _form(self, request: Request) -> Form:
         """Which parts of each row the request asks for. Raises ApiError."""
         includes = frozenset(request.comma_list("include")) if self.includes else NO_WORDS
         unknown = includes - self.includes
@@ -333,7 +372,7 @@ class List(Below):
         if not world.options.counts_apply_filters:
             request = dataclasses.replace(request, query={})
         assert self.count is not None
-        return self.count(world, self.matching(world, request))
+        return self.count(world, self._matching(world, request))
 
     def _sort(self, request: Request) -> tuple[str, bool]:
         """The field to sort by, and whether downwards."""
@@ -347,47 +386,6 @@ class List(Below):
         if name not in self.sorts or direction not in ("", "asc", "desc"):
             raise ApiError(self._refusal, f"The sort '{text}' is not supported.")
         return name, direction == "desc"
-
-
-@dataclass(frozen=True)
-class Single:
-    """One row of a list by its id."""
-
-    name: str
-    path: str
-    scope: str
-    parameters: frozenset[str]
-    listed: List
-
-    def respond(self, world: World, request: Request, ids: Sequence[int]) -> Response:
-        """The row itself in v2, under `data` in v3; 404 if there is none."""
-        number, kind = ids[0], self.listed.row_kind
-        if number not in world.listed(kind):
-            raise ApiError(404, "The requested resource was not found.")
-        body = world.row_bytes(kind, number, self.listed.form(request))
-        if self.listed.api == "v3":
-            return Response(200, b'{"data":' + body + b',"meta":{}}', rows=1, ids=(number,))
-        modified = http_date(world.listed(kind).modified(number))
-        return Response(200, body, {"last-modified": modified}, rows=1, ids=(number,))
-
-
-@dataclass(frozen=True)
-class Computed:
-    """One computed object, such as a count or the store's time."""
-
-    name: str
-    path: str
-    scope: str
-    value: Callable[[World, Request], Any]
-    parameters: frozenset[str] = NO_WORDS
-
-    def respond(self, world: World, request: Request, ids: Sequence[int]) -> Response:
-        """The object."""
-        return _object(self.value(world, request))
-
-
-Endpoint = List | Single | Computed
-"""What answers GET requests at one path."""
 
 
 def _object(value: Any) -> Response:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
-from urllib.parse import parse_qsl, unquote
 
 import orjson
 
@@ -94,10 +93,3 @@ class Request:
         if not text.isdigit() or int(text) < 1:
             raise ApiError(400 if api == "v2" else 422, f"The field '{name}' is invalid.")
         return int(text)
-
-
-def parse_target(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Request:
-    """Make a request from the parts of its request line."""
-    path, _, query = target.partition("?")
-    pairs = parse_qsl(query, keep_blank_values=True)
-    return Request(method, unquote(path), dict(pairs), headers, body)

@@ -52,9 +52,6 @@ class Operations:
             "list": name,
             "path": request.path,
             "query": dict(request.query),
-            "status": None,
-            "rows": 0,
-            "fault": None,
             "in_flight": in_flight,
         }
         self.log.append(entry)

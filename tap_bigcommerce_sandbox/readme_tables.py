@@ -29,7 +29,7 @@ def options_table() -> str:
 def lists_table() -> str:
     """One line for each list or object: name, path, parameters, permission."""
     lines = ["| list | path | notes | permission |", "|---|---|---|---|"]
-    entries: tuple[Endpoint, ...] = (*store.OTHERS, *catalog.OTHERS, *ALL)
+    entries: tuple[Endpoint | List, ...] = (*store.OTHERS, *catalog.OTHERS, *ALL)
     for entry in entries:
         path = f"`{entry.path.replace('{}', '{id}')}`"
         notes = [f"`{name}`" for name in _families(entry.parameters)]

@@ -91,7 +91,7 @@ class Expected:
         found = [
             re.sub("^min_|:min$", "", item.param)
             for item in self.filters
-            if item.reads in ("date", "day date") and item.test == ">="
+            if item.reads in ("date", "day date") and item.test == "min"
         ]
         # Rows that have a date "created" are neither changed nor deleted.
         return next((name for name in ("date_modified", "created") if name in found), None)
@@ -115,7 +115,7 @@ class Expected:
     @property
     def by_number(self) -> bool:
         """Whether its rows can be had only by the number of their page."""
-        above = any(item.field == "id" and item.test in (">", ">=") for item in self.filters)
+        above = any(item.field == "id" and item.test in ("greater", "min") for item in self.filters)
         return self.ends_after_its_rows and self.parent is None and not above
 
     @property
@@ -137,7 +137,7 @@ class Expected:
             for item in self.filters
             if item.field == self.key[0] and item.reads == "integer"
         }
-        by_filter = tests & {"in", "="} or tests >= {">=", "<="}
+        by_filter = tests & {"in", "="} or tests >= {"min", "max"}
         return bool(by_filter) or bool(self.endpoint.single)
 
 

@@ -10,7 +10,7 @@ from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
 from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
-from tap_bigcommerce_sandbox.lists import Computed, List, words
+from tap_bigcommerce_sandbox.lists import Endpoint, List, computed, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
@@ -557,8 +557,8 @@ def _product_count(world: World, request: Request) -> Any:
     return {"count": len(world.tables["products"].ids)}
 
 
-OTHERS: tuple[Computed, ...] = (
-    Computed("products_count", "v2/products/count", "products", _product_count),
+OTHERS: tuple[Endpoint, ...] = (
+    computed("products_count", "v2/products/count", "products", _product_count),
 )
 
 LISTS: tuple[List, ...] = (

@@ -181,7 +181,7 @@ LISTS: tuple[List, ...] = (
             "date_created": kind.RFC2822,
         },
         text="name",
-        filters=params(integer="min_id max_id id", text="code name type exclude_type>type:!="),
+        filters=params(integer="min_id max_id id", text="code name type exclude_type>type:not"),
         count=only_count,
     ),
     List(
