@@ -38,9 +38,18 @@ def same(value: Item, names: str) -> dict[str, Item]:
 
 def money(cents: int) -> str:
     """v2 money: a string with four decimals, 10900 -> "109.0000"."""
-    sign = "-" if cents < 0 else ""
-    cents = abs(cents)
-    return f"{sign}{cents // 100}.{cents % 100:02d}00"
+    if cents < 0:
+        return f"-{money(-cents)}"
+    return f"{cents // 100}.{cents % 100:02d}00"
+
+
+def taxed(name: str, ex_tax: int, tax: int) -> dict[str, str]:
+    """The three fields of v2 that an amount has, with and without its tax, in cents."""
+    return {
+        f"{name}_ex_tax": money(ex_tax),
+        f"{name}_inc_tax": money(ex_tax + tax),
+        f"{name}_tax": money(tax),
+    }
 
 
 def number(cents: int) -> int | float:

@@ -1,16 +1,14 @@
 """Line items of an order: computed in cents, rendered as rows of /orders/{id}/products."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.catalog import Brief, brief, first_below
 from tap_bigcommerce_sandbox.families.orders.plan import COMPLETED, SHIPPED, Plan
 from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import SeededRandom, money, same
+from tap_bigcommerce_sandbox.values import SeededRandom, money, same, taxed
 from tap_bigcommerce_sandbox.world import World
 
-_ZERO = "0.0000"
 _ALL_PHYSICAL = frozenset(("huge", "bundle", "pickup", "several_addresses"))
 _GIFT = Brief(0, "$25.00 Gift Certificate", "", 2500, True, 0)
 
@@ -89,48 +87,45 @@ def _type(order: Plan, product: Brief) -> str:
     return "digital" if product.digital or order.scenario == "digital" else "physical"
 
 
+_LINE = {
+    **same("", "upc ebay_item_id ebay_transaction_id bin_picking_number"),
+    **same(money(0), "width height depth base_cost_price cost_price_inc_tax cost_price_ex_tax"),
+    **same(money(0), "cost_price_tax base_wrapping_cost wrapping_cost_ex_tax wrapping_cost_tax"),
+    **same(money(0), "wrapping_cost_inc_tax fixed_shipping_cost"),
+    **same(0, "return_id wrapping_id"),
+    **same(None, "event_name event_date"),
+}
+"""What all lines have in common."""
+
+
 def render(line: Line, order: Plan, rng: SeededRandom) -> Row:
     """The row without fulfillment_source, which only the order's endpoint always has."""
     product, quantity = line.product, line.quantity
     unit = 0 if line.parent else product.price
-    tax = line.tax
-    inc = line.total + tax
     sent = quantity if order.status in (SHIPPED, COMPLETED) and line.address else 0
     return {
         "id": line.id,
         "order_id": order.number,
         "product_id": product.id,
-        "variant_id": first_below(product.id) if product.id else 0,
+        "variant_id": first_below(product.id),
         "order_pickup_method_id": line.pickup,
         "order_address_id": line.address,
-        **same(product.name, "name name_customer name_merchant"),
+        **dict.fromkeys(("name", "name_customer", "name_merchant"), product.name),
         "sku": product.sku,
-        **same("", "upc ebay_item_id ebay_transaction_id bin_picking_number"),
         "type": line.type,
         "base_price": money(unit),
-        "price_ex_tax": money(unit),
-        "price_inc_tax": money(unit + round(unit * line.tax_rate)),
-        "price_tax": money(round(unit * line.tax_rate)),
+        **taxed("price", unit, round(unit * line.tax_rate)),
         "base_total": money(line.total),
-        "total_ex_tax": money(line.total),
-        "total_inc_tax": money(inc),
-        "total_tax": money(tax),
+        **taxed("total", line.total, line.tax),
         "weight": "1.0000" if line.type == "physical" else "0",
-        **same("0.0000", "width height depth"),
         "quantity": quantity,
-        **same(_ZERO, "base_cost_price cost_price_inc_tax cost_price_ex_tax cost_price_tax"),
-        **same(_ZERO, "base_wrapping_cost wrapping_cost_ex_tax wrapping_cost_inc_tax"),
-        **same(_ZERO, "wrapping_cost_tax fixed_shipping_cost"),
+        **_LINE,
         "is_refunded": line.refunded == quantity,
         "quantity_refunded": line.refunded,
         "refund_amount": money(unit * line.refunded),
-        "return_id": 0,
-        "wrapping_id": 0,
         "wrapping_name": "" if rng.chance(0.9) else None,
         "wrapping_message": "" if rng.chance(0.9) else None,
         "quantity_shipped": sent,
-        "event_name": None,
-        "event_date": None,
         "option_set_id": product.id if product.variants > 1 else None,
         "parent_order_product_id": line.parent,
         "is_bundled_product": line.parent is not None,
@@ -141,29 +136,27 @@ def render(line: Line, order: Plan, rng: SeededRandom) -> Row:
         "product_options": _options(line, rng),
         "configurable_fields": [{"name": "Nota", "value": "«hola»"}] if rng.chance(0.01) else [],
         "gift_certificate_id": order.number * 10 if line.type == "giftcertificate" else None,
-        "discounted_total_inc_tax": money(inc - line.discount),
+        "discounted_total_inc_tax": money(line.total + line.tax - line.discount),
     }
 
 
-def _options(line: Line, rng: SeededRandom) -> list[dict[str, Any]]:
+def _options(line: Line, rng: SeededRandom) -> list[Row]:
     if line.product.variants < 2:
         return []
-    label = rng.pick(texts.SIZES)
-    option: dict[str, Any] = {
+    option: Row = {
         "id": line.id * 10,
-        "option_id": first_below(line.product.id),
         "order_product_id": line.id,
-        "product_option_id": first_below(line.product.id),
+        **same(first_below(line.product.id), "option_id product_option_id"),
         **same("Size", "display_name display_name_customer display_name_merchant"),
-        **same(label, "display_value display_value_customer display_value_merchant"),
+        **same(
+            rng.pick(texts.SIZES), "display_value display_value_customer display_value_merchant"
+        ),
         # The id of the chosen value, as text.
         "value": str(100 + rng.between(0, 97)),
         "type": "Multiple choice",
         "name": f"Size1521{line.product.id}",
         "display_style": "Rectangle",
     }
-    if rng.chance(0.95):
-        return [option]
     upload = {
         **option,
         "id": line.id * 10 + 1,
@@ -172,4 +165,4 @@ def _options(line: Line, rng: SeededRandom) -> list[dict[str, Any]]:
         "type": "File Upload",
         "display_style": "",
     }
-    return [option, upload]
+    return [option] if rng.chance(0.95) else [option, upload]

@@ -1,14 +1,15 @@
 """The lists of orders, of what is below them, and of their payments."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
+from tap_bigcommerce_sandbox import fields as kind
 from tap_bigcommerce_sandbox.families.customers import email_of
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
 from tap_bigcommerce_sandbox.families.orders.consignments import consignments
-from tap_bigcommerce_sandbox.families.orders.document import OrderDocument, document, first_document
+from tap_bigcommerce_sandbox.families.orders.document import FEE, document, first_document
 from tap_bigcommerce_sandbox.families.orders.plan import (
     COMPLETED,
     SHIPPED,
@@ -18,38 +19,16 @@ from tap_bigcommerce_sandbox.families.orders.plan import (
     refunded,
     status_of,
 )
+from tap_bigcommerce_sandbox.families.orders.shipping import ADDRESS
 from tap_bigcommerce_sandbox.families.store import RATES_STRIDE
-from tap_bigcommerce_sandbox.fields import (
-    ID,
-    PARENT,
-    TEXT,
-    TEXT_ID,
-    ZULU,
-    Cell,
-    Field,
-    in_turn,
-    integer,
-    nullable,
-    one_of,
-    only_if,
-    refers_to,
-    unique,
-)
-from tap_bigcommerce_sandbox.fields import array as several
+from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, words
 from tap_bigcommerce_sandbox.messages import Request
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
-from tap_bigcommerce_sandbox.table import Dates, Row
-from tap_bigcommerce_sandbox.values import SeededRandom, iso, link, money, rfc2822, same, zulu
+from tap_bigcommerce_sandbox.table import Row
+from tap_bigcommerce_sandbox.values import money
 from tap_bigcommerce_sandbox.world import Form, World
-
-
-def _order(world: World, number: int) -> Row:
-    row = dict(document(world, number).row)
-    row["consignments"] = link(f"/orders/{number}/consignments")
-    row["fees"] = link(f"/orders/{number}/fees")
-    return row
 
 
 def _included(world: World, number: int, form: Form) -> Row:
@@ -58,7 +37,7 @@ def _included(world: World, number: int, form: Form) -> Row:
     if options.embedded_consignments == "never":
         return row
     if "fees" in form.includes:
-        row["fees"] = found.fees
+        row["fees"] = world.below("order_fees", number)
     if form.includes & {"consignments", "consignments.line_items"}:
         items = "consignments.line_items" in form.includes
         embedded = consignments(found, options, items=items, cut=options.line_item_cut)
@@ -82,106 +61,110 @@ def _products(world: World, order: int) -> list[Row]:
     return [{**row, "fulfillment_source": ""} for row in first_document(world, order).products]
 
 
-def _shipping_addresses(world: World, order: int) -> list[Row]:
-    return first_document(world, order).addresses
-
-
-def _coupons(world: World, order: int) -> list[Row]:
-    return first_document(world, order).coupons
-
-
-def _fees(world: World, order: int) -> list[Row]:
-    return first_document(world, order).fees
-
-
 def _all_consignments(world: World, order: int) -> Row:
     """Consignments with every line item, uncut."""
     return consignments(document(world, order), world.options, items=True, cut=None)
 
 
-def _taxes(world: World, order: int) -> list[Row]:
-    # One row for each line item; the request has to ask for the fields that say which one.
-    found = document(world, order)
-    rate = world.tables["tax_zones"].base[0] * RATES_STRIDE
-    return [_tax(found, at, item, rate) for at, item in enumerate(found.products)]
+def _has_fee(world: World, order: int) -> bool:
+    return first_document(world, order).order.fee
 
 
-def _tax(found: OrderDocument, at: int, item: Row, rate: int) -> Row:
-    return {
-        "id": found.order.number * 1000 + at,
-        "order_id": found.order.number,
-        "order_address_id": item["order_address_id"],
-        "order_pickup_method_id": item["order_pickup_method_id"],
-        "tax_rate_id": rate,
-        "sales_tax_id": "",
-        "tax_class_id": 0 if at % 2 else None,
-        "name": "Tax",
-        "class": "Default Tax Class",
-        "rate": "10.0000" if item["total_tax"] != "0.0000" else "0.0000",
-        "priority": 1,
-        "priority_amount": item["total_tax"],
-        "line_amount": item["total_tax"],
-        # Documented as a text, unlike the id it names.
-        "order_product_id": str(item["id"]),
-        "line_item_type": "item",
-    }
+def _spelled(odd: int) -> kind.Field:
+    # The API's description spells it in both ways.
+    return kind.Field(
+        lambda cell: money(FEE) if cell.parent % 2 == odd else kind.ABSENT, absent=True
+    )
 
 
-def _shipments(world: World, order: int) -> list[Row]:
-    # One for each address once the order is sent.
-    found = document(world, order)
-    if found.order.status not in (SHIPPED, COMPLETED):
-        return []
-    return [_shipment(found, address) for address in found.addresses]
+_FEE = {
+    "id": kind.ID,
+    "type": "custom_fee",
+    "display_name_customer": "Pfand ♻",
+    "display_name_merchant": "Deposit",
+    "source": "AA",
+    "base_cost cost_inc_tax": money(FEE),
+    "cost_ex_tax": _spelled(1),
+    "cost_exc_tax": _spelled(0),
+    "cost_tax": money(0),
+    "tax_class_id": None,
+}
 
 
-def _shipment(found: OrderDocument, address: Row) -> Row:
-    names = ("first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip")
-    shown = (*names, "country", "country_iso2", "phone", "email")
-    return {
-        "id": address["id"],
-        "order_id": found.order.number,
-        "customer_id": found.order.customer,
-        "order_address_id": address["id"],
-        "date_created": found.row["date_modified"],
-        "tracking_number": f"TRK{address['id']}",
-        "merchant_shipping_cost": money(0),
-        "shipping_method": address["shipping_method"],
-        **same("", "comments shipping_provider shipping_provider_display_name tracking_carrier"),
-        **same("", "tracking_link generated_tracking_link"),
-        "billing_address": {name: found.row["billing_address"][name] for name in shown},
-        "shipping_address": {name: address[name] for name in shown},
-        "items": [
-            {"order_product_id": i["id"], "product_id": i["product_id"], "quantity": i["quantity"]}
-            for i in found.products
-            if i["order_address_id"] == address["id"]
-        ],
-    }
+# One row for each line item; the request has to ask for the fields that say which one.
+_TAX = {
+    "id": kind.ID,
+    "order_id": kind.PARENT,
+    "order_address_id order_pickup_method_id": kind.BASIS,
+    "tax_rate_id": lambda cell: cell.world.tables["tax_zones"].base[0] * RATES_STRIDE,
+    "sales_tax_id": "",
+    "tax_class_id": kind.in_turn(None, 0),
+    "name": "Tax",
+    "class": "Default Tax Class",
+    "rate": lambda cell: money(0 if cell.basis["total_tax"] == money(0) else 1000),
+    "priority": 1,
+    "priority_amount line_amount": lambda cell: cell.basis["total_tax"],
+    # Documented as a text, unlike the id it names.
+    "order_product_id": lambda cell: str(cell.basis["id"]),
+    "line_item_type": "item",
+}
 
 
-def _messages(world: World, order: int) -> list[Row]:
-    rng = world.rng("messages", order)
-    if not rng.chance(0.06):
-        return []
-    created = world.tables["orders"].created(order)
+def _sent_to(world: World, order: int) -> list[Row]:
+    # One shipment for each address once the order is sent.
+    sent = status_of(world, order) in (SHIPPED, COMPLETED)
+    return document(world, order).addresses if sent else []
+
+
+def _address(row: Row) -> Row:
+    return {name: row[name] for names in ADDRESS for name in names.split()}
+
+
+def _shipped_items(cell: Cell) -> list[Row]:
     return [
-        {
-            "id": order * 1000 + at,
-            "order_id": order,
-            "staff_id": 0,
-            "customer_id": document(world, order).order.customer,
-            "type": "customer",
-            "subject": "Wo bleibt mein Paket?",
-            "message": "Danke 🙏",
-            "status": "read" if at else "unread",
-            "is_flagged": False,
-            "date_created": rfc2822(created + 60 + at * 3600),
-            "customer": {},
-        }
-        for at in range(rng.between(1, 3))
+        {"order_product_id": i["id"], "product_id": i["product_id"], "quantity": i["quantity"]}
+        for i in document(cell.world, cell.parent).products
+        if i["order_address_id"] == cell.basis["id"]
     ]
 
 
+def _customer(cell: Cell) -> int:
+    return customer_of(cell.world, cell.parent)
+
+
+_SHIPMENT = {
+    "id": kind.BASIS,
+    "order_id": kind.PARENT,
+    "customer_id": _customer,
+    "order_address_id": lambda cell: cell.basis["id"],
+    "date_created": kind.RFC2822,
+    "tracking_number": kind.written("TRK{number}"),
+    "merchant_shipping_cost": money(0),
+    "shipping_method": kind.BASIS,
+    "comments shipping_provider shipping_provider_display_name tracking_carrier": "",
+    "tracking_link generated_tracking_link": "",
+    "billing_address": lambda cell: _address(
+        document(cell.world, cell.parent).row["billing_address"]
+    ),
+    "shipping_address": lambda cell: _address(cell.basis),
+    "items": _shipped_items,
+}
+_MESSAGE = {
+    "id": kind.ID,
+    "order_id": kind.PARENT,
+    "staff_id": 0,
+    "customer_id": _customer,
+    "type": "customer",
+    "subject": "Wo bleibt mein Paket?",
+    "message": "Danke 🙏",
+    "status": kind.first("unread", "read"),
+    "is_flagged": False,
+    "date_created": kind.RFC2822,
+    "customer": {},
+}
+
+
+# Payments
 _GATEWAYS = (
     ("credit_card", "braintree", "braintree.credit_card"),
     ("offline", "bankdeposit", "bigcommerce.bankdeposit"),
@@ -190,59 +173,48 @@ _GATEWAYS = (
 )
 
 
-def _transactions(world: World, order: int) -> list[Row]:
-    found = document(world, order)
-    rng = world.rng("transactions", order)
-    if found.order.status == 0 or rng.chance(0.1):
+def _payments(world: World, order: int) -> Sequence[Row]:
+    row, rng = document(world, order).row, world.rng("transactions", order)
+    if row["status_id"] == 0 or rng.chance(0.1):
         return []
-    method = rng.pick(_GATEWAYS)
-    created = world.tables["orders"].created(order)
-    return [
-        _transaction(found, at, method, iso(created + at * 60, "Z"), rng)
-        for at in range(rng.between(1, 3))
-    ]
+    method, gateway, method_id = rng.pick(_GATEWAYS)
+    payment: Row = {"method": method, "gateway": gateway, "payment_method_id": method_id}
+    payment |= {"amount": float(row["total_inc_tax"]), "currency": row["currency_code"]}
+    return [payment] * rng.between(1, 3)
 
 
-def _transaction(
-    found: OrderDocument, at: int, method: tuple[str, str, str], created: str, rng: SeededRandom
-) -> Row:
-    kind, gateway, method_id = method
-    number = found.order.number
-    card = kind == "credit_card"
-    row = {
-        "id": number * 1000 + at,
-        # Documented as a text, unlike in every other list.
-        "order_id": str(number),
-        "event": "capture" if at else "purchase",
-        "method": kind,
-        "amount": float(found.row["total_inc_tax"]),
-        "currency": found.row["currency_code"],
-        "gateway": gateway,
-        "gateway_transaction_id": f"gt{number}x{at}" if card else None,
-        "payment_method_id": method_id,
-        "status": "error" if rng.chance(0.05) else "ok",
-        "test": False,
-        "fraud_review": False,
-        "reference_transaction_id": number * 1000 + at - 1 if at else None,
-        "date_created": created,
-        "offline": {"display_name": "Überweisung"} if kind == "offline" else None,
-        "custom": {"payment_method": "Barzahlung"} if kind == "custom" else None,
-        **same(None, "payment_instrument_token provider_instrument_token provider_customer_id"),
-        **same(None, "credit_card gift_certificate store_credit custom_provider_field_result"),
-        "avs_result": {},
-        "cvv_result": {},
-    }
-    if card:
-        row["avs_result"] = {"code": "Y", "message": "", "street_match": "", "postal_match": ""}
-        row["cvv_result"] = {"code": "M", "message": "matched"}
-        row["credit_card"] = {
+def _by_card(item: Any, otherwise: Any) -> kind.Field:
+    return kind.only_if("method", "credit_card", item, otherwise)
+
+
+_TRANSACTION = {
+    "id": kind.ID,
+    # Documented as a text, unlike in every other list.
+    "order_id": lambda cell: str(cell.parent),
+    "event": kind.first("purchase", "capture"),
+    "method amount currency gateway payment_method_id": kind.BASIS,
+    "gateway_transaction_id": _by_card(kind.written("gt{number}"), None),
+    "status": kind.mostly("ok", "error", 0.95),
+    "test fraud_review": False,
+    "reference_transaction_id": kind.first(None, lambda cell: cell.number - 1),
+    "date_created": kind.ZULU,
+    "offline": kind.only_if("method", "offline", {"display_name": "Überweisung"}, None),
+    "custom": kind.only_if("method", "custom", {"payment_method": "Barzahlung"}, None),
+    "payment_instrument_token provider_instrument_token provider_customer_id": None,
+    "gift_certificate store_credit custom_provider_field_result": None,
+    "avs_result": _by_card({"code": "Y", "message street_match postal_match": ""}, {}),
+    "cvv_result": _by_card({"code": "M", "message": "matched"}, {}),
+    "credit_card": _by_card(
+        {
             "card_type": "visa",
             "card_iin": "411111",
             "card_last4": "1111",
-            "card_expiry_month": 1 + number % 12,
+            "card_expiry_month": kind.integer(1, 12),
             "card_expiry_year": 2027,
-        }
-    return row
+        },
+        None,
+    ),
+}
 
 
 def _no_transactions(world: World, order: int) -> int:
@@ -250,54 +222,48 @@ def _no_transactions(world: World, order: int) -> int:
     return (204, 404, 200)[order % 3]
 
 
-def _refunds(world: World, order: int) -> list[Row]:
+def _refunds(world: World, order: int) -> Sequence[Row]:
     if not refunded(world, order):
         return []
-    found = document(world, order)
+    line: Row = next(iter(document(world, order).products), {"id": order, "price_inc_tax": "5"})
     # Every store has a refunded order early on, and that one was refunded several times.
     early = (world.tables["orders"].base_index(order) or 0) < 24
     count = 3 if early else world.rng("refunds", order).between(1, 2)
-    return [_refund(world, found, at) for at in range(count)]
+    third = round(float(line["price_inc_tax"]) / 3, 2)
+    amounts = dict.fromkeys(("total_amount", "requested_amount", "amount"), third)
+    reasons = ("Kratzer am Gehäuse", "", "Changed their mind 🙃")
+    return [{**amounts, "item_id": line["id"], "reason": text} for text in reasons[:count]]
 
 
-def _refund(world: World, found: OrderDocument, at: int) -> Row:
-    order = found.order.number
-    item = found.products[0]["id"] if found.products else order
-    amount = float(found.products[0]["price_inc_tax"]) if found.products else 5
-    number = order * 10 + at
-    reason = ("Kratzer am Gehäuse", "", "Changed their mind 🙃")[at]
-    requested = round(amount / 3, 2)
-    return {
-        "id": number,
-        "order_id": order,
-        "user_id": 1 + order % 3,
-        "created": iso(world.tables["orders"].created(order) + 86400 * (at + 1), "Z"),
-        "reason": reason,
-        "total_amount": requested,
-        "total_tax": 0,
-        "uses_merchant_override_values": at == 1,
-        "items": [
-            {
-                "item_type": "ORDER" if at else "PRODUCT",
-                "item_id": order if at else item,
-                "reason": reason,
-                "quantity": 1,
-                "requested_amount": requested,
-                "adjustments": [{"amount": -0.5, "description": "Abnutzung"}] if at == 1 else [],
-            }
-        ],
-        "payments": [
-            {
-                "id": number,
-                "provider_id": "storecredit" if at else "braintree",
-                "amount": requested,
-                "offline": at > 0,
-                "is_declined": False,
-                "declined_message": "",
-                "transaction_id": "" if at else f"tx{number}",
-            }
-        ],
-    }
+_REFUND = {
+    "id": kind.ID,
+    "order_id": kind.PARENT,
+    "user_id": kind.integer(1, 3),
+    "created": kind.ZULU,
+    "reason total_amount": kind.BASIS,
+    "total_tax": 0,
+    "uses_merchant_override_values": kind.FLAG,
+    "items": [
+        {
+            "item_type": kind.first("PRODUCT", "ORDER"),
+            "item_id": kind.first(kind.BASIS, kind.PARENT),
+            "reason requested_amount": kind.BASIS,
+            "quantity": 1,
+            "adjustments": kind.first([], [{"amount": -0.5, "description": "Abnutzung"}]),
+        }
+    ],
+    "payments": [
+        {
+            "id": kind.ID,
+            "provider_id": kind.first("braintree", "storecredit"),
+            "amount": kind.BASIS,
+            "offline": kind.first(False, True),
+            "is_declined": False,
+            "declined_message": "",
+            "transaction_id": kind.first(kind.written("tx{number}"), ""),
+        }
+    ],
+}
 
 
 def _statuses(world: World, ids: Sequence[int]) -> Any:
@@ -323,25 +289,24 @@ def _first_line(cell: Cell) -> int:
 
 
 _PICKUP_ITEM = {
-    "id": integer(1, 9000),
-    "order_product_id": Field(_first_line, "integer"),
-    "quantity": integer(1, 5),
-    "status": one_of("AWAITING_COLLECTION", "COLLECTED"),
-    "collected_at": only_if("status", "COLLECTED", nullable(ZULU), None),
+    "id": kind.integer(1, 9000),
+    "order_product_id": kind.Field(_first_line, "integer"),
+    "quantity": kind.integer(1, 5),
+    "status": kind.one_of("AWAITING_COLLECTION", "COLLECTED"),
+    "collected_at": kind.only_if("status", "COLLECTED", kind.nullable(kind.ZULU), None),
 }
 
 
-def _below(path: str, rows: Callable[[World, int], list[Row]], text: str, **more: Any) -> List:
+def _below(path: str, text: str, **more: Any) -> List:
     """The rows below an order. They set its date_modified when they change."""
-    settings: Row = {"parent_field": "order_id", "touches_parent": True, "text": text, **more}
-    name, path = f"order_{path}", f"v2/orders/{{}}/{path}"
-    return List(name, path, "orders", parent="orders", rows=rows, **settings)
+    more = {"parent": "orders", "touches_parent": True, "text": text, **more}
+    return List(f"order_{path}", f"v2/orders/{{}}/{path}", "orders", **more)
 
 
 LISTS: tuple[List, ...] = (
     List(
         *("orders", "v2/orders", "orders"),
-        row=_order,
+        row=lambda world, number: document(world, number).row.copy(),
         included=_included,
         text="staff_notes",
         first_id=100,
@@ -364,22 +329,36 @@ LISTS: tuple[List, ...] = (
         single="order",
         count=_statuses,
     ),
-    _below("products", _products, "wrapping_message"),
-    _below("shipping_addresses", _shipping_addresses, "shipping_method", stride=10),
-    _below("coupons", _coupons, "code", stride=10),
+    _below("products", "wrapping_message", rows=_products, parent_field="order_id"),
+    _below(
+        "shipping_addresses",
+        "shipping_method",
+        rows=lambda world, order: first_document(world, order).addresses,
+        parent_field="order_id",
+        stride=10,
+    ),
+    _below(
+        "coupons",
+        "code",
+        rows=lambda world, order: first_document(world, order).coupons,
+        parent_field="order_id",
+        stride=10,
+    ),
     _below(
         "taxes",
-        _taxes,
         "name",
+        basis=lambda world, order: document(world, order).products,
+        fields=_TAX,
         optional=words("order_product_id line_item_type"),
         shown_by="details",
     ),
-    _below("shipments", _shipments, "comments", stride=10, dates=Dates(rfc2822, "date_created")),
+    _below("shipments", "comments", basis=_sent_to, fields=_SHIPMENT, stride=10),
     _below(
         "messages",
-        _messages,
         "subject",
-        dates=Dates(rfc2822, "date_created"),
+        fields=_MESSAGE,
+        size=3,
+        share=0.06,
         filters=params(
             integer="min_id max_id customer_id",
             date="min_date_created max_date_created",
@@ -389,19 +368,19 @@ LISTS: tuple[List, ...] = (
     ),
     _below(
         "fees",
-        _fees,
         "display_name_merchant",
+        fields=_FEE,
+        size=1,
+        share=_has_fee,
         stride=10,
-        parent_field="",
         key_within_parent=True,
         paging=UNPAGED,
     ),
     _below(
         "consignments",
-        lambda world, order: [_all_consignments(world, order)],
         "",
+        rows=lambda world, order: [_all_consignments(world, order)],
         id="",
-        parent_field="",
         key=(),
         stride=1,
         derived_from="order_products and order_shipping_addresses",
@@ -412,21 +391,20 @@ LISTS: tuple[List, ...] = (
     List(
         *("order_transactions", "v3/orders/{}/transactions", "transactions"),
         parent="orders",
-        rows=_transactions,
+        basis=_payments,
+        fields=_TRANSACTION,
         text="gateway_transaction_id",
         touches_parent=True,
-        dates=Dates(zulu, "date_created"),
         paging=Paging("none", most=250),
         empty_status=_no_transactions,
     ),
     List(
         *("order_refunds", "v3/orders/payment_actions/refunds", "transactions|orders"),
         parent="orders",
-        rows=_refunds,
+        basis=_refunds,
+        fields=_REFUND,
         text="reason",
-        parent_field="order_id",
         stride=10,
-        dates=Dates(zulu, "created"),
         # A refund sets the order's status, so that the order is modified too.
         touches_parent=True,
         filters=params(
@@ -435,16 +413,16 @@ LISTS: tuple[List, ...] = (
         paging=Paging(meta="nothing"),
     ),
     metafields("order", "v3/orders", "orders", "orders"),
-    simple_metafields("cart", "v3/carts", "carts", unique("cart"), TEXT_ID),
+    simple_metafields("cart", "v3/carts", "carts", kind.unique("cart"), kind.TEXT_ID),
     List(
         *("order_statuses", "v2/order_statuses", "orders"),
         fields={
-            "id": ID,
-            "name": in_turn(*STATUSES),
-            "system_label": in_turn(*STATUSES),
-            "custom_label": in_turn(*STATUSES[:2], "Versandt 📦", *STATUSES[3:]),
-            "system_description": TEXT,
-            "order": ID,
+            "id": kind.ID,
+            "name": kind.in_turn(*STATUSES),
+            "system_label": kind.in_turn(*STATUSES),
+            "custom_label": kind.in_turn(*STATUSES[:2], "Versandt 📦", *STATUSES[3:]),
+            "system_description": kind.TEXT,
+            "order": kind.ID,
         },
         size=len(STATUSES),
         first_id=0,
@@ -455,11 +433,11 @@ LISTS: tuple[List, ...] = (
         *("order_pickups", "v3/orders/pickups", "order_fulfillment"),
         parent="orders",
         fields={
-            "id": ID,
-            "pickup_method_id": refers_to("pickup_methods"),
-            "order_id": PARENT,
-            **same(ZULU, "ready_at created_at updated_at"),
-            "pickup_items": several(_PICKUP_ITEM),
+            "id": kind.ID,
+            "pickup_method_id": kind.refers_to("pickup_methods"),
+            "order_id": kind.PARENT,
+            "ready_at created_at updated_at": kind.ZULU,
+            "pickup_items": kind.array(_PICKUP_ITEM),
         },
         size=2,
         share=0.1,

@@ -1,45 +1,38 @@
 """Shipping addresses of an order and what shipping costs."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
+from tap_bigcommerce_sandbox import fields as kind
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.orders.plan import Plan
+from tap_bigcommerce_sandbox.fields import Cell, Shape
 from tap_bigcommerce_sandbox.table import Row
-from tap_bigcommerce_sandbox.values import SeededRandom, link, money, same
+from tap_bigcommerce_sandbox.values import SeededRandom, link, money, taxed
 
-
-def address(rng: SeededRandom, email: str) -> Row:
-    """An order address without its id and costs."""
-    city, state, zip_code, country, iso2 = rng.pick(texts.PLACES)
-    return {
-        "first_name": rng.pick(texts.FIRST_NAMES),
-        "last_name": rng.pick(texts.LAST_NAMES),
-        "company": rng.pick(texts.COMPANIES),
-        "street_1": f"{rng.between(1, 999)} {rng.pick(texts.STREETS)}",
-        "street_2": "Apt. 7" if rng.chance(0.1) else "",
-        "city": city,
-        "state": state,
-        "zip": zip_code,
-        "country": country,
-        "country_iso2": iso2,
-        "phone": f"+{rng.between(1, 99)} {rng.between(1000000, 9999999)}",
-        "email": email,
-    }
-
-
-def form_fields(rng: SeededRandom) -> list[dict[str, Any]]:
-    """Form fields, mostly none; a value is a text, a number or an array, as the form asks."""
-    if not rng.chance(0.08):
-        return []
-    return [
+ADDRESS = {
+    "first_name": kind.FIRST_NAME,
+    "last_name": kind.LAST_NAME,
+    "company": kind.COMPANY,
+    "street_1": kind.STREET,
+    "street_2": kind.mostly("", "Apt. 7", 0.9),
+    "city": kind.CITY,
+    "state": kind.STATE,
+    "zip": kind.ZIP,
+    "country": kind.COUNTRY,
+    "country_iso2": kind.COUNTRY_CODE,
+    "phone email": kind.BASIS,
+}
+"""An address in an order."""
+# Mostly none; a value is a text, a number or an array, as the form asks.
+FORM_FIELDS = kind.mostly(
+    [],
+    [
         {"name": "License Id", "value": "123BAF"},
-        {"name": "Floor", "value": rng.between(0, 30)},
+        {"name": "Floor", "value": kind.integer(0, 30)},
         {"name": "Deliver on", "value": ["Monday", "Mié"]},
-    ]
-
-
-_ZERO = "0.0000"
+    ],
+    0.92,
+)
 
 
 @dataclass
@@ -50,11 +43,6 @@ class Parcel:
     base: int
     ex_tax: int
     tax: int
-
-    @property
-    def inc_tax(self) -> int:
-        """The cost with tax."""
-        return self.ex_tax + self.tax
 
 
 @dataclass
@@ -91,29 +79,37 @@ def make_shipping(order: Plan, rng: SeededRandom, rate: float, base_is: str) -> 
     return made
 
 
-def render(
-    parcel: Parcel, order: Plan, rng: SeededRandom, items: int, sent: int, email: str
-) -> Row:
-    """The row of /orders/{id}/shipping_addresses."""
-    method = rng.pick(texts.SHIPPING_METHODS) if parcel.base else "Free Shipping"
-    place = f"/orders/{order.number}/shipping_addresses/{parcel.id}/shipping_quotes"
-    return {
-        "id": parcel.id,
-        "order_id": order.number,
-        **address(rng, email),
-        "items_total": items,
-        "items_shipped": sent,
-        "shipping_method": method,
-        "base_cost": money(parcel.base),
-        "cost_ex_tax": money(parcel.ex_tax),
-        "cost_inc_tax": money(parcel.inc_tax),
-        "cost_tax": money(parcel.tax),
-        "cost_tax_class_id": 2,
-        **same(_ZERO, "base_handling_cost handling_cost_ex_tax handling_cost_inc_tax"),
-        "handling_cost_tax": _ZERO,
-        "handling_cost_tax_class_id": 2,
+_ADDRESS = Shape(
+    {
+        "id": kind.ID,
+        "order_id": kind.PARENT,
+        **ADDRESS,
+        "items_total items_shipped": kind.BASIS,
+        "shipping_method": kind.one_of(*texts.SHIPPING_METHODS),
+        "base_cost cost_ex_tax cost_inc_tax cost_tax": kind.BASIS,
+        "cost_tax_class_id handling_cost_tax_class_id": 2,
+        "base_handling_cost handling_cost_ex_tax handling_cost_inc_tax handling_cost_tax": money(0),
         "shipping_zone_id": 1,
         "shipping_zone_name": "Österreich & Rest of World",
-        "form_fields": form_fields(rng),
-        "shipping_quotes": link(place),
+        "form_fields": FORM_FIELDS,
+        "shipping_quotes": lambda cell: link(
+            f"/orders/{cell.parent}/shipping_addresses/{cell.number}/shipping_quotes"
+        ),
     }
+)
+
+
+def render(parcel: Parcel, cell: Cell, items: int, sent: int) -> Row:
+    """The row of /orders/{id}/shipping_addresses; the cell is the order's."""
+    order, basis = cell.number, cell.basis
+    cell.parent, cell.number = order, parcel.id
+    cell.basis = {
+        **basis,
+        "items_total": items,
+        "items_shipped": sent,
+        "base_cost": money(parcel.base),
+        **taxed("cost", parcel.ex_tax, parcel.tax),
+    }
+    row = _ADDRESS.fill(cell)
+    cell.number, cell.basis = order, basis
+    return row if parcel.base else {**row, "shipping_method": "Free Shipping"}
