@@ -15,7 +15,6 @@ from typing import Any
 from tap_bigcommerce.api.client import Client
 from tap_bigcommerce.api.response import Response
 from tap_bigcommerce.api.workers import Workers
-from tap_bigcommerce.config import Config
 from tap_bigcommerce.exceptions import PageTooLarge, RequestFailed
 from tap_bigcommerce.shutdown import Shutdown
 
@@ -86,7 +85,7 @@ class ModelList:
     """One list of records. It knows nothing of paginators, only the API's parameters.
 
     `cap`: the most rows of a response, whatever limit is requested. `heavy`: a page with one of
-    these ids fails unless it is at most `heavy_limit` rows long.
+    these ids fails unless it is at most two rows long.
     """
 
     rows: dict[int, Row]
@@ -94,7 +93,6 @@ class ModelList:
     chance: random.Random
     cap: int
     heavy: frozenset[int]
-    heavy_limit: int
     inclusive: bool
     v3: bool
     fault_share: float
@@ -160,7 +158,7 @@ class ModelList:
         self._just_read, total = self._page(params)
         rows = [self._shown(id_) for id_ in self._just_read]
         self._let_time_pass()
-        is_heavy = len(rows) > self.heavy_limit and self.heavy.intersection(self._just_read)
+        is_heavy = len(rows) > 2 and self.heavy.intersection(self._just_read)
         if is_heavy or self.chance.random() < self.fault_share:
             return None
         return {"data": rows, "meta": {"pagination": {"total": total}}}
@@ -188,15 +186,12 @@ class ModelList:
 class ModelClient(Client):
     """Stands in for the client: a failed request has had its retries, which tests/client shows."""
 
-    def __init__(self, config: Config, clock: Clock, lists: Mapping[str, ModelList]) -> None:
-        super().__init__(config, clock)
-        self._clock = clock
-        self._lists = lists
+    lists: Mapping[str, ModelList]
 
     def get(self, path: str, params: Mapping[str, str], *_: Any, **options: Any) -> Response:
-        self._clock.count_request()
-        list_ = self._lists[path.rpartition("/")[2]]
-        sent_at = self._clock.now
+        list_ = self.lists[path.rpartition("/")[2]]
+        list_.clock.count_request()
+        sent_at = list_.clock.now
         content = list_.respond(params)
         if content is None:
             if options.get("can_reduce_limit"):
@@ -210,9 +205,6 @@ class ModelClient(Client):
         return response
 
 
-Job = tuple[Callable[[], Any], Callable[[Any], None], Callable[[BaseException], None]]
-
-
 class InlineWorkers(Workers):
     """Jobs run one after another, but start and end in any order: at any time after they were
     submitted, at most `count` at once, and their callbacks at any time after that."""
@@ -221,8 +213,8 @@ class InlineWorkers(Workers):
         super().__init__(0, stop)
         self.count = count
         self._chance = chance
-        self._waiting: list[Job] = []
-        self._has_run: list[tuple[Callable[[Any], None], Any]] = []
+        self._waiting: list[tuple[Callable[..., Any], ...]] = []
+        self._has_run: list[tuple[Callable[..., Any], Any]] = []
 
     def submit(self, *job: Any, priority: tuple[int, ...] = (0,)) -> None:
         self.unfinished += 1

@@ -1,4 +1,8 @@
-"""The rate limiter in simulated time: one tap, two taps, and another app of the store."""
+"""The rate limiter in simulated time, and complete taps: one or two, and another app of the store.
+
+How much of a quota complete taps use depends on the load of this machine: `bench` and the
+simulation measure that. The number of 429s and the completeness of the data do not depend on it.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,16 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 
 import pytest
+import tap_runner
 
 from tap_bigcommerce.api.rate_limiter import RateLimiter
 from tap_bigcommerce.config import Config
 from tap_bigcommerce.shutdown import POLL_INTERVAL, Shutdown
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 WINDOWS = 12
 SHARE = 0.9
@@ -322,11 +329,6 @@ and so after a long pause [5 1]
     310.1: sends 4, ends 4, sends 1, ends 1, waits 29.9 30.1
     340.2: asks 4 25, only 4
 
-of a slow request that ends with the window nothing is known [5 1]
-    0: asks 4 1
-    1: sends 3, ends 3 0.5
-    1.1: only 4
-
 requests that the next window may have counted count there [5 1]
     0: asks 4 1  # the window ends at 0.9 to 1.05
     1: sends 3, ends 3 0.05
@@ -396,3 +398,23 @@ def test_instead_of_an_invalid_length_a_window_has_30_seconds(value: str) -> Non
     named = {**quota_headers(150, 0, 3600), "X-Rate-Limit-Time-Window-Ms": value}
     limiter.release(named, took=0.1)
     limiter.waits(29.9, 30.1)
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(("quota", "taps", "others"), [(150, 1, 0.0), (450, 2, 0.5)])
+def test_taps_keep_within_the_quota_and_lose_nothing(quota: int, taps: int, others: float) -> None:
+    """In windows of a second; another app uses a share of `others`, at a constant rate."""
+    # So many that it takes five windows.
+    customers = int(5 * quota * (SHARE - others) * 5 / taps)
+    options = Options(orders=0, products=0, coupons=0, customers=customers, latency_ms=5.0)
+    options = replace(options, quota=quota, window_seconds=1.0, other_app_rate=others * quota)
+    with Sandbox(options) as store, ThreadPoolExecutor(taps) as pool:
+        config = tap_runner.settings(store, page_size=5, quota_share=SHARE)
+        catalog = tap_runner.select(tap_runner.discover(config), "customers")
+        store.clear_requests()
+        for run in [pool.submit(tap_runner.run, config, catalog) for _ in range(taps)]:
+            assert run.result().status == 0, run.result().stderr
+            ids = run.result().ids("customers")
+            assert len(ids) == len(set(ids)) == customers
+        statuses = [request["status"] for request in store.requests()]
+    assert statuses.count(429) <= (0.01 * len(statuses) if others else 0)
