@@ -44,20 +44,14 @@ PARENTS: Mapping[str, Parent] = {
     for name, listed in STREAMS.items()
     if listed.parent is not None
 }
-# Streams whose rows come with those of their parents. With options and modifiers, the API shows
-# few products at once; a review does not change its product.
-IN_ORDERS = ("order_products", "order_shipping_addresses", "order_consignments", "order_fees")
-IN_PRODUCTS = tuple(
-    f"product_{part}" for part in ("bulk_pricing_rules", "custom_fields", "images", "videos")
-)
-IN_SMALL_PAGES = ("product_modifiers", "product_options")
-# Streams that cost a request a parent; coupons one for each order that seems to have some.
+# Streams that cost a request a parent; coupons cost one for each order that seems to have some.
 WITH_CHILD_LIST = tuple(
     name
     for name, parent in PARENTS.items()
-    if parent.stream != "products" and name not in (*IN_ORDERS, "order_coupons")
+    if parent.stream != "products"
+    and name not in ("order_products", "order_shipping_addresses", "order_consignments")
+    and name not in ("order_fees", "order_coupons")
 )
-BELOW_ORDERS = tuple(name for name in WITH_CHILD_LIST if PARENTS[name].stream == "orders")
 
 BY_OWN_DATE = tuple(name for name in NAMES if STREAMS[name].own_date == "date_modified")
 BY_PARENTS_DATE = tuple(
@@ -68,7 +62,6 @@ REPLICATION_KEYS: Mapping[str, str] = {
     for name, listed in STREAMS.items()
     if (date := listed.own_date or listed.parents_date) is not None
 }
-FULL = tuple(name for name in NAMES if name not in REPLICATION_KEYS)
 
 PERMISSIONS: Mapping[str, str] = {
     "transactions": "Order transactions",
