@@ -7,6 +7,7 @@ import json
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 from all_streams import FOUR
@@ -95,30 +96,22 @@ def test_a_schema_comes_first_and_a_state_covers_exactly_the_records_before_it(
                     assert counts[name] == len(pages.records(name))
 
 
-def test_a_large_state_is_written_once_a_minute(quiet: Sandbox, catalog: Json) -> None:
-    state = {"bookmarks": {"other": {"pad": "x" * LARGE_STATE_BYTES}}}
-    names = ("coupons", "customers")
-    chosen = select(catalog, *names, fields=dict.fromkeys(names, ()))
-    result = succeed(settings(quiet, page_size=3), chosen, state, env=EVERY_PAGE)
-    assert result.state["bookmarks"]["other"] == state["bookmarks"]["other"]
-    assert result.bookmark("customers")
-    # At most one for the minute, one at the end of each stream, and the last one.
-    assert len(result.states) <= 2 * len(names) + 1
-    assert '"resume"' not in json.dumps(result.states[1:])
-    less = {"bookmarks": {"other": {"pad": "x" * (LARGE_STATE_BYTES - 1500)}}}
-    assert len(succeed(settings(quiet, page_size=3), chosen, less, env=EVERY_PAGE).states) > 10
-
-
-def test_a_set_of_ids_in_a_file_is_not_written_again_every_second(
+def test_a_large_state_or_set_of_ids_is_written_once_a_minute(
     quiet: Sandbox, catalog: Json, tmp_path: Path
 ) -> None:
     chosen = select(catalog, "customers", fields={"customers": ()})
-    config = settings(
-        quiet, page_size=3, detect_deletes=True, deletes_state_limit=0, deletes_path=str(tmp_path)
-    )
-    result = succeed(config, chosen, env=EVERY_PAGE)
-    # After the first page, and at the end.
-    assert sum("resume" in value["bookmarks"]["customers"] for value in result.states) <= 1
+
+    def resume_points(padding: int, **more: Any) -> int:
+        state = {"bookmarks": {"other": {"pad": "x" * padding}}}
+        result = succeed(settings(quiet, page_size=3, **more), chosen, state, env=EVERY_PAGE)
+        assert result.state["bookmarks"]["other"] == state["bookmarks"]["other"]
+        return sum("resume" in value["bookmarks"]["customers"] for value in result.states)
+
+    assert resume_points(LARGE_STATE_BYTES - 1500) > 10
+    # After the first page alone.
+    assert resume_points(LARGE_STATE_BYTES) <= 1
+    in_files = {"deletes_state_limit": 0, "deletes_path": str(tmp_path)}
+    assert resume_points(0, detect_deletes=True, **in_files) <= 1
     assert len(list(tmp_path.iterdir())) <= 2
 
 

@@ -1,8 +1,4 @@
-"""Requests name no parameter that the API does not document: it may refuse it one day.
-
-Here where details fail, and for deletions, audits and checks; syncs are in test_tap_all_streams,
-test_tap_channels and test_tap_records.
-"""
+"""Requests name no parameter that the API does not document: it may refuse it one day."""
 
 from __future__ import annotations
 
@@ -14,6 +10,7 @@ from tap_bigcommerce_sandbox import Options, Sandbox
 
 
 def test_what_is_documented_is_sent_whatever_fails_and_whatever_is_looked_for() -> None:
+    """Usual syncs are in test_tap_all_streams, test_tap_channels and test_tap_records."""
     options = Options(
         orders=30, customers=12, products=20, coupons=8, refuse_unknown_parameters=True
     )

@@ -71,7 +71,6 @@ def test_rules_come_as_a_list_as_text_and_from_the_environment(quiet: Sandbox) -
         succeed(config, args=with_rules(text)),
         succeed({**config, "select": rules}),
         succeed({**config, "select": text}),
-        succeed({**config, "select": [text]}),
         succeed(config, env={"TAP_BIGCOMMERCE_SELECT": text}),
         succeed(config, env={"TAP_BIGCOMMERCE_SELECT": json.dumps(rules)}),
     ]

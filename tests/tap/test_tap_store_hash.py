@@ -1,7 +1,4 @@
-"""The column store_hash: in every record, schema and key when it is wanted.
-
-Settings of the store, which have no id, always have it; the other streams only then.
-"""
+"""The column store_hash: everywhere if it is wanted, and always in settings, which have no id."""
 
 from __future__ import annotations
 
@@ -57,8 +54,7 @@ def test_the_setting_decides_whatever_the_catalog_has(
     assert (COLUMN in result.schemas["customers"]["key_properties"]) is yes
 
 
-# Webhooks: their headers are secrets, and each names its store.
-
+# Webhooks name their store, and their headers are secrets.
 SECRET = "Basic c2E6cHc="
 
 
