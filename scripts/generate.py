@@ -29,7 +29,6 @@ def generated() -> dict[Path, str]:
     return {
         ROOT / "sample_config.json": _json_text(examples),
         ROOT / "catalog.json": _json_text({"streams": [*map(catalog_entry, STREAMS.values())]}),
-        readme_tables.README: readme_tables.with_tables(readme_tables.README.read_text("utf-8")),
         mkdocs: with_block(mkdocs.read_text("utf-8"), "nav", nav, comment="# {}"),
         **_pages_with_blocks(),
         **{DOCS / "streams" / name: text for name, text in stream_pages.pages().items()},
@@ -60,6 +59,10 @@ def _pages_with_blocks() -> dict[Path, str]:
         },
         DOCS / "measurements.md": {"measurements": figures.measurements()},
         DOCS / "fleet.md": {"capacity": figures.fleet_table()},
+        ROOT / "tap_bigcommerce_sandbox" / "README.md": {
+            "options": readme_tables.options_table(),
+            "lists": readme_tables.lists_table(),
+        },
     }
     pages = {path: path.read_text("utf-8") for path in blocks}
     for path, contents in blocks.items():

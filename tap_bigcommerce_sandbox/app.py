@@ -73,7 +73,6 @@ class App:
         """Answer a request, and run the operations that it triggers."""
         found, ids = self._match(request.path)
         name = "unknown" if isinstance(found, ApiError) else found.name
-        api = "v3" if "/v3" in request.path else "v2"
         self.in_flight += 1
         entry = self.operations.begin(name, request, self.in_flight)
         triggers = self.operations.due(name)
@@ -81,12 +80,12 @@ class App:
         try:
             response = self._admitted(request, found).respond(self.world, request, ids)
         except ApiError as error:
-            response = error_response(api, error.status, error.message, error.details)
+            response = error_response(request.api, error.status, error.message, error.details)
         self.operations.run(triggers, "after_read")
         fault = self._fault(name, request, response) if response.status < 400 else None
         if fault:
-            response = apply_fault(fault, api, response)
-        self._add_headers(response, bare=fault == "429-bare", api=api)
+            response = apply_fault(fault, request.api, response)
+        self._add_headers(response, bare=fault == "429-bare", api=request.api)
         sent = response.breaks not in ("reset", "hang")
         entry.update(status=response.status if sent else None, rows=response.rows, fault=fault)
         return response

@@ -15,7 +15,6 @@ class BoundedCache(Generic[Value]):
         self._items: dict[Hashable, tuple[Value, int]] = {}
 
     def get(self, key: Hashable) -> Value | None:
-        """The value, or None if it is not in the cache."""
         if key not in self._items:
             return None
         self._items[key] = found = self._items.pop(key)

@@ -41,7 +41,6 @@ class FaultRule:
     seen: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse unknown kinds; raises ValueError."""
         known = BROKEN_CONNECTIONS | BROKEN_BODIES | {"429-bare"}
         if self.kind not in known and not re.fullmatch(r"[2-5]\d\d", self.kind):
             raise ValueError(f"unknown fault kind {self.kind!r}")
@@ -101,7 +100,6 @@ class Trigger:
     moment: str
 
     def __post_init__(self) -> None:
-        """Refuse what can never run; raises ValueError."""
         if self.moment not in ("before", "after_read"):
             raise ValueError(f"unknown moment {self.moment!r}: use before or after_read")
         if self.left < 1:

@@ -84,7 +84,7 @@ def _read_spec(spec: str, reads: str) -> Iterator[Filter]:
 
 
 def read_conditions(
-    filters: tuple[Filter, ...], query: Mapping[str, str], world: World, api: str
+    filters: tuple[Filter, ...], query: Mapping[str, str], world: World, refusal: int
 ) -> tuple[Condition, ...]:
     """The conditions of a query. Undeclared parameters are ignored, as the API ignores them."""
     found = []
@@ -98,10 +98,8 @@ def read_conditions(
         try:
             value = _read(text, item, world)
         except ValueError as error:
-            status = 400 if api == "v2" else 422
-            raise ApiError(
-                status, f"The filter '{item.param}' is invalid.", {item.param: text}
-            ) from error
+            message = f"The filter '{item.param}' is invalid."
+            raise ApiError(refusal, message, {item.param: text}) from error
         found.append(Condition(item.field, test, value))
     return tuple(found)
 

@@ -31,7 +31,6 @@ _DAY = 86400
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a text."""
     return frozenset(text.split())
 
 
@@ -48,19 +47,9 @@ class Endpoint:
     parameters: frozenset[str] = NO_WORDS
 
 
-def computed(
-    name: str,
-    path: str,
-    scope: str,
-    value: Callable[[World, Request], Any],
-    parameters: frozenset[str] = NO_WORDS,
-) -> Endpoint:
-    """The endpoint of a computed object, such as a count or the store's time."""
-
-    def respond(world: World, request: Request, ids: Sequence[int]) -> Response:
-        return _object(value(world, request))
-
-    return Endpoint(name, path, scope, respond, parameters)
+def one_object(value: Any) -> Response:
+    """The response of an endpoint that has one object, such as a count or the store's time."""
+    return dataclasses.replace(json_response(value), rows=1)
 
 
 @dataclass(frozen=True)
@@ -212,7 +201,7 @@ class List(Below):
             # Undocumented there; the tap asks with filters, to see whether they matter.
             filters = frozenset(item.param for item in self.filters)
             name = f"{self.name}_count"
-            found.append(computed(name, f"{path}/count", scope, self._counted, filters))
+            found.append(Endpoint(name, f"{path}/count", scope, self._counted, filters))
         return tuple(found)
 
     @property
@@ -292,15 +281,15 @@ class List(Below):
         if not self.is_object:
             return self._page(world, request, parent)
         if parent is not None and self.answer is not None:
-            return _object(self.answer(world, parent, request))
+            return one_object(self.answer(world, parent, request))
         row = world.row(self.name, 1)
-        return _object(row if self.api == "v2" else {"data": row, "meta": {}})
+        return one_object(row if self.api == "v2" else {"data": row, "meta": {}})
 
     def _page(self, world: World, request: Request, parent: int | None) -> Response:
         kind, form = self.row_kind, self._form(request)
         cap = PARTS_CAP if form.includes & self.capping_includes else 0
         found, by_id = self._matching(world, request, parent), self._sort(request)[0] == "id"
-        shown, meta = cut(self.paging, request, self.api, world.options, found, cap, by_id)
+        shown, meta = cut(self.paging, request, world.options, found, cap, by_id)
         rows = [world.row_bytes(kind, number, form) for number in shown]
         # A response below a parent is about the parent; faults want to know.
         response = Response(rows=len(rows), ids=shown if parent is None else (parent,))
@@ -346,7 +335,7 @@ class List(Below):
             raise ApiError(422, f"The filter '{unknown[0]}' is not supported.")
         if self.soft_delete and world.options.archived_orders == "hidden":
             query = {"is_deleted": "false", **query}
-        conditions = read_conditions(self.filters, query, world, self.api)
+        conditions = read_conditions(self.filters, query, world, self._refusal)
         return select(world, self.row_kind, conditions, *self._sort(request), parent)
 
     def _form(self, request: Request) -> Form:
@@ -367,12 +356,12 @@ class List(Below):
     def _refusal(self) -> int:
         return 400 if self.api == "v2" else 422
 
-    def _counted(self, world: World, request: Request) -> Any:
+    def _counted(self, world: World, request: Request, ids: Sequence[int]) -> Response:
         # Its documentation does not say whether filters matter.
         if not world.options.counts_apply_filters:
             request = dataclasses.replace(request, query={})
         assert self.count is not None
-        return self.count(world, self._matching(world, request))
+        return one_object(self.count(world, self._matching(world, request)))
 
     def _sort(self, request: Request) -> tuple[str, bool]:
         """The field to sort by, and whether downwards."""
@@ -386,10 +375,6 @@ class List(Below):
         if name not in self.sorts or direction not in ("", "asc", "desc"):
             raise ApiError(self._refusal, f"The sort '{text}' is not supported.")
         return name, direction == "desc"
-
-
-def _object(value: Any) -> Response:
-    return dataclasses.replace(json_response(value), rows=1)
 
 
 def only_count(world: World, ids: Sequence[int]) -> Any:

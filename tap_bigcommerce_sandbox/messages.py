@@ -40,7 +40,6 @@ class ApiError(Exception):
 
 
 def json_response(value: Any, status: int = 200) -> Response:
-    """A response with a JSON body."""
     return Response(status, orjson.dumps(value))
 
 
@@ -64,7 +63,6 @@ def error_response(
 
 
 def reason(status: int) -> str:
-    """The name of an HTTP status."""
     try:
         return HTTPStatus(status).phrase
     except ValueError:
@@ -81,15 +79,20 @@ class Request:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
 
+    @property
+    def api(self) -> str:
+        """The version of the API, "v2" or "v3": their errors differ."""
+        return "v3" if "/v3" in self.path else "v2"
+
     def comma_list(self, name: str) -> tuple[str, ...]:
         """A parameter with comma-separated values, as a tuple."""
         return tuple(word.strip() for word in self.query.get(name, "").split(",") if word.strip())
 
-    def integer(self, name: str, default: int, api: str) -> int:
+    def integer(self, name: str, default: int) -> int:
         """A parameter that is an integer of at least 1. Raises ApiError for anything else."""
         text = self.query.get(name)
         if text is None:
             return default
         if not text.isdigit() or int(text) < 1:
-            raise ApiError(400 if api == "v2" else 422, f"The field '{name}' is invalid.")
+            raise ApiError(400 if self.api == "v2" else 422, f"The field '{name}' is invalid.")
         return int(text)

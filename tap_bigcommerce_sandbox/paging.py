@@ -88,7 +88,6 @@ ONE_OBJECT = Paging(OBJECT)
 def cut(
     paging: Paging,
     request: Request,
-    api: str,
     options: Options,
     ids: Sequence[int],
     cap: int = 0,
@@ -99,15 +98,15 @@ def cut(
         shown = ids[: paging.most] if paging.most else ids
         limit = paging.most or max(1, len(shown))
         return shown, paging.page_meta(request, 1, limit, len(shown), len(shown))
-    number = request.integer("page", 1, api)
-    limit = _limit(request, api, options, options.limit_max * paging.larger, cap)
+    number = request.integer("page", 1)
+    limit = _limit(request, options, options.limit_max * paging.larger, cap)
     if paging.style == "after":
         return _after_id(request, limit, ids)
     cursors = paging.style in ("both", "cursor")
     if cursors and {"after", "before"} & request.query.keys():
         return _by_cursor(request, limit, ids, by_id)
     shown = ids[(number - 1) * limit : number * limit]
-    if not shown and number > 1 and options.past_end == "404" and api == "v3":
+    if not shown and number > 1 and options.past_end == "404" and request.api == "v3":
         raise ApiError(404, "The page was not found.")
     meta: Meta = {}
     if paging.style != "cursor" or "page" in request.query:
@@ -120,12 +119,12 @@ def cut(
     return shown, meta
 
 
-def _limit(request: Request, api: str, options: Options, most: int, cap: int) -> int:
+def _limit(request: Request, options: Options, most: int, cap: int) -> int:
     """The rows of a page. A limit above the maximum is refused with 413."""
-    limit = request.integer("limit", DEFAULT_LIMIT, api)
+    limit = request.integer("limit", DEFAULT_LIMIT)
     if limit > most:
-        if api == "v2" or options.v3_over_limit != "cap":
-            status = 413 if api == "v2" else int(options.v3_over_limit)
+        if request.api == "v2" or options.v3_over_limit != "cap":
+            status = 413 if request.api == "v2" else int(options.v3_over_limit)
             message = "The specified limit exceeds the maximum allowed."
             raise ApiError(status, message, {"max_limit": most})
         limit = most
@@ -173,7 +172,7 @@ def _cursor_meta(request: Request, ids: Sequence[int], start: int, stop: int, li
 
 
 def _after_id(request: Request, limit: int, ids: Sequence[int]) -> Part:
-    start = bisect_right(ids, request.integer("after", 0, "v3")) if "after" in request.query else 0
+    start = bisect_right(ids, request.integer("after", 0)) if "after" in request.query else 0
     shown = ids[start : start + limit]
     links = {"current": _link(request)}
     if start + limit < len(ids):

@@ -1,18 +1,12 @@
-"""The tables in the README that follow from declarations: the options, and the lists.
-
-`python -m tap_bigcommerce_sandbox.readme_tables` writes them there.
-"""
+"""The tables in the README, which `python -m scripts.generate` writes there."""
 
 import dataclasses
 import itertools
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 
 from tap_bigcommerce_sandbox.families import ALL, catalog, store
 from tap_bigcommerce_sandbox.lists import Endpoint, List
 from tap_bigcommerce_sandbox.options import Options
-
-README = Path(__file__).with_name("README.md")
 
 
 def options_table() -> str:
@@ -50,20 +44,3 @@ def _families(parameters: Iterable[str]) -> Iterator[str]:
         names = list(group)
         if field not in ("limit", "page"):
             yield names[0] if len(names) == 1 else f"{field}:*"
-
-
-def with_tables(text: str) -> str:
-    """The README's text with updated tables."""
-    for name, table in (("options", options_table()), ("lists", lists_table())):
-        start = f"<!-- {name}: made by tap_bigcommerce_sandbox.readme_tables -->\n"
-        end = f"<!-- end of {name} -->"
-        before, found, rest = text.partition(start)
-        after = rest.partition(end)[2]
-        if not found or not after:
-            raise ValueError(f"there are no markers of {name}")
-        text = f"{before}{start}{table}{end}{after}"
-    return text
-
-
-if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text("utf-8")), "utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 import threading
@@ -49,14 +48,13 @@ class Sandbox(Store):
     @contextmanager
     def spawn(options: Options | None = None) -> Iterator[Store]:
         """The same in a separate process, for measurements of this process alone."""
-        root = str(Path(__file__).resolve().parent.parent)
-        path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
+        root = Path(__file__).resolve().parent.parent
         command = [sys.executable, "-m", "tap_bigcommerce_sandbox", "--until-stdin-closes"]
         with subprocess.Popen(
             command + to_arguments(options or Options()),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "PYTHONPATH": path},
+            cwd=root,  # That is where -m finds this very package.
         ) as process:
             try:
                 assert process.stdout is not None

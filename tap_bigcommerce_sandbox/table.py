@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from tap_bigcommerce_sandbox.values import mix
 
 Row = dict[str, Any]
+_HISTORY = 1095 * 86400
+"""The time in which rows were created, in seconds."""
 
 
 class Dates(NamedTuple):
@@ -26,15 +28,12 @@ class Table:
     Rows are not stored: a million ids take 16 MB, and 8 MB more once dates are searched.
     """
 
-    def __init__(
-        self, ids: array[int], seed: int, first: int, until: int, same_second_share: float
-    ) -> None:
+    def __init__(self, ids: array[int], seed: int, until: int) -> None:
         self.base = array("q", ids)
         self.ids = ids
         self.revision = 0
         self._seed = seed
-        self._first, self._until = first, until
-        self._same_second = int(same_second_share * 1000)
+        self._first, self._until = until - _HISTORY, until
         self._created: dict[int, int] = {}
         self._touched: dict[int, int] = {}
         self._versions: dict[int, int] = {}
@@ -73,7 +72,7 @@ class Table:
         if number in self._created:
             return created
         draw = mix(self._seed, number, 2)
-        if draw % 1000 < self._same_second:
+        if draw % 1000 < 20:
             # One bulk edit in the past: many rows share this second.
             return max(created, self._until - 40 * 86400)
         reach = (7200, 7200, 7200, 3 * 86400, 60 * 86400)[(draw >> 10) % 5]

@@ -27,11 +27,6 @@ from tap_bigcommerce_sandbox.values import (
 if TYPE_CHECKING:
     from tap_bigcommerce_sandbox.lists import List
 
-_HISTORY = 1095 * 86400
-"""The time in which rows were created, in seconds."""
-_SAME_SECOND_SHARE = 0.02
-"""How many rows were all modified in one and the same second, by a bulk edit."""
-
 
 @dataclass(frozen=True)
 class Form:
@@ -163,5 +158,4 @@ class World:
             pattern = declared.pattern or pattern_for(declared.name, options.ids)
             size = declared.count_rows(options)
             ids = make_ids(pattern, size, declared.first_id, options.id_gaps, seed)
-        until = int(read_date(options.data_until))
-        return Table(ids, seed, until - _HISTORY, until, _SAME_SECOND_SHARE)
+        return Table(ids, seed, int(read_date(options.data_until)))

@@ -10,8 +10,8 @@ from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
 from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
-from tap_bigcommerce_sandbox.lists import Endpoint, List, computed, words
-from tap_bigcommerce_sandbox.messages import Request
+from tap_bigcommerce_sandbox.lists import Endpoint, List, one_object, words
+from tap_bigcommerce_sandbox.messages import Request, Response
 from tap_bigcommerce_sandbox.paging import UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import number as amount
@@ -553,12 +553,12 @@ def _assignments(to: str, rows: Callable[[World, int], list[Row]]) -> List:
     )
 
 
-def _product_count(world: World, request: Request) -> Any:
-    return {"count": len(world.tables["products"].ids)}
+def _product_count(world: World, request: Request, ids: Sequence[int]) -> Response:
+    return one_object({"count": len(world.tables["products"].ids)})
 
 
 OTHERS: tuple[Endpoint, ...] = (
-    computed("products_count", "v2/products/count", "products", _product_count),
+    Endpoint("products_count", "v2/products/count", "products", _product_count),
 )
 
 LISTS: tuple[List, ...] = (

@@ -9,8 +9,8 @@ from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.metafields import simple_metafields
 from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
-from tap_bigcommerce_sandbox.lists import Endpoint, List, computed, words
-from tap_bigcommerce_sandbox.messages import Request
+from tap_bigcommerce_sandbox.lists import Endpoint, List, one_object, words
+from tap_bigcommerce_sandbox.messages import Request, Response
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
@@ -189,8 +189,8 @@ _STORE = {
 }
 
 
-def _time(world: World, request: Request) -> Any:
-    return {"time": int(world.now())}
+def _time(world: World, request: Request, ids: Sequence[int]) -> Response:
+    return one_object({"time": int(world.now())})
 
 
 _ISO_CODES = {
@@ -217,7 +217,7 @@ _BY_CHANNEL = words("channel_id")
 _DATES = "date_created:=,min,max date_modified:=,min,max"
 
 # /v2/time needs a token but no particular scope.
-OTHERS: tuple[Endpoint, ...] = (computed("time", "v2/time", "", _time),)
+OTHERS: tuple[Endpoint, ...] = (Endpoint("time", "v2/time", "", _time),)
 
 LISTS: tuple[List, ...] = (
     _settings("store", "v2/store", _STORE, key=("id",), text="phone"),
