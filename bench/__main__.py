@@ -11,24 +11,20 @@ from collections.abc import Sequence
 from bench.program import NotMeasured
 from bench.results import MEASURES, Result, save
 
-ALL = "all"
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run measurements. The exit status is 1 if a bar is missed, 2 if a measurement fails."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench",
-        description="Measures the tap against its bars. Results are kept in bench/results.json; "
-        "`make generate` updates the pages.",
-    )
-    parser.add_argument("what", choices=[*MEASURES, ALL], help=f"{ALL}: all measurements")
-    parser.add_argument(
-        "--quick",
-        action="store_true",
-        help="smaller stores and fewer rounds, as a test; no results are saved",
-    )
+    about = "Measures the tap against its bars; `make generate` updates the pages from the results."
+    parser = argparse.ArgumentParser(prog="python -m bench", description=about)
+    parser.add_argument("what", choices=[*MEASURES, "all"])
+    quick = "smaller stores and fewer rounds, as a test; no results are saved"
+    parser.add_argument("--quick", action="store_true", help=quick)
     given = parser.parse_args(argv)
-    return _all(given.quick) if given.what == ALL else _one(given.what, given.quick)
+    if given.what != "all":
+        return _one(given.what, given.quick)
+    # Each in a process of its own, so that none influences the next.
+    command = [sys.executable, "-m", "bench", *(["--quick"] if given.quick else [])]
+    return max(subprocess.run([*command, name], check=False).returncode for name in MEASURES)
 
 
 def _one(name: str, quick: bool) -> int:
@@ -50,16 +46,6 @@ def _one(name: str, quick: bool) -> int:
     if not quick:
         save(name, result)
     return 0 if all(check.met for check in result.checks) else 1
-
-
-def _all(quick: bool) -> int:
-    """Run each measurement in a separate process, so that none influences the next."""
-    options = ["--quick"] if quick else []
-    statuses = [
-        subprocess.run([sys.executable, "-m", "bench", name, *options], check=False).returncode
-        for name in MEASURES
-    ]
-    return max(statuses)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ from bench.program import LAUNCH, NotMeasured, environment
 
 ROOT = Path(__file__).resolve().parents[1]
 PARTITIONS = "bigcommerce_stores"
+Process = subprocess.Popen[bytes]
 
 LOCATION = """\
 import sys
@@ -80,18 +80,11 @@ with dg.DagsterInstance.get() as instance:
             shown = {name: value.value for name, value in found.metadata.items()}
             memory = re.search("memory: tap (.+) MB, target (.+) MB", shown["summary"]).groups()
             sync = made.setdefault(found.partition, {}).setdefault(run.run_id, {})
-            sync[found.asset_key.path[-1]] = {
-                "rows": shown["rows"],
-                "requests": shown["requests"],
-                "processor_seconds": shown["processor_seconds"],
-                "seconds": shown["seconds"],
-                "tap_mb": float(memory[0]),
-                "target_mb": float(memory[1]),
-            }
-print(json.dumps({
-    "runs": runs,
-    "syncs": {store: list(syncs.values()) for store, syncs in made.items()},
-}))
+            figures = {name: shown[name] for name in ("rows", "requests", "processor_seconds")}
+            figures |= {"tap_mb": float(memory[0]), "target_mb": float(memory[1])}
+            sync[found.asset_key.path[-1]] = figures
+syncs = {store: list(of_store.values()) for store, of_store in made.items()}
+print(json.dumps({"runs": runs, "syncs": syncs}))
 """
 
 
@@ -110,7 +103,7 @@ class RunTook:
 class History:
     """Dagster's history: the size of each run's log, and the syncs of each store, oldest first.
 
-    A sync has figures by stream; processor time, time and memory are those of the complete sync.
+    A sync has figures by stream; processor time and memory are those of the complete sync.
     """
 
     runs: list[dict[str, int]]
@@ -171,90 +164,60 @@ class Fleet:
     def run(self, first: str, last: str) -> RunTook:
         """Run some stores; measured from the start of the process to its end."""
         report = self._folder / "report.json"
-        ended = subprocess.run(
-            [*LAUNCH, str(report), *self._command(first, last)],
-            env=self._environment(),
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        if ended.returncode != 0:
+        if self._start([*LAUNCH, str(report), *self._command(first, last)]).wait() != 0:
             raise NotMeasured(f"the run of {first} to {last} could not be started")
         used = json.loads(report.read_text())
         number = self.names.index(last) - self.names.index(first) + 1
-        return RunTook(
-            number,
-            used["status"] == 0,
-            used["seconds"],
-            used["processor_seconds"],
-            used["peak_mb"],
-        )
+        return RunTook(number, used.pop("status") == 0, **used)
 
     def kill_run(self, first: str, last: str, after_stores: int) -> None:
         """Start a run, and kill its process once this number of states is saved."""
-        before = self._states()
-        process = subprocess.Popen(
-            self._command(first, last),
-            env=self._environment(),
-            cwd=self._folder,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        states = self._folder / "states"
+        before = len([*states.glob("*.json")])
+        process = self._start(self._command(first, last))
         deadline = time.monotonic() + 120
-        while self._states() < before + after_stores:
+        while len([*states.glob("*.json")]) < before + after_stores:
             if process.poll() is not None or time.monotonic() > deadline:
                 raise NotMeasured("the run ended before it could be killed")
             time.sleep(0.05)
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
 
     def left_over(self) -> int:
         """The number of taps and targets that still run after some seconds."""
-        deadline = time.monotonic() + 15
-        while (number := self._programs()) and time.monotonic() < deadline:
+        # Each has inherited the environment of its run.
+        own = b"TMPDIR=" + bytes(self._folder / "tmp") + b"\0"
+        deadline, number = time.monotonic() + 15, 1
+        while number and time.monotonic() < deadline:
             time.sleep(0.5)
+            number = 0
+            for path in Path("/proc").glob("[0-9]*/environ"):
+                with contextlib.suppress(OSError):
+                    number += own in path.read_bytes()
         return number
 
     def history(self) -> History:
         """Dagster's history until now."""
         return History(**json.loads(self._run_code(LOOK)))
 
-    def _programs(self) -> int:
-        # Each has inherited the environment of its run.
-        own = b"TMPDIR=" + bytes(self._folder / "tmp") + b"\0"
-        number = 0
-        for path in Path("/proc").glob("[0-9]*/environ"):
-            with contextlib.suppress(OSError):
-                number += own in path.read_bytes()
-        return number
-
-    def _states(self) -> int:
-        return len(list((self._folder / "states").glob("*.json")))
-
     def _command(self, first: str, last: str) -> list[str]:
-        tags = {
-            "dagster/asset_partition_range_start": first,
-            "dagster/asset_partition_range_end": last,
-        }
+        bounds = {"start": first, "end": last}
+        tags = {f"dagster/asset_partition_range_{name}": key for name, key in bounds.items()}
         options = ["-m", "dagster", "job", "execute", "-f", "location.py", "-j", "bigcommerce_job"]
         return [self._python, *options, "--tags", json.dumps(tags)]
 
-    def _run_code(self, code: str, *arguments: str) -> str:
-        ended = subprocess.run(
-            [self._python, "-W", "ignore", "-c", code, *arguments],
-            env=self._environment(),
-            capture_output=True,
-            text=True,
-            check=False,
+    def _start(self, command: Sequence[str], stdout: int = subprocess.DEVNULL) -> Process:
+        folder = self._folder
+        places = {"DAGSTER_HOME": str(folder / "home"), "TMPDIR": str(folder / "tmp")}
+        env = {**environment(), **places}
+        return subprocess.Popen(
+            command, env=env, cwd=folder, stdout=stdout, stderr=subprocess.DEVNULL
         )
-        if ended.returncode != 0:
-            raise NotMeasured(f"Dagster's instance cannot be used: {ended.stderr[-500:]}")
-        return ended.stdout
 
-    def _environment(self) -> dict[str, str]:
-        return {
-            **environment(),
-            "DAGSTER_HOME": str(self._folder / "home"),
-            "TMPDIR": str(self._folder / "tmp"),
-        }
+    def _run_code(self, code: str, *arguments: str) -> bytes:
+        command = [self._python, "-W", "ignore", "-c", code, *arguments]
+        process = self._start(command, subprocess.PIPE)
+        output, _ = process.communicate()
+        if process.returncode != 0:
+            raise NotMeasured("Dagster's instance cannot be used")
+        return output

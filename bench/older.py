@@ -10,14 +10,13 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from bench.program import TAP, settings
 from tap_bigcommerce_sandbox import Options, Sandbox
 
 SIZES: dict[str, Any] = {"orders": 1000, "customers": 1000, "products": 1000, "coupons": 60}
-TAP = [sys.executable, "-m", "tap_bigcommerce"]
 OLDER = """
 import sys
 from tap_bigcommerce import main
@@ -32,16 +31,10 @@ main()
 
 def main() -> None:
     """Run both taps, and print a line for each."""
-    options = Options(**SIZES)
-    with Sandbox.spawn(options) as store, tempfile.TemporaryDirectory() as folder:
+    with Sandbox.spawn(Options(**SIZES)) as store, tempfile.TemporaryDirectory() as folder:
         config, catalog = Path(folder) / "config.json", Path(folder) / "catalog.json"
-        given = {
-            "store_hash": store.store_hash,
-            "access_token": store.access_token,
-            "client_id": "none",
-            "start_date": "2023-04-01T00:00:00Z",
-        }
-        config.write_text(json.dumps({**given, "api_url": store.api_url}))
+        needed = {"client_id": "none", "start_date": "2023-04-01T00:00:00Z"}
+        config.write_text(json.dumps(settings(store, **needed)))
         common = ["--config", str(config)]
         older = [sys.argv[1], "-I", "-c", OLDER, store.api_url, *common]
         found = json.loads(_output([*older, "--discover"]))
@@ -51,25 +44,19 @@ def main() -> None:
         catalog.write_text(json.dumps(found))
         for command in ([*TAP, *common], [*older, "--catalog", str(catalog)]):
             store.clear_requests()
-            records = _records(_output(command))
-            made = len(store.requests())
+            # The last record of each id, by stream.
+            records: dict[str, dict[int, Any]] = {name: {} for name in SIZES}
+            for message in map(json.loads, _output(command).splitlines()):
+                if message["type"] == "RECORD":
+                    records[message["stream"]][message["record"]["id"]] = message["record"]
             missing = {name: SIZES[name] - len(records[name]) for name in SIZES}
-            lines = Counter({i: len(row["products"]) for i, row in records["orders"].items()})
-            print(f"{made:,} requests; not written: {missing}; {lines.total():,} line items")
+            lines = sum(len(row["products"]) for row in records["orders"].values())
+            made = len(store.requests())
+            print(f"{made:,} requests; not written: {missing}; {lines:,} line items")
 
 
 def _output(command: list[str]) -> bytes:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
-    return done.stdout
-
-
-def _records(output: bytes) -> dict[str, dict[int, Any]]:
-    """The last record of each id, by stream."""
-    records: dict[str, dict[int, Any]] = {name: {} for name in SIZES}
-    for message in map(json.loads, output.splitlines()):
-        if message["type"] == "RECORD":
-            records[message["stream"]][message["record"]["id"]] = message["record"]
-    return records
+    return subprocess.check_output(command, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,10 @@ schemas, waits after a 429, and has neither state nor retries.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import requests
@@ -44,12 +44,11 @@ class Store:
 
     def records(self, path: str, **params: str) -> Iterator[Record]:
         """All records of a list, page after page."""
-        number = 0
-        rows: list[Record] = [{}] * PAGE
-        while len(rows) == PAGE:
-            number += 1
+        for number in itertools.count(1):
             rows = self._get(path, {**params, "page": str(number), "limit": str(PAGE)})
             yield from rows
+            if len(rows) < PAGE:
+                break
 
     def _get(self, path: str, params: dict[str, str]) -> list[Record]:
         while True:
@@ -80,15 +79,12 @@ def sync(store: Store, stream: str) -> None:
 def main() -> None:
     """Read the streams of the catalog, or all."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", required=True, type=Path)
-    parser.add_argument("--catalog", type=Path)
+    parser.add_argument("--config", required=True, type=argparse.FileType())
+    parser.add_argument("--catalog", type=argparse.FileType())
     given = parser.parse_args()
-    store = Store(json.loads(given.config.read_text()))
-    streams = list(PATHS)
-    if given.catalog:
-        catalog = json.loads(given.catalog.read_text())
-        streams = [entry["tap_stream_id"] for entry in catalog["streams"]]
-    for stream in streams:
+    store = Store(json.load(given.config))
+    chosen = json.load(given.catalog)["streams"] if given.catalog else ()
+    for stream in [entry["tap_stream_id"] for entry in chosen] or PATHS:
         sync(store, stream)
 
 

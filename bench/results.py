@@ -69,6 +69,15 @@ class Table:
     rows: Sequence[Sequence[str]]
 
 
+def _machine() -> dict[str, str]:
+    return {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "platform": f"{platform.system()} {platform.machine()}",
+        "processors": str(os.cpu_count()),
+    }
+
+
 @dataclass(frozen=True)
 class Result:
     """The result of one measurement, with its machine and date."""
@@ -77,14 +86,7 @@ class Result:
     tables: Sequence[Table] = ()
     charts: Sequence[LineChart] = ()
     notes: Sequence[str] = ()
-    machine: dict[str, str] = field(
-        default_factory=lambda: {
-            "date": datetime.now(timezone.utc).strftime("%Y-%m-%d"),
-            "python": platform.python_version(),
-            "platform": f"{platform.system()} {platform.machine()}",
-            "processors": str(os.cpu_count()),
-        }
-    )
+    machine: dict[str, str] = field(default_factory=_machine)
 
 
 def save(name: str, result: Result, path: Path = RESULTS) -> None:
@@ -100,20 +102,15 @@ def load(name: str, path: Path = RESULTS) -> Result:
     raw = _kept(path).get(name)
     if raw is None:
         raise ValueError(f"{path.name} lacks {name!r}: python -m bench {name}")
-    return Result(
-        checks=[Check(**check) for check in raw["checks"]],
-        tables=[Table(**table) for table in raw["tables"]],
-        charts=[_chart(chart) for chart in raw["charts"]],
-        notes=raw["notes"],
-        machine=raw["machine"],
-    )
+    charts = []
+    for chart in raw["charts"]:
+        series = [Series(**one) for one in chart["series"]]
+        limits = [Limit(**limit) for limit in chart["limits"]]
+        charts.append(LineChart(**{**chart, "series": series, "limits": limits}))
+    checks = [Check(**check) for check in raw["checks"]]
+    tables = [Table(**table) for table in raw["tables"]]
+    return Result(checks, tables, charts, raw["notes"], raw["machine"])
 
 
 def _kept(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-
-
-def _chart(raw: dict[str, Any]) -> LineChart:
-    series = [Series(**one) for one in raw["series"]]
-    limits = [Limit(**limit) for limit in raw["limits"]]
-    return LineChart(**{**raw, "series": series, "limits": limits})

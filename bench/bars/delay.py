@@ -65,17 +65,10 @@ def measure(quick: bool) -> Result:
             waited = reading.first_record_delays
             checks.append(at_most(f"{what}: first RECORD, in delays", round(waited, 2), 2))
     columns = ["stream", "delay ms", "records/s", "ideal", "without delay", "limit"]
-    rows = [
-        [
-            reading.stream,
-            str(reading.delay_ms),
-            f"{reading.rate:,.0f}",
-            f"{reading.ideal:,.0f}",
-            f"{reading.processor_rate:,.0f}",
-            reading.limit,
-        ]
-        for reading in readings
-    ]
+    rows = []
+    for one in readings:
+        rates = [f"{rate:,.0f}" for rate in (one.rate, one.ideal, one.processor_rate)]
+        rows.append([one.stream, str(one.delay_ms), *rates, one.limit])
     return Result(checks, [Table(columns, rows)], [_chart(readings, size)])
 
 
@@ -104,13 +97,9 @@ def _rate(store: Store, stream: str, size: int, delay: int) -> tuple[float, floa
 
 
 def _chart(readings: list[_Reading], size: int) -> LineChart:
-    measured = [
-        Series(
-            stream,
-            [(one.delay_ms, round(one.rate)) for one in readings if one.stream == stream],
-        )
-        for stream in STREAMS
-    ]
+    rates: dict[str, list[tuple[float, float]]] = {stream: [] for stream in STREAMS}
+    for one in readings:
+        rates[one.stream].append((one.delay_ms, round(one.rate)))
     ideal = [(one.delay_ms, one.ideal) for one in readings if one.stream == STREAMS[0]]
     bar = [(delay, BAR * rate) for delay, rate in ideal]
     return LineChart(
@@ -119,7 +108,7 @@ def _chart(readings: list[_Reading], size: int) -> LineChart:
         x_axis="delay of each response (ms)",
         y_axis="records per second",
         series=[
-            *measured,
+            *(Series(stream, points) for stream, points in rates.items()),
             Series(f"{AT_ONCE} × {LARGEST_PAGE} a delay", ideal, ideal=True),
             Series("bar: 75% of it", bar, ideal=True),
         ],

@@ -18,7 +18,7 @@ import json
 import random
 
 from bench.catalogs import selecting
-from bench.program import NotMeasured, run, settings, show
+from bench.program import Measured, NotMeasured, run, settings, show
 from bench.results import Result, Table, at_most
 from bench.stores import pages, store
 from tap_bigcommerce.sync.deletes.id_sets import id_set, pack
@@ -49,37 +49,27 @@ def measure(quick: bool) -> Result:
         state = json.loads(first.output.last_state)
         second = run(config, catalog=catalog, state=state, timeout=3600)
         requests = len(running.requests())
+    share, states = requests / full, round(first.output.state_mb, 2)
     return Result(
         checks=[
-            at_most(
-                f"id scan of {products:,} products: requests / full pages", requests / full, 1.1
-            ),
+            at_most(f"id scan of {products:,} products: requests / full pages", share, 1.1),
             *sizes,
-            at_most(
-                f"{products:,} products: STATE lines of the first sync",
-                round(first.output.state_mb, 2),
-                20,
-                "MB",
-            ),
+            at_most(f"{products:,} products: STATE lines of the first sync", states, 20, "MB"),
             at_most("the sync with the id scan: peak memory", round(second.peak_mb, 1), 150, "MB"),
         ],
         tables=[
             Table(
                 ["sync", "records", "STATE MB", "peak MB", "seconds"],
-                [
-                    [
-                        name,
-                        f"{taken.records:,}",
-                        f"{taken.output.state_mb:.1f}",
-                        f"{taken.peak_mb:.0f}",
-                        f"{taken.seconds:.0f}",
-                    ]
-                    for name, taken in (("first", first), ("with the id scan", second))
-                ],
+                [_row("first", first), _row("with the id scan", second)],
             ),
             Table(["requests of the second sync", "full pages"], [[f"{requests:,}", f"{full:,}"]]),
         ],
     )
+
+
+def _row(name: str, taken: Measured) -> list[str]:
+    states, figures = taken.output.state_mb, (taken.peak_mb, taken.seconds)
+    return [name, f"{taken.records:,}", f"{states:.1f}", *(f"{one:.0f}" for one in figures)]
 
 
 def _kilobytes(holes: float) -> float:

@@ -33,6 +33,10 @@ TIMES_AS_FAST = 10
 QUOTA, WINDOW, DELAY_MS = 150, 30.0, 200.0
 COMPARED = {"orders": 2_000, "products": 10_000, "customers": 20_000, "coupons": 20_000}
 READ = {"orders": 20_000, "products": 20_000, "customers": 50_000, "coupons": 20_000}
+RATES = (
+    *("stream", "records", "records/s", "MB/s written"),
+    *("processor µs per record", "processor share", "store's share"),
+)
 STARTS = {"--help": 0.4, "--version": 0.3}
 """The seconds that each may take."""
 
@@ -60,23 +64,11 @@ def measure(quick: bool) -> Result:
                 ],
             ),
             Table(
-                [
-                    "stream",
-                    "records",
-                    "records/s",
-                    "MB/s written",
-                    "processor µs per record",
-                    "processor share",
-                    "store's share",
-                ],
+                RATES,
                 [_rates(stream, READ[stream] // (10 if quick else 1), quick) for stream in STREAMS],
             ),
         ],
-        notes=[
-            "Requests and seconds: "
-            + ", ".join(f"{number:,} {name}" for name, number in sizes.items())
-            + "."
-        ],
+        notes=[f"Requests and seconds: {size:,} orders, customers and products, 60 coupons."],
     )
 
 

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import statistics
 import time
-import urllib.error
-import urllib.request
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+
+import requests
 
 from bench.catalogs import selecting
 from bench.chart import Limit, LineChart, Series
@@ -83,17 +83,12 @@ def measure(quick: bool) -> Result:
             share = 100 * used.refused / used.requests
             checks.append(at_most(f"{name}: responses 429 (%)", share, 1))
     columns = ["case", "quota", "requests", "used of the share", "429", "other app: share refused"]
-    rows = [
-        [
-            used.name,
-            f"{used.quota} in {REAL_WINDOW:.0f} s",
-            str(used.requests),
-            f"{used.typical:.0%}",
-            str(used.refused),
-            f"{used.other_goes_without:.0%}" if used.other else "",
-        ]
-        for used in found
-    ]
+    rows = []
+    for used in found:
+        quota = f"{used.quota} in {REAL_WINDOW:.0f} s"
+        without = f"{used.other_goes_without:.0%}" if used.other else ""
+        counts = [str(used.requests), f"{used.typical:.0%}", str(used.refused)]
+        rows.append([used.name, quota, *counts, without])
     return Result(checks, [Table(columns, rows)], [_chart(found, quota) for quota in QUOTAS])
 
 
@@ -109,44 +104,34 @@ def _measure(name: str, quota: int, windows: int, taps: int, other: float) -> _U
         ran = [pool.submit(run, config, catalog=catalog, timeout=300) for _ in range(taps)]
         for tap in ran:
             tap.result()
-        requests = running.requests()
+        made = running.requests()
         edge = _window_ends(running)
     good = Counter(
-        int((request["at"] - edge) // WINDOW) for request in requests if request["status"] != 429
+        int((request["at"] - edge) // WINDOW) for request in made if request["status"] != 429
     )
-    refused = sum(request["status"] == 429 for request in requests)
-    show(f"{name}, {quota}: {len(requests)} requests")
+    refused = sum(request["status"] == 429 for request in made)
+    show(f"{name}, {quota}: {len(made)} requests")
     used = [good[number] for number in range(min(good), max(good))]
-    return _Used(name, quota, other, used, len(requests), refused)
+    return _Used(name, quota, other, used, len(made), refused)
 
 
 def _window_ends(store: Store) -> float:
     """A time at which a window of the store ends, as UNIX time."""
-    asked = urllib.request.Request(
-        f"{store.api_url}/stores/{store.store_hash}/v2/time",
-        headers={"X-Auth-Token": store.access_token},
-    )
-    try:
-        with urllib.request.urlopen(asked, timeout=30) as answer:
-            headers = answer.headers
-    except urllib.error.HTTPError as refused:
-        headers = refused.headers
-    return time.time() + int(headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000
+    path = f"{store.api_url}/stores/{store.store_hash}/v2/time"
+    answer = requests.get(path, headers={"X-Auth-Token": store.access_token}, timeout=30)
+    return time.time() + int(answer.headers["X-Rate-Limit-Time-Reset-Ms"]) / 1000
 
 
 def _chart(found: list[_Used], quota: int) -> LineChart:
+    series = []
+    for used in (used for used in found if used.quota == quota):
+        shares = enumerate(used.of_share, start=1)
+        series.append(Series(used.name, [(at, round(100 * share, 1)) for at, share in shares]))
     return LineChart(
         name=f"quota-{quota}",
         title=f"Use of a quota of {quota} requests in {REAL_WINDOW:.0f} s (90% may be used)",
         x_axis="window",
         y_axis="used of the share (%)",
-        series=[
-            Series(
-                used.name,
-                [(at, round(100 * share, 1)) for at, share in enumerate(used.of_share, start=1)],
-            )
-            for used in found
-            if used.quota == quota
-        ],
+        series=series,
         limits=[Limit("bar from the second window on: 90%", 90)],
     )

@@ -72,16 +72,8 @@ def measure(quick: bool) -> Result:
             full = pages(read)
             more, allowed = requests - full, pattern.allowed(full)
             shares.append(more / allowed)
-            table.append(
-                [
-                    f"{list_}, {pattern.name}",
-                    f"{read:,}",
-                    str(full),
-                    str(requests),
-                    f"{more / full:.1%}",
-                    f"{allowed / full:.0%}",
-                ]
-            )
+            shown = [f"{list_}, {pattern.name}", f"{read:,}", str(full), str(requests)]
+            table.append([*shown, f"{more / full:.1%}", f"{allowed / full:.0%}"])
         checks.append(
             at_most(f"{list_}: more requests than full pages, of those allowed", max(shares), 1)
         )
@@ -114,23 +106,17 @@ def _four_streams(size: int) -> tuple[list[Check], Table, str]:
         ["line items of single orders", lists, cut],
         ["all", len(requests), full + len(couponed) + cut],
     ]
+    vain = "orders without a coupon that were asked for coupons (%)"
     checks = [
         at_most("all requests", len(requests), allowed),
-        at_most(
-            "orders without a coupon that were asked for coupons (%)",
-            round(100 * in_vain / plain, 2),
-            3,
-        ),
+        at_most(vain, round(100 * in_vain / plain, 2), 3),
     ]
     note = (
         f"Allowed: 1.05 × {full} pages of {LARGEST_PAGE}, {len(couponed)} orders with coupons, 3% "
         f"of the {plain} others, {cut} lists of cut orders, and 20."
     )
-    return (
-        checks,
-        Table(["requests", "made", "needed"], [list(map(str, row)) for row in rows]),
-        note,
-    )
+    cells = [[str(cell) for cell in row] for row in rows]
+    return checks, Table(["requests", "made", "needed"], cells), note
 
 
 def _is_cut(order: dict[str, Any]) -> bool:
