@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import subprocess
 from collections.abc import Sequence
@@ -12,9 +13,14 @@ from bench.program import TAP
 STREAMS = ("orders", "products", "customers", "coupons")
 
 
+@functools.cache
+def _discovered() -> bytes:
+    return subprocess.check_output([*TAP, "--discover"], stderr=subprocess.DEVNULL)
+
+
 def selecting(*streams: str, fields: Sequence[str] | None = None) -> dict[str, Any]:
     """The tap's catalog with only these streams selected, and only `fields` of them, if given."""
-    found = json.loads(subprocess.check_output([*TAP, "--discover"], text=True))["streams"]
+    found = json.loads(_discovered())["streams"]
     chosen = [entry for entry in found if entry["tap_stream_id"] in streams]
     for entry in chosen:
         for item in entry["metadata"]:

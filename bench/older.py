@@ -44,7 +44,6 @@ def main() -> None:
         catalog.write_text(json.dumps(found))
         for command in ([*TAP, *common], [*older, "--catalog", str(catalog)]):
             store.clear_requests()
-            # The last record of each id, by stream.
             records: dict[str, dict[int, Any]] = {name: {} for name in SIZES}
             for message in map(json.loads, _output(command).splitlines()):
                 if message["type"] == "RECORD":

@@ -66,7 +66,6 @@ def test_the_site_begins_with_the_figures_of_the_readme() -> None:
 def test_values_are_converted_as_the_table_says() -> None:
     table = (DOCS / "records.md").read_text("utf-8").partition("<!-- conversions -->")[2]
     rows = table.partition("<!-- end of conversions -->")[0].strip().splitlines()[2:]
-    assert len(rows) > 15
     for row in rows:
         type_, sent, written = (cell.strip(" `") for cell in row.strip("|").split("|"))
         field: dict[str, Any] = {"type": ["null", type_]}
@@ -81,15 +80,9 @@ def test_values_are_converted_as_the_table_says() -> None:
 def test_the_rescued_row_shown_is_what_the_tap_makes_of_such_an_order() -> None:
     (example,) = examples(DOCS / "records.md")
     schema, keys = load_schema("orders"), STREAMS["orders"].automatic_fields
-    made = Converter(schema, schema, keys=keys).convert(
-        {
-            "id": 100,
-            "date_modified": "Mon, 05 Jan 2026 10:00:00 +0000",
-            "status_id": "many",
-            "gift_note": {"to": "Kim"},
-            "products": [{"weight": "heavy"}],
-        }
-    )
+    order = {"id": 100, "date_modified": "Mon, 05 Jan 2026 10:00:00 +0000", "status_id": "many"}
+    order |= {"gift_note": {"to": "Kim"}, "products": [{"weight": "heavy"}]}
+    made = Converter(schema, schema, keys=keys).convert(order)
     made.pop("products")
     assert json.loads(orjson.dumps(made)) == json.loads(example.text)
 
@@ -98,9 +91,8 @@ def test_the_states_shown_are_taken() -> None:
     own, retried, older = (json.loads(example.text) for example in examples(DOCS / "state.md"))
     state = State(own, "abc123")
     assert state.bookmark("orders", "date_modified") == "2026-01-05T09:58:31.000000Z"
-    resume = state.resume("orders")
-    assert resume is not None
-    assert (resume.after_id, state.in_order(STREAMS)[0]) == (8120, "orders")
+    assert getattr(state.resume("orders"), "after_id", None) == 8120
+    assert state.in_order(STREAMS)[0] == "orders"
     assert State(retried, "abc123").to_retry("order_transactions") == [8075]
     assert State(older, "xyz").bookmark("orders", "date_modified") == "2026-01-05T10:00:00.000000Z"
     with pytest.raises(StateError):

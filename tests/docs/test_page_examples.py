@@ -46,8 +46,7 @@ def test_every_document_with_examples_is_named_in_a_test() -> None:
 
 def test_the_readme_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
     shown = [e for e in examples(README) if not is_installation(e)]
-    (demo,) = (e for e in shown if e.text.startswith("make "))
-    assert demo.text.split()[:2] == ["make", "demo"]
+    (demo,) = (e for e in shown if e.text.startswith("make demo"))
     (credentials,) = (e for e in examples(START) if e.file == "credentials.txt")
     printed = run_examples([credentials, *(e for e in shown if e != demo)], store, tmp_path)
     assert "Ready: all 4 selected streams can be read." in printed
@@ -67,10 +66,8 @@ def test_the_installation_works_as_shown(tmp_path: Path) -> None:
     ignored = shutil.ignore_patterns(".git", ".venv*", "demo-output", "*.egg-info", "*_cache")
     shutil.copytree(ROOT, tmp_path / "clone", ignore=ignored)
     script = shown.text.replace("python3 -m venv", f"'{sys.executable}' -m venv")
-    command = ["bash", "-c", f"set -euo pipefail\n{script}\npython -m demo"]
-    printed = subprocess.check_output(
-        command, cwd=tmp_path / "clone", env=clean_environment(), text=True, timeout=600
-    )
+    command = ["bash", "-c", f"set -euo pipefail\ncd clone\n{script}\npython -m demo"]
+    printed = subprocess.check_output(command, cwd=tmp_path, env=clean_environment(), text=True)
     assert "all rows are here, in their latest version" in printed
 
 
@@ -80,8 +77,8 @@ def test_what_is_excluded_does_not_go_out(store: Sandbox, tmp_path: Path) -> Non
     written = read_lines(tmp_path / "messages.jsonl")
     assert {m.get("stream") for m in written} >= {"orders", "customers", "subscribers"}
     assert "@" not in str(written)
-    catalog = json.loads((tmp_path / "catalog.json").read_text())
-    selected = [e["stream"] for e in catalog["streams"] if e["metadata"][0]["metadata"]["selected"]]
+    streams = json.loads((tmp_path / "catalog.json").read_text())["streams"]
+    selected = [e["stream"] for e in streams if e["metadata"][0]["metadata"]["selected"]]
     assert selected == ["orders"]
 
 
@@ -112,12 +109,7 @@ def test_the_first_hour_works_as_shown(store: Sandbox, tmp_path: Path) -> None:
     shown = [e for e in examples(START) if "sandbox" not in e.text and not is_installation(e)]
     run_examples(shown, store, tmp_path)
     shop = tmp_path / "my-store"
-    assert json.loads((shop / "config.json").read_text()) == {
-        "store_hash": store.store_hash,
-        "access_token": store.access_token,
-        "client_id": "the client id",
-        "start_date": "2024-01-01T00:00:00Z",
-    }
+    assert '"client_id": "the client id"' in (shop / "config.json").read_text()
     products = {row["id"] for row in read_lines(shop / "rows" / "products.jsonl")}
     assert products == {row["id"] for row in store.records("products")}
     assert json.loads((shop / "state.json").read_text())["store_hash"] == store.store_hash
@@ -127,8 +119,8 @@ def test_the_trial_without_a_store_works_as_shown(store: Sandbox, tmp_path: Path
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    shown = [e for e in examples(START) if "sandbox" in e.text]
-    shown = [replace(e, text=e.text.replace("8910", port)) for e in shown]
+    trial = [e for e in examples(START) if "sandbox" in e.text]
+    shown = [replace(e, text=e.text.replace("8910", port)) for e in trial]
     assert f'"api_url": "http://127.0.0.1:{port}"' in run_examples(shown, store, tmp_path)
     text = START.read_text("utf-8")
     for stream, number in (("orders", 2000), ("customers", 1000), ("products", 800)):
@@ -138,10 +130,9 @@ def test_the_trial_without_a_store_works_as_shown(store: Sandbox, tmp_path: Path
 
 def test_the_environment_and_a_check_work_as_shown(store: Sandbox, tmp_path: Path) -> None:
     environment = [e for e in examples(DOCS / "settings.md") if e.language == "sh"]
-    state = {"bookmarks": {"orders": {"date_modified": "2026-01-01T00:00:00Z"}}}
-    given = Example("json", json.dumps(state), "state.json")
-    check = examples(DOCS / "check.md")
-    printed = run_examples([*environment, CONFIG, given, *check], store, tmp_path)
+    state = '{"bookmarks": {"orders": {"date_modified": "2026-01-01T00:00:00Z"}}}'
+    shown = [*environment, CONFIG, Example("json", state, "state.json")]
+    printed = run_examples([*shown, *examples(DOCS / "check.md")], store, tmp_path)
     assert printed.count("Ready: all 4 selected streams can be read.") == 2
     assert json.loads((tmp_path / "check.json").read_text())["ready"] is True
 

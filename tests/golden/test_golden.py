@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-import tap_bigcommerce
-from scripts.golden import main
+from scripts.golden import ROOT, main
 
 
 @pytest.mark.tools
@@ -17,8 +16,7 @@ def test_a_value_that_another_version_writes_otherwise_is_found(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = [str(tmp_path), "--only", "odd"]
-    package = tmp_path / "tap_bigcommerce"
-    shutil.copytree(Path(tap_bigcommerce.__file__).parent, package)
+    package = shutil.copytree(ROOT / "tap_bigcommerce", tmp_path / "tap_bigcommerce")
     assert main(words) == 0
     [file] = package.rglob("coupons.json")
     schema = json.loads(file.read_text("utf-8"))
