@@ -196,16 +196,6 @@ def test_included_fields_that_no_row_has_cause_one_warning_and_stay_absent(
     assert one_has_them.records(stream)[2].keys() >= set(fields)
 
 
-def test_a_parent_row_without_a_usable_id_fails_its_child_streams() -> None:
-    with MadeStore({"/v3/channels": [{"id": 1}, {"id": "x/../../v2/store"}]}) as store:
-        store.rows["/v2/order_statuses"] = [{"id": 1, "name": "Pending"}]
-        store.rows["/v3/channels/1/listings"] = []
-        result = store.fail("channel_listings", "order_statuses")
-        assert not store.asked(".*/store")
-    assert "no usable id" in critical(result)
-    assert len(result.records("order_statuses")) == 1
-
-
 @pytest.mark.parametrize("bad", ["text", {"id": None}])
 def test_a_bad_row_of_a_child_stream_fails_only_that_stream_and_names_the_parent(bad: Any) -> None:
     rows = [product(id_, images=[{"id": id_ * 10}], videos=[{"id": id_}]) for id_ in (1, 2, 3, 4)]
