@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import random
 import subprocess
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -94,6 +95,36 @@ def fault(list_: str, kind: str, times: int = 0, **more: Any) -> Prepare:
 
 def both(*prepared: Prepare) -> Prepare:
     return lambda store: [prepare(store) for prepare in prepared]
+
+
+def listed(store: Store, stream: str) -> list[int]:
+    """The ids that a list shows now; orders stay in theirs, archived."""
+    return sorted(row["id"] for row in store.records(stream))
+
+
+def disturb(store: Store, chance: random.Random, kept: dict[str, list[int]]) -> None:
+    """At each coming request of each list something is deleted, added or changed.
+
+    Only records outside `kept` are deleted; any may be changed.
+    """
+    for stream in FOUR:
+        ids = listed(store, stream)
+        prey = [id_ for id_ in ids if id_ not in kept[stream]]
+        behind = range(ids[-1], ids[-1] + 40)
+        free = sorted({*behind, *(id_ + step for id_ in ids for step in (1, 2, 3))} - {*ids})
+        chance.shuffle(prey)
+        chance.shuffle(free)
+        for request in range(1, 60):
+            moment = chance.choice(("before", "after_read"))
+            do: list[Json] = []
+            if prey and chance.random() < 0.5:
+                do.append({"op": "delete", "list": stream, "ids": [prey.pop()]})
+            if free and chance.random() < 0.3:
+                do.append({"op": "add", "list": stream, "ids": [free.pop()]})
+            if chance.random() < 0.5:
+                do.append({"op": "change", "list": stream, "ids": [chance.choice(kept[stream])]})
+            if do:
+                store.on(stream, request, do, moment=moment)
 
 
 def run_against(

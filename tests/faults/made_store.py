@@ -143,7 +143,7 @@ class MadeStore:
         if isinstance(self.rows[path], dict):
             record = self.rows[path]
             return 200, {"data": record, "meta": {}} if path.startswith("/v3/") else record
-        return _page(path, self.rows[path], query)
+        return page_of(path, self.rows[path], query)
 
 
 @functools.cache
@@ -151,7 +151,8 @@ def _catalog() -> Json:
     return tap_runner.discover()
 
 
-def _page(path: str, rows: list[Json], query: Query) -> tuple[int, Any]:
+def page_of(path: str, rows: list[Json], query: Query) -> tuple[int, Any]:
+    """The status and body for a page of a list, as the API filters and sorts it."""
     for name in ("min_id", "id:min"):
         if name in query:
             rows = [row for row in rows if row["id"] >= int(query[name])]

@@ -6,7 +6,6 @@ import contextlib
 import itertools
 import re
 import shutil
-import signal
 import socket
 import ssl
 import subprocess
@@ -206,18 +205,6 @@ def test_a_certificate_that_is_not_trusted_ends_the_run_with_one_message(tmp_pat
     [words] = result.logged("CRITICAL")
     assert f"the certificate of {address} could not be verified; behind a proxy" in words
     assert "1 request," in result.logged()[-1]
-
-
-def test_a_signal_is_heeded_while_an_answer_trickles() -> None:
-    with (
-        answering(ENDLESS["body"]) as settings,
-        started({**settings, "request_timeout": 60}) as tap,
-    ):
-        tap.wait_for(log="customers: reading")
-        time.sleep(0.5)
-        stopped = tap.end(signal.SIGTERM, within=5)
-    assert stopped.status == 143
-    assert stopped.messages[-1]["type"] == "STATE"
 
 
 def bomb(connection: socket.socket) -> None:

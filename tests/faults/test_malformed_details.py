@@ -172,28 +172,20 @@ def test_v3_fields_that_were_requested_and_are_missing_stay_absent() -> None:
     assert all(row["company"] is None for row in rows)
 
 
-@pytest.mark.parametrize(
-    ("stream", "path", "fields"),
-    [
-        ("customer_addresses", "/v3/customers/addresses", ["form_fields"]),
-        ("price_list_records", "/v3/pricelists/7/records", ["bulk_pricing_tiers", "sku"]),
-    ],
-)
-def test_included_fields_that_no_row_has_cause_one_warning_and_stay_absent(
-    stream: str, path: str, fields: list[str]
-) -> None:
-    made = {"customer_id": 1, "currency": "usd", "date_modified": ISO_DATE}
-    rows = [{"id": id_, "variant_id": id_, **made} for id_ in (1, 2, 3)]
-    with MadeStore({"/v3/pricelists": [{"id": 7, "date_modified": ISO_DATE}], path: rows}) as store:
-        without = store.sync(stream, page_size=1)
+def test_included_fields_that_no_row_has_cause_one_warning_and_stay_absent() -> None:
+    path, fields = "/v3/pricelists/7/records", {"bulk_pricing_tiers", "sku"}
+    made: Json = {"currency": "usd", "date_modified": ISO_DATE}
+    rows = [{"variant_id": id_, **made} for id_ in (1, 2, 3)]
+    with MadeStore({"/v3/pricelists": [{"id": 7, **made}], path: rows}) as store:
+        without = store.sync("price_list_records", page_size=1)
         rows[2].update(dict.fromkeys(fields))
-        one_has_them = store.sync(stream)
+        one_has_them = store.sync("price_list_records")
     for result, warnings in ((without, 1), (one_has_them, 0)):
-        assert len(result.records(stream)) == 3
-        said = [line for line in result.logged("WARNING") if ", ".join(fields) in line]
+        first, _, last = result.records("price_list_records")
+        said = [line for line in result.logged("WARNING") if "bulk_pricing_tiers, sku" in line]
         assert len(said) == warnings
-        assert not result.records(stream)[0].keys() & set(fields)
-    assert one_has_them.records(stream)[2].keys() >= set(fields)
+        assert not first.keys() & fields
+    assert last.keys() >= fields
 
 
 @pytest.mark.parametrize("bad", ["text", {"id": None}])
@@ -252,26 +244,6 @@ def test_parts_in_another_form_than_documented_are_rescued() -> None:
     assert "_authentication" not in first
     assert not {"store_credit", "reset_pass_on_login", "_authentication"} & set(second)
     assert second["_rescued_data"] is None
-
-
-@pytest.mark.real_time
-def test_a_skipped_customer_is_read_first_from_whichever_list_there_is() -> None:
-    fields, rest = {"customers": FIELDS}, "/v3/customers/attribute-values"
-    rows = [credited(1, attributes=[{"id": number} for number in range(10)]), credited(2)]
-    with MadeStore({"/v2/customers": [customer(1), customer(2)], "/v3/customers": rows}) as store:
-        store.answer(rest, 500, {"status": 500, "title": "Down"})
-        first = store.fail("customers", fields=fields)
-        assert first.ids("customers") == [2]
-        assert first.state["bookmarks"]["customers"]["retry"] == [1]
-        del store.rows["/v2/customers"]
-        store.heal()
-        store.answer("/v3/customers", 200, v3(rows[1]))
-        store.answer("/v3/customers", 200, v3(rows[0]), query="id:in")
-        store.rows[rest] = [{"id": number, "customer_id": 1} for number in range(12)]
-        second = store.sync("customers", state=first.state, fields=fields)
-    assert second.ids("customers") == [1, 2]
-    assert len(second.record("customers", 1)["attributes"]) == 12
-    assert "retry" not in str(second.state)
 
 
 def test_a_skipped_customer_that_v3_does_not_have_was_deleted() -> None:

@@ -182,9 +182,9 @@ def test_a_damaged_list_of_what_is_to_be_read_again_is_named(retry: Any) -> None
     assert result.ids("orders") == [100]
 
 
-def stopped_behind(store: MadeStore, *ids: int, **settings: Any) -> Result:
-    """A run whose list fails on its second page, once what came with the first has been read."""
-
+@pytest.mark.real_time
+@pytest.mark.parametrize("bad", ["100", r"\d+"])
+def test_a_stop_behind_orders_that_were_passed_over_loses_nothing_of_them(bad: str) -> None:
     def when_all_is_quiet(_: Any) -> int:
         seen = 0
         while seen < len(store.requests):
@@ -192,19 +192,13 @@ def stopped_behind(store: MadeStore, *ids: int, **settings: Any) -> Result:
             time.sleep(1.0)
         return 500
 
-    store.answer("/v2/orders", when_all_is_quiet, query="min_id")
-    result = store.fail(CHILD, **settings)
-    assert all(store.asked(transactions_of(str(id_))) for id_ in ids)
-    store.heal()
-    return result
-
-
-@pytest.mark.real_time
-@pytest.mark.parametrize("bad", ["100", r"\d+"])
-def test_a_stop_behind_orders_that_were_passed_over_loses_nothing_of_them(bad: str) -> None:
     with shop(100, 101) as store:
         store.answer(transactions_of(bad), 503, DOWN)
-        stopped = stopped_behind(store, 100, 101)
+        # The second page fails, once what came with the first has been read.
+        store.answer("/v2/orders", when_all_is_quiet, query="min_id")
+        stopped = store.fail(CHILD)
+        assert store.asked(transactions_of("101"))
+        store.heal()
         result = store.sync(CHILD, state=stopped.state)
     if bad == "100":
         assert (entry(stopped)["resume"]["after_id"], entry(stopped)["retry"]) == (101, [100])
@@ -212,20 +206,3 @@ def test_a_stop_behind_orders_that_were_passed_over_loses_nothing_of_them(bad: s
     else:  # Where none could be read, it goes on before them.
         assert entry(stopped) == {}
         assert result.ids(CHILD) == [1000, 1010]
-
-
-@pytest.mark.real_time
-def test_a_run_that_goes_on_ends_no_version_where_the_one_before_met_what_is_accepted() -> None:
-    settings: dict[str, Any] = {
-        "activate_version": True,
-        "detect_deletes": True,
-        "accept_incomplete": "order_transactions:100",
-    }
-    cut = {"data": [{"id": 1000}], "meta": {"pagination": {"total": 5}}}
-    with shop(100, 101) as store:
-        store.answer(transactions_of("100"), 200, cut)
-        stopped = stopped_behind(store, 100, 101, **settings)
-        result = store.sync(CHILD, state=stopped.state, **settings)
-        assert not store.asked(transactions_of("100"))
-    assert entry(stopped)["resume"]["after_id"] == 101
-    assert "ACTIVATE_VERSION" not in {message["type"] for message in result.messages}

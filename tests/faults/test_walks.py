@@ -8,16 +8,21 @@ from typing import Any
 import pytest
 import tap_runner
 from all_streams import FOUR
-from fault_runs import INCREMENTAL, critical, differences, row_differences, small
+from fault_runs import (
+    INCREMENTAL,
+    critical,
+    differences,
+    disturb,
+    listed,
+    row_differences,
+    small,
+)
 from tap_runner import Json, Result
 from tiers import some_of
 
-from tap_bigcommerce_sandbox import Options, Sandbox, Store
+from tap_bigcommerce_sandbox import Options, Sandbox
 
 ROWS = 40
-LAST_REQUEST = 60
-"""Changes are prepared for as many requests of a list; most walks need fewer."""
-
 WALKS: list[tuple[Json, Json]] = [
     ({}, {"page_size": 1}),
     ({"inclusive_bounds": False}, {}),
@@ -40,36 +45,6 @@ def options(seed: int, **more: Any) -> Options:
     sizes = dict.fromkeys(FOUR, ROWS)
     few = {"couponed_share": 0.02, "variants_per_product": 1, "images_per_product": 1}
     return small(seed=seed, **{"ids": "holes", "id_gaps": 0.3, **sizes, **few, **more})
-
-
-def listed(store: Store, stream: str) -> list[int]:
-    """The ids that a list shows now; orders stay in theirs, archived."""
-    return sorted(row["id"] for row in store.records(stream))
-
-
-def disturb(store: Store, chance: random.Random, kept: dict[str, list[int]]) -> None:
-    """At each coming request of each list something is deleted, added or changed.
-
-    Only records outside `kept` are deleted; any may be changed.
-    """
-    for stream in FOUR:
-        ids = listed(store, stream)
-        prey = [id_ for id_ in ids if id_ not in kept[stream]]
-        behind = range(ids[-1], ids[-1] + 40)
-        free = sorted({*behind, *(id_ + step for id_ in ids for step in (1, 2, 3))} - {*ids})
-        chance.shuffle(prey)
-        chance.shuffle(free)
-        for request in range(1, LAST_REQUEST):
-            moment = chance.choice(("before", "after_read"))
-            do: list[Json] = []
-            if prey and chance.random() < 0.5:
-                do.append({"op": "delete", "list": stream, "ids": [prey.pop()]})
-            if free and chance.random() < 0.3:
-                do.append({"op": "add", "list": stream, "ids": [free.pop()]})
-            if chance.random() < 0.5:
-                do.append({"op": "change", "list": stream, "ids": [chance.choice(kept[stream])]})
-            if do:
-                store.on(stream, request, do, moment=moment)
 
 
 @pytest.mark.parametrize("seed", some_of(range(len(WALKS)), 2, pytest.mark.histories))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fault_runs import critical
-from made_store import ISO_DATE, MadeStore, order
+from made_store import ISO_DATE, MadeStore, order, page_of
 from tap_runner import Json, Result
 from tiers import some_of
 
@@ -208,17 +208,11 @@ def filtered(
     """A list whose filter by id does not show the rows that it `hides`."""
 
     def body(query: Json) -> Any:
-        found, limit = rows(count), int(query.get("limit", 50))
-        bound = int(query.get("id:min") or query.get("min_id") or 0)
-        if bound:
-            found = [row for row in found if row["id"] >= bound and not hides(row["id"])]
-        if "desc" in query.get("sort", "") + query.get("direction", ""):
-            found.reverse()
-        begin = (int(query.get("page", 1)) - 1) * limit if knows_pages else 0
-        shown = found[begin : begin + limit]
-        if path.startswith("/v2/"):
-            return shown
-        return {"data": shown, "meta": {"pagination": {"total": len(found)}}}
+        is_filtered = "id:min" in query or "min_id" in query
+        shown = [row for row in rows(count) if not (is_filtered and hides(row["id"]))]
+        if not knows_pages:
+            query = {**query, "page": "1"}
+        return page_of(path, shown, query)[1] or []
 
     return body
 
