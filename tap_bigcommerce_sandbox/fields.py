@@ -128,6 +128,8 @@ ID = _own_id(int, "integer")
 TEXT_ID = _own_id(str, "string")
 PARENT = Field(lambda cell: cell.parent, "integer")
 """The id of the parent."""
+KEY = Field(lambda cell: cell.parent, "integer")
+"""The same, where it is what rows are unique by: a parent has one row at most."""
 
 
 def unique(purpose: str) -> Field:

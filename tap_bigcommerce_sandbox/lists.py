@@ -12,6 +12,8 @@ import orjson
 from tap_bigcommerce_sandbox.child_table import Below
 from tap_bigcommerce_sandbox.fields import (
     CREATED,
+    ID,
+    KEY,
     MODIFIED,
     PARENT,
     Cell,
@@ -137,15 +139,18 @@ class List(Below):
         if not (self.includes or self.shown_by):
             derived["includes"] = self.optional
         if self.fields:
-            derived |= self._derived_from(Shape(self.fields))
+            derived |= self._derived_from(self.fields)
         for name, value in derived.items():
             object.__setattr__(self, name, value)
 
-    def _derived_from(self, fields: Shape) -> dict[str, Any]:
-        parent_field = next((name for name, item in fields.items() if item is PARENT), "")
+    def _derived_from(self, declared: Fields) -> dict[str, Any]:
+        parent_field = next((n for n, item in declared.items() if item in (KEY, PARENT)), "")
         key, size = self.key, self.size
-        if parent_field and "id" not in fields and key == ("id",):
+        if parent_field and declared[parent_field] is KEY:
             key, size = (parent_field,), 1
+        elif key == ("id",) and "id" not in declared:
+            declared = {"id": ID, **declared}
+        fields = Shape(declared)
         derived: dict[str, Any] = {
             "fields": fields,
             "key": key,

@@ -70,7 +70,6 @@ def _part_of_price(percent: int) -> Callable[[Cell], Any]:
 
 
 _PRODUCT = {
-    "id": kind.ID,
     "name sku": kind.BASIS,
     "type": lambda cell: "digital" if cell.basis.digital else "physical",
     "description": kind.HTML,
@@ -147,7 +146,6 @@ _CHOSEN = {
     "option_display_name": "Size",
 }
 _VARIANT = {
-    "id": kind.ID,
     "product_id": kind.PARENT,
     "sku": lambda cell: f"{cell.basis.sku}-{cell.at}" if cell.at else cell.basis.sku,
     "sku_id": kind.first(None, kind.ID),
@@ -178,7 +176,6 @@ def _image(ending: str) -> kind.Field:
 
 
 _IMAGE = {
-    "id": kind.ID,
     "product_id": kind.PARENT,
     "is_thumbnail": kind.first(True, False),
     "sort_order": kind.AT,
@@ -192,7 +189,6 @@ _IMAGE = {
     "date_modified": kind.ISO,
 }
 _PRICING_RULE = {
-    "id": kind.ID,
     "quantity_min": lambda cell: 10 * (cell.at + 1),
     "quantity_max": lambda cell: 10 * (cell.at + 2) - 1 if cell.at < 2 else 0,
     "type amount": kind.BASIS,
@@ -222,7 +218,6 @@ def _option_values(cell: Cell) -> list[Row]:
 
 
 _OPTION = {
-    "id": kind.ID,
     "product_id": kind.PARENT,
     "name": kind.written("Size1521{parent}"),
     "display_name": "Size",
@@ -271,18 +266,15 @@ _BOX = {
     ],
 }
 _MODIFIER = {
-    "id": kind.ID,
     "product_id": kind.PARENT,
     "sort_order": kind.integer(1, 9),
     "name display_name type required config option_values": kind.BASIS,
 }
 _CUSTOM_FIELD = {
-    "id": kind.ID,
     "name": kind.first("Pflegehinweis", kind.written("サイズ {at}")),
     "value": kind.TEXT,
 }
 _VIDEO = {
-    "id": kind.ID,
     "product_id": kind.PARENT,
     "title": "How it is made 🎬",
     "description": kind.TEXT,
@@ -292,7 +284,6 @@ _VIDEO = {
     "length": "02:18",
 }
 _REVIEW = {
-    "id": kind.ID,
     "product_id": kind.PARENT,
     "title": "Très bien",
     "text": kind.TEXT,
@@ -373,7 +364,6 @@ def _parts(world: World, product: int, form: Form) -> Row:
 # Brands, categories and their trees
 _URL_PARTS = {"is_customized": kind.flag(0.1)}
 _BRAND = {
-    "id": kind.ID,
     "name": kind.written("Sagaform ® 無印 {number}"),
     # What was never set comes as a list with one empty text.
     "meta_keywords": kind.one_of([""], ["modern", "bürö"]),
@@ -391,7 +381,6 @@ def _parent_category(cell: Cell) -> int:
 
 
 _CATEGORY = {
-    "id": kind.ID,
     "parent_id": _parent_category,
     "name": kind.written("Küche ガーデン {number}"),
     "description": kind.mostly("", kind.HTML, 0.5),
@@ -433,11 +422,7 @@ def _channels_of_tree(cell: Cell) -> list[int]:
     return [] if place is None else list(cell.world.tables["channels"].base[place : place + 1])
 
 
-_TREE = {
-    "id": kind.ID,
-    "name": kind.written("Catalogue № {number}"),
-    "channels": _channels_of_tree,
-}
+_TREE = {"id": kind.ID, "name": kind.written("Catalogue № {number}"), "channels": _channels_of_tree}
 
 
 # Inventory
@@ -489,7 +474,6 @@ def _identity(world: World, number: int) -> Row:
 
 _DAYS = "sunday monday tuesday wednesday thursday friday saturday"
 _LOCATION = {
-    "id": kind.ID,
     "code": kind.written("LOC-{number}"),
     "label": kind.written("Store № {number}"),
     "description": kind.one_of("", "Behind the station 🚉"),
@@ -590,11 +574,7 @@ LISTS: tuple[List, ...] = (
     ),
     # Variants come, go and change without the product's date telling, and so do reviews.
     _below(
-        "variants",
-        _VARIANT,
-        basis=_first_variants,
-        text="bin_picking_number",
-        touches_parent=False,
+        "variants", _VARIANT, basis=_first_variants, text="bin_picking_number", touches_parent=False
     ),
     _below("images", _IMAGE, basis=_first_images, text="description"),
     _below("videos", _VIDEO, size=1, share=0.05),

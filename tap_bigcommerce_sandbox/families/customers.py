@@ -52,7 +52,6 @@ def _form_fields(cell: Cell) -> list[Row] | None:
 
 
 _CUSTOMER = {
-    "id": kind.ID,
     "reset_pass_on_login": kind.flag(0.02),
     # The same twice, as v2 has it; v3 has it once. Its password fields are for writing only.
     "_authentication": lambda cell: {"force_reset": cell.row["reset_pass_on_login"]},
@@ -139,7 +138,6 @@ def _first_addresses(world: World, customer: int) -> Sequence[int]:
 
 
 _ADDRESS = {
-    "id": kind.ID,
     "customer_id": kind.PARENT,
     "first_name": kind.FIRST_NAME,
     "last_name": kind.LAST_NAME,
@@ -186,7 +184,6 @@ _WISH = {"id": kind.integer(1), "product_id": kind.refers_to("products"), "varia
 # Lists of their own
 _RULE = {"type": "all", "method": "percent", "amount": money(500)}
 _GROUP = {
-    "id": kind.ID,
     "name": kind.written("Händler 卸売 {number}"),
     "is_default": lambda cell: cell.number == 1,
     "category_access": kind.in_turn(
@@ -211,7 +208,6 @@ def _reader(cell: Cell) -> str:
 
 
 _SUBSCRIBER = {
-    "id": kind.ID,
     "email": _reader,
     "first_name": kind.one_of("", kind.FIRST_NAME),
     "last_name": kind.one_of("", kind.LAST_NAME),
@@ -321,7 +317,6 @@ LISTS: tuple[List, ...] = (
         *("wishlists", "v3/wishlists", "customers"),
         parent="customers",
         fields={
-            "id": kind.ID,
             "customer_id": kind.PARENT,
             "name": kind.one_of("Geburtstag 🎂", "Wish list", "欲しい物"),
             "is_public": kind.FLAG,
@@ -339,7 +334,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("customer_attributes", "v3/customers/attributes", "customers"),
         fields={
-            "id": kind.ID,
             "name": kind.NAME,
             "type": kind.one_of("string", "number", "date"),
             "date_created date_modified": kind.ZULU,

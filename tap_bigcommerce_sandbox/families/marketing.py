@@ -146,7 +146,6 @@ LISTS: tuple[List, ...] = (
         *("coupons", "v2/coupons", "marketing"),
         basis=coupon,
         fields={
-            "id": kind.ID,
             "name": lambda cell: cell.basis.name,
             "type": lambda cell: COUPON_TYPES[cell.basis.type],
             "amount": lambda cell: money(cell.basis.amount),
@@ -187,7 +186,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("price_lists", "v3/pricelists", "products"),
         fields={
-            "id": kind.ID,
             "date_created date_modified": kind.ISO,
             "name": kind.written("Händler 卸売 {number}"),
             "active": kind.FLAG,
@@ -220,7 +218,6 @@ LISTS: tuple[List, ...] = (
         parent="price_lists",
         basis=_assigned,
         fields={
-            "id": kind.ID,
             "price_list_id": kind.PARENT,
             "customer_group_id": lambda cell: cell.basis,
             "channel_id": kind.refers_to("channels"),
@@ -233,7 +230,6 @@ LISTS: tuple[List, ...] = (
         *("promotions", "v3/promotions", "marketing"),
         basis=_promotion_codes,
         fields={
-            "id": kind.ID,
             "redemption_type": lambda cell: "COUPON" if cell.basis else "AUTOMATIC",
             "name": kind.one_of("3 for 2 – Sommer ☀", "Gratis Versand", "春のセール"),
             "display_name": "",
@@ -289,7 +285,6 @@ LISTS: tuple[List, ...] = (
         parent="promotions",
         basis=_promotion_codes,
         fields={
-            "id": kind.ID,
             "code": kind.written("É{parent}-{at:05d}"),
             "current_uses": kind.integer(0, 6),
             "max_uses max_uses_per_customer": kind.integer(0, 1),
@@ -304,7 +299,6 @@ LISTS: tuple[List, ...] = (
         parent="orders",
         basis=_gifts,
         fields={
-            "id": kind.ID,
             "customer_id": lambda cell: cell.basis.customer,
             "order_id": kind.PARENT,
             "amount": money(2500),
@@ -333,7 +327,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("banners", "v2/banners", "marketing"),
         fields={
-            "id": kind.ID,
             "name": kind.NAME,
             "content": kind.TEXT,
             "page": kind.one_of("home_page", "category_page", "brand_page", "search_page"),
@@ -351,7 +344,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("abandoned_cart_emails", "v3/marketing/abandoned-cart-emails", "information"),
         fields={
-            "id": kind.ID,
             "notify_at_minutes": kind.one_of(60, 240, 1440, 14400),
             "coupon_code": kind.CODE,
             "template": {

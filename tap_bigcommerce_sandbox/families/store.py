@@ -225,7 +225,6 @@ LISTS: tuple[List, ...] = (
         *("channels", "v3/channels", "channels"),
         basis=_channel,
         fields={
-            "id": kind.ID,
             "external_id icon_url": "",
             "is_listable_from_ui is_visible": True,
             "status type platform": kind.BASIS,
@@ -261,7 +260,6 @@ LISTS: tuple[List, ...] = (
         parent="channels",
         basis=_first_sites,
         fields={
-            "id": kind.ID,
             **_SITE,
             "channel_id": kind.PARENT,
             **_SITE_DATES,
@@ -283,7 +281,6 @@ LISTS: tuple[List, ...] = (
         *("currencies", "v2/currencies", "information"),
         basis=_currency,
         fields={
-            "id": kind.ID,
             "is_default country_iso2 default_for_country_codes currency_code": kind.BASIS,
             "currency_exchange_rate auto_update token_location token": kind.BASIS,
             "decimal_token thousands_token decimal_places name enabled": kind.BASIS,
@@ -299,7 +296,7 @@ LISTS: tuple[List, ...] = (
     List(
         *("pages", "v3/content/pages", "content"),
         fields={
-            "id sort_order": kind.ID,
+            "sort_order": kind.ID,
             "channel_id": kind.refers_to("channels", 2),
             "name": kind.written("Seite {number}"),
             "is_visible": _every(7),
@@ -323,7 +320,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("blog_posts", "v2/blog/posts", "content"),
         fields={
-            "id": kind.ID,
             "title": kind.written("Neuigkeiten № {number}"),
             "url": kind.written("/blog/neues-{number}/"),
             "preview_url": kind.written("/blog/neues-{number}/?preview=1"),
@@ -345,7 +341,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("redirects", "v3/storefront/redirects", "content"),
         fields={
-            "id": kind.ID,
             "site_id": kind.refers_to("sites", 1),
             "from_path": kind.written("/alt-{number}/"),
             "to": _target,
@@ -360,7 +355,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("tax_zones", "v3/tax/zones", "information"),
         fields={
-            "id": kind.ID,
             "name": _first("Default Zone", kind.written("Zone {number} – Österreich")),
             "enabled": _every(4),
             "price_display_settings": {
@@ -387,7 +381,6 @@ LISTS: tuple[List, ...] = (
         parent="tax_zones",
         basis=lambda world, zone: range(1 + zone % 2),
         fields={
-            "id": kind.ID,
             "tax_zone_id": kind.PARENT,
             "name": kind.written("MwSt {at}"),
             "enabled": True,
@@ -403,7 +396,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("shipping_zones", "v2/shipping/zones", "information"),
         fields={
-            "id": kind.ID,
             "name": _first("Österreich & Rest of World", kind.written("Zone {number}")),
             "type": _first("global", kind.in_turn("zip", "country")),
             "locations": kind.only_if(
@@ -439,7 +431,6 @@ LISTS: tuple[List, ...] = (
         parent="shipping_zones",
         basis=_first_methods,
         fields={
-            "id": kind.ID,
             "name": kind.written("Versand {at} ✈"),
             "type": kind.in_turn("perorder", "peritem", "weight", "auspost"),
             # An empty map is an array, as PHP writes it.
@@ -526,7 +517,7 @@ LISTS: tuple[List, ...] = (
     List(
         *("channel_currency_assignments", "v3/channels/currency-assignments", "channels"),
         fields={
-            "channel_id": kind.PARENT,
+            "channel_id": kind.KEY,
             "enabled_currencies": [kind.CURRENCY],
             "default_currency": kind.CURRENCY,
         },
@@ -536,7 +527,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("site_routes", "v3/sites/{}/routes", "sites"),
         fields={
-            "id": kind.ID,
             "type": kind.one_of("product", "brand", "category", "page", "blog", "home", "static"),
             "matching": kind.one_of("*", "5", ""),
             "route": kind.one_of("/products/{slug}", "/my-amazing-product", "/größe/{id}"),
@@ -548,7 +538,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("countries", "v2/countries", "information"),
         fields={
-            "id": kind.ID,
             "country": kind.one_of(*_ISO_CODES),
             "country_iso2": _iso_code(0),
             "country_iso3": _iso_code(1),
@@ -561,7 +550,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("states", "v2/countries/states", "information"),
         fields={
-            "id": kind.ID,
             "state": kind.NAME,
             "state_abbreviation": kind.one_of("NSW", "TX", "BY", ""),
             "country_id": kind.refers_to("countries"),
@@ -571,7 +559,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("tax_properties", "v3/tax/properties", "information"),
         fields={
-            "id": kind.ID,
             "code": kind.CODE,
             "display_name": kind.NAME,
             "description": kind.TEXT,
@@ -585,7 +572,7 @@ LISTS: tuple[List, ...] = (
         *("tax_customers", "v3/tax/customers", "information"),
         # The names in it are codes of tax properties, also in the next list.
         fields={
-            "customer_id": kind.PARENT,
+            "customer_id": kind.KEY,
             "tax_properties": kind.some_of(
                 {"A-123456789": "26", "EXEMPTION": kind.one_of("NY-0042", "größe", "")}
             ),
@@ -597,7 +584,7 @@ LISTS: tuple[List, ...] = (
     List(
         *("product_tax_properties", "v3/tax/products/properties", "information"),
         fields={
-            "product_id": kind.PARENT,
+            "product_id": kind.KEY,
             "tax_properties": kind.some_of(
                 {"alcohol-percentage": "4.9", "netvolume-milliliters": kind.one_of("200", "400")}
             ),
@@ -610,7 +597,7 @@ LISTS: tuple[List, ...] = (
     List(
         *("product_customs_information", "v3/shipping/products/customs-information", "information"),
         fields={
-            "product_id": kind.PARENT,
+            "product_id": kind.KEY,
             "country_of_origin": kind.one_of("US", "DE", "JP"),
             "commodity_description": kind.TEXT,
             "international_shipping": kind.FLAG,
@@ -624,7 +611,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("pickup_methods", "v3/pickup/methods", "fulfillment_methods"),
         fields={
-            "id": kind.ID,
             "location_id": kind.refers_to("locations"),
             "display_name": kind.NAME,
             "collection_instructions collection_time_description": kind.TEXT,
@@ -638,7 +624,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("system_logs", "v3/store/systemlogs", "store_logs"),
         fields={
-            "id": kind.ID,
             "type": kind.one_of("general", "payment", "shipping", "tax", "notification", "design"),
             "module": kind.one_of("", "Export Only", "Theme Download", "Order Status"),
             "severity": kind.one_of("success", "notices", "warnings", "errors"),
@@ -658,7 +643,6 @@ LISTS: tuple[List, ...] = (
     List(
         *("webhooks", "v3/hooks", "information"),
         fields={
-            "id": kind.ID,
             "client_id": "ramyrcbehylatjoxyzzy",
             "store_hash": STORE_HASH,
             "scope": kind.one_of("store/order/created", "store/product/*", "store/cart/converted"),

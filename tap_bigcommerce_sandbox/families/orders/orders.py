@@ -78,7 +78,6 @@ def _spelled(odd: int) -> kind.Field:
 
 
 _FEE = {
-    "id": kind.ID,
     "type": "custom_fee",
     "display_name_customer": "Pfand ♻",
     "display_name_merchant": "Deposit",
@@ -93,7 +92,6 @@ _FEE = {
 
 # One row for each line item; the request has to ask for the fields that say which one.
 _TAX = {
-    "id": kind.ID,
     "order_id": kind.PARENT,
     "order_address_id order_pickup_method_id": kind.BASIS,
     "tax_rate_id": lambda cell: cell.world.tables["tax_zones"].base[0] * RATES_STRIDE,
@@ -133,14 +131,13 @@ def _customer(cell: Cell) -> int:
 
 
 _SHIPMENT = {
-    "id": kind.BASIS,
+    "id shipping_method": kind.BASIS,
     "order_id": kind.PARENT,
     "customer_id": _customer,
     "order_address_id": lambda cell: cell.basis["id"],
     "date_created": kind.RFC2822,
     "tracking_number": kind.written("TRK{number}"),
     "merchant_shipping_cost": money(0),
-    "shipping_method": kind.BASIS,
     "comments shipping_provider shipping_provider_display_name tracking_carrier": "",
     "tracking_link generated_tracking_link": "",
     "billing_address": lambda cell: _address(
@@ -150,7 +147,6 @@ _SHIPMENT = {
     "items": _shipped_items,
 }
 _MESSAGE = {
-    "id": kind.ID,
     "order_id": kind.PARENT,
     "staff_id": 0,
     "customer_id": _customer,
@@ -188,7 +184,6 @@ def _by_card(item: Any, otherwise: Any) -> kind.Field:
 
 
 _TRANSACTION = {
-    "id": kind.ID,
     # Documented as a text, unlike in every other list.
     "order_id": lambda cell: str(cell.parent),
     "event": kind.first("purchase", "capture"),
@@ -236,7 +231,6 @@ def _refunds(world: World, order: int) -> Sequence[Row]:
 
 
 _REFUND = {
-    "id": kind.ID,
     "order_id": kind.PARENT,
     "user_id": kind.integer(1, 3),
     "created": kind.ZULU,
@@ -417,12 +411,10 @@ LISTS: tuple[List, ...] = (
     List(
         *("order_statuses", "v2/order_statuses", "orders"),
         fields={
-            "id": kind.ID,
-            "name": kind.in_turn(*STATUSES),
-            "system_label": kind.in_turn(*STATUSES),
+            "order": kind.ID,
+            "name system_label": kind.in_turn(*STATUSES),
             "custom_label": kind.in_turn(*STATUSES[:2], "Versandt 📦", *STATUSES[3:]),
             "system_description": kind.TEXT,
-            "order": kind.ID,
         },
         size=len(STATUSES),
         first_id=0,
@@ -433,7 +425,6 @@ LISTS: tuple[List, ...] = (
         *("order_pickups", "v3/orders/pickups", "order_fulfillment"),
         parent="orders",
         fields={
-            "id": kind.ID,
             "pickup_method_id": kind.refers_to("pickup_methods"),
             "order_id": kind.PARENT,
             "ready_at created_at updated_at": kind.ZULU,
