@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import json
 import re
-import time
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
@@ -52,6 +51,7 @@ def odd() -> Iterator[Sandbox]:
                 "company": [SECRET],
                 "phone": 12,
                 "date_created": "Monday",
+                "e" * 200_000: 1,
             },
         )
         modifiers = [row["id"] for row in store.records("product_modifiers")]
@@ -195,8 +195,10 @@ def test_no_address_of_any_stream_is_written_whatever_the_catalog_says_of_it(
 
 
 def test_fields_that_are_in_no_schema_are_excluded_by_their_names_too(odd: Sandbox) -> None:
-    rules = ["customers.*", "product_modifiers.*", "!**.*email*", "!customers.company"]
-    result = succeed(settings(odd), args=with_rules(*rules))
+    # The last one takes long for keys of hundreds of thousands of characters, if done naively.
+    never = ["!**.*email*", "!customers.company", "!customers.*e*e*e*mail*"]
+    rules = with_rules("customers.*", "product_modifiers.*", *never)
+    result = succeed(settings(odd), args=rules, timeout=30)
     assert SECRET not in result.stdout + result.stderr
     for row in result.records("customers"):
         rescued = json.loads(row["_rescued_data"])
@@ -205,14 +207,6 @@ def test_fields_that_are_in_no_schema_are_excluded_by_their_names_too(odd: Sandb
         assert json.loads(row["form_fields"][0]["value"]) == {"size": 4}
     for row in result.records("product_modifiers"):
         assert row["option_values"][0]["value_data"] == {"colors": ["red"]}
-
-
-def test_a_long_key_is_compared_with_a_rule_quickly(small: Sandbox) -> None:
-    key = "e" * 200_000
-    small.change("customers", [small.records("customers")[0]["id"]], {key: 1})
-    began = time.monotonic()
-    succeed(settings(small), args=with_rules("customers", "!customers.*e*e*e*mail*"))
-    assert time.monotonic() - began < 20
 
 
 # Pseudonyms
