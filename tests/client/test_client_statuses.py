@@ -127,8 +127,6 @@ def test_the_apis_message_is_shown(client: TimedClient, body: Any, api_message: 
     assert len(message) < 500
 
 
-# Waits
-
 REFUSED = requests.ConnectionError(
     urllib3.exceptions.NewConnectionError(urllib3.connection.HTTPConnection("api"), "no")
 )

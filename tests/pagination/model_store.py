@@ -114,8 +114,6 @@ class ModelList:
         # Pages that fail shrink, down to a row each, and the list may grow while it is read.
         self.most_requests = 300 + 12 * len(self.rows)
 
-    # Changes
-
     def change(self) -> None:
         """One change, of any kind, to any record."""
         kind = self.chance.choice(("update", "update", "delete", "insert", "append"))

@@ -103,16 +103,12 @@ VALUES = [
     *fits({"type": ["integer", "boolean"]}, (True, "true"), ("7", "7")),
     *fits({"anyOf": [DATE, {"type": ["string"]}]}, (DAY, DAY_IN_UTC), ("soon", '"soon"')),
     *fits({"anyOf": [OBJECT, ARRAY]}, (["1"], "[1]"), ({"a": "1"}, '{"a":1}')),
-    *rescued({"anyOf": [OBJECT, ARRAY]}, 5),
     *rescued({"anyOf": [OBJECT, {"type": "null"}]}, "x"),
-    *fits({"type": "null"}, (None, "null")),
     *rescued({"type": "null"}, 5),
     *fits({"format": "date-time"}, (DAY, DAY_IN_UTC)),
     *fits({"properties": {"a": INTEGERS}}, ({"a": "1"}, '{"a":1}')),
-    *fits({"items": INTEGERS}, (["1"], "[1]")),
     *fits({}, ("5", '"5"'), ([{"a": "5"}], '[{"a":"5"}]')),
     *fits(True, ("5", '"5"')),
-    *fits({"type": "string", "format": "singer.decimal"}, (5, '"5"')),
 ]
 
 
