@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 
-from tap_bigcommerce_sandbox.options import add_arguments, from_arguments
+from tap_bigcommerce_sandbox.options import Options, add_arguments
 from tap_bigcommerce_sandbox.sandbox import Sandbox
 
 
@@ -21,16 +21,17 @@ def main() -> None:
         "--until-stdin-closes", action="store_true", help="also stop when stdin closes"
     )
     add_arguments(parser)
-    arguments = parser.parse_args()
+    given = vars(parser.parse_args())
+    until_stdin_closes = given.pop("until_stdin_closes")
     try:
-        sandbox = Sandbox(from_arguments(arguments))
+        sandbox = Sandbox(Options(**given))
     except ValueError as error:
         parser.error(str(error))
     # Blocked in all threads, so that they wait for sigwait.
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT))
     with sandbox as store:
         print(json.dumps(store.addresses), flush=True)
-        if arguments.until_stdin_closes:
+        if until_stdin_closes:
             threading.Thread(target=_end_with_stdin, daemon=True).start()
         signal.sigwait((signal.SIGTERM, signal.SIGINT))
 

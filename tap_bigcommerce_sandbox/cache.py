@@ -7,7 +7,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Value]):
-    """Keeps values up to a total weight, and drops the least recently used ones first."""
+    """Keeps values up to a total weight, such as bytes; the least recently used go first."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -21,7 +21,6 @@ class BoundedCache(Generic[Value]):
         return found[0]
 
     def put(self, key: Hashable, value: Value, weight: int = 1) -> Value:
-        """Store a value of a weight, such as its bytes, and return it."""
         self._items[key] = (value, weight)
         self._weight += weight
         while self._weight > self._capacity and self._items:

@@ -98,7 +98,6 @@ class Store:
         self._call("on", list=list, request=request, do=do, moment=moment)
 
     def clear_triggers(self) -> None:
-        """Remove the operations set with `on` that have not run yet."""
         self._call("clear_triggers")
 
     def fault(
@@ -124,5 +123,4 @@ class Store:
         self._call("clear_faults")
 
     def set(self, **options: Any) -> None:
-        """Change options while the store runs."""
         self._call("set", **options)

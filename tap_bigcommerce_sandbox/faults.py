@@ -50,20 +50,18 @@ class FaultRule:
         if self.list not in (name, "*") or not self._applies(request, response):
             return False
         self.seen += 1
-        last = self.request + self.times - 1
-        return self.seen >= self.request and (not self.times or self.seen <= last)
+        past = self.seen - self.request
+        return past >= 0 and (not self.times or past < self.times)
 
     def _applies(self, request: Request, response: Response) -> bool:
-        if self.limit_above is not None:
-            limit = request.query.get("limit", "")
-            if (int(limit) if limit.isdigit() else DEFAULT_LIMIT) <= self.limit_above:
-                return False
-        if self.includes is not None and self.includes not in request.query.get("include", ""):
-            return False
-        if self.ids_between is not None:
-            low, high = self.ids_between
-            return any(low <= number <= high for number in response.ids)
-        return True
+        text, included = request.query.get("limit", ""), request.query.get("include", "")
+        limit = int(text) if text.isdigit() else DEFAULT_LIMIT
+        low, high = self.ids_between or (0, 0)
+        return (
+            (self.limit_above is None or limit > self.limit_above)
+            and (self.includes is None or self.includes in included)
+            and (self.ids_between is None or any(low <= n <= high for n in response.ids))
+        )
 
 
 def apply_fault(kind: str, api: str, response: Response) -> Response:
@@ -102,5 +100,3 @@ class Trigger:
     def __post_init__(self) -> None:
         if self.moment not in ("before", "after_read"):
             raise ValueError(f"unknown moment {self.moment!r}: use before or after_read")
-        if self.left < 1:
-            raise ValueError("requests are counted from 1")

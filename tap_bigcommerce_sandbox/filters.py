@@ -145,7 +145,12 @@ def select(
         key = (kind, table.revision, wanted, sort, down and not by_id, parent)
         known = world.selections.get(key)
         if known is None:
-            known = _sorted(world, kind, _scan(world, kind, wanted, found), sort, down)
+            known = _scan(world, kind, wanted, found)
+            if not by_id:
+                # Rows without a value come first.
+                values = ((item is not None, item) for item in _values(world, kind, known, sort))
+                pairs = sorted(zip(values, known, strict=True), reverse=down)
+                known = array("q", [number for _, number in pairs])
             world.selections.put(key, known)
         found = known
     if not by_id:
@@ -173,14 +178,6 @@ def _scan(
             found = _passing(pairs, _TESTS[test], wanted)
         ids = array("q", found)
     return ids
-
-
-def _sorted(world: World, kind: str, ids: Sequence[int], sort: str, down: bool) -> Sequence[int]:
-    if sort == "id":
-        return ids
-    # Rows without a value come first.
-    keys = ((value is not None, value) for value in _values(world, kind, ids, sort))
-    return array("q", [number for _, number in sorted(zip(keys, ids, strict=True), reverse=down)])
 
 
 def _values(world: World, kind: str, ids: Sequence[int], field: str) -> Iterable[Any]:

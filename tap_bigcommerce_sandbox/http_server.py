@@ -4,7 +4,6 @@ import asyncio
 import socket
 import struct
 import zlib
-from typing import cast
 from urllib.parse import parse_qsl, unquote
 
 import orjson
@@ -86,7 +85,7 @@ class HttpServer:
             writer.close()
         elif response.breaks:
             # Closing with linger 0 sends RST: the client sees "connection reset by peer".
-            sock = cast(socket.socket, writer.get_extra_info("socket"))
+            sock: socket.socket = writer.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_ZERO)
             writer.transport.abort()
         else:

@@ -176,7 +176,6 @@ class List(Below):
     # What the declaration says
     @property
     def api(self) -> str:
-        """The version of the API: "v2" or "v3"."""
         return self.path[:2]
 
     @property
@@ -186,7 +185,6 @@ class List(Below):
 
     @property
     def is_object(self) -> bool:
-        """Whether this is one object instead of a list."""
         return self.paging.style == OBJECT
 
     @property
@@ -226,7 +224,6 @@ class List(Below):
         return frozenset(found)
 
     def count_rows(self, options: Options) -> int:
-        """`size` as a number."""
         if self.size is None:
             return int(getattr(options, self.name, options.small_lists))
         return self.size(options) if callable(self.size) else self.size
@@ -298,8 +295,12 @@ class List(Below):
         rows = [world.row_bytes(kind, number, form) for number in shown]
         # A response below a parent is about the parent; faults want to know.
         response = Response(rows=len(rows), ids=shown if parent is None else (parent,))
-        if not rows:
-            response.status = self._status_without_rows(world, parent)
+        if not rows and self.api == "v2":
+            response.status = 204
+        elif not rows and parent is not None and self.empty_status is not None:
+            response.status = self.empty_status(world, parent)
+        if response.status == 404:
+            raise ApiError(404, "The requested resource was not found.")
         body = b"[" + b",".join(rows) + b"]"
         if self.api == "v3":
             body = b'{"data":' + body + b',"meta":' + orjson.dumps(meta) + b"}"
@@ -310,15 +311,6 @@ class List(Below):
             response.headers["last-modified"] = http_date(newest)
         response.body = b"" if response.status == 204 else body
         return response
-
-    def _status_without_rows(self, world: World, parent: int | None) -> int:
-        if parent is None or self.empty_status is None:
-            # In v2 also past the last page.
-            return 204 if self.api == "v2" else 200
-        status = self.empty_status(world, parent)
-        if status == 404:
-            raise ApiError(404, "The requested resource was not found.")
-        return status
 
     def _respond_one(self, world: World, request: Request, ids: Sequence[int]) -> Response:
         """A row by its id: itself in v2, under `data` in v3; 404 if there is none."""
@@ -383,5 +375,4 @@ class List(Below):
 
 
 def only_count(world: World, ids: Sequence[int]) -> Any:
-    """What most {path}/count answer."""
     return {"count": len(ids)}

@@ -85,7 +85,6 @@ class Request:
         return "v3" if "/v3" in self.path else "v2"
 
     def comma_list(self, name: str) -> tuple[str, ...]:
-        """A parameter with comma-separated values, as a tuple."""
         return tuple(word.strip() for word in self.query.get(name, "").split(",") if word.strip())
 
     def integer(self, name: str, default: int) -> int:

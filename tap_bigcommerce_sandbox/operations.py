@@ -1,5 +1,6 @@
 """The control operations, as the store carries them out; control.Store says what each does."""
 
+import dataclasses
 import inspect
 import time
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,6 @@ from tap_bigcommerce_sandbox.families import LISTED
 from tap_bigcommerce_sandbox.families.orders.orders import full_order
 from tap_bigcommerce_sandbox.faults import FaultRule, Trigger
 from tap_bigcommerce_sandbox.messages import Request
-from tap_bigcommerce_sandbox.options import replaced
 from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.values import SeededRandom
 from tap_bigcommerce_sandbox.world import Form, World
@@ -142,16 +142,16 @@ class Operations:
         self.faults = []
 
     def set(self, **options: Any) -> None:
-        self.world.use(replaced(self.world.options, options))
+        tuples = {key: tuple(item) for key, item in options.items() if isinstance(item, list)}
+        self.world.use(dataclasses.replace(self.world.options, **{**options, **tuples}))
 
     # Which rows an operation is about
     def _find(self, name: str) -> tuple[str, Rows]:
         """The kind of a list's rows and where they are."""
         kind = LISTED.get(name, name)
-        try:
-            return kind, self.world.listed(kind)
-        except KeyError as error:
-            raise ValueError(f"there is no list {name!r}") from error
+        if kind not in self.world.declared:
+            raise ValueError(f"there is no list {name!r}")
+        return kind, self.world.listed(kind)
 
     def _targets(self, kind: str, table: Rows, ids: Identities, count: int) -> Ids:
         if ids is not None:

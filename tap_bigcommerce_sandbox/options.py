@@ -2,20 +2,15 @@
 
 import argparse
 import dataclasses
-import typing
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from tap_bigcommerce_sandbox.values import CURRENCIES
 
-Value = TypeVar("Value")
 
-
-def _option(default: Value, text: str, choices: tuple[str, ...] = ()) -> Value:
+def _option(default: Any, text: str, choices: tuple[str, ...] = ()) -> Any:
     """A dataclass field that carries its own help text and its allowed values."""
-    made: Value = field(default=default, metadata={"help": text, "choices": choices})
-    return made
+    return field(default=default, metadata={"help": text, "choices": choices})
 
 
 @dataclass(frozen=True)
@@ -122,22 +117,15 @@ class Options:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add every option to the parser as --kebab-case."""
-    types = typing.get_type_hints(Options)
     for item in dataclasses.fields(Options):
         text = f"{item.metadata['help']} (default: {_plain(item.default)})".replace("%", "%%")
         given: dict[str, Any] = {"default": item.default, "help": text}
-        kind = types[item.name]
-        if kind is bool:
+        if item.type is bool:
             given["action"] = argparse.BooleanOptionalAction
         else:
-            given["type"] = _words if kind == tuple[str, ...] else kind
+            given["type"] = _words if item.type == tuple[str, ...] else item.type
             given["choices"] = item.metadata["choices"] or None
         parser.add_argument("--" + item.name.replace("_", "-"), **given)
-
-
-def from_arguments(arguments: argparse.Namespace) -> Options:
-    """The options of a parsed command line."""
-    return Options(**{name: getattr(arguments, name) for name in _NAMES})
 
 
 def to_arguments(options: Options) -> list[str]:
@@ -150,18 +138,6 @@ def to_arguments(options: Options) -> list[str]:
         else:
             arguments.append(f"--{flag}={_plain(value)}")
     return arguments
-
-
-def replaced(options: Options, changes: Mapping[str, Any]) -> Options:
-    """The options with some changed; lists from JSON become tuples. Raises ValueError."""
-    unknown = [name for name in changes if name not in _NAMES]
-    if unknown:
-        raise ValueError(f"there is no option {unknown[0]}")
-    lists = {name: tuple(value) for name, value in changes.items() if isinstance(value, list)}
-    return dataclasses.replace(options, **{**changes, **lists})
-
-
-_NAMES = frozenset(item.name for item in dataclasses.fields(Options))
 
 
 def _words(text: str) -> tuple[str, ...]:

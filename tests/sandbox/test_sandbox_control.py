@@ -92,7 +92,7 @@ def test_operations_before_and_after_a_page_is_read(store: Sandbox, get: Get) ->
         ("fault", {"list": "orders", "kind": "fire"}, "kind"),
         ("on", {"list": "orders", "request": 1, "do": {"op": "explode"}}, "unknown op"),
         ("on", {"list": "orders", "request": 1, "do": [], "moment": "never"}, "moment"),
-        ("set", {"colour": "blue"}, "no option colour"),
+        ("set", {"colour": "blue"}, "colour"),
         ("set", {"past_end": "maybe"}, "one of empty, 404"),
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 from sandbox_client import Get, client
 
 from tap_bigcommerce_sandbox import Options, Sandbox, Store
-from tap_bigcommerce_sandbox.options import add_arguments, from_arguments, to_arguments
+from tap_bigcommerce_sandbox.options import add_arguments, to_arguments
 
 PRODUCTS = "v3/catalog/products"
 LIMITS = "x-rate-limit-requests-left"
@@ -164,4 +164,4 @@ def test_options_survive_the_command_line() -> None:
     )
     parser = argparse.ArgumentParser()
     add_arguments(parser)
-    assert from_arguments(parser.parse_args(to_arguments(options))) == options
+    assert Options(**vars(parser.parse_args(to_arguments(options)))) == options
