@@ -111,7 +111,6 @@ class ChildTable:
         return self._below(self.parent_of(number))[number]
 
     def parent_of(self, number: int) -> int:
-        """The parent of a row."""
         return self._adopted.get(number, number // self._declared.stride)
 
     def state_below(self, parent: int) -> Hashable:
@@ -123,7 +122,6 @@ class ChildTable:
         return self.state_below(self.parent_of(number))
 
     def added(self, number: int) -> bool:
-        """Whether the row was added since the start."""
         return number in self._added.get(self.parent_of(number), {})
 
     def changed_below(self, number: int) -> bool:
@@ -136,25 +134,20 @@ class ChildTable:
 
     def created(self, number: int) -> int:
         """date_created in seconds; the parent's if the rows have no such date."""
-        name = self._declared.dates.created
-        if not name:
-            return self.parents.created(self.parent_of(number))
-        return int(read_date(self.row(number)[name]))
+        return self._date(number, self._declared.dates.created, self.parents.created)
 
     def modified(self, number: int) -> int:
         """date_modified in seconds; the parent's if the rows have no such date."""
-        name = self._declared.dates.modified
-        if not name:
-            return self.parents.modified(self.parent_of(number))
-        return int(read_date(self.row(number)[name]))
+        return self._date(number, self._declared.dates.modified, self.parents.modified)
+
+    def _date(self, number: int, name: str, of_parent: Callable[[int], int]) -> int:
+        return int(read_date(self.row(number)[name])) if name else of_parent(self.parent_of(number))
 
     def modified_index(self) -> array[int]:
-        """date_modified of every row, in the order of `ids`."""
         return array("q", map(self.modified, self.ids))
 
     # Changing
     def next_ids(self, count: int) -> list[int]:
-        """Numbers for new rows, above all others."""
         above = max(self.parents.ids[-1:], default=0) + _FAR_ABOVE
         start = max(above * self._declared.stride, max(self._adopted, default=0) + 1)
         return list(range(start, start + count))
@@ -165,13 +158,14 @@ class ChildTable:
         """Add rows to a parent, modelled on existing ones. Raises ValueError without a parent."""
         self._refuse_derived()
         parent = self._home(fields) if parent is None else parent
+        write, created, modified = self._declared.dates
         for number in numbers:
             if number in self or number in self._removed:
                 raise ValueError(f"id {number} exists already")
-            row = {**self._model(parent), **self._identity(number, parent)}
-            write, created, modified = self._declared.dates
-            row |= {name: write(now) for name in (created, modified) if name}
-            row.update(fields or {})
+            own = {self._declared.id: self._declared.id_form(number)}
+            own |= {self._declared.parent_field: parent, created: write(now), modified: write(now)}
+            row = {**self._model(parent), **own, **(fields or {})}
+            row.pop("", None)  # The name of fields that the rows do not have.
             self._refuse_double(parent, row)
             self._adopted[number] = parent
             self._added.setdefault(parent, {})[number] = row
@@ -182,9 +176,9 @@ class ChildTable:
         self._refuse_derived()
         for number in numbers:
             self._expect(number)
-            if not fields and not self._declared.text:
-                raise ValueError(f"{self._declared.name} has no text of its own: say which fields")
             if not fields:
+                if not self._declared.text:
+                    raise ValueError(f"{self._declared.name} has no text: say which fields")
                 self._changes[number] = self._changes.get(number, 0) + 1
             write, _, name = self._declared.dates
             stamped = {} if not name or now is None else {name: write(now)}
@@ -202,11 +196,9 @@ class ChildTable:
             self._note(parent, now)
 
     def change_below(self, number: int, now: int | None) -> None:
-        """Note a change of a child row of a row."""
         self._note(self.parent_of(number), now)
 
     def forget(self) -> None:
-        """Compute all rows again, because options were changed."""
         self._made.clear()
         self._numbers.clear()
         self._ids_of = None
@@ -229,16 +221,15 @@ class ChildTable:
                 self._adopted[number] = parent
             if number not in self._removed:
                 made[number] = self._current(number, row)
-        for number, row in self._added.get(parent, {}).items():
-            made[number] = self._current(number, row)
+        added = self._added.get(parent, {})
+        made.update((number, self._current(number, row)) for number, row in added.items())
         return made
 
     def _number(self, parent: int, at: int, row: Row) -> int:
         if self._declared.number is not None:
             return self._declared.number(row)
-        if not self._declared.id:
-            return parent * self._declared.stride + at
-        return number_of(row[self._declared.id])
+        name = self._declared.id
+        return number_of(row[name]) if name else parent * self._declared.stride + at
 
     def _current(self, number: int, row: Row) -> Row:
         changes, fields = self._changes.get(number), self._fields.get(number)
@@ -264,14 +255,9 @@ class ChildTable:
                 return rows[-1]
         raise ValueError(f"{self._declared.name}: there is no row that a new one could be like")
 
-    def _identity(self, number: int, parent: int) -> Row:
-        child = self._declared
-        named = {child.id: child.id_form(number), child.parent_field: parent}
-        return {name: value for name, value in named.items() if name}
-
     def _refuse_double(self, parent: int, row: Row) -> None:
-        keys = [[other.get(name) for name in self._declared.key] for other in self.below(parent)]
-        if [row.get(name) for name in self._declared.key] in keys:
+        key = self._declared.key
+        if any(all(row.get(n) == other.get(n) for n in key) for other in self.below(parent)):
             raise ValueError(
                 f"{self._declared.name}: there is such a row already; say which fields"
             )

@@ -64,7 +64,6 @@ class Table:
         return self._first + int(bisect_left(self.base, number) * step) + jitter
 
     def modified(self, number: int) -> int:
-        """date_modified in seconds."""
         touched = self._touched.get(number)
         if touched is not None:
             return touched
@@ -97,11 +96,9 @@ class Table:
         return self.version(number), self._below.get(number, 0)
 
     def added(self, number: int) -> bool:
-        """Whether the row was added since the start."""
         return number in self._created
 
     def changed_below(self, number: int) -> bool:
-        """Whether a child row was changed."""
         return number in self._below
 
     def fields(self, number: int) -> Row:
@@ -109,12 +106,10 @@ class Table:
         return self._fields.get(number, {})
 
     def archived(self, number: int) -> bool:
-        """Whether the row was archived since the start."""
         return number in self._archived
 
     # Changing
     def next_ids(self, count: int) -> list[int]:
-        """Ids for new rows, above all others."""
         highest = self.ids[-1] if self.ids else 0
         return list(range(highest + 1, highest + 1 + count))
 
@@ -158,7 +153,6 @@ class Table:
             self._note(number, None)
 
     def remove(self, numbers: Iterable[int]) -> None:
-        """Remove rows without a trace."""
         for number in numbers:
             self._expect(number)
             at = bisect_left(self.ids, number)

@@ -1,8 +1,7 @@
 """Products and their child lists, brands, categories, inventory."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, cast
 
 from tap_bigcommerce_sandbox import fields as kind
@@ -313,52 +312,26 @@ def _first_categories(world: World, product: int) -> list[int]:
     return sorted({rng.pick(base) for _ in range(wanted)}) if base else []
 
 
-def _channel_assignments(world: World, product: int) -> list[Row]:
-    return [{"product_id": product, "channel_id": at} for at in _first_channels(world, product)]
-
-
-def _category_assignments(world: World, product: int) -> list[Row]:
-    return [{"product_id": product, "category_id": at} for at in _first_categories(world, product)]
-
-
-def _primary_image(world: World, product: int) -> Row | None:
-    found = world.below("product_images", product)
-    return next((row for row in found if row["is_thumbnail"]), None)
-
-
-"""What `include` adds to a product."""
-
-
+# What `include` adds to a product
 def _channels_of(world: World, product: int) -> list[int]:
     return [row["channel_id"] for row in world.below("product_channel_assignments", product)]
 
 
-def _parent_relations(world: World, product: int) -> list[Row]:
-    if world.draw("parent relations", product) > 0.05:
-        return []
-    parent = world.some_id("products", world.rng("parent", product))
-    return [{"type": "modifier", "product_id": parent, "attribute_id": parent * STRIDE}]
-
-
-_LISTED = words("bulk_pricing_rules custom_fields images modifiers options reviews variants videos")
-_COMPUTED: Mapping[str, Callable[[World, int], Any]] = MappingProxyType(
-    {
-        "channels": _channels_of,
-        "parent_relations": _parent_relations,
-        "primary_image": _primary_image,
-    }
-)
-_PARTS = _LISTED | _COMPUTED.keys()
+_PARTS = words("bulk_pricing_rules custom_fields images modifiers options reviews variants videos")
+_OTHER_PARTS = words("channels primary_image parent_relations")
 
 
 def _parts(world: World, product: int, form: Form) -> Row:
-    """What `include` adds to a product."""
-    return {
-        part: _COMPUTED[part](world, product)
-        if part in _COMPUTED
-        else world.below(f"product_{part}", product)
-        for part in sorted(form.includes)
-    }
+    row: Row = {name: world.below(f"product_{name}", product) for name in form.includes & _PARTS}
+    if "channels" in form.includes:
+        row["channels"] = _channels_of(world, product)
+    if "primary_image" in form.includes:
+        row["primary_image"] = next(iter(world.below("product_images", product)), None)
+    if "parent_relations" in form.includes:
+        other = world.tables["products"].base[0]
+        relation = {"type": "modifier", "product_id": other, "attribute_id": first_below(other)}
+        row["parent_relations"] = [relation] if product % 20 == 1 else []
+    return row
 
 
 # Brands, categories and their trees
@@ -396,11 +369,10 @@ _CATEGORY = {
 
 
 def _tree_category(world: World, number: int) -> Row:
-    row = {**world.row("categories", number)}
+    row = world.row("categories", number).copy()
     url = row.pop("custom_url")
-    del row["id"]
     return {
-        "category_id": number,
+        "category_id": row.pop("id"),
         "category_uuid": unique_id("category", number),
         "tree_id": _tree_of(world, number),
         "url": {"path": url["url"], "is_customized": url["is_customized"]},
@@ -409,7 +381,6 @@ def _tree_category(world: World, number: int) -> Row:
 
 
 def _tree_of(world: World, category: int) -> int:
-    """The id of a category's tree."""
     trees, table = world.tables["category_trees"].base, world.tables["categories"]
     place = table.base_index(category)
     while place is not None and place >= 8:
@@ -422,32 +393,14 @@ def _channels_of_tree(cell: Cell) -> list[int]:
     return [] if place is None else list(cell.world.tables["channels"].base[place : place + 1])
 
 
-_TREE = {"id": kind.ID, "name": kind.written("Catalogue № {number}"), "channels": _channels_of_tree}
-
-
 # Inventory
-def _items(world: World, product: int) -> list[Row]:
-    return [_item(world, variant) for variant in world.below("product_variants", product)]
-
-
-def _item(world: World, variant: Row) -> Row:
-    number = variant["id"]
-    rng = world.rng("inventory", number)
-    locations = world.tables["locations"].base
+def _levels(cell: Cell) -> list[Row]:
     # The first location holds what the variant itself tells; the others share little more.
-    shown = locations[: rng.between(1, len(locations))]
-    return {
-        "identity": {
-            "sku": variant["sku"],
-            "variant_id": number,
-            "product_id": variant["product_id"],
-            "sku_id": variant["sku_id"],
-        },
-        "locations": [
-            _level(location, variant["inventory_level"] if at == 0 else rng.between(-2, 9))
-            for at, location in enumerate(shown)
-        ],
-    }
+    rng = cell.world.rng("inventory", cell.basis["id"])
+    locations = cell.world.tables["locations"].base
+    counts = [cell.basis["inventory_level"], *(rng.between(-2, 9) for _ in locations[1:])]
+    shown = rng.between(1, len(locations))
+    return [_level(*level) for level in zip(locations[:shown], counts, strict=False)]
 
 
 def _level(location: int, count: int) -> Row:
@@ -467,9 +420,23 @@ def _level(location: int, count: int) -> Row:
     }
 
 
-def _identity(world: World, number: int) -> Row:
-    found: Row = world.children["inventory_items"].row(number)["identity"]
-    return found
+_ITEM = {
+    "identity": {
+        "sku product_id sku_id": kind.BASIS,
+        "variant_id": lambda cell: cell.basis["id"],
+    },
+    "locations": _levels,
+}
+
+
+def _of_item(name: str) -> Callable[[World, int], Any]:
+    return lambda world, number: world.children["inventory_items"].row(number)["identity"][name]
+
+
+def _of_levels(name: str) -> Callable[[World, int], list[Any]]:
+    return lambda world, number: [
+        level[name] for level in world.children["inventory_items"].row(number)["locations"]
+    ]
 
 
 _DAYS = "sunday monday tuesday wednesday thursday friday saturday"
@@ -506,11 +473,6 @@ _LOCATION = {
 }
 
 
-def _of_levels(world: World, number: int, name: str) -> list[Any]:
-    levels = world.children["inventory_items"].row(number)["locations"]
-    return [level[name] for level in levels]
-
-
 _IDS = "id:=,in,not_in,min,max,greater,less"
 
 
@@ -522,16 +484,13 @@ def _below(path: str, fields: kind.Fields, **more: Any) -> List:
     return List(name, path, "products", fields=fields, **more)
 
 
-def _assignments(to: str, rows: Callable[[World, int], list[Row]]) -> List:
+def _assignments(to: str, basis: Callable[[World, int], list[int]]) -> List:
     return List(
-        f"product_{to}_assignments",
-        f"v3/catalog/products/{to}-assignments",
-        "products",
+        *(f"product_{to}_assignments", f"v3/catalog/products/{to}-assignments", "products"),
         parent="products",
-        rows=rows,
-        id="",
+        basis=basis,
+        fields={"product_id": kind.PARENT, f"{to}_id": lambda cell: cell.basis},
         key=("product_id", f"{to}_id"),
-        parent_field="product_id",
         touches_parent=True,
         filters=params(integer=f"product_id:in {to}_id:in"),
     )
@@ -566,7 +525,7 @@ LISTS: tuple[List, ...] = (
             " total_sold calculated_price"
         ),
         direction=True,
-        includes=frozenset(_PARTS),
+        includes=_PARTS | _OTHER_PARTS,
         capping_includes=words("options modifiers"),
         chooses_fields=True,
         paging=Paging(extra={"too_many": False}),
@@ -596,8 +555,8 @@ LISTS: tuple[List, ...] = (
         filters=params(integer="id product_id:in", text="sku upc"),
         chooses_fields=True,
     ),
-    _assignments("category", _category_assignments),
-    _assignments("channel", _channel_assignments),
+    _assignments("category", _first_categories),
+    _assignments("channel", _first_channels),
     List(
         *("brands", "v3/catalog/brands", "products"),
         fields=_BRAND,
@@ -642,7 +601,7 @@ LISTS: tuple[List, ...] = (
     ),
     List(
         *("category_trees", "v3/catalog/trees", "products"),
-        fields=_TREE,
+        fields={"name": kind.written("Catalogue № {number}"), "channels": _channels_of_tree},
         size=lambda options: min(2, max(1, options.channels)),
         pattern="dense",
         filters=params(integer="id:in channel_id:in>channels:has"),
@@ -655,17 +614,14 @@ LISTS: tuple[List, ...] = (
     List(
         *("inventory_items", "v3/inventory/items", "inventory"),
         parent="products",
-        rows=_items,
-        id="",
+        basis=lambda world, product: world.below("product_variants", product),
+        fields=_ITEM,
         number=lambda row: int(row["identity"]["variant_id"]),
         key=("identity",),
         derived_from="product_variants and locations",
         facts={
-            "product_id": lambda world, number: _identity(world, number)["product_id"],
-            "variant_id": lambda world, number: number,
-            "sku": lambda world, number: _identity(world, number)["sku"],
-            "location_id": lambda world, number: _of_levels(world, number, "location_id"),
-            "location_code": lambda world, number: _of_levels(world, number, "location_code"),
+            **{name: _of_item(name) for name in ("product_id", "variant_id", "sku")},
+            **{name: _of_levels(name) for name in ("location_id", "location_code")},
         },
         filters=params(
             text="sku:in location_code:in>location_code:has",
