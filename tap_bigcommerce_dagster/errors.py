@@ -1,7 +1,5 @@
 """Errors, and the checks of what users give: names, files and functions."""
 
-from __future__ import annotations
-
 import json
 import re
 import traceback
@@ -11,60 +9,48 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
-
 
 class FleetError(Exception):
-    """An error whose message can be shown as it is, without secrets. A retry does not help."""
+    """An error whose message can be shown as it is, without secrets."""
 
-    worth_retrying = False
-
-    def __init__(self, message: str) -> None:
+    def __init__(self, message: str, *, worth_retrying: bool = False) -> None:
         super().__init__(message)
         self.message = message
+        self.worth_retrying = worth_retrying
 
 
 class StoreBusy(FleetError):
     """Another run is reading this store."""
 
+    def __init__(self, store: str) -> None:
+        super().__init__(f"Another run is reading {store}, so this one does not. Try again later.")
+
 
 class LockLost(FleetError):
     """The lock on a store's state has expired, or another run has taken it."""
-
-    worth_retrying = True
 
 
 class StorageUnavailable(FleetError):
     """The state storage cannot be reached, or returns an error."""
 
-    worth_retrying = True
-
 
 class SyncFailed(FleetError):
-    """The tap or the target failed."""
-
-    def __init__(self, message: str, *, worth_retrying: bool) -> None:
-        super().__init__(message)
-        self.worth_retrying = worth_retrying
+    """The tap, the target or a user's function failed."""
 
 
 def valid_name(name: object) -> str:
     """Return the name of a store. Raises FleetError if it is not a safe file name everywhere."""
-    if isinstance(name, str) and _NAME.fullmatch(name):
+    if isinstance(name, str) and re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}", name):
         return name
     shown = ascii(name)
-    shown = shown if len(shown) <= 60 else f"{shown[:60]}..."
     raise FleetError(
-        f"{shown} is not a valid name for a store. Use up to 100 letters from A to Z, digits, _ "
-        "and -, and begin with a letter or digit."
+        f"{shown if len(shown) <= 60 else f'{shown[:60]}...'} is not a valid name for a store. Use "
+        "up to 100 letters from A to Z, digits, _ and -, and begin with a letter or digit."
     )
 
 
 def read_bytes(path: Path, what: str, max_bytes: int) -> bytes:
-    """The content of a file, which errors call `what`.
-
-    Raises FleetError if it cannot be read, is not a regular file, or is larger than `max_bytes`.
-    """
+    """The content of a regular file, which errors call `what`. Raises FleetError."""
     try:
         # Reading a pipe or a device could block.
         if path.exists() and not path.is_file():
@@ -87,10 +73,7 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def call(what: str, function: Callable[..., Result], *arguments: Any) -> Result:
-    """Call a user's function, which errors call `what`.
-
-    A FleetError is raised as it is; for any other error SyncFailed is raised.
-    """
+    """Call a user's function, which errors call `what`. Raises FleetErrors only."""
     try:
         return function(*arguments)
     except FleetError:
@@ -102,16 +85,11 @@ def call(what: str, function: Callable[..., Result], *arguments: Any) -> Result:
 
 
 def without_message(error: BaseException) -> str:
-    """An error's type and traceback, without its message and source lines.
-
-    These may contain secrets, such as a password in an address.
-    """
+    """An error's type and traceback, without its message and source lines, which may be secret."""
     frames = traceback.extract_tb(error.__traceback__)[-10:]
     places = ", ".join(f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames)
-    kind = type(error).__name__
-    if isinstance(error, OSError) and error.strerror:
-        kind = f"{kind}: {error.strerror}"
+    reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
     return (
-        f"{kind} (at {places}). Its message is not shown, because it may contain secrets; "
-        "the message of a FleetError is shown."
+        f"{type(error).__name__}{reason} (at {places}). Its message is not shown, because it may "
+        "contain secrets; the message of a FleetError is shown."
     )

@@ -1,7 +1,5 @@
 """Facts of a run: counts, bookmarks, report, and the stores it finished."""
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import os
@@ -31,9 +29,7 @@ COUNTS = {
     "values_rescued": "rescued_values",
     "values_unfit": "lost_values",
 }
-
 SUMMARY = "Summary of "
-
 MAX_BOOKMARK_LENGTH = 100  # Characters of a bookmark that are shown.
 # Failures, by their names in METRIC lines, that a retry cannot solve.
 PERMANENT_FAILURES = frozenset(
@@ -45,8 +41,8 @@ FAILURE = "failure"  # Metadata of an observation: the error message.
 RETRIED = "worth_retrying"  # Metadata of an observation: whether the store is tried again.
 
 
-class Entry(NamedTuple):
-    """A line of the tap's log, and what it has if it is a METRIC line."""
+class LogLine(NamedTuple):
+    """A line of a run's log. `level` is a number of `logging`; METRIC lines have a `metric`."""
 
     level: int
     message: str
@@ -54,16 +50,16 @@ class Entry(NamedTuple):
     is_raw: bool = False  # No log entry, but such as what Python writes when it cannot start.
 
 
-def parse_line(line: str) -> Entry:
+def parse_line(line: str) -> LogLine:
     """Parse a line in the format of LOG_OPTIONS."""
     try:
         found = parse_json(line)
         message = "\n".join(filter(None, [str(found["message"]), found.get("traceback")]))
         level = logging.getLevelName(found["level"])
         level = level if isinstance(level, int) else logging.INFO
-        return Entry(level, message, found.get("metric"))
+        return LogLine(level, message, found.get("metric"))
     except (ValueError, KeyError, TypeError):
-        return Entry(logging.WARNING, line, is_raw=True)
+        return LogLine(logging.WARNING, line, is_raw=True)
 
 
 class Page(NamedTuple):
@@ -81,19 +77,19 @@ class Facts:
     counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     failures: Counter[str] = field(default_factory=Counter)
     summary: list[str] = field(default_factory=list)
-    before: Mapping[str, Any] | None = None  # The state with which the tap began.
-    after: Mapping[str, Any] | None = None
+    before: Mapping[str, Any] = field(default_factory=dict)  # The state when the tap began.
+    after: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0
     processes: tuple[Ended, ...] = ()
     page: Page | None = None
 
-    def add(self, entry: Entry) -> None:
+    def add(self, line: LogLine) -> None:
         """Count a line of the tap's log, if it is a METRIC line or part of the summary."""
-        if entry.message.startswith(SUMMARY):
-            self.summary.append(entry.message.removeprefix(SUMMARY))
+        if line.message.startswith(SUMMARY):
+            self.summary.append(line.message.removeprefix(SUMMARY))
         # Another release of the tap may write other METRIC lines.
         with contextlib.suppress(KeyError, TypeError):
-            point = entry.metric or {}
+            point = line.metric or {}
             name, endpoint, value = point["metric"], point["tags"]["endpoint"], point["value"]
             if name == "failures":
                 self.failures[endpoint] += value
@@ -115,16 +111,15 @@ class Facts:
             f"{target.processor_seconds:.1f} s; memory: tap {tap.peak_mb:.0f} MB, target "
             f"{target.peak_mb:.0f} MB"
         )
+        counts = {name: self.counts[stream][name] for name in COUNTS.values()}
         shown: dict[str, Any] = {
-            **{name: self.counts[stream][name] for name in COUNTS.values()},
+            **{name: count for name, count in counts.items() if count or name != "lost_values"},
             "seconds": round(self.seconds, 1),
             "processor_seconds": round(tap.processor_seconds + target.processor_seconds, 2),
             "summary": dg.MetadataValue.md(self.redact("\n".join(summary))),
         }
-        if not shown["lost_values"]:
-            del shown["lost_values"]
         for name, state in (("bookmark_before", self.before), ("bookmark", self.after)):
-            marks = ((state or {}).get("bookmarks") or {}).get(stream)
+            marks = (state.get("bookmarks") or {}).get(stream)
             found = marks.items() if isinstance(marks, dict) else ()
             dates = [value for key, value in found if key != "resume" and value is not None]
             if dates:
@@ -144,29 +139,25 @@ class Reports:
 
     def __init__(self, folder: str | Path, *, url: str | None = None) -> None:
         if "://" in str(folder):
-            raise FleetError(
-                "Reports are kept in a folder, not at a URL. Mount remote storage as a folder."
-            )
+            raise FleetError("Reports need a folder, not a URL. Mount remote storage as a folder.")
         if url is not None and (urlsplit(url).query or "@" in urlsplit(url).netloc):
-            raise FleetError(
-                "The url of reports is shown in Dagster: it must not have a user or a query."
-            )
-        self._folder = Path(folder)
-        self._url = url
+            raise FleetError("Dagster shows the url of reports: it must have no user or query.")
+        self._folder = Path(folder).absolute()
+        self._url = url.rstrip("/") if url else None
 
     def page(self, store: str, run_id: str) -> Page:
         """The report of a new run. Raises FleetError if its folder cannot be written to."""
         now = datetime.now(timezone.utc)
         # With the time, so that each retry of a run has its own report.
         name = f"{now:%Y-%m-%d}/{valid_name(store)}-{now:%H%M%S}-{run_id[:8]}.html"
-        path = self._folder.absolute() / name
+        path = self._folder / name
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise FleetError(f"{path.parent}: {error.strerror}.") from None
         if not os.access(path.parent, os.W_OK | os.X_OK):
             raise FleetError(f"{path.parent} is not writable.")
-        return Page(path, f"{self._url.rstrip('/')}/{name}" if self._url else None)
+        return Page(path, f"{self._url}/{name}" if self._url else None)
 
     def remove_before(self, day: date) -> int:
         """Remove the reports of earlier days; returns the number of days."""
@@ -181,22 +172,19 @@ class Reports:
         return removed
 
 
-def finished_stores(instance: dg.DagsterInstance, run_id: str) -> tuple[set[str], dict[str, str]]:
-    """The stores that a run has read, and those that it does not retry, with their errors.
-
-    They are read from Dagster's event log: an earlier attempt may have been another process.
-    """
-    materialization = dg.DagsterEventType.ASSET_MATERIALIZATION
-    kinds = {materialization, dg.DagsterEventType.ASSET_OBSERVATION}
-    read, failed = set[str](), dict[str, str]()
+def finished_stores(
+    instance: dg.DagsterInstance, run_id: str
+) -> tuple[set[str], dict[str, FleetError]]:
+    """The stores that a run has read, and those that it does not retry, with their errors."""
+    # From Dagster's event log: an earlier attempt may have been another process.
+    read, failed = set[str](), dict[str, FleetError]()
+    kinds = {dg.DagsterEventType.ASSET_MATERIALIZATION, dg.DagsterEventType.ASSET_OBSERVATION}
     for entry in instance.all_logs(run_id, of_type=kinds):
-        event = entry.dagster_event
+        event = entry.asset_materialization or entry.asset_observation
         if event is None or event.partition is None:
             continue
-        if event.event_type == materialization:
+        if isinstance(event, dg.AssetMaterialization):
             read.add(event.partition)
-            continue
-        found = event.asset_observation_data.asset_observation.metadata
-        if RETRIED in found and not found[RETRIED].value:
-            failed[event.partition] = str(found[FAILURE].value)
+        elif RETRIED in event.metadata and not event.metadata[RETRIED].value:
+            failed[event.partition] = FleetError(str(event.metadata[FAILURE].value))
     return read, failed

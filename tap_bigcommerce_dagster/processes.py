@@ -4,8 +4,6 @@ The supervisor is this file, run as a script. It ends the tap and the target if 
 run is killed. There is one for each sync, so this file imports little, and nothing of the package.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os
@@ -21,9 +19,7 @@ from typing import Any, NamedTuple
 TAP_ENDS_WITHIN = 10.0  # Seconds after SIGTERM until SIGKILL; the tap needs at most five.
 TARGET_ENDS_WITHIN = 120.0  # Seconds for the target to load its input after the tap has ended.
 POLL_SECONDS = 0.5
-CHUNK = 1 << 16
 PIPE_BYTES = 1 << 20  # At most as many bytes are in a pipe.
-SETTINGS_PREFIX = "TAP_BIGCOMMERCE_"
 
 
 class Program(NamedTuple):
@@ -51,143 +47,115 @@ class Lines:
 
     def feed(self, data: bytes) -> None:
         """Add bytes. Empty bytes end the last line."""
-        *lines, rest = data.split(b"\n") if data else (b"", b"")
-        for line in lines:
-            self._keep(line)
-            text = self._kept.decode("utf-8", errors="replace").strip()
-            self._kept.clear()
-            if text:
-                self._callback(text)
-        self._keep(rest)
-
-    def _keep(self, data: bytes) -> None:
-        self._kept += data[: max(0, self._max_bytes - len(self._kept))]
+        for part in (data or b"\n").splitlines(keepends=True):
+            self._kept += part[: self._max_bytes - len(self._kept)]
+            if part.endswith(b"\n"):
+                text = self._kept.decode("utf-8", errors="replace").strip()
+                self._kept.clear()
+                if text:
+                    self._callback(text)
 
 
 def run(
     tap: Program, target: Program, output: Mapping[str, Lines], check: Callable[[], None]
 ) -> tuple[Ended, Ended]:
-    """Run the tap and the target to their end.
+    """Run the tap and the target to their end. Raises SyncFailed if one cannot be started.
 
     `output` has the lines of both logs, `tap` and `target`, and of the target's output, `states`.
     Callbacks are called in this thread, `check` twice a second. If one raises an error, both
     programs are ended, so that the target can still write and acknowledge what it has, and then the
-    error is raised. Raises SyncFailed if a program cannot be started.
+    error is raised.
     """
+    from tap_bigcommerce_dagster.errors import SyncFailed  # The supervisor cannot import it.
+
+    # The tap's settings in this process's environment are for single runs.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("TAP_BIGCOMMERCE_")}
     with contextlib.ExitStack() as stack:
-        readers, writers = {}, {}
-        for name in output:
-            ends = os.pipe()
-            readers[name] = stack.enter_context(open(ends[0], "rb", buffering=0))
-            writers[name] = stack.enter_context(open(ends[1], "wb", buffering=0))
-        pipes = {name: writer.fileno() for name, writer in writers.items()}
-        supervisor = stack.enter_context(
-            subprocess.Popen(
-                [sys.executable, "-I", "-S", __file__, json.dumps([tap, target, pipes])],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                pass_fds={*tap.descriptors, *target.descriptors, *pipes.values()},
-                # The tap's settings in this process's environment are for single runs.
-                env={k: v for k, v in os.environ.items() if not k.startswith(SETTINGS_PREFIX)},
+        lines, pipes = dict[int, Lines](), dict[str, int]()
+        with contextlib.ExitStack() as writers:
+            for name, found in output.items():
+                reader, pipes[name] = os.pipe()
+                stack.callback(os.close, reader)
+                writers.callback(os.close, pipes[name])
+                lines[reader] = found
+            supervisor = stack.enter_context(
+                subprocess.Popen(
+                    [sys.executable, "-I", "-S", __file__, json.dumps([tap, target, pipes])],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    pass_fds={*tap.descriptors, *target.descriptors, *pipes.values()},
+                    env=environment,
+                )
             )
+        report = _forward(lines, supervisor, check)
+    try:
+        ended = json.loads(report)
+    except ValueError:
+        message = f"The supervisor of tap and target ended with status {supervisor.returncode}."
+        raise SyncFailed(message, worth_retrying=True) from None
+    if isinstance(ended, str):
+        raise SyncFailed(
+            f"A program cannot be started: {ended}. Check the paths of the tap and the target."
         )
-        for writer in writers.values():
-            writer.close()
-        lines = {reader.fileno(): output[name] for name, reader in readers.items()}
-        report, failure = _forward_lines(lines, supervisor, check)
-    if failure is not None:
-        raise failure
-    return _results(report, supervisor.returncode)
+    return Ended(*ended[0]), Ended(*ended[1])
 
 
-def _forward_lines(
-    readers: Mapping[int, Lines], supervisor: subprocess.Popen[bytes], check: Callable[[], None]
-) -> tuple[bytes, BaseException | None]:
-    """Pass on lines until both programs have ended.
+def _forward(
+    lines: Mapping[int, Lines], supervisor: subprocess.Popen[bytes], check: Callable[[], None]
+) -> bytes:
+    """Pass on what can be read until both programs have ended; returns the supervisor's report."""
+    stdin, stdout = supervisor.stdin, supervisor.stdout
+    assert stdin is not None
+    assert stdout is not None
+    report, failures = b"", list[Exception]()
 
-    Returns the supervisor's report, and the first error of a callback or check.
-    """
-    assert supervisor.stdin is not None
-    assert supervisor.stdout is not None
-    failures: list[BaseException] = []
-    report, ended = b"", False
+    def attempt(function: Callable[..., None], *arguments: Any) -> None:
+        try:
+            function(*arguments)
+        except Exception as error:  # noqa: BLE001
+            # Raised at the end: a state that the target acknowledges until then is valid, too.
+            failures.append(error)
+            stdin.close()
+
     with selectors.DefaultSelector() as selector:
-        for descriptor in (supervisor.stdout.fileno(), *readers):
+        for descriptor in (stdout.fileno(), *lines):
             selector.register(descriptor, selectors.EVENT_READ)
-        while not ended:
+        while stdout.fileno() in selector.get_map():
             for key, _ in selector.select(POLL_SECONDS):
-                data = os.read(key.fd, CHUNK)
-                if key.fd in readers:
-                    # Also after a failure: a state acknowledged then is valid, too.
-                    failures += _errors_of(readers[key.fd].feed, data)
-                else:
-                    report, ended = report + data, not data
+                data = os.read(key.fd, PIPE_BYTES)
                 if not data:
                     selector.unregister(key.fd)
-            failures += _errors_of(check)
-            if failures:
-                supervisor.stdin.close()
-    for reader, lines in readers.items():
+                if key.fd in lines:
+                    attempt(lines[key.fd].feed, data)
+                else:
+                    report += data
+            attempt(check)
+    for reader, found in lines.items():
         # Without waiting for its end: a process that the tap or the target started may run on.
         os.set_blocking(reader, False)
         with contextlib.suppress(BlockingIOError):
-            failures += _errors_of(lines.feed, os.read(reader, PIPE_BYTES))
-        failures += _errors_of(lines.feed, b"")
-    return report, failures[0] if failures else None
-
-
-def _errors_of(function: Callable[..., None], *arguments: Any) -> list[BaseException]:
-    try:
-        function(*arguments)
-    except Exception as error:  # noqa: BLE001  # `run` raises it once both programs have ended.
-        return [error]
-    return []
-
-
-def _results(report: bytes, status: int) -> tuple[Ended, Ended]:
-    from tap_bigcommerce_dagster.errors import SyncFailed  # The supervisor cannot import it.
-
-    try:
-        found = json.loads(report)
-    except ValueError:
-        raise SyncFailed(
-            f"The process that supervises the tap and the target ended with status {status}.",
-            worth_retrying=True,
-        ) from None
-    if isinstance(found, str):
-        raise SyncFailed(
-            f"A program cannot be started: {found}. Check the paths of the tap and the target.",
-            worth_retrying=False,
-        )
-    tap, target = found
-    return Ended(*tap), Ended(*target)
+            attempt(found.feed, os.read(reader, PIPE_BYTES))
+        attempt(found.feed, b"")
+    if failures:
+        raise failures[0]
+    return report
 
 
 def supervise(tap: Program, target: Program, pipes: Mapping[str, int]) -> list[Ended]:
-    """The supervisor: run both to their end, or end them at the end of standard input.
-
-    Nothing is written to standard input: it is closed to end both, or by the parent's death.
-    """
+    """The supervisor: run both to their end, or end them once standard input is closed."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         # A terminal signals the whole process group; here the end of standard input counts. Unlike
         # SIG_IGN, a handler is not inherited by the tap and the target.
         signal.signal(number, lambda *_: None)
-    first = subprocess.Popen(
-        tap.command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=pipes["tap"],
-        pass_fds=tap.descriptors,
-    )
+
+    def start(program: Program, stdin: Any, stdout: int, log: int) -> subprocess.Popen[bytes]:
+        streams: dict[str, Any] = {"stdin": stdin, "stdout": stdout, "stderr": log}
+        return subprocess.Popen(program.command, pass_fds=program.descriptors, **streams)
+
+    first = start(tap, subprocess.DEVNULL, subprocess.PIPE, pipes["tap"])
     assert first.stdout is not None
     try:
-        second = subprocess.Popen(
-            target.command,
-            stdin=first.stdout,
-            stdout=pipes["states"],
-            stderr=pipes["target"],
-            pass_fds=target.descriptors,
-        )
+        second = start(target, first.stdout, pipes["states"], pipes["target"])
     except OSError:
         first.kill()
         raise
@@ -204,8 +172,8 @@ def supervise(tap: Program, target: Program, pipes: Mapping[str, int]) -> list[E
 
 
 def _end_with_stdin(tap: int, target: int, ended: Mapping[int, Ended]) -> None:
-    """Wait for the end of standard input, then end the tap, then the target."""
-    while os.read(0, CHUNK):
+    """End the tap and the target once standard input is closed, by `run` or by its death."""
+    while os.read(0, PIPE_BYTES):
         pass
     # Once the tap has ended, the target stores what it has, acknowledges it, and ends by itself.
     for pid, number, wait in (
@@ -215,23 +183,18 @@ def _end_with_stdin(tap: int, target: int, ended: Mapping[int, Ended]) -> None:
         (target, signal.SIGTERM, TAP_ENDS_WITHIN),
         (target, signal.SIGKILL, 0.0),
     ):
-        if pid in ended:
-            continue
-        os.kill(pid, number)
+        if pid not in ended:
+            # It may have just ended.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
         deadline = time.monotonic() + wait
         while time.monotonic() < deadline and pid not in ended:
             time.sleep(0.1)
 
 
-def _main() -> None:
-    report: list[Ended] | str
+if __name__ == "__main__":
     tap, target, pipes = json.loads(sys.argv[1])
     try:
-        report = supervise(Program(*tap), Program(*target), pipes)
+        print(json.dumps(supervise(Program(*tap), Program(*target), pipes)))
     except OSError as error:
-        report = f"{error.filename or ''}: {error.strerror}".removeprefix(": ")
-    print(json.dumps(report), flush=True)
-
-
-if __name__ == "__main__":
-    _main()
+        print(json.dumps(f"{error.filename or ''}: {error.strerror}".removeprefix(": ")))

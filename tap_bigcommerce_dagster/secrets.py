@@ -1,7 +1,5 @@
 """Removes secrets from log lines, errors and other texts."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import re
@@ -37,30 +35,23 @@ HIDDEN = "[hidden]"
 class Secrets:
     """The secret values in some settings, recognized by the names of the settings."""
 
-    def __init__(self, *settings: Any) -> None:
+    def __init__(self, settings: Any) -> None:
         self._values: set[str] = set()
-        self._pattern: re.Pattern[str] | None = None
-        for each in settings:
-            self.add(each)
+        self.add(settings)
 
     def add(self, settings: Any) -> None:
         """Add the secrets in these settings."""
         found = {text for value in _secret_values(settings, "") for text in _encodings(value)}
         self._values |= {text for text in found if len(text) >= _MIN_AS_WORD}
-        longest_first = sorted(self._values, key=len, reverse=True)
         patterns = [
             re.escape(text) if len(text) >= _MIN_ANYWHERE else rf"(?<!\w){re.escape(text)}(?!\w)"
-            for text in longest_first
+            for text in sorted(self._values, key=len, reverse=True)  # The longest match is hidden.
         ]
-        self._pattern = re.compile("|".join(patterns)) if patterns else None
+        self._pattern = re.compile("|".join(patterns) or r"(?!)")  # Without any it never matches.
 
     def redact(self, text: str) -> str:
-        """The text without secrets and unprintable characters, cut to MAX_LENGTH.
-
-        Users and queries of URLs are removed, too.
-        """
-        if self._pattern is not None:
-            text = self._pattern.sub(HIDDEN, text)
+        """The text without secrets, URLs' users and queries, and unprintable characters."""
+        text = self._pattern.sub(HIDDEN, text)
         text = _NAMED_IN_TEXT.sub(rf"\1\3{HIDDEN}", text)
         text = _URL.sub(_without_credentials, text)
         if len(text) > MAX_LENGTH:

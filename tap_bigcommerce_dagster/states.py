@@ -1,18 +1,14 @@
 """States of stores, in a folder or a database table, and their locks."""
 
-from __future__ import annotations
-
 import contextlib
 import fcntl
 import functools
 import json
 import logging
 import os
-import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -35,17 +31,15 @@ LOGGER = logging.getLogger(__name__)
 
 MAX_STATE_BYTES = 64_000_000  # With deletions, a state holds the ids of all rows.
 QUERY_SIZE = 500  # Stores per query: some databases have a low limit of parameters.
-# Seconds until a lock expires if it is not renewed. Clocks may differ by less than this.
-TERM = 120.0
+TERM = 120.0  # Seconds until a lock expires that is not renewed. Clocks may differ by less.
 
 
 @dataclass(frozen=True)
 class SavedState:
-    """A state that a target has acknowledged.
+    """A state that a target has acknowledged: `value` is for the tap's --state. Dates are UTC.
 
-    `value` is the state for the tap's --state. Dates are UTC; `completed_at` is when all streams
-    of the store were last read completely (None: never), `streams_completed_at` when single ones
-    were after that.
+    `completed_at` is when all streams of the store were last read completely (None: never),
+    `streams_completed_at` when single ones were after that.
     """
 
     value: dict[str, Any]
@@ -53,43 +47,36 @@ class SavedState:
     completed_at: datetime | None
     streams_completed_at: Mapping[str, datetime] = field(default_factory=dict)
 
-    def completed(self, stream: str) -> datetime | None:
-        """When the stream was last read completely; None: never."""
-        return self.streams_completed_at.get(stream, self.completed_at)
-
     def text(self) -> str:
         """The state as a STATE message, which the tap accepts as a state file."""
-        message = {"type": "STATE", **vars(self)}
-        return json.dumps(message, default=datetime.isoformat)
+        return json.dumps({"type": "STATE", **vars(self)}, default=datetime.isoformat)
 
     @staticmethod
-    def from_text(text: str | bytes, where: str) -> SavedState:
-        """Parse what `text` returned, or a plain state, such as one written before the fleet.
-
-        Raises FleetError if the text is not a state; its message begins with `where`.
-        """
+    def from_text(text: str | bytes, where: str) -> "SavedState | FleetError":
+        """Parse what `text` returned, or a plain state. An error's message begins with `where`."""
         try:
             message = parse_json(text)
             value = message["value"] if message.get("type") == "STATE" else message
-            saved_at, completed = message.get("saved_at"), message.get("completed_at")
-            streams = message.get("streams_completed_at") or {}
             if not isinstance(value, dict):
                 raise TypeError
-            return SavedState(
-                value,
-                _utc(saved_at) if saved_at else datetime.now(timezone.utc),
-                _utc(completed) if completed else None,
-                {stream: _utc(at) for stream, at in streams.items()},
-            )
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
-            raise FleetError(
+            saved_at = _utc(message.get("saved_at")) or datetime.now(timezone.utc)
+            streams = (message.get("streams_completed_at") or {}).items()
+            completed = {stream: at for stream, date in streams if (at := _utc(date))}
+            return SavedState(value, saved_at, _utc(message.get("completed_at")), completed)
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return FleetError(
                 f"{where} is not a state. Replace it with a state, or remove it to read the store "
                 "from the start."
-            ) from error
+            )
 
 
-def _utc(text: str) -> datetime:
-    """Parse a date in ISO 8601. Without a time zone it is UTC."""
+Found = SavedState | FleetError | None  # A store's state, an error if it is invalid, or nothing.
+
+
+def _utc(text: str | None) -> datetime | None:
+    """Parse a date in ISO 8601, if there is one. Without a time zone it is UTC."""
+    if not text:
+        return None
     date = datetime.fromisoformat(text.replace("Z", "+00:00"))
     return date.astimezone(timezone.utc) if date.tzinfo else date.replace(tzinfo=timezone.utc)
 
@@ -97,8 +84,7 @@ def _utc(text: str) -> datetime:
 class StateLock(Protocol):
     """The lock on one store's state, while it is held."""
 
-    inherited: tuple[int, ...] = ()
-    """File descriptors that the tap and the target inherit, so that they hold the lock, too."""
+    inherited: tuple[int, ...] = ()  # File descriptors that hold it: for the tap and the target.
 
     def save(self, saved: SavedState) -> None:
         """Save the state atomically. Raises LockLost if another run has the lock."""
@@ -118,33 +104,29 @@ class StateStore(Protocol):
             raise found
         return found
 
-    def read_all(self, stores: Iterable[str]) -> dict[str, SavedState | FleetError | None]:
+    def read_all(self, stores: Iterable[str]) -> dict[str, Found]:
         """The states of the stores; an error for each that is invalid."""
 
-    def lock(self, store: str) -> AbstractContextManager[StateLock]:
+    def lock(self, store: str) -> contextlib.AbstractContextManager[StateLock]:
         """Hold the store's lock for a block. Raises StoreBusy, without waiting, if it is taken."""
-
-
-def _store_busy(store: str) -> StoreBusy:
-    return StoreBusy(
-        f"Another run is reading {store}, so this run does not read it. Wait until the other run "
-        "has ended."
-    )
 
 
 class FolderStates(StateStore):
     """`FolderStates("states")` keeps `states/shoes.json` for the store `shoes`.
 
-    The lock is one of the operating system, which releases it once all processes that hold it
-    have ended, in whatever way.
+    The operating system releases the lock once all processes that hold it have ended.
     """
 
     def __init__(self, folder: str | Path) -> None:
+        if "://" in str(folder):
+            raise FleetError(
+                "States at a URL need SqlStates(...), for a database. Buckets are not supported."
+            )
         self._folder = Path(folder)
 
-    def read_all(self, stores: Iterable[str]) -> dict[str, SavedState | FleetError | None]:
+    def read_all(self, stores: Iterable[str]) -> dict[str, Found]:
         """The states of the stores; an error for each that is invalid."""
-        found: dict[str, SavedState | FleetError | None] = {}
+        found = dict[str, Found]()
         for store in stores:
             path = self._path(store)
             try:
@@ -159,18 +141,19 @@ class FolderStates(StateStore):
         """Hold the store's lock for a block. Raises StoreBusy if it is taken."""
         path = self._path(store)
         self._folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
+        with open(path.with_suffix(".lock"), "ab", opener=_open_private) as file:
             try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError as error:
-                raise _store_busy(store) from error
-            yield _FileLock(path, descriptor)
-        finally:
-            os.close(descriptor)
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StoreBusy(store) from None
+            yield _FileLock(path, file.fileno())
 
     def _path(self, store: str) -> Path:
         return self._folder / f"{valid_name(store)}.json"
+
+
+def _open_private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 class _FileLock(StateLock):
@@ -182,23 +165,22 @@ class _FileLock(StateLock):
 
     def save(self, saved: SavedState) -> None:
         """Write a new file, then replace the old one with it."""
-        folder, prefix = self._path.parent, f".{self._path.name}."
-        with tempfile.NamedTemporaryFile("w", dir=folder, prefix=prefix, delete=False) as new:
-            try:
-                new.write(saved.text())
-                new.flush()
-                os.fsync(new.fileno())
-                os.replace(new.name, self._path)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.unlink(new.name)
-                raise
+        # Nobody else writes it, as this run has the lock; one of a killed run is overwritten.
+        new = self._path.with_name(f".{self._path.name}.new")
+        try:
+            with open(new, "w", encoding="utf-8", opener=_open_private) as file:
+                file.write(saved.text())
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(new, self._path)
+        finally:
+            new.unlink(missing_ok=True)
 
 
 class SqlStates(StateStore):
     """`SqlStates("postgresql://...")` keeps a row per store in the table `bigcommerce_states`.
 
-    A lock that is not renewed expires after `term` seconds. `options` are passed to SQLAlchemy's
+    A lock that is not renewed expires after `term` seconds; `options` are those of SQLAlchemy's
     create_engine. Raises FleetError if SQLAlchemy cannot use the URL.
     """
 
@@ -206,7 +188,7 @@ class SqlStates(StateStore):
         self, url: str, *, table: str = "bigcommerce_states", term: float = TERM, **options: Any
     ) -> None:
         self._term = term
-        self._secrets = Secrets({"url": url}, options)
+        self._secrets = Secrets({"url": url, **options})
         try:
             self._engine = sql.create_engine(url, **{"pool_pre_ping": True, **options})
         except (sql.exc.SQLAlchemyError, ImportError) as error:
@@ -222,26 +204,20 @@ class SqlStates(StateStore):
             sql.Column("locked_until", sql.Float(53)),
         )
 
-    def read_all(self, stores: Iterable[str]) -> dict[str, SavedState | FleetError | None]:
+    def read_all(self, stores: Iterable[str]) -> dict[str, Found]:
         """The states of the stores; an error for each that is invalid."""
         names, table = list(stores), self._table
-        found: dict[str, SavedState | FleetError | None] = dict.fromkeys(names)
+        found: dict[str, Found] = dict.fromkeys(names)
         for first in range(0, len(names), QUERY_SIZE):
             wanted = table.c.store.in_(names[first : first + QUERY_SIZE])
             for row in self._rows(wanted, table.c.state.is_not(None)):
                 where = f"The state in the table {table.name}, store {row.store},"
-                try:
-                    found[row.store] = SavedState.from_text(row.state, where)
-                except FleetError as error:
-                    found[row.store] = error
+                found[row.store] = SavedState.from_text(row.state, where)
         return found
 
     @contextlib.contextmanager
     def lock(self, store: str) -> Iterator[StateLock]:
-        """Hold the store's lock, two columns of its row, for a block.
-
-        Raises StoreBusy if it is taken.
-        """
+        """Hold the store's lock, two columns of its row. Raises StoreBusy if it is taken."""
         held = _RowLock(self, store, self._take(valid_name(store)), self._term)
         renewing = threading.Thread(target=held.renew, daemon=True)
         renewing.start()
@@ -255,10 +231,7 @@ class SqlStates(StateStore):
                 held.update(locked_until=None)
 
     def update(self, store: str, seen: int, *conditions: Any, **values: Any) -> bool:
-        """Update the row if its version is still `seen`, so nobody has taken the lock since.
-
-        It is a single statement, hence atomic. Returns whether the row was updated.
-        """
+        """Update the row, in one statement, and only if nobody has taken the lock since `seen`."""
         table = self._table
         row = table.update().where(table.c.store == store, table.c.version == seen, *conditions)
         with self._transaction() as connection:
@@ -266,22 +239,17 @@ class SqlStates(StateStore):
 
     def _take(self, store: str) -> int:
         """Take the lock. Returns the row's new version. Raises StoreBusy if the lock is taken."""
-        table, until = self._table, time.time() + self._term
-        rows = self._rows(table.c.store == store)
-        if rows:
-            version: int = rows[0].version + 1
-            free = sql.or_(table.c.locked_until.is_(None), table.c.locked_until < time.time())
-            if self.update(store, version - 1, free, version=version, locked_until=until):
-                return version
-            raise _store_busy(store)
-        try:
-            with self._transaction() as connection:
-                row = {"store": store, "version": 1, "locked_until": until}
-                connection.execute(table.insert().values(row))
-        except sql.exc.IntegrityError:
-            # Another run has just inserted the row, and holds the lock.
-            raise _store_busy(store) from None
-        return 1
+        table = self._table
+        if not self._rows(table.c.store == store):
+            # Another run may insert it at the same time.
+            with contextlib.suppress(sql.exc.IntegrityError), self._transaction() as connection:
+                connection.execute(table.insert().values(store=store))
+        seen: int = self._rows(table.c.store == store)[0].version
+        now = time.time()
+        free = sql.or_(table.c.locked_until.is_(None), table.c.locked_until < now)
+        if not self.update(store, seen, free, version=seen + 1, locked_until=now + self._term):
+            raise StoreBusy(store)
+        return seen + 1
 
     def _rows(self, *conditions: Any) -> list[Any]:
         with self._transaction() as connection:
@@ -290,23 +258,21 @@ class SqlStates(StateStore):
     @functools.cached_property
     def _table(self) -> Any:
         """The table, which is created or upgraded if necessary."""
-        table = self._named
         try:
-            with self._transaction() as connection:
-                table.create(connection, checkfirst=True)
+            self._create_table()
         except (StorageUnavailable, sql.exc.IntegrityError):
-            # Another run may have created it in the meantime.
-            with self._transaction() as connection:
-                if not sql.inspect(connection).has_table(table.name):
-                    raise
+            self._create_table()  # Another run may have created it at the same time.
+        return self._named
+
+    def _create_table(self) -> None:
         with self._transaction() as connection:
-            columns = sql.inspect(connection).get_columns(table.name)
+            self._named.create(connection, checkfirst=True)
+            columns = sql.inspect(connection).get_columns(self._named.name)
             if "version" not in {column["name"] for column in columns}:
                 # An earlier release, which had another kind of lock, has created the table.
-                name = connection.dialect.identifier_preparer.quote(table.name)
+                name = connection.dialect.identifier_preparer.quote(self._named.name)
                 statement = f"ALTER TABLE {name} ADD COLUMN version INTEGER DEFAULT 0 NOT NULL"
                 connection.execute(sql.text(statement))
-        return table
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[Any]:
@@ -318,8 +284,8 @@ class SqlStates(StateStore):
             raise  # The database works; a row with this key exists.
         except sql.exc.SQLAlchemyError as error:
             reason = str(getattr(error, "orig", None) or error).strip()
-            message = f"The database for states cannot be used: {reason}"
-            raise StorageUnavailable(self._secrets.redact(message)) from None
+            message = self._secrets.redact(f"The database for states cannot be used: {reason}")
+            raise StorageUnavailable(message, worth_retrying=True) from None
 
 
 class _RowLock(StateLock):
@@ -344,11 +310,12 @@ class _RowLock(StateLock):
         if time.monotonic() > self._until:
             raise LockLost(
                 f"The lock on the state of {self._store} was lost: it could not be renewed in "
-                "time, or another run has taken it. This run stops reading the store."
+                "time, or another run has taken it. This run stops reading the store.",
+                worth_retrying=True,
             )
 
     def renew(self) -> None:
-        """Renew the lock, so that it does not expire, until another run has taken it."""
+        """Renew the lock before it expires, until another run has taken it."""
         ours = True
         while ours and not self.over.wait(self._term / 3):
             began, until = time.monotonic(), time.time() + self._term

@@ -1,8 +1,7 @@
 """The stores of a fleet, and the settings of tap and target for each."""
 
-from __future__ import annotations
-
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,19 +12,15 @@ from tap_bigcommerce_dagster.errors import FleetError, call, parse_json, read_by
 Settings = Mapping[str, Any]
 
 MAX_CONFIG_BYTES = 1_000_000
-
 MAX_NAMED = 5  # Stores that an error names.
 
 
 @dataclass(frozen=True)
 class Target:
-    """A Singer target: `Target(["/opt/target/bin/target-duckdb"], {"filepath": "fleet.duckdb"})`.
-
-    `settings` is the content of the target's config file, or a function that returns it for a
-    store: `lambda store: {**database, "default_target_schema": store}`.
-    """
+    """A Singer target: `Target(["/opt/target/bin/target-duckdb"], {"filepath": "a.duckdb"})`."""
 
     command: Sequence[str]
+    # The content of its config file, or a function that returns it for a store.
     settings: Settings | Callable[[str], Settings] = field(default_factory=dict)
 
     def settings_for(self, store: str) -> Settings:
@@ -78,11 +73,7 @@ class FolderOfConfigs:
 
 
 class StoresOf:
-    """Stores from a function that returns the tap's settings by store name.
-
-    The function is called for each store that is read, so that a new token is used at once. If it
-    is slow, use an object with the methods of `Stores` instead.
-    """
+    """Stores from a function that returns the tap's settings by name; called for each store."""
 
     def __init__(self, function: Callable[[], Mapping[str, Settings]]) -> None:
         self.all_settings = function
@@ -103,35 +94,30 @@ class StoreList(NamedTuple):
     """The valid names of stores, sorted, and the reasons why some stores are not read."""
 
     names: list[str]
-    refused: dict[str, str]  # By name, also of invalid ones.
+    refused: dict[str, FleetError]  # By name, also of invalid ones.
 
-    def refusal(self, store: str) -> str | None:
-        """The reason why this store is not read, or None."""
-        if store in self.refused or store in self.names:
-            return self.refused.get(store)
-        try:
-            valid_name(store)
-        except FleetError as error:
-            return error.message
-        return f"{store}: this store is not in the list of stores, so it is not read."
+    def check(self, store: str) -> None:
+        """Raises FleetError if this store is not read."""
+        if valid_name(store) not in self.names:
+            raise FleetError(f"{store}: it is not in the list of stores, so it is not read.")
+        if store in self.refused:
+            raise self.refused[store]
 
 
 def list_stores(stores: Stores) -> StoreList:
     """List and check the current stores. Raises FleetError if they cannot be listed."""
     listed = getattr(stores, "all_settings", lambda: dict.fromkeys(stores.names()))
     found: dict[Any, Settings | None] = call("The list of stores", lambda: {**listed()})
-    valid, refused = [], {}
+    valid, refused = list[str](), dict[str, FleetError]()
     for name in found:
         try:
             valid.append(valid_name(name))
         except FleetError as error:
-            refused[ascii(name)] = error.message
+            refused[ascii(name)] = error
     # A store with two names would have two states and two locks for the same rows.
-    hashes = {name: _store_hash(found[name]) for name in valid}
-    refused |= _conflicts(hashes, "have the same store_hash")
+    refused |= _conflicts(valid, lambda name: _store_hash(found[name]), "have the same store_hash")
     # On case-insensitive file systems and databases they would share a state or a schema.
-    lower = {name: name.lower() for name in valid}
-    refused |= _conflicts(lower, "differ only in upper and lower case")
+    refused |= _conflicts(valid, str.lower, "differ only in upper and lower case")
     return StoreList(sorted(valid), refused)
 
 
@@ -141,15 +127,14 @@ def _store_hash(settings: Any) -> str:
     return inside[1] if inside else given
 
 
-def _conflicts(keys: Mapping[str, str], what: str) -> dict[str, str]:
-    """The names that share a key with others, and messages about that."""
-    sharing: dict[str, list[str]] = {}
-    for name, key in sorted(keys.items()):
-        if key:
-            sharing.setdefault(key, []).append(name)
+def _conflicts(names: Iterable[str], key: Callable[[str], str], what: str) -> dict[str, FleetError]:
+    """The names that share a key with others, and errors that say so."""
+    sharing: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(names):
+        sharing[key(name)].append(name)
     return {
-        name: f"{' and '.join(several[:MAX_NAMED])} {what}. Remove all but one of them."
-        for several in sharing.values()
-        if len(several) > 1
+        name: FleetError(f"{' and '.join(several[:MAX_NAMED])} {what}. Remove all but one of them.")
+        for shared, several in sharing.items()
+        if shared and len(several) > 1
         for name in several
     }

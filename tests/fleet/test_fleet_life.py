@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from itertools import product
 from pathlib import Path
 
 import dagster as dg
@@ -14,8 +15,8 @@ from tap_bigcommerce_dagster import (
     Retries,
     build_fleet,
 )
-from tap_bigcommerce_dagster.asset import BY_DEFAULT
 from tap_bigcommerce_dagster.facts import PERMANENT_FAILURES, Facts
+from tap_bigcommerce_dagster.fleet import BY_DEFAULT, is_selected
 from tap_bigcommerce_dagster.schedule import batches, tags
 from tap_bigcommerce_dagster.states import SavedState
 from tap_bigcommerce_sandbox import Options, Sandbox
@@ -77,6 +78,11 @@ def test_the_schedule_reads_every_store_but_those_still_being_read(
     both = tags(["boots", "hats"])
     instance.add_run(dg.DagsterRun(job_name="bigcommerce_job", status=running, tags=both))
     assert fleet.scheduled(instance) == [tags(["shoes"])]
+    # Started from the page of an asset: a run of Dagster's own job.
+    orders = frozenset({dg.AssetKey(["bigcommerce", "orders"])})
+    page = {"job_name": "__ASSET_JOB", "asset_selection": orders, "tags": tags(["shoes"])}
+    instance.add_run(dg.DagsterRun(status=running, **page))
+    assert fleet.scheduled(instance) == []
 
 
 def test_the_stores_of_a_batch_are_adjacent() -> None:
@@ -173,12 +179,17 @@ def test_a_retry_is_worth_it_unless_all_failures_are_permanent(
     assert Facts(str, failures=Counter(failures)).worth_retrying == may_succeed
 
 
-def test_the_fleet_has_the_same_default_streams_and_errors_as_the_tap() -> None:
+def test_the_fleet_has_the_same_default_streams_selection_and_errors_as_the_tap() -> None:
     from tap_bigcommerce import exceptions, streams
+    from tap_bigcommerce.catalog import selection
     from tap_bigcommerce.records.schemas import load_schema
 
     assert set(streams.BY_DEFAULT) == set(BY_DEFAULT)
     for name, description in BY_DEFAULT.items():
         assert load_schema(name)["description"] == description
     assert all(hasattr(exceptions, name) for name in PERMANENT_FAILURES)
+    for given, old, default in product((None, True, "false", "yes"), repeat=3):
+        metadata, schema = {"selected": given, "selected-by-default": default}, {"selected": old}
+        expected = bool(selection.is_selected(metadata, schema))
+        assert is_selected([{"breadcrumb": [], "metadata": metadata}], schema) == expected
     assert build_fleet.__doc__
