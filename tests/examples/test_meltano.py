@@ -1,7 +1,6 @@
 """examples/meltano runs as it stands; plugin.yml is a definition that Meltano takes."""
 
 import json
-import re
 import shlex
 import shutil
 import subprocess
@@ -172,21 +171,6 @@ def test_a_store_of_ones_own_is_read_with_the_settings_in_a_file(
     project(*run)
     assert len(project.rows("coupons")) == before + len(shop.records("coupons"))
     assert shop.requests()
-
-
-def test_meltano_keeps_the_comments_when_it_rewrites_the_project(
-    project: Project, tmp_path: Path
-) -> None:
-    copy = Project(tmp_path, project.environment)
-    shutil.copy(EXAMPLE / "meltano.yml", tmp_path)
-    before = re.findall("#.*", (tmp_path / "meltano.yml").read_text("utf-8"))
-    copy(*IN_SANDBOX, "config", "set", "tap-bigcommerce", "page_size", "100")
-    (tmp_path / "target.yml").write_text(TARGET.replace("name: target-jsonl", "name: target-two"))
-    copy("add", "--no-install", "--from-ref", "target.yml", "target-two")
-    after = (tmp_path / "meltano.yml").read_text("utf-8")
-    assert "target-two" in after
-    assert "page_size: 100" in after
-    assert re.findall("#.*", after) == before
 
 
 def test_the_sandbox_shown_is_the_one_that_the_project_reads() -> None:
