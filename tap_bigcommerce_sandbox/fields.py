@@ -11,7 +11,6 @@ from tap_bigcommerce_sandbox.table import Row, Table
 from tap_bigcommerce_sandbox.values import (
     SeededRandom,
     iso,
-    money,
     name_number,
     number,
     rfc2822,
@@ -225,20 +224,12 @@ def written(pattern: str) -> Field:
 
 
 # Numbers
-AT = Field(lambda cell: cell.at, "integer")
-"""The place below the parent, from 0 on."""
-
-
 def flag(share: float = 0.6) -> Field:
     """True in this share of the rows."""
     return Field(lambda cell: cell.rng.random() < share, "boolean")
 
 
 FLAG = flag()
-ORDER = Field(lambda cell: cell.rng.between(-5, 5), "integer")
-"""The place of a row among others."""
-TEXT_NUMBER = Field(lambda cell: money(cell.rng.between(0, 50_000)), "string")
-"""A decimal in v2, written as a text."""
 
 
 def integer(low: int = 0, high: int = 900) -> Field:

@@ -33,7 +33,6 @@ NOUNS = (
     "Bottle", "Brush", "Candle", "Chair", "Dress", "Fan", "Glove", "Jar 🫙", "Kettle", "Lamp",
     "Mug ☕", "Notebook", "Planter", "Scarf", "Shelf", "Shoe", "Soap", "Table", "Towel", "Vase",
 )  # fmt: skip
-COLORS = ("Silver", "Black", "Café crème", "紺", "Rosé", "Olive", "#FF00AA", "Blau")
 SIZES = ("XS", "S", "M", "L", "XL", '10"', "½")
 
 SENTENCES = (

@@ -62,7 +62,7 @@ _CUSTOMER = {
     "phone": kind.PHONE,
     "form_fields": _form_fields,
     "date_created date_modified": kind.RFC2822,
-    "store_credit": kind.mostly(money(0), kind.TEXT_NUMBER, 0.9),
+    "store_credit": kind.mostly(money(0), money(1234), 0.9),
     "registration_ip_address": kind.one_of("", "203.0.113.7"),
     "customer_group_id": kind.mostly(0, kind.refers_to("customer_groups"), 0.7),
     "notes": kind.mostly("", "VIP – bitte anrufen", 0.9),

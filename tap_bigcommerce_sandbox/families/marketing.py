@@ -7,7 +7,7 @@ from tap_bigcommerce_sandbox import fields as kind
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.catalog import brief
 from tap_bigcommerce_sandbox.families.customers import email_of
-from tap_bigcommerce_sandbox.families.orders.discounts import COUPON_TYPES, coupon
+from tap_bigcommerce_sandbox.families.orders.parts import COUPON_TYPES, coupon
 from tap_bigcommerce_sandbox.families.orders.plan import Plan, plan
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import List, only_count, words

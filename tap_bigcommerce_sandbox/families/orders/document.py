@@ -7,7 +7,7 @@ from typing import cast
 from tap_bigcommerce_sandbox import fields as kind
 from tap_bigcommerce_sandbox import texts
 from tap_bigcommerce_sandbox.families.customers import email_of
-from tap_bigcommerce_sandbox.families.orders import discounts, lines, shipping
+from tap_bigcommerce_sandbox.families.orders import parts
 from tap_bigcommerce_sandbox.families.orders.plan import (
     COMPLETED,
     SHIPPED,
@@ -65,7 +65,7 @@ _ORDER = Shape(
         "discount_amount coupon_discount shipping_address_count is_deleted": kind.BASIS,
         "ebay_order_id": "0",
         "cart_id": kind.mostly(_CART, None),
-        "billing_address": {**shipping.ADDRESS, "form_fields": shipping.FORM_FIELDS},
+        "billing_address": {**parts.ADDRESS, "form_fields": parts.FORM_FIELDS},
         "is_email_opt_in": kind.flag(0.2),
         "credit_card_type external_source external_id external_merchant_id": None,
         "order_source": kind.one_of("www", "www", "www", "manual", "external"),
@@ -162,40 +162,40 @@ def _make(world: World, number: int) -> OrderDocument:
     rng = world.rng("order", number)
     cell = Cell(world, rng, number, table.created(number), table.modified(number))
     rate = rng.pick(_TAX_RATES)
-    sent = shipping.make_shipping(order, rng, rate, world.options.shipping_base_cost)
+    sent = parts.make_shipping(order, rng, rate, world.options.shipping_base_cost)
     pickup = number * 10 + 9 if order.scenario == "pickup" else 0
     addresses = [parcel.id for parcel in sent.parcels]
-    items = lines.make_lines(world, order, rng, addresses, pickup, rate)
+    items = parts.make_lines(world, order, rng, addresses, pickup, rate)
     if not any(item.address for item in items):
         # Nothing to send after all (every product was digital), so there is no address either.
         sent.parcels.clear()
-    off = discounts.apply(world, order, items, sent)
+    off = parts.apply_discounts(world, order, items, sent)
     cell.basis = {"email": email_of(order.customer), "phone": f"+49 {5550000 + number}"}
     cell.basis |= _computed(cell, order, items, sent, off)
     row, parcels = _ORDER.fill(cell), []
     for parcel in sent.parcels:
         count = _count(world, [item for item in items if item.address == parcel.id])
-        parcels.append(shipping.render(parcel, cell, count, count if row["items_shipped"] else 0))
+        parcels.append(parts.address_row(parcel, cell, count, count if row["items_shipped"] else 0))
     return OrderDocument(
         order=order,
         row=row,
-        products=[lines.render(item, order, rng) for item in items],
+        products=[parts.line_row(item, order, rng) for item in items],
         addresses=parcels,
         pickups=[{"id": pickup, **_PICKUP}] if pickup else [],
         coupons=off.coupon_rows,
     )
 
 
-def _count(world: World, items: list[lines.Line]) -> int:
+def _count(world: World, items: list[parts.Line]) -> int:
     return _total(world, ((item.quantity, item.parent) for item in items))
 
 
 def _computed(
     cell: Cell,
     order: Plan,
-    items: list[lines.Line],
-    sent: shipping.Shipping,
-    off: discounts.Discounts,
+    items: list[parts.Line],
+    sent: parts.Shipping,
+    off: parts.Discounts,
 ) -> Row:
     """What follows from the order's plan and its parts."""
     done = order.status in (SHIPPED, COMPLETED)

@@ -10,6 +10,7 @@ from tap_bigcommerce_sandbox.families.customers import email_of
 from tap_bigcommerce_sandbox.families.metafields import metafields, simple_metafields
 from tap_bigcommerce_sandbox.families.orders.consignments import consignments
 from tap_bigcommerce_sandbox.families.orders.document import FEE, document, first_document
+from tap_bigcommerce_sandbox.families.orders.parts import ADDRESS
 from tap_bigcommerce_sandbox.families.orders.plan import (
     COMPLETED,
     SHIPPED,
@@ -19,7 +20,6 @@ from tap_bigcommerce_sandbox.families.orders.plan import (
     refunded,
     status_of,
 )
-from tap_bigcommerce_sandbox.families.orders.shipping import ADDRESS
 from tap_bigcommerce_sandbox.families.store import RATES_STRIDE
 from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
