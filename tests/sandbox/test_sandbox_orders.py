@@ -45,6 +45,9 @@ def test_the_lists_below_an_order_are_links_have_pages_and_are_204_without_rows(
     row = ask(f"v2/orders/{order['id']}").json
     for name in ("products", "shipping_addresses", "coupons", "fees", "consignments"):
         assert row[name]["resource"] == path + name
+    taxes = f"v2{path}taxes"
+    asked, not_asked = ask(taxes, details="true").json[0], ask(taxes).json[0]
+    assert ("order_product_id" in asked, "order_product_id" in not_asked) == (True, False)
     for name in ("coupons", "fees"):
         some = next(row for row in orders if not row[name])
         assert ask(f"v2/orders/{some['id']}/{name}").status == 204
