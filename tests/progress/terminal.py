@@ -1,20 +1,13 @@
 """A tap whose standard error is a terminal, and what a person sees there."""
 
 import contextlib
-import fcntl
 import json
-import os
-import pty
-import select
-import struct
-import subprocess
-import termios
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pyte
 import tap_runner
 
@@ -22,57 +15,47 @@ import tap_runner
 class Watched:
     """A tap under way on a terminal of `size` columns and rows."""
 
-    def __init__(self, size: tuple[int, int]) -> None:
+    def __init__(self, process: pexpect.spawn, size: tuple[int, int]) -> None:
+        self.process = process
         self._screen = pyte.HistoryScreen(*size, history=5000, ratio=0.5)
         self._stream = pyte.ByteStream(self._screen)
-        self._lock = threading.Lock()
-        self.main, self.end_of_tap = pty.openpty()
-        fcntl.ioctl(self.end_of_tap, termios.TIOCSWINSZ, struct.pack("HHHH", *size[::-1], 0, 0))
-        self.process: subprocess.Popen[bytes]
-        self.reader = threading.Thread(target=self._read, daemon=True)
-        self.reader.start()
 
-    def _read(self) -> None:
-        # The last one to hold the other end closes it: that is EIO.
-        with contextlib.suppress(OSError):
-            while data := os.read(self.main, 65536):
-                with self._lock:
-                    self._stream.feed(data)
+    def _show(self, seconds: float) -> bool:
+        """Show what the tap writes within this time. False: it writes no more."""
+        with contextlib.suppress(pexpect.TIMEOUT):
+            try:
+                self._stream.feed(self.process.read_nonblocking(65536, timeout=seconds))
+            except pexpect.EOF:
+                return False
+        return True
 
     def rows(self) -> list[str]:
-        """The rows on the screen now."""
-        with self._lock:
-            return [line.rstrip() for line in self._screen.display]
+        """The rows on the screen."""
+        return [line.rstrip() for line in self._screen.display]
 
     def all_rows(self) -> list[str]:
         """The rows on the screen, after those that have left it at the top."""
-        rows, columns = self.rows(), range(self._screen.columns)
-        with self._lock:
-            history = self._screen.history.top
-            return ["".join(line[x].data for x in columns).rstrip() for line in history] + rows
+        columns = range(self._screen.columns)
+        history = self._screen.history.top
+        above = ["".join(line[x].data for x in columns).rstrip() for line in history]
+        return above + self.rows()
 
     def wait_for(self, words: str) -> str:
         """The screen once it shows `words`."""
-        rows: list[str] = []
-
-        def shows() -> bool:
-            rows[:] = self.rows()
-            return words in "\n".join(rows)
-
-        tap_runner.wait_until(shows, f"{words!r} never came")
-        return "\n".join(rows)
+        tap_runner.wait_until(
+            lambda: self._show(0.05) and words in "\n".join(self.rows()), f"{words!r} never came"
+        )
+        return "\n".join(self.rows())
 
     def end(self, signum: int | None = None) -> int:
         """Its exit status, after this signal. All that it has shown is on the screen then."""
         if signum is not None:
-            self.process.send_signal(signum)
-        status, until = self.process.wait(40), time.monotonic() + 20
-        # Where the terminal is gone, there is always something to read, and nobody reads it.
-        while self.reader.is_alive() and select.select([self.main], [], [], 0.2)[0]:
+            self.process.kill(signum)
+        until = time.monotonic() + 60
+        while self._show(0.2):
             assert time.monotonic() < until, "the terminal is written to without end"
-            time.sleep(0.02)
-        with self._lock:  # Held while what was read last is being shown.
-            return status
+        status: int = self.process.wait()
+        return status
 
 
 @contextlib.contextmanager
@@ -91,26 +74,20 @@ def watched(
         (folder / "catalog.json").write_text(json.dumps(catalog))
         words += ["--catalog", "catalog.json"]
     variables = {"TERM": "xterm-256color", "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    tap, env = Watched(size), {**tap_runner.clean_environment(), **variables, **environment}
-    for name in ("COLUMNS", "LINES"):  # They would hide the terminal's own size.
-        env.pop(name, None)
-    with (folder / "messages.jsonl").open("wb") as out:
-        tap.process = subprocess.Popen(
-            words,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=tap.end_of_tap,
-            env=env,
-        )
+    env = {**tap_runner.clean_environment(), **variables, **environment}
+    process = pexpect.spawn(
+        "sh",
+        ["-c", 'exec "$@" >messages.jsonl </dev/null', "sh", *words],
+        cwd=str(folder),
+        # These would hide the terminal's own size.
+        env={name: value for name, value in env.items() if name not in ("COLUMNS", "LINES")},
+        dimensions=size[::-1],
+        ignore_sighup=True,
+    )
     try:
-        yield tap
+        yield Watched(process, size)
     finally:
-        tap.process.kill()
-        tap.process.wait()
-        os.close(tap.end_of_tap)
-        tap.reader.join(5)
-        os.close(tap.main)
+        process.close(force=True)
 
 
 def records(folder: Path, stream: str | None = None) -> list[Any]:

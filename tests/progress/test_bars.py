@@ -54,7 +54,7 @@ def test_the_time_left_is_shown(tmp_path: Path) -> None:
 def test_a_stream_does_not_end_before_its_wait_does(tmp_path: Path) -> None:
     with (
         Sandbox(small(products=100, quota=10, window_seconds=20.0)) as store,
-        watched(tmp_path, settings(store, page_size=5), *PRODUCTS) as tap,
+        watched(tmp_path, settings(store, page_size=5, max_concurrency=1), *PRODUCTS) as tap,
     ):
         text = tap.wait_for("waiting: quota")
         assert re.search(r"\nquota: 9 of 10 requests in use, resets in \d+ s\n", text)
@@ -148,7 +148,7 @@ def test_a_terminal_that_goes_away_does_not_end_the_sync(tmp_path: Path) -> None
     ):
         tap.wait_for("orders")
         # Both ends: writing to such a terminal is an error from now on.
-        os.dup2(os.open(os.devnull, os.O_RDWR), tap.main)
+        os.dup2(os.open(os.devnull, os.O_RDWR), tap.process.child_fd)
         assert tap.end() == 0
         assert set(records(tmp_path, "orders")) == {row["id"] for row in store.records("orders")}
 
