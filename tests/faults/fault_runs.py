@@ -203,12 +203,12 @@ class Running:
 
     def wait_for(self, *, lines: int = 0, log: str = "") -> None:
         """Until so many lines have come out and the log holds `log`, or the tap has ended."""
-        tap_runner.wait_until(
-            lambda: (
-                (len(self.out) >= lines and log in self.stderr) or self.process.poll() is not None
-            ),
-            f"{lines} lines and {log!r} did not come",
-        )
+
+        def has_come() -> bool:
+            return len(self.out) >= lines and log in self.stderr
+
+        ended = self.process.poll
+        tap_runner.wait_until(lambda: has_come() or ended() is not None, f"no {log!r}")
 
     def end(self, signum: int = 0, within: float = 30.0) -> Result:
         """What a run leaves that gets this signal, if it is one; fails if it does not end."""

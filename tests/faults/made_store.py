@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 import tap_runner
@@ -32,10 +32,7 @@ DATE = "Tue, 05 Mar 2024 21:40:11 +0000"
 ISO_DATE = "2024-03-05T21:40:11+00:00"
 
 
-@dataclass(frozen=True)
-class Request:
-    """A request that the store has seen."""
-
+class Request(NamedTuple):
     path: str
     query: Query
 

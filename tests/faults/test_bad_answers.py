@@ -102,15 +102,6 @@ def test_odd_characters_never_stop_the_load_and_are_replaced_and_counted(list_: 
         assert {entry["query"]["limit"] for entry in run.asked(list_)} == {"250"}
 
 
-def test_a_number_beyond_every_double_costs_its_own_field_alone() -> None:
-    """Its page was looked through for ids, by what does not look at other numbers."""
-    run = complete(small(), fault("products", "huge-number"))
-    texts = [row.get("_rescued_data") for row in run.result.records("products")]
-    [rescued] = [json.loads(text) for text in texts if text]
-    assert list(rescued.values()) == ["1e999"]
-    assert "WARNING products: 1 values of " in run.result.stderr
-
-
 @pytest.mark.parametrize(("setting", "words"), [("access_token", "401"), ("store_hash", "404")])
 def test_a_token_or_store_that_is_unknown_fails_before_a_record_is_written(
     setting: str, words: str

@@ -240,21 +240,3 @@ def test_a_huge_answer_takes_little_memory_and_fails_its_stream(answer: Answer, 
     assert result.status == 1
     assert words in result.stderr
     assert 20 * 1024 < most < 180 * 1024
-
-
-@pytest.mark.parametrize("kind", ["closed", pytest.param("silent", marks=pytest.mark.real_time)])
-@pytest.mark.parametrize("args", [(), ("--discover",), ("--check",)])
-def test_a_store_that_does_not_answer_fails_the_run_once(kind: str, args: tuple[str, ...]) -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
-        address = f"127.0.0.1:{listener.getsockname()[1]}"
-        if kind == "closed":
-            listener.close()
-        few = {"max_attempts": 2, "max_retry_seconds": 1, "request_timeout": 0.5, "select": ["*"]}
-        result = tap_runner.run({**settings_for(f"http://{address}"), **few}, args=args)
-    assert result.status == 1
-    [words] = result.logged("CRITICAL")
-    assert f"No stream can be read from {address}" in words
-    assert ("refused" if kind == "closed" else "no response in time") in words
-    if not args:
-        assert {message["type"] for message in result.messages} == {"STATE"}
-        assert "currently_syncing" not in result.state

@@ -25,7 +25,6 @@ MISTAKES = {
     "in a lookup": "streams.enrichment.child_lists ChildLists.read a[2]=='coupons'",
     "where records are made": "sync.stream_sync StreamSync.write a[0].stream.name=='orders'",
     "where the state is read": "sync.stream_sync StreamSync._find_start a[0].stream.name=='orders'",
-    "before the first request": "sync.list_sync ListSync._get_list_reader a[0].name=='orders'",
     "at the end": "sync.stream_sync StreamSync.complete a[0].stream.name=='orders'",
 }
 """A module, a function of it, and when it raises."""

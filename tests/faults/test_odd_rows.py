@@ -54,7 +54,6 @@ OPTIONS = Options(seed=7, **SIZES, **SHARES)
 # Streams before and behind the others, which nothing that is odd elsewhere may touch.
 OTHERS = ("coupons", "shipping_zones")
 
-
 FAMILIES: dict[str, list[str]] = {}
 """The streams that are written from one list, by the one whose list it is."""
 for each in NAMES:

