@@ -39,17 +39,14 @@ def main() -> int:
     began = time.monotonic()
     with ThreadPoolExecutor(AT_ONCE) as pool:
         rows = list(pool.map(lambda mutation: _try(mutation, quick=options.quick), chosen))
-    seen = sum(row[0] != "no" for row in rows)
-    in_quick = sum(row[0] == "quick" for row in rows)
-    print(
-        f"{len(rows)} mutations: {in_quick} seen by the quick tests, {seen} by all; "
-        f"{time.monotonic() - began:.0f} s"
-    )
-    return int(seen < len(rows))
+    missed, took = rows.count("no"), time.monotonic() - began
+    quick, seen = rows.count("quick"), len(rows) - missed
+    print(f"{len(rows)} mutations: {quick} seen by the quick tests, {seen} by all; {took:.0f} s")
+    return int(missed > 0)
 
 
-def _try(mutation: dict[str, Any], *, quick: bool) -> tuple[str, str]:
-    """Which tests see a mutation: "quick", "all" or "no", and the first that failed."""
+def _try(mutation: dict[str, Any], *, quick: bool) -> str:
+    """Print which tests see a mutation, "quick", "all" or "no", and the first that failed."""
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutation-") as name:
         copy = Path(name)
@@ -69,7 +66,7 @@ def _try(mutation: dict[str, Any], *, quick: bool) -> tuple[str, str]:
     tier = tier if failed is not None else "no"
     row = f"{tier:5} | {time.monotonic() - began:4.0f} s | {mutation['name']} | {failed}{whole}"
     print(row, flush=True)
-    return tier, str(failed)
+    return tier
 
 
 def _copy_repository(folder: Path) -> None:
