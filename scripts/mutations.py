@@ -96,8 +96,8 @@ def _first_failure(copy: Path, tests: list[str], marks: list[str]) -> str | None
     except subprocess.TimeoutExpired:
         return None
     failed = re.search(r"^(?:FAILED|ERROR) (\S+)", done.stdout, re.MULTILINE)
-    if done.returncode not in (0, 1, 2) or (done.returncode and failed is None):
-        return f"(the tests ended with status {done.returncode})"
+    if done.returncode and failed is None:
+        raise SystemExit(f"{tests} cannot be run: {done.stdout[-2000:]}")
     return failed[1] if failed is not None else None
 
 
