@@ -359,3 +359,22 @@ def test_a_parent_that_goes_while_it_is_read_takes_only_its_rows_along(held: Tru
         assert held[name].keys() >= kept[name].keys() <= records.keys(), name
         assert kept is held or len(left[name]) < len(held[name]), name
         assert {records[key][of.id] for key in records.keys() - left[name]} <= {gone[of.stream]}
+
+
+def test_a_list_that_loses_its_first_row_while_it_is_read_loses_no_other() -> None:
+    """Lists that are read by page numbers, which shift once their first page has been read."""
+    by_page = [n for n in NAMES if STREAMS[n].by_number and not STREAMS[n].kind.derived_from]
+    with prepared() as store:
+        for name in by_page:
+            key: Any = list(next(iter(truth(store, name))))
+            deletion = {
+                "op": "delete",
+                "list": list_of(name),
+                "ids": key if len(key) < 2 else [key],
+            }
+            store.on(list_of(name), request=2, do=deletion)
+        result = sync(store, *by_page, page_size=3)
+        for name in by_page:
+            found = keys_in(result, name)
+            assert truth(store, name).keys() <= set(found), name
+            assert len(set(found)) == len(found), name
