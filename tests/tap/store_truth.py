@@ -10,9 +10,9 @@ from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from tap_bigcommerce_sandbox import Store
+from tap_runner import Json
 
-Json = dict[str, Any]
+from tap_bigcommerce_sandbox import Store
 
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
 NOTHING: Mapping[str, tuple[Any, ...]] = {

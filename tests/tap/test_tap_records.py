@@ -98,19 +98,6 @@ def test_a_value_arrives_without_loss(small: Sandbox) -> None:
         assert rest.startswith((written + ",", written + "}")), (name, field, value)
 
 
-def test_variants_that_changed_behind_the_products_date_come_with_a_full_table(
-    small: Sandbox, catalog: Json
-) -> None:
-    first = run(settings(small))
-    id = first.records("products")[0]["id"]
-    small.add("product_variants", parent=id)
-    assert id not in run(settings(small), state=first.state).ids("products")
-    whole = select(catalog, "products", replication_method="FULL_TABLE")
-    record = run(settings(small), whole, first.state).record("products", id)
-    before = first.record("products", id)["variants"]
-    assert len(record["variants"]) == len(before) + 1
-
-
 def test_columns_of_the_tap_are_where_the_schema_has_them(small: Sandbox) -> None:
     config = settings(small, page_size=5, store_hash_column=True, detect_deletes=True)
     result = succeed(config, args=["--select", "**"])
