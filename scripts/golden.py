@@ -41,7 +41,7 @@ ODD: tuple[Any, ...] = (
 """Values for fields that are documented otherwise."""
 
 # Fields that identify and date rows, and what the store computes other rows from.
-USED = ("id", "date_modified", "items_total", "store_credit")
+USED = ("id", "date_modified", "items_total", "store_credit", "categories")
 ONE_AT_ONCE: Json = {"max_concurrency": 1}
 
 
