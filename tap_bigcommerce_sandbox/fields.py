@@ -185,6 +185,13 @@ def mostly(usual: Any, other: Any, share: float = 0.8) -> Field:
     return _choice(lambda cell: cell.rng.random() >= share, usual, other)
 
 
+def together(names: str, *rows: tuple[Any, ...]) -> dict[str, Field]:
+    """Fields that agree with each other: their values are one of the rows, in turn."""
+    return dict(
+        zip(names.split(), (in_turn(*some) for some in zip(*rows, strict=True)), strict=True)
+    )
+
+
 def only_if(name: str, values: Any, item: Any, otherwise: Any = ABSENT) -> Field:
     """A value in rows where another field, before this one, has this value, or one of these."""
     wanted = values if isinstance(values, tuple) else (values,)
@@ -206,9 +213,7 @@ LAST_NAME = one_of(*texts.LAST_NAMES)
 COMPANY = one_of(*texts.COMPANIES)
 STREET = Field(lambda cell: f"{cell.rng.between(1, 999)} {cell.rng.pick(texts.STREETS)}", "string")
 PHONE = one_of("", DIGITS)
-CITY, STATE, ZIP, COUNTRY, COUNTRY_CODE = (
-    in_turn(*some) for some in zip(*texts.PLACES, strict=True)
-)
+PLACE = together("city state zip country country_code", *texts.PLACES)
 """Parts of an address that agree with each other."""
 CURRENCY = Field(lambda cell: cell.world.options.currency, "string")
 """The store's default currency."""

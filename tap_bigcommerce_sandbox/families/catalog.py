@@ -199,10 +199,6 @@ _PRICING_RULES = (
 )
 
 
-def _has_options(world: World, product: int) -> bool:
-    return brief(world, product).variants > 1
-
-
 def _option_values(cell: Cell) -> list[Row]:
     return [
         {
@@ -453,10 +449,7 @@ _LOCATION = {
     "address": {
         "address1": kind.one_of(*texts.STREETS),
         "address2 phone": "",
-        "city": kind.CITY,
-        "state": kind.STATE,
-        "zip": kind.ZIP,
-        "country_code": kind.COUNTRY_CODE,
+        **{name: kind.PLACE[name] for name in ("city", "state", "zip", "country_code")},
         "geo_coordinates": {"latitude": kind.in_turn(30.4, 35), "longitude": kind.decimal(-99, 99)},
         "email": "shop@example.com",
     },
@@ -539,7 +532,13 @@ LISTS: tuple[List, ...] = (
     _below("videos", _VIDEO, size=1, share=0.05),
     _below("custom-fields", _CUSTOM_FIELD, size=3, share=0.75),
     _below("bulk-pricing-rules", _PRICING_RULE, basis=_PRICING_RULES, share=0.15, paging=UNPAGED),
-    _below("options", _OPTION, size=1, share=_has_options, text="display_name"),
+    _below(
+        "options",
+        _OPTION,
+        size=1,
+        share=lambda world, product: brief(world, product).variants > 1,
+        text="display_name",
+    ),
     _below("modifiers", _MODIFIER, basis=(_ENGRAVING, _BOX), share=0.1, text="display_name"),
     _below(
         "reviews",

@@ -126,11 +126,6 @@ def _has_profile(world: World, customer: int) -> bool:
     return first or world.draw("customer channels", customer) >= 0.7
 
 
-def _full_name(world: World, number: int) -> str:
-    row = world.row("customers", number)
-    return f"{row['first_name']} {row['last_name']}"
-
-
 # Below a customer
 def _first_addresses(world: World, customer: int) -> Sequence[int]:
     draw = world.draw("addresses", customer)
@@ -144,11 +139,11 @@ _ADDRESS = {
     "company": kind.COMPANY,
     "address1": kind.STREET,
     "address2": "",
-    "city": kind.CITY,
-    "state_or_province": kind.STATE,
-    "postal_code": kind.ZIP,
-    "country": kind.COUNTRY,
-    "country_code": kind.COUNTRY_CODE,
+    "city": kind.PLACE["city"],
+    "state_or_province": kind.PLACE["state"],
+    "postal_code": kind.PLACE["zip"],
+    "country": kind.PLACE["country"],
+    "country_code": kind.PLACE["country_code"],
     "phone": kind.PHONE,
     "address_type": kind.mostly("residential", "commercial"),
     "form_fields": lambda cell: (
@@ -175,11 +170,11 @@ def _form_field_values(world: World, customer: int) -> list[Row]:
     ]
 
 
-def _variant(cell: Cell) -> int:
-    return first_below(cell.row["product_id"])
-
-
-_WISH = {"id": kind.integer(1), "product_id": kind.refers_to("products"), "variant_id": _variant}
+_WISH = {
+    "id": kind.integer(1),
+    "product_id": kind.refers_to("products"),
+    "variant_id": lambda cell: first_below(cell.row["product_id"]),
+}
 
 # Lists of their own
 _RULE = {"type": "all", "method": "percent", "amount": money(500)}
@@ -201,14 +196,9 @@ _GROUP = {
 }
 
 
-def _reader(cell: Cell) -> str:
-    customer = cell.some("customers")
-    known = customer and cell.number % 2
-    return email_of(customer) if known else f"reader{cell.number}@example.com"
-
-
+_READER = kind.Field(lambda cell: email_of(cell.some("customers")), "string")
 _SUBSCRIBER = {
-    "email": _reader,
+    "email": kind.in_turn(kind.written("reader{number}@example.com"), _READER),
     "first_name": kind.one_of("", kind.FIRST_NAME),
     "last_name": kind.one_of("", kind.LAST_NAME),
     "source": kind.one_of("storefront", "order", "custom"),
@@ -243,7 +233,11 @@ LISTS: tuple[List, ...] = (
         included=_included,
         text="notes",
         shows="customers",
-        facts={"name": _full_name},
+        facts={
+            "name": lambda world, number: "{first_name} {last_name}".format(
+                **world.row("customers", number)
+            )
+        },
         filters=params(
             integer="id:in customer_group_id:in",
             text="company:in email:in name:in,like phone:in registration_ip_address:in",

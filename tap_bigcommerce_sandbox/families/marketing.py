@@ -67,10 +67,6 @@ def _prices(world: World, price_list: int, product: int, variant: Row) -> list[R
     ]
 
 
-def _assigned(world: World, price_list: int) -> list[int]:
-    return [n for n in world.tables["customer_groups"].base if (n + price_list) % 2]
-
-
 # Promotions
 _PROMOTED_ITEMS = {
     "discount": {"percentage_amount": "33"},
@@ -124,14 +120,6 @@ def _if_coupon(item: Any) -> kind.Field:
 
 def _several_codes(one: Any, several: Any) -> kind.Field:
     return _if_coupon(lambda cell: several if len(cell.basis) > 1 else one)
-
-
-def _promotion_channels(world: World, number: int) -> list[int]:
-    return [channel["id"] for channel in world.row("promotions", number)["channels"]]
-
-
-def _promotion_type(world: World, number: int) -> str:
-    return str(world.row("promotions", number)["redemption_type"]).lower()
 
 
 def _gifts(world: World, order: int) -> Sequence[Plan]:
@@ -216,7 +204,9 @@ LISTS: tuple[List, ...] = (
     List(
         *("price_list_assignments", "v3/pricelists/assignments", "products"),
         parent="price_lists",
-        basis=_assigned,
+        basis=lambda world, number: [
+            group for group in world.tables["customer_groups"].base if (group + number) % 2
+        ],
         fields={
             "price_list_id": kind.PARENT,
             "customer_group_id": lambda cell: cell.basis,
@@ -272,7 +262,12 @@ LISTS: tuple[List, ...] = (
         },
         text="display_name",
         first_id=500,
-        facts={"channel_ids": _promotion_channels, "type": _promotion_type},
+        facts={
+            "channel_ids": lambda world, n: [
+                c["id"] for c in world.row("promotions", n)["channels"]
+            ],
+            "type": lambda world, n: world.row("promotions", n)["redemption_type"].lower(),
+        },
         filters=params(
             integer="id channels>channel_ids:has",
             text="name currency_code status redemption_type>type query>name:like",

@@ -1,6 +1,6 @@
 """The store itself: channels, sites, content, currencies, taxes, shipping."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,7 +11,6 @@ from tap_bigcommerce_sandbox.fields import Cell
 from tap_bigcommerce_sandbox.filters import params
 from tap_bigcommerce_sandbox.lists import Endpoint, List, one_object, words
 from tap_bigcommerce_sandbox.messages import Request, Response
-from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.paging import ALL_AT_ONCE, ONE_OBJECT, UNPAGED, Paging
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import CURRENCIES, STORE_HASH, exchange_rate, iso, link
@@ -19,26 +18,15 @@ from tap_bigcommerce_sandbox.world import World
 
 RATES_STRIDE = 10
 _ROOM = 10_000_000
-_CHANNELS = (
-    {"type": "storefront", "platform": "bigcommerce", "status": "active"},
-    {"type": "storefront", "platform": "next", "status": "prelaunch"},
-    {"type": "marketplace", "platform": "amazon", "status": "connected"},
-    {"type": "pos", "platform": "square", "status": "disconnected"},
-    {"type": "marketing", "platform": "facebook", "status": "inactive"},
+# The first two of a store are storefronts: those with the ids 1 and 675412.
+_CHANNEL = kind.together(
+    "type platform status",
+    ("marketing", "facebook", "inactive"),
+    ("storefront", "bigcommerce", "active"),
+    ("storefront", "next", "prelaunch"),
+    ("marketplace", "amazon", "connected"),
+    ("pos", "square", "disconnected"),
 )
-
-
-def _channel(world: World, number: int) -> Mapping[str, str]:
-    place = world.tables["channels"].base_index(number)
-    return _CHANNELS[-1 if place is None else place % len(_CHANNELS)]
-
-
-def _first_sites(world: World, channel: int) -> Sequence[int]:
-    return range(_channel(world, channel)["type"] == "storefront")
-
-
-def _channel_ids(options: Options) -> Sequence[int]:
-    return (1, *range(675412, 675411 + max(1, options.channels)))
 
 
 def _sold(world: World, channel: int) -> list[int]:
@@ -69,10 +57,7 @@ def _listed_variants(cell: Cell) -> list[Row]:
 
 _SITE = {"url": kind.written("https://shop{parent}.example.com")}
 _SITE_DATES = {"created_at updated_at": kind.ZULU}
-
-
-def _site_url(use: str) -> Row:
-    return {**_SITE, "type": use, **_SITE_DATES}
+_SITE_URLS = [{**_SITE, "type": use, **_SITE_DATES} for use in ("primary", "canonical", "checkout")]
 
 
 def _php_date(cell: Cell) -> Row:
@@ -202,10 +187,6 @@ _ISO_CODES = {
 }
 
 
-def _iso_code(at: int) -> kind.Field:
-    return kind.Field(lambda cell: _ISO_CODES[cell.row["country"]][at], "string")
-
-
 def _settings(name: str, path: str, fields: kind.Fields, **more: Any) -> List:
     """Settings of the store: one object."""
     more = {"key": (), "size": 1, "pattern": "dense", "paging": ONE_OBJECT, **more}
@@ -223,11 +204,10 @@ LISTS: tuple[List, ...] = (
     _settings("store", "v2/store", _STORE, key=("id",), text="phone"),
     List(
         *("channels", "v3/channels", "channels"),
-        basis=_channel,
         fields={
             "external_id icon_url": "",
             "is_listable_from_ui is_visible": True,
-            "status type platform": kind.BASIS,
+            **_CHANNEL,
             "is_enabled": lambda cell: cell.row["status"] == "active",
             "name": kind.written("Kanal № {number}"),
             "date_created date_modified": kind.ZULU,
@@ -237,7 +217,7 @@ LISTS: tuple[List, ...] = (
                 "enabled_currencies": [kind.CURRENCY],
             },
         },
-        ids=_channel_ids,
+        ids=lambda options: (1, *range(675412, 675411 + max(1, options.channels))),
         filters=params(text="status:in type:in platform:in", date=_DATES),
         optional=words("currencies"),
         single="channel",
@@ -258,18 +238,13 @@ LISTS: tuple[List, ...] = (
     List(
         *("sites", "v3/sites", "sites"),
         parent="channels",
-        basis=_first_sites,
+        basis=lambda world, channel: range(world.row("channels", channel)["type"] == "storefront"),
         fields={
             **_SITE,
             "channel_id": kind.PARENT,
             **_SITE_DATES,
             "ssl_status": kind.only_if("channel_id", 1, "dedicated", "shared"),
-            "urls": kind.only_if(
-                "channel_id",
-                1,
-                [_site_url("primary"), _site_url("canonical"), _site_url("checkout")],
-                [_site_url("primary")],
-            ),
+            "urls": kind.only_if("channel_id", 1, _SITE_URLS, _SITE_URLS[:1]),
             "is_checkout_url_customized": lambda cell: cell.parent == 1,
         },
         stride=10,
@@ -539,8 +514,8 @@ LISTS: tuple[List, ...] = (
         *("countries", "v2/countries", "information"),
         fields={
             "country": kind.one_of(*_ISO_CODES),
-            "country_iso2": _iso_code(0),
-            "country_iso3": _iso_code(1),
+            "country_iso2": lambda cell: _ISO_CODES[cell.row["country"]][0],
+            "country_iso3": lambda cell: _ISO_CODES[cell.row["country"]][1],
             "states": lambda cell: link(f"/countries/{cell.number}/states"),
         },
         filters=params(text="country country_iso2 country_iso3"),

@@ -66,10 +66,6 @@ def _all_consignments(world: World, order: int) -> Row:
     return consignments(document(world, order), world.options, items=True, cut=None)
 
 
-def _has_fee(world: World, order: int) -> bool:
-    return first_document(world, order).order.fee
-
-
 def _spelled(odd: int) -> kind.Field:
     # The API's description spells it in both ways.
     return kind.Field(
@@ -210,11 +206,6 @@ _TRANSACTION = {
         None,
     ),
 }
-
-
-def _no_transactions(world: World, order: int) -> int:
-    """The status for an order without transactions: the real API returns either."""
-    return (204, 404, 200)[order % 3]
 
 
 def _refunds(world: World, order: int) -> Sequence[Row]:
@@ -365,7 +356,7 @@ LISTS: tuple[List, ...] = (
         "display_name_merchant",
         fields=_FEE,
         size=1,
-        share=_has_fee,
+        share=lambda world, order: first_document(world, order).order.fee,
         stride=10,
         key_within_parent=True,
         paging=UNPAGED,
@@ -390,7 +381,8 @@ LISTS: tuple[List, ...] = (
         text="gateway_transaction_id",
         touches_parent=True,
         paging=Paging("none", most=250),
-        empty_status=_no_transactions,
+        # The real API answers in any of these ways about an order without transactions.
+        empty_status=lambda world, order: (204, 404, 200)[order % 3],
     ),
     List(
         *("order_refunds", "v3/orders/payment_actions/refunds", "transactions|orders"),

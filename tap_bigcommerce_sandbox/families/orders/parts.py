@@ -179,11 +179,8 @@ ADDRESS = {
     "company": kind.COMPANY,
     "street_1": kind.STREET,
     "street_2": kind.mostly("", "Apt. 7", 0.9),
-    "city": kind.CITY,
-    "state": kind.STATE,
-    "zip": kind.ZIP,
-    "country": kind.COUNTRY,
-    "country_iso2": kind.COUNTRY_CODE,
+    **{name: kind.PLACE[name] for name in ("city", "state", "zip", "country")},
+    "country_iso2": kind.PLACE["country_code"],
     "phone email": kind.BASIS,
 }
 """An address in an order."""
