@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 TAP_ENDS_WITHIN = 10.0  # Seconds after SIGTERM until SIGKILL; the tap needs at most five.
 TARGET_ENDS_WITHIN = 120.0  # Seconds for the target to load its input after the tap has ended.
 POLL_SECONDS = 0.5
-PIPE_BYTES = 1 << 20  # At most as many bytes are in a pipe.
+PIPE_BYTES = 1 << 20  # At most as many bytes are in a pipe, so one read empties it.
 
 
 class Program(NamedTuple):
@@ -130,11 +130,9 @@ def _forward(
                 else:
                     report += data
             attempt(check)
-    for reader, found in lines.items():
-        # Without waiting for its end: a process that the tap or the target started may run on.
-        os.set_blocking(reader, False)
-        with contextlib.suppress(BlockingIOError):
-            attempt(found.feed, os.read(reader, PIPE_BYTES))
+    for found in lines.values():
+        # All is read that was there before the report. A process that the tap or the target started
+        # may run on, so the end of the pipe is not waited for.
         attempt(found.feed, b"")
     if failures:
         raise failures[0]

@@ -118,7 +118,6 @@ class _Sync:
         self.raw_output: deque[str] = deque(maxlen=LAST_LINES)
         self.target_output: deque[str] = deque(maxlen=LAST_LINES)
         self.acknowledged: dict[str, Any] | None = None
-        self.saved_at = self.progress_at = time.monotonic()
 
     def run(self) -> Facts:
         """Read the store, and save the states that the target acknowledges. Raises FleetError."""
@@ -148,6 +147,7 @@ class _Sync:
                 "target": Lines(self._on_target_line, MAX_LINE_BYTES),
                 "states": Lines(self._on_state_line, MAX_STATE_BYTES),
             }
+            self.saved_at = self.progress_at = time.monotonic()
             complete = False
             try:
                 facts.processes = processes.run(tap, target, output, self._check)
