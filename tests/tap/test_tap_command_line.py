@@ -130,7 +130,7 @@ MISTAKES: dict[str, tuple[object, str]] = {
     "order_details": ("some", "embedded, per_order"),
     "max_attempts": (0, "1 or more"),
     "max_retry_seconds": ("long", "0 or more"),
-    "max_buffered_mb": (0.5, "1 or more"),
+    "max_buffered_mb": (1.5, "1 or more"),
     "api_url": ("http://example.com", "https://"),
     "user_agent": ("Ünïcode", "printable ASCII"),
     "client_id": (["x"], "text"),
