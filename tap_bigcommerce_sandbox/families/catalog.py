@@ -318,13 +318,14 @@ _OTHER_PARTS = words("channels primary_image parent_relations")
 
 
 def _parts(world: World, product: int, form: Form) -> Row:
-    row: Row = {name: world.below(f"product_{name}", product) for name in form.includes & _PARTS}
+    listed = sorted(form.includes & _PARTS)
+    row: Row = {name: world.below(f"product_{name}", product) for name in listed}
     if "channels" in form.includes:
         row["channels"] = _channels_of(world, product)
     if "primary_image" in form.includes:
         row["primary_image"] = next(iter(world.below("product_images", product)), None)
     if "parent_relations" in form.includes:
-        other = world.tables["products"].base[0]
+        other = next(iter(world.tables["products"].base), product)
         relation = {"type": "modifier", "product_id": other, "attribute_id": first_below(other)}
         row["parent_relations"] = [relation] if product % 20 == 1 else []
     return row

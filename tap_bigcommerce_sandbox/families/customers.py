@@ -139,11 +139,9 @@ _ADDRESS = {
     "company": kind.COMPANY,
     "address1": kind.STREET,
     "address2": "",
-    "city": kind.PLACE["city"],
+    **{name: kind.PLACE[name] for name in ("city", "country", "country_code")},
     "state_or_province": kind.PLACE["state"],
     "postal_code": kind.PLACE["zip"],
-    "country": kind.PLACE["country"],
-    "country_code": kind.PLACE["country_code"],
     "phone": kind.PHONE,
     "address_type": kind.mostly("residential", "commercial"),
     "form_fields": lambda cell: (

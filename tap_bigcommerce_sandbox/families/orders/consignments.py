@@ -6,6 +6,7 @@ from tap_bigcommerce_sandbox.families.orders.document import OrderDocument
 from tap_bigcommerce_sandbox.options import Options
 from tap_bigcommerce_sandbox.table import Row
 from tap_bigcommerce_sandbox.values import link
+from tap_bigcommerce_sandbox.values import number as amount
 
 _COSTS = (
     *("base_cost", "cost_ex_tax", "cost_inc_tax", "cost_tax", "base_handling_cost"),
@@ -57,7 +58,7 @@ class _Grouping:
         row = {key: value for key, value in address.items() if key != "order_id"}
         if self._options.consignment_costs == "number":
             for name in _COSTS:
-                row[name] = _number(row[name])
+                row[name] = amount(round(float(row[name]) * 100))
         quotes = f"/orders/{order}/consignments/shipping/{number}/shipping_quotes"
         row["shipping_quotes"] = link(quotes)
         row["line_items"] = self.embed(rows)
@@ -88,8 +89,3 @@ class _Grouping:
     def _warning(self) -> Row:
         number = self._order.row["id"]
         return {"message": _WARNING.format(cut=self._cut, order=number)}
-
-
-def _number(text: str) -> int | float:
-    value = float(text)
-    return int(value) if value.is_integer() else value
