@@ -33,7 +33,7 @@ class Quota:
 
     def take(self, options: Options) -> bool:
         """Count a request; returns False if the quota is used up."""
-        allowed = self._now(options)[1] > 0
+        allowed = self._now(options)[1] > 0 or not options.quota
         self._used += allowed
         return allowed
 

@@ -1,6 +1,5 @@
 """The server: access, quota, faults, command line; and control: log, changes, triggers."""
 
-import argparse
 import http.client
 import json
 import subprocess
@@ -16,7 +15,6 @@ from sandbox_client import Get, client
 
 from tap_bigcommerce_sandbox import Options, Sandbox, Store
 from tap_bigcommerce_sandbox.families import LISTS
-from tap_bigcommerce_sandbox.options import add_arguments, to_arguments
 from tap_bigcommerce_sandbox.values import PATTERNS, make_ids
 
 PRODUCTS = "v3/catalog/products"
@@ -46,6 +44,8 @@ def test_the_quota_ends_in_429_and_comes_back(store: Sandbox, get: Get) -> None:
     assert [answer.status for answer in answers] == [200, 200, 200, 429]
     assert [answer.headers[LIMITS] for answer in answers] == ["2", "1", "0", "0"]
     assert 0 < int(answers[3].headers["x-rate-limit-time-reset-ms"]) <= 600_000
+    store.set(quota=10**6, other_app_rate=10.0**9)
+    assert get("v2/time").status == 429
     store.set(quota=0, rate_limit_headers=False)
     answer = get("v2/orders")
     assert (answer.status, LIMITS in answer.headers) == (200, False)
@@ -157,19 +157,21 @@ def test_the_command_line_announces_itself_and_ends_in_peace(end: str) -> None:
 
 
 def test_a_spawned_store_is_the_same() -> None:
-    options = Options(orders=20, customers=5, products=9, coupons=6, ids="orders=sparse")
+    options = Options(
+        orders=20,
+        customers=5,
+        products=9,
+        coupons=6,
+        ids="orders=sparse",
+        inclusive_bounds=False,
+        withheld_scopes=("marketing", "carts"),
+    )
     with Sandbox(options) as here, Sandbox.spawn(options) as there:
         assert there.records("orders", full=True) == here.records("orders", full=True)
         assert there.add("products", count=2) == here.add("products", count=2)
-
-
-def test_options_survive_the_command_line() -> None:
-    options = Options(
-        gzip=True, inclusive_bounds=False, withheld_scopes=("a", "b"), fault_rate=0.25
-    )
-    parser = argparse.ArgumentParser()
-    add_arguments(parser)
-    assert Options(**vars(parser.parse_args(to_arguments(options)))) == options
+        get = client(there)
+        assert (get("v2/coupons").status, get("v3/carts/metafields").status) == (403, 403)
+        assert get("v2/orders", max_id=100).status == 204
 
 
 def row(store: Sandbox, name: str, number: int) -> dict[str, Any]:
@@ -193,11 +195,12 @@ def test_the_log_tells_each_request(store: Sandbox, get: Get) -> None:
 
 
 def test_changed_rows_are_stamped_now_and_come_last(store: Sandbox, get: Get) -> None:
-    get("v2/orders", sort="date_modified:asc")
     since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 5))
+    query = {"min_date_modified": since, "sort": "date_modified:asc"}
+    assert get("v2/orders", **query).status == 204
     before = row(store, "orders", 200)
     assert store.change("orders", ids=[100, 200]) == [100, 200]
-    rows = get("v2/orders", min_date_modified=since, sort="date_modified:asc").json
+    rows = get("v2/orders", **query).json
     assert [row["id"] for row in rows] == [100, 200]
     assert rows[1]["staff_notes"] == "changed 1 times"
     assert rows[1]["date_created"] == before["date_created"]
