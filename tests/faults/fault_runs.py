@@ -48,7 +48,6 @@ def differences(store: Store, *results: Result, streams: Iterable[str] = FOUR) -
 
 
 def row_differences(stream: str, row: Json, record: Json, *results: Result) -> list[str]:
-    """How a record differs from the store's row."""
     schema = next(r.schemas[stream]["schema"] for r in results if stream in r.schemas)
     rescued = json.loads(record.get("_rescued_data") or "{}")
     found = store_truth.differences({**record, "_rescued_data": None}, row, schema, exact=False)
@@ -63,14 +62,11 @@ def row_differences(stream: str, row: Json, record: Json, *results: Result) -> l
 
 @dataclass(frozen=True)
 class Run:
-    """A run against a store of its own, and what the store saw of it."""
-
     result: Result
     requests: list[Json]
     differences: dict[str, list[str]]
 
     def asked(self, list_: str) -> list[Json]:
-        """The requests for a list."""
         return [entry for entry in self.requests if entry["list"] == list_]
 
     def whole_but(self, *streams: str) -> bool:
@@ -138,7 +134,6 @@ def run_against(
 
 
 def run_on(store: Store, state: Any = None, catalog: Any = None, **settings: Any) -> Run:
-    """One run against a store."""
     before = len(store.requests())
     result = tap_runner.run(tap_runner.settings(store, **settings), catalog, state)
     differing = {name: differences(store, result, streams=[name]) for name in FOUR}
@@ -175,7 +170,6 @@ def run_command(
 
 
 def critical(result: Result) -> str:
-    """The CRITICAL lines."""
     return "\n".join(result.logged("CRITICAL"))
 
 

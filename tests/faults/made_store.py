@@ -88,7 +88,6 @@ class MadeStore:
         self._answers.insert(0, (path, status, body, query))
 
     def heal(self) -> None:
-        """Answer with the rows again."""
         self._answers.clear()
 
     def run(
@@ -112,19 +111,16 @@ class MadeStore:
         return tap_runner.run(config, catalog, state)
 
     def sync(self, *streams: str, **more: Any) -> Result:
-        """A run that has to succeed."""
         result = self.run(*streams, **more)
         assert result.status == 0, result.stderr
         return result
 
     def fail(self, *streams: str, **more: Any) -> Result:
-        """A run that has to fail."""
         result = self.run(*streams, **more)
         assert result.status == 1, result.stderr
         return result
 
     def asked(self, path: str) -> list[Request]:
-        """The requests for paths that match."""
         return [request for request in self.requests if re.fullmatch(path, request.path)]
 
     def _reply(self, path: str, query: Query) -> tuple[int, Any]:
@@ -174,7 +170,6 @@ class _Server(ThreadingHTTPServer):
 
 
 def item(order_id: int, number: int, quantity: int = 1) -> Json:
-    """A line item of an order."""
     own = {"id": order_id * 10 + number, "order_id": order_id, "order_address_id": order_id}
     return {**own, "quantity": quantity, "applied_discounts": []}
 

@@ -182,8 +182,13 @@ def test_a_damaged_list_of_what_is_to_be_read_again_is_named(retry: Any) -> None
     assert result.ids("orders") == [100]
 
 
+VERSIONS = {"activate_version": True, "detect_deletes": True}
+ACCEPTED = {**VERSIONS, "accept_incomplete": f"{CHILD}:100"}
+CUT_OFF = {"data": [{"id": 1000}], "meta": {"pagination": {"total": 5}}}
+
+
 @pytest.mark.real_time
-@pytest.mark.parametrize("bad", ["100", r"\d+"])
+@pytest.mark.parametrize("bad", ["100", r"\d+", "accepted"])
 def test_a_stop_behind_orders_that_were_passed_over_loses_nothing_of_them(bad: str) -> None:
     def when_all_is_quiet(_: Any) -> int:
         seen = 0
@@ -192,17 +197,23 @@ def test_a_stop_behind_orders_that_were_passed_over_loses_nothing_of_them(bad: s
             time.sleep(1.0)
         return 500
 
+    settings: Any = ACCEPTED if bad == "accepted" else {}
     with shop(100, 101) as store:
         store.answer(transactions_of(bad), 503, DOWN)
+        if settings:
+            store.answer(transactions_of("100"), 200, CUT_OFF)
         # The second page fails, once what came with the first has been read.
         store.answer("/v2/orders", when_all_is_quiet, query="min_id")
-        stopped = store.fail(CHILD)
+        stopped = store.fail(CHILD, **settings)
         assert store.asked(transactions_of("101"))
         store.heal()
-        result = store.sync(CHILD, state=stopped.state)
+        result = store.sync(CHILD, state=stopped.state, **settings)
     if bad == "100":
         assert (entry(stopped)["resume"]["after_id"], entry(stopped)["retry"]) == (101, [100])
         assert result.ids(CHILD) == [1000]
+    elif settings:
+        assert entry(stopped)["resume"]["after_id"] == 101
+        assert "ACTIVATE_VERSION" not in result.stdout, "it ends what was cut off"
     else:  # Where none could be read, it goes on before them.
         assert entry(stopped) == {}
         assert result.ids(CHILD) == [1000, 1010]
