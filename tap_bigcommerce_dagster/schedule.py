@@ -151,8 +151,8 @@ def build_checks(
             late = sorted((-age, f"- {store}: {text}") for store, age, text in ages if age > hours)
             shown = dg.MetadataValue.md("\n".join(line for _, line in late[:MAX_NAMED]) or "none")
             text = (
-                f"{len(late)} of {len(states)} stores are late: {stream} has not been read "
-                f"completely for {hours:g} hours, the store is refused, or its state is invalid."
+                f"In the last {hours:g} hours {stream} was read completely in "
+                f"{len(states) - len(late)} of {len(states)} stores."
             )
             yield dg.AssetCheckResult(
                 asset_key=key.asset_key,
