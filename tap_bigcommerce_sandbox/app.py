@@ -32,7 +32,7 @@ class Quota:
         self._used = 0
 
     def take(self, options: Options) -> bool:
-        """Count a request; returns False if the quota is used up."""
+        """Count a request if the quota allows it."""
         allowed = self._now(options)[1] > 0 or not options.quota
         self._used += allowed
         return allowed

@@ -105,7 +105,6 @@ class HttpServer:
             writer.close()
 
     def _encode(self, request: Request, response: Response) -> tuple[bytes, bytes]:
-        """The head and the body of a response."""
         body, headers = response.body, {**response.headers}
         accepted = "gzip" in request.headers.get("accept-encoding", "")
         if accepted and self.app.world.options.gzip and len(body) >= _GZIP_WORTH:

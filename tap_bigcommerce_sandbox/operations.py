@@ -43,9 +43,7 @@ class Operations:
         except TypeError as error:
             raise ValueError(f"{name}: {error}") from error
 
-    # For each request
     def begin(self, name: str, request: Request, in_flight: int) -> Row:
-        """Log a request on arrival."""
         entry = {
             "n": len(self.log) + 1,
             "at": time.time(),
@@ -72,7 +70,6 @@ class Operations:
                 arguments = {key: value for key, value in operation.items() if key != "op"}
                 self.perform(operation["op"], arguments)
 
-    # Operations
     def requests(self) -> Sequence[Row]:
         return self.log
 
@@ -145,7 +142,6 @@ class Operations:
         tuples = {key: tuple(item) for key, item in options.items() if isinstance(item, list)}
         self.world.use(dataclasses.replace(self.world.options, **{**options, **tuples}))
 
-    # Which rows an operation is about
     def _find(self, name: str) -> tuple[str, Rows]:
         """The kind of a list's rows and where they are."""
         kind = LISTED.get(name, name)

@@ -10,7 +10,6 @@ from tap_bigcommerce_sandbox.options import Options
 
 
 def options_table() -> str:
-    """One line for each option: name, default, meaning."""
     lines = ["| option | default | meaning |", "|---|---|---|"]
     for item in dataclasses.fields(Options):
         default = ", ".join(item.default) if isinstance(item.default, tuple) else item.default
@@ -21,7 +20,6 @@ def options_table() -> str:
 
 
 def lists_table() -> str:
-    """One line for each list or object: name, path, parameters, permission."""
     lines = ["| list | path | notes | permission |", "|---|---|---|---|"]
     entries: tuple[Endpoint | List, ...] = (*store.OTHERS, *catalog.OTHERS, *ALL)
     for entry in entries:

@@ -12,7 +12,6 @@ from sandbox_client import Get, client
 from tap_bigcommerce_sandbox import Sandbox
 
 PRODUCTS = "v3/catalog/products"
-OF_CUSTOMERS = ("v2/customers", "v2/customers/count")
 
 # How a list answers a query, by option: the number of its rows, or another status than 200.
 RESPONSES: list[tuple[str, dict[str, Any], dict[str, Any], int, int]] = [
@@ -39,7 +38,7 @@ RESPONSES: list[tuple[str, dict[str, Any], dict[str, Any], int, int]] = [
     (PRODUCTS, {"limit": 251}, {"v3_over_limit": "cap"}, 200, 80),
     ("v2/orders", {"limit": 250}, {"page_cap": 7}, 200, 7),
     ("v3/inventory/items", {"limit": 1001}, {}, 413, 0),
-    *((path, {}, {"customers_v2": "410"}, 410, 0) for path in OF_CUSTOMERS),
+    ("v2/customers/count", {}, {"customers_v2": "410"}, 410, 0),
     ("v2/customer_groups", {}, {"customers_v2": "404"}, 200, 6),
     ("v3/customers", {}, {"customers_v2": "404"}, 200, 50),
 ]
@@ -116,8 +115,7 @@ def test_fields_can_be_chosen_but_never_without_the_id(ask: Get) -> None:
     rows = ask(PRODUCTS, include_fields="name", include="images").json["data"]
     assert set(rows[0]) == {"id", "name", "images"}
     [row] = ask(PRODUCTS, exclude_fields="id,description", limit=1).json["data"]
-    assert "id" in row
-    assert "description" not in row
+    assert ("id" in row, "description" in row) == (True, False)
 
 
 def pagination(get: Get, path: str, **query: Any) -> dict[str, Any]:
@@ -133,8 +131,7 @@ def test_pages_of_v3_tell_where_they_are(ask: Get) -> None:
     assert (first["count"], last["count"]) == (30, 20)
     assert set(first["links"]) == {"current", "next"}
     assert set(last["links"]) == {"current", "previous"}
-    nothing = pagination(ask, PRODUCTS, **{"id:min": 10**9})
-    assert (nothing["total"], nothing["total_pages"]) == (0, 0)
+    assert pagination(ask, PRODUCTS, **{"id:min": 10**9})["total_pages"] == 0
     assert pagination(ask, PRODUCTS, include="options", limit=250)["per_page"] == 10
 
 
@@ -180,9 +177,7 @@ def test_a_limit_over_the_maximum_names_it_and_counts_are_those_of_lists(ask: Ge
         assert ask(f"v2/{name}/count").json == {"count": count}
 
 
-def test_transactions_end_at_250_have_no_second_page_and_an_order_without_has_any_status(
-    small: Sandbox,
-) -> None:
+def test_transactions_end_at_250_and_an_order_without_has_any_status(small: Sandbox) -> None:
     get, path = client(small), "v3/orders/{}/transactions"
     rows = small.records("order_transactions", full=True)
     paid = [row["_parent"] for row in rows]
@@ -214,9 +209,7 @@ def test_v3_customers_include_ten_of_each_and_agree_with_v2(still: Sandbox) -> N
     assert {type(row["channel_ids"]) for row in rows} == {list, type(None)}
 
 
-def test_what_is_included_in_products_is_what_their_child_lists_have(
-    still: Sandbox, ask: Get
-) -> None:
+def test_what_products_include_is_in_their_child_lists(still: Sandbox, ask: Get) -> None:
     products = still.records("products", full=True)
     parts = "variants images videos custom_fields bulk_pricing_rules options modifiers reviews"
     for part in parts.split():

@@ -29,9 +29,8 @@ def test_without_access_it_is_refused_in_the_shape_of_its_version(store: Sandbox
     answer = get(PRODUCTS + "/")
     assert (answer.status, answer.json["title"]) == (403, "Authentication Required")
     store.set(withheld_scopes=["marketing"])
-    [error] = get("v2/coupons").json
-    assert error["status"] == 403
-    assert error["message"] == "You don't have a required scope to access the endpoint"
+    message = "You don't have a required scope to access the endpoint"
+    assert get("v2/coupons").json == [{"status": 403, "message": message}]
     other = client(Store({**store.addresses, "store_hash": "other"}))
     assert other("v2/orders").status == 404
     store.set(any_hash=True)
@@ -66,8 +65,8 @@ def test_statuses_as_faults(store: Sandbox, get: Get) -> None:
     assert (answer.status, LIMITS in answer.headers) == (429, False)
     store.fault("coupons", kind="302")
     answer = get("v2/coupons")
-    assert answer.status == 302
-    assert answer.headers["location"] == f"/stores/{store.store_hash}/v2/time"
+    place = f"/stores/{store.store_hash}/v2/time"
+    assert (answer.status, answer.headers["location"]) == (302, place)
 
 
 def test_broken_connections(store: Sandbox, get: Get) -> None:
@@ -157,15 +156,7 @@ def test_the_command_line_announces_itself_and_ends_in_peace(end: str) -> None:
 
 
 def test_a_spawned_store_is_the_same() -> None:
-    options = Options(
-        orders=20,
-        customers=5,
-        products=9,
-        coupons=6,
-        ids="orders=sparse",
-        inclusive_bounds=False,
-        withheld_scopes=("marketing", "carts"),
-    )
+    options = Options(orders=20, inclusive_bounds=False, withheld_scopes=("marketing", "carts"))
     with Sandbox(options) as here, Sandbox.spawn(options) as there:
         assert there.records("orders", full=True) == here.records("orders", full=True)
         assert there.add("products", count=2) == here.add("products", count=2)
@@ -259,9 +250,7 @@ def test_operations_before_and_after_a_page_is_read(store: Sandbox, get: Get) ->
         ("set", {"past_end": "maybe"}, "one of empty, 404"),
     ],
 )
-def test_what_makes_no_sense_is_refused(
-    still: Sandbox, method: str, arguments: dict[str, Any], message: str
-) -> None:
+def test_nonsense_is_refused(still: Sandbox, method: str, arguments: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         getattr(still, method)(**arguments)
 
