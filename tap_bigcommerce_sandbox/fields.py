@@ -141,25 +141,22 @@ def refers_to(kind: str, among: int | None = None) -> Field:
     return Field(lambda cell: cell.some(kind, among), "integer")
 
 
-def _from_basis(cell: Cell) -> Any:
-    basis = cell.basis
-    return basis[cell.name] if isinstance(basis, dict) else getattr(basis, cell.name)
-
-
-BASIS = Field(_from_basis)
+BASIS = Field(lambda cell: cell.basis[cell.name])
 """What the list's `basis` has by the name of the field."""
 
 
 # Choices
 def _choice(choose: Callable[[Cell], int], *values: Any) -> Field:
     items = [read(value) for value in values]
+    constants, types = [item.value for item in items], {item.type for item in items}
+    kind = types.pop() if len(types) == 1 else ""
+    if ABSENT not in constants:
+        return Field(lambda cell: constants[choose(cell)], kind)
 
     def make(cell: Cell) -> Any:
         item = items[choose(cell)]
         return item.make(cell) if item.value is ABSENT else item.value
 
-    types = {item.type for item in items}
-    kind = types.pop() if len(types) == 1 else ""
     return Field(make, kind, absent=ABSENT in values or any(item.absent for item in items))
 
 

@@ -69,7 +69,8 @@ def _part_of_price(percent: int) -> Callable[[Cell], Any]:
 
 
 _PRODUCT = {
-    "name sku": kind.BASIS,
+    "name": lambda cell: cell.basis.name,
+    "sku": lambda cell: cell.basis.sku,
     "type": lambda cell: "digital" if cell.basis.digital else "physical",
     "description": kind.HTML,
     # Weights and sizes are floats, but integers when whole.
