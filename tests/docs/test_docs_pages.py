@@ -19,12 +19,13 @@ from documents import DOCUMENTS, README, ROOT, examples
 from bench.results import load
 from scripts.generate import generated, stale
 from tap_bigcommerce.api.status_codes import STATUS_RULES
+from tap_bigcommerce.cli.about import CAPABILITIES
 from tap_bigcommerce.exceptions import StateError
 from tap_bigcommerce.records.converter import Converter
 from tap_bigcommerce.records.scalars import json_text, loads
 from tap_bigcommerce.records.schemas import load_schema
 from tap_bigcommerce.singer.state import State
-from tap_bigcommerce.streams import STREAMS
+from tap_bigcommerce.streams import BY_DEFAULT, STREAMS
 from tap_bigcommerce_sandbox import Sandbox
 
 DOCS = ROOT / "docs"
@@ -183,3 +184,10 @@ def source_texts() -> Iterator[str]:
         if path.parent.name != "schemas":
             text = json.dumps(json.loads(path.read_text("utf-8")), ensure_ascii=False)
             yield re.sub(r"\{[\w.]+\}", "…", text)
+
+
+def test_the_definition_for_meltano_has_the_taps_capabilities_and_default_streams() -> None:
+    text = (ROOT / "plugin.yml").read_text("utf-8")
+    capabilities = text.partition("capabilities:\n")[2].partition("  #")[0]
+    assert re.findall(r"^  - (\w+)$", capabilities, re.MULTILINE) == list(CAPABILITIES)
+    assert re.findall(r'^  - "(\w+)\.\*"$', text, re.MULTILINE) == sorted(BY_DEFAULT)
