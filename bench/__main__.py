@@ -1,7 +1,5 @@
 """Command line: `python -m bench memory`, `python -m bench all --quick`."""
 
-from __future__ import annotations
-
 import argparse
 import importlib
 import subprocess

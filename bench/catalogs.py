@@ -1,7 +1,5 @@
 """Catalogs for measurements, from that of --discover."""
 
-from __future__ import annotations
-
 import functools
 import json
 import subprocess

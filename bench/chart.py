@@ -1,7 +1,5 @@
 """Charts: their data, and their pictures, which matplotlib draws."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import io

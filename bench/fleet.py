@@ -1,7 +1,5 @@
 """A fleet of sandbox stores on Dagster; its runs are measured as processes."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import subprocess

@@ -4,8 +4,6 @@
 that of an environment with the older one. Its requests to api.bigcommerce.com go to the test store.
 """
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

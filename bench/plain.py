@@ -5,8 +5,6 @@ order; `singer.Transformer` and `singer.write_record`. It reads the same streams
 schemas, waits after a 429, and has neither state nor retries.
 """
 
-from __future__ import annotations
-
 import argparse
 import itertools
 import json

@@ -1,7 +1,5 @@
 """Runs a tap as a process and measures it."""
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -3,8 +3,6 @@
 The pages and pictures are made from this file only.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import json
 import os

@@ -1,7 +1,5 @@
 """Stores for measurements: the sandbox in a separate process."""
 
-from __future__ import annotations
-
 from contextlib import AbstractContextManager
 from typing import Any
 

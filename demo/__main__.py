@@ -1,7 +1,5 @@
 """python -m demo: reads a sandbox store into files, changes the store, and reads the changes."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import json

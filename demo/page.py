@@ -1,7 +1,5 @@
 """Prints the demo's headings, commands and tables."""
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

@@ -3,8 +3,6 @@
 With --check it writes nothing, prints the outdated files, and ends with status 1 if there are any.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path

@@ -5,8 +5,6 @@ scenario, and compares catalogs, messages, last states and exit statuses. Then t
 from the states and catalogs of the old one. Exit status 1 if anything differs.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -5,8 +5,6 @@
 can detect an outdated lock. It needs https://pypi.org and uv, which `make locks` installs.
 """
 
-from __future__ import annotations
-
 import importlib
 import re
 import subprocess

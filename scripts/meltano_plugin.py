@@ -4,8 +4,6 @@ Texts are written as JSON, which is valid YAML. Meltano drops comments between k
 a file, so the settings have no markers: they end before the loaders, or with the file.
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

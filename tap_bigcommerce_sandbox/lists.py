@@ -1,7 +1,5 @@
 """The declaration of a list: its path, what it can be asked for, and how its rows are made."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,16 +8,7 @@ from typing import Any
 import orjson
 
 from tap_bigcommerce_sandbox.child_table import Below
-from tap_bigcommerce_sandbox.fields import (
-    CREATED,
-    ID,
-    KEY,
-    MODIFIED,
-    PARENT,
-    Cell,
-    Fields,
-    Shape,
-)
+from tap_bigcommerce_sandbox.fields import CREATED, ID, KEY, MODIFIED, PARENT, Cell, Fields, Shape
 from tap_bigcommerce_sandbox.filters import Filter, read_conditions, select
 from tap_bigcommerce_sandbox.messages import ApiError, Request, Response, json_response
 from tap_bigcommerce_sandbox.options import Options

@@ -1,7 +1,5 @@
 """A sandbox in a thread of this process, or in a process of its own."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import subprocess
@@ -29,7 +27,7 @@ class Sandbox(Store):
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> "Sandbox":
         self._thread.start()
         super().__init__(self._await(self._server.start()))
         return self

@@ -4,8 +4,6 @@ The sandbox follows the API and does not know the tap, so a stream that is decla
 tap fails. Of the tap only the names of the schemas are read here: the lists that are streams.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Iterator, Mapping

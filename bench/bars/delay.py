@@ -9,8 +9,6 @@ share is that of this limit.
 The first RECORD should be written within two response times after the first request of its list.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass
 

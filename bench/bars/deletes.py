@@ -11,8 +11,6 @@ known id, because it is not documented whether a bound is inclusive. And ranges 
 the same time overlap a little where they meet, because one missing id would take another request.
 """
 
-from __future__ import annotations
-
 import base64
 import json
 import random

@@ -7,8 +7,6 @@ nothing. The overhead is the processor time of a run's process and all of its ch
 of the taps and targets. Dagster's daemon and pages are not included; they run once for all stores.
 """
 
-from __future__ import annotations
-
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path

@@ -7,8 +7,6 @@ products, up to 1,000,000; and 20,000 products with 40 variants and 5 images. `m
 because peaks are more likely in long runs.
 """
 
-from __future__ import annotations
-
 from bench.catalogs import STREAMS, selecting
 from bench.chart import Limit, LineChart, Series
 from bench.program import Measured, run, settings, show

@@ -14,8 +14,6 @@ runs. The store computes its rows in an earlier run that is not measured. Its sh
 shows that it is not the bottleneck. `--help` and `--version` are run several times, too.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import subprocess
@@ -87,10 +85,7 @@ def _at_the_quota(sizes: dict[str, int]) -> dict[str, tuple[float, float]]:
         show(f"{requests:,} requests in {taken.seconds:.0f} s")
         found.append((requests, taken.seconds * TIMES_AS_FAST))
     plain, tap = found
-    return {
-        "requests": (plain[0], tap[0]),
-        "seconds at the Standard quota": (plain[1], tap[1]),
-    }
+    return {"requests": (plain[0], tap[0]), "seconds at the Standard quota": (plain[1], tap[1])}
 
 
 def _processor_time(stream: str, size: int) -> tuple[float, float]:

@@ -8,8 +8,6 @@ quota, evenly over the window. `quota_share` is 0.9; the figures exclude the fir
 window.
 """
 
-from __future__ import annotations
-
 import statistics
 import time
 from collections import Counter

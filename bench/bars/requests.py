@@ -11,8 +11,6 @@ last lists of fewer than five pages. Products can be sorted in descending order,
 sees the end of their list; customers cannot.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone

@@ -1,7 +1,5 @@
 """python -m demo.fleet: reads three sandbox stores into one DuckDB file, with Dagster."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import json

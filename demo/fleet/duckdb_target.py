@@ -6,8 +6,6 @@ and loses it (https://github.com/jwills/target-duckdb/pull/58). It needs only th
 Settings: `filepath`, `schema`.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 import tempfile

@@ -1,7 +1,5 @@
 """The demo's Dagster definitions, as a fleet would have them."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -4,8 +4,6 @@ What a page loads (scripts, styles, pictures) has to be in the folder. The links
 checked by mkdocs, when it builds the site.
 """
 
-from __future__ import annotations
-
 import re
 import sys
 from html.parser import HTMLParser

@@ -1,7 +1,5 @@
 """Entity diagrams as Mermaid text, from the streams' keys and foreign keys."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tap_bigcommerce.streams.stream import Stream

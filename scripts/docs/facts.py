@@ -1,7 +1,5 @@
 """Texts about a stream for its page, from its declaration."""
 
-from __future__ import annotations
-
 from scripts.docs.markdown import code
 from tap_bigcommerce.pagination.id_ranges import ByIdRange
 from tap_bigcommerce.pagination.sequential import AllAtOnce, ByCursor, ByPage, OneObject

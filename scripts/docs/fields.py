@@ -1,7 +1,5 @@
 """Tables of fields: those of a stream, and those with personal data."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Tables and charts of the measurements, from `bench/results.json`."""
 
-from __future__ import annotations
-
 import importlib
 from collections.abc import Sequence
 from pathlib import Path

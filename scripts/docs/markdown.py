@@ -1,7 +1,5 @@
 """Markdown: tables, blocks between markers, and escaping."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 

@@ -1,7 +1,5 @@
 """The map of the package in CONTRIBUTING: its modules with their first docstring lines."""
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

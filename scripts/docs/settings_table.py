@@ -1,7 +1,5 @@
 """The table of settings."""
 
-from __future__ import annotations
-
 import json
 
 from scripts.docs.markdown import code, table

@@ -1,7 +1,5 @@
 """The streams' pages, and tables of all streams."""
 
-from __future__ import annotations
-
 from scripts.docs import facts
 from scripts.docs.diagrams import entity_diagram
 from scripts.docs.fields import field_rows, fields_tables

@@ -4,8 +4,6 @@ docs/pictures/demo.svg is what `make demo` has printed at its end; docs/pictures
 screen of a sync that waits for the quota. Both run here, in a pseudo-terminal.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os

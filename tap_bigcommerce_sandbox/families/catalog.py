@@ -419,10 +419,7 @@ def _level(location: int, count: int) -> Row:
 
 
 _ITEM = {
-    "identity": {
-        "sku product_id sku_id": kind.BASIS,
-        "variant_id": lambda cell: cell.basis["id"],
-    },
+    "identity": {"sku product_id sku_id": kind.BASIS, "variant_id": lambda cell: cell.basis["id"]},
     "locations": _levels,
 }
 

@@ -1,7 +1,5 @@
 """What is kept of the measurements, and the command that makes them."""
 
-from __future__ import annotations
-
 import re
 import sys
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the client sends, and how it reads responses: encodings, incomplete and invalid bodies."""
 
-from __future__ import annotations
-
 import contextlib
 import gzip
 import re

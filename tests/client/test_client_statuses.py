@@ -1,8 +1,6 @@
 """What the client does after each status: retry, request fewer rows, or fail, and the messages; how
 long it waits, and when it gives up, for one stream or for all of them."""
 
-from __future__ import annotations
-
 import re
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone

@@ -1,7 +1,5 @@
 """TimedClient: the client with simulated responses and a simulated clock; pytest fixtures."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Iterator

@@ -14,8 +14,6 @@ The fields of other streams are those that the sandbox's rows have, and the prim
 those that the sandbox declares. Paths have dots and do not mark arrays.
 """
 
-from __future__ import annotations
-
 import csv
 import functools
 import re

@@ -21,9 +21,7 @@ def test_an_unpacked_set_equals_the_packed_one(ids: set[int]) -> None:
 
 
 @given(st.lists(st.tuples(st.booleans(), sets)))
-def test_a_set_still_works_after_it_was_packed(
-    steps: list[tuple[bool, set[int]]],
-) -> None:
+def test_a_set_still_works_after_it_was_packed(steps: list[tuple[bool, set[int]]]) -> None:
     kept, expected = id_set(), set[int]()
     for adds, ids in steps:
         if adds:

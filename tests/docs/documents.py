@@ -1,7 +1,5 @@
 """The documents that people read; the examples in them, and how they are run."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What the page about deletions shows is what the tap, a database and the audit make of one."""
 
-from __future__ import annotations
-
 import json
 import runpy
 from pathlib import Path

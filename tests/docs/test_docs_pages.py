@@ -1,7 +1,5 @@
 """What the pages of the documentation show is true, and where they lead is there."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

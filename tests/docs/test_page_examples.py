@@ -1,7 +1,5 @@
 """Every example on every page of the documentation is run, or checked in another way."""
 
-from __future__ import annotations
-
 import json
 import shutil
 import socket

@@ -1,7 +1,5 @@
 """The documentation as a site: nothing in it comes from elsewhere, and all links lead somewhere."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """What the pages of the streams say of their costs is so, and the diagrams show all streams."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from html import escape

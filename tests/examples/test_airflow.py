@@ -49,12 +49,7 @@ class Airflow:
     def run(self, *words: str) -> str:
         """What it wrote. Fails with what it said if it did not work."""
         done = subprocess.run(
-            words,
-            cwd=self.home,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=180,
+            words, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=180
         )
         assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
         return done.stdout

@@ -1,7 +1,5 @@
 """Runs against stores that fail or change, and what has to be true of them."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import random

@@ -5,8 +5,6 @@ with MadeStore({"/v2/orders": [order(100)]}) as store:
     result = store.sync("orders", "order_fees")
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import re
@@ -44,7 +42,7 @@ class MadeStore:
     rows: dict[str, Any]
     requests: list[Request] = field(default_factory=list)
 
-    def __enter__(self) -> MadeStore:
+    def __enter__(self) -> "MadeStore":
         self._answers: list[tuple[str, int | Callable[[Query], int], Body, str | None]] = []
         reply = self._reply
 

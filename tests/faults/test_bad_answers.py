@@ -3,8 +3,6 @@
 What follows from each status, header and body is in tests/client.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

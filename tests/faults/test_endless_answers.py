@@ -1,7 +1,5 @@
 """Answers that never end, that are too large, or that never come: everything ends all the same."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import re

@@ -1,7 +1,5 @@
 """The floor beneath every stream: a mistake of the tap fails the stream in which it shows."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Details in any JSON format: read from a child list, rescued, or a clear error."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -3,8 +3,6 @@
 `ODD_EXAMPLES=200 pytest tests/faults/test_odd_rows.py` tries more, other ones each time.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """An order's details come with the list if they are complete, else from its child lists."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

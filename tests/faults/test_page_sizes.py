@@ -1,7 +1,5 @@
 """Pages that cannot be read as they were asked for: as large, with details, or at all."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """One parent, or one record, that cannot be read for good does not hold up the others."""
 
-from __future__ import annotations
-
 import time
 from typing import Any
 

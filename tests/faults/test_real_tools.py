@@ -1,7 +1,5 @@
 """Singer's own checker takes all that the tap writes; real targets are in tests/targets."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

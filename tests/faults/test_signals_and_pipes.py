@@ -3,8 +3,6 @@
 What other commands say of such an output is in tests/security.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import signal
@@ -16,16 +14,7 @@ from typing import Any
 
 import pytest
 import tap_runner
-from fault_runs import (
-    Prepare,
-    Running,
-    critical,
-    differences,
-    fault,
-    run_command,
-    small,
-    started,
-)
+from fault_runs import Prepare, Running, critical, differences, fault, run_command, small, started
 from tap_runner import Json, Result
 from tiers import some_of
 

@@ -1,7 +1,5 @@
 """Lists that change while they are read, and runs that are killed: nothing is lost."""
 
-from __future__ import annotations
-
 import random
 import signal
 from typing import Any

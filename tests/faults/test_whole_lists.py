@@ -1,7 +1,5 @@
 """Status 0 means that everything was read: lists that go on, and that contradict themselves."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

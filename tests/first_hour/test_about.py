@@ -1,7 +1,5 @@
 """--about: settings, streams and capabilities, without a store."""
 
-from __future__ import annotations
-
 import dataclasses
 import json
 from pathlib import Path

@@ -1,7 +1,5 @@
 """--check: which streams can be read, and an estimate of a sync."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """--init: from the file that the control panel hands out to a config."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from pathlib import Path

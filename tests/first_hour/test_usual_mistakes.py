@@ -1,7 +1,5 @@
 """Usual mistakes in files and variables: each is named, with what to do instead."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

@@ -73,9 +73,7 @@ def test_the_manifests_refer_to_existing_objects() -> None:
     assert ("Service", "fleet-location") in named
 
 
-def test_the_instance_is_valid_and_its_jobs_fit_the_schemas_of_kubernetes(
-    tmp_path: Path,
-) -> None:
+def test_the_instance_is_valid_and_its_jobs_fit_the_schemas_of_kubernetes(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text((EXAMPLE / "dagster.yaml").read_text("utf-8"))
     config, _ = dagster_instance_config(str(tmp_path))
     kubeconfig = tmp_path / "kubeconfig"

@@ -10,11 +10,7 @@ import dagster as dg
 import pytest
 from fleet_runs import PARTITIONS, Fleet, dagster_home, instance
 
-from tap_bigcommerce_dagster import (
-    FleetError,
-    Retries,
-    build_fleet,
-)
+from tap_bigcommerce_dagster import FleetError, Retries, build_fleet
 from tap_bigcommerce_dagster.facts import PERMANENT_FAILURES, Facts
 from tap_bigcommerce_dagster.fleet import BY_DEFAULT, is_selected
 from tap_bigcommerce_dagster.schedule import batches, tags

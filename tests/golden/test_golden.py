@@ -1,7 +1,5 @@
 """A golden run finds what differs between two versions of the tap, and nothing else."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from pathlib import Path

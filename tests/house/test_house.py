@@ -1,7 +1,5 @@
 """What style promises holds in every file, as far as ruff and import-linter do not see it."""
 
-from __future__ import annotations
-
 import ast
 import json
 import re

@@ -1,8 +1,6 @@
 """A store in memory with a clock of its own, which changes while it is read and sometimes fails;
 and workers without threads."""
 
-from __future__ import annotations
-
 import bisect
 import json
 import math

@@ -1,8 +1,6 @@
 """Reading by id: whatever the order of requests, changes and responses, no row is skipped; and what
 it costs: requests beyond those for full pages, time, and memory."""
 
-from __future__ import annotations
-
 import bisect
 import heapq
 import itertools

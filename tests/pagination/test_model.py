@@ -1,7 +1,5 @@
 """Nothing is lost, whatever changes, fails or is killed: syncs of random stores."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import logging

@@ -1,7 +1,5 @@
 """A page is parsed a few rows at a time, and the requested rows come complete and in order."""
 
-from __future__ import annotations
-
 import random
 from collections.abc import Sequence
 from datetime import datetime, timezone

@@ -1,7 +1,5 @@
 """The keys that are read from a page without parsing its rows are those of its rows."""
 
-from __future__ import annotations
-
 import json
 import re
 from datetime import datetime, timezone

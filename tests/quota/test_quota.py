@@ -4,8 +4,6 @@ How much of a quota complete taps use depends on the load of this machine: `benc
 simulation measure that. The number of 429s and the completeness of the data do not depend on it.
 """
 
-from __future__ import annotations
-
 import heapq
 import itertools
 import random
@@ -63,7 +61,7 @@ class Timeline:
 class App:
     """An app of the store, and the numbers of its successes and 429s by window."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: "Store") -> None:
         self.good: Counter[int] = Counter()
         self.refused: Counter[int] = Counter()
         self._store = store

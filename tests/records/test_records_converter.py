@@ -1,7 +1,5 @@
 """Records: new keys, deselected fields, values that do not fit, missing keys."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 
@@ -176,10 +174,7 @@ def test_a_rule_for_a_field_does_not_apply_to_additional_keys_beside_it() -> Non
     known = obj(x=without(OPEN, "b"), _rescued_data=STRING)
     made = Converter(known, known, protection=Protection("s", Rules(["!s.x.b"]), Rules(), ""))
     record = {"x": {"a": 1, "b": "hidden", "c": {"d": ["e"]}}, "y": {"b": 1}}
-    assert run(made, record) == {
-        "x": {"a": 1, "c": {"d": ["e"]}},
-        "_rescued_data": {"y": {"b": 1}},
-    }
+    assert run(made, record) == {"x": {"a": 1, "c": {"d": ["e"]}}, "_rescued_data": {"y": {"b": 1}}}
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,5 @@
 """Dates as the API, the settings and the state write them."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta, timezone
 from email.utils import format_datetime
 

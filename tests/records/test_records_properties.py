@@ -1,7 +1,5 @@
 """What holds for every record, schema and selection."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

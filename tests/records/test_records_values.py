@@ -1,7 +1,5 @@
 """How a value is converted in a field of each type; RESCUED if it does not fit."""
 
-from __future__ import annotations
-
 import json
 import math
 import re

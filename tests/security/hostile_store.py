@@ -1,7 +1,5 @@
 """A store whose answers a test writes itself, byte for byte, and its one list of coupons."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 from collections.abc import Callable, Iterator, Sequence

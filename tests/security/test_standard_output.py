@@ -1,7 +1,5 @@
 """Where standard output is closed, full or left by its reader, every command says so."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 from collections.abc import Iterator

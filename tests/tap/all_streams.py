@@ -1,7 +1,5 @@
 """All streams, as the sandbox declares their lists, and the rows that they should bring."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Compares what the tap wrote with what the store holds, value for value."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

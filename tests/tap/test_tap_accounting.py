@@ -1,7 +1,5 @@
 """Every run accounts for its records: read, dropped as duplicates, written, rescued."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

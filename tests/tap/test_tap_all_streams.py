@@ -1,7 +1,5 @@
 """All streams at once: what each brings, in a first sync, in later ones, and after a stop."""
 
-from __future__ import annotations
-
 import collections
 import contextlib
 import functools

@@ -1,7 +1,5 @@
 """Discovery: the catalog and what a token may read. Catalogs that others wrote, and warnings."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator

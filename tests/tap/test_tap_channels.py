@@ -1,7 +1,5 @@
 """The setting channel_ids: the API filters where it can, the tap where rows name their channels."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The command line: options, files, the environment, settings, and what is never shown."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Customers: fields that only v3 has, and stores that no longer have /v2/customers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,5 @@
 """Lists of many pages, and large records: every value arrives, in little memory."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

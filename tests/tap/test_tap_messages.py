@@ -1,7 +1,5 @@
 """Singer messages: their order, their content, and when they are written."""
 
-from __future__ import annotations
-
 import itertools
 import json
 import time

@@ -1,7 +1,5 @@
 """Requests name no parameter that the API does not document: it may refuse it one day."""
 
-from __future__ import annotations
-
 from all_streams import NAMES, list_of
 from expected import STREAMS
 from tap_runner import discover, run, select, settings, succeed

@@ -1,7 +1,5 @@
 """Every record is what the store holds: digit for digit, null as null, lists to their end."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

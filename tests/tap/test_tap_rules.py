@@ -1,7 +1,5 @@
 """Rules select, exclude and hash fields."""
 
-from __future__ import annotations
-
 import hmac
 import json
 import re

@@ -1,7 +1,5 @@
 """Selection: deselected fields are neither requested nor written, at any depth."""
 
-from __future__ import annotations
-
 import copy
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The standard tests of taps: first and further syncs, bookmarks, and what is set for streams."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """States of older taps, of other stores, damaged ones, and those of interrupted syncs."""
 
-from __future__ import annotations
-
 import copy
 from typing import Any
 

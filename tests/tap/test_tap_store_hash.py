@@ -1,7 +1,5 @@
 """The column store_hash: everywhere if it is wanted, and always in settings, which have no id."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

@@ -117,11 +117,7 @@ def compare(store: Store, target: Target, schemas: Mapping[str, Json]) -> Iterat
                 record = {k: value for k, value in record.items() if value is not None or k in row}
             record, row = ({k: target.kept(v) for k, v in one.items()} for one in (record, row))
             yield from differences(
-                record,
-                row,
-                schema,
-                exact=target.exact,
-                path=f"{target.name}: {stream} {key}",
+                record, row, schema, exact=target.exact, path=f"{target.name}: {stream} {key}"
             )
 
 

@@ -191,11 +191,7 @@ def _count(world: World, items: list[parts.Line]) -> int:
 
 
 def _computed(
-    cell: Cell,
-    order: Plan,
-    items: list[parts.Line],
-    sent: parts.Shipping,
-    off: parts.Discounts,
+    cell: Cell, order: Plan, items: list[parts.Line], sent: parts.Shipping, off: parts.Discounts
 ) -> Row:
     """What follows from the order's plan and its parts."""
     done = order.status in (SHIPPED, COMPLETED)
