@@ -197,9 +197,7 @@ def http_date(moment: float) -> str:
     return formatdate(moment, usegmt=True)
 
 
-def read_date(
-    text: str, *, naive_offset_hours: float = 0.0, bare_date_takes_time_of: float | None = None
-) -> float:
+def read_date(text: str, *, bare_date_takes_time_of: float | None = None) -> float:
     """Seconds of a date in a filter: RFC 2822, ISO 8601 or a UNIX time. Raises ValueError.
 
     bare_date_takes_time_of: the products list adds the time of day of the request to a date
@@ -209,7 +207,7 @@ def read_date(
         return float(text)
     match = _ISO.match(text)
     if match is None:
-        return _read_rfc2822(text, naive_offset_hours)
+        return _read_rfc2822(text)
     year, month, day, hour, minute, second, fraction, offset = match.groups()
     moment = datetime(int(year), int(month), int(day), tzinfo=timezone.utc)
     if hour is None:
@@ -217,24 +215,22 @@ def read_date(
         return moment.timestamp() + (0.0 if now is None else float(int(now) % _DAY))
     moment += timedelta(hours=int(hour), minutes=int(minute), seconds=int(second or 0))
     seconds = moment.timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
-    return seconds - _offset_seconds(offset, naive_offset_hours)
+    return seconds - _offset_seconds(offset)
 
 
-def _offset_seconds(offset: str | None, naive_offset_hours: float) -> float:
-    if offset is None:
-        return naive_offset_hours * 3600
-    if offset == "Z":
+def _offset_seconds(offset: str | None) -> float:
+    if offset in (None, "Z"):
         return 0.0
     sign = -1 if offset[0] == "-" else 1
     digits = offset[1:].replace(":", "")
     return float(sign * (int(digits[:2]) * 3600 + int(digits[2:]) * 60))
 
 
-def _read_rfc2822(text: str, naive_offset_hours: float) -> float:
+def _read_rfc2822(text: str) -> float:
     try:
         moment = parsedate_to_datetime(text)
     except (TypeError, IndexError) as error:  # Python 3.10 raises these for an invalid date.
         raise ValueError(f"not a date: {text}") from error
     if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone(timedelta(hours=naive_offset_hours)))
+        moment = moment.replace(tzinfo=timezone.utc)
     return moment.timestamp()
