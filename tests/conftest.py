@@ -103,7 +103,6 @@ def first_sync(_quiet_store: Sandbox) -> Result:
 
 @pytest.fixture(scope="session")
 def catalog(_quiet_store: Sandbox) -> Json:
-    """What is discovered in the quiet store."""
     return discover(settings(_quiet_store))
 
 

@@ -50,14 +50,12 @@ class Forks:
         return status
 
     def stop(self) -> None:
-        """Fork no more."""
         for parent in self._all:
             with parent:
                 parent.kill()
 
 
 def main() -> None:
-    """Import the tap, and fork a run of it for each line."""
     import tap_bigcommerce
     from tap_bigcommerce.records.schemas import load_schema
     from tap_bigcommerce.streams import STREAMS

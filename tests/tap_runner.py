@@ -64,7 +64,6 @@ class Result:
 
     @cached_property
     def catalog(self) -> Json:
-        """What --discover wrote."""
         value = json.loads(self.stdout)
         assert isinstance(value, dict)
         return value
@@ -79,7 +78,6 @@ class Result:
         return found
 
     def records(self, stream: str) -> list[Json]:
-        """The records of a stream, in their order."""
         return self.by_stream.get(stream, [])
 
     def record(self, stream: str, id: int) -> Json:
@@ -96,12 +94,10 @@ class Result:
 
     @cached_property
     def states(self) -> list[Json]:
-        """The values of the STATE messages, in their order."""
         return [m["value"] for m in self.messages if m["type"] == "STATE"]
 
     @property
     def state(self) -> Json:
-        """The last state."""
         return self.states[-1]
 
     def bookmark(self, stream: str) -> Any:
@@ -122,7 +118,6 @@ def read_message(line: str) -> Json:
 
 
 def settings(store: Store, **more: Any) -> Json:
-    """A config with which the tap reads this store."""
     return {
         "store_hash": store.store_hash,
         "access_token": store.access_token,
@@ -160,7 +155,6 @@ def run(
 
 
 def succeed(*args: Any, **more: Any) -> Result:
-    """Run the tap; fails unless its status is 0."""
     result = run(*args, **more)
     assert result.status == 0, result.stderr
     return result
@@ -226,7 +220,6 @@ def wait_until(reached: Callable[[], object], otherwise: str, timeout: float = 3
 
 
 def clean_environment() -> dict[str, str]:
-    """This process's environment without settings of the tap."""
     return {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
 
 

@@ -66,7 +66,6 @@ class TimedClient:
             self.api.get(path if "://" in path else BASE + path, **response)
 
     def get(self, path: str = PATH, expects: Any = list, **more: Any) -> Any:
-        """Client.get() with the usual parameters."""
         return self.client.get(path, {"limit": "250"}, expects, self.context, **more)
 
     @property
@@ -97,5 +96,4 @@ def make(monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
 
 @pytest.fixture
 def client(make: Make) -> TimedClient:
-    """A client with the default settings."""
     return make()

@@ -88,7 +88,6 @@ def of_contract(stream: str) -> dict[str, Row]:
 
 @functools.cache
 def of_api(stream: str) -> dict[str, set[str]]:
-    """The fields that the API has for a stream, with their types."""
     described = [row for row in read_table("api_fields.tsv") if row["stream"] == stream]
     if described:
         return {row["path"]: set(row["types"].split("|")) for row in described}
@@ -102,7 +101,6 @@ def kind(node: Schema) -> str:
 
 
 def all_properties(node: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    """Path and node of every property, at every depth."""
     for name, child in node.get("items", node).get("properties", {}).items():
         child_path = f"{path}.{name}" if path else name
         yield child_path, child

@@ -36,11 +36,9 @@ class Runs:
         return result
 
     def audit(self, **config: Any) -> Result:
-        """What --audit says now."""
         return run({**self.config, **config}, self.catalog, self.state, args=["--audit"])
 
     def state_entry(self, stream: str) -> Json:
-        """The state's entry for deletes of the stream."""
         found: Json = self.state["bookmarks"][stream].get("deletes", {})
         return found
 
@@ -51,10 +49,8 @@ def tombstones(result: Result, stream: str) -> list[int]:
 
 
 def lines(result: Result) -> list[list[str]]:
-    """The table of an audit, in words."""
     return [line.split() for line in result.stdout.splitlines()]
 
 
 def said(result: Result, words: str) -> bool:
-    """Whether an error has these words."""
     return any(words in line for line in result.logged("CRITICAL"))

@@ -61,7 +61,6 @@ def test_an_order_that_is_not_archived_any_more_exists_again(small: Sandbox, cat
 def test_more_archived_orders_than_the_limit_are_not_reported(
     small: Sandbox, catalog: Json
 ) -> None:
-    """None of them is reported in any sync, until a larger limit allows it."""
     runs = Runs(small, select(catalog, "orders"), deletes_limit=0.2, deletes_every=24)
     runs.run()
     present = {key for key, row in runs.warehouse.tables["orders"].items() if not row["is_deleted"]}

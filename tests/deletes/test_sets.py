@@ -15,7 +15,6 @@ from tap_bigcommerce_sandbox import Sandbox
 
 
 def with_files(store: Sandbox, catalog: Json, folder: Path, **more: Any) -> Runs:
-    """Runs whose sets are kept in files."""
     files: Json = {"deletes_state_limit": 0, "deletes_path": str(folder)}
     return Runs(store, select(catalog, "products"), **files, **more)
 

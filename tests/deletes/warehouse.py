@@ -18,7 +18,6 @@ class Warehouse:
         self._hard_delete = hard_delete
 
     def load(self, messages: Iterable[Json]) -> None:
-        """Load the messages of a run."""
         for message in messages:
             if message["type"] == "SCHEMA":
                 self._schemas[message["stream"]] = message
@@ -28,11 +27,9 @@ class Warehouse:
                 self._activate(message["stream"], message["version"])
 
     def present(self, stream: str) -> dict[Key, Json]:
-        """The rows that are not marked as deleted."""
         return {k: row for k, row in self._table(stream).items() if row.get(DELETED_AT) is None}
 
     def deleted(self, stream: str) -> dict[Key, Json]:
-        """The rows that are marked as deleted."""
         return {k: row for k, row in self._table(stream).items() if row.get(DELETED_AT)}
 
     def row(self, stream: str, *key: Any) -> Json:

@@ -41,7 +41,6 @@ def test_generated_files_are_up_to_date() -> None:
 
 
 def anchors(document: Path) -> set[str]:
-    """The names under which a page's headings can be reached."""
     headings = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", text).strip().lower().replace(" ", "-") for text in headings}
 

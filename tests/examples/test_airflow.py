@@ -34,8 +34,6 @@ print(json.dumps({
 
 
 class Airflow:
-    """Airflow with a home of its own."""
-
     def __init__(self, home: Path, environment: dict[str, str]) -> None:
         self.home = home
         self.program = installed("airflow", "airflow")
@@ -47,7 +45,6 @@ class Airflow:
         self.environment = {**clean_environment(), **own, **environment}
 
     def run(self, *words: str) -> str:
-        """What it wrote. Fails with what it said if it did not work."""
         done = subprocess.run(
             words, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=180
         )

@@ -69,13 +69,11 @@ def start() -> Iterator[Start]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
-    """The exit status and what was said, once it has ended."""
     _, said = process.communicate(timeout=60)
     return process.returncode, said
 
 
 def stub(folder: Path, name: str, script: str) -> Path:
-    """A program of a few lines of shell in the place of the tap or the target."""
     path = folder / name
     path.write_text(f"#!/bin/sh\n{script}\n")
     path.chmod(0o755)

@@ -63,7 +63,6 @@ class Project:
         self.environment = {**clean_environment(), **quiet, **environment}
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """A command's end. Fails with what it said if it did not work."""
         done = subprocess.run(
             words,
             cwd=self.folder,
@@ -80,7 +79,6 @@ class Project:
         return self.run(str(self.program), *words)
 
     def rows(self, stream: str) -> list[dict[str, Any]]:
-        """What was loaded, in its order."""
         text = (self.folder / "output" / f"{stream}.jsonl").read_text("utf-8")
         return [json.loads(line) for line in text.splitlines()]
 

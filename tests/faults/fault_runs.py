@@ -225,6 +225,5 @@ def _read(pipe: IO[bytes], lines: list[bytes]) -> None:
 def started(
     config: Mapping[str, Any], state: Any = None, *, reads: bool = True
 ) -> Iterator[Running]:
-    """A tap under way, with a STATE for each page."""
     with tap_runner.start(config, None, state, tap_runner.EVERY_PAGE) as process:
         yield Running(process, reads=reads)

@@ -95,7 +95,6 @@ class MadeStore:
         fields: Mapping[str, list[str]] | None = None,
         **settings: Any,
     ) -> Result:
-        """Run the tap for these streams, with every field that `fields` does not limit."""
         self.requests.clear()
         config = {
             "store_hash": "made1",
@@ -207,7 +206,6 @@ def orders(*rows: Json, items: int = 1) -> dict[str, Any]:
 
 
 def product(id: int, **more: Any) -> Json:
-    """A product with all that belongs to it, empty."""
     lists = ("variants", "images", "custom_fields", "bulk_pricing_rules", "videos", "channels")
     nested: Json = {name: [] for name in (*lists, "parent_relations")}
     nested["primary_image"] = None

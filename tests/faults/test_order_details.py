@@ -32,12 +32,10 @@ SLOW: Json = {"page_size": 20, "max_concurrency": 1}
 
 
 def asked_ids(run: Run, list_: str) -> list[int]:
-    """The orders whose child list was requested, each once."""
     return sorted({int(entry["path"].split("/")[-2]) for entry in run.asked(list_)})
 
 
 def counts_differently(store: Store, field: str = "items_total") -> None:
-    """Its counts are not those that the tap expects."""
     for row in store.records("orders"):
         store.change("orders", ids=[row["id"]], fields={field: row[field] + 3}, touch=False)
 

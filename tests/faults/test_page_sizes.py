@@ -28,7 +28,6 @@ DENSE = small(ids="dense")
 
 
 def limits(run: Run, list_: str) -> list[int]:
-    """The limits of the pages asked for; not those of the requests for a single row."""
     found = [int(entry["query"]["limit"]) for entry in run.asked(list_)]
     return [limit for limit in found if limit > 2]
 

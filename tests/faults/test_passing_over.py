@@ -27,7 +27,6 @@ def transactions_of(ids: str) -> str:
 
 
 def entry(result: Result, stream: str = CHILD) -> Json:
-    """What the last state says of a stream."""
     found: Json = result.state["bookmarks"].get(stream, {})
     return found
 

@@ -169,7 +169,6 @@ def store() -> Iterator[Sandbox]:
 
 @pytest.fixture(scope="module")
 def size(store: Sandbox) -> int:
-    """Bytes that a whole sync writes."""
     return len(tap_runner.succeed(tap_runner.settings(store)).stdout.encode())
 
 

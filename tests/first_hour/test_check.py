@@ -24,7 +24,6 @@ def stream_of(found: Json, name: str) -> Json:
 
 
 def flat(result: Result) -> str:
-    """The output without line breaks."""
     return " ".join(result.stdout.split())
 
 

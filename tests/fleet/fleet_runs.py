@@ -42,7 +42,6 @@ class Fleet:
         return FolderStates(self.folder / "states")
 
     def add(self, name: str, store: Store, **settings: Any) -> None:
-        """Write the store's config file."""
         self.file(name).parent.mkdir(parents=True, exist_ok=True)
         own = {"store_hash": name, "access_token": store.access_token, "api_url": store.api_url}
         self.file(name).write_text(json.dumps({**own, **settings}))
@@ -83,7 +82,6 @@ class Fleet:
         ]
 
     def sensor(self, instance: dg.DagsterInstance) -> Any:
-        """What the sensor returns."""
         sensor: Any = next(iter(self.definitions().sensors or ()))
         return sensor(dg.build_sensor_context(instance=instance))
 
@@ -103,7 +101,6 @@ class Fleet:
         )
 
     def rows(self, store: str, stream: str) -> list[dict[str, Any]]:
-        """The target's rows of a stream."""
         path = self.folder / "rows" / store / f"{stream}.json"
         return list(json.loads(path.read_text()).values())
 
@@ -112,7 +109,6 @@ class Fleet:
 
 
 def log_of(instance: dg.DagsterInstance, run_id: str) -> str:
-    """The text of a run's log."""
     return "\n".join(entry.user_message or entry.message for entry in instance.all_logs(run_id))
 
 
@@ -121,7 +117,6 @@ def materialized(instance: dg.DagsterInstance, stream: str) -> set[str]:
 
 
 def events(instance: dg.DagsterInstance, run_id: str, kind: dg.DagsterEventType) -> list[Any]:
-    """The events of a kind in a run."""
     return [entry.dagster_event for entry in instance.all_logs(run_id, of_type=kind)]
 
 
@@ -162,7 +157,6 @@ def store() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def fleet(tmp_path: Path, store: Sandbox) -> Fleet:
-    """A fleet with the store `shoes`."""
     fleet = Fleet(tmp_path / "fleet")
     fleet.add("shoes", store)
     return fleet

@@ -13,7 +13,6 @@ from typing import Any
 
 
 def main() -> int:
-    """Read messages until they end; returns the exit status."""
     with open(sys.argv[2]) as file:
         settings = json.load(file)
     folder = Path(settings["folder"])

@@ -55,24 +55,6 @@ def test_the_manifests_fit_the_schemas_of_kubernetes(tmp_path: Path) -> None:
         check_schema(tmp_path / "wrong.yaml")
 
 
-def test_the_manifests_refer_to_existing_objects() -> None:
-    manifests = list(yaml.safe_load_all((EXAMPLE / "kubernetes.yaml").read_text("utf-8")))
-    named = {(one["kind"], one["metadata"]["name"]) for one in manifests}
-    readme = (EXAMPLE / "README.md").read_text("utf-8")
-    for one in (one for one in manifests if one["kind"] == "Deployment"):
-        pod = one["spec"]["template"]["spec"]
-        assert ("ServiceAccount", pod["serviceAccountName"]) in named
-        (container,) = pod["containers"]
-        mounts = {mount["name"] for mount in container["volumeMounts"]}
-        assert mounts == {volume["name"] for volume in pod["volumes"]}
-        secrets = [source["secretRef"]["name"] for source in container["envFrom"]]
-        secrets += [v["secret"]["secretName"] for v in pod["volumes"] if "secret" in v]
-        assert all(f"secret generic {secret} " in readme for secret in secrets)
-        assert "resources" in container
-        assert pod["securityContext"]["runAsNonRoot"] is True
-    assert ("Service", "fleet-location") in named
-
-
 def test_the_instance_is_valid_and_its_jobs_fit_the_schemas_of_kubernetes(tmp_path: Path) -> None:
     (tmp_path / "dagster.yaml").write_text((EXAMPLE / "dagster.yaml").read_text("utf-8"))
     config, _ = dagster_instance_config(str(tmp_path))

@@ -42,7 +42,6 @@ CATALOG = obj(id=INTEGER, note=obj(a=STRING, b=STRING), old=STRING, _rescued_dat
 
 
 def without(schema: Json, *paths: str) -> Json:
-    """A copy of the schema without the fields of these dotted paths."""
     copy: Json = json.loads(json.dumps(schema))
     for path in paths:
         node = copy

@@ -147,7 +147,6 @@ def test_text_is_a_number_if_it_is_one_in_json_but_for_a_zero_before_a_point(tex
 
 @st.composite
 def numbers(draw: st.DrawFn) -> str:
-    """The text of a number in JSON."""
     integer = st.integers().map(str) | st.integers(10**18, 10**40).map(str)
     fraction = st.just("") | st.text("0123456789", min_size=1, max_size=30).map(lambda d: f".{d}")
     exponent = st.just("") | st.integers(-200, 200).map(lambda e: f"e{e}")

@@ -40,7 +40,6 @@ frame.src = "report.html";
 
 
 def chromium() -> str:
-    """The path of the browser. Skips the test if there is none."""
     found = shutil.which("chromium")
     if found is None:
         print("Skipped: chromium is not on this machine.", file=sys.__stderr__)

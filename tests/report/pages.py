@@ -14,7 +14,6 @@ class Page:
     tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
 
     def of(self, class_: str) -> int:
-        """The number of elements with this class."""
         return sum(class_ in (attributes.get("class") or "").split() for _, attributes in self.tags)
 
 

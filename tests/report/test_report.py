@@ -218,5 +218,4 @@ def test_a_browser_shows_it_dark_if_the_user_prefers_that(eventful: Eventful) ->
 
 
 def brightness(colour: str) -> float:
-    """Of `rgb(1, 2, 3)`: 0 to 255."""
     return sum(int(part) for part in re.findall(r"\d+", colour)[:3]) / 3

@@ -18,7 +18,6 @@ BEGAN = 1000.0
 
 
 def waited(timeline: Timeline, stream: str, kind: str) -> float:
-    """Seconds."""
     return sum(interval[stream, kind] for interval in timeline.intervals) / 1_000_000
 
 

@@ -56,7 +56,6 @@ def walk(get: Get, path: str, style: str, limit: int, **query: Any) -> Iterator[
 
 
 def instant(value: Any) -> float:
-    """A date as a number; numbers as they are."""
     try:
         return float(value)
     except ValueError:

@@ -21,7 +21,6 @@ def first(get: Get, **query: Any) -> Any:
 
 
 def flat(consignments: Row) -> list[Row]:
-    """All line items of the object form, by id."""
     groups = [
         *consignments["pickups"],
         *consignments["shipping"],

@@ -15,7 +15,6 @@ from sandbox_client import Get, client
 
 from tap_bigcommerce_sandbox import Options, Sandbox, Store
 from tap_bigcommerce_sandbox.families import LISTS
-from tap_bigcommerce_sandbox.values import PATTERNS, make_ids
 
 PRODUCTS = "v3/catalog/products"
 LIMITS = "x-rate-limit-requests-left"
@@ -49,57 +48,6 @@ def test_the_quota_ends_in_429_and_comes_back(store: Sandbox, get: Get) -> None:
     answer = get("v2/orders")
     assert (answer.status, LIMITS in answer.headers) == (200, False)
     assert {"date", "last-modified"} <= set(answer.headers)
-
-
-def test_statuses_as_faults(store: Sandbox, get: Get) -> None:
-    for status in (304, 403, 429, 503, 509):
-        store.clear_requests()
-        store.fault("orders", request=2, kind=str(status))
-        store.fault("products", kind=str(status))
-        assert [get("v2/orders").status for _ in range(3)] == [200, status, 200]
-        assert get(PRODUCTS).status == status
-        faults = [entry["fault"] for entry in store.requests()]
-        assert faults == [None, str(status), None, str(status)]
-    store.fault("orders", kind="429-bare")
-    answer = get("v2/orders")
-    assert (answer.status, LIMITS in answer.headers) == (429, False)
-    store.fault("coupons", kind="302")
-    answer = get("v2/coupons")
-    place = f"/stores/{store.store_hash}/v2/time"
-    assert (answer.status, answer.headers["location"]) == (302, place)
-
-
-def test_broken_connections(store: Sandbox, get: Get) -> None:
-    store.set(hang_seconds=0.05)
-    for kind, error in (
-        ("reset", ConnectionError),
-        ("cut", http.client.IncompleteRead),
-        ("hang", ConnectionError),
-    ):
-        store.fault("orders", kind=kind)
-        with pytest.raises(error):
-            get("v2/orders")
-    assert get("v2/orders").status == 200
-    assert [entry["status"] for entry in store.requests()] == [None, 200, None, 200]
-    assert store.requests()[-1]["in_flight"] == 1
-
-
-def test_broken_bodies(store: Sandbox, get: Get) -> None:
-    def spoiled(kind: str, path: str = "v2/orders") -> bytes:
-        store.fault("*", kind=kind)
-        answer = get(path)
-        assert answer.status == 200
-        return answer.body
-
-    assert spoiled("html").startswith(b"<!DOCTYPE html")
-    assert spoiled("empty-200") == b""
-    with pytest.raises(UnicodeDecodeError):
-        spoiled("invalid-byte").decode()
-    with pytest.raises(UnicodeEncodeError):
-        json.dumps(json.loads(spoiled("lone-surrogate")), ensure_ascii=False).encode()
-    assert "Infinity" in json.dumps(json.loads(spoiled("huge-number", PRODUCTS)))
-    assert isinstance(json.loads(spoiled("wrong-shape")), dict)
-    assert isinstance(json.loads(spoiled("wrong-shape", PRODUCTS)), list)
 
 
 def test_faults_can_be_narrowed_or_random(store: Sandbox, get: Get) -> None:
@@ -200,13 +148,6 @@ def test_changed_rows_are_stamped_now_and_come_last(store: Sandbox, get: Get) ->
     assert row(store, "customers", 3) == {**before, "company": "Neu"}
 
 
-def test_new_rows_come_above_or_at_the_ids_given(store: Sandbox) -> None:
-    highest = store.records("products")[-1]["id"]
-    assert store.add("products", count=2) == [highest + 1, highest + 2]
-    assert store.add("products", ids=[90_000], fields={"name": "Mine"}) == [90_000]
-    assert row(store, "products", 90_000)["name"] == "Mine"
-
-
 def test_deleted_rows_are_gone_but_orders_are_archived(store: Sandbox, get: Get) -> None:
     store.delete("products", ids=[1])
     assert get(f"{PRODUCTS}/1").status == get(f"{PRODUCTS}/1/variants").status == 404
@@ -264,9 +205,3 @@ def test_the_same_seed_gives_the_same_store() -> None:
     assert rows() == first
     made = ["orders", *(item.name for item in LISTS if item.fields and len(first[item.name]) > 5)]
     assert [name for name in made if first[name] == other[name]] == []
-
-
-def test_ids_of_each_pattern_ascend() -> None:
-    for pattern in PATTERNS:
-        ids = make_ids(pattern, 6000, 100, 0.02, seed=1)
-        assert (len(ids), ids[0] >= 100, list(ids)) == (6000, True, sorted(set(ids)))

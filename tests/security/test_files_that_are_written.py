@@ -36,7 +36,6 @@ no_file = pytest.mark.parametrize("make", NO_FILES.values(), ids=NO_FILES)
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a short name, as a socket needs it."""
     monkeypatch.chdir(tmp_path)
     return Path()
 

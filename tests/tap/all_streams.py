@@ -86,7 +86,6 @@ Refunds may be read with the permission for transactions as well as with that fo
 
 
 def automatic(name: str) -> set[str]:
-    """The fields that are always written."""
     return {*KEYS[name], *({REPLICATION_KEYS[name]} if name in REPLICATION_KEYS else ())}
 
 
@@ -112,7 +111,6 @@ def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def asked(store: Store, list_: str) -> list[Json]:
-    """The parameters of the requests for a list."""
     return [entry["query"] for entry in store.requests() if entry["list"] == list_]
 
 

@@ -22,7 +22,6 @@ NOTHING: Mapping[str, tuple[Any, ...]] = {
 
 
 def instant(text: str) -> datetime:
-    """The moment that a date of the API, or of the tap, names."""
     if text[:1].isdigit():
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     else:

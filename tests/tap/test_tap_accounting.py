@@ -64,7 +64,6 @@ def test_records_of_a_long_run_are_told_in_parts_that_add_up(
 
 
 def summary_of(result: Result, stream: str) -> str:
-    """The stream's closing line."""
     [line] = [line for line in result.logged("INFO") if f"Summary of {stream}: " in line]
     return line
 

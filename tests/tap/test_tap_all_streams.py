@@ -64,7 +64,6 @@ def catalog_of_all() -> Json:
 
 
 def sync(store: Sandbox, *names: str, state: Any = None, status: int = 0, **more: Any) -> Result:
-    """A run over these streams, or over all."""
     chosen = select(catalog_of_all(), *(names or NAMES))
     result = run(settings(store, **more), chosen, state, timeout=150)
     assert result.status == status, result.stderr
@@ -267,7 +266,6 @@ def test_what_changed_and_the_children_of_a_changed_parent_come_with_the_next_sy
 
 
 def most_common_parent(held: Truth, name: str) -> Any:
-    """The id of the parent that has most rows of a stream."""
     counts = collections.Counter(row[PARENTS[name].id] for row in held[name].values())
     return counts.most_common(1)[0][0]
 

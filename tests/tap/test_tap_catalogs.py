@@ -187,7 +187,6 @@ def entry_of(catalog: Json, stream: str) -> Json:
 
 
 def metadata_at(entry: Json, path: str) -> Json:
-    """The metadata of a field; of the stream itself: ""."""
     return next(i["metadata"] for i in entry["metadata"] if path_of(i["breadcrumb"]) == path)
 
 

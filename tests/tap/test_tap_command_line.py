@@ -26,7 +26,6 @@ def write(folder: Path, name: str, value: object) -> str:
 
 
 def environment(store: Sandbox) -> dict[str, str]:
-    """The settings of a store as variables."""
     return {f"{PREFIX}{name.upper()}": value for name, value in settings(store).items()}
 
 

@@ -24,7 +24,6 @@ def with_rules(*rules: str) -> list[str]:
 
 
 def columns(result: Result, stream: str) -> set[str]:
-    """The columns of a stream, as its SCHEMA has them."""
     return set(result.schemas[stream]["schema"]["properties"])
 
 

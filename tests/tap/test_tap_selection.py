@@ -25,7 +25,6 @@ def entry_of(catalog: Json, stream: str) -> Json:
 
 
 def written(result: Result, stream: str) -> set[str]:
-    """The paths of all scalars in the records."""
     return {path for record in result.records(stream) for path, _ in leaves(record)}
 
 

@@ -20,7 +20,6 @@ def ids_in(store: Sandbox, name: str) -> list[int]:
 
 
 def queries(store: Sandbox, name: str) -> list[Json]:
-    """The parameters of the requests for a stream's list."""
     return [entry["query"] for entry in store.requests() if entry["list"] == name]
 
 
@@ -128,7 +127,6 @@ def only(*streams: str) -> list[str]:
 
 
 def date_of(result: Result, stream: str) -> str:
-    """The name of the stream's replication key."""
     (key,) = result.schemas[stream]["bookmark_properties"]
     return str(key)
 

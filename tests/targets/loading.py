@@ -57,7 +57,6 @@ def load(
     kill: Kill | None = None,
     **more: Any,
 ) -> Load:
-    """Read the selected streams of the store into the target, whose command is given."""
     config = tap_runner.settings(store, **more)
     states, log = folder / "states.jsonl", folder / "target.log"
     lines = records = 0

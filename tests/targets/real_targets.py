@@ -56,7 +56,6 @@ class Target:
 
 
 def jsonl(folder: Path) -> Target:
-    """target-jsonl, a file a stream."""
     rows = folder / "new" / "rows"
     settings = shown("target-jsonl", destination_path=str(rows))
 
@@ -68,7 +67,6 @@ def jsonl(folder: Path) -> Target:
 
 
 def duckdb(folder: Path) -> Target:
-    """target-duckdb, a table a stream."""
     program = installed("target-duckdb", "target-duckdb")
     file = folder / "loaded.duckdb"
     settings = shown("target-duckdb", path=str(file))
@@ -93,7 +91,6 @@ def _through_guessed_csv(value: Any) -> Any:
 
 
 def postgres(folder: Path, server: Postgres) -> Target:
-    """target-postgres, a table a stream, in a schema that is empty at first."""
     server.query(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
     settings = shown("target-postgres", sqlalchemy_url=server.url)
     command = _command(installed("target-postgres", "target-postgres"), folder, settings)

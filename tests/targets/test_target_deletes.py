@@ -206,7 +206,6 @@ def test_target_duckdb_and_target_jsonl_ignore_versions(stock: Sandbox, tmp_path
 
 
 def with_settings(target: Target, **more: Any) -> Target:
-    """The target with more settings in its file."""
     file = target.folder / "target.json"
     file.write_text(json.dumps({**json.loads(file.read_text()), **more}))
     return target

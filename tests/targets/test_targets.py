@@ -28,7 +28,6 @@ ODD_TEXT = "Zoë 李 🛒 مرحبا \"q\" 's' \\ \\n {a,b} NULL \t% $1 :x ; --\
 
 @pytest.fixture(params=("jsonl", "postgres", "duckdb"))
 def target(request: pytest.FixtureRequest, tmp_path: Path) -> Target:
-    """An empty target."""
     if request.param == "postgres":
         return real_targets.postgres(tmp_path, request.getfixturevalue("server"))
     target: Target = getattr(real_targets, request.param)(tmp_path)
