@@ -24,6 +24,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tap_forks import ERR, OUT, Forks
 
 from tap_bigcommerce_sandbox import Store
@@ -286,3 +287,11 @@ def path_of(breadcrumb: Sequence[str]) -> str:
         else:
             path += ("." if path else "") + next(parts)
     return path
+
+
+def some_of(cases: Sequence[Any], number: int, mark: pytest.MarkDecorator) -> list[Any]:
+    """The cases as parameters, of which the quick tests take so many, evenly; the others marked."""
+    chosen = {round(at * (len(cases) - 1) / max(1, number - 1)) for at in range(number)}
+    return [
+        case if at in chosen else pytest.param(case, marks=mark) for at, case in enumerate(cases)
+    ]

@@ -1,11 +1,18 @@
 """A series of runs of the tap with detect_deletes, loaded into one warehouse."""
 
+import dataclasses
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
+from unittest import mock
 
 from tap_runner import Json, Result, run, settings
-from warehouse import Warehouse
 
-from tap_bigcommerce_sandbox import Store
+from tap_bigcommerce_sandbox import Sandbox, Store
+from tap_bigcommerce_sandbox.app import App
+from tap_bigcommerce_sandbox.messages import Request, Response
 
 MAIN_STREAMS = ("coupons", "customers", "orders", "products")
 
@@ -54,3 +61,106 @@ def lines(result: Result) -> list[list[str]]:
 
 def said(result: Result, words: str) -> bool:
     return any(words in line for line in result.logged("CRITICAL"))
+
+
+Key = tuple[Any, ...]
+
+DELETED_AT = "_sdc_deleted_at"
+
+
+class Warehouse:
+    """Tables by stream, rows by key. A column that the SCHEMA has and the RECORD lacks is null."""
+
+    def __init__(self, *, hard_delete: bool = False) -> None:
+        self.tables: dict[str, dict[Key, Json]] = {}
+        self._schemas: dict[str, Json] = {}
+        self._hard_delete = hard_delete
+
+    def load(self, messages: Iterable[Json]) -> None:
+        for message in messages:
+            if message["type"] == "SCHEMA":
+                self._schemas[message["stream"]] = message
+            elif message["type"] == "RECORD":
+                self._upsert(message)
+            elif message["type"] == "ACTIVATE_VERSION":
+                self._activate(message["stream"], message["version"])
+
+    def present(self, stream: str) -> dict[Key, Json]:
+        return {k: row for k, row in self._table(stream).items() if row.get(DELETED_AT) is None}
+
+    def deleted(self, stream: str) -> dict[Key, Json]:
+        return {k: row for k, row in self._table(stream).items() if row.get(DELETED_AT)}
+
+    def row(self, stream: str, *key: Any) -> Json:
+        return self._table(stream)[key]
+
+    def _table(self, stream: str) -> dict[Key, Json]:
+        return self.tables.setdefault(stream, {})
+
+    def _upsert(self, message: Json) -> None:
+        stream, record = message["stream"], message["record"]
+        schema = self._schemas[stream]
+        columns = schema["schema"]["properties"]
+        assert record.keys() <= columns.keys(), f"{stream}: {record.keys() - columns.keys()}"
+        key = tuple(record[name] for name in schema["key_properties"])
+        row = self._table(stream).setdefault(key, {})
+        row.update({name: record.get(name) for name in columns})
+        row["_version"] = message.get("version")
+
+    def _activate(self, stream: str, version: int) -> None:
+        table = self._table(stream)
+        for key, row in list(table.items()):
+            # Like target-postgres, which also removes rows without a version.
+            if row["_version"] is None or row["_version"] < version:
+                if self._hard_delete:
+                    del table[key]
+                else:
+                    row[DELETED_AT] = "marked by the target"
+
+
+ID_FILTERS = ("id:in", "id", "max_id")
+
+
+def nobody(id_: int) -> bool:
+    return False
+
+
+@contextmanager
+def hiding(
+    store: Sandbox,
+    hides: Callable[[int], bool] = nobody,
+    *,
+    filters: bool = True,
+    counts: bool = False,
+    counted: Mapping[str, tuple[int, Json]] = MappingProxyType({}),
+) -> Iterator[None]:
+    """In this block the store's lists do not show rows for which `hides(id)` is true.
+
+    Requests that filter by ids show them. Without `filters`, the API ignores such filters. With
+    `counts`, the totals of v3 include hidden rows, otherwise there are no totals. `counted` has
+    the status and body of responses to paths that count rows.
+    """
+    app = store._server.app
+
+    def receive(request: Request) -> Response:
+        by_ids = any(name in request.query for name in ID_FILTERS)
+        if by_ids and not filters:
+            query = {k: v for k, v in request.query.items() if k not in ID_FILTERS}
+            request = dataclasses.replace(request, query=query)
+        response = App.receive(app, request)
+        path = request.path.removeprefix(f"/stores/{store.store_hash}")
+        if path in counted:
+            response.status, body = counted[path]
+            response.body = json.dumps(body).encode()
+        elif response.status == 200 and not by_ids:
+            value = json.loads(response.body)
+            rows = value.get("data") if isinstance(value, dict) else value
+            if isinstance(rows, list):
+                rows[:] = [row for row in rows if not hides(row.get("id", 0))]
+            if isinstance(rows, list) and isinstance(value, dict) and not counts:
+                value.pop("meta", None)
+            response.body = json.dumps(value).encode()
+        return response
+
+    with mock.patch.object(app, "receive", receive):
+        yield

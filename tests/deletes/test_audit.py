@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from deletes_runs import Runs, lines, tombstones
-from hiding import hiding
+from deletes_runs import Runs, hiding, lines, tombstones
 from tap_runner import Json, run, select, settings
 
 from tap_bigcommerce.streams import STREAMS

@@ -5,10 +5,8 @@ import signal
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from deletes_runs import LISTS, Runs, said, tombstones
-from hiding import hiding
-from tap_runner import Json, Result, run, select, settings, start, wait_until
-from tiers import some_of
+from deletes_runs import LISTS, Runs, hiding, said, tombstones
+from tap_runner import Json, Result, run, select, settings, some_of, start, wait_until
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 

@@ -62,15 +62,6 @@ def test_a_file_that_is_not_the_one_named_stops_the_stream(
     assert len(runs.run().records("products")) == 25
 
 
-def test_a_folder_that_cannot_be_written_to_stops_the_stream(
-    small: Sandbox, catalog: Json, tmp_path: Path
-) -> None:
-    (tmp_path / "file").write_text("")
-    runs = Runs(small, select(catalog, "products"), deletes_path=str(tmp_path / "file"))
-    result = runs.run(fails=True)
-    assert said(result, "deletes_path")
-
-
 NAMED = ("deletes_path", "deletes_state_limit", "detect_deletes")
 
 

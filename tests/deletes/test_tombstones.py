@@ -6,8 +6,7 @@ from email.utils import parsedate_to_datetime
 import pytest
 from deletes_runs import LISTS, MAIN_STREAMS, Runs, lines, tombstones
 from expected import STREAMS as EXPECTED
-from tap_runner import Json, discover, run, select, settings
-from tiers import some_of
+from tap_runner import Json, discover, run, select, settings, some_of
 
 from tap_bigcommerce.streams import STREAMS
 from tap_bigcommerce_sandbox import Options, Sandbox

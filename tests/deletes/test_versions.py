@@ -1,8 +1,7 @@
 """Streams that are read completely end with ACTIVATE_VERSION."""
 
 import pytest
-from deletes_runs import Runs, said
-from hiding import hiding
+from deletes_runs import Runs, hiding, said
 from tap_runner import Json, Result, refused, run, select, settings
 
 from tap_bigcommerce_sandbox import Sandbox

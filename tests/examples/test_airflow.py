@@ -33,28 +33,6 @@ print(json.dumps({
 """
 
 
-class Airflow:
-    def __init__(self, home: Path, environment: dict[str, str]) -> None:
-        self.home = home
-        self.program = installed("airflow", "airflow")
-        own = {
-            "AIRFLOW_HOME": str(home),
-            "AIRFLOW__CORE__DAGS_FOLDER": str(DAG.parent),
-            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        }
-        self.environment = {**clean_environment(), **own, **environment}
-
-    def run(self, *words: str) -> str:
-        done = subprocess.run(
-            words, cwd=self.home, env=self.environment, capture_output=True, text=True, timeout=180
-        )
-        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-        return done.stdout
-
-    def __call__(self, *words: str) -> str:
-        return self.run(str(self.program), *words)
-
-
 def test_airflow_takes_the_dag_and_a_run_of_it_syncs_the_store(
     small: Sandbox, tmp_path: Path
 ) -> None:
@@ -68,19 +46,30 @@ def test_airflow_takes_the_dag_and_a_run_of_it_syncs_the_store(
     (folder / "config.json").write_text(json.dumps(settings(small)))
     told = {"destination_path": "rows", "do_timestamp_file": False}
     (folder / "target.json").write_text(json.dumps(told))
-    airflow = Airflow(
-        tmp_path,
-        {
-            "BIGCOMMERCE_SYNC": str(SCRIPT),
-            "BIGCOMMERCE_FOLDER": str(folder),
-            "TARGET": str(installed("target-jsonl", "target-jsonl")),
-            "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
-        },
-    )
+    environment = {
+        **clean_environment(),
+        "AIRFLOW_HOME": str(tmp_path),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(DAG.parent),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "BIGCOMMERCE_SYNC": str(SCRIPT),
+        "BIGCOMMERCE_FOLDER": str(folder),
+        "TARGET": str(installed("target-jsonl", "target-jsonl")),
+        "PATH": f"{bin_folder}{os.pathsep}{os.environ['PATH']}",
+    }
+    program = installed("airflow", "airflow")
+
+    def airflow(*words: str, by: Path = program) -> str:
+        """What it wrote. Fails with what it said if it did not work."""
+        done = subprocess.run(
+            [by, *words], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=180
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
     airflow("db", "migrate")
 
     look = LOOK.replace("FOLDER", repr(str(DAG.parent)))
-    told_by_airflow = airflow.run(str(airflow.program.parent / "python"), "-c", look)
+    told_by_airflow = airflow("-c", look, by=program.parent / "python")
     assert json.loads(told_by_airflow.splitlines()[-1]) == {
         "errors": {},
         "dags": ["bigcommerce"],

@@ -20,7 +20,7 @@ from fault_runs import (
     run_against,
     small,
 )
-from tiers import some_of
+from tap_runner import some_of
 
 from tap_bigcommerce_sandbox import Store
 

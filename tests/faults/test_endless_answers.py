@@ -16,8 +16,7 @@ from pathlib import Path
 import pytest
 import tap_runner
 from fault_runs import QUICK, assert_failed_clearly, critical, started
-from tap_runner import Json
-from tiers import some_of
+from tap_runner import Json, some_of
 
 from bench.catalogs import selecting
 from tap_bigcommerce.api.status_codes import AttemptFailed

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 import tap_runner
 from fault_runs import run_command, small
-from tap_runner import Result
-from tiers import some_of
+from tap_runner import Result, some_of
 
 from tap_bigcommerce.api.workers import Workers
 from tap_bigcommerce.shutdown import Shutdown

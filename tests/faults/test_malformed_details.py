@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from fault_runs import OLD, critical
 from made_store import ISO_DATE, MadeStore, item, order, orders, product, put
-from tap_runner import Json
-from tiers import some_of
+from tap_runner import Json, some_of
 
 LINK = {"url": "https://made.example/x", "resource": "/x"}
 SHAPES = [LINK, None, "text", 3, [], {}, [None], ["text"], [[{"id": 1}]]]

@@ -18,8 +18,7 @@ from fault_runs import (
     run_on,
     small,
 )
-from tap_runner import Json
-from tiers import some_of
+from tap_runner import Json, some_of
 
 from tap_bigcommerce_sandbox import Sandbox, Store
 

@@ -15,8 +15,7 @@ from typing import Any
 import pytest
 import tap_runner
 from fault_runs import Prepare, Running, critical, differences, fault, run_command, small, started
-from tap_runner import Json, Result
-from tiers import some_of
+from tap_runner import Json, Result, some_of
 
 from tap_bigcommerce_sandbox import Sandbox, Store
 

@@ -17,8 +17,7 @@ from fault_runs import (
     small,
     started,
 )
-from tap_runner import Json, Result
-from tiers import some_of
+from tap_runner import Json, Result, some_of
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 from tap_bigcommerce_sandbox.faults import BROKEN_BODIES, BROKEN_CONNECTIONS

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from fault_runs import critical
 from made_store import ISO_DATE, MadeStore, order, page_of
-from tap_runner import Json, Result
-from tiers import some_of
+from tap_runner import Json, Result, some_of
 
 STREAM_OF = {
     (PAGES := "/v3/customers/addresses"): "customer_addresses",

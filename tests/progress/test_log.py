@@ -153,20 +153,3 @@ def test_quiet_leaves_warnings_and_errors(quiet: Sandbox) -> None:
     result = run(settings(quiet), args=[*args, "--log-level", "INFO"])
     assert "INFO Summary of orders" in result.stderr
     assert "Progress" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    "args",
-    [
-        ["--progress-every", "0"],
-        ["--progress-every", "soon"],
-        ["--progress-every", "nan"],
-        ["--log-format", "xml"],
-        ["--discover", "--report", "report.html"],
-    ],
-    ids=" ".join,
-)
-def test_invalid_options_are_rejected(args: list[str]) -> None:
-    result = run(args=args)
-    assert result.status == 2
-    assert result.stdout == ""

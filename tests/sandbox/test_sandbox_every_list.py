@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from all_lists import LISTS, Row, every_row, instant, paths, walk
 from sandbox_client import Get, client
-from tiers import some_of
+from tap_runner import some_of
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 from tap_bigcommerce_sandbox.families import ALL, marketing

@@ -50,22 +50,6 @@ def test_the_quota_ends_in_429_and_comes_back(store: Sandbox, get: Get) -> None:
     assert {"date", "last-modified"} <= set(answer.headers)
 
 
-def test_faults_can_be_narrowed_or_random(store: Sandbox, get: Get) -> None:
-    store.fault("orders", kind="504", times=0, limit_above=100)
-    assert [get("v2/orders", limit=limit).status for limit in (250, 100)] == [504, 200]
-    store.fault("products", kind="500", times=0, includes="images")
-    parts = ("variants,images", "variants")
-    assert [get(PRODUCTS, include=part).status for part in parts] == [500, 200]
-    store.clear_faults()
-    bad = store.records("orders")[30]["id"]
-    store.fault("orders", kind="500", times=0, ids_between=[bad, bad])
-    assert [get("v2/orders", limit=50, page=page).status for page in (1, 2)] == [500, 200]
-    store.clear_faults()
-    store.set(fault_rate=0.5, fault_kinds=["503"])
-    assert {get("v2/orders", limit=1).status for _ in range(30)} == {200, 503}
-    assert {get("v2/time").status for _ in range(10)} == {200}
-
-
 def test_connections_are_kept_and_gzip_is_for_those_who_accept_it(store: Sandbox, get: Get) -> None:
     store.set(gzip=True)
     plain = get("v2/orders")
@@ -163,19 +147,6 @@ def test_deleted_rows_are_gone_but_orders_are_archived(store: Sandbox, get: Get)
     before = row(store, "orders", 102)
     store.delete("orders", ids=[102])
     assert row(store, "orders", 102)["date_modified"] == before["date_modified"]
-
-
-def test_operations_before_and_after_a_page_is_read(store: Sandbox, get: Get) -> None:
-    change = {"op": "change", "list": "orders", "ids": [100], "fields": {"staff_notes": "new"}}
-    store.on("orders", 2, change, moment="before")
-    later = {**change, "fields": {"staff_notes": "newer"}}
-    store.on("orders", 3, [later], moment="after_read")
-    notes = [get("v2/orders", limit=1).json[0]["staff_notes"] for _ in range(4)]
-    assert notes[1:] == ["new", "new", "newer"]
-    assert notes[0] != "new"
-    store.on("coupons", 1, {"op": "delete", "list": "coupons", "ids": [1]})
-    store.clear_triggers()
-    assert get("v2/coupons").json[0]["id"] == 1
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 from hostile_store import Reply, config, coupons, rows, serving
-from tap_runner import run
-from tiers import some_of
+from tap_runner import run, some_of
 
 PATHS = ["../../../evil", "1/../../evil", "1?evil", "1#evil", "..", "evil"]
 NO_IDS: list[Any] = [None, True, "", "../../v2/store", -1, 1.5, [], {"id": 1}]

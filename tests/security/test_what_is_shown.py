@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 from hostile_store import Answer, Reply, config, coupons, rows, serving
-from tap_runner import COMMAND, LOG_TIME, Json, Result, clean_environment, run, succeed
-from tiers import some_of
+from tap_runner import COMMAND, LOG_TIME, Json, Result, clean_environment, run, some_of, succeed
 
 from tap_bigcommerce.progress.logging_setup import FORMATS, redacting_filter
 from tap_bigcommerce.text import Secrets

@@ -28,8 +28,7 @@ from all_streams import (
 from expected import STREAMS, WITH_SCHEMA
 from store_truth import differences, instant
 from strict_schema import fits
-from tap_runner import Json, Result, discover, run, select, settings, succeed
-from tiers import some_of
+from tap_runner import Json, Result, discover, run, select, settings, some_of, succeed
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 

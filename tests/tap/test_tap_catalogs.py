@@ -9,8 +9,18 @@ from typing import Any
 import pytest
 from all_streams import FOUR, NAMES, PARENTS, SCOPES, WITH_CHILD_LIST, automatic, list_of
 from expected import STREAMS
-from tap_runner import Json, Result, discover, path_of, refused, run, select, settings, succeed
-from tiers import some_of
+from tap_runner import (
+    Json,
+    Result,
+    discover,
+    path_of,
+    refused,
+    run,
+    select,
+    settings,
+    some_of,
+    succeed,
+)
 
 from tap_bigcommerce_sandbox import Options, Sandbox
 

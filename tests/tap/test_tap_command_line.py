@@ -60,6 +60,10 @@ def test_the_installed_command_shows_version_and_help_and_loads_nothing_else(opt
     [
         (["--no-such-option"], "unrecognized arguments: --no-such-option"),
         (["--config"], "expected one argument"),
+        (["--progress-every", "0"], "--progress-every"),
+        (["--progress-every", "nan"], "--progress-every"),
+        (["--log-format", "xml"], "invalid choice: 'xml'"),
+        (["--discover", "--report", "report.html"], "--report"),
         (["--init", "x", "--check"], "use only one of --init and --check"),
         (["--init", "x", "--state", "y"], "omit --state"),
         (["--about", "--config", "y"], "omit --config"),
@@ -76,9 +80,6 @@ def test_invalid_options_are_refused_with_the_usage(args: list[str], expected: s
     assert (result.status, result.stdout) == (2, "")
     assert result.stderr.startswith("usage: ")
     assert expected in result.stderr
-
-
-# Where settings come from
 
 
 @pytest.mark.parametrize("env_at", [0, 4])

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from all_streams import DATED, FOUR, automatic
 from store_truth import instant
-from tap_runner import Json, Result, refused, run, select, settings, succeed
-from tiers import some_of
+from tap_runner import Json, Result, refused, run, select, settings, some_of, succeed
 
 from tap_bigcommerce_sandbox import Sandbox
 

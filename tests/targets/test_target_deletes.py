@@ -11,9 +11,8 @@ import pytest
 import real_targets
 from all_streams import Key, key_of
 from documents import ROOT, examples
-from loading import Load, load
 from postgres_server import Postgres, one_server  # noqa: F401
-from real_targets import Target, compare
+from real_targets import Load, Target, compare, load
 from tap_runner import Json, discover, select
 
 from tap_bigcommerce_sandbox import Options, Sandbox

@@ -14,9 +14,8 @@ import real_targets
 import tap_runner
 from all_streams import NAMES, list_of
 from installed_tools import installed
-from loading import Kill, Load, load
 from postgres_server import one_server  # noqa: F401
-from real_targets import Target, compare
+from real_targets import Kill, Load, Target, compare, load
 from tap_runner import Json, Result, discover, select
 
 from tap_bigcommerce_sandbox import Options, Sandbox
