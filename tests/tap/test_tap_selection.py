@@ -31,7 +31,7 @@ def written(result: Result, stream: str) -> set[str]:
 # Streams
 
 
-@pytest.mark.parametrize("write", [bool, lambda yes: str(yes).lower(), str], ids=str)
+@pytest.mark.parametrize("write", [bool, lambda yes: str(yes).lower(), str])
 def test_selected_may_be_a_boolean_or_its_text(
     quiet: Sandbox, catalog: Json, write: Callable[[bool], Any]
 ) -> None:
@@ -226,7 +226,6 @@ def test_a_catalogs_types_are_used_and_fields_that_it_lacks_are_named_and_not_re
         (["consignments.shipping[].line_items[].id"], {"consignments.line_items"}),
         (["fees[].type"], {"fees"}),
     ],
-    ids=str,
 )
 def test_orders_include_only_what_is_selected(
     quiet: Sandbox, catalog: Json, fields: list[str], included: set[str]
@@ -249,7 +248,6 @@ def test_orders_include_only_what_is_selected(
         (["images", "videos", "custom_fields[].name"], {"images", "videos", "custom_fields"}),
         ([], {"variants", "images", "custom_fields", "bulk_pricing_rules", "videos"}),
     ],
-    ids=str,
 )
 def test_products_include_only_what_is_selected(
     quiet: Sandbox, catalog: Json, fields: list[str], included: set[str]
