@@ -81,7 +81,7 @@ def test_a_signal_ends_the_tap_at_once_while_it_waits(case: tuple[str, int]) -> 
 )
 def test_a_signal_while_records_come_leaves_a_state_to_go_on_from(lines: int, signum: int) -> None:
     # So many products that the tap is still busy when the signal comes.
-    with Sandbox(small(latency_ms=60.0, orders=30, products=160)) as store:
+    with Sandbox(small(latency_ms=60.0, orders=30, products=800)) as store:
         state = stop_and_go_on(store, signum, page_size=4, lines=lines, log="")
     assert state["currently_syncing"]
 
