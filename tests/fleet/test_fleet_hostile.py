@@ -214,7 +214,7 @@ print(json.dumps(last), flush=True)
 ACKNOWLEDGES_SLOWLY = """
 import json, sys, time
 last = [m["value"] for m in map(json.loads, sys.stdin) if m["type"] == "STATE"][-1]
-for _ in range(14):
+for _ in range(20):
     time.sleep(0.5)
     print(json.dumps(last), flush=True)
 """
@@ -248,7 +248,7 @@ def test_a_slow_sync_is_not_ended_and_a_finished_one_not_waited_for(
     fleet: Fleet, store: Sandbox, instance: dg.DagsterInstance, text: str, most: float
 ) -> None:
     target = program(fleet.folder / "slow.py", text)
-    fleet.more |= {"target": Target(target), "stalled_after_minutes": 0.08}
+    fleet.more |= {"target": Target(target), "stalled_after_minutes": 0.12}
     fleet.add("shoes", store, page_size=1, max_concurrency=1)
     began = time.monotonic()
     result = fleet.run(instance, "shoes")

@@ -22,7 +22,7 @@ def test_a_line_reports_the_progress_at_intervals(slow: Options) -> None:
     assert result.status == 0
     lines = [line for line in result.stderr.splitlines() if line.startswith("INFO Progress: ")]
     assert len(lines) >= 3
-    head = re.compile(r"INFO Progress: \d of 4 streams done, \d+ records?, \d+ requests?, \d+ s; ")
+    head = re.compile(r"INFO Progress: \d of \d streams done, \d+ records?, \d+ requests?, \d+ s; ")
     assert all(map(head.match, lines))
     stream = r"; (orders|products|customers): \d+ records, \d+ records/s, \d+%"
     assert any(re.search(stream, line) for line in lines)
