@@ -33,7 +33,7 @@ def environment(store: Sandbox) -> dict[str, str]:
 
 SHOWN = {
     "--version": [f"tap-bigcommerce {VERSION}\n"],
-    "--help": ["-c FILE, --config FILE", "-p FILE, --properties FILE", "-d, --discover", PREFIX],
+    "--help": ["--config FILE", "--properties FILE", "-d, --discover", PREFIX],
 }
 
 
