@@ -1,4 +1,4 @@
-"""A series of runs of the tap with detect_deletes, loaded into one warehouse."""
+"""Runs with detect_deletes, loaded into one warehouse; and an API that shows less than it has."""
 
 import dataclasses
 import json

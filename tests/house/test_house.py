@@ -1,4 +1,4 @@
-"""What style promises holds in every file, as far as ruff and import-linter do not see it."""
+"""What style promises, beyond ruff and import-linter; mutations and golden runs find changes."""
 
 import ast
 import json

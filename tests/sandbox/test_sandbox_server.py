@@ -1,4 +1,4 @@
-"""The server: access, quota, faults, command line; and control: log, changes, triggers."""
+"""The server: access, quota, connections, command line; and control: log and changes."""
 
 import http.client
 import json
